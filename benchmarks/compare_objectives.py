@@ -1,0 +1,112 @@
+"""Which objective, and is R1 worth its time? Fine-tuning with each for the same training time.
+
+    python benchmarks/compare_objectives.py --source noto_gan_64 --data DIR --reference DIR --seconds 40 --out DIR
+
+Two objectives x R1 on or off x seeds; each run trains for the same seconds of training steps, its first (traced) step
+left out. Scores: KID x 1000 of 500 made pictures against the reference. Finished runs are kept and not repeated.
+Writes `objectives.json` and `objectives.md` into --out. Run it on a quiet machine.
+"""
+
+import argparse
+import datetime
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_transfer_gen import files
+from keras_transfer_gen.data.batches import stream_pictures
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.objectives.penalties import R1
+from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, R1_GAMMA
+from keras_transfer_gen.training.precision import choose_precision, set_precision
+
+OBJECTIVES, PENALTIES = ("non_saturating", "hinge"), ("r1", "none")
+
+
+class Deadline(keras.callbacks.Callback):
+    """Stops a fit some seconds after its first step."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds, self.start = seconds, None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.start = self.start or time.perf_counter()
+        self.model.stop_training = time.perf_counter() - self.start >= self.seconds
+
+
+def run(options, objective, penalty, seed, pictures, reference, precision):
+    """One training; {"kid", "std", "kimg"}."""
+    path = Path(options.out) / "runs" / f"{objective}-{penalty}-seed{seed}-{options.seconds:g}s.json"
+    if path.is_file():
+        return files.read_json(path)
+    keras.utils.set_random_seed(seed)
+    gan = load_gan(options.source)
+    gan.generator.set_weights(gan.ema_generator.get_weights())
+    gan.step.assign(0)
+    gan.images_seen.assign(0)
+    adam = {"learning_rate": options.learning_rate, "beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
+    gan.compile(
+        objective=objective,
+        penalty=R1(R1_GAMMA) if penalty == "r1" else None,
+        augment="diffaugment",
+        seed=seed,
+        g_optimizer=keras.optimizers.Adam(**adam),
+        d_optimizer=keras.optimizers.Adam(**adam),
+    )
+    for network in gan.roles.values():
+        set_precision(network, precision)
+    stream = stream_pictures(pictures, options.batch_size, seed=seed)
+    gan.fit(stream, epochs=10**6, verbose=0, callbacks=[Deadline(options.seconds)])
+    score = scores.score_model(gan, reference, scores.NUM_FAKES)
+    result = {"kid": score["value"], "std": score["std"], "kimg": gan.kimg}
+    files.write_json(path, result)
+    print(objective, penalty, seed, result, flush=True)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", required=True, help="model to start from")
+    parser.add_argument("--data", required=True, help="training pictures")
+    parser.add_argument("--reference", required=True, help="pictures to score against")
+    parser.add_argument("--seconds", type=float, default=40.0, help="training time of each run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--learning-rate", type=float, default=FINETUNE_LEARNING_RATE)
+    parser.add_argument("--out", required=True, help="folder of the results")
+    options = parser.parse_args()
+    source = load_gan(options.source)
+    pictures = read_pictures(options.data, source.spec.image_size, source.spec.channels)
+    real = read_pictures(options.reference, source.spec.image_size, source.spec.channels).images
+    reference = scores.make_reference(real, options.reference)
+    precision, _ = choose_precision("auto", source.generator, options.batch_size)
+    shared = (pictures, reference, precision)
+    found = {
+        f"{objective}, {penalty}": [run(options, objective, penalty, seed, *shared) for seed in range(options.seeds)]
+        for objective in OBJECTIVES
+        for penalty in PENALTIES
+    }
+    words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in vars(options).items())
+    lines = [
+        f"KID x 1000 after {options.seconds:g} s of training steps each; {options.seeds} seeds; "
+        f"{datetime.date.today().isoformat()}; {precision}.",
+        "",
+        "| objective, penalty | median | lowest to highest | kimg |",
+        "|---|---|---|---|",
+    ]
+    for name, runs in found.items():
+        kids, kimg = [one["kid"] for one in runs], np.median([one["kimg"] for one in runs])
+        lines.append(f"| {name} | {np.median(kids):.1f} | {min(kids):.1f} to {max(kids):.1f} | {kimg:.1f} |")
+    text = "\n".join([*lines, "", f"Command: `python benchmarks/compare_objectives.py {words}`", ""])
+    files.write_json(Path(options.out) / "objectives.json", found)
+    files.write_text(Path(options.out) / "objectives.md", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Writes the emoji of one vendor as 64x64 PNG pictures on white, one folder for each emoji with all its skin tones.
+
+    python examples/fetch_emoji.py --vendor noto --out DIR
+
+`ktg pretrain --balance` draws one picture of each folder at a time, so that emoji with six tones don't outweigh others.
+"""
+
+import argparse
+import dataclasses
+import io
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import packages
+from PIL import Image
+
+SIZE = 64
+VERSION = "16.0.0"
+TONES = {"1F3FB": "light", "1F3FC": "medium-light", "1F3FD": "medium", "1F3FE": "medium-dark", "1F3FF": "dark"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Vendor:
+    """A vendor's npm package of 64 px PNG files and the notice that goes with the pictures."""
+
+    package: str
+    folder: str
+    sha256: str
+    notice: str
+
+
+VENDORS = {
+    "noto": Vendor(
+        "emoji-datasource-google",
+        "google",
+        "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438",
+        "Noto Emoji images, copyright Google LLC. Licence: Apache License 2.0\n"
+        "(http://www.apache.org/licenses/LICENSE-2.0).\n",
+    ),
+    "twemoji": Vendor(
+        "emoji-datasource-twitter",
+        "twitter",
+        "f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877",
+        "Twemoji graphics, copyright Twitter, Inc and other contributors. Licence: Creative Commons Attribution 4.0\n"
+        "International, CC-BY 4.0 (https://creativecommons.org/licenses/by/4.0/).\n",
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Emoji:
+    """One picture of a package: name without tone, category, code points, tone ("" for none), file."""
+
+    base: str
+    category: str
+    code: str
+    tone: str
+    path: Path
+
+
+def notice(vendor, changes="composited on white"):
+    """The text of the NOTICE file that must lie beside the pictures."""
+    row = VENDORS[vendor]
+    return f"{row.notice}From the npm package {row.package} {VERSION} (64 px PNG files).\nChanges: {changes}.\n"
+
+
+def list_emoji(vendor, cache):
+    """list of `Emoji` of a vendor in a fixed order; fetches the package where it isn't in the cache."""
+    row = VENDORS[vendor]
+    package = packages.npm_package(row.package, VERSION, row.sha256, cache)
+    pictures = package / "img" / row.folder / "64"
+    found = []
+    for item in json.loads((package / "emoji.json").read_text(encoding="utf-8")):
+        if not item[f"has_img_{row.folder}"]:
+            continue
+        base, category = item["short_name"], f"{item['category']}/{item['subcategory']}"
+        found.append(Emoji(base, category, item["unified"], "", pictures / item["image"]))
+        for key, variant in item.get("skin_variations", {}).items():
+            tone = "_".join(TONES[part] for part in key.split("-"))  # two persons: "medium_light"
+            found.append(Emoji(base, category, variant["unified"], tone, pictures / variant["image"]))
+    return sorted(found, key=lambda emoji: emoji.path.name)
+
+
+def read_on_white(path):
+    """RGB `PIL.Image` of a picture in any mode, composited on white."""
+    with Image.open(path) as picture:
+        rgba = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+
+
+def safe_name(base):
+    """A file name of a-z, 0-9, "_" and "-" that doesn't start with "-"."""
+    plain = unicodedata.normalize("NFKD", base.lower().replace("+", "plus")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_-]", "_", re.sub(r"^-", "minus", plain))
+
+
+def png_bytes(picture):
+    """An RGB `PIL.Image` as a small PNG file: with a palette where that loses nothing."""
+    pixels = np.asarray(picture)
+    palette, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+    if len(palette) <= 256:
+        picture = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8))
+        picture.putpalette(palette.tobytes())
+    buffer = io.BytesIO()
+    picture.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def picture_path(emoji):
+    """`<base>/<base>[-tone].png`, with safe names."""
+    name = safe_name(emoji.base)
+    return Path(name) / (f"{name}-{emoji.tone}.png" if emoji.tone else f"{name}.png")
+
+
+def write_folders(vendor, out, cache):
+    """Writes `OUT/<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of pictures."""
+    emoji = list_emoji(vendor, cache)
+    paths = [out / picture_path(one) for one in emoji]
+    if len(set(paths)) != len(paths):
+        raise ValueError("two emoji would get the same file: `safe_name` needs mending")
+    for one, path in zip(emoji, paths, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png_bytes(read_on_white(one.path)))
+    (out / "NOTICE").write_text(notice(vendor), encoding="utf-8")
+    return len(emoji)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vendor", choices=sorted(VENDORS), required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
+    options = parser.parse_args()
+    print(f"{write_folders(options.vendor, options.out, options.cache)} pictures in {options.out}")
+
+
+if __name__ == "__main__":
+    main()

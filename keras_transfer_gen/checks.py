@@ -1,0 +1,123 @@
+"""Errors that a user can mend: one class a kind, one template, and the checks that several layers share.
+
+Imports the standard library alone, so that the command line can report an error before anything heavy is loaded.
+"""
+
+import difflib
+import numbers
+
+
+class UserError(ValueError):
+    """Something that the caller gave can't be used; the message says what to do."""
+
+
+class UserFileError(OSError):
+    """A file or folder that the caller named can't be used; the message says what to do."""
+
+
+class UserImportError(ImportError):
+    """An optional package is missing or a setting of the environment forbids the work."""
+
+
+class Interrupted(Exception):
+    """The user stopped the work and everything is saved; the message says how to go on."""
+
+
+USER_ERRORS = (UserError, UserFileError, UserImportError)
+
+
+def message(name, expectation, value, next_step=""):
+    """The one form of an argument error.
+
+    Args:
+        name: the argument as the caller wrote it, such as "image_size".
+        expectation: what it must be, as in "must be {expectation}".
+        value: what was received; shown with `repr`.
+        next_step: a sentence that says what to do, naming the argument and the --flag.
+
+    Example:
+        >>> message("batch_size", "a positive integer", 0)
+        '`batch_size` must be a positive integer. Received: batch_size=0.'
+    """
+    return f"`{name}` must be {expectation}. Received: {name}={value!r}. {next_step}".rstrip()
+
+
+def user_error(name, expectation, value, next_step=""):
+    """A `UserError` with the standard message; raise what it returns."""
+    return UserError(message(name, expectation, value, next_step))
+
+
+def file_error(name, expectation, value, next_step=""):
+    """A `UserFileError` with the standard message; raise what it returns."""
+    return UserFileError(message(name, expectation, str(value), next_step))
+
+
+def nearest(word, choices, most=3):
+    """The choices most like `word`, best first, as a comma-separated string ("" where none is like it)."""
+    return ", ".join(difflib.get_close_matches(str(word), [str(choice) for choice in choices], most, 0.4))
+
+
+def check_choice(name, value, choices, next_step=""):
+    """Returns `value`, or raises a `UserError` that lists the choices.
+
+    Args:
+        name: the argument's name.
+        value: what the caller gave.
+        choices: the allowed values, in the order in which they are listed.
+        next_step: a sentence for the end of the message.
+    """
+    choices = list(choices)
+    if value in choices:
+        return value
+    like = nearest(value, choices)
+    hint = f"Did you mean {like}? {next_step}" if like else next_step
+    raise user_error(name, "one of " + ", ".join(map(repr, choices)), value, hint)
+
+
+def check_integer(name, value, least=1, most=None, next_step=""):
+    """Returns `value` as int, or raises a `UserError`; a bool is not an integer here."""
+    bounds = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        raise user_error(name, bounds, value, next_step)
+    return int(value)
+
+
+def check_number(name, value, least=0.0, above=False, next_step=""):
+    """Returns `value` as float, or raises a `UserError`; NaN and infinity are refused.
+
+    Args:
+        name: the argument's name.
+        value: what the caller gave.
+        least: the lower bound.
+        above: True where the bound itself is refused.
+        next_step: a sentence for the end of the message.
+    """
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    inside = real and (value > least if above else value >= least) and value < float("inf")
+    if not inside:
+        raise user_error(name, f"a number {'above' if above else 'of at least'} {least:g}", value, next_step)
+    return float(value)
+
+
+IMAGE_SIZES = (28, 32, 64, 128, 256)
+CHANNELS = (1, 3)
+
+
+def check_image_shape(image_size, channels):
+    """Returns (image_size, channels), or raises a `UserError`: 28 or a power of two from 32 to 256; 1 or 3."""
+    check_choice("image_size", image_size, IMAGE_SIZES, "Choose one with image_size= or --image-size.")
+    check_choice("channels", channels, CHANNELS, "Choose 1 (grey) or 3 (RGB) with channels= or --channels.")
+    return image_size, channels
+
+
+def check_backend():
+    """Raises a `UserImportError` where Keras runs on another backend than TensorFlow."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise UserImportError(
+            "keras_transfer_gen needs Keras on its TensorFlow backend. "
+            f"Received: KERAS_BACKEND={keras.backend.backend()!r}. "
+            "Set the environment variable KERAS_BACKEND=tensorflow before Python starts."
+        )

@@ -1,0 +1,108 @@
+"""How a command ends: exit codes, one-line errors, and where the noise of native libraries goes."""
+
+import contextlib
+import errno
+import functools
+import os
+import signal
+import sys
+import tempfile
+import traceback
+
+import typer
+
+from keras_transfer_gen import checks, files
+
+FAULT, MISUSE, INTERRUPTED = 1, 2, 130
+# What the machine refuses is no fault of the package: no room, no rights, a read-only disk.
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def guarded(command):
+    """Wraps a command so that each kind of end has its exit code and its words.
+
+    0: done. 2: something the user gave can't be used, one line on stderr. 130: interrupted. 1: a fault of this package,
+    with a log file. `--debug` also shows the traceback.
+    """
+
+    @functools.wraps(command)
+    def run(*args, debug=False, **kwargs):
+        with _terminate_as_interrupt():
+            try:
+                return command(*args, **kwargs)
+            except (typer.Exit, typer.Abort, BrokenPipeError):
+                raise
+            except checks.Interrupted as stop:
+                _end(stop, one_line(stop), INTERRUPTED, debug)
+            except KeyboardInterrupt as stop:
+                text = "interrupted: what was saved stays; the same command again continues a run."
+                _end(stop, text, INTERRUPTED, debug)
+            except checks.USER_ERRORS as error:
+                _end(error, f"error: {one_line(error)}", MISUSE, debug)
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno in REFUSALS:
+                    _end(error, f"error: {one_line(error)}", MISUSE, debug)
+                text = f"error: {type(error).__name__}: {one_line(error)}\nThis is a fault of keras_transfer_gen. "
+                _end(error, text + f"Please report it with {write_log(error)} attached.", FAULT, debug)
+
+    return run
+
+
+def one_line(error):
+    """The message of an error without line breaks."""
+    return " ".join(str(error).split())
+
+
+def write_log(error):
+    """Writes the traceback to a new file in the temporary folder; returns its path."""
+    text = "".join(traceback.format_exception(error))
+    handle, path = tempfile.mkstemp(prefix="ktg-error-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        stream.write(f"python {sys.version}\ncommand {sys.argv}\nnative output {native_log()}\n{text}")
+    return path
+
+
+def native_log():
+    """Where native code's lines go while a command runs as a process of its own."""
+    return files.cache_folder("logs") / "native.log"
+
+
+def quiet_native_libraries():
+    """Sends what native code prints to a log file, and keeps `sys.stderr` on the terminal.
+
+    TensorFlow prints lines at import that no setting turns off; they would tear a progress bar.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        native_log().parent.mkdir(parents=True, exist_ok=True)
+        target = os.open(native_log(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    except OSError:
+        target = os.open(os.devnull, os.O_WRONLY)
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    sys.stderr = os.fdopen(terminal, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def _end(error, text, code, debug):
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    print(text, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def _terminate_as_interrupt():
+    def stop(number, frame):
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

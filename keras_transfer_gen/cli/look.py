@@ -1,0 +1,89 @@
+"""`ktg models`, `ktg info` and `ktg data check`."""
+
+from typing import Annotated
+
+import typer
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.cli import options as o
+from keras_transfer_gen.cli.exits import MISUSE, guarded
+from keras_transfer_gen.transfer.presets import list_presets
+
+
+@guarded
+def models(json: o.Json = False, debug: o.Debug = False):
+    """List the presets that come with the package."""
+    from keras_transfer_gen.cli.console import print_json, print_table
+
+    presets = list_presets()
+    if json:
+        print_json([
+            {"name": p.name, "title": p.title, "megabytes": p.megabytes, "scores": p.scores, **p.spec.to_dict()}
+            for p in presets
+        ])  # fmt: skip
+        return
+    if not presets:
+        print("no presets: this installation has none")
+        return
+    header = ["name", "pictures", "size", "KID x 1000", "licence"]
+    rows = [
+        (p.name, f"{p.image_size} px, {p.channels} channels", f"{p.megabytes:.1f} MB",
+         "" if p.kid is None else f"{p.kid:.1f}", p.licence)
+        for p in presets
+    ]  # fmt: skip
+    print_table("presets", header, rows)
+
+
+@guarded
+def info(
+    model: o.Model,
+    layers: Annotated[bool, typer.Option("--layers", help="Also list every layer, as freezing rules name it.")] = False,
+    trust: o.Trust = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Show what is known of a model: sizes, latents, licence, layers."""
+    from keras_transfer_gen.cli.console import print_json, print_table
+    from keras_transfer_gen.recipes.locate import locate
+
+    locate(model)  # before TensorFlow is loaded: a typing error costs no wait
+    from keras_transfer_gen.recipes.info import model_info
+
+    found = model_info(model, layers)
+    if json:
+        print_json(found)
+        return
+    report = found.pop("layers", None)
+    print_table(model, ["", ""], list(found.items()))
+    if report is not None:
+        print_table("layers", ["path", "shape", "parameters", "trainable"], [tuple(row.values()) for row in report])
+
+
+data_app = typer.Typer(help="Look at pictures before training.", no_args_is_help=True)
+
+
+@data_app.command("check")
+@guarded
+def check(
+    source: Annotated[str, typer.Argument(help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')],
+    image_size: o.ImageSize = 64,
+    channels: o.Channels = 3,
+    fit: o.Fit = "crop",
+    background: o.Background = "white",
+    preview: Annotated[str | None, typer.Option("--preview", help="Write a contact sheet to this PNG file.")] = None,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Say what is usable, what will be skipped and why, and which pictures are there twice."""
+    checks.check_image_shape(image_size, channels)
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_json
+    from keras_transfer_gen.recipes.check_data import check_data
+
+    with ConsoleReporter() as reporter:
+        found = check_data(source, image_size, channels, fit, background, preview, reporter)
+    if json:
+        print_json(found.to_dict())
+    else:
+        print("\n".join(found.lines()))
+    if not found.usable:
+        raise typer.Exit(MISUSE)

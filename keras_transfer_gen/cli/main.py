@@ -1,0 +1,42 @@
+"""The entry point of `ktg`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from keras_transfer_gen.cli import exits, look, train, use
+from keras_transfer_gen.version import __version__
+
+app = typer.Typer(
+    help="Transfer learning for image generators: adapt a pretrained generator to your pictures, measure it, ship it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+for command in (train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.models, look.info):
+    app.command()(command)
+app.add_typer(look.data_app, name="data")
+
+
+def _version(wanted: bool):
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and stop.")]
+
+
+@app.callback()
+def root(
+    version: Version = False,
+):
+    """Options of `ktg` itself."""
+
+
+def main():
+    """Runs `ktg` as a process of its own."""
+    exits.quiet_native_libraries()
+    sys.stdout.reconfigure(errors="backslashreplace")  # a name or a sign that the terminal can't show ends no command
+    app()

@@ -1,0 +1,130 @@
+"""`ktg generate`, `ktg evaluate` and `ktg export`."""
+
+from typing import Annotated
+
+import typer
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.cli import options as o
+from keras_transfer_gen.cli.exits import guarded
+from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid
+from keras_transfer_gen.specs import check_truncation
+
+
+@guarded
+def generate(
+    model: o.Model,
+    out: Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier generate.")],
+    num: Annotated[int, typer.Option("--num", help="Pictures to make.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="Picture i depends on this seed and i alone.")] = 0,
+    grid: o.Grid = None,
+    truncation: o.Truncation = None,
+    trust: o.Trust = False,
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Make pictures with a model."""
+    # All that can be wrong with the options, before TensorFlow is loaded.
+    checks.check_integer("num", num, next_step="Ask for at least one picture with --num.")
+    checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
+    if truncation is not None:
+        check_truncation(truncation)
+    locate(model)
+    check_folder(out)
+    if grid is not None:
+        check_grid(grid, out)
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_json
+    from keras_transfer_gen.recipes import generate as recipe
+    from keras_transfer_gen.recipes.load import load_generator
+
+    loaded = load_generator(model)
+    if not dry_run:
+        with ConsoleReporter() as reporter:
+            images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter)
+        if grid is not None:
+            recipe.write_grid(grid, images)
+    result = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
+    if json:
+        print_json(result)
+    else:
+        print(f"{'would write' if dry_run else 'wrote'} {num} pictures to {out}")
+
+
+@guarded
+def evaluate(
+    model: o.OptionalModel = None,
+    data: Annotated[str | None, typer.Option("--data", help="Real pictures to compare the model with.")] = None,
+    fake: Annotated[str | None, typer.Option("--fake", help="Instead of a model: made pictures.")] = None,
+    real: Annotated[str | None, typer.Option("--real", help="With --fake: real pictures.")] = None,
+    num: Annotated[int, typer.Option("--num", help="Pictures that the model makes.")] = 500,
+    image_size: Annotated[int, typer.Option("--image-size", help="With --fake: size to compare at.")] = 64,
+    neighbours: o.NeighboursOption = None,
+    trust: o.Trust = False,
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Measure made pictures against real ones: KID, FID, precision, recall, density, coverage, near-copies."""
+    pair = (model is not None and data is not None) and fake is None and real is None
+    folders = (fake is not None and real is not None) and model is None and data is None
+    if not (pair or folders):
+        raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
+    if pair:
+        locate(model)
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
+    from keras_transfer_gen.recipes import evaluate as recipe
+    from keras_transfer_gen.recipes.generate import write_png
+    from keras_transfer_gen.recipes.load import load_generator
+
+    recipe.check_num(num)
+    if pair:
+        loaded = load_generator(model)
+        name, pictures = recipe.real_pictures(data, loaded.spec.image_size, loaded.spec.channels)
+        planned = {"made": num, "of": model}
+    else:
+        _, made = recipe.real_pictures(fake, image_size, 3)
+        name, pictures = recipe.real_pictures(real, image_size, 3)
+        planned = {"made": len(made), "of": fake}
+    if dry_run:
+        planned = {**planned, "real": len(pictures), "reference": name, "dry_run": True}
+        print_json(planned) if json else print_table("what would be compared", ["", ""], list(planned.items()))
+        return
+    with ConsoleReporter() as reporter:
+        made = loaded.generate(num) if pair else made
+        found = recipe.evaluate_images(made, pictures, name, reporter)
+    if neighbours is not None:
+        write_png(neighbours, recipe.neighbour_grid(found.made, found.neighbours))
+    if json:
+        print_json(found.to_dict())
+    else:
+        print_table("evaluation", ["measure", "value", "meaning"], found.rows())
+        print(found.against())
+
+
+@guarded
+def export(
+    model: o.Model,
+    format: Annotated[str, typer.Option("--format", help="saved_model or tflite.")],
+    out: Annotated[str, typer.Option("--out", help="Folder (saved_model) or file (tflite) to write.")],
+    trust: o.Trust = False,
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Write a model for TF Serving (saved_model) or for phones and browsers (tflite), and check it."""
+    checks.check_choice("format", format, ["saved_model", "tflite"], "Set it with --format.")
+    locate(model)
+    from keras_transfer_gen.cli.console import print_json
+    from keras_transfer_gen.recipes.export import FORMATS
+    from keras_transfer_gen.recipes.load import load_gan
+
+    gan = load_gan(model)
+    if not dry_run:
+        FORMATS[format](gan, out)
+    result = {"model": model, "format": format, "out": out, "dry_run": dry_run}
+    if json:
+        print_json(result)
+    else:
+        print(f"{'would write' if dry_run else 'wrote and checked'} {out}")

@@ -1,0 +1,212 @@
+"""Arrays, .npz and .npy files of pictures -> `Pictures`."""
+
+import zipfile
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from keras_transfer_gen import checks, files
+from keras_transfer_gen.data import cache, decode, entries
+from keras_transfer_gen.data.pictures import Original, Pictures, digest_of
+
+MAX_ARRAY_BYTES = 8 * 2**30
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+DAMAGE = (OSError, ValueError, KeyError, EOFError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error)
+COMPANIONS = ("labels", "groups")
+RANGES = "uint8 0..255, or floats that plainly fill [0, 1], [-1, 1] or 0..255"
+
+
+def read_file(path, frame, cache_dir=None, progress=None):
+    """`Pictures` of an .npz (array `images` or the only one, optional `labels`, `groups`) or an .npy file.
+
+    Raises:
+        UserFileError: where it is damaged or holds Python objects, which are never loaded.
+        UserError: where its arrays are no pictures.
+    """
+    try:
+        with open(path, "rb") as stream:
+            if stream.read(2) == b"PK":
+                stream.seek(0)
+                with np.load(stream, allow_pickle=False) as archive:
+                    found = _pick(archive, path)
+            else:
+                found = {"images": np.load(path, mmap_mode="r", allow_pickle=False)}
+    except DAMAGE as error:
+        if isinstance(error, checks.USER_ERRORS):
+            raise
+        if "Object arrays" in str(error) or "Python objects" in str(error):
+            hint = "It holds Python objects, which are never loaded. Save plain uint8 arrays."
+        else:
+            hint = "It is damaged, cut off or something else. Copy or save it again."
+        raise checks.file_error("source", f"a readable {path.suffix} file", path, hint) from error
+    return read_array(found["images"], frame, found.get("labels"), found.get("groups"), (), cache_dir, progress)
+
+
+def _pick(archive, path):
+    names = archive.files
+    rest = [name for name in names if name not in COMPANIONS]
+    if "images" not in names and len(rest) != 1:
+        raise checks.user_error(
+            "source", "an .npz file with an array `images`", str(path), f"It holds: {', '.join(names)}."
+        )
+    chosen = "images" if "images" in names else rest[0]
+    wanted = [chosen, *(name for name in COMPANIONS if name in names)]
+    for info in archive.zip.infolist():
+        if info.filename.removesuffix(".npy") in wanted:
+            _check_member(info, path)
+    return {"images" if name == chosen else name: archive[name] for name in wanted}
+
+
+def _check_member(info, path):
+    if info.file_size > MAX_ARRAY_BYTES:
+        hint = f"It unpacks to {info.file_size / 2**30:.0f} GiB. Save it as .npy, which is read piece by piece."
+        raise checks.user_error("source", f"at most {MAX_ARRAY_BYTES // 2**30} GiB as .npz", str(path), hint)
+    if entries.is_bomb(info.file_size, info.compress_size):
+        hint = f"Its array {info.filename} unpacks to {info.file_size // max(info.compress_size, 1):,} times its size."
+        raise checks.user_error("source", "an .npz file that is no zip bomb", str(path), hint)
+
+
+def read_array(images, frame, labels=None, groups=None, class_names=(), cache_dir=None, progress=None):
+    """`Pictures` of an array, fitted where they have another size.
+
+    Args:
+        images: `[N, H, W]` or `[N, H, W, C]` with C of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA); uint8, or
+            numbers whose range is plain.
+        frame: `decode.Frame`.
+        labels: `[N]` of integers from 0 on or of text, or None.
+        groups: `[N]` integers, or None for one group.
+        class_names: names of the labels; by default the text or the numbers themselves.
+        cache_dir: folder of the decoded pictures.
+        progress: function `(done, total) -> None`.
+
+    Raises:
+        UserError: for another shape, or values whose range can't be told.
+    """
+    images = check_shape(images)
+    if images.dtype != np.uint8:
+        finite = images.size and images.dtype.kind in "biuf" and np.isfinite(images).all()
+        low, high = (float(images.min()), float(images.max())) if finite else (np.nan, np.nan)
+        images = to_levels(images, value_range(low, high, images.dtype))
+    count = len(images)
+    labels, class_names = check_labels(labels, count, class_names)
+    mode = MODES[images.shape[-1]]
+    if images.shape[1:] == frame.shape:
+        fitted, digest = _own(images), None
+    else:
+        fitted, digest = _fit_all(images, frame, cache_dir, progress)
+    return Pictures(
+        images=fitted,
+        labels=labels,
+        class_names=class_names,
+        names=[f"{index:05d}" for index in range(count)],
+        groups=_groups(groups, count),
+        digest=digest or digest_of(fitted),
+        skipped=[],
+        originals=[Original("array", mode, images.shape[2], images.shape[1])] * count,
+    )
+
+
+def value_range(low, high, dtype):
+    """Which range numbers are in, told by their extremes: "levels" (0..255), "unit" ([0, 1]) or "model" ([-1, 1]).
+
+    Args:
+        low: smallest value of all pictures.
+        high: largest value of all pictures.
+        dtype: their NumPy dtype.
+
+    Raises:
+        UserError: where more than one range fits, or none.
+    """
+    kind = np.dtype(dtype).kind
+    if 0 <= low and 8 < high <= 255:  # hardly more than 1 may also be [0, 1] with an overshoot
+        return "levels"
+    if kind == "f" and -1 <= low < -0.1 and 0 < high <= 1:
+        return "model"
+    if kind == "f" and 0 <= low < 0.4 and 0.1 < high <= 1:  # in [-1, 1] the darkest pixel would be no darker than grey
+        return "unit"
+    hint = "Convert the pictures to uint8 first, such as np.uint8(images * 255)."
+    raise checks.user_error(
+        "source", f"pictures with {RANGES}", f"{np.dtype(dtype).name} from {low:g} to {high:g}", hint
+    )
+
+
+def to_levels(values, name):
+    """Numbers in the range that `value_range` named -> uint8 0..255."""
+    if name == "levels":
+        return np.round(values).astype(np.uint8)
+    from keras_transfer_gen import pixels  # loads TensorFlow: only where it is needed
+
+    values = np.asarray(values, np.float32)
+    return pixels.to_uint8(values * 2 - 1 if name == "unit" else values).numpy()
+
+
+def fit_one(image, frame):
+    """uint8 `[H, W, C]` with C of 1 to 4 -> uint8 `[S, S, C]` of the frame."""
+    mode = MODES[image.shape[-1]]
+    return decode.fit_picture(Image.fromarray(image[..., 0] if mode == "L" else np.ascontiguousarray(image)), frame)
+
+
+def check_shape(images):
+    """`[N, H, W]` or `[N, H, W, C]` -> `[N, H, W, C]`, or a `UserError` for another shape."""
+    shape = images.shape
+    if images.ndim == 3 and min(shape[1:]) > 0:
+        return images[..., np.newaxis]
+    if images.ndim == 4 and shape[-1] in MODES and min(shape[1:]) > 0:
+        return images
+    last = images.ndim == 4 and shape[1] in MODES
+    hint = "Move the channels to the end: images.transpose(0, 2, 3, 1)." if last else ""
+    raise checks.user_error(
+        "source", "an array [N, H, W] or [N, H, W, C] with C from 1 to 4", f"array {list(shape)}", hint
+    )
+
+
+def _own(images):
+    """Read-only, and a copy of what the caller could change; what is too large to copy is only locked."""
+    if images.nbytes <= cache.MEMORY_LIMIT:
+        images = np.array(images, order="C")
+    else:
+        images = images.view() if images.flags.c_contiguous else np.ascontiguousarray(images)
+    images.flags.writeable = False
+    return images
+
+
+def _fit_all(images, frame, cache_dir, progress):
+    settings = repr((cache.VERSION, frame.image_size, frame.channels, frame.fit, frame.background)).encode()
+    key = files.sha256(settings, digest_of(np.ascontiguousarray(images)).encode())
+
+    def produce(write):
+        for done, image in enumerate(images, 1):
+            write(fit_one(image, frame))
+            if progress:
+                progress(done, len(images))
+        return {}
+
+    fitted, digest, _ = cache.cached_records(key, frame.shape, produce, cache_dir)
+    return fitted, digest
+
+
+def check_labels(labels, count, class_names):
+    """Labels of `count` pictures (None, integers from 0 on, or text) -> (int32 `[count]` or None, class names)."""
+    if labels is None:
+        return None, []
+    labels = np.asarray(labels)
+    if labels.shape != (count,) or labels.dtype.kind not in "iuUS" or (labels.dtype.kind == "i" and (labels < 0).any()):
+        expected = f"one integer from 0 on, or one text, for each of {count} pictures"
+        raise checks.user_error("labels", expected, f"{labels.dtype.name} {list(labels.shape)}")
+    if labels.dtype.kind in "US":
+        kinds, labels = np.unique(labels.astype(str), return_inverse=True)
+        return labels.astype(np.int32), kinds.tolist()
+    names = list(class_names) or [str(index) for index in range(int(labels.max(initial=-1)) + 1)]
+    return labels.astype(np.int32), names
+
+
+def _groups(groups, count):
+    if groups is None:
+        return np.zeros(count, np.int32)
+    groups = np.asarray(groups)
+    if groups.shape != (count,) or groups.dtype.kind not in "iu":
+        raise checks.user_error(
+            "groups", f"one integer for each of {count} pictures", f"{groups.dtype.name} {list(groups.shape)}"
+        )
+    return np.unique(groups, return_inverse=True)[1].astype(np.int32)

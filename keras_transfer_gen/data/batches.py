@@ -1,0 +1,158 @@
+"""Pictures -> an endless, repeatable stream of uint8 batches: batch number n is a function of the seed and n alone."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.data import cache
+from keras_transfer_gen.data.shuffling import chosen, shuffled
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.streams import ImageStream
+
+EPOCHS = ("kimg", "pass")
+KIMG = 1000  # pictures in an epoch, before it is rounded to whole batches
+
+
+def load_images(
+    source, image_size=64, channels=3, batch_size=32, *, fit="crop", background="white", labels=False, balance=False,
+    epoch="kimg", shuffle=True, seed=0, cache_dir=None, progress=None,
+):  # fmt: skip
+    """Batches of a source's pictures, ready for `fit`.
+
+    Args:
+        source: a folder, .zip, .npz or .npy file, an array, a `tf.data.Dataset` or "tfds:NAME[split]"; see
+            `sources.read_pictures`.
+        image_size: side of the pictures in pixels: 28, 32, 64, 128 or 256.
+        channels: 1 (grey) or 3 (RGB).
+        batch_size: pictures in a batch; may be larger than the number of pictures.
+        fit: "crop" cuts the middle square out; "pad" keeps the whole picture on the background.
+        background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).
+        labels: whether batches are (images, int32 labels `[B]`).
+        balance: whether each pass draws one picture of every folder, however many lie in it.
+        epoch: "kimg" for 1,000 pictures rounded to whole batches, however many there are; "pass" shows each picture
+            once (with `balance`, one of each folder), and the last batch may be smaller.
+        shuffle: whether every pass has an order of its own; False keeps the source's order.
+        seed: non-negative integer; of the order.
+        cache_dir: folder of the decoded pictures; the user's cache by default.
+        progress: function `(done, total) -> None`, called after each decoded picture.
+
+    Returns:
+        `streams.ImageStream` of uint8 `[B, S, S, C]`, or (images, labels). Its `pictures` is what was read.
+
+    Raises:
+        UserError: where no picture can be used, a setting is wrong, or there are no classes or folders to draw from.
+        UserFileError: where the source doesn't exist or can't be read.
+
+    Example:
+        >>> images = load_images(np.zeros([10, 64, 64, 3], np.uint8), batch_size=4)
+        >>> images.steps_per_epoch, next(iter(images)).shape.as_list()
+        (250, [4, 64, 64, 3])
+    """
+    checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
+    checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.")
+    checks.check_choice("epoch", epoch, EPOCHS)
+    pictures = read_pictures(
+        source, image_size, channels, fit=fit, background=background, cache_dir=cache_dir, progress=progress
+    )
+    return stream_pictures(
+        pictures, batch_size, labels=labels, balance=balance, epoch=epoch, shuffle=shuffle, seed=seed
+    )
+
+
+def stream_pictures(pictures, batch_size=32, *, labels=False, balance=False, epoch="kimg", shuffle=True, seed=0):
+    """`load_images` for `Pictures` that are read already; the arguments are the same."""
+    batch_size = checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
+    seed = checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.") % 2**31
+    checks.check_choice("epoch", epoch, EPOCHS)
+    if labels and pictures.labels is None:
+        hint = "Sort the pictures into one sub-folder for each class, or leave labels= out."
+        raise checks.user_error("labels", "False, as the pictures have no classes", labels, hint)
+    draw, size = _balanced_draw(pictures.groups, shuffle) if balance else _draw(len(pictures), shuffle)
+    fetch = _fetcher(pictures, labels)
+    if epoch == "pass":
+        steps = -(-size // batch_size)
+    else:
+        steps = max(1, round(KIMG / batch_size))
+
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and converting costs more than all the rest
+    def batch(number, seed):
+        if epoch == "pass":
+            first = number % steps * batch_size
+            place = tf.range(first, tf.minimum(first + batch_size, size))
+            index = draw(place, tf.fill(tf.shape(place), number // steps), seed)
+        else:
+            place = number * batch_size + tf.range(batch_size, dtype=tf.int64)
+            index = draw(place % size, place // size, seed)
+        return fetch(index)
+
+    def from_step(step):
+        step = checks.check_integer("step", step, least=0)
+        return _finish(tf.data.Dataset.counter(step).map(lambda number: batch(number, seed)))
+
+    def one_epoch(seed):
+        return tf.data.Dataset.range(steps).map(lambda number: batch(number, seed))
+
+    if shuffle:
+        # One number is drawn each time somebody iterates: another order, yet the same one in every run of a script.
+        drawn = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
+        plain = drawn.flat_map(one_epoch).apply(tf.data.experimental.assert_cardinality(steps))
+    else:
+        plain = one_epoch(seed)
+    return ImageStream(_finish(plain), from_step, steps, batch_size, pictures)
+
+
+def _finish(dataset):
+    options = tf.data.Options()
+    # By FILE, the default, several workers would each want a file of their own.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _draw(size, shuffle):
+    """(function from places in passes to picture numbers, pictures in a pass)."""
+
+    def draw(place, passes, seed):
+        return shuffled(place, size, seed, 0, passes) if shuffle else place
+
+    return draw, size
+
+
+def _balanced_draw(groups, shuffle):
+    """The same for passes over folders; one picture of each is drawn, or without `shuffle` they take turns."""
+    counts = np.bincount(groups).astype(np.int64)
+    if len(counts) < 2:
+        hint = "Sort the pictures into sub-folders, or leave balance= (--balance) out."
+        raise checks.user_error("balance", "False, as all pictures lie in one folder", True, hint)
+    members = np.argsort(groups, kind="stable").astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+
+    def draw(place, passes, seed):
+        group = shuffled(place, len(counts), seed, 0, passes) if shuffle else place
+        count = tf.gather(counts, group)
+        turn = chosen(count, seed, group + 1, passes) if shuffle else passes % count
+        return tf.gather(members, tf.gather(starts, group) + turn)
+
+    return draw, len(counts)
+
+
+def _fetcher(pictures, labels):
+    images, shape = pictures.images, pictures.images.shape[1:]
+    if images.nbytes > cache.MEMORY_LIMIT:
+        # TensorFlow has no reader for records in any order; one Python call a batch, on the mapped file, is cheap.
+        records = np.asarray(images)
+
+        def gather(index):
+            found = tf.numpy_function(lambda numbers: records[numbers], [index], tf.uint8, stateful=False)
+            return tf.ensure_shape(found, [*index.shape, *shape])
+
+    else:
+        with tf.device("CPU:0"):  # the input pipeline runs there, whatever else the machine has
+            held = tf.constant(images)
+
+        def gather(index):
+            return tf.gather(held, index)
+
+    if not labels:
+        return gather
+    numbers = pictures.labels
+    return lambda index: (gather(index), tf.gather(numbers, index))

@@ -1,0 +1,101 @@
+"""Decoded pictures on disk, so that each file is decoded once: fixed-length records and an index beside them."""
+
+import json
+import shutil
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer_gen import files
+from keras_transfer_gen.data.pictures import digest_of
+
+VERSION = 1  # raise it when decoding changes: older caches are then not found any more
+MEMORY_LIMIT = 2**30  # bytes; more than this stays on disk and is read by the record
+RECORDS = "records.u8"
+INDEX = "index.json"
+
+
+def cached_records(key, shape, produce, cache_dir=None):
+    """Pictures of an earlier call with the same key, or what `produce` makes now.
+
+    A cache that is damaged is made again. Where nothing can be written the pictures are kept in memory.
+
+    Args:
+        key: hex digest of all that the pictures depend on; None where only the pixels themselves can tell.
+        shape: (S, S, C) of a picture.
+        produce: function `write -> notes`: calls `write(uint8 [S, S, C])` for each picture in order and returns
+            JSON-ready notes that are kept with them. May be called twice.
+        cache_dir: folder of the caches; `files.cache_folder("pictures")` by default.
+
+    Returns:
+        (images uint8 `[N, S, S, C]`, read-only; their digest; notes). `images` is an `np.memmap` above `MEMORY_LIMIT`.
+    """
+    root = files.cache_folder("pictures") if cache_dir is None else Path(cache_dir)
+    folder = root / (key or f"unnamed-{uuid.uuid4().hex}")
+    found = _load(folder, shape) if key else None
+    if found is not None:
+        return found
+    try:
+        with files.atomic_path(folder) as partial:
+            partial.mkdir()
+            digest = _build(partial, shape, produce)
+        return _read(folder if key else _keep(folder, root / digest, shape), shape)
+    except OSError:  # no room, no rights, or another process was faster: the work must not end for that
+        return _in_memory(shape, produce)
+    finally:
+        if not key:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory(shape, produce):
+    parts = []
+    notes = produce(lambda picture: parts.append(picture.copy()))
+    images = np.stack(parts) if parts else np.zeros((0, *shape), np.uint8)
+    images.flags.writeable = False
+    return images, digest_of(images), notes
+
+
+def _build(folder, shape, produce):
+    with open(folder / RECORDS, "wb") as stream:
+        notes = produce(lambda picture: stream.write(np.ascontiguousarray(picture, np.uint8)))
+    count = (folder / RECORDS).stat().st_size // int(np.prod(shape))
+    digest = digest_of(_open(folder, count, shape))
+    # Escaped to ASCII: a file's name may hold bytes that are no UTF-8.
+    files.write_text(folder / INDEX, json.dumps({"count": count, "digest": digest, "notes": notes}))
+    return digest
+
+
+def _keep(folder, named, shape):
+    """Gives records that must stay on disk the name that their pixels give; returns where they are."""
+    if (folder / RECORDS).stat().st_size <= MEMORY_LIMIT:
+        return folder
+    if _load(named, shape) is None:
+        shutil.rmtree(named, ignore_errors=True)
+        folder.rename(named)
+    return named
+
+
+def _load(folder, shape):
+    """The records where they are whole, else None."""
+    try:
+        images, digest, notes = _read(folder, shape)
+        return (images, digest, notes) if digest_of(images) == digest else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(folder, shape):
+    index = files.read_json(folder / INDEX)
+    return _open(folder, index["count"], shape), index["digest"], index["notes"]
+
+
+def _open(folder, count, shape):
+    path, size = folder / RECORDS, count * int(np.prod(shape))
+    if path.stat().st_size != size:
+        raise OSError("the records have another length than the index says")
+    if size > MEMORY_LIMIT:
+        return np.memmap(path, np.uint8, "r", shape=(count, *shape))
+    images = np.fromfile(path, np.uint8).reshape(count, *shape)
+    images.flags.writeable = False
+    return images

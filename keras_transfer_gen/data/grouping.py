@@ -1,0 +1,38 @@
+"""Folders of pictures -> groups (one a folder) and classes (one a folder of the first level)."""
+
+import os
+
+import numpy as np
+
+
+def group_by_folder(names):
+    """Groups and classes of pictures by where they lie.
+
+    Folders that hold everything (a zip often wraps its content in one) don't count. There are classes only where every
+    picture lies in a sub-folder.
+
+    Args:
+        names: list of relative paths with forward slashes.
+
+    Returns:
+        (groups int32 `[N]`, labels int32 `[N]` or None, class names).
+
+    Example:
+        >>> groups, labels, class_names = group_by_folder(["cats/a.png", "cats/b.png", "dogs/c.png"])
+        >>> labels.tolist(), class_names
+        ([0, 0, 1], ['cats', 'dogs'])
+    """
+    parents = [tuple(name.split("/")[:-1]) for name in names]
+    shared = len(os.path.commonprefix(parents)) if parents else 0
+    folders = [parent[shared:] for parent in parents]
+    groups = _numbered(folders)[0]
+    if not folders or not all(folders):
+        return groups, None, []
+    labels, class_names = _numbered([folder[0] for folder in folders])
+    return groups, labels, class_names
+
+
+def _numbered(values):
+    kinds = sorted(set(values))
+    number = {kind: index for index, kind in enumerate(kinds)}
+    return np.array([number[value] for value in values], np.int32), kinds

@@ -1,0 +1,26 @@
+"""Keeps the chatter of TensorFlow's C++ code off the terminal."""
+
+import contextlib
+import os
+
+
+@contextlib.contextmanager
+def silent_stderr():
+    """Lets file descriptor 2 of the process lead nowhere while the block runs.
+
+    The converter and the interpreter write to the descriptor itself, which no Python setting stops. What other threads
+    write meanwhile is lost as well, so keep the block short.
+
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # the process has no standard error, so there is nothing to keep clean
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

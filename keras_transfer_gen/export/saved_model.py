@@ -1,0 +1,142 @@
+"""Generators as SavedModels for TF Serving, with signatures and the spec beside the weights."""
+
+import importlib.metadata
+from pathlib import Path
+
+import tensorflow as tf
+
+from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen.export.float32 import float32_twin
+from keras_transfer_gen.export.parity import check_parity
+from keras_transfer_gen.specs import ModelSpec
+
+MARK = "keras_transfer_gen"  # the key of spec.json that says who wrote it, with the version
+SPEC_FILE = "assets.extra/spec.json"  # a folder that TF Serving leaves alone
+CARD_FILE = "assets.extra/README.md"
+
+
+def write_saved_model(generator, spec, path, card=None):
+    """Writes a generator as a SavedModel, in float32, each weight once; it loads without Keras.
+
+    Signature `serving_default`: `latents` float32 `[N, latent_dim]` -> `images` float32 `[N, S, S, C]` in [-1, 1].
+    Signature `uint8`: the same latents -> `images` uint8 0..255. The loaded object has both as `serve` and `uint8`, and
+    `variables` and `trainable_variables`, so that it can be tuned further.
+
+    Args:
+        generator: functional `keras.Model`; it is not changed.
+        spec: its `ModelSpec`; kept in `assets.extra/spec.json` with the package's version.
+        path: folder to write; TF Serving wants a number as its name, such as `serving/cats/1`. A SavedModel that stands
+            there is replaced whole; nothing is written or replaced where anything fails.
+        card: text for `assets.extra/README.md`.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        UserFileError: where `path` is a file or a folder with other things in it, or can't be written.
+        UserError: where the generator is not of the spec's shape, or inside a strategy's scope.
+        ExportError: where the SavedModel makes other pictures than the generator, by more than one pixel level.
+
+    Example:
+        >>> import tempfile
+        >>> from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+        >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
+        >>> folder = write_saved_model(build_dcgan_generator(32, width=32), spec, tempfile.mkdtemp())
+        >>> generate, spec = read_saved_model(folder)
+        >>> generate(tf.zeros((2, spec.latent_dim))).shape
+        TensorShape([2, 32, 32, 3])
+    """
+    path = Path(path)
+    _check_target(path)
+    twin, latents, images = float32_twin(generator, spec)
+    root = _servable(twin, spec.latent_dim)
+    with files.atomic_path(path) as partial:
+        tf.saved_model.save(root, str(partial), {"serving_default": root.serve, "uint8": root.uint8})
+        extra = partial / Path(SPEC_FILE).parent
+        extra.mkdir()
+        files.write_json(partial / SPEC_FILE, {MARK: _version(), **spec.to_dict()})
+        if card is not None:
+            files.write_text(partial / CARD_FILE, card)
+        loaded = tf.saved_model.load(str(partial))
+        check_parity(images, loaded.serve(tf.constant(latents))["images"], what="The SavedModel")
+        whole = loaded.uint8(tf.constant(latents))["images"]
+        check_parity(pixels.to_uint8(images), whole, what="The SavedModel's signature uint8")
+    return path
+
+
+def read_saved_model(path):
+    """Loads a SavedModel that `write_saved_model` wrote.
+
+    Args:
+        path: its folder.
+
+    Returns:
+        (generate, spec): a function from latents float32 `[N, latent_dim]` (array or tensor) to images, float32 tensor
+        `[N, S, S, C]` in [-1, 1]; and the `ModelSpec`.
+
+    Raises:
+        UserFileError: where there is no such folder or it can't be loaded.
+        UserError: where it is no SavedModel, or not one of this package.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise checks.file_error("path", "an existing folder with a SavedModel", path)
+    if not _is_saved_model(path):
+        raise checks.user_error("path", "a SavedModel (a folder with saved_model.pb)", str(path))
+    fields = files.read_json(path / SPEC_FILE) if (path / SPEC_FILE).is_file() else {}
+    if not isinstance(fields, dict) or MARK not in fields:
+        step = f"It has no {SPEC_FILE} that says what latents it takes. Write one with `ktg export MODEL`."
+        raise checks.user_error("path", "a SavedModel that keras_transfer_gen exported", str(path), step)
+    spec = ModelSpec.from_dict({name: value for name, value in fields.items() if name != MARK})
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        step = f"TensorFlow says: {str(error).splitlines()[0]}. Export it again."
+        raise checks.file_error("path", "a SavedModel that can be loaded", path, step) from error
+
+    def generate(latents):
+        return loaded.serve(tf.convert_to_tensor(latents, tf.float32))["images"]
+
+    return generate, spec
+
+
+def _servable(network, latent_dim):
+    """The object to save: functions and, as bare `tf.Variable`s, the weights.
+
+    `keras.export.ExportArchive` and `Model.export` also write the Keras variables around them: each weight twice.
+    """
+    root = tf.train.Checkpoint()
+    root.variables = [variable.value for variable in network.variables]
+    root.trainable_variables = [variable.value for variable in network.trainable_variables]
+    signature = [tf.TensorSpec((None, latent_dim), tf.float32, name="latents")]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def serve(latents):
+        return {"images": tf.cast(network(latents, training=False), tf.float32)}
+
+    @tf.function(input_signature=signature, autograph=False)
+    def uint8(latents):
+        return {"images": pixels.to_uint8(network(latents, training=False))}
+
+    root.serve, root.uint8 = serve, uint8
+    return root
+
+
+def _is_saved_model(path):
+    return (path / "saved_model.pb").is_file()
+
+
+def _check_target(path):
+    """Refuses to replace what is not a SavedModel."""
+    if path.is_dir() and (_is_saved_model(path) or not any(path.iterdir())):
+        return
+    if path.exists():
+        step = "Choose another folder with path= or --out."
+        raise checks.file_error("path", "a new or empty folder, or a SavedModel to replace", path, step)
+
+
+def _version():
+    try:
+        return importlib.metadata.version("keras_transfer_gen")
+    except importlib.metadata.PackageNotFoundError:  # a checkout that was not installed
+        return "unknown"

@@ -1,0 +1,96 @@
+"""Generators as TFLite (LiteRT) files for phones and browsers: float32, builtin operators only."""
+
+import re
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
+
+from keras_transfer_gen import checks, files
+from keras_transfer_gen.export.float32 import float32_twin
+from keras_transfer_gen.export.parity import ExportError, check_parity, run_tflite
+from keras_transfer_gen.export.quiet import silent_stderr
+
+
+def write_tflite(generator, spec, path, batch_size=1):
+    """Writes a generator as a TFLite file: `latents` float32 `[B, latent_dim]` -> `images` float32 `[B, S, S, C]`.
+
+    It has one signature, `serving_default`, and only builtin operators, so that it runs wherever LiteRT does.
+
+    Args:
+        generator: functional `keras.Model`; it is not changed.
+        spec: its `ModelSpec`.
+        path: file to write, usually `*.tflite`; a file that stands there is replaced. Nothing is written or replaced
+            where anything fails.
+        batch_size: pictures made in one call, fixed in the file.
+
+    Returns:
+        `pathlib.Path` of the file.
+
+    Raises:
+        UserFileError: where `path` is a folder or can't be written.
+        UserError: where the generator is not of the spec's shape, for a batch size below 1, or inside a strategy's
+            scope.
+        ExportError: where the generator needs other operators, or the file makes other pictures than the generator, by
+            more than one pixel level.
+
+    Example:
+        >>> import tempfile
+        >>> from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+        >>> from keras_transfer_gen.specs import ModelSpec
+        >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
+        >>> file = write_tflite(build_dcgan_generator(32, width=32), spec, tempfile.mkdtemp() + "/cats.tflite")
+        >>> run_tflite(file, tf.zeros((2, 128))).shape
+        (2, 32, 32, 3)
+    """
+    path = Path(path)
+    batch_size = checks.check_integer("batch_size", batch_size)
+    if path.is_dir():
+        raise checks.file_error("path", "a file, not a folder", path, "Such as cats.tflite with path= or --out.")
+    twin, latents, images = float32_twin(generator, spec)
+    content = _convert(twin, spec.latent_dim, batch_size)
+    foreign = [name for name in operators(content) if name.startswith("custom:")]
+    if foreign:
+        raise ExportError(f"the TFLite file needs operators that are not built in: {', '.join(foreign)}.")
+    with files.atomic_path(path) as partial:
+        partial.write_bytes(content)
+        check_parity(images, run_tflite(partial, latents), what="The TFLite file")
+    return path
+
+
+def operators(content):
+    """Names of the operators that a TFLite file needs, sorted; Flex and other custom ones as "custom:NAME".
+
+    Args:
+        content: the file as bytes.
+    """
+    model = schema.Model.GetRootAs(content, 0)
+    names = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
+    codes = [model.OperatorCodes(index) for index in range(model.OperatorCodesLength())]
+    # Old files keep the number in an 8-bit field that says 127 where it has no room; the larger one is right.
+    numbers = [max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes]
+    return sorted(
+        f"custom:{(code.CustomCode() or b'').decode()}" if names[number] == "CUSTOM" else names[number]
+        for code, number in zip(codes, numbers, strict=True)
+    )
+
+
+def _convert(network, latent_dim, batch_size):
+    """The TFLite bytes of a network for one batch size."""
+
+    @tf.function(input_signature=[tf.TensorSpec((batch_size, latent_dim), tf.float32, name="latents")], autograph=False)
+    def serve(latents):
+        return {"images": network(latents, training=False)}
+
+    # The converter needs an object that owns the weights as bare `tf.Variable`s: given the Keras model itself, it makes
+    # a file with uninitialised ones; given nothing, a file without a signature.
+    owner = tf.train.Checkpoint(weights=[variable.value for variable in network.variables])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], owner)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    with silent_stderr():
+        try:
+            return converter.convert()
+        except Exception as error:  # the converter's own error class is private
+            foreign = re.findall(r"^(?:TF Select|Custom) ops: (.+)$", str(error), re.MULTILINE)
+            reason = f"it needs {', '.join(foreign)}" if foreign else str(error)[:800]
+            raise ExportError(f"the generator can't be converted with TFLite's builtin operators: {reason}.") from error

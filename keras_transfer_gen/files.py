@@ -1,0 +1,90 @@
+"""Files that are whole or absent: atomic writes, JSON, and content hashes. Standard library alone."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from keras_transfer_gen.checks import UserFileError, file_error
+
+
+@contextlib.contextmanager
+def atomic_path(path):
+    """A temporary path beside `path` to write to; it takes the name of `path` when the block ends well.
+
+    Works for a file and for a folder (an existing folder is replaced whole, but never by a file). The suffix is kept,
+    since some writers look at it. After an error nothing is left and `path` is as it was.
+
+    Args:
+        path: where the result shall stand; its parent is made where it is missing.
+
+    Yields:
+        `pathlib.Path` that does not exist yet.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
+    except OSError as error:
+        raise UserFileError(f"cannot write {path}: {error.strerror}. Choose another place with --out.") from error
+    try:
+        partial = scratch / path.name
+        yield partial
+        if path.is_dir() and not path.is_symlink():
+            if not partial.is_dir():
+                raise UserFileError(f"cannot write {path}: a folder has this name. Choose another name for the file.")
+            shutil.move(path, scratch / "replaced")
+        os.replace(partial, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_bytes(path, content):
+    """Writes `content` (bytes) to `path`, whole or not at all."""
+    with atomic_path(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path, content):
+    """Writes `content` (str) to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path, content):
+    """Writes `content` to `path` as indented JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path):
+    """What the JSON file holds; a `UserFileError` where it is missing or broken."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise file_error("path", "an existing JSON file", path) from error
+    except (ValueError, OSError) as error:
+        raise file_error("path", "a readable JSON file", path, f"It could not be read: {error}.") from error
+
+
+def sha256(*parts):
+    """Hex SHA-256 over bytes-like parts, each preceded by its length, so that no two splits give the same digest."""
+    digest = hashlib.sha256()
+    for part in parts:
+        view = memoryview(part).cast("B")
+        digest.update(view.nbytes.to_bytes(8, "little"))
+        digest.update(view)
+    return digest.hexdigest()
+
+
+def sha256_file(path):
+    """Hex SHA-256 of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def cache_folder(kind):
+    """The folder for things that may be deleted at any time: `$KTG_CACHE_DIR` or the user's cache, plus `kind`."""
+    root = os.environ.get("KTG_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "keras_transfer_gen")
+    return Path(root).expanduser() / kind

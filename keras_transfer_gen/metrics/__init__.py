@@ -1,0 +1,1 @@
+"""Pictures -> features -> statistics -> value: each arrow is a function that needs nothing else."""

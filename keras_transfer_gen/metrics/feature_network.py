@@ -1,0 +1,183 @@
+"""EfficientNet-Lite0 as a Keras model that turns pictures into 1,280 features each."""
+
+import functools
+import importlib.resources
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from keras_transfer_gen import checks
+
+FEATURE_NETWORK = "efficientnet_lite0"
+INPUT_SIZE = 224  # the side in pixels that the network was trained at
+FEATURES = 1280
+WEIGHTS_PACKAGE = "keras_transfer_gen.saved_models"
+
+# expansion, kernel, stride of the first block, channels, blocks: EfficientNet-B0 without squeeze-and-excite
+STAGES = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+)
+MEAN, SCALE = 127.0, 128.0
+
+
+@keras.saving.register_keras_serializable("keras_transfer_gen")
+class ResizeBilinear(layers.Layer):
+    """`[batch, H, W, C]` of any size -> `[batch, side, side, C]`, bilinear, antialiased.
+
+    Where a picture grows, antialiasing changes nothing, and the plain kernel is five times faster; it is taken
+    wherever the sizes are known and allow it.
+
+    Args:
+        side: height and width of the result, in pixels.
+
+    Example:
+        >>> ResizeBilinear(8)(keras.ops.ones((2, 4, 4, 3))).shape
+        TensorShape([2, 8, 8, 3])
+    """
+
+    def __init__(self, side, **kwargs):
+        super().__init__(**kwargs)
+        self.side = side
+
+    def call(self, images):
+        grows = all(size is not None and size <= self.side for size in images.shape[1:3])
+        return tf.image.resize(images, (self.side, self.side), method="bilinear", antialias=not grows)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.side, self.side, input_shape[3])
+
+    def get_config(self):
+        return {**super().get_config(), "side": self.side}
+
+
+def build_efficientnet_lite0(side=INPUT_SIZE):
+    """The feature network with zeros for weights; `load_feature_network` gives it with the trained ones.
+
+    Batch normalisation is folded into the convolutions. Everything is float32, whatever the global policy says, since
+    scores that were rounded differently can't be compared.
+
+    Args:
+        side: pictures are resized to this height and width (pixels) inside the network; at least 32.
+
+    Returns:
+        A frozen functional `keras.Model`: RGB `[batch, H, W, 3]`, 0..255, uint8 or float, any size -> float32
+        `[batch, 1280]`.
+
+    Raises:
+        UserError: where `side` is not an integer of at least 32.
+
+    Example:
+        >>> build_efficientnet_lite0(side=32).output_shape
+        (None, 1280)
+
+    Reference:
+        Tan and Le, EfficientNet, 2019 (arXiv:1905.11946); the Lite family has ReLU6 and no squeeze-and-excite.
+    """
+    checks.check_backend()
+    side = checks.check_integer("side", side, least=32)
+    # Zeros draw no random numbers: loading the network can't change what a seeded program does next.
+    shared = {"padding": "same", "dtype": "float32"}
+
+    def convolve(x, name, filters, kernel=1, stride=1, activation="relu6"):
+        layer = layers.Conv2D(
+            filters, kernel, stride, activation=activation, name=name, kernel_initializer="zeros", **shared
+        )
+        return layer(x)
+
+    image = keras.Input((None, None, 3), dtype="float32", name="image")
+    x = ResizeBilinear(side, dtype="float32", name="resize")(image)
+    x = layers.Rescaling(1 / SCALE, -MEAN / SCALE, dtype="float32", name="normalise")(x)
+    x = convolve(x, "stem", 32, 3, 2)
+    block = 0
+    for expansion, kernel, first_stride, filters, repeats in STAGES:
+        for repeat in range(repeats):
+            name, shortcut, stride = f"block{block}", x, first_stride if repeat == 0 else 1
+            if expansion != 1:
+                x = convolve(x, f"{name}_expand", expansion * x.shape[-1])
+            x = layers.DepthwiseConv2D(
+                kernel, stride, activation="relu6", name=f"{name}_depthwise", depthwise_initializer="zeros", **shared
+            )(x)
+            x = convolve(x, f"{name}_project", filters, activation=None)
+            if repeat > 0:
+                x = layers.Add(dtype="float32", name=f"{name}_add")([shortcut, x])
+            block += 1
+    x = convolve(x, "head", FEATURES)
+    pooled = layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(x)
+    model = keras.Model(image, pooled, name=f"{FEATURE_NETWORK}_{side}")
+    model.trainable = False
+    return model
+
+
+@functools.lru_cache(maxsize=4)
+def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
+    """The feature network with its trained weights; loaded once, then the same object again.
+
+    Args:
+        name: "efficientnet_lite0", the one that is shipped.
+        side: the side that pictures are resized to (pixels). Scores at another side than 224 are other scores.
+
+    Returns:
+        `keras.Model` as in `build_efficientnet_lite0`, named `NAME_SIDE`.
+
+    Raises:
+        UserError: for an unknown name or a bad side.
+        UserFileError: where the weights are missing or broken.
+
+    Example:
+        >>> load_feature_network().name
+        'efficientnet_lite0_224'
+    """
+    checks.check_choice("name", name, (FEATURE_NETWORK,))
+    model = build_efficientnet_lite0(side)
+    load_weights(model, read_weights(name))
+    return model
+
+
+def read_weights(name):
+    """dict of "LAYER/kernel" and "LAYER/bias" -> float32 array, from the installed package.
+
+    Raises:
+        UserImportError: where the package of weights is not installed.
+        UserFileError: where the file is missing or broken.
+    """
+    try:
+        path = importlib.resources.files(WEIGHTS_PACKAGE) / name / "weights.npz"
+    except ModuleNotFoundError as error:
+        raise checks.UserImportError(
+            f"the weights of {name} are not installed: {WEIGHTS_PACKAGE} is missing. "
+            "In a checkout, run `pip install -e .` first."
+        ) from error
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return {key: arrays[key].astype(np.float32) for key in arrays.files}
+    except Exception as error:  # NumPy and zipfile raise many kinds for a broken file, all of them mean the same
+        reason = f"It could not be read: {error}. Install keras_transfer_gen again."
+        raise checks.file_error("weights", "a readable .npz file", path, reason) from error
+
+
+def load_weights(model, arrays):
+    """Puts `arrays` ("LAYER/kernel", "LAYER/bias") into the model; all must be there, fit, and be used.
+
+    Raises:
+        UserFileError: where names or shapes differ.
+    """
+    wanted = {}
+    for layer in model.layers:
+        for variable in layer.weights:
+            wanted[f"{layer.name}/{variable.name}"] = variable
+    missing, unexpected = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
+    shaped = [key for key in wanted.keys() & arrays.keys() if tuple(wanted[key].shape) != arrays[key].shape]
+    if missing or unexpected or shaped:
+        found = f"missing {missing[:3]}, unexpected {unexpected[:3]}, other shapes {sorted(shaped)[:3]}"
+        hint = "Install keras_transfer_gen again."
+        raise checks.file_error("weights", f"those of {model.name}", found, hint)
+    for key, variable in wanted.items():
+        variable.assign(arrays[key])

@@ -1,0 +1,117 @@
+"""Pictures -> features, in batches of one shape; those of a reference are kept by content."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen.metrics.feature_network import load_feature_network
+
+VERSION = 1  # part of the cache's keys: raise it when the same pictures give other features
+
+
+def extract_features(images, network=None, batch_size=50, progress=None):
+    """Features of pictures, one row each; a row depends on its own picture alone.
+
+    Args:
+        images: uint8 `[N, H, W, 1 or 3]`; grey is repeated, and the network resizes to its own side.
+        network: `keras.Model`, RGB `[batch, H, W, 3]` in 0..255 -> `[batch, D]`; by default `load_feature_network()`.
+        batch_size: pictures in one call. It changes speed and memory alone; the last batch is filled up, so that
+            TensorFlow traces once for each size of picture.
+        progress: function called with (pictures done, N) after each batch.
+
+    Returns:
+        float32 `[N, D]`; D is 1,280 for the default network.
+
+    Raises:
+        UserError: for pictures of another dtype or shape, or none.
+
+    Example:
+        >>> extract_features(np.zeros((2, 64, 64, 3), np.uint8)).shape
+        (2, 1280)
+    """
+    images = check_images("images", images)
+    batch_size = checks.check_integer("batch_size", batch_size)
+    compute = compiled(load_feature_network() if network is None else network)
+    rows = []
+    for start in range(0, len(images), batch_size):
+        batch = images[start : start + batch_size]
+        full = np.resize(batch, (batch_size, *batch.shape[1:]))  # repeats pictures to fill the last batch
+        rows.append(compute(pixels.to_rgb(full)).numpy()[: len(batch)])
+        if progress is not None:
+            progress(start + len(batch), len(images))
+    return np.concatenate(rows).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def compiled(network):
+    """One `tf.function` a network, so that every call shares its traces."""
+
+    @tf.function(autograph=False)
+    def compute(images):
+        return network(images, training=False)
+
+    return compute
+
+
+def reference_features(images, digest=None, mirrored=False, network=None, batch_size=50, progress=None):
+    """`extract_features` for pictures that are scored against again and again: computed once, then read from a cache.
+
+    The cache is a folder of files that may be deleted at any time (`files.cache_folder("features")`). A file that is
+    broken or of another shape is made anew; a cache that can't be written is done without.
+
+    Args:
+        images: uint8 `[N, H, W, 1 or 3]`.
+        digest: text that names the pictures' content and order, such as a data set's content hash; by default their
+            own SHA-256.
+        mirrored: True for the features of the pictures flipped left to right.
+        network: as in `extract_features`; its `name` must stand for its weights and input size.
+        batch_size: as in `extract_features`.
+        progress: as in `extract_features`; not called for what the cache holds.
+
+    Returns:
+        float32 `[N, D]`.
+
+    Raises:
+        UserError: as `extract_features`.
+
+    Example:
+        >>> reference_features(np.zeros((2, 64, 64, 3), np.uint8)).shape
+        (2, 1280)
+    """
+    images = check_images("images", images)
+    network = load_feature_network() if network is None else network
+    digest = digest or files.sha256(np.ascontiguousarray(images))
+    key = repr((VERSION, digest, images.shape, bool(mirrored), network.name))
+    path = files.cache_folder("features") / f"{files.sha256(key.encode())}.npz"
+    features = read_cache(path, (len(images), network.output_shape[-1]))
+    if features is None:
+        flipped = images[:, :, ::-1] if mirrored else images
+        features = extract_features(flipped, network, batch_size, progress)
+        try:
+            with files.atomic_path(path) as partial:
+                np.savez(partial, features=features)
+        except OSError:  # a full disk or a read-only home costs time at the next call, no result
+            pass
+    return features
+
+
+def read_cache(path, shape):
+    """float32 array of `shape`, or None where the file is missing, broken or of another shape."""
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:  # NumPy leaks what it opens
+            features = arrays["features"]
+    except Exception:  # NumPy and zipfile raise many kinds for a broken file; each means: make it anew
+        return None
+    usable = features.shape == shape and features.dtype == np.float32 and np.isfinite(features).all()
+    return features if usable else None
+
+
+def check_images(name, images):
+    """`images` as an array, or a `UserError` where they are not uint8 `[N, H, W, 1 or 3]` with N at least 1."""
+    array = np.asarray(images)
+    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] not in (1, 3) or 0 in array.shape:
+        hint = "Convert with pixels.to_uint8 what is in [-1, 1]."
+        raise checks.user_error(name, "uint8 [N, H, W, 1 or 3], N at least 1", (array.dtype.name, array.shape), hint)
+    return array

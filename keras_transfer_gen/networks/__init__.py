@@ -1,0 +1,1 @@
+"""Builders of generators and discriminators, and their layers; they know no loss."""

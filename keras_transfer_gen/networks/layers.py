@@ -1,0 +1,96 @@
+"""Layers that the networks share: fused batch normalisation and minibatch deviation."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+PACKAGE = "keras_transfer_gen"
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class FusedBatchNormalization(keras.layers.Layer):
+    """Batch normalisation over the last axis of NHWC tensors with TensorFlow's fused kernel.
+
+    The kernel takes bfloat16 inputs with float32 scale, offset and statistics, and is faster in training than the
+    composed `keras.layers.BatchNormalization`. A frozen layer (`trainable=False`) runs in inference mode and moves
+    no statistics.
+
+    Args:
+        momentum: share of the old moving statistics that each training call keeps, in [0, 1).
+        epsilon: added to the variance; at least 1.001e-5, the kernel's own lower bound.
+
+    Example:
+        >>> FusedBatchNormalization()(keras.ops.ones((2, 4, 4, 8))).shape
+        TensorShape([2, 4, 4, 8])
+
+    Reference:
+        Ioffe and Szegedy, Batch Normalization, 2015 (arXiv:1502.03167).
+    """
+
+    def __init__(self, momentum=0.99, epsilon=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(shape=shape, name="gamma", initializer="ones", autocast=False)
+        self.beta = self.add_weight(shape=shape, name="beta", initializer="zeros", autocast=False)
+        # Each replica computes its own statistics; "mean" makes MirroredStrategy store their average.
+        frozen = {"shape": shape, "trainable": False, "autocast": False, "aggregation": "mean"}
+        self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", **frozen)
+        self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", **frozen)
+
+    def call(self, inputs, training=None):
+        shared = {"scale": self.gamma, "offset": self.beta, "epsilon": self.epsilon}
+        if not (training and self.trainable):
+            outputs, _, _ = tf.compat.v1.nn.fused_batch_norm(
+                inputs, mean=self.moving_mean, variance=self.moving_variance, is_training=False, **shared
+            )
+            return outputs
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(inputs, is_training=True, **shared)
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(self.momentum * moving.value + (1.0 - self.momentum) * batch)
+        return outputs
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MinibatchDeviation(keras.layers.Layer):
+    """Appends one channel: how much the images of a group differ from each other.
+
+    It lets the discriminator see a generator that makes the same picture again and again. The batch is cut into
+    groups of `group_size` (the whole batch where that does not divide it); in float32.
+
+    Args:
+        group_size: images compared with each other.
+
+    Reference:
+        Karras et al., Progressive Growing of GANs, 2018 (arXiv:1710.10196), section 3.
+    """
+
+    def __init__(self, group_size=4, **kwargs):
+        super().__init__(**kwargs)
+        self.group_size = group_size
+
+    def call(self, inputs):
+        shape = ops.shape(inputs)
+        batch, height, width, channels = shape[0], *inputs.shape[1:]
+        group = tf.where(tf.equal(batch % self.group_size, 0), tf.minimum(self.group_size, batch), batch)
+        grouped = ops.reshape(ops.cast(inputs, "float32"), (group, -1, height, width, channels))
+        variance = ops.mean(ops.square(grouped - ops.mean(grouped, axis=0, keepdims=True)), axis=0)
+        deviation = ops.mean(ops.sqrt(variance + 1e-8), axis=(1, 2, 3))  # one number a group
+        column = ops.reshape(ops.tile(deviation, (group,)), (-1, 1, 1, 1))
+        column = ops.cast(ops.tile(column, (1, height, width, 1)), inputs.dtype)
+        return ops.concatenate([inputs, column], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], input_shape[-1] + 1)
+
+    def get_config(self):
+        return {**super().get_config(), "group_size": self.group_size}

@@ -1,0 +1,77 @@
+"""Adversarial losses: logits in, one number an image out."""
+
+import keras
+from keras import ops
+
+from keras_transfer_gen.protocols import Objective
+
+PACKAGE = "keras_transfer_gen"
+
+
+def per_image(function, *logits):
+    """Applies an elementwise loss, averages over all but the batch axis, and sums over the heads.
+
+    Args:
+        function: elementwise function of one tensor an argument.
+        *logits: tensors `[batch, ...]`, or equally long lists of such tensors (one a head).
+
+    Returns:
+        float32 `[batch]`.
+    """
+    heads = zip(*logits, strict=True) if isinstance(logits[0], (list, tuple)) else [logits]
+    total = 0.0
+    for head in heads:
+        values = function(*(ops.cast(part, "float32") for part in head))
+        total = total + ops.mean(ops.reshape(values, (ops.shape(values)[0], -1)), axis=-1)
+    return total
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class NonSaturating(Objective):
+    """Logistic loss whose generator part keeps its gradient where the discriminator is sure.
+
+    With s(x) = log(1 + e^x): the discriminator minimises s(-real) + s(fake), the generator s(-fake).
+
+    Example:
+        >>> float(NonSaturating().g_loss(None, keras.ops.zeros((1, 1)))[0])  # log 2
+        0.6931471824645996
+
+    Reference:
+        Goodfellow et al., Generative Adversarial Nets, 2014 (arXiv:1406.2661), section 3.
+    """
+
+    def d_loss(self, real_logits, fake_logits):
+        return per_image(lambda x: ops.softplus(-x), real_logits) + per_image(ops.softplus, fake_logits)
+
+    def g_loss(self, real_logits, fake_logits):
+        return per_image(lambda x: ops.softplus(-x), fake_logits)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Minimax(NonSaturating):
+    """The original two-player game: both play for log D(x) + log(1 - D(G(z))).
+
+    The generator minimises log(1 - D(G(z))) = -s(fake), whose gradient fades where the discriminator wins.
+
+    Reference:
+        Goodfellow et al., Generative Adversarial Nets, 2014 (arXiv:1406.2661), equation 1.
+    """
+
+    def g_loss(self, real_logits, fake_logits):
+        return per_image(lambda x: -ops.softplus(x), fake_logits)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Hinge(Objective):
+    """Margin loss: logits beyond 1 (real) and -1 (made) cost the discriminator nothing.
+
+    Reference:
+        Lim and Ye, Geometric GAN, 2017 (arXiv:1705.02894); Miyato et al., 2018 (arXiv:1802.05957).
+    """
+
+    def d_loss(self, real_logits, fake_logits):
+        real = per_image(lambda x: ops.relu(1.0 - x), real_logits)
+        return real + per_image(lambda x: ops.relu(1.0 + x), fake_logits)
+
+    def g_loss(self, real_logits, fake_logits):
+        return per_image(lambda x: -x, fake_logits)

@@ -1,0 +1,56 @@
+"""Penalties on the discriminator's gradient with respect to images."""
+
+import keras
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.protocols import Penalty
+
+PACKAGE = "keras_transfer_gen"
+
+
+def squared_gradient(function, images):
+    """Squared length of the gradient of a function's answer, for each image.
+
+    Args:
+        function: `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such tensors; each image's answer must
+            not depend on the others.
+        images: float32 `[batch, H, W, C]`.
+
+    Returns:
+        float32 `[batch]`: the sum over height, width and channels, not the mean.
+    """
+    images = tf.convert_to_tensor(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        total = tf.add_n([tf.reduce_sum(tf.cast(head, tf.float32)) for head in tf.nest.flatten(function(images))])
+    gradient = tf.cast(tape.gradient(total, images), tf.float32)
+    return tf.reduce_sum(tf.square(gradient), axis=(1, 2, 3))
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class R1(Penalty):
+    """gamma / 2 times the squared gradient of the discriminator at real images, before they are augmented.
+
+    Args:
+        gamma: weight, per squared unit of the [-1, 1] pixel range.
+        every: steps between penalties; those taken are weighted up by it ("lazy" regularisation).
+
+    Reference:
+        Mescheder et al., 2018 (arXiv:1801.04406); lazy: Karras et al., 2020 (arXiv:1912.04958), appendix B.
+    """
+
+    def __init__(self, gamma=0.1, every=16, **kwargs):
+        gamma = checks.check_number("gamma", gamma, next_step="0 (--r1-gamma 0) turns R1 off.")
+        every = checks.check_integer("every", every, next_step="1 penalises each step.")
+        super().__init__(every=every, **kwargs)
+        self.gamma = gamma
+
+    def losses(self, step):
+        def judge(images):
+            return step.gan.discriminator(step.augment_real(images), training=True)
+
+        return {"d": 0.5 * self.gamma * squared_gradient(judge, step.real)}
+
+    def get_config(self):
+        return {**super().get_config(), "gamma": self.gamma, "every": self.every}

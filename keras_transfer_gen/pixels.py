@@ -1,0 +1,83 @@
+"""The one place where pixel ranges change, and where pictures become grids and PNG bytes.
+
+Pictures are uint8 0..255 everywhere except inside training, where they are float32 in [-1, 1]; always NHWC.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+PAINT_BATCH = 32  # fixed: a picture must not change by a rounding with the number of others made beside it
+LEVELS = 127.5  # half of the pixel range: one unit of the model range in pixel levels
+
+
+def to_model_range(images):
+    """uint8 0..255 -> float32 in [-1, 1].
+
+    Args:
+        images: `[..., H, W, C]`, uint8 tensor or array.
+
+    Example:
+        >>> float(to_model_range(np.uint8([255]))[0])
+        1.0
+    """
+    return tf.cast(images, tf.float32) / LEVELS - 1.0
+
+
+def to_uint8(images):
+    """float in [-1, 1] -> uint8 0..255, rounded to the nearest level, clipped.
+
+    Args:
+        images: `[..., H, W, C]`, float tensor or array.
+
+    Example:
+        >>> int(to_uint8(np.float32([1.0]))[0])
+        255
+    """
+    scaled = (tf.cast(images, tf.float32) + 1.0) * LEVELS
+    return tf.cast(tf.clip_by_value(tf.round(scaled), 0.0, 255.0), tf.uint8)
+
+
+def to_rgb(images):
+    """uint8 `[N, H, W, 1 or 3]` -> uint8 `[N, H, W, 3]`; grey is repeated."""
+    images = np.asarray(images)
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+
+
+def to_grid(images, columns=None):
+    """One contact sheet of several pictures, row by row; empty places are white.
+
+    Args:
+        images: uint8 `[N, H, W, C]`, N at least 1.
+        columns: pictures in a row; by default the sheet is about square.
+
+    Returns:
+        uint8 `[rows * H, columns * W, C]`.
+    """
+    images = np.asarray(images, np.uint8)
+    count, height, width, channels = images.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    sheet = np.full((rows * columns, height, width, channels), 255, np.uint8)
+    sheet[:count] = images
+    sheet = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    return sheet.reshape(rows * height, columns * width, channels)
+
+
+def to_png(image):
+    """uint8 `[H, W, 1 or 3]` -> PNG bytes."""
+    return tf.io.encode_png(np.asarray(image, np.uint8)).numpy()
+
+
+def paint(generator, z):
+    """uint8 `[N, H, W, C]` that a generator makes of latents, in batches of one fixed size.
+
+    Args:
+        generator: function, float32 `[batch, latent_dim]` -> float32 `[batch, H, W, C]` in [-1, 1].
+        z: float32 ndarray `[N, latent_dim]`.
+    """
+    made = []
+    for first in range(0, len(z), PAINT_BATCH):
+        part = z[first : first + PAINT_BATCH]
+        padded = np.concatenate([part, np.zeros((PAINT_BATCH - len(part), z.shape[1]), np.float32)])
+        made.append(to_uint8(generator(padded)).numpy()[: len(part)])
+    return np.concatenate(made)

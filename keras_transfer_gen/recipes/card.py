@@ -1,0 +1,93 @@
+"""Model cards: what a model is, where it comes from, what may be done with it, how well it does."""
+
+NAMES = {
+    "kid_before": "source, before adapting",
+    "kid_after": "after training",
+    "kid_scratch": "from scratch, same kimg",
+    "kid_floor": "floor: the training pictures themselves",
+}
+NO_LICENCE = "not stated. Ask whoever made the source and the pictures."
+
+
+def score_rows(metrics):
+    """(name, "value ± deviation") of every score of metrics.json that applies."""
+    return [
+        (label, f"{metrics[key]['value']:.1f} ± {metrics[key]['std']:.1f}")
+        for key, label in NAMES.items()
+        if metrics[key] is not None
+    ]
+
+
+def score_note(metrics):
+    """One line that says how the scores were taken."""
+    score = metrics["kid_after"]
+    return (
+        f"KID x 1000 (lower is better) of {score['n_fake']} pictures against {score['n_real']} of "
+        f"{score['reference']}; "
+        f"features: {score['feature_network']} at {score['input_size']} px; ± one bootstrap deviation."
+    )
+
+
+def run_card(run, command, settings, spec, metrics, notes):
+    """The README.md of a RUN.
+
+    Args:
+        run: `RunFolder`.
+        command: "finetune" or "pretrain".
+        settings: `TrainSettings`.
+        spec: `ModelSpec`, whose licence is carried on.
+        metrics: content of metrics.json.
+        notes: what the run noted.
+
+    Returns:
+        Markdown text.
+    """
+    speed = metrics["images_per_second"]
+    copied = notes.get("memorisation")
+    kind = "RGB" if spec.channels == 3 else "grey"
+    lines = [
+        f"# {run.path.name}",
+        "",
+        f"A generator of {spec.image_size} x {spec.image_size} pictures ({kind}), made with `ktg {command}`.",
+        "",
+        "![before and after](before_after.png)",
+        "",
+        "## Where it comes from",
+        "",
+        f"- Pictures: `{settings.data}`. {spec.source}".rstrip(),
+        f"- Training: {metrics['kimg']:.1f} kimg, batch {settings.batch_size}, seed {settings.seed}, "
+        f"{metrics['seconds'] / 60:.1f} minutes" + (f" at {speed:.0f} images/s." if speed else "."),
+        *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),
+        f"- Licence of what it was made from: {spec.licence or NO_LICENCE}",
+        "- The licence of your own pictures applies as well.",
+        "",
+        "## Scores",
+        "",
+        "| | KID x 1000 |",
+        "|---|---|",
+        *[f"| {name} | {value} |" for name, value in score_rows(metrics)],
+        "",
+        score_note(metrics),
+        *([] if copied is None else ["", _copies(copied)]),
+        "",
+        "## Use",
+        "",
+        "```python",
+        "import keras_transfer_gen as ktg",
+        f'gan = ktg.load_gan("{run.path}")',
+        "images = gan.generate(16, seed=0)  # uint8",
+        "```",
+        "",
+        "`export/saved_model` is for TF Serving, `export/generator.tflite` for phones and browsers.",
+        f"Both take latents `[N, {spec.latent_dim}]` from N(0, 1) and return float pictures in [-1, 1].",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _copies(copied):
+    made, real = 100 * copied["near_copy_share"], 100 * copied["train_share"]
+    return (
+        f"Near-copies of training pictures ({copied['train_count']} were compared): {made:.1f} % of the made ones; "
+        f"among the training pictures themselves {real:.1f} %. `neighbours.png` shows the most alike pairs."
+    )

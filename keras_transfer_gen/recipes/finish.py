@@ -1,0 +1,120 @@
+"""The two ends that every run shares: its books are opened before training; scores, pictures and exports close it."""
+
+import numpy as np
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.recipes import card, pictures, scores
+from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_grid
+from keras_transfer_gen.recipes.export import export_saved_model, export_tflite
+from keras_transfer_gen.training.callbacks import read_history
+
+GRID = 36  # pictures on a contact sheet
+SELECTION = "none: the last weights are kept; the curve on the way is taken against the training pictures"
+
+
+def begin(run, state, command, settings, inputs, strategy, reporter, measure):
+    """Makes the folder of a run and notes what is known before training; what is noted already is not measured again.
+
+    Args:
+        run: `RunFolder`.
+        state: what `RunFolder.open` said.
+        command: "finetune" or "pretrain".
+        settings: `TrainSettings`.
+        inputs: `Inputs`.
+        strategy: what it trains under.
+        reporter: told of the progress.
+        measure: function that returns the notes, a JSON-ready dict.
+
+    Returns:
+        dict, the notes.
+    """
+    if state == "start":
+        run.clear()
+    elif run.config()["resolved"].get("pictures_digest") != inputs.pictures.digest:
+        reporter.say(f"the pictures in {settings.data} changed since this run began: it goes on with the new ones")
+    run.sweep()
+    # First of all: interrupted from here on, the folder counts as a run, and the same command continues it.
+    run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
+    if not run.notes():
+        run.note(**measure())
+        run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
+    return run.notes()
+
+
+def resolved(notes, inputs, strategy):
+    """What was settled at run time, for config.json."""
+    return {
+        "precision": notes.get("arithmetic"),
+        "precision_probe_seconds": notes.get("probe"),
+        "pictures": len(inputs.pictures.images),
+        "pictures_digest": inputs.pictures.digest,
+        "skipped_files": len(inputs.pictures.skipped),
+        "replicas": strategy.num_replicas_in_sync,
+        "selection": SELECTION,
+        "source_distance": notes.get("distance"),
+    }
+
+
+def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter):
+    """Scores, draws and exports a trained run, and marks it as finished.
+
+    Args:
+        run: `RunFolder`.
+        command: "finetune" or "pretrain".
+        settings: `TrainSettings`.
+        adapted: the `Training` of the run.
+        scratch: the `Training` from scratch, or None.
+        inputs: `Inputs`.
+        strategy: what it was trained under.
+        reporter: told of the progress.
+
+    Returns:
+        dict, the content of metrics.json.
+    """
+    gan, notes = adapted.gan, run.notes()
+    made = gan.generate(scores.NUM_FAKES, seed=scores.SEED)
+    features = extract_features(made, progress=reporter.counter("score after training"))
+    kid_scratch = None
+    if scratch is not None:
+        tick = reporter.counter("score from scratch")
+        kid_scratch = scores.score_model(scratch.gan, inputs.reference, scores.NUM_FAKES, tick)
+    metrics = {
+        "kid_before": notes.get("kid_before"),
+        "kid_after": scores.score_features(features, inputs.reference),
+        "kid_scratch": kid_scratch,
+        "kid_floor": notes.get("kid_floor"),
+        "kimg": gan.kimg,
+        "images_per_second": adapted.images_per_second,
+        "seconds": adapted.seconds,
+    }
+    copied, nearest = find_copies(made, features, inputs.learnt, reporter)
+    run.note(memorisation=copied.to_dict())
+    _draw(run, adapted, scratch, made, nearest, inputs.learnt.images)
+    text = card.run_card(run, command, settings, gan.spec, metrics, run.notes())
+    files.write_text(run.card_file, text)
+    reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
+    export_saved_model(gan, run.saved_model, card=text)
+    export_tflite(gan, run.tflite)
+    gan.spec.save(run.spec_file)
+    files.write_json(run.metrics_file, metrics)
+    run.record(command, settings, resolved(notes, inputs, strategy), finished=True)
+    return metrics
+
+
+def _draw(run, adapted, scratch, made, nearest, real):
+    before_file = run.checkpoints / "before.npy"
+    before = np.load(before_file, allow_pickle=False) if before_file.is_file() else None
+    sheet = pictures.before_after(before, made[:GRID], real)
+    files.write_bytes(run.path / "before_after.png", pixels.to_png(sheet))
+    files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_grid(made, nearest)))
+    sheets = pictures.read_sheets(run.path / "samples")
+    pictures.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:GRID])])
+    rows = read_history(run.history_file) if run.history_file.is_file() else []
+    pictures.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [])
+
+
+def keep_before(run, images):
+    """Keeps the source's pictures of the latents that `before_after.png` shows again after training."""
+    with files.atomic_path(run.checkpoints / "before.npy") as partial:
+        np.save(partial, images[:GRID])

@@ -1,0 +1,44 @@
+"""Pictures on disk: numbered PNG files, a folder written whole."""
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.recipes.picture_folder import MARK, check_folder, name_of
+from keras_transfer_gen.recipes.reporter import SILENT
+
+
+def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
+    """Writes `out/00000.png`, ...; picture i depends on `seed` and i alone.
+
+    Args:
+        model: `GAN` or anything with `generate(num, seed, truncation)`.
+        num: pictures to make.
+        out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
+        seed: non-negative integer.
+        truncation: factor on the latents in (0, 1]; the model's own by default.
+        reporter: told of the progress.
+
+    Returns:
+        uint8 `[num, H, W, C]`, the pictures.
+
+    Raises:
+        UserError, UserFileError: where `out` holds other files, or an argument is out of range.
+    """
+    out = check_folder(out)
+    images = model.generate(num, seed=seed, truncation=truncation)
+    tick = reporter.counter("pictures written")
+    with files.atomic_path(out) as partial:
+        partial.mkdir()
+        for number, image in enumerate(images):
+            (partial / name_of(number)).write_bytes(pixels.to_png(image))
+            tick(number + 1, len(images))
+        files.write_json(partial / MARK, {"num": len(images), "seed": seed, "truncation": truncation})
+    return images
+
+
+def write_grid(path, images, most=64):
+    """Writes a contact sheet of the first pictures to a PNG file."""
+    write_png(path, pixels.to_grid(images[:most]))
+
+
+def write_png(path, image):
+    """Writes one picture, uint8 `[H, W, C]`, to a PNG file."""
+    files.write_bytes(path, pixels.to_png(image))

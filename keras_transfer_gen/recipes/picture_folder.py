@@ -1,0 +1,38 @@
+"""Which folder `ktg generate` may write or replace. Loads nothing heavy, so that a wrong --out costs no wait."""
+
+from pathlib import Path
+
+from keras_transfer_gen import checks, files
+
+MARK = ".ktg-generate.json"  # says that the folder is ours to replace; hidden, so that readers of pictures skip it
+
+
+def name_of(number):
+    """File name of a numbered picture."""
+    return f"{number:05d}.png"
+
+
+def check_folder(out):
+    """Returns the absolute path of a folder that may be written, or raises a `UserError` or `UserFileError`."""
+    path = Path(out).resolve()
+    if path.exists() and not path.is_dir():
+        raise checks.file_error("out", "a folder", out, "Choose another --out.")
+    if path.is_dir() and any(path.iterdir()):
+        names = {entry.name for entry in path.iterdir()} - {MARK}
+        mark = path / MARK
+        wrote = files.read_json(mark) if mark.is_file() else {}
+        num = wrote.get("num") if isinstance(wrote, dict) else None
+        if not names <= {name_of(number) for number in range(num if isinstance(num, int) else 0)}:
+            expected = "a new or empty folder, or one that an earlier `ktg generate` wrote"
+            raise checks.user_error("out", expected, str(out), "It holds other files. Choose another --out.")
+    return path
+
+
+def check_grid(grid, out):
+    """Raises a `UserError` where a contact sheet would lie among the pictures, or a folder has its name."""
+    place = Path(grid).resolve()
+    if place.is_dir():
+        raise checks.file_error("grid", "a PNG file, not a folder", grid, "Such as --grid grid.png.")
+    if place.is_relative_to(Path(out).resolve()):
+        hint = "Among the pictures it would be taken for one of them. Choose another --grid."
+        raise checks.user_error("grid", "a file outside --out", str(grid), hint)

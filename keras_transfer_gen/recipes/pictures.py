@@ -1,0 +1,93 @@
+"""The pictures of a run: before and after, learning curves, and a film from source to target."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from keras_transfer_gen import files, pixels
+
+FRAME_MILLISECONDS = 180
+LAST_MILLISECONDS = 2000
+MARGIN = 24
+
+
+def before_after(before, after, real):
+    """One sheet with three labelled parts: the source, the same latents after adapting, and real pictures.
+
+    Args:
+        before: uint8 `[N, S, S, C]`, or None where there is no source.
+        after: uint8 `[N, S, S, C]`.
+        real: uint8 `[M, S, S, C]`.
+
+    Returns:
+        uint8 `[H, W, 3]`.
+    """
+    parts = [("after", after), ("real", real[: len(after)])]
+    if before is not None:
+        parts.insert(0, ("before", before))
+    sheets = [(label, pixels.to_rgb(pixels.to_grid(images)[None])[0]) for label, images in parts]
+    height = max(sheet.shape[0] for _, sheet in sheets)
+    width = sum(sheet.shape[1] for _, sheet in sheets) + MARGIN * (len(sheets) - 1)
+    canvas = Image.new("RGB", (width, height + MARGIN), "white")
+    pen, left = ImageDraw.Draw(canvas), 0
+    for label, sheet in sheets:
+        pen.text((left + 4, 6), label, fill="black")
+        canvas.paste(Image.fromarray(sheet), (left, MARGIN))
+        left += sheet.shape[1] + MARGIN
+    return np.asarray(canvas)
+
+
+def write_film(path, sheets):
+    """Writes a GIF of contact sheets, the last one held for two seconds.
+
+    Args:
+        path: of the file.
+        sheets: list of uint8 `[H, W, C]` of one size, in order.
+    """
+    frames = [Image.fromarray(pixels.to_rgb(sheet[None])[0]).quantize(128) for sheet in sheets]
+    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_MILLISECONDS]
+    stream = io.BytesIO()
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    files.write_bytes(path, stream.getvalue())
+
+
+def read_sheets(folder):
+    """The contact sheets that `SampleGrid` wrote to a folder, in their order, as uint8 `[H, W, 3]`."""
+    sheets = []
+    for path in sorted(folder.glob("*kimg.png")):
+        with Image.open(path) as picture:
+            sheets.append(np.asarray(picture.convert("RGB")))
+    return sheets
+
+
+def write_curves(path, rows, records, scratch_records):
+    """Writes a figure of the losses and the scores over the images shown.
+
+    Args:
+        path: of the PNG.
+        rows: rows of history.csv, dicts with "kimg", "d_loss" and "g_loss".
+        records: scores of the run, dicts with "kimg" and "kid".
+        scratch_records: the same of the run from scratch; may be empty.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    FigureCanvasAgg(figure)  # no window system is touched
+    losses, kid = figure.subplots(1, 2)
+    for name, colour in (("d_loss", "tab:blue"), ("g_loss", "tab:orange")):
+        losses.plot([row["kimg"] for row in rows], [row[name] for row in rows], colour, label=name)
+    losses.set(xlabel="kimg (thousands of real images shown)", ylabel="loss (running mean)")
+    for label, points, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red")):
+        if points:
+            kid.plot([p["kimg"] for p in points], [p["kid"] for p in points], "o-", color=colour, label=label)
+    positive = all(point["kid"] > 0 for point in [*records, *scratch_records])  # an unbiased estimate may be negative
+    kid.set(xlabel="kimg", ylabel="KID x 1000 to the training pictures", yscale="log" if positive else "linear")
+    for axes in (losses, kid):
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend(frameon=False)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=110)
+    files.write_bytes(path, stream.getvalue())

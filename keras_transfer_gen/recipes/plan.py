@@ -1,0 +1,51 @@
+"""What a training command would do, checked without doing it."""
+
+import math
+
+from keras_transfer_gen.recipes.fine_tune import EVERYTHING
+from keras_transfer_gen.recipes.inputs import read_one
+from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
+from keras_transfer_gen.transfer.freezing import freeze
+
+ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
+
+
+def plan(command, settings, reporter):
+    """Checks the settings, the source and the pictures, and says what would happen; writes nothing.
+
+    Args:
+        command: "finetune" or "pretrain".
+        settings: `FineTuneSettings` or `PretrainSettings`.
+        reporter: told of the progress.
+
+    Returns:
+        JSON-ready dict of what would be done.
+    """
+    state = RunFolder(settings.out).open(command, settings)
+    check_global_batch(settings.batch_size, choose_strategy(settings.devices))
+    if command == "finetune":
+        source = load_gan(settings.source)
+        frozen = freeze(source, [*settings.rules(), EVERYTHING])
+        image_size, channels = source.spec.image_size, source.spec.channels
+    else:
+        image_size, channels = settings.image_size, settings.channels
+    shape = (settings, image_size, channels, reporter)
+    pictures = read_one("data", settings.data, *shape)
+    found = {
+        "action": ACTIONS[state],
+        "out": settings.out,
+        "pictures": len(pictures.images),
+        "skipped files": len(pictures.skipped),
+        "picture size": f"{image_size} x {image_size} x {channels}",
+        "kimg": settings.kimg,
+        "minutes": settings.minutes,
+        "steps": math.ceil(settings.kimg * 1000 / settings.batch_size - 1e-9),
+    }
+    if settings.reference is not None:
+        found["reference pictures"] = len(read_one("reference", settings.reference, *shape).images)
+    if command == "finetune":
+        found["source"] = settings.source
+        found["trained"] = frozen.totals()
+    return found

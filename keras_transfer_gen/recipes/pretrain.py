@@ -1,0 +1,76 @@
+"""Training from nothing: the same story as fine-tuning, without a source."""
+
+import keras
+
+from keras_transfer_gen import files, tables
+from keras_transfer_gen.recipes import finish, scores
+from keras_transfer_gen.recipes.inputs import read_inputs
+from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.training_run import compile_gan, prepare_tensorflow, resume_or, train
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.training.precision import choose_precision
+
+
+def pretrain(settings, reporter=SILENT):
+    """Trains a GAN from nothing, scores it and exports it.
+
+    The same call continues an interrupted run and does nothing on a finished one.
+
+    Args:
+        settings: `PretrainSettings`.
+        reporter: told of the progress.
+
+    Returns:
+        dict, the content of metrics.json.
+
+    Raises:
+        UserError, UserFileError: for anything in the settings that can't be used.
+        Interrupted: after SIGINT or SIGTERM, once everything is saved.
+    """
+    run = RunFolder(settings.out)
+    state = run.open("pretrain", settings)
+    if state == "finished":
+        reporter.say(f"{run.path} had finished already: nothing to do. A larger --kimg continues it.")
+        return files.read_json(run.metrics_file)
+    strategy = prepare_tensorflow(settings)
+    inputs = read_inputs(settings, settings.image_size, settings.channels, reporter)
+    notes = finish.begin(
+        run, state, "pretrain", settings, inputs, strategy, reporter, lambda: _measure(settings, inputs, strategy)
+    )
+    trained = resume_or(lambda: _begin(settings), run.adapted, strategy, settings)
+    trained.gan.spec.save(run.spec_file)
+    train(
+        trained, inputs.pictures, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
+        arithmetic=notes["arithmetic"], score=scores.curve_score(inputs.learnt), history=run.history_file,
+        samples=run.path, label="training", reporter=reporter,
+    )  # fmt: skip
+    return finish.finish(run, "pretrain", settings, trained, None, inputs, strategy, reporter)
+
+
+def _measure(settings, inputs, strategy):
+    """What is known before training: arithmetic and the score of the pictures."""
+    generator, _ = _build(settings)
+    batch = settings.batch_size // strategy.num_replicas_in_sync
+    arithmetic, probe = choose_precision(settings.precision, generator, batch)
+    return {"arithmetic": arithmetic, "probe": probe, "kid_floor": inputs.floor()}
+
+
+def _build(settings):
+    keras.utils.set_random_seed(settings.seed)
+    build = tables.load(tables.ARCHITECTURES[settings.arch])
+    return build(
+        settings.image_size, settings.channels, latent_dim=settings.latent_dim, width=settings.width,
+        least_width=settings.least_width,
+    )  # fmt: skip
+
+
+def _begin(settings):
+    spec = ModelSpec(
+        image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
+        source=f"Trained from nothing on {settings.data}.", licence=settings.licence,
+    )  # fmt: skip
+    gan = GAN(*_build(settings), spec=spec)
+    compile_gan(gan, settings)
+    return gan

@@ -1,0 +1,86 @@
+"""What must be known of a generator to use it: saved with every model. Standard library alone."""
+
+import dataclasses
+
+from keras_transfer_gen import checks, files
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSpec:
+    """Facts about a generator that its weights don't tell.
+
+    Args:
+        image_size: side of the square pictures, in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        latent_dim: length of a latent vector.
+        distribution: law of the latents; "normal" is N(0, 1) in every entry.
+        num_classes: 0 for an unconditional generator.
+        truncation: factor on the latents that `generate` uses by default, in (0, 1].
+        pixel_range: lowest and highest value of the generator's float output.
+        arch: the builder's name, such as "dcgan".
+        source: where the weights come from, in words.
+        licence: the terms of the weights and of what is made from them, in words; carried on by every fine-tune.
+
+    Example:
+        >>> ModelSpec(image_size=64, channels=3, latent_dim=128).distribution
+        'normal'
+    """
+
+    image_size: int
+    channels: int
+    latent_dim: int
+    distribution: str = "normal"
+    num_classes: int = 0
+    truncation: float = 1.0
+    pixel_range: tuple = (-1.0, 1.0)
+    arch: str = ""
+    source: str = ""
+    licence: str = ""
+
+    def __post_init__(self):
+        checks.check_integer("image_size", self.image_size)
+        checks.check_integer("channels", self.channels)
+        checks.check_integer("latent_dim", self.latent_dim)
+        checks.check_integer("num_classes", self.num_classes, least=0)
+        checks.check_choice("distribution", self.distribution, DISTRIBUTIONS)
+        check_truncation(self.truncation)
+        object.__setattr__(self, "pixel_range", tuple(float(bound) for bound in self.pixel_range))
+
+    def to_dict(self):
+        """A JSON-ready dict of every field."""
+        return {**dataclasses.asdict(self), "pixel_range": list(self.pixel_range)}
+
+    @classmethod
+    def from_dict(cls, fields):
+        """The spec of a dict as `to_dict` made it; an unknown or missing field is a `UserError`."""
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        for name in fields:
+            checks.check_choice("spec field", name, known)
+        needed = [name for name, field in known.items() if field.default is dataclasses.MISSING]
+        missing = [name for name in needed if name not in fields]
+        if missing:
+            raise checks.user_error("spec", "a dict with " + ", ".join(needed), sorted(fields), "Add what is missing.")
+        return cls(**fields)
+
+    def save(self, path):
+        """Writes the spec as JSON."""
+        files.write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path):
+        """Reads a spec that `save` wrote; a `UserFileError` or `UserError` where it can't be used."""
+        fields = files.read_json(path)
+        if not isinstance(fields, dict):
+            raise checks.file_error("spec", "a JSON object", path)
+        return cls.from_dict(fields)
+
+
+DISTRIBUTIONS = ("normal",)
+
+
+def check_truncation(value):
+    """Returns `value` as float in (0, 1], or raises a `UserError`."""
+    value = checks.check_number("truncation", value, above=True, next_step="1.0 (--truncation 1.0) changes nothing.")
+    if value > 1:
+        raise checks.user_error("truncation", "at most 1", value, "1.0 (--truncation 1.0) changes nothing.")
+    return value

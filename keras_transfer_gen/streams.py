@@ -1,0 +1,33 @@
+"""The contract between data and training: a dataset whose batch number n is always the same batch."""
+
+import tensorflow as tf
+
+
+class ImageStream(tf.data.Dataset):
+    """A finite `tf.data.Dataset` of one epoch that can also start, endless, at any step.
+
+    Plain iteration (any Keras model, any loop) gives one epoch, in another order each time. `GAN.fit` uses
+    `from_step`, so that what a run sees is a function of its step alone and a resumed run needs no iterator state.
+
+    Args:
+        epoch: the `tf.data.Dataset` of one epoch; uint8 `[B, S, S, C]` or (images, int32 labels `[B]`).
+        from_step: function `step -> tf.data.Dataset` of all batches from number `step` on, without end.
+        steps_per_epoch: batches in an epoch.
+        batch_size: pictures in a batch.
+        pictures: the decoded pictures behind the stream (see `keras_transfer_gen.data`).
+    """
+
+    def __init__(self, epoch, from_step, steps_per_epoch, batch_size, pictures):
+        self._epoch = epoch
+        self.from_step = from_step
+        self.steps_per_epoch = steps_per_epoch
+        self.batch_size = batch_size
+        self.pictures = pictures
+        super().__init__(epoch._variant_tensor)
+
+    def _inputs(self):
+        return [self._epoch]
+
+    @property
+    def element_spec(self):
+        return self._epoch.element_spec

@@ -1,0 +1,47 @@
+"""The names that options accept, and what they stand for. A new method adds one row here.
+
+Rows are "module:attribute" strings that are imported when they are first asked for, so that a layer can offer another
+layer's methods by name without importing it, and the command line can list them without loading TensorFlow.
+"""
+
+import importlib
+
+from keras_transfer_gen import checks
+
+OBJECTIVES = {
+    "non_saturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
+    "hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
+    "minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
+}
+PENALTIES = {"r1": "keras_transfer_gen.objectives.penalties:R1"}
+AUGMENTS = {"diffaugment": "keras_transfer_gen.training.diffaugment:DiffAugment"}
+ARCHITECTURES = {"dcgan": "keras_transfer_gen.networks.dcgan:build_dcgan"}
+
+
+def resolve(name, value, table, kind):
+    """The object that an option stands for.
+
+    Args:
+        name: the argument's name, for the error.
+        value: None or "none" (gives None), a key of `table` (made with its defaults), or a ready `kind`.
+        table: one of the tables of this module.
+        kind: the abstract class that an object must be of.
+
+    Raises:
+        UserError: for an unknown key or an object of another kind.
+    """
+    if value is None or value == "none":
+        return None
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, str):
+        raise checks.user_error(
+            name, f"an object of class {kind.__name__} or one of {', '.join(map(repr, table))}", value
+        )
+    return load(table[checks.check_choice(name, value, table)])()
+
+
+def load(row):
+    """What a "module:attribute" row names."""
+    module, attribute = row.split(":")
+    return getattr(importlib.import_module(module), attribute)

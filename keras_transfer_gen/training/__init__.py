@@ -1,0 +1,1 @@
+"""`GAN` and what it is given: latents, averages, augmentation, callbacks, devices, precision, checkpoints."""

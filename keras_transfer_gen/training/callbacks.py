@@ -1,0 +1,209 @@
+"""Keras callbacks that act by images shown, not by epochs."""
+
+import abc
+import csv
+import io
+import signal
+import time
+from pathlib import Path
+
+import keras
+
+from keras_transfer_gen import checks, files, pixels
+
+
+class EveryKimg(keras.callbacks.Callback, abc.ABC):
+    """Calls `act` whenever another `kimg` thousand images were shown, and once when training ends.
+
+    Args:
+        kimg: thousands of real images from one call to the next.
+    """
+
+    def __init__(self, kimg=1.0):
+        super().__init__()
+        # In whole images: multiples of a float such as 0.01 are missed by rounding.
+        self.every = max(round(1000 * checks.check_number("kimg", kimg, above=True)), 1)
+        self._done = None  # images shown at the last call
+
+    @abc.abstractmethod
+    def act(self, kimg, logs):
+        """Does the work.
+
+        Args:
+            kimg: thousands of images shown so far.
+            logs: dict of the running means of the losses.
+        """
+
+    def on_train_begin(self, logs=None):
+        self._done = self._seen()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._seen() // self.every > self._done // self.every:
+            self._call(logs)
+
+    def on_train_end(self, logs=None):
+        if self._seen() > self._done:
+            self._call(logs)
+
+    def _seen(self):
+        return int(self.model.images_seen.numpy())
+
+    def _call(self, logs):
+        self._done = self._seen()
+        self.act(self.model.kimg, {name: float(value) for name, value in (logs or {}).items()})
+
+
+class SampleGrid(EveryKimg):
+    """Writes a contact sheet of the same pictures again and again, as `folder/samples/<kimg>.png`.
+
+    Args:
+        folder: the run's folder.
+        kimg: thousands of images from one sheet to the next.
+        num: pictures on a sheet.
+        seed: of their latents.
+        show: optional function that is given each sheet, uint8 `[H, W, C]`.
+    """
+
+    def __init__(self, folder, kimg=1.0, num=36, seed=0, show=None):
+        super().__init__(kimg)
+        self.folder = Path(folder) / "samples"
+        self.num, self.seed, self.show = num, seed, show
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        if self.model.kimg == 0:
+            self.act(0.0, {})
+
+    def act(self, kimg, logs):
+        sheet = pixels.to_grid(self.model.generate(self.num, self.seed))
+        files.write_bytes(self.folder / f"{kimg:09.3f}kimg.png", pixels.to_png(sheet))
+        if self.show is not None:
+            self.show(sheet)
+
+
+class ScoreEvery(EveryKimg):
+    """Calls a function on the model now and then and keeps what it returns.
+
+    Args:
+        score: function `gan -> dict of float`.
+        kimg: thousands of images from one call to the next.
+
+    Attributes:
+        records: list of dicts, each with "kimg" and the function's values.
+    """
+
+    def __init__(self, score, kimg=5.0, records=()):
+        super().__init__(kimg)
+        self.score = score
+        self.records = list(records)
+
+    def act(self, kimg, logs):
+        self.records.append({"kimg": kimg, **self.score(self.model)})
+
+
+class HistoryCsv(EveryKimg):
+    """Keeps `path` up to date with the running means of the losses; whole at any moment.
+
+    A continued run drops rows of steps that it repeats.
+
+    Args:
+        path: of the CSV file.
+        kimg: thousands of images from one row to the next.
+    """
+
+    def __init__(self, path, kimg=0.25):
+        super().__init__(kimg)
+        self.path = Path(path)
+        self.rows = []
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        known = read_history(self.path) if self.path.exists() else []
+        self.rows = [row for row in known if row["kimg"] <= self.model.kimg]
+
+    def act(self, kimg, logs):
+        self.rows.append({"kimg": kimg, **logs})
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self.rows)
+        files.write_text(self.path, text.getvalue())
+
+
+def read_history(path):
+    """The rows of a file of `HistoryCsv`: list of dicts of float."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
+
+
+class Clock(keras.callbacks.Callback):
+    """Measures the seconds spent in training steps alone.
+
+    Args:
+        seconds: what earlier parts of the same training took.
+    """
+
+    def __init__(self, seconds=0.0):
+        super().__init__()
+        self.seconds = seconds
+        self._start = 0.0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seconds += time.perf_counter() - self._start
+
+
+class StopAt(keras.callbacks.Callback):
+    """Ends training after a number of steps or of training seconds, whichever comes first.
+
+    Args:
+        steps: number of the step to stop at, or None.
+        seconds: training seconds by `clock`, or None.
+        clock: the `Clock` of the same training; it must come earlier in the list of callbacks.
+    """
+
+    def __init__(self, steps, seconds, clock):
+        super().__init__()
+        self.steps, self.seconds, self.clock = steps, seconds, clock
+
+    def on_train_batch_end(self, batch, logs=None):
+        late = self.seconds is not None and self.clock.seconds >= self.seconds
+        if late or (self.steps is not None and int(self.model.step.numpy()) >= self.steps):
+            self.model.stop_training = True
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """Ends training after the current step on SIGINT or SIGTERM, so that it can be saved; a second one ends at once.
+
+    Attributes:
+        received: the signal's name, or "" where none came.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.received = ""
+        self._before = {}
+
+    def on_train_begin(self, logs=None):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._note)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.received:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        self.restore()
+
+    def restore(self):
+        """Puts back the handlers that were there before training; harmless when called twice."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, number, frame):
+        if self.received:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number).name

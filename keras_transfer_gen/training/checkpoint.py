@@ -1,0 +1,60 @@
+"""Checkpoints of everything that a run needs to go on: weights, averages, optimizers, step, and the run's own notes."""
+
+import re
+import shutil
+from pathlib import Path
+
+import keras
+
+from keras_transfer_gen import files
+from keras_transfer_gen.training.precision import saved_precision
+
+_NAME = re.compile(r"step-(\d{9})")
+MODEL, STATE = "gan.keras", "state.json"
+
+
+def save_checkpoint(gan, folder, state, keep=1):
+    """Writes `folder/step-<number>/`, whole or not at all, and drops older ones.
+
+    Args:
+        gan: compiled `GAN`.
+        folder: where the checkpoints of one training lie.
+        state: JSON-ready dict of what the run wants back.
+        keep: checkpoints to keep.
+
+    Returns:
+        `pathlib.Path` of the new checkpoint.
+    """
+    path = Path(folder) / f"step-{int(gan.step.numpy()):09d}"
+    if not path.exists():
+        with files.atomic_path(path) as partial:
+            partial.mkdir()
+            save_model(gan, partial / MODEL)
+            files.write_json(partial / STATE, state)
+    for old in checkpoints(folder)[:-keep]:
+        shutil.rmtree(old)
+    return path
+
+
+def checkpoints(folder):
+    """Paths of the checkpoints in a folder, oldest first."""
+    folder = Path(folder)
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name)) if folder.is_dir() else []
+
+
+def latest_checkpoint(folder):
+    """Path of the newest checkpoint, or None."""
+    return next(reversed(checkpoints(folder)), None)
+
+
+def load_checkpoint(path):
+    """(gan, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
+    path = Path(path)
+    return keras.models.load_model(path / MODEL), files.read_json(path / STATE)
+
+
+def save_model(gan, path):
+    """Writes a `.keras` file, atomically and always with float32 layers, whatever the precision of training."""
+    networks = [*gan.roles.values(), gan.ema_generator]
+    with files.atomic_path(path) as partial, saved_precision(networks):
+        gan.save(partial)

@@ -1,0 +1,105 @@
+"""DiffAugment: differentiable colour, translation and cutout for the discriminator's eyes."""
+
+import keras
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.protocols import Augment
+
+PACKAGE = "keras_transfer_gen"
+POLICIES = ("color", "translation", "cutout")
+
+
+def color(images, seed):
+    """Brightness, then saturation, then contrast, each drawn per image.
+
+    Args:
+        images: float32 `[batch, H, W, C]` in [-1, 1].
+        seed: int32 `[2]`.
+
+    Returns:
+        float32 `[batch, H, W, C]`; may leave [-1, 1].
+    """
+    shape = (tf.shape(images)[0], 1, 1, 1)
+    seeds = tf.random.split(seed, 3)
+    images = images + tf.random.stateless_uniform(shape, seeds[0], -0.5, 0.5)
+    grey = tf.reduce_mean(images, axis=3, keepdims=True)
+    images = (images - grey) * tf.random.stateless_uniform(shape, seeds[1], 0.0, 2.0) + grey
+    mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+    return (images - mean) * tf.random.stateless_uniform(shape, seeds[2], 0.5, 1.5) + mean
+
+
+def translation(images, seed, ratio=0.125):
+    """Whole-pixel shifts in both directions, drawn per image; what comes in is 0 (mid-grey).
+
+    Args:
+        images: float32 `[batch, H, W, C]`.
+        seed: int32 `[2]`.
+        ratio: the longest shift as a share of the side.
+
+    Returns:
+        float32 `[batch, H, W, C]`.
+    """
+    batch, (height, width) = tf.shape(images)[0], images.shape[1:3]
+    for axis, (side, part) in enumerate(zip((height, width), tf.unstack(tf.random.split(seed, 2)), strict=True), 1):
+        most = int(side * ratio + 0.5)
+        shifts = tf.random.stateless_uniform((batch, 1), part, -most, most + 1, tf.int32)
+        # One row of zeros at each end; an index outside the picture is clipped to it.
+        places = tf.clip_by_value(tf.range(side)[None, :] + shifts + 1, 0, side + 1)
+        margin = [[0, 0]] * axis + [[1, 1]] + [[0, 0]] * (3 - axis)
+        images = tf.gather(tf.pad(images, margin), places, axis=axis, batch_dims=1)
+    return images
+
+
+def cutout(images, seed, ratio=0.5):
+    """One square of zeros (mid-grey), drawn per image; its centre may lie anywhere, so it may be cut by the border.
+
+    Args:
+        images: float32 `[batch, H, W, C]`.
+        seed: int32 `[2]`.
+        ratio: the square's side as a share of the picture's.
+
+    Returns:
+        float32 `[batch, H, W, C]`.
+    """
+    batch, masks = tf.shape(images)[0], []
+    for side, part in zip(images.shape[1:3], tf.unstack(tf.random.split(seed, 2)), strict=True):
+        hole = int(side * ratio + 0.5)
+        centres = tf.random.stateless_uniform((batch, 1), part, 0, side + (1 - hole % 2), tf.int32)
+        offsets = tf.range(side)[None, :] - (centres - hole // 2)
+        masks.append((offsets >= 0) & (offsets < hole))
+    covered = masks[0][:, :, None, None] & masks[1][:, None, :, None]
+    return tf.where(covered, tf.zeros_like(images), images)
+
+
+_FUNCTIONS = {"color": color, "translation": translation, "cutout": cutout}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class DiffAugment(Augment):
+    """The same kinds of change on every real and made image that the discriminator sees, gradients passing through.
+
+    Args:
+        policy: comma-separated parts, in order, of "color", "translation" and "cutout".
+
+    Example:
+        >>> images = tf.zeros((2, 32, 32, 3))
+        >>> DiffAugment("translation")(images, seed=tf.constant([0, 1])).shape
+        TensorShape([2, 32, 32, 3])
+
+    Reference:
+        Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training, 2020 (arXiv:2006.10738).
+    """
+
+    def __init__(self, policy="color,translation", **kwargs):
+        super().__init__(**kwargs)
+        self.policy = policy
+        self.parts = [checks.check_choice("policy", part.strip(), POLICIES) for part in policy.split(",")]
+
+    def call(self, images, seed):
+        for part, part_seed in zip(self.parts, tf.unstack(tf.random.split(seed, len(self.parts))), strict=True):
+            images = _FUNCTIONS[part](images, part_seed)
+        return images
+
+    def get_config(self):
+        return {**super().get_config(), "policy": self.policy}

@@ -1,0 +1,71 @@
+"""Which devices a run uses: one, or several that share each batch."""
+
+import re
+
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+
+_DEVICE = re.compile(r"(cpu|gpu):(\d+)")
+
+
+def choose_strategy(devices="auto"):
+    """The distribution strategy for a choice of devices.
+
+    Args:
+        devices: "auto" (all GPUs that are visible, mirrored where there are several, else the default device), or a
+            comma-separated list such as "gpu:0,gpu:1" or "cpu:0,cpu:1". More CPUs than there are become logical
+            devices, which must happen before TensorFlow ran anything.
+
+    Returns:
+        `tf.distribute.Strategy`.
+
+    Raises:
+        UserError: for a malformed list or a device that does not exist.
+    """
+    if devices == "auto":
+        found = [f"gpu:{index}" for index in range(len(tf.config.list_physical_devices("GPU")))]
+        return _mirrored(found) if len(found) > 1 else tf.distribute.get_strategy()
+    names = [name.strip().lower() for name in devices.split(",")]
+    hint = "Such as --devices gpu:0,gpu:1, or --devices auto."
+    for name in names:
+        if not _DEVICE.fullmatch(name):
+            raise checks.user_error("devices", '"auto" or a comma-separated list of gpu:N and cpu:N', devices, hint)
+    if len(set(names)) < len(names):
+        raise checks.user_error("devices", "a list without repetitions", devices, hint)
+    _make_logical_cpus(names)
+    known = {f"{d.device_type}:{d.name.rsplit(':', 1)[-1]}".lower() for d in tf.config.list_logical_devices()}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise checks.user_error("devices", "devices that exist: " + ", ".join(sorted(known)), devices, hint)
+    return _mirrored(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(names[0])
+
+
+def _mirrored(names):
+    if names[0].startswith("cpu"):
+        # The default collectives break once a second strategy with other shapes exists in the process.
+        return tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.ReductionToOneDevice())
+    return tf.distribute.MirroredStrategy(names)
+
+
+def _make_logical_cpus(names):
+    needed = 1 + max((int(name[4:]) for name in names if name.startswith("cpu")), default=0)
+    physical = tf.config.list_physical_devices("CPU")[0]
+    if needed == 1 or (tf.config.get_logical_device_configuration(physical) or [None])[needed - 1 : needed]:
+        return
+    try:
+        tf.config.set_logical_device_configuration(physical, [tf.config.LogicalDeviceConfiguration()] * needed)
+    except RuntimeError as error:
+        raise checks.user_error(
+            "devices", "chosen before TensorFlow runs anything", ",".join(names), "Start Python again."
+        ) from error
+
+
+def check_global_batch(batch_size, strategy):
+    """Returns `batch_size`, or raises a `UserError` where the strategy's devices can't share it evenly."""
+    replicas = strategy.num_replicas_in_sync
+    if batch_size % replicas:
+        nearest = max(batch_size // replicas, 1) * replicas
+        hint = f"Each device takes the same share: use --batch-size {nearest}."
+        raise checks.user_error("batch_size", f"a multiple of the {replicas} devices", batch_size, hint)
+    return batch_size

@@ -1,0 +1,42 @@
+"""Exponential moving average of the generator, with a half-life in thousands of images."""
+
+import tensorflow as tf
+
+
+def ema_decay(batch, kimg, halflife_kimg, rampup):
+    """Share of the old average that one step keeps.
+
+    The half-life is `halflife_kimg`, or `rampup` times the images shown so far where that is less. So the average fits
+    any budget: a short run isn't held back by weights from before it.
+
+    Args:
+        batch: real images in a step, over all replicas.
+        kimg: thousands of images shown before the step, float32 scalar or number.
+        halflife_kimg: the longest half-life, in kimg; 0 turns averaging off.
+        rampup: share of the images shown, or None for a constant half-life.
+
+    Returns:
+        float32 scalar in [0, 1).
+
+    Reference:
+        Karras et al., StyleGAN2-ADA, 2020 (arXiv:2006.06676), appendix.
+    """
+    halflife = tf.cast(halflife_kimg, tf.float32)
+    if rampup is not None:
+        halflife = tf.minimum(halflife, rampup * tf.cast(kimg, tf.float32))
+    steps = tf.math.divide_no_nan(halflife * 1000.0, tf.cast(batch, tf.float32))
+    return tf.where(steps > 0, tf.pow(0.5, tf.math.divide_no_nan(1.0, steps)), 0.0)
+
+
+def update_average(averages, values, decay):
+    """Moves each average towards its value: average <- decay * average + (1 - decay) * value.
+
+    Weights and batch statistics are treated alike, so that the statistics belong to the averaged weights.
+
+    Args:
+        averages: list of `keras.Variable` of the averaged network.
+        values: the trained network's variables in the same order.
+        decay: float32 scalar.
+    """
+    for average, value in zip(averages, values, strict=True):
+        average.assign(value.value + decay * (average.value - value.value))

@@ -1,0 +1,375 @@
+"""`GAN`: a generator and a discriminator that train against each other with `model.fit`."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen.specs import ModelSpec, check_truncation
+from keras_transfer_gen.spectral_norm import hold_frozen_still
+from keras_transfer_gen.streams import ImageStream
+from keras_transfer_gen.training import ema, latents
+from keras_transfer_gen.training import networks as networks_
+
+PACKAGE = "keras_transfer_gen"
+MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class GAN(keras.Model):
+    """A generative adversarial network with its training step, averaged generator and optimizers.
+
+    A step shows the discriminator one batch of real and one of made images, updates it, and then updates the generator
+    through the new discriminator on the same latents (one generator pass serves both updates). Frozen layers keep
+    weights and statistics bit for bit; changed `trainable` flags take effect at the next `fit` by themselves.
+
+    Args:
+        generator: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1].
+        discriminator: functional model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such.
+        spec: `ModelSpec`; by default read off the generator's shapes.
+        name: name of the model.
+
+    Raises:
+        UserError: where the networks' shapes don't fit each other.
+
+    Example:
+        >>> from keras_transfer_gen.networks.dcgan import build_dcgan
+        >>> gan = GAN(*build_dcgan(32, width=32))
+        >>> gan.compile(objective="hinge")
+        >>> gan.generate(2, seed=0).shape
+        (2, 32, 32, 3)
+    """
+
+    def __init__(self, generator, discriminator, spec=None, name="gan", **kwargs):
+        checks.check_backend()
+        super().__init__(name=name, **kwargs)
+        networks_.check_shapes(generator, discriminator)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator.trainable = False
+        self.spec = spec or networks_.spec_of(generator)
+        self.step = self.add_weight(
+            shape=(), dtype="int64", trainable=False, name="step", initializer="zeros", aggregation="only_first_replica"
+        )
+        # Real images shown, counted apart from `step`: the batch size may change when a run is continued.
+        self.images_seen = self.add_weight(
+            shape=(), dtype="int64", trainable=False, name="images_seen", initializer="zeros",
+            aggregation="only_first_replica",
+        )  # fmt: skip
+        self._traced_flags = None
+        self._paint = None
+        self.built = True
+
+    @property
+    def roles(self):
+        """dict of role -> network, as freezing rules and reports name them."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    @property
+    def kimg(self):
+        """Thousands of real images shown in training so far, float."""
+        return int(self.images_seen.numpy()) / 1000.0
+
+    def compile(
+        self,
+        objective="non_saturating",
+        penalty="r1",
+        augment=None,
+        regularizers=(),
+        g_optimizer=None,
+        d_optimizer=None,
+        ema_halflife_kimg=10.0,
+        ema_rampup=0.05,
+        seed=0,
+        run_eagerly=False,
+        steps_per_execution=1,
+    ):
+        """Sets how the networks are trained. The step count and the averaged generator are kept.
+
+        Args:
+            objective: "non_saturating", "hinge", "minimax" or a `protocols.Objective`.
+            penalty: "r1", None or a `protocols.Penalty`.
+            augment: "diffaugment", None or a `protocols.Augment`.
+            regularizers: list of `protocols.Regularizer`.
+            g_optimizer: Keras optimizer of the generator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
+            d_optimizer: the same for the discriminator.
+            ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
+            ema_rampup: the half-life is at most this share of the images shown; None keeps it constant.
+            seed: of latents and augmentation; each step's draws depend on it and on the step's number alone.
+            run_eagerly: run the step without a graph, for debugging.
+            steps_per_execution: steps in one call of the graph.
+
+        Raises:
+            UserError: for an unknown name or an object of the wrong kind.
+        """
+        with self._scope():
+            super().compile(
+                optimizer=None, run_eagerly=run_eagerly, jit_compile=False, steps_per_execution=steps_per_execution
+            )
+            self.objective = tables.resolve("objective", objective, tables.OBJECTIVES, protocols.Objective)
+            if self.objective is None:
+                raise checks.user_error("objective", "a loss, not None", objective)
+            self.penalty = tables.resolve("penalty", penalty, tables.PENALTIES, protocols.Penalty)
+            self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
+            for regularizer in regularizers:
+                if not isinstance(regularizer, protocols.Regularizer):
+                    raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
+            self.regularizers = list(regularizers)
+            self.g_optimizer = _optimizer("g_optimizer", g_optimizer)
+            self.d_optimizer = _optimizer("d_optimizer", d_optimizer)
+            # Slots for every weight, frozen or not: what is released later must find them.
+            self.g_optimizer.build(self.generator.weights)
+            self.d_optimizer.build(self.discriminator.weights)
+            self.ema_halflife_kimg = checks.check_number("ema_halflife_kimg", ema_halflife_kimg)
+            self.ema_rampup = None if ema_rampup is None else checks.check_number("ema_rampup", ema_rampup)
+            self.seed = checks.check_integer("seed", seed, least=0)
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
+            for regularizer in self.regularizers:
+                regularizer.attach(self)
+        hold_frozen_still(self)
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values()) if self.compiled else []
+
+    def call(self, inputs, training=False):
+        """Latents `[batch, latent_dim]` -> float32 images in [-1, 1] of the averaged generator."""
+        return self.ema_generator(inputs, training=training)
+
+    def generate(self, num, seed=0, truncation=None, average=True, start=0):
+        """Makes pictures; picture i depends on `seed` and i alone, however many are made.
+
+        Args:
+            num: how many.
+            seed: non-negative integer.
+            truncation: factor on the latents in (0, 1]; the spec's own by default.
+            average: use the averaged generator; False uses the one in training.
+            start: number of the first picture.
+
+        Returns:
+            uint8 ndarray `[num, H, W, C]`.
+
+        Raises:
+            UserError: for a count below 1, a negative seed or a truncation outside (0, 1].
+        """
+        num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
+        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
+        truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
+        z = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
+        return pixels.paint(self.ema_generator if average else self.generator, z)
+
+    def fit(self, x=None, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
+        """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
+
+        Args:
+            x: what `load_images` returns, a `tf.data.Dataset` of uint8 images `[batch, H, W, C]` or (images, labels),
+                or a uint8 array.
+            epochs: number of the epoch at which to stop; an epoch of `load_images` is 1 kimg.
+            steps_per_epoch: batches in an epoch; the stream's own by default.
+            initial_epoch: number of the first epoch.
+            callbacks: Keras callbacks.
+            verbose: as in Keras.
+            **kwargs: Keras' other arguments, such as `validation_data`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            UserError: where the model isn't compiled or the pictures have another shape or type.
+        """
+        if not self.compiled:
+            raise checks.UserError("the GAN is not compiled. Call gan.compile() before gan.fit(...).")
+        if isinstance(x, ImageStream):
+            steps_per_epoch = steps_per_epoch or x.steps_per_epoch
+            x = x.from_step(int(self.step.numpy()))
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)
+            networks_.check_images(x.element_spec, self.generator.output_shape)
+        elif isinstance(x, np.ndarray):
+            networks_.check_images(tf.TensorSpec(x.shape, x.dtype), self.generator.output_shape)
+        return super().fit(
+            x=x, epochs=epochs, steps_per_epoch=steps_per_epoch, initial_epoch=initial_epoch, callbacks=callbacks,
+            verbose=verbose, **kwargs,
+        )  # fmt: skip
+
+    def make_train_function(self, force=False):
+        """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
+        flags = _Opaque([networks_.read_flags(network) for network in self.roles.values()])
+        changed = self._traced_flags is not None and self._traced_flags != flags
+        self._traced_flags = flags
+        return super().make_train_function(force or changed)
+
+    def train_step(self, data):
+        """One update of both networks, the averaged generator and the regularisers; returns the running means."""
+        images, labels = data if isinstance(data, (tuple, list)) else (data, None)
+        real = pixels.to_model_range(images)
+        batch = tf.shape(real)[0]
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
+        index = tf.cast(self.step.value, tf.int64)
+        seeds = {purpose: latents.step_seed(self.seed, index, purpose) for purpose in latents.PURPOSES}
+        z = latents.sample_latents(batch, self.spec.latent_dim, seeds["latents"])
+
+        def augment(pictures, purpose):
+            return pictures if self.augment is None else self.augment(pictures, seed=seeds[purpose])
+
+        def augment_real(pictures):
+            return augment(pictures, "augment_real")
+
+        g_tape = tf.GradientTape()
+        with g_tape:
+            fake = self.generator(z, training=True)
+        with tf.GradientTape() as d_tape:
+            held = tf.stop_gradient(fake)
+            real_augmented, fake_augmented = augment_real(real), augment(held, "augment_fake")
+            real_logits = self.discriminator(real_augmented, training=True)
+            fake_logits = self.discriminator(fake_augmented, training=True)
+            step = protocols.Step(
+                gan=self, phase="d", index=index, kimg=kimg, latents=z, labels=labels, real=real, fake=held,
+                real_augmented=real_augmented, fake_augmented=fake_augmented, real_logits=real_logits,
+                fake_logits=fake_logits, augment_real=augment_real,
+            )  # fmt: skip
+            d_loss = tf.reduce_mean(self.objective.d_loss(real_logits, fake_logits))
+            # An optimizer sums gradients over replicas, so each gives its share of the mean.
+            d_total = (d_loss + self._regularization(step)) / replicas
+        d_variables = self.discriminator.trainable_variables
+        d_gradients = d_tape.gradient(d_total, d_variables) if d_variables else []
+        d_gradients, penalty = self._add_penalty(step, d_variables, d_gradients, replicas)
+        if d_variables:
+            self.d_optimizer.apply(d_gradients, d_variables)
+
+        with g_tape:
+            fake_augmented = augment(fake, "augment_fake_for_generator")
+            fake_logits = self.discriminator(fake_augmented, training=True)
+            settled = tf.nest.map_structure(tf.stop_gradient, real_logits)
+            step = dataclasses.replace(
+                step, phase="g", fake=fake, fake_augmented=fake_augmented, real_logits=settled, fake_logits=fake_logits
+            )
+            g_loss = tf.reduce_mean(self.objective.g_loss(settled, fake_logits))
+            g_total = (g_loss + self._regularization(step)) / replicas
+        g_variables = self.generator.trainable_variables
+        if g_variables:
+            self.g_optimizer.apply(g_tape.gradient(g_total, g_variables), g_variables)
+
+        decay = ema.ema_decay(batch * replicas, kimg, self.ema_halflife_kimg, self.ema_rampup)
+        ema.update_average(self.ema_generator.variables, self.generator.variables, decay)
+        for regularizer in self.regularizers:
+            regularizer.after_step(step)
+        self.step.assign_add(1)
+        self.images_seen.assign_add(tf.cast(batch * replicas, tf.int64))
+        return self._track(d_loss, g_loss, penalty, step.real_logits, step.fake_logits)
+
+    def test_step(self, data):
+        """The losses on one batch, without augmenting and without an update."""
+        images, _ = data if isinstance(data, (tuple, list)) else (data, None)
+        real = pixels.to_model_range(images)
+        seed = latents.step_seed(self.seed, tf.cast(self.step.value, tf.int64), "latents")
+        fake = self.ema_generator(latents.sample_latents(tf.shape(real)[0], self.spec.latent_dim, seed))
+        real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+        d_loss = tf.reduce_mean(self.objective.d_loss(real_logits, fake_logits))
+        g_loss = tf.reduce_mean(self.objective.g_loss(real_logits, fake_logits))
+        return self._track(d_loss, g_loss, 0.0, real_logits, fake_logits)
+
+    def _regularization(self, step):
+        found = [regularizer.losses(step).get(step.phase) for regularizer in self.regularizers]
+        return tf.add_n([tf.reduce_mean(loss) for loss in found if loss is not None] or [tf.constant(0.0)])
+
+    def _add_penalty(self, step, variables, gradients, replicas):
+        """Adds the penalty's gradients where it is due; returns the gradients and the penalty's value (0 if not due).
+
+        Only gradients are computed in the conditional: an optimizer inside it fails under a distribution strategy.
+        """
+        if self.penalty is None or not variables:
+            return gradients, 0.0
+        every = self.penalty.every
+
+        def due():
+            with tf.GradientTape() as tape:
+                value = tf.reduce_mean(self.penalty.losses(step)["d"])
+                total = value * every / replicas
+            found = tape.gradient(total, variables)
+            return value, [_zeros(v) if g is None else g for g, v in zip(found, variables, strict=True)]
+
+        def skipped():
+            return tf.constant(0.0), [_zeros(variable) for variable in variables]
+
+        value, extra = due() if every == 1 else tf.cond(step.index % every == 0, due, skipped)
+        return [e if g is None else g + e for g, e in zip(gradients, extra, strict=True)], value
+
+    def _track(self, d_loss, g_loss, penalty, real_logits, fake_logits):
+        values = (d_loss, g_loss, penalty, _mean_logit(real_logits), _mean_logit(fake_logits))
+        for name, value in zip(MEASURES, values, strict=True):
+            self.trackers[name].update_state(value)
+        return {name: self.trackers[name].result() for name in MEASURES}
+
+    def _scope(self):
+        """The strategy that the weights were made under; optimizers and metrics must be made there too."""
+        return self.distribute_strategy.scope()
+
+    def get_config(self):
+        networks = {role: keras.saving.serialize_keras_object(network) for role, network in self.roles.items()}
+        flags = {role: networks_.read_flags(network) for role, network in self.roles.items()}
+        return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **networks}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        networks = {
+            role: keras.saving.deserialize_keras_object(config[role], custom_objects=custom_objects)
+            for role in ("generator", "discriminator")
+        }
+        gan = cls(**networks, spec=ModelSpec.from_dict(config["spec"]), name=config["name"])
+        for role, network in gan.roles.items():
+            networks_.write_flags(network, config["trainable"][role])
+        return gan
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        parts = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
+        return {
+            **{name: None if part is None else serialize(part) for name, part in parts.items()},
+            "regularizers": [serialize(regularizer) for regularizer in self.regularizers],
+            **{name: getattr(self, name) for name in ("ema_halflife_kimg", "ema_rampup", "seed")},
+        }
+
+    def compile_from_config(self, config):
+        def revive(part):
+            return None if part is None else keras.saving.deserialize_keras_object(part)
+
+        parts = {name: revive(config[name]) for name in _COMPILED_OBJECTS}
+        regularizers = [revive(part) for part in config["regularizers"]]
+        rest = {name: config[name] for name in ("ema_halflife_kimg", "ema_rampup", "seed")}
+        self.compile(**parts, regularizers=regularizers, **rest)
+
+
+protocols.HasRoles.register(GAN)
+_COMPILED_OBJECTS = ("objective", "penalty", "augment", "g_optimizer", "d_optimizer")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Opaque:
+    """Hides a list from Keras, which would track and wrap it."""
+
+    value: list
+
+
+def _optimizer(name, optimizer):
+    if optimizer is None:
+        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise checks.user_error(name, "a Keras optimizer object", optimizer, "Such as keras.optimizers.Adam(2e-4).")
+    return optimizer
+
+
+def _zeros(variable):
+    return tf.zeros(variable.shape, variable.dtype)
+
+
+def _mean_logit(logits):
+    heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
+    return tf.add_n(heads) / len(heads)

@@ -1,0 +1,52 @@
+"""What a `GAN` asks of the networks it is given: shapes that fit, and a spec."""
+
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.specs import ModelSpec
+
+
+def spec_of(generator):
+    """The `ModelSpec` that a generator's input and output shapes tell."""
+    _, height, _, channels = generator.output_shape
+    return ModelSpec(image_size=height, channels=channels, latent_dim=generator.input_shape[-1])
+
+
+def check_shapes(generator, discriminator):
+    """Raises a `UserError` where the discriminator does not take what the generator makes."""
+    made, judged = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
+    if made != judged:
+        raise checks.user_error(
+            "discriminator", f"a model of pictures {made}, as the generator makes them", judged,
+            "Build both with the same image_size= and channels=.",
+        )  # fmt: skip
+
+
+def check_images(element, output_shape):
+    """Raises a `UserError` where a dataset's `element` spec is not uint8 pictures of the generator's shape."""
+    images = element[0] if isinstance(element, (tuple, list)) else element
+    expected = tuple(output_shape[1:])
+    if images.dtype != tf.uint8 or images.shape.rank != 4 or not images.shape[1:].is_compatible_with(expected):
+        raise checks.user_error(
+            "x", f"uint8 pictures [batch, {', '.join(map(str, expected))}]", f"{images.dtype.name} {images.shape}",
+            f"load_images(..., image_size={expected[0]}, channels={expected[2]}) makes such pictures.",
+        )  # fmt: skip
+
+
+def read_flags(network):
+    """The `trainable` flags of a network: {"layers": [bool, ...], "variables": [bool, ...]}, in a fixed order.
+
+    Keras' own configuration keeps the flag of a layer but not those of the layers inside it, nor of single variables.
+    """
+    layers = [bool(layer.trainable) for layer in network._flatten_layers()]
+    return {"layers": layers, "variables": [bool(variable.trainable) for variable in network.variables]}
+
+
+def write_flags(network, flags):
+    """Sets what `read_flags` returned, on the network or on a copy of it."""
+    for layer, trainable in zip(network._flatten_layers(), flags["layers"], strict=True):
+        if not layer._layers:  # a flag on an outer layer would overwrite those inside
+            layer.trainable = trainable
+    for variable, trainable in zip(network.variables, flags["variables"], strict=True):
+        if variable.trainable != trainable:
+            variable.trainable = trainable

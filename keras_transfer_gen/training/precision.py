@@ -1,0 +1,84 @@
+"""bfloat16 arithmetic where it is faster: measured, not guessed; weights stay float32."""
+
+import contextlib
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+PROBE_STEPS = 3
+
+
+def set_precision(network, precision):
+    """Lets the layers of a functional model compute in a precision; its output layers always compute in float32.
+
+    Args:
+        network: functional `keras.Model`; changed in place, its weights are not.
+        precision: "float32" or "bfloat16".
+
+    Raises:
+        UserError: for another name.
+    """
+    policy = PRECISIONS[
+        checks.check_choice("precision", precision, PRECISIONS, "Use --precision auto to have it measured.")
+    ]
+    last = {output._keras_history.operation.name for output in network.outputs}
+    for layer in network.layers:
+        for part in layer._flatten_layers():
+            if layer.name not in last and not isinstance(layer, keras.layers.InputLayer):
+                part.dtype_policy = policy
+
+
+@contextlib.contextmanager
+def saved_precision(networks):
+    """Within the block the networks are float32, as they shall be stored; afterwards they are as before."""
+    before = [(part, part.dtype_policy) for network in networks for part in network._flatten_layers()]
+    for network in networks:
+        set_precision(network, "float32")
+    try:
+        yield
+    finally:
+        for part, policy in before:
+            part.dtype_policy = policy
+
+
+def choose_precision(precision, network, batch_size):
+    """The precision to train in: the one named, or for "auto" the faster one on this machine.
+
+    Args:
+        precision: "auto", "float32" or "bfloat16".
+        network: a functional model; a copy of it is timed, forward and backward.
+        batch_size: images in a step.
+
+    Returns:
+        (precision, seconds): seconds is a dict of the medians of the probe, empty where none was needed.
+    """
+    if precision != "auto":
+        return checks.check_choice("precision", precision, ["auto", *PRECISIONS]), {}
+    seconds = {name: _seconds_a_step(network, name, batch_size) for name in PRECISIONS}
+    return min(seconds, key=seconds.get), seconds
+
+
+def _seconds_a_step(network, precision, batch_size):
+    copy = keras.models.clone_model(network)
+    set_precision(copy, precision)
+    inputs = tf.zeros((batch_size, *network.input_shape[1:]))
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(copy(inputs, training=True))
+        # The sums make the graph compute every gradient.
+        return tf.add_n([tf.reduce_sum(part) for part in tape.gradient(total, copy.trainable_variables)])
+
+    step()
+    taken = []
+    for _ in range(PROBE_STEPS):
+        start = time.perf_counter()
+        step().numpy()
+        taken.append(time.perf_counter() - start)
+    return float(np.median(taken))

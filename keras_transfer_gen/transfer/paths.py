@@ -1,0 +1,98 @@
+"""The path of every layer and variable of a model, such as `generator/block_16/conv/kernel`."""
+
+import dataclasses
+
+import keras
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.protocols import HasRoles
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    """A layer that holds variables directly.
+
+    Args:
+        path: names from the top of the model down to the layer, joined by "/".
+        layer: the `keras.layers.Layer`.
+        variables: the `keras.Variable`s that are its own, in the order in which they were made.
+    """
+
+    path: str
+    layer: keras.layers.Layer
+    variables: tuple
+
+    def variable_paths(self):
+        """The path of each variable: the layer's path and the variable's name."""
+        return [f"{self.path}/{variable.name}" for variable in self.variables]
+
+
+def leaf_layers(model):
+    """Every layer that holds variables directly, in build order.
+
+    Args:
+        model: a `protocols.HasRoles` such as a `GAN`: its paths start with the role ("generator/..."), and the averaged
+            generator is not listed, since it is not trained. Or any Keras model or layer: paths start at its sublayers.
+
+    Returns:
+        list of (path, layer). A layer used twice is listed once. The layer in a `keras.layers.Wrapper` goes by the
+        wrapper's own path, so that a rule is the same with and without spectral normalisation.
+
+    Raises:
+        UserError: where `model` is no Keras model or layer.
+
+    Example:
+        >>> inputs = keras.Input((3,))
+        >>> leaf_layers(keras.Model(inputs, keras.layers.Dense(2, name="logits")(inputs)))[0][0]
+        'logits'
+    """
+    return [(leaf.path, leaf.layer) for leaf in leaves(model)]
+
+
+def leaves(model):
+    """As `leaf_layers`, but a list of `Leaf`."""
+    found, seen = [], set()
+    for prefix, root in roots(model):
+        if prefix:
+            _walk(root, prefix, found, seen)
+            continue
+        _add(root, root.name, found, seen)
+        for child in children(root):
+            _walk(child, child.name, found, seen)
+    return found
+
+
+def roots(model):
+    """The models to walk: list of (role, model), the role "" where the model is one whole."""
+    if isinstance(model, HasRoles):
+        return list(model.roles.items())
+    if not isinstance(model, keras.layers.Layer):
+        raise checks.user_error("model", "a GAN, a Keras model or a Keras layer", model, "Load one with load_gan(...).")
+    return [("", model)]
+
+
+def children(layer):
+    """The layers directly inside `layer`, in the order in which it made them.
+
+    `_flatten_layers` is private, but Keras has a public list (`.layers`) only for models, not for composite layers.
+    """
+    return layer._flatten_layers(include_self=False, recursive=False)
+
+
+def _walk(layer, path, found, seen):
+    if id(layer) in seen:
+        return
+    seen.add(id(layer))
+    _add(layer, path, found, seen)
+    for child in children(layer):
+        wrapped = isinstance(layer, keras.layers.Wrapper) and child is layer.layer
+        _walk(child, path if wrapped else f"{path}/{child.name}", found, seen)
+
+
+def _add(layer, path, found, seen):
+    """Lists `layer` if it has variables that neither its sublayers nor layers before it have."""
+    inner = {id(variable) for child in children(layer) for variable in child.weights}
+    own = [variable for variable in layer.weights if id(variable) not in inner | seen]
+    seen.update(map(id, own))
+    if own:
+        found.append(Leaf(path, layer, tuple(own)))

@@ -1,0 +1,117 @@
+"""The models that are shipped: folders of `saved_models/` with a `gan.keras`. Loads no TensorFlow, NumPy or Pillow."""
+
+import dataclasses
+import importlib.resources
+from pathlib import Path
+
+import keras_transfer_gen
+from keras_transfer_gen import checks, files
+from keras_transfer_gen.specs import ModelSpec
+
+PACKAGE = "keras_transfer_gen.saved_models"
+MODEL_FILE = "gan.keras"
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A shipped model.
+
+    Args:
+        name: what load_gan and the command line call it.
+        folder: where its files lie.
+        title: first heading of its model card.
+        spec: its `ModelSpec`.
+        megabytes: size of its model file, 10^6 bytes.
+        scores: what was measured of it, such as {"kid": 60.1}; empty where nothing was.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    spec: ModelSpec
+    megabytes: float
+    scores: dict
+
+    @property
+    def image_size(self):
+        """Side of its pictures in pixels."""
+        return self.spec.image_size
+
+    @property
+    def channels(self):
+        """1 (grey) or 3 (RGB)."""
+        return self.spec.channels
+
+    @property
+    def licence(self):
+        """Terms of its weights, in words."""
+        return self.spec.licence
+
+    @property
+    def kid(self):
+        """KID x 1000 to its own training set, or None where it was not measured."""
+        return self.scores.get("kid")
+
+
+def list_presets():
+    """Every shipped model, by name.
+
+    Returns:
+        list of `Preset`.
+
+    Raises:
+        UserFileError, UserError: where a preset's spec.json or scores.json is missing or broken.
+
+    Example:
+        >>> isinstance(list_presets(), list)
+        True
+    """
+    return [_read(folder) for folder in _preset_folders()]
+
+
+def preset_path(name):
+    """The model file of a preset.
+
+    Args:
+        name: one of the names of `list_presets`.
+
+    Returns:
+        `pathlib.Path` of its `gan.keras`.
+
+    Raises:
+        UserError: for an unknown name; the message lists the known ones.
+    """
+    folders = {folder.name: folder for folder in _preset_folders()}
+    if not folders:
+        step = "Give the path of a .keras file or of a run instead, or install the package again."
+        raise checks.user_error("preset", "a shipped model, but this installation has none", name, step)
+    checks.check_choice("preset", name, folders, "`ktg models` lists the presets.")
+    return folders[name] / MODEL_FILE
+
+
+def _preset_folders():
+    """The folders with a model file, sorted by name, wherever the package was installed to."""
+    try:
+        root = importlib.resources.files(PACKAGE)
+    except ModuleNotFoundError:  # a checkout that is on the path without having been installed
+        root = Path(keras_transfer_gen.__file__).parents[1] / "saved_models"
+    # A folder without __init__.py comes as a namespace that may span several; what is in it are real paths.
+    folders = [Path(str(child)) for child in root.iterdir()] if root.is_dir() else []
+    return sorted(folder for folder in folders if (folder / MODEL_FILE).is_file())
+
+
+def _read(folder):
+    scores = folder / "scores.json"
+    return Preset(
+        name=folder.name,
+        folder=folder,
+        title=_title(folder / "README.md") or folder.name,
+        spec=ModelSpec.load(folder / "spec.json"),
+        megabytes=(folder / MODEL_FILE).stat().st_size / 1e6,
+        scores=files.read_json(scores) if scores.is_file() else {},
+    )
+
+
+def _title(card):
+    lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+    return next((line[2:].strip() for line in lines if line.startswith("# ")), "")

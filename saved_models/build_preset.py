@@ -1,0 +1,146 @@
+"""Turns a finished `ktg pretrain` RUN into a preset: weights, spec, scores, model card, pictures.
+
+    python saved_models/build_preset.py --run runs/noto --name noto_gan_64 --data DIR --text TEXT.md
+
+The preset holds the averaged generator (on both sides) and the discriminator, without optimizers. Every figure of the
+card is measured here, against 1,000 of the training pictures (seed 0), with three seeds of latents.
+"""
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.metrics.features import extract_features, reference_features
+from keras_transfer_gen.metrics.memorisation import memorisation
+from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
+from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.distance import SOURCE_FEATURES
+from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.training.checkpoint import MODEL, save_model
+from keras_transfer_gen.training.gan import GAN
+
+SEEDS = (0, 1, 2)
+GRID = 64
+LARGEST_MEGABYTES = 16.0
+
+
+def measure(gan, images):
+    """Scores of the averaged generator: a JSON-ready dict."""
+    reference = scores.make_reference(images, "its training pictures")
+    made = [gan.generate(scores.NUM_FAKES, seed=seed) for seed in SEEDS]
+    features = [extract_features(pictures) for pictures in made]
+    kids = [scores.score_features(found, reference)["value"] for found in features]
+    pairs = [(*precision_recall(reference.features, f), *density_coverage(reference.features, f)) for f in features]
+    all_features, mirrored = reference_features(images), reference_features(images, mirrored=True)
+    copied = memorisation(made[0], features[0], images, all_features, mirrored).to_dict()
+    names = ("precision", "recall", "density", "coverage")
+    return {
+        "kid": float(np.median(kids)),
+        "kid_by_seed": kids,
+        **{name: [pair[index] for pair in pairs] for index, name in enumerate(names)},
+        "memorisation": copied,
+        "n_fake": scores.NUM_FAKES,
+        "n_real": len(reference.features),
+        "feature_network": scores.FEATURE_NETWORK,
+        "input_size": scores.INPUT_SIZE,
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def card(name, text, found, config, state, gan):
+    """The README.md of the preset."""
+    copied, settings = found["memorisation"], config["settings"]
+    rows = [
+        ("KID x 1000", found["kid_by_seed"], 1), ("precision", found["precision"], 2), ("recall", found["recall"], 2),
+        ("density", found["density"], 2), ("coverage", found["coverage"], 2),
+    ]  # fmt: skip
+    lines = [
+        f"# {name}",
+        "",
+        text.strip(),
+        "",
+        "![grid](grid.png)",
+        "",
+        "## Training",
+        "",
+        f"- {gan.kimg:.0f} kimg (thousands of images shown), {state['seconds'] / 3600:.1f} hours of training steps.",
+        f"- Settings: `{json.dumps({k: v for k, v in settings.items() if k not in ('data', 'reference')})}`.",
+        f"- Stages (what was changed when it was continued): `{json.dumps(config['stages'])}`.",
+        "",
+        "![learning curve](curve.png)",
+        "",
+        "The curve is measured on the way: KID x 1000 of 200 pictures to 1,000 of the training pictures.",
+        "",
+        "## Scores",
+        "",
+        f"{found['n_fake']} made pictures against {found['n_real']} of its training pictures, features: "
+        f"{found['feature_network']} at {found['input_size']} px, latents of seeds {', '.join(map(str, SEEDS))}; "
+        f"measured on {found['date']} by `saved_models/build_preset.py`.",
+        "",
+        "| | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " |",
+        "|---|" + "---|" * len(SEEDS),
+        *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
+        "",
+        f"Near-copies of training pictures or their mirror images: {100 * copied['near_copy_share']:.1f} % of the made "
+        f"ones (by pixels alone {100 * copied['pixel_share']:.1f} %); among the training pictures themselves "
+        f"{100 * copied['train_share']:.1f} % (by pixels {100 * copied['train_pixel_share']:.1f} %).",
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True, help="RUN folder of ktg pretrain")
+    parser.add_argument("--name", required=True, help="name of the preset")
+    parser.add_argument("--data", required=True, help="the training pictures")
+    parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
+    options = parser.parse_args()
+    folder = Path(__file__).parent / options.name
+    run = load_gan(options.run)
+    run.generator.set_weights(run.ema_generator.get_weights())
+    gan = GAN(run.generator, run.discriminator, spec=run.spec)
+    gan.images_seen.assign(run.images_seen)
+    images = read_pictures(options.data, gan.spec.image_size, gan.spec.channels).images
+    found = measure(gan, images)
+    (checkpoint,) = (options.run / "checkpoints" / "adapted").iterdir()
+    config, state = files.read_json(options.run / "config.json"), files.read_json(checkpoint / "state.json")
+    save_model(gan, folder / MODEL)
+    megabytes = (folder / MODEL).stat().st_size / 1e6
+    if megabytes > LARGEST_MEGABYTES:
+        raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
+    gan.spec.save(folder / "spec.json")
+    files.write_json(folder / "scores.json", found)
+    files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(gan.generate(GRID, seed=0))))
+    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: scores.NUM_FAKES])]
+    with files.atomic_path(folder / SOURCE_FEATURES) as partial:
+        np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
+    write_curve(folder / "curve.png", state["records"])
+    files.write_text(
+        folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, config, state, gan)
+    )
+    print(json.dumps({"megabytes": round(megabytes, 2), **found}, indent=1))
+
+
+def write_curve(path, records):
+    """The KID on the way, over kimg."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.plot([r["kimg"] for r in records], [r["kid"] for r in records], "o-", ms=3, color="tab:green")
+    axes.set(xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000 to the training pictures", yscale="log")
+    axes.grid(alpha=0.3, which="both")
+    with files.atomic_path(path) as partial:
+        figure.savefig(partial, dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.cli import exits
+
+
+def end_of(error, *arguments):
+    """Result of a guarded command that ends with `error`."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    @exits.guarded
+    def command(debug: bool = False):
+        if error is not None:
+            raise error
+        print("done")
+
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_command_that_ends_well_is_left_alone():
+    result = end_of(None)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "done\n", "")
+
+
+@pytest.mark.parametrize(("error", "code", "text"), [
+    (checks.UserError("bad\n  option"), 2, "error: bad option\n"),
+    (checks.UserFileError("no file"), 2, "error: no file\n"),
+    (checks.UserImportError("no package"), 2, "error: no package\n"),
+    (OSError(errno.ENOSPC, "No space left on device", "/r"), 2, "error: [Errno 28] No space left on device: '/r'\n"),
+    (PermissionError(errno.EACCES, "Permission denied", "/runs"), 2, "error: [Errno 13] Permission denied: '/runs'\n"),
+    (checks.Interrupted("saved at 3 kimg."), 130, "saved at 3 kimg.\n"),
+    (typer.Exit(7), 7, ""),
+])  # fmt: skip
+def test_each_kind_of_end_has_its_code_and_one_line(error, code, text):
+    result = end_of(error)
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", text)
+
+
+def test_ctrl_c_is_130():
+    result = end_of(KeyboardInterrupt())
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted: what was saved stays; the same command again continues a run.\n"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), OSError(errno.ENOENT, "No such file"), ValueError("x")])
+def test_anything_else_is_our_fault_with_a_log_to_attach(error, tmp_path, monkeypatch):
+    monkeypatch.setattr(exits.tempfile, "tempdir", str(tmp_path))
+    result = end_of(error)
+    assert result.exit_code == 1 and f"error: {type(error).__name__}: " in result.stderr
+    assert "This is a fault of keras_transfer_gen. Please report it with " in result.stderr
+    assert "Traceback" not in result.stderr
+    log = Path(re.search(r"report it with (\S+) attached", result.stderr)[1]).read_text()
+    assert "Traceback" in log and "python 3." in log and "command [" in log and type(error).__name__ in log
+
+
+@pytest.mark.parametrize("error", [checks.UserError("bad option"), checks.Interrupted("saved."), KeyboardInterrupt()])
+def test_debug_shows_the_traceback_as_well(error):
+    result = end_of(error, "--debug")
+    assert "Traceback (most recent call last)" in result.stderr and type(error).__name__ in result.stderr
+    assert result.exit_code == end_of(error).exit_code and result.stderr.endswith(end_of(error).stderr)
+
+
+def test_closed_pipe_is_nobodys_fault():
+    result = end_of(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    assert "fault" not in result.stderr
+
+
+def test_sigterm_is_taken_as_ctrl_c_and_the_handler_comes_back():
+    before = signal.getsignal(signal.SIGTERM)
+
+    @exits.guarded
+    def command():
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "not reached"
+
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == 130 and signal.getsignal(signal.SIGTERM) is before
+
+
+def test_guarded_commands_work_outside_the_main_thread():
+    import concurrent.futures
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(exits.guarded(lambda: 3)).result() == 3
+
+
+def test_native_noise_goes_to_a_log_and_python_keeps_the_terminal(own_cache):
+    code = (
+        "import os, sys\nfrom keras_transfer_gen.cli import exits\nexits.quiet_native_libraries()\n"
+        "os.write(2, b'native noise')\nprint('for people', file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == "for people\n"
+    assert (own_cache / "logs" / "native.log").read_text() == "native noise"
+
+
+def test_quiet_works_where_no_log_can_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = "from keras_transfer_gen.cli import exits\nexits.quiet_native_libraries()\nimport os\nos.write(2, b'noise')"
+    env = {**os.environ, "KTG_CACHE_DIR": str(tmp_path / "file")}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert ran.stderr == ""

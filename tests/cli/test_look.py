@@ -1,0 +1,117 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.transfer import presets
+
+
+@pytest.fixture
+def preset(tmp_path, monkeypatch, source_file):
+    folder = tmp_path / "installed" / "test_gan_32"
+    folder.mkdir(parents=True)
+    shutil.copy(source_file, folder / "gan.keras")
+    ModelSpec(image_size=32, channels=3, latent_dim=16, licence="CC0-1.0").save(folder / "spec.json")
+    (folder / "scores.json").write_text('{"kid": 61.23}')
+    monkeypatch.setattr(presets, "_preset_folders", lambda: [folder])
+
+
+@pytest.mark.usefixtures("preset")
+def test_models_lists_the_presets_for_people_and_programs(ktg):
+    result = ktg("models")
+    assert result.exit_code == 0 and result.stdout.splitlines()[0] == "name\tpictures\tsize\tKID x 1000\tlicence"
+    name, size, _, kid, licence = result.stdout.splitlines()[1].split("\t")
+    assert (name, size, kid, licence) == ("test_gan_32", "32 px, 3 channels", "61.2", "CC0-1.0")
+    (found,) = json.loads(ktg("models", "--json").stdout)
+    assert (found["name"], found["image_size"], found["licence"], found["scores"]) == (
+        "test_gan_32",
+        32,
+        "CC0-1.0",
+        {"kid": 61.23},
+    )
+
+
+def test_models_says_where_there_are_none(ktg, monkeypatch):
+    monkeypatch.setattr(presets, "_preset_folders", list)
+    assert ktg("models").stdout == "no presets: this installation has none\n"
+    assert json.loads(ktg("models", "--json").stdout) == []
+
+
+@pytest.mark.usefixtures("preset")
+def test_info_takes_every_kind_of_model(ktg, finished, source_file):
+    run = RunFolder(finished.out)
+    for model in ("test_gan_32", finished.out, source_file, run.saved_model, run.saved_model.parent):
+        found = json.loads(ktg("info", model, "--json").stdout)
+        assert (found["model"], found["image_size"], found["latent_dim"]) == (str(model), 32, 16)
+
+
+def test_info_lists_layers_as_rules_name_them(ktg, finished):
+    lines = ktg("info", finished.out, "--layers").stdout.splitlines()
+    assert "licence\tCC0-1.0" in lines and "path\tshape\tparameters\ttrainable" in lines
+    assert any(line.startswith("generator/block_8/conv/kernel\t") for line in lines)
+
+
+@pytest.mark.parametrize(("model", "text"), [
+    ("noto_gan_46", "`model` must be a preset"), ("{empty}", "This folder holds none of them"),
+    ("{damaged}", "not a `.keras` file, or it is damaged"),
+])  # fmt: skip
+def test_info_refuses_on_one_line(ktg, tmp_path, source_file, model, text):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "damaged.keras").write_bytes(source_file.read_bytes()[:999])
+    result = ktg("info", model.format(empty=tmp_path / "empty", damaged=tmp_path / "damaged.keras"))
+    assert result.exit_code == 2 and text in result.stderr
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1 and result.stdout == ""
+
+
+def test_data_check_names_each_skipped_file_on_a_line_of_its_own(ktg, picture_folder):
+    deep = picture_folder / "/".join(["a rather long name of a folder"] * 5)
+    deep.mkdir(parents=True)
+    (deep / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (picture_folder / "empty.png").write_bytes(b"")
+    result = ktg("data", "check", picture_folder, "--image-size", "32")
+    path = (deep / "broken.png").relative_to(picture_folder)
+    skipped = [line.split("\t") for line in result.stdout.splitlines() if "\t" in line]
+    assert result.exit_code == 0 and [name for name, _ in skipped] == [str(path), "empty.png"]
+    assert all(reason for _, reason in skipped)
+    assert f"{picture_folder}: 12 usable, 2 skipped" in result.stdout.splitlines()
+    found = json.loads(ktg("data", "check", picture_folder, "--image-size", "32", "--json").stdout)
+    assert found["usable"] == 12 and [[file["path"], file["reason"]] for file in found["skipped"]] == skipped
+
+
+def test_data_check_ends_with_2_where_nothing_is_usable(ktg, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    for more in ((), ("--json",)):
+        result = ktg("data", "check", tmp_path, *more)
+        assert result.exit_code == 2 and "notes.txt" in result.stdout
+    result = ktg("data", "check", tmp_path / "none")
+    assert result.exit_code == 2 and "nothing at this path" in result.stderr
+
+
+def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path, picture_folder, pictures):
+    np.savez(tmp_path / "a.npz", images=pictures)
+    shutil.make_archive(str(tmp_path / "b"), "zip", picture_folder)
+    for name in ("a.npz", "b.zip"):
+        result = ktg(
+            "data", "check", tmp_path / name, "--image-size", 32, "--channels", 1, "--preview", tmp_path / "sheet.png"
+        )
+        assert result.exit_code == 0 and "12 usable, 0 skipped" in result.stdout
+        assert tf.io.decode_png((tmp_path / "sheet.png").read_bytes()).shape == (96, 128, 1)
+
+
+@pytest.mark.parametrize(("option", "text"), [
+    (("--image-size", "48"), "`image_size` must be one of"), (("--channels", "4"), "`channels` must be one of"),
+    (("--image-fit", "stretch"), "`fit` must be one of"), (("--background", "whit"), "`background` must be"),
+])  # fmt: skip
+def test_data_check_refuses_wrong_options(ktg, picture_folder, option, text):
+    result = ktg("data", "check", picture_folder, *option)
+    assert result.exit_code == 2 and text in result.stderr
+
+
+def test_preview_never_replaces_a_folder(ktg, picture_folder, tmp_path):
+    result = ktg("data", "check", picture_folder, "--preview", picture_folder)
+    assert result.exit_code == 2 and "a folder has this name" in result.stderr
+    assert len(list(picture_folder.iterdir())) == 12

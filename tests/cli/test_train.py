@@ -1,0 +1,170 @@
+import inspect
+import json
+import os
+import shutil
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.cli import train
+from keras_transfer_gen.recipes import fine_tune, pretrain
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+
+RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "image_fit"}
+NO_SETTINGS = {"trust", "dry_run", "json", "debug"}
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"), [(train.finetune, FineTuneSettings), (train.pretrain, PretrainSettings)]
+)
+def test_options_and_defaults_are_those_of_the_settings(command, settings):
+    parameters = {RENAMED.get(name, name): p for name, p in inspect.signature(command).parameters.items()}
+    known = {name: field.default for name, field in settings.__dataclass_fields__.items()}
+    assert set(parameters) - NO_SETTINGS == set(known) - {"latent_dim"}
+    for name, parameter in parameters.items():
+        if parameter.default is not inspect.Parameter.empty and name not in NO_SETTINGS:
+            assert parameter.default == known[name] or (name == "freeze" and parameter.default is None), name
+
+
+def options(finished, **changed):
+    """The options that `finished` was run with."""
+    given = {
+        "--data": finished.data, "--reference": finished.reference, "--source": finished.source, "--out": finished.out,
+        "--kimg": 0.04, "--batch-size": 8, "--precision": "float32", "--freeze": finished.freeze[0], "--freeze-d": 1,
+        **changed,
+    }  # fmt: skip
+    return [str(part) for pair in given.items() if pair[1] is not None for part in pair]
+
+
+def test_same_command_on_a_finished_run_changes_nothing_and_prints_its_table(ktg, finished):
+    before = {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")}
+    result = ktg("finetune", *options(finished), "--compare-scratch")
+    assert result.exit_code == 0 and "had finished already: nothing to do" in result.stderr
+    lines = result.stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines[1:5]] == [
+        "source, before adapting", "after training", "from scratch, same kimg",
+        "floor: the training pictures themselves",
+    ]  # fmt: skip
+    assert "features: efficientnet_lite0 at 224 px" in lines[5] and finished.out in lines[6]
+    result = ktg("finetune", *options(finished), "--compare-scratch", "--json")
+    assert json.loads(result.stdout) == json.loads(RunFolder(finished.out).metrics_file.read_text())
+    assert {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")} == before
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_zip_of_pictures_is_learnt_from_a_run_and_the_table_is_printed(ktg, finished, shared_folder, tmp_path):
+    shutil.make_archive(str(tmp_path / "photos"), "zip", shared_folder)
+    arguments = ("--data", tmp_path / "photos.zip", "--source", finished.out, "--out", tmp_path / "run")
+    result = ktg("finetune", *arguments, "--kimg", 0.008, "--batch-size", 8, "--penalty", "none", "--json")
+    assert result.exit_code == 0, result.stderr
+    metrics = json.loads(result.stdout)
+    assert metrics["kimg"] == 0.008 and metrics["kid_floor"] is None
+    assert f"12 pictures in {tmp_path / 'photos.zip'}" in result.stderr and "your pictures are " in result.stderr
+    assert "adapting: 0.008 of 0.008 kimg" in result.stderr and "-1 s" not in result.stderr
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_pretrain_takes_finetunes_options_and_minutes_bound_it(ktg, shared_folder, tmp_path):
+    arguments = ("--data", shared_folder, "--out", tmp_path / "run", "--image-size", 32, "--channels", 1, "--width", 16)
+    result = ktg(
+        "pretrain", *arguments, "--minutes", 1e-4, "--kimg", 1000, "--batch-size", 4, "--precision", "float32",
+        "--objective", "hinge", "--augment", "none", "--penalty", "none", "--licence", "CC0-1.0",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[1].startswith("after training\t") and "0.0 kimg" not in result.stdout
+    config = RunFolder(tmp_path / "run").config()
+    assert config["finished"] and config["settings"]["objective"] == "hinge" and config["settings"]["channels"] == 1
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["kimg"] == 0.004
+
+
+@pytest.mark.parametrize("command", ["finetune", "pretrain"])
+def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_path, command):
+    given = options(finished, **{"--out": tmp_path / "run"})
+    if command == "pretrain":
+        given = ["--data", finished.data, "--out", str(tmp_path / "run"), "--image-size", "32"]
+    result = ktg(command, *given, "--dry-run")
+    assert result.exit_code == 0 and result.stdout.splitlines()[0] == "action\tstart a new run"
+    found = json.loads(ktg(command, *given, "--dry-run", "--json").stdout)
+    assert found["pictures"] == 12 and found["picture size"] == "32 x 32 x 3"
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"--source": "noto_gan_46"}, "`model` must be a preset"),
+    ({"--source": "{tmp}"}, "This folder holds none of them"),
+    ({"--source": "{tmp}/damaged.keras"}, "not a `.keras` file, or it is damaged"),
+    ({"--data": "{tmp}/nowhere"}, "There is nothing at this path"),
+    ({"--data": "{tmp}/damaged.keras"}, "no usable picture|another kind"),
+    ({"--out": "{tmp}/damaged.keras"}, "`out` must be a folder"),
+    ({"--out": "{tmp}/damaged.keras/run"}, "a folder that can be written"),
+    ({"--out": "{tmp}"}, "a new or empty folder, or an earlier run"),
+    ({"--out": "{data}/run"}, "`out` must be a folder apart from --data"),
+    ({"--kimg": 0}, "`kimg` must be a number above 0"),
+    ({"--minutes": 0}, "`minutes` must be a number above 0"),
+    ({"--precision": "float16"}, "`precision` must be one of 'auto', 'float32', 'bfloat16'"),
+    ({"--devices": "tpu:0"}, "`devices` must be \"auto\" or a comma-separated list"),
+    ({"--augment": "ada"}, "`augment` must be one of 'diffaugment', 'none'"),
+    ({"--objective": "wgan"}, "`objective` must be one of"),
+    ({"--freeze": "generator/blok_4/.*=false"}, "Nearest paths: generator/block_4"),
+    ({"--freeze": "generator/block_4"}, "`freeze` must be REGEX=true or REGEX=false"),
+    ({"--freeze-d": 9}, "`blocks` must be at most 4"),
+    ({"--reference": "{one}"}, "`reference` must be at least 2 usable pictures"),
+    ({"--data": "{one}"}, "`data` must be at least 2 usable pictures"),
+])  # fmt: skip
+def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(ktg, finished, tmp_path, pictures, changed, text):
+    import re
+
+    import numpy as np
+
+    (tmp_path / "damaged.keras").write_bytes(b"PK damaged")
+    np.save(tmp_path / "one.npy", pictures[:1])
+    names = {"tmp": tmp_path, "data": finished.data, "one": tmp_path / "one.npy"}
+    changed = {flag: str(value).format(**names) for flag, value in changed.items()}
+    result = ktg("finetune", *options(finished, **{"--out": tmp_path / "run", **changed}))
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert result.exit_code == 2 and result.stdout == "" and re.search(text, line), line
+    assert sorted(os.listdir(tmp_path)) == ["damaged.keras", "one.npy"]
+
+
+def test_changed_settings_are_named(ktg, finished):
+    result = ktg("finetune", *options(finished, **{"--freeze-d": 2, "--kimg": 9}), "--compare-scratch")
+    assert result.exit_code == 2 and "started with other settings: freeze_d 1 -> 2. " in result.stderr
+    assert "--fresh" in result.stderr and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("error", "code", "text"), [
+    (checks.Interrupted("SIGINT: saved at 3.00 kimg in run."), 130, "SIGINT: saved"),
+    (KeyboardInterrupt(), 130, "interrupted: what was saved stays"),
+    (RuntimeError("a bug"), 1, "a fault of keras_transfer_gen"),
+])  # fmt: skip
+@pytest.mark.parametrize("command", ["finetune", "pretrain"])
+def test_other_ends_have_their_codes(ktg, finished, tmp_path, monkeypatch, command, error, code, text):
+    def end(settings, reporter):
+        raise error
+
+    monkeypatch.setattr(fine_tune, "fine_tune", end)
+    monkeypatch.setattr(pretrain, "pretrain", end)
+    given = ["--data", finished.data, "--out", str(tmp_path / "run")]
+    result = ktg(command, *(given if command == "pretrain" else options(finished, **{"--out": tmp_path / "run"})))
+    assert result.exit_code == code and text in result.stderr and "Traceback" not in result.stderr
+    result = ktg(
+        command, *(given if command == "pretrain" else options(finished, **{"--out": tmp_path / "run"})), "--debug"
+    )
+    assert result.exit_code == code and "Traceback" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "change", [("--kimg", "0"), ("--source", "noto_gan_46"), ("--out", "/dev/null"), ("--freeze", "x")]
+)
+def test_wrong_options_load_no_tensorflow(finished, tmp_path, change):
+    import subprocess
+    import sys
+
+    given = options(finished, **{"--out": tmp_path / "run", change[0]: change[1]})
+    code = (
+        "import sys\nfrom keras_transfer_gen.cli.main import app\n"
+        f"try: app({['finetune', *given]!r})\nexcept SystemExit as stop: print(stop.code, 'tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout == "2 False\n", ran.stderr

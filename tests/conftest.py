@@ -1,0 +1,133 @@
+"""What every test shares: two logical CPUs, a cache folder of its own, small pictures."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: drops the lines about CPU features and CUDA
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+# Before the first op, so that MirroredStrategy is really tested on a machine without GPUs.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Features and decoded pictures are cached in a temporary folder, by commands that tests start as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("KTG_CACHE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def two_cpus():
+    """A MirroredStrategy on two logical CPUs; the default collectives fail on a second strategy."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice())
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """uint8 `[12, 32, 32, 3]`: a disc on white, of another colour, size and place each; all different."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:32, :32]
+    made = np.full((12, 32, 32, 3), 255, np.uint8)
+    for picture in made:
+        centre, radius = rng.uniform(10, 22, 2), rng.uniform(5, 10)
+        picture[(rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2] = rng.integers(0, 256, 3)
+    made.setflags(write=False)
+    return made
+
+
+@pytest.fixture
+def picture_folder(tmp_path, pictures):
+    """A new folder with `pictures` as `00.png`, `01.png`, ..."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, picture in enumerate(pictures):
+        (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(picture).numpy())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_features():
+    """A feature network in place of the shipped one where scores need to exist but not to mean much: quick, fixed."""
+    import keras
+
+    image = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 127.5, -1.0)(image)
+    x = keras.layers.Conv2D(16, 4, 4, kernel_initializer=keras.initializers.GlorotUniform(seed=0))(x)
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(x), name="tiny")
+
+
+@pytest.fixture(scope="session")
+def quick(tiny_features):
+    """Function: makes a `pytest.MonkeyPatch` take scores of 12 pictures by `tiny_features`."""
+
+    def patch_scores(patch):
+        from keras_transfer_gen.metrics import features
+        from keras_transfer_gen.recipes import scores
+
+        patch.setattr(features, "load_feature_network", lambda: tiny_features)
+        patch.setattr(scores, "NUM_FAKES", 12)
+        patch.setattr(scores, "CURVE_FAKES", 12)
+
+    return patch_scores
+
+
+@pytest.fixture
+def quick_scores(monkeypatch, quick):
+    """Quick scores for one test; see `quick`."""
+    quick(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def source_file(tmp_path_factory):
+    """A GAN of 32 px, small and untrained, as a `.keras` file with a licence."""
+    import keras
+
+    from keras_transfer_gen.networks.dcgan import build_dcgan
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.training.checkpoint import save_model
+    from keras_transfer_gen.training.gan import GAN
+
+    keras.utils.set_random_seed(0)
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=16, arch="dcgan", source="A test.", licence="CC0-1.0")
+    gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8), spec=spec)
+    gan.compile()
+    path = tmp_path_factory.mktemp("source") / "source.keras"
+    save_model(gan, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory, pictures):
+    """`pictures` as PNG files in one folder for the whole session; nothing may be written to it."""
+    folder = tmp_path_factory.mktemp("shared") / "pictures"
+    folder.mkdir()
+    for number, picture in enumerate(pictures):
+        (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(picture).numpy())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, source_file, shared_folder, quick):
+    """Settings of a finished fine-tuning with everything: reference, frozen layers, comparison from scratch.
+
+    Nothing may be written to its folder `finished.out`; copy it first.
+    """
+    from keras_transfer_gen.recipes.fine_tune import fine_tune
+    from keras_transfer_gen.recipes.settings import FineTuneSettings
+
+    settings = FineTuneSettings(
+        data=shared_folder, reference=shared_folder, source=source_file, out=tmp_path_factory.mktemp("runs") / "cats",
+        kimg=0.04, batch_size=8, precision="float32", freeze=("generator/block_4/.*=false",), freeze_d=1,
+        compare_scratch=True,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        quick(patch)
+        fine_tune(settings)
+    return settings

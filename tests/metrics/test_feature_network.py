@@ -1,0 +1,159 @@
+import random
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_transfer_gen.checks import UserError, UserFileError, UserImportError
+from keras_transfer_gen.metrics import feature_network
+from keras_transfer_gen.metrics.feature_network import (
+    STAGES,
+    ResizeBilinear,
+    build_efficientnet_lite0,
+    load_feature_network,
+    load_weights,
+    read_weights,
+)
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return read_weights("efficientnet_lite0")
+
+
+def slow_convolution(x, kernel, bias, stride, depthwise=False, symmetric=False):
+    """float64 `[H, W, C]`, padded as TensorFlow's SAME: the odd row or column is added below and to the right."""
+    size = kernel.shape[0]
+    need = [max((-(-n // stride) - 1) * stride + size - n, 0) for n in x.shape[:2]]
+    pads = [(-(-n // 2), n // 2) if symmetric else (n // 2, n - n // 2) for n in need]
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, [*pads, (0, 0)]), (size, size), axis=(0, 1))
+    windows = windows[::stride, ::stride]
+    equation = "hwcij,ijcx->hwc" if depthwise else "hwcij,ijcx->hwx"
+    return np.einsum(equation, windows, kernel.astype(np.float64), optimize=True) + bias
+
+
+def slow_network(image, weights, symmetric=False):
+    """Features of one picture by NumPy alone."""
+
+    def layer(x, name, stride=1, depthwise=False, activate=True):
+        y = slow_convolution(x, weights[f"{name}/kernel"], weights[f"{name}/bias"], stride, depthwise, symmetric)
+        return np.clip(y, 0, 6) if activate else y
+
+    x = layer((image.astype(np.float64) - 127) / 128, "stem", 2)
+    block = 0
+    for expansion, _, first_stride, _, repeats in STAGES:
+        for repeat in range(repeats):
+            y = layer(x, f"block{block}_expand") if expansion > 1 else x
+            y = layer(y, f"block{block}_depthwise", 1 if repeat else first_stride, depthwise=True)
+            y = layer(y, f"block{block}_project", activate=False)
+            x = x + y if repeat else y
+            block += 1
+    return layer(x, "head").mean(axis=(0, 1))
+
+
+def test_network_equals_one_written_in_numpy(weights):
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    found = np.asarray(load_feature_network(side=64)(images))
+    assert found.shape == (2, 1280) and found.dtype == np.float32 and 0 <= found.min() and found.max() <= 6
+    expected = np.stack([slow_network(image, weights) for image in images])
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+    assert np.abs(slow_network(images[0], weights, symmetric=True) - expected[0]).max() > 0.1  # the other padding
+
+
+def test_features_of_a_known_picture_are_those_of_the_unrounded_network():
+    y, x = np.mgrid[:64, :64]
+    picture = np.stack([4 * x, 4 * y, 255 - 2 * x - 2 * y], axis=-1).astype(np.uint8)[None]
+    found = np.asarray(load_feature_network()(picture))[0]
+    # From a float32 conversion of the same weights that was compared with PyTorch.
+    np.testing.assert_allclose(found[[113, 930, 897, 1006]], [5.2409544, 5.18694, 4.317545, 3.736252], rtol=0.01)
+    assert found.mean() == pytest.approx(0.084193535, rel=2e-3)
+    assert found.std() == pytest.approx(0.38309982, rel=2e-3)
+
+
+def test_network_is_frozen_and_draws_no_random_numbers():
+    random.seed(0)
+    before = random.getstate()
+    network = build_efficientnet_lite0(side=32)
+    assert random.getstate() == before
+    assert network.trainable_variables == [] and network.count_params() == 3_350_000
+    assert network.name == "efficientnet_lite0_32"
+
+
+@pytest.mark.parametrize("factor", [1, 0.37])
+def test_network_computes_in_float32_under_any_policy(weights, factor):
+    images = np.random.default_rng(4).integers(0, 256, (3, 40, 40, 3)) * np.float32(factor)
+    expected = np.asarray(load_feature_network(side=32)(images))
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        network = build_efficientnet_lite0(side=32)
+        load_weights(network, weights)
+        found = network(images)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert {variable.dtype for variable in network.variables} == {"float32"}
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_network_takes_any_size_and_is_loaded_once():
+    network = load_feature_network(side=32)
+    assert load_feature_network(side=32) is network
+    flat = [np.asarray(network(np.full((1, height, width, 3), 90, np.uint8))) for height, width in ((8, 8), (40, 70))]
+    np.testing.assert_allclose(flat[0], flat[1], atol=1e-5)
+
+
+def test_resize_that_grows_equals_the_antialiased_kernel():
+    images = np.random.default_rng(1).integers(0, 256, (2, 20, 28, 3)).astype(np.float32)
+    found = ResizeBilinear(64)(images)
+    assert found.shape == (2, 64, 64, 3)
+    np.testing.assert_allclose(found, tf.image.resize(images, (64, 64), antialias=True), atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(80, 100), (20, 100), (20, 28)])
+def test_resize_equals_pillow(shape):
+    image = np.random.default_rng(2).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    expected = np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BILINEAR), np.float32)
+    np.testing.assert_allclose(ResizeBilinear(32)(image[None].astype(np.float32))[0], expected, atol=1.01)
+    aliased = tf.image.resize(image[None].astype(np.float32), (32, 32))[0]
+    assert max(shape) <= 32 or np.abs(aliased - expected).max() > 20
+
+
+def test_resize_of_unknown_size_is_antialiased_and_survives_its_config():
+    layer = ResizeBilinear.from_config(ResizeBilinear(16).get_config())
+    traced = tf.function(lambda x: layer(x), input_signature=[tf.TensorSpec((None, None, None, 3))])
+    images = np.random.default_rng(3).integers(0, 256, (1, 40, 40, 3)).astype(np.float32)
+    np.testing.assert_allclose(traced(images), layer(images), atol=1e-3)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(UserError, match="`name` must be one of 'efficientnet_lite0'. Received: name='inception'"):
+        load_feature_network("inception")
+    with pytest.raises(UserError, match="`side` must be an integer of at least 32. Received: side=16"):
+        build_efficientnet_lite0(side=16)
+
+
+def test_weights_that_are_not_installed_are_reported(monkeypatch):
+    monkeypatch.setattr(feature_network, "WEIGHTS_PACKAGE", "keras_transfer_gen.nowhere")
+    with pytest.raises(UserImportError, match="weights of efficientnet_lite0 are not installed: .*pip install -e"):
+        read_weights("efficientnet_lite0")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_weights_that_cannot_be_read_are_reported(monkeypatch, tmp_path, content):
+    (tmp_path / "net").mkdir()
+    if content is not None:
+        (tmp_path / "net" / "weights.npz").write_bytes(content)
+    monkeypatch.setattr(feature_network.importlib.resources, "files", lambda package: tmp_path)
+    with pytest.raises(UserFileError, match=r"`weights` must be a readable .npz file.*weights.npz.*again"):
+        read_weights("net")
+
+
+def test_weights_that_do_not_fit_are_refused_whole(weights):
+    network = build_efficientnet_lite0(side=32)
+    spoilt = {**weights, "head/bias": weights["head/bias"][:3], "extra/bias": weights["head/bias"]}
+    del spoilt["stem/kernel"]
+    message = r"missing \['stem/kernel'\], unexpected \['extra/bias'\], other shapes \['head/bias'\]"
+    with pytest.raises(UserFileError, match=message):
+        load_weights(network, spoilt)
+    assert not np.any(network.get_layer("head").kernel)

@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+
+from keras_transfer_gen.checks import UserError
+from keras_transfer_gen.metrics.memorisation import memorisation
+
+
+def pictures(count, seed):
+    coarse = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3))
+    return np.kron(coarse, np.ones((1, 4, 4, 1))).astype(np.uint8)
+
+
+def look(images):
+    """Features that stand for a network: a fixed projection of the pixels."""
+    flat = images.reshape(len(images), -1) / 255.0
+    return flat @ np.random.default_rng(9).normal(size=(flat.shape[1], 16))
+
+
+def measure(fake, train):
+    return memorisation(fake, look(fake), train, look(train), look(train[:, :, ::-1]))
+
+
+def test_new_pictures_are_no_copies():
+    found = measure(pictures(30, 1), pictures(60, 0))
+    assert found.pixel_share == found.train_pixel_share == 0
+    assert found.train_feature_share == pytest.approx(0.05)
+    assert found.feature_share < 0.2 and abs(found.excess) < 0.2
+    assert found.median_distance_ratio == pytest.approx(1, abs=0.2)
+    assert (found.train_count, found.fake_count) == (60, 30)
+
+
+def test_copies_and_mirrored_copies_are_found():
+    train = pictures(60, 0)
+    fake = train[10:30].copy()
+    fake[::2] = fake[::2, :, ::-1]
+    fake += (fake < 250).astype(np.uint8) * 3  # three levels brighter
+    found = measure(fake, train)
+    assert found.near_copy_share == found.pixel_share == found.feature_share == 1
+    assert found.excess == 1 - found.train_share
+    assert found.median_distance_ratio < 0.1
+    np.testing.assert_array_equal(found.nearest_index, np.arange(10, 30))
+    np.testing.assert_array_equal(found.nearest_is_mirrored, np.arange(20) % 2 == 0)
+    unaware = memorisation(fake, look(fake), train, look(train))  # without features of the mirror images
+    assert unaware.pixel_share == 1 and unaware.feature_share == pytest.approx(0.5, abs=0.1)
+
+
+def test_criteria_are_judged_apart_and_joined_by_or():
+    train = pictures(60, 0)
+    fake = pictures(4, 1)
+    fake[0] = train[7]
+    features = look(fake)
+    features[0] += 100  # a copy by pixels alone
+    features[1] = look(train)[8]  # by features alone
+    found = memorisation(fake, features, train, look(train))
+    assert (found.pixel_share, found.feature_share, found.near_copy_share) == (0.25, 0.25, 0.5)
+    assert found.nearest_index[0] == 7 and found.nearest_index[1] == 8
+    assert found.pixels.index[0] == 7 and found.features.index[1] == 8
+
+
+def test_repeats_in_the_training_set_are_its_own_share():
+    train = pictures(60, 0)
+    train[:20] = train[20:40]
+    found = measure(train[:20], train)
+    assert found.train_pixel_share == pytest.approx(40 / 60)
+    assert found.feature_threshold < 0.01 and found.train_feature_share == pytest.approx(40 / 60)
+    assert found.feature_share == 1  # at most the threshold: below 0 there is nothing, and copies would be missed
+    assert found.excess == pytest.approx(1 / 3)
+
+
+def test_pixel_threshold_is_exclusive():
+    train = np.zeros((2, 8, 8, 1), np.uint8)
+    train[1] = 200
+    fake = np.full((1, 8, 8, 1), 5, np.uint8)
+    assert measure_grey(fake, train, 5).pixel_share == 0
+    assert measure_grey(fake, train, 5.01).pixel_share == 1
+
+
+def measure_grey(fake, train, threshold):
+    rows = [images.reshape(len(images), -1).astype(float) for images in (fake, train)]
+    return memorisation(fake, rows[0], train, rows[1], pixel_threshold=threshold)
+
+
+def test_report_is_ready_for_json():
+    report = measure(pictures(5, 1), pictures(20, 0)).to_dict()
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert list(report) == [
+        "excess", "near_copy_share", "train_share", "pixel_share", "train_pixel_share", "feature_share",
+        "train_feature_share", "median_distance_ratio", "pixel_threshold", "feature_threshold", "train_count",
+        "fake_count",
+    ]  # fmt: skip
+
+
+def test_set_of_one_picture_repeated_has_no_ratio():
+    train = np.repeat(pictures(1, 0), 4, axis=0)
+    assert measure(pictures(2, 1), train).median_distance_ratio is None
+
+
+def test_arrays_that_do_not_belong_together_are_refused():
+    train = pictures(6, 0)
+    with pytest.raises(UserError, match=r"`len\(fake_features\)` must be len\(fake_images\) = 6. Received.*=5"):
+        memorisation(train, look(train)[:5], train, look(train))
+    with pytest.raises(UserError, match=r"`len\(train_features\)` must be len\(train_images\) = 6"):
+        memorisation(train, look(train), train, look(train)[:5])
+    with pytest.raises(UserError, match="`pixel_threshold` must be a number above 0"):
+        memorisation(train, look(train), train, look(train), pixel_threshold=0)

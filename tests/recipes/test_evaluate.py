@@ -1,0 +1,82 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.data.batches import load_images
+from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.metrics.fid import fid
+from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.recipes import evaluate as module
+from keras_transfer_gen.recipes.load import load_gan
+
+RNG = np.random.default_rng(5)
+NOISE = RNG.integers(0, 256, (16, 32, 32, 3)).astype(np.uint8)
+
+pytestmark = pytest.mark.usefixtures("quick_scores")
+
+
+def test_copies_are_found_out_mirrored_ones_too(pictures):
+    found = module.evaluate_images(pictures[:, :, ::-1], pictures, "the others")
+    assert found.memorisation["near_copy_share"] == 1.0
+    assert np.array_equal(found.neighbours, found.made)
+    assert found.coverage > 0.9 and found.kid["reference"] == "the others"
+
+
+def test_measures_equal_those_of_the_metrics_layer(pictures, tiny_features):
+    found = module.evaluate_images(NOISE, pictures, "discs")
+    real, made = (extract_features(images, tiny_features) for images in (pictures, NOISE))
+    assert found.kid["value"] == pytest.approx(1000 * kid(real, made), rel=1e-4)
+    assert found.fid == pytest.approx(fid(real, made), rel=1e-4)
+    assert (found.precision, found.recall, found.density) == (0.0, 0.0, 0.0)
+
+
+def test_evaluation_prints_as_a_table_and_is_ready_for_json(pictures):
+    found = module.evaluate_images(NOISE, pictures, "discs")
+    text = str(found)
+    assert repr(found) == text and "array(" not in text
+    assert [line.split("  ")[0] for line in text.splitlines()[:-1]] == [
+        "KID x 1000", "FID", "precision", "recall", "density", "coverage", "near-copies",
+    ]  # fmt: skip
+    assert text.splitlines()[-1] == "against 12 pictures of discs; features: efficientnet_lite0"
+    names = {field.name for field in dataclasses.fields(found)} - {"made", "neighbours"}
+    assert set(json.loads(json.dumps(found.to_dict()))) == names
+
+
+@pytest.mark.parametrize("kind", ["array", "folder", "stream"])
+def test_model_is_evaluated_on_whatever_holds_pictures(kind, source_file, pictures, shared_folder):
+    given = {"array": pictures, "folder": shared_folder, "stream": load_images(pictures, 32)}[kind]
+    gan = load_gan(source_file)
+    found = module.evaluate(gan, given, num=10)
+    assert np.array_equal(found.made, gan.generate(10, seed=0))
+    assert found.kid["reference"] == (str(shared_folder) if kind == "folder" else "the given pictures")
+    assert found.kid["n_real"] == 12
+
+
+def test_too_few_or_other_pictures_are_refused(source_file, pictures):
+    gan = load_gan(source_file)
+    with pytest.raises(checks.UserError, match=r"`num` must be an integer of at least 10.*--num"):
+        module.evaluate(gan, pictures, num=9)
+    with pytest.raises(checks.UserError, match=r"`real` must be at least 10 usable pictures.*--data"):
+        module.evaluate(gan, pictures[:9], num=10)
+    with pytest.raises(checks.UserError, match=r"`made` must be at least 10 usable pictures.*--fake"):
+        module.evaluate_images(pictures[:9], pictures, "discs")
+    with pytest.raises(checks.UserError, match=r"`images` must be pictures \[32, 32, 3\].*image_size=32"):
+        module.evaluate(gan, load_images(pictures, 64), num=10)
+
+
+def test_neighbour_grid_shows_the_likeliest_copies_first(pictures):
+    made = np.concatenate([255 - pictures[:11], pictures[11:]])
+    sheet = module.neighbour_grid(made, pictures, num=4, columns=2)
+    assert sheet.shape == (2 * 36, 2 * 68, 3) and sheet.dtype == np.uint8
+    assert np.array_equal(sheet[2:34, 2:34], pictures[11]) and np.array_equal(sheet[2:34, 34:66], pictures[11])
+
+
+def test_evaluate_every_keeps_scores_on_the_way(source_file, pictures):
+    gan = load_gan(source_file)
+    every = module.EvaluateEvery(pictures, kimg=0.008, num=12)
+    gan.fit(load_images(pictures, 32, batch_size=4), steps_per_epoch=4, verbose=0, callbacks=[every])
+    assert [record["kimg"] for record in every.records] == [0.008, 0.016]
+    assert all(np.isfinite(record["kid"]) for record in every.records)

@@ -1,0 +1,155 @@
+import dataclasses
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
+from keras_transfer_gen.export.saved_model import read_saved_model
+from keras_transfer_gen.recipes import finish, scores
+from keras_transfer_gen.recipes.inputs import read_inputs
+from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.training.callbacks import read_history
+
+
+def test_run_holds_the_files_of_the_contract(finished):
+    assert sorted(os.listdir(finished.out)) == sorted([
+        "config.json", "spec.json", "metrics.json", "history.csv", "README.md", "samples", "before_after.png",
+        "curves.png", "neighbours.png", "training.gif", "checkpoints", "export",
+    ])  # fmt: skip
+    run = RunFolder(finished.out)
+    assert (run.saved_model / "saved_model.pb").is_file() and run.tflite.is_file()
+    assert run.saved_model.relative_to(run.path).as_posix() == "export/saved_model/1"
+    assert run.tflite.relative_to(run.path).as_posix() == "export/generator.tflite"
+    assert not list(run.path.rglob(".partial-*"))
+
+
+def test_metrics_have_the_keys_of_the_contract(finished):
+    metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
+    kids = ["kid_before", "kid_after", "kid_scratch", "kid_floor"]
+    assert list(metrics) == [*kids, "kimg", "images_per_second", "seconds"]
+    for name in kids:
+        score = metrics[name]
+        assert list(score) == ["value", "std", "feature_network", "input_size", "n_real", "n_fake", "reference"]
+        assert (score["n_real"], score["n_fake"], score["reference"]) == (12, 12, finished.reference)
+    assert metrics["kimg"] == 0.04
+    assert metrics["images_per_second"] == pytest.approx(40 / metrics["seconds"])
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_reported_scores_are_those_of_the_stored_models(finished):
+    metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
+    inputs = read_inputs(finished, 32, 3, SILENT)
+    for name, model in (("kid_before", finished.source), ("kid_after", finished.out)):
+        assert scores.score_model(load_gan(model), inputs.reference, 12)["value"] == pytest.approx(
+            metrics[name]["value"]
+        )
+
+
+@pytest.mark.parametrize(("name", "size"), [
+    ("before_after.png", (4 * 32 + 4 * 32 + 4 * 32 + 48, 3 * 32 + 24)), ("neighbours.png", (6 * 68, 2 * 36)),
+    ("curves.png", (990, 374)), ("training.gif", (192, 192)),
+])  # fmt: skip
+def test_pictures_of_a_run_are_valid_and_of_a_sensible_size(finished, name, size):
+    with Image.open(f"{finished.out}/{name}") as picture:
+        picture.load()
+        assert picture.size == size
+        assert len(np.unique(np.asarray(picture.convert("RGB")))) > 20
+        if name == "training.gif":
+            assert picture.n_frames == len(os.listdir(f"{finished.out}/samples")) == 6
+
+
+def test_before_and_after_show_the_same_latents(finished):
+    with Image.open(f"{finished.out}/before_after.png") as picture:
+        sheet = np.asarray(picture)
+    for left, model in ((0, finished.source), (152, finished.out)):
+        assert np.array_equal(sheet[24:56, left : left + 32], load_gan(model).generate(1)[0])
+    real = read_pictures(finished.data, 32).images
+    assert np.array_equal(sheet[24:56, 304:336], real[0])
+
+
+def test_both_exports_make_the_pictures_of_the_run(finished):
+    run = RunFolder(finished.out)
+    gan = load_gan(run.path)
+    expected = gan.ema_generator(probe_latents(16))
+    generate, spec = read_saved_model(run.saved_model)
+    check_parity(expected, generate(probe_latents(16)))
+    check_parity(expected, run_tflite(run.tflite, probe_latents(16)))
+    assert spec == gan.spec and json.loads(run.spec_file.read_text()) == spec.to_dict()
+    assert (run.saved_model / "assets.extra" / "README.md").read_text() == run.card_file.read_text()
+    assert "CC0-1.0" in run.card_file.read_text()
+
+
+def test_config_says_what_was_settled_and_how_the_model_was_selected(finished):
+    config = RunFolder(finished.out).config()
+    assert config["command"] == "finetune" and config["finished"] and config["settings"]["freeze_d"] == 1
+    resolved = config["resolved"]
+    assert resolved["precision"] == "float32" and resolved["replicas"] == 1 and resolved["pictures"] == 12
+    assert resolved["selection"] == finish.SELECTION and "training pictures" in finish.SELECTION
+    assert resolved["pictures_digest"] == read_pictures(finished.data, 32).digest
+
+
+def test_history_has_the_losses(finished):
+    rows = read_history(RunFolder(finished.out).history_file)
+    assert [row["kimg"] for row in rows] == [0.008, 0.016, 0.024, 0.032, 0.04]
+    assert {"d_loss", "g_loss"} <= set(rows[0])
+
+
+@pytest.fixture
+def half(finished, tmp_path):
+    """A copy of the finished run as it was before it was closed: (settings, `RunFolder`)."""
+    shutil.copytree(finished.out, tmp_path / "run")
+    settings = dataclasses.replace(finished, out=str(tmp_path / "run"))
+    run = RunFolder(settings.out)
+    run.record("finetune", settings, run.config()["resolved"], finished=False)
+    return settings, run
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_begin_makes_a_run_before_it_measures_and_measures_once(finished, tmp_path):
+    settings = dataclasses.replace(finished, out=str(tmp_path / "new"))
+    run, inputs = RunFolder(settings.out), read_inputs(settings, 32, 3, SILENT)
+    strategy = tf.distribute.get_strategy()
+
+    def interrupted():
+        assert run.open("finetune", settings) == "continue"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finish.begin(run, "start", "finetune", settings, inputs, strategy, SILENT, interrupted)
+    calls = []
+
+    def measure():
+        calls.append(1)
+        return {"arithmetic": "float32", "probe": {}}
+
+    for _ in range(2):
+        notes = finish.begin(run, "continue", "finetune", settings, inputs, strategy, SILENT, measure)
+    assert notes == {"arithmetic": "float32", "probe": {}} and calls == [1]
+    assert run.config()["resolved"]["precision"] == "float32"
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_begin_says_where_the_pictures_changed(half, scripted, pictures, tmp_path):
+    settings, run = half
+    np.save(tmp_path / "new.npy", pictures[:5])
+    inputs = read_inputs(dataclasses.replace(settings, data=str(tmp_path / "new.npy")), 32, 3, SILENT)
+    for reporter, expected in ((scripted(), 1), (scripted(), 0)):
+        finish.begin(run, "continue", "finetune", settings, inputs, tf.distribute.get_strategy(), reporter, None)
+        assert sum("changed since this run began" in line for line in reporter.lines) == expected
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_start_clears_an_earlier_run(half):
+    settings, run = half
+    inputs = read_inputs(settings, 32, 3, SILENT)
+    finish.begin(run, "start", "finetune", settings, inputs, tf.distribute.get_strategy(), SILENT, lambda: {"a": 1})
+    assert sorted(os.listdir(run.path)) == ["checkpoints", "config.json"] and run.notes() == {"a": 1}
+    assert len(run.config()["stages"]) == 1

@@ -1,0 +1,84 @@
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes import locate as module
+from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.transfer import presets
+
+
+@pytest.fixture
+def preset(tmp_path, monkeypatch, source_file):
+    """An installation with one preset, `test_gan_32`."""
+    folder = tmp_path / "installed" / "test_gan_32"
+    folder.mkdir(parents=True)
+    shutil.copy(source_file, folder / "gan.keras")
+    ModelSpec(image_size=32, channels=3, latent_dim=16).save(folder / "spec.json")
+    monkeypatch.setattr(presets, "_preset_folders", lambda: [folder])
+    return folder
+
+
+def test_each_kind_of_model_is_found(preset, finished, source_file, tmp_path, monkeypatch):
+    run = RunFolder(finished.out)
+    checkpoint = run.adapted / "step-000000005" / "gan.keras"
+    assert locate("test_gan_32") == ("keras", preset / "gan.keras")
+    assert locate(source_file) == locate(str(source_file)) == ("keras", source_file)
+    assert locate(run.path) == locate(f"{run.path}/") == ("keras", checkpoint)
+    assert locate(preset) == ("keras", preset / "gan.keras")
+    assert locate(run.saved_model) == locate(run.saved_model.parent) == ("saved_model", run.saved_model)
+    shutil.copytree(run.saved_model, tmp_path / "served" / "9")
+    shutil.copytree(run.saved_model, tmp_path / "served" / "10")
+    assert locate(tmp_path / "served") == ("saved_model", tmp_path / "served" / "10")
+
+
+def test_name_of_a_preset_beats_a_folder_and_a_path_does_not(preset, tmp_path, monkeypatch):
+    (tmp_path / "test_gan_32").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert locate("test_gan_32") == ("keras", preset / "gan.keras")
+    with pytest.raises(checks.UserFileError, match="This folder holds none of them"):
+        locate("./test_gan_32")
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("tets_gan_32", r"a preset \(see `ktg models`\).*Did you mean test_gan_32\?"),
+    ("zzz", r"There is no such file, and presets are: test_gan_32\."),
+    ("", r"There is no such file"),
+])  # fmt: skip
+def test_typing_errors_are_answered_with_the_presets(preset, name, text):
+    with pytest.raises(checks.UserFileError, match=text):
+        locate(name)
+
+
+def test_installation_without_presets_says_so(monkeypatch):
+    monkeypatch.setattr(module, "list_presets", list)
+    with pytest.raises(checks.UserFileError, match="presets are: none"):
+        locate("noto_gan_64")
+
+
+def test_damaged_file_and_empty_folder_are_refused(tmp_path, source_file):
+    (tmp_path / "cut.keras").write_bytes(source_file.read_bytes()[:5000])
+    with pytest.raises(checks.UserFileError, match="not a `.keras` file, or it is damaged"):
+        locate(tmp_path / "cut.keras")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(checks.UserFileError, match="This folder holds none of them"):
+        locate(tmp_path / "empty")
+
+
+def test_run_without_a_checkpoint_says_what_to_do(tmp_path, finished):
+    RunFolder(tmp_path / "run").record("finetune", finished, {}, finished=False)
+    with pytest.raises(checks.UserFileError, match="`model` must be a RUN with a checkpoint.*Give the command"):
+        locate(tmp_path / "run")
+
+
+def test_typing_errors_load_no_tensorflow():
+    code = (
+        "import sys\nfrom keras_transfer_gen.recipes.locate import locate\n"
+        "try: locate('noto_gan_46')\nexcept OSError: print('tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"

@@ -1,0 +1,47 @@
+import dataclasses
+import os
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.plan import plan
+from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+
+
+@pytest.fixture
+def settings(shared_folder, source_file, tmp_path):
+    return FineTuneSettings(data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.1, batch_size=32)
+
+
+def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(settings, tmp_path):
+    settings = dataclasses.replace(settings, reference=settings.data, freeze_d=1)
+    found = plan("finetune", settings, SILENT)
+    assert found["action"] == "start a new run" and found["picture size"] == "32 x 32 x 3"
+    assert (found["pictures"], found["reference pictures"], found["skipped files"], found["steps"]) == (12, 12, 0, 4)
+    assert "parameters are trainable" in found["trained"]
+    assert os.listdir(tmp_path) == []
+
+
+def test_plan_of_a_pretraining_takes_the_size_from_the_settings(shared_folder, tmp_path):
+    settings = PretrainSettings(data=shared_folder, out=tmp_path / "run", image_size=64, channels=1)
+    assert plan("pretrain", settings, SILENT)["picture size"] == "64 x 64 x 1"
+
+
+def test_plan_knows_a_run_that_has_finished(finished):
+    assert plan("finetune", finished, SILENT)["action"] == "nothing: the run has finished"
+    longer = dataclasses.replace(finished, kimg=9)
+    assert plan("finetune", longer, SILENT)["action"] == "continue the run"
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"freeze": ("generator/blok_4/.*=false",)}, r"match a layer.*Nearest paths: generator/block_4"),
+    ({"freeze_d": 9}, r"`blocks` must be at most 4.*--freeze-d"),
+    ({"devices": "tpu:0"}, r"`devices` must be .auto. or a comma-separated list.*--devices"),
+    ({"devices": "gpu:7"}, r"`devices` must be devices that exist"),
+    ({"devices": "cpu:0,cpu:1", "batch_size": 31}, r"`batch_size` must be a multiple of the 2.*--batch-size 30"),
+    ({"background": "whit"}, "`background` must be"),
+])  # fmt: skip
+def test_plan_refuses_what_training_would(settings, changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        plan("finetune", dataclasses.replace(settings, **changed), SILENT)

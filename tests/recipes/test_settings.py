@@ -1,0 +1,91 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.transfer.freeze_rules import freeze_d
+
+
+def fine(**changed):
+    return FineTuneSettings(**{"data": "photos", "source": "noto_gan_64", "out": "runs/a", **changed})
+
+
+def test_defaults_are_those_of_the_contract():
+    settings = fine()
+    expected = {
+        "kimg": 20.0,
+        "minutes": None,
+        "batch_size": 32,
+        "seed": 0,
+        "augment": "diffaugment",
+        "precision": "auto",
+    }
+    assert {name: getattr(settings, name) for name in expected} == expected
+    assert (settings.devices, settings.reference, settings.compare_scratch, settings.fresh) == (
+        "auto",
+        None,
+        False,
+        False,
+    )
+    pre = PretrainSettings(data="photos", out="runs/a")
+    assert (pre.arch, pre.image_size, pre.channels) == ("dcgan", 64, 3)
+
+
+def test_paths_become_text():
+    settings = fine(data=Path("photos"), out=Path("runs/a"), source=Path("a.keras"), reference=Path("others"))
+    assert (settings.data, settings.out, settings.source, settings.reference) == (
+        "photos",
+        "runs/a",
+        "a.keras",
+        "others",
+    )
+
+
+def test_rules_are_those_of_freeze_and_then_those_of_freeze_d():
+    assert fine().rules() == []
+    settings = fine(freeze=("generator/block_4/.*=false", ".*/logits=true"), freeze_d=2)
+    assert settings.rules() == [("generator/block_4/.*", False), (".*/logits", True), freeze_d(2)]
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"kimg": 0}, r"`kimg` must be a number above 0.*--kimg 20"),
+    ({"kimg": float("nan")}, "`kimg` must be a number above 0"),
+    ({"minutes": 0}, r"`minutes` must be a number above 0.*--minutes 5"),
+    ({"batch_size": 0}, r"`batch_size` must be an integer of at least 1.*--batch-size"),
+    ({"seed": -1}, r"`seed` must be an integer of at least 0.*--seed"),
+    ({"evaluate_every_kimg": 0}, r"`evaluate_every_kimg` must be a number above 0.*--evaluate-every"),
+    ({"augment": "diffaug"}, r"`augment` must be one of 'diffaugment', 'none'.*Did you mean diffaugment\? .*--augment"),
+    ({"objective": "wgan"}, r"`objective` must be one of 'non_saturating', 'hinge', 'minimax'.*--objective"),
+    ({"penalty": "r2"}, r"`penalty` must be one of 'r1', 'none'.*--penalty"),
+    ({"r1_gamma": -1}, r"`r1_gamma` must be a number of at least 0.*--r1-gamma"),
+    ({"r1_every": 0}, r"`r1_every` must be an integer of at least 1.*--r1-every"),
+    ({"learning_rate": 0}, r"`learning_rate` must be a number above 0.*--learning-rate"),
+    ({"ema_halflife_kimg": -1}, r"`ema_halflife_kimg` must be a number of at least 0.*--ema-halflife-kimg"),
+    ({"image_fit": "stretch"}, r"`image_fit` must be one of 'crop', 'pad'.*--image-fit"),
+    ({"precision": "float16"}, r"`precision` must be one of 'auto', 'float32', 'bfloat16'.*--precision"),
+    ({"freeze_d": -1}, r"`freeze_d` must be an integer of at least 0.*--freeze-d"),
+    ({"freeze": ("generator",)}, r"`freeze` must be REGEX=true or REGEX=false.*--freeze"),
+    ({"freeze": ("gen(=false",)}, r"`freeze` must be valid regular expressions"),
+])  # fmt: skip
+def test_fine_tune_settings_refuse(changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        fine(**changed)
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"arch": "dcgam"}, r"`arch` must be one of 'dcgan'.*Did you mean dcgan\?.*--arch"),
+    ({"image_size": 48}, r"`image_size` must be one of 28, 32, 64, 128, 256.*--image-size"),
+    ({"channels": 4}, r"`channels` must be one of 1, 3.*--channels"),
+    ({"width": 0}, "`width` must be an integer of at least 1"),
+    ({"minutes": -1}, "`minutes` must be a number above 0"),
+])  # fmt: skip
+def test_pretrain_settings_refuse(changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        PretrainSettings(**{"data": "photos", "out": "runs/a", **changed})
+
+
+def test_settings_do_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fine().kimg = 3

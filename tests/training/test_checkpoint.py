@@ -1,0 +1,49 @@
+import numpy as np
+
+from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.training import checkpoint, precision
+from keras_transfer_gen.training.gan import GAN
+
+
+def make_gan():
+    gan = GAN(*build_dcgan(32, latent_dim=8, width=8, least_width=4))
+    gan.compile(augment="diffaugment")
+    return gan
+
+
+def test_checkpoint_brings_back_everything(tmp_path):
+    gan = make_gan()
+    gan.fit(np.zeros((8, 32, 32, 3), np.uint8), batch_size=4, verbose=0)
+    path = checkpoint.save_checkpoint(gan, tmp_path, {"seconds": 1.5})
+    assert path == checkpoint.latest_checkpoint(tmp_path)
+    twin, state = checkpoint.load_checkpoint(path)
+    assert state == {"seconds": 1.5} and int(twin.step.numpy()) == 2
+    for mine, theirs in ((gan, twin), (gan.g_optimizer, twin.g_optimizer), (gan.d_optimizer, twin.d_optimizer)):
+        assert all(np.array_equal(a, b) for a, b in zip(mine.variables, theirs.variables, strict=True))
+
+
+def test_only_the_newest_checkpoint_is_kept(tmp_path):
+    gan = make_gan()
+    for step in (1, 2, 3):
+        gan.step.assign(step)
+        checkpoint.save_checkpoint(gan, tmp_path, {})
+    assert [path.name for path in checkpoint.checkpoints(tmp_path)] == ["step-000000003"]
+
+
+def test_half_written_checkpoints_are_not_seen(tmp_path):
+    (tmp_path / ".partial-x").mkdir()
+    (tmp_path / "step-12").mkdir()
+    assert checkpoint.latest_checkpoint(tmp_path) is None
+    assert checkpoint.latest_checkpoint(tmp_path / "missing") is None
+
+
+def test_models_are_saved_in_float32_whatever_they_train_in(tmp_path):
+    import keras
+
+    gan = make_gan()
+    precision.set_precision(gan.generator, "bfloat16")
+    checkpoint.save_model(gan, tmp_path / "gan.keras")
+    assert gan.generator.get_layer("block_8").conv.compute_dtype == "bfloat16"
+    assert (
+        keras.models.load_model(tmp_path / "gan.keras").generator.get_layer("block_8").conv.compute_dtype == "float32"
+    )

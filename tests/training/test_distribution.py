@@ -1,0 +1,36 @@
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.training import distribution
+
+
+def test_auto_without_gpus_is_the_default_strategy():
+    assert distribution.choose_strategy("auto") is tf.distribute.get_strategy()
+
+
+def test_several_gpus_are_mirrored(monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a", "b"] if kind == "GPU" else [])
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda names, **rest: names)
+    assert distribution.choose_strategy("auto") == ["gpu:0", "gpu:1"]
+
+
+def test_a_list_of_cpus_is_mirrored():
+    strategy = distribution.choose_strategy("cpu:0, CPU:1")
+    assert isinstance(strategy, tf.distribute.MirroredStrategy) and strategy.num_replicas_in_sync == 2
+    assert distribution.choose_strategy("cpu:0").num_replicas_in_sync == 1
+
+
+@pytest.mark.parametrize(("devices", "text"), [
+    ("two", '`devices` must be "auto" or a comma-separated list'), ("cpu:0,cpu:0", "a list without repetitions"),
+    ("gpu:7", "devices that exist: cpu:0, cpu:1"), ("cpu:0,cpu:5", "chosen before TensorFlow runs anything"),
+])  # fmt: skip
+def test_choose_strategy_refuses(devices, text):
+    with pytest.raises(checks.UserError, match=text):
+        distribution.choose_strategy(devices)
+
+
+def test_global_batch_must_be_shared_evenly(two_cpus):
+    assert distribution.check_global_batch(32, two_cpus) == 32
+    with pytest.raises(checks.UserError, match="`batch_size` must be a multiple of the 2 devices.*--batch-size 32"):
+        distribution.check_global_batch(33, two_cpus)

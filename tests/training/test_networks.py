@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.training import networks
+
+
+def test_spec_is_read_off_the_generator():
+    generator, _ = build_dcgan(28, 1, latent_dim=7, width=8)
+    spec = networks.spec_of(generator)
+    assert (spec.image_size, spec.channels, spec.latent_dim) == (28, 1, 7)
+
+
+def test_check_shapes_names_both_sides():
+    generator, _ = build_dcgan(32, width=8)
+    _, discriminator = build_dcgan(64, width=8)
+    with pytest.raises(checks.UserError, match=r"`discriminator` must be a model of pictures \(32, 32, 3\)"):
+        networks.check_shapes(generator, discriminator)
+
+
+@pytest.mark.parametrize("spec", [
+    tf.TensorSpec((None, 32, 32, 3), tf.float32), tf.TensorSpec((None, 32, 32, 1), tf.uint8),
+    tf.TensorSpec((32, 32, 3), tf.uint8),
+])  # fmt: skip
+def test_check_images_refuses_other_types_and_shapes(spec):
+    with pytest.raises(checks.UserError, match=r"`x` must be uint8 pictures \[batch, 32, 32, 3\].*load_images"):
+        networks.check_images(spec, (None, 32, 32, 3))
+
+
+def test_check_images_takes_labels_beside_images():
+    good = tf.TensorSpec((None, 32, 32, 3), tf.uint8)
+    assert networks.check_images((good, tf.TensorSpec((None,), tf.int32)), (None, 32, 32, 3)) is None
+
+
+def test_flags_round_trip_onto_a_copy():
+    generator, _ = build_dcgan(32, width=8)
+    generator.get_layer("block_8").norm.trainable = False
+    generator.get_layer("to_image").bias.trainable = False
+    copy = keras.models.clone_model(generator)
+    assert networks.read_flags(copy) != networks.read_flags(generator)
+    networks.write_flags(copy, networks.read_flags(generator))
+    assert networks.read_flags(copy) == networks.read_flags(generator)
+    assert [v.path for v in copy.trainable_variables] == [v.path for v in generator.trainable_variables]
+    assert np.sum([not v.trainable for v in copy.get_layer("block_8").norm.variables]) == 4

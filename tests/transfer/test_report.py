@@ -1,0 +1,52 @@
+import json
+
+import keras
+
+from keras_transfer_gen.transfer.report import Report, Row, trainable_report
+
+
+def small_model():
+    inputs = keras.Input((3,))
+    x = keras.layers.Dense(1000, name="hidden")(inputs)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    return keras.Model(inputs, keras.layers.Dense(2, name="logits")(x))
+
+
+def test_rows_and_totals_equal_what_keras_counts():
+    model = small_model()
+    model.get_layer("logits").trainable = False
+    report = trainable_report(model)
+    assert report.rows[0] == Row("hidden/kernel", (3, 1000), 3000, True)
+    assert report.parameters == model.count_params() == 10002
+    assert report.trainable_parameters == sum(v.numpy().size for v in model.trainable_variables) == 6000
+    assert {row.path for row in report.rows if not row.trainable} == {
+        "norm/moving_mean", "norm/moving_variance", "logits/kernel", "logits/bias",
+    }  # fmt: skip
+
+
+def test_text_is_an_aligned_table_with_totals():
+    report = Report((Row("a/kernel", (3, 1000), 3000, True), Row("b/strength", (), 1, False)))
+    assert str(report) == (
+        "path           shape  parameters  trainable\n"
+        "a/kernel    3 x 1000       3,000  yes\n"
+        "b/strength    scalar           1  no\n"
+        "3,000 of 3,001 parameters are trainable (100.0%)"
+    )
+    assert repr(report) == str(report)
+
+
+def test_to_dict_is_json_with_every_row():
+    report = trainable_report(small_model())
+    read = json.loads(json.dumps(report.to_dict()))
+    assert read["parameters"] == report.parameters
+    assert read["rows"][1] == {"path": "hidden/bias", "shape": [1000], "parameters": 1000, "trainable": True}
+
+
+def test_html_is_a_table_and_escapes_names():
+    text = Report((Row("a<b", (1,), 1, True),))._repr_html_()
+    assert text.startswith("<table>") and "a&lt;b" in text and "1 of 1 parameters" in text
+
+
+def test_model_without_weights_gives_an_empty_table():
+    report = trainable_report(keras.layers.Flatten())
+    assert report.rows == () and str(report).endswith("0 of 0 parameters are trainable (0.0%)")
