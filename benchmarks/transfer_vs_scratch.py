@@ -4,7 +4,7 @@
 
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. All use DiffAugment, R1 and the same rule for the averaged generator
-(its half-life is 5 % of the images shown, so each point of a curve is what a run of that length would have given).
+(its half-life is 10 % of the images shown, so each point of a curve is what a run of that length would have given).
 Scratch uses the best of three learning rates, found on the first seed at the budget against the reference itself,
 which favours scratch. Scores: KID x 1000 of 500 made pictures against the reference; nothing is selected on it.
 """

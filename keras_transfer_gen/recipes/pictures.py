@@ -72,6 +72,7 @@ def write_curves(path, rows, records, scratch_records):
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter
 
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     FigureCanvasAgg(figure)  # no window system is touched
@@ -84,6 +85,9 @@ def write_curves(path, rows, records, scratch_records):
             kid.plot([p["kimg"] for p in points], [p["kid"] for p in points], "o-", color=colour, label=label)
     positive = all(point["kid"] > 0 for point in [*records, *scratch_records])  # an unbiased estimate may be negative
     kid.set(xlabel="kimg", ylabel="KID x 1000 to the training pictures", yscale="log" if positive else "linear")
+    if positive:
+        kid.yaxis.set_major_formatter(LogFormatter())  # 200, not 2 x 10^2
+        kid.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.7)))
     for axes in (losses, kid):
         axes.grid(alpha=0.3)
         if axes.lines:

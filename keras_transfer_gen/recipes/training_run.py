@@ -8,7 +8,7 @@ import time
 import keras
 import tensorflow as tf
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.training import callbacks, distribution, precision
@@ -17,6 +17,7 @@ from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_check
 CHECKPOINT_SECONDS = 60.0
 MEASURES = 5  # scores on the learning curve of one call
 SHEETS = 20  # contact sheets of one call
+SHOWN = 36  # pictures on a sheet that is shown
 
 
 @dataclasses.dataclass
@@ -112,10 +113,11 @@ def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, sc
     parts = [clock, callbacks.HistoryCsv(history, kimg=max(kimg / 200, batch / 1000))]
     scored = None
     if score is not None:
-        scored = callbacks.ScoreEvery(score, settings.evaluate_every_kimg or kimg / MEASURES, training.records)
+        measure = score if samples is None else _shown(score, reporter)
+        scored = callbacks.ScoreEvery(measure, settings.evaluate_every_kimg or kimg / MEASURES, training.records)
         parts.append(scored)
     if samples is not None:
-        parts.append(callbacks.SampleGrid(samples, kimg / SHEETS, show=reporter.show))
+        parts.append(callbacks.SampleGrid(samples, kimg / SHEETS))
     stop = callbacks.StopAt(int(gan.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
     save = _Saver(training, folder, clock, scored, stopped)
     hint = "Give the same command {} to continue.".format("without --fresh" if settings.fresh else "again")
@@ -132,6 +134,16 @@ def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, sc
         precision.set_precision(network, "float32")
     if stopped.received:
         raise checks.Interrupted(f"{stopped.received}: saved at {gan.kimg:.2f} kimg in {settings.out}. {hint}")
+
+
+def _shown(score, reporter):
+    """`score`, which also shows a contact sheet."""
+
+    def measure(gan):
+        reporter.show(pixels.to_grid(gan.generate(SHOWN)))
+        return score(gan)
+
+    return measure
 
 
 class _Stopped(Exception):

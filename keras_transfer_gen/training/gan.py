@@ -83,7 +83,7 @@ class GAN(keras.Model):
         g_optimizer=None,
         d_optimizer=None,
         ema_halflife_kimg=10.0,
-        ema_rampup=0.05,
+        ema_rampup=0.1,
         seed=0,
         run_eagerly=False,
         steps_per_execution=1,

@@ -14,7 +14,7 @@ from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 from keras_transfer_gen.recipes.training_run import Training, compile_gan, prepare_tensorflow, resume_or, train
 from keras_transfer_gen.training.callbacks import read_history
-from keras_transfer_gen.training.checkpoint import latest_checkpoint
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_checkpoint
 
 
 @pytest.fixture
@@ -72,7 +72,8 @@ def test_scores_sheets_and_history_are_kept_on_the_way(begin, settings, tmp_path
     training, reporter = begin(), scripted()
     run(training, settings, reporter, score=lambda gan: {"kid": gan.kimg}, samples=tmp_path)
     assert [record["kimg"] for record in training.records] == [0.004, 0.008, 0.012, 0.016, 0.02]
-    assert len(reporter.sheets) == len(list((tmp_path / "samples").iterdir())) == 6
+    assert len(list((tmp_path / "samples").iterdir())) == 6
+    assert [sheet.shape for sheet in reporter.sheets] == [(192, 192, 3)] * 5  # shown with each score
     assert [row["kimg"] for row in read_history(tmp_path / "history.csv")] == [0.004, 0.008, 0.012, 0.016, 0.02]
     state = json.loads((latest_checkpoint(tmp_path) / "state.json").read_text())
     assert state == {"seconds": training.seconds, "records": training.records}
@@ -144,8 +145,17 @@ def test_continued_training_takes_the_new_rates(begin, settings, source_file):
     changed = dataclasses.replace(settings, learning_rate=0.5, ema_halflife_kimg=3.0)
     training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed)
     assert float(training.gan.g_optimizer.learning_rate) == 0.5 and training.gan.ema_halflife_kimg == 3.0
+    assert training.gan.penalty is None
     training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed, learning_rate=0.25)
     assert float(training.gan.d_optimizer.learning_rate) == 0.25
+
+
+def test_continued_training_takes_the_new_weight_of_the_penalty(source_file, settings):
+    gan = load_gan(source_file)
+    compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7))
+    save_checkpoint(gan, settings.out, {"seconds": 0.0, "records": []})
+    changed = dataclasses.replace(settings, penalty="r1", r1_gamma=0.2)
+    assert resume_or(None, settings.out, tf.distribute.get_strategy(), changed).gan.penalty.gamma == 0.2
 
 
 def test_compile_follows_the_settings(source_file, settings):
