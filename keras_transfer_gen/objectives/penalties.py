@@ -40,7 +40,7 @@ class R1(Penalty):
         Mescheder et al., 2018 (arXiv:1801.04406); lazy: Karras et al., 2020 (arXiv:1912.04958), appendix B.
     """
 
-    def __init__(self, gamma=0.1, every=16, **kwargs):
+    def __init__(self, gamma=2.0, every=16, **kwargs):
         gamma = checks.check_number("gamma", gamma, next_step="0 (--r1-gamma 0) turns R1 off.")
         every = checks.check_integer("every", every, next_step="1 penalises each step.")
         super().__init__(every=every, **kwargs)

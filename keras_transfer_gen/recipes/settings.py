@@ -6,7 +6,7 @@ import os
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.transfer.freeze_rules import freeze_d, parse_rule
 
-R1_GAMMA = 0.3
+R1_GAMMA = 2.0
 FINETUNE_LEARNING_RATE = 2e-4
 SCRATCH_LEARNING_RATE = 4e-4
 PRECISION_CHOICES = ("auto", "float32", "bfloat16")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings, TrainSettings
 from keras_transfer_gen.transfer.freeze_rules import freeze_d
 
 
@@ -89,3 +89,9 @@ def test_pretrain_settings_refuse(changed, text):
 def test_settings_do_not_change():
     with pytest.raises(dataclasses.FrozenInstanceError):
         fine().kimg = 3
+
+
+def test_compile_in_python_has_the_same_penalty_as_the_command_line():
+    from keras_transfer_gen.objectives.penalties import R1
+
+    assert (R1().gamma, R1().every) == (TrainSettings.r1_gamma, TrainSettings.r1_every)
