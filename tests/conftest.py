@@ -1,6 +1,7 @@
 """What every test shares: two logical CPUs, a cache folder of its own, small pictures."""
 
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: drops the lines about CPU features and CUDA
 
@@ -12,6 +13,14 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_interrupts():
+    """A shell that starts the suite in the background has it ignore SIGINT; the tests of Ctrl-C need Python's way."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)
