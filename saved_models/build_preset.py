@@ -52,7 +52,7 @@ def measure(gan, images):
     }
 
 
-def card(name, text, found, config, state, gan):
+def card(name, text, found, config, state, kimg):
     """The README.md of the preset."""
     copied, settings = found["memorisation"], config["settings"]
     rows = [
@@ -68,7 +68,7 @@ def card(name, text, found, config, state, gan):
         "",
         "## Training",
         "",
-        f"- {gan.kimg:.0f} kimg (thousands of images shown), {state['seconds'] / 3600:.1f} hours of training steps.",
+        f"- {kimg:.0f} kimg (thousands of images shown), {state['seconds'] / 3600:.1f} hours of training steps.",
         f"- Settings: `{json.dumps({k: v for k, v in settings.items() if k not in ('data', 'reference')})}`.",
         f"- Stages (what was changed when it was continued): `{json.dumps(config['stages'])}`.",
         "",
@@ -105,7 +105,7 @@ def main():
     run = load_gan(options.run)
     run.generator.set_weights(run.ema_generator.get_weights())
     gan = GAN(run.generator, run.discriminator, spec=run.spec)
-    gan.images_seen.assign(run.images_seen)
+    # Its counts stay 0: whoever adapts it begins a training of their own, and the average is taken over that alone.
     images = read_pictures(options.data, gan.spec.image_size, gan.spec.channels).images
     found = measure(gan, images)
     (checkpoint,) = (options.run / "checkpoints" / "adapted").iterdir()
@@ -122,7 +122,7 @@ def main():
         np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
     write_curve(folder / "curve.png", state["records"])
     files.write_text(
-        folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, config, state, gan)
+        folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, config, state, run.kimg)
     )
     print(json.dumps({"megabytes": round(megabytes, 2), **found}, indent=1))
 

@@ -106,7 +106,12 @@ def evaluate(
 @guarded
 def export(
     model: o.Model,
-    format: Annotated[str, typer.Option("--format", help="saved_model or tflite.")],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", help="saved_model (TF Serving: give --out a numbered folder, such as cats/1) or tflite."
+        ),
+    ],
     out: Annotated[str, typer.Option("--out", help="Folder (saved_model) or file (tflite) to write.")],
     trust: o.Trust = False,
     dry_run: o.DryRun = False,

@@ -79,7 +79,8 @@ def run_card(run, command, settings, spec, metrics, notes):
         "```",
         "",
         "`export/saved_model` is for TF Serving, `export/generator.tflite` for phones and browsers.",
-        f"Both take latents `[N, {spec.latent_dim}]` from N(0, 1) and return float pictures in [-1, 1].",
+        f"The first takes latents `[N, {spec.latent_dim}]` from N(0, 1), the second one at a time; both return",
+        "float pictures in [-1, 1].",
         "",
     ]
     return "\n".join(lines)

@@ -79,7 +79,7 @@ def write_curves(path, rows, records, scratch_records):
     losses, kid = figure.subplots(1, 2)
     for name, colour in (("d_loss", "tab:blue"), ("g_loss", "tab:orange")):
         losses.plot([row["kimg"] for row in rows], [row[name] for row in rows], colour, label=name)
-    losses.set(xlabel="kimg (thousands of real images shown)", ylabel="loss (running mean)")
+    losses.set(xlabel="kimg (thousands of real images shown)", ylabel="loss")
     for label, points, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red")):
         if points:
             kid.plot([p["kimg"] for p in points], [p["kid"] for p in points], "o-", color=colour, label=label)

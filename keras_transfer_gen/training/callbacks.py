@@ -102,7 +102,7 @@ class ScoreEvery(EveryKimg):
 
 
 class HistoryCsv(EveryKimg):
-    """Keeps `path` up to date with the running means of the losses; whole at any moment.
+    """Keeps `path` up to date with the means of the losses since its last row; whole at any moment.
 
     A continued run drops rows of steps that it repeats.
 
@@ -123,6 +123,7 @@ class HistoryCsv(EveryKimg):
 
     def act(self, kimg, logs):
         self.rows.append({"kimg": kimg, **logs})
+        self.model.reset_metrics()  # each row is the mean of its own steps; a continued run has no jump in its curve
         text = io.StringIO()
         writer = csv.DictWriter(text, self.rows[0], lineterminator="\n")
         writer.writeheader()

@@ -310,6 +310,11 @@ class GAN(keras.Model):
         """The strategy that the weights were made under; optimizers and metrics must be made there too."""
         return self.distribute_strategy.scope()
 
+    def export(self, filepath, **kwargs):
+        """Refuses: only the averaged generator is served, by `export_saved_model` or `export_tflite`."""
+        hint = "Call keras_transfer_gen.export_saved_model(gan, path) or export_tflite(gan, path)."
+        raise checks.UserError(f"a GAN is not exported by Keras, which would take it whole. {hint}")
+
     def get_config(self):
         networks = {role: keras.saving.serialize_keras_object(network) for role, network in self.roles.items()}
         flags = {role: networks_.read_flags(network) for role, network in self.roles.items()}

@@ -296,3 +296,8 @@ def test_fit_refuses_pictures_of_another_shape_and_a_model_that_is_not_compiled(
 def test_generate_refuses(arguments, text):
     with pytest.raises(checks.UserError, match=text):
         make_gan().generate(**arguments)
+
+
+def test_export_of_keras_points_to_ours(tmp_path):
+    with pytest.raises(checks.UserError, match=r"keras_transfer_gen.export_saved_model\(gan, path\)"):
+        make_gan().export(tmp_path / "model")
