@@ -17,6 +17,22 @@ PENALTIES = {"r1": "keras_transfer_gen.objectives.penalties:R1"}
 AUGMENTS = {"diffaugment": "keras_transfer_gen.training.diffaugment:DiffAugment"}
 ARCHITECTURES = {"dcgan": "keras_transfer_gen.networks.dcgan:build_dcgan"}
 
+# Modules with classes that a saved model may name; Keras finds a class only once its module was imported.
+SERIALIZABLE = (
+    "keras_transfer_gen.networks.dcgan",
+    "keras_transfer_gen.networks.layers",
+    "keras_transfer_gen.objectives.adversarial",
+    "keras_transfer_gen.objectives.penalties",
+    "keras_transfer_gen.training.diffaugment",
+    "keras_transfer_gen.training.gan",
+)
+
+
+def register_classes():
+    """Makes Keras know every class that a `.keras` file of this package may name; call it before loading one."""
+    for module in SERIALIZABLE:
+        importlib.import_module(module)
+
 
 def resolve(name, value, table, kind):
     """The object that an option stands for.

@@ -1,6 +1,6 @@
 """From what a user calls a model (preset, RUN, `.keras` file, exported SavedModel) to something that makes pictures."""
 
-from keras_transfer_gen import checks, pixels
+from keras_transfer_gen import checks, pixels, tables
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
@@ -72,10 +72,7 @@ class ServedGenerator:
 def _load_keras(path):
     import keras
 
-    from keras_transfer_gen.networks import dcgan, layers  # noqa: F401  (registers the classes that the file names)
-    from keras_transfer_gen.objectives import adversarial, penalties  # noqa: F401
-    from keras_transfer_gen.training import diffaugment  # noqa: F401
-
+    tables.register_classes()
     try:
         return keras.models.load_model(path)
     except checks.USER_ERRORS:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from keras_transfer_gen import files
+from keras_transfer_gen import files, tables
 from keras_transfer_gen.training.precision import saved_precision
 
 _NAME = re.compile(r"step-(\d{9})")
@@ -50,6 +50,7 @@ def latest_checkpoint(folder):
 def load_checkpoint(path):
     """(gan, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
     path = Path(path)
+    tables.register_classes()
     return keras.models.load_model(path / MODEL), files.read_json(path / STATE)
 
 

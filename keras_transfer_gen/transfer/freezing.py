@@ -75,8 +75,9 @@ def _check_used(pairs, found):
             choices = dict.fromkeys(path for place in places for path in place)
             like = checks.nearest(pattern, choices) or ", ".join(list(choices)[:3])
             step = (
-                f"Nearest paths: {like}. trainable_report(model) or `ktg info MODEL --layers` lists all. A rule "
-                "(rules= or --freeze) must match a path from end to end: block_1 does not match block_10, block_1/.* all in it."
+                f"Nearest paths: {like}. trainable_report(model) or `ktg info MODEL --layers` lists all. "
+                "A rule (rules= or --freeze) must match a path from end to end: block_1 does not match block_10, "
+                "block_1/.* all in it."
             )
             raise checks.user_error("rules", "regular expressions that match a layer or a variable", pattern, step)
 
