@@ -4,6 +4,7 @@ Imports the standard library alone, so that the command line can report an error
 """
 
 import difflib
+import math
 import numbers
 
 
@@ -83,20 +84,22 @@ def check_integer(name, value, least=1, most=None, next_step=""):
     return int(value)
 
 
-def check_number(name, value, least=0.0, above=False, next_step=""):
+def check_number(name, value, least=0.0, above=False, most=math.inf, next_step=""):
     """Returns `value` as float, or raises a `UserError`; NaN and infinity are refused.
 
     Args:
         name: the argument's name.
         value: what the caller gave.
         least: the lower bound.
-        above: True where the bound itself is refused.
+        above: True where the lower bound itself is refused.
+        most: the upper bound, allowed itself.
         next_step: a sentence for the end of the message.
     """
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    inside = real and (value > least if above else value >= least) and value < float("inf")
+    inside = real and (value > least if above else value >= least) and value <= most and value < math.inf
     if not inside:
-        raise user_error(name, f"a number {'above' if above else 'of at least'} {least:g}", value, next_step)
+        bound = f"a number {'above' if above else 'of at least'} {least:g}"
+        raise user_error(name, bound if most == math.inf else f"{bound} and at most {most:g}", value, next_step)
     return float(value)
 
 

@@ -32,7 +32,9 @@ Every = Annotated[int, typer.Option("--r1-every", help="Steps from one R1 penalt
 Rate = Annotated[float, typer.Option("--learning-rate", help="Of both Adam optimizers.")]
 Halflife = Annotated[float, typer.Option("--ema-halflife-kimg", help="Longest half-life of the averaged generator.")]
 ReferenceOption = Annotated[str | None, typer.Option("--reference", help="Pictures to score against.")]
-Balance = Annotated[bool, typer.Option("--balance", help="Draw one picture of each sub-folder at a time.")]
+Balance = Annotated[
+    float, typer.Option("--balance", help="0 draws every picture alike, 1 one of each sub-folder; 0.5 lies between.")
+]
 Fit = Annotated[str, typer.Option("--image-fit", help="crop or pad, for pictures that are not square.")]
 Background = Annotated[str, typer.Option("--background", help="Under transparent pictures: white, black or #rrggbb.")]
 Precision = Annotated[str, typer.Option("--precision", help="auto (measured), float32 or bfloat16.")]

@@ -14,7 +14,7 @@ KIMG = 1000  # pictures in an epoch, before it is rounded to whole batches
 
 
 def load_images(
-    source, image_size=64, channels=3, batch_size=32, *, fit="crop", background="white", labels=False, balance=False,
+    source, image_size=64, channels=3, batch_size=32, *, fit="crop", background="white", labels=False, balance=0.0,
     epoch="kimg", shuffle=True, seed=0, cache_dir=None, progress=None,
 ):  # fmt: skip
     """Batches of a source's pictures, ready for `fit`.
@@ -28,9 +28,10 @@ def load_images(
         fit: "crop" cuts the middle square out; "pad" keeps the whole picture on the background.
         background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).
         labels: whether batches are (images, int32 labels `[B]`).
-        balance: whether each pass draws one picture of every folder, however many lie in it.
+        balance: from 0 to 1, how far a full folder is held back: each pass draws `n ** (1 - balance)` of the n pictures
+            of a folder, rounded. 0 draws all of them, 1 one of every folder, however many lie in it.
         epoch: "kimg" for 1,000 pictures rounded to whole batches, however many there are; "pass" shows each picture
-            once (with `balance`, one of each folder), and the last batch may be smaller.
+            once (with `balance`, its share of each folder), and the last batch may be smaller.
         shuffle: whether every pass has an order of its own; False keeps the source's order.
         seed: non-negative integer; of the order.
         cache_dir: folder of the decoded pictures; the user's cache by default.
@@ -59,7 +60,7 @@ def load_images(
     )
 
 
-def stream_pictures(pictures, batch_size=32, *, labels=False, balance=False, epoch="kimg", shuffle=True, seed=0):
+def stream_pictures(pictures, batch_size=32, *, labels=False, balance=0.0, epoch="kimg", shuffle=True, seed=0):
     """`load_images` for `Pictures` that are read already; the arguments are the same."""
     batch_size = checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.") % 2**31
@@ -67,7 +68,9 @@ def stream_pictures(pictures, batch_size=32, *, labels=False, balance=False, epo
     if labels and pictures.labels is None:
         hint = "Sort the pictures into one sub-folder for each class, or leave labels= out."
         raise checks.user_error("labels", "False, as the pictures have no classes", labels, hint)
-    draw, size = _balanced_draw(pictures.groups, shuffle) if balance else _draw(len(pictures), shuffle)
+    hint = "0 draws every picture alike, 1 one of each folder; set it with balance= or --balance."
+    balance = checks.check_number("balance", balance, most=1.0, next_step=hint)
+    draw, size = _balanced_draw(pictures.groups, shuffle, balance) if balance else _draw(len(pictures), shuffle)
     fetch = _fetcher(pictures, labels)
     if epoch == "pass":
         steps = -(-size // batch_size)
@@ -117,22 +120,26 @@ def _draw(size, shuffle):
     return draw, size
 
 
-def _balanced_draw(groups, shuffle):
-    """The same for passes over folders; one picture of each is drawn, or without `shuffle` they take turns."""
+def _balanced_draw(groups, shuffle, balance):
+    """The same for passes over folders; each gets its places, and without `shuffle` its pictures take turns."""
     counts = np.bincount(groups).astype(np.int64)
     if len(counts) < 2:
         hint = "Sort the pictures into sub-folders, or leave balance= (--balance) out."
-        raise checks.user_error("balance", "False, as all pictures lie in one folder", True, hint)
+        raise checks.user_error("balance", "0, as all pictures lie in one folder", balance, hint)
     members = np.argsort(groups, kind="stable").astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    places = np.maximum(1, np.round(counts ** (1.0 - balance))).astype(np.int64)
+    folders = np.repeat(np.arange(len(counts)), places)
+    turns = np.concatenate([np.arange(n) for n in places])
 
     def draw(place, passes, seed):
-        group = shuffled(place, len(counts), seed, 0, passes) if shuffle else place
+        place = shuffled(place, len(folders), seed, 0, passes) if shuffle else place
+        group, turn = tf.gather(folders, place), tf.gather(turns, place)
         count = tf.gather(counts, group)
-        turn = chosen(count, seed, group + 1, passes) if shuffle else passes % count
-        return tf.gather(members, tf.gather(starts, group) + turn)
+        first = chosen(count, seed, group + 1, passes) if shuffle else passes * tf.gather(places, group)
+        return tf.gather(members, tf.gather(starts, group) + (first + turn) % count)
 
-    return draw, len(counts)
+    return draw, len(folders)
 
 
 def _fetcher(pictures, labels):

@@ -10,7 +10,7 @@ from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
-MAY_CHANGE = (*BOUNDS, "batch_size", "r1_gamma", "learning_rate", "ema_halflife_kimg", "evaluate_every_kimg")
+MAY_CHANGE = (*BOUNDS, "batch_size", "r1_gamma", "learning_rate", "ema_halflife_kimg", "evaluate_every_kimg", "balance")
 UNRECORDED = ("out", "fresh")
 PLACES = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}

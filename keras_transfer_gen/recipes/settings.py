@@ -34,7 +34,7 @@ class TrainSettings:
         ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
         evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`.
         reference: pictures to score against; None scores against the training pictures.
-        balance: draw one picture of each sub-folder at a time.
+        balance: from 0 to 1, how far full sub-folders are held back; 1 draws one picture of each at a time.
         image_fit: "crop" or "pad" for pictures that aren't square.
         background: colour under transparent pictures and beside padded ones.
         precision: "auto", "float32" or "bfloat16".
@@ -58,7 +58,7 @@ class TrainSettings:
     ema_halflife_kimg: float = 10.0
     evaluate_every_kimg: float | None = None
     reference: str | None = None
-    balance: bool = False
+    balance: float = 0.0
     image_fit: str = "crop"
     background: str = "white"
     precision: str = "auto"
@@ -88,6 +88,7 @@ class TrainSettings:
         checks.check_number("learning_rate", self.learning_rate, above=True, next_step=hint)
         hint = "Such as --ema-halflife-kimg 10; 0 turns averaging off."
         checks.check_number("ema_halflife_kimg", self.ema_halflife_kimg, next_step=hint)
+        checks.check_number("balance", self.balance, most=1.0, next_step="Such as --balance 0.5.")
         checks.check_choice("image_fit", self.image_fit, FIT_CHOICES, "Set it with --image-fit.")
         checks.check_choice("precision", self.precision, PRECISION_CHOICES, "Set it with --precision.")
 

@@ -61,7 +61,7 @@ def test_from_step_shows_each_picture_once_in_every_pass(count, batch_size):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"epoch": "pass"}, {"shuffle": False}, {"balance": True, "groups": np.arange(10) % 3}]
+    "options", [{}, {"epoch": "pass"}, {"shuffle": False}, {"balance": 1.0, "groups": np.arange(10) % 3}]
 )
 def test_from_step_equals_skipping(options):
     one, two = stream(**options), stream(**options)
@@ -107,13 +107,13 @@ def test_shuffle_false_keeps_the_order():
     images = stream(10, 4, shuffle=False)
     assert flat(listed(images.from_step(0).take(5))) == [*range(10), *range(10)]
     assert listed(images)[0] == listed(images)[0] == [0, 1, 2, 3]
-    turns = stream(5, 2, groups=np.array([0, 0, 0, 1, 1]), balance=True, shuffle=False)
+    turns = stream(5, 2, groups=np.array([0, 0, 0, 1, 1]), balance=1.0, shuffle=False)
     assert listed(turns.from_step(0).take(4)) == [[0, 3], [1, 4], [2, 3], [0, 4]]
 
 
 def test_balance_draws_each_group_once_a_pass():
     groups = np.repeat([0, 1, 2, 3], [1, 2, 30, 7])
-    images = stream(40, 4, groups=groups, balance=True)
+    images = stream(40, 4, groups=groups, balance=1.0)
     found = np.array(listed(images.from_step(0).take(300)))
     assert (np.sort(groups[found], axis=1) == [0, 1, 2, 3]).all()
     assert set(found.ravel().tolist()) == set(range(40))  # every picture has its turn
@@ -121,7 +121,18 @@ def test_balance_draws_each_group_once_a_pass():
     assert abs((of_two == 1).mean() - 0.5) < 0.1
     plain = np.bincount(groups[np.array(listed(stream(40, 4).from_step(0).take(300)))].ravel())
     assert plain[2] > 25 * plain[0]  # without balance the large folder rules
-    assert [len(batch) for batch in listed(stream(40, 3, groups=groups, balance=True, epoch="pass"))] == [3, 1]
+    assert [len(batch) for batch in listed(stream(40, 3, groups=groups, balance=1.0, epoch="pass"))] == [3, 1]
+
+
+def test_half_a_balance_draws_the_root_of_each_group_once_a_pass():
+    groups = np.repeat([0, 1, 2, 3], [1, 2, 30, 7])
+    images = stream(40, 10, groups=groups, balance=0.5)
+    found = np.array(listed(images.from_step(0).take(300)))  # 1, 1, 5 and 3 of 1, 2, 30 and 7
+    assert (np.sort(groups[found], axis=1) == np.repeat([0, 1, 2, 3], [1, 1, 5, 3])).all()
+    assert all(len(set(batch)) == 10 for batch in found.tolist())  # no picture twice in a pass
+    assert set(found.ravel().tolist()) == set(range(40))
+    turns = stream(6, 3, groups=np.array([0, 0, 0, 0, 1, 1]), balance=0.5, shuffle=False)
+    assert listed(turns.from_step(0).take(3)) == [[0, 1, 4], [2, 3, 5], [0, 1, 4]]
 
 
 def test_labels_come_with_their_pictures():
@@ -171,7 +182,7 @@ def test_batches_come_fast(monkeypatch, count, limit):
         ({"seed": -1}, "`seed` must be an integer of at least 0.*--seed"),
         ({"epoch": "kimgs"}, "`epoch` must be one of 'kimg', 'pass'.*Did you mean kimg"),
         ({"labels": True}, "`labels` must be False, as the pictures have no classes"),
-        ({"balance": True}, "`balance` must be False, as all pictures lie in one folder.*--balance"),
+        ({"balance": 1.0}, "`balance` must be 0, as all pictures lie in one folder.*--balance"),
         ({"fit": "squeeze"}, "`fit` must be one of"),
         ({"background": "nocolour"}, "`background` must be a colour"),
     ],

@@ -74,5 +74,5 @@ def test_width_is_that_of_the_settings(settings):
 
 
 def test_balance_needs_folders(settings):
-    with pytest.raises(checks.UserError, match=r"`balance` must be False.*--balance"):
-        pretrain(dataclasses.replace(settings, balance=True, deterministic=False))
+    with pytest.raises(checks.UserError, match=r"`balance` must be 0.*--balance"):
+        pretrain(dataclasses.replace(settings, balance=1.0, deterministic=False))
