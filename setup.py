@@ -51,6 +51,7 @@ setup(
             "nbformat>=5.10",
             "ipykernel>=6.29",
             "scikit-learn>=1.5",
+            "tf_keras>=2.21,<2.22",
             "pre-commit>=4.0",
         ],
         "litert": ["ai-edge-litert>=2.1"],

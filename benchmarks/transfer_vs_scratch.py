@@ -2,6 +2,8 @@
 
     python benchmarks/transfer_vs_scratch.py --source noto_gan_64 --data DIR --reference DIR --seeds 3 --out DIR
 
+Fine-tuning is what `ktg finetune` does: its begin (the choice of latents, for near pictures) is a part of its kimg.
+"all latents" is the same without the choice.
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. All use DiffAugment, R1 and the same rule for the averaged generator
 (its half-life is 10 % of the images shown, so each point of a curve is what a run of that length would have given).
@@ -23,16 +25,19 @@ import numpy as np
 from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.data.sources import read_pictures
-from keras_transfer_gen.objectives.penalties import R1
+from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.fine_tune import EVERYTHING, from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, R1_GAMMA
-from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.recipes.mining import is_due, mine
+from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, FineTuneSettings
 from keras_transfer_gen.training.precision import choose_precision, set_precision
-from keras_transfer_gen.transfer.freeze_rules import freeze_d
 from keras_transfer_gen.transfer.freezing import freeze
 
-METHODS = ("scratch", "fine-tune", "fine-tune + FreezeD")
+METHODS = ("scratch", "fine-tune", "fine-tune + FreezeD", "fine-tune, all latents")
+COLOURS = ("tab:red", "tab:blue", "tab:green", "tab:orange")
 SCRATCH_RATES = (2e-4, 4e-4, 8e-4)
 SHARES = (0.125, 0.25, 0.5, 1.0)  # of the budget, where curves are measured
 FREEZE_BLOCKS = 2
@@ -51,42 +56,53 @@ class Trial:
         self.pictures = read_pictures(options.data, spec.image_size, spec.channels)
         real = read_pictures(options.reference, spec.image_size, spec.channels).images
         self.reference = scores.make_reference(real, options.reference)
+        known = source_features(locate(options.source)[1].parent)
+        made = None if known is not None else extract_features(load_gan(options.source).generate(scores.NUM_FAKES))
+        self.distance, _ = describe_distance(extract_features(self.pictures.images), known, made)
         self.precision, _ = choose_precision("auto", load_gan(options.source).generator, options.batch_size)
 
     def start(self, method, seed, rate):
         """A compiled GAN: the source, or one of its shape with fresh weights."""
         keras.utils.set_random_seed(seed)
+        settings = self.settings(method, seed, rate)
         source = load_gan(self.options.source)
-        if method == "scratch":
-            gan = GAN(*(keras.models.clone_model(network) for network in source.roles.values()), spec=source.spec)
-        else:
-            gan = source
-            gan.generator.set_weights(gan.ema_generator.get_weights())
-            gan.step.assign(0)
-            gan.images_seen.assign(0)
-        if method.endswith("FreezeD"):
-            freeze(gan, freeze_d(FREEZE_BLOCKS))
-        adam = {"learning_rate": rate, "beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
-        gan.compile(
-            penalty=R1(R1_GAMMA), augment="diffaugment", seed=seed,
-            g_optimizer=keras.optimizers.Adam(**adam), d_optimizer=keras.optimizers.Adam(**adam),
-        )  # fmt: skip
-        for network in gan.roles.values():
-            set_precision(network, self.precision)
+        gan = from_nothing(source, settings, rate) if method == "scratch" else from_source(source, settings)
+        freeze(gan, [*settings.rules(), EVERYTHING])
         return gan
+
+    def settings(self, method, seed, rate):
+        """The settings of `ktg finetune` for a method."""
+        mined = method != "scratch" and not method.endswith("all latents")
+        return FineTuneSettings(
+            data=self.options.data, source=self.options.source, out=self.options.out, kimg=self.options.kimg,
+            batch_size=self.options.batch_size, seed=seed, learning_rate=rate, precision=self.precision,
+            freeze_d=FREEZE_BLOCKS if method.endswith("FreezeD") else 0,
+            mine_kimg=FineTuneSettings.mine_kimg if mined else 0.0,
+        )  # fmt: skip
 
     def run(self, method, seed, rate, points):
         """A curve: list of {"kimg", "kid", "std"} at the given kimg; read from the disk where it is there."""
-        name = f"{method.replace(' ', '')}-seed{seed}-rate{rate:g}-{points[-1]:g}kimg.json"
+        name = f"{method.replace(' ', '').replace(',', '-')}-seed{seed}-rate{rate:g}-{points[-1]:g}kimg.json"
         path = Path(self.options.out) / "runs" / name
         if path.is_file():
             return files.read_json(path)
-        gan = self.start(method, seed, rate)
-        stream = stream_pictures(self.pictures, self.options.batch_size, seed=seed)
+        gan, settings = self.start(method, seed, rate), self.settings(method, seed, rate)
         curve, begun = [self.measure(gan)] if method != "scratch" else [], time.perf_counter()
+        stream = stream_pictures(self.pictures, self.options.batch_size, seed=seed)
+
+        def show(gan, kimg):
+            for network in gan.roles.values():
+                set_precision(network, self.precision)
+            steps = round((kimg - gan.kimg) * 1000 / self.options.batch_size)
+            if steps > 0:
+                gan.fit(stream, steps_per_epoch=steps, verbose=0)
+            for network in gan.roles.values():
+                set_precision(network, "float32")
+
+        if is_due(gan, settings, self.distance):
+            gan = mine(gan, settings, show)
         for point in points:
-            steps = round(point * 1000 / self.options.batch_size) - int(gan.step.numpy())
-            gan.fit(stream, steps_per_epoch=steps, verbose=0)
+            show(gan, point)
             curve.append(self.measure(gan))
             print(
                 f"{method}, seed {seed}, rate {rate:g}: {curve[-1]} after {time.perf_counter() - begun:.0f} s",
@@ -107,7 +123,9 @@ def at(curve, kimg):
 
 
 def spread(values):
-    """Median, lowest and highest of the seeds, as text."""
+    """Median, lowest and highest of the seeds, as text; the value alone of a single one."""
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
     return f"{np.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
@@ -118,13 +136,12 @@ def main():
     short = [share * budget for share in SHARES]
     long = short + [budget * factor for factor in (2, 4, 7, 10) if factor <= options.scratch_factor]
     search = {rate: at(trial.run("scratch", 0, rate, [budget]), budget) for rate in SCRATCH_RATES}
-    rates = {
-        "scratch": min(search, key=search.get),
-        "fine-tune": options.learning_rate,
-        METHODS[2]: options.learning_rate,
-    }
+    rates = {**dict.fromkeys(METHODS, options.learning_rate), "scratch": min(search, key=search.get)}
     curves = {
-        method: [trial.run(method, seed, rates[method], long if method == "scratch" else short) for seed in seeds]
+        method: [
+            trial.run(method, seed, rates[method], long if method == "scratch" and seed < options.long_seeds else short)
+            for seed in seeds
+        ]
         for method in METHODS
     }
     floor_images = trial.pictures.images[:500]
@@ -163,14 +180,14 @@ def table(result):
     lines = [
         f"KID x 1000 (lower is better) of {result['n_fake']} made pictures against {result['n_real']} reference "
         f"pictures; {result['pictures']} training pictures; median (lowest to highest) of {len(curves['scratch'])} "
-        f"seeds; {result['date']}; {result['precision']}.",
+        f"seeds (one seed where one number stands); {result['date']}; {result['precision']}.",
         "",
         "| | " + " | ".join(f"{point * budget:.3g} kimg" for point in points) + " |",
         "|---|" + "---|" * len(points),
     ]  # fmt: skip
     for method, runs in curves.items():
-        last = max(p["kimg"] for p in runs[0])
-        cells = [spread([at(c, x * budget) for c in runs]) if x * budget <= last * 1.01 else "" for x in points]
+        reached = [[at(c, x * budget) for c in runs if c[-1]["kimg"] > 0.99 * x * budget] for x in points]
+        cells = [spread(values) if values else "" for values in reached]
         lines.append(f"| {method} (learning rate {result['rates'][method]:g}) | " + " | ".join(cells) + " |")
     lines += [
         "",
@@ -187,7 +204,7 @@ def plot(path, result):
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    for (method, runs), colour in zip(result["curves"].items(), ("tab:red", "tab:blue", "tab:green"), strict=True):
+    for (method, runs), colour in zip(result["curves"].items(), COLOURS, strict=False):
         for index, curve in enumerate(runs):
             points = [p for p in curve if p["kimg"] > 0]
             label = method if index == 0 else None
@@ -224,6 +241,7 @@ def parse():
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
     parser.add_argument("--kimg", type=float, default=10.0, help="budget of each method")
     parser.add_argument("--scratch-factor", type=float, default=10.0, help="scratch goes on to this multiple")
+    parser.add_argument("--long-seeds", type=int, default=3, help="seeds of which scratch goes on so long")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=FINETUNE_LEARNING_RATE, help="of fine-tuning")
     parser.add_argument("--out", required=True, help="folder of the results")

@@ -2,7 +2,7 @@
 
     python examples/fetch_emoji.py --vendor noto --out DIR
 
-`ktg pretrain --balance` draws one picture of each folder at a time, so that emoji with six tones don't outweigh others.
+`ktg pretrain --balance 1` draws one picture of each folder at a time: emoji with six tones don't outweigh others.
 """
 
 import argparse

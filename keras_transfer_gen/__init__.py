@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.metrics.prdc import precision_recall as precision_recall
     from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator as build_dcgan_discriminator
     from keras_transfer_gen.networks.dcgan import build_dcgan_generator as build_dcgan_generator
+    from keras_transfer_gen.networks.latent_mixture import LatentMixture as LatentMixture
+    from keras_transfer_gen.networks.latent_mixture import insert_latent_mixture as insert_latent_mixture
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
     from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
     from keras_transfer_gen.objectives.adversarial import NonSaturating as NonSaturating
@@ -37,6 +39,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.fine_tune import fine_tune as fine_tune
     from keras_transfer_gen.recipes.load import load_gan as load_gan
     from keras_transfer_gen.recipes.load import load_generator as load_generator
+    from keras_transfer_gen.recipes.mining import mine_latents as mine_latents
     from keras_transfer_gen.recipes.pretrain import pretrain as pretrain
     from keras_transfer_gen.recipes.settings import FineTuneSettings as FineTuneSettings
     from keras_transfer_gen.recipes.settings import PretrainSettings as PretrainSettings
@@ -46,11 +49,21 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
     from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
     from keras_transfer_gen.training.gan import GAN as GAN
+    from keras_transfer_gen.training.mining import choose_latents as choose_latents
     from keras_transfer_gen.transfer.freeze_rules import freeze_d as freeze_d
     from keras_transfer_gen.transfer.freezing import freeze as freeze
+    from keras_transfer_gen.transfer.match_report import MatchReport as MatchReport
+    from keras_transfer_gen.transfer.matching import load_matching_weights as load_matching_weights
+    from keras_transfer_gen.transfer.model_sources import fetch_saved_model as fetch_saved_model
     from keras_transfer_gen.transfer.paths import leaf_layers as leaf_layers
     from keras_transfer_gen.transfer.presets import list_presets as list_presets
     from keras_transfer_gen.transfer.report import trainable_report as trainable_report
+    from keras_transfer_gen.transfer.rule_makers import all_but as all_but
+    from keras_transfer_gen.transfer.rule_makers import freeze_g as freeze_g
+    from keras_transfer_gen.transfer.rule_makers import last_n as last_n
+    from keras_transfer_gen.transfer.rule_makers import scale_shift_only as scale_shift_only
+    from keras_transfer_gen.transfer.saved_model_layer import SavedModelLayer as SavedModelLayer
+    from keras_transfer_gen.transfer.weight_files import read_weights as read_weights
 
 _LAZY = {
     "Augment": "keras_transfer_gen.protocols:Augment",
@@ -60,6 +73,8 @@ _LAZY = {
     "FineTuneSettings": "keras_transfer_gen.recipes.settings:FineTuneSettings",
     "GAN": "keras_transfer_gen.training.gan:GAN",
     "Hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
+    "LatentMixture": "keras_transfer_gen.networks.latent_mixture:LatentMixture",
+    "MatchReport": "keras_transfer_gen.transfer.match_report:MatchReport",
     "Minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
     "ModelSpec": "keras_transfer_gen.specs:ModelSpec",
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
@@ -69,30 +84,41 @@ _LAZY = {
     "R1": "keras_transfer_gen.objectives.penalties:R1",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",
     "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
+    "SavedModelLayer": "keras_transfer_gen.transfer.saved_model_layer:SavedModelLayer",
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
+    "all_but": "keras_transfer_gen.transfer.rule_makers:all_but",
     "audit_images": "keras_transfer_gen.data.audit:audit_images",
     "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan:build_dcgan_discriminator",
     "build_dcgan_generator": "keras_transfer_gen.networks.dcgan:build_dcgan_generator",
+    "choose_latents": "keras_transfer_gen.training.mining:choose_latents",
     "density_coverage": "keras_transfer_gen.metrics.prdc:density_coverage",
     "evaluate": "keras_transfer_gen.recipes.evaluate:evaluate",
     "export_saved_model": "keras_transfer_gen.recipes.export:export_saved_model",
     "export_tflite": "keras_transfer_gen.recipes.export:export_tflite",
     "extract_features": "keras_transfer_gen.metrics.features:extract_features",
+    "fetch_saved_model": "keras_transfer_gen.transfer.model_sources:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",
     "fine_tune": "keras_transfer_gen.recipes.fine_tune:fine_tune",
     "freeze": "keras_transfer_gen.transfer.freezing:freeze",
     "freeze_d": "keras_transfer_gen.transfer.freeze_rules:freeze_d",
+    "freeze_g": "keras_transfer_gen.transfer.rule_makers:freeze_g",
     "hold_frozen_still": "keras_transfer_gen.spectral_norm:hold_frozen_still",
+    "insert_latent_mixture": "keras_transfer_gen.networks.latent_mixture:insert_latent_mixture",
     "kid": "keras_transfer_gen.metrics.kid:kid",
+    "last_n": "keras_transfer_gen.transfer.rule_makers:last_n",
     "leaf_layers": "keras_transfer_gen.transfer.paths:leaf_layers",
     "list_presets": "keras_transfer_gen.transfer.presets:list_presets",
     "load_gan": "keras_transfer_gen.recipes.load:load_gan",
     "load_generator": "keras_transfer_gen.recipes.load:load_generator",
     "load_images": "keras_transfer_gen.data.batches:load_images",
+    "load_matching_weights": "keras_transfer_gen.transfer.matching:load_matching_weights",
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
+    "mine_latents": "keras_transfer_gen.recipes.mining:mine_latents",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
     "pretrain": "keras_transfer_gen.recipes.pretrain:pretrain",
     "read_pictures": "keras_transfer_gen.data.sources:read_pictures",
+    "read_weights": "keras_transfer_gen.transfer.weight_files:read_weights",
+    "scale_shift_only": "keras_transfer_gen.transfer.rule_makers:scale_shift_only",
     "trainable_report": "keras_transfer_gen.transfer.report:trainable_report",
 }
 

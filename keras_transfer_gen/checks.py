@@ -3,17 +3,23 @@
 Imports the standard library alone, so that the command line can report an error before anything heavy is loaded.
 """
 
+import contextlib
 import difflib
 import math
 import numbers
+import re
 
 
 class UserError(ValueError):
     """Something that the caller gave can't be used; the message says what to do."""
 
+    parts = None  # the arguments of `message`, where it follows the template
+
 
 class UserFileError(OSError):
     """A file or folder that the caller named can't be used; the message says what to do."""
+
+    parts = None
 
 
 class UserImportError(ImportError):
@@ -45,12 +51,59 @@ def message(name, expectation, value, next_step=""):
 
 def user_error(name, expectation, value, next_step=""):
     """A `UserError` with the standard message; raise what it returns."""
-    return UserError(message(name, expectation, value, next_step))
+    return _told(UserError, name, expectation, value, next_step)
 
 
 def file_error(name, expectation, value, next_step=""):
     """A `UserFileError` with the standard message; raise what it returns."""
-    return UserFileError(message(name, expectation, str(value), next_step))
+    return _told(UserFileError, name, expectation, str(value), next_step)
+
+
+def _told(kind, *parts):
+    error = kind(message(*parts))
+    error.parts = parts
+    return error
+
+
+@contextlib.contextmanager
+def named(**names):
+    """Errors from inside speak of arguments as the caller wrote them.
+
+    What reads pictures calls them `source`, whoever asked for them; here they may be `reference`. The argument of the
+    template changes its name, and so do `source=` and `--source` in what to do next (or in the whole of an error
+    without the template).
+
+    Args:
+        **names: the name inside -> the name that the caller knows; in capitals where it has no --flag.
+
+    Example:
+        >>> with named(source="real"):
+        ...     raise user_error("source", "a folder", 1, "Check source= (--source).")
+        Traceback (most recent call last):
+        keras_transfer_gen.checks.UserError: `real` must be a folder. Received: real=1. Check real= (--real).
+    """
+    try:
+        yield
+    except (UserError, UserFileError) as error:
+        if error.parts is None:
+            error.args = (_renamed(str(error), names),)
+        else:
+            name, expectation, value, next_step = error.parts
+            error.parts = (names.get(name, name), expectation, value, _renamed(next_step, names))
+            error.args = (message(*error.parts),)
+        raise
+
+
+def _renamed(text, names):
+    """`text` with `old=` and `--old` under their new names, all at once."""
+
+    def new(match):
+        flag, name = match.groups()
+        told = names[name.replace("-", "_")]
+        return f"--{told.replace('_', '-')}" if flag and not told.isupper() else told
+
+    either = "|".join(re.escape(form) for name in names for form in {name, name.replace("_", "-")})
+    return re.sub(rf"(?<![\w./-])(--)?({either})(?![\w-])(?(1)|(?==))", new, text)
 
 
 def nearest(word, choices, most=3):

@@ -20,11 +20,13 @@ ARCHITECTURES = {"dcgan": "keras_transfer_gen.networks.dcgan:build_dcgan"}
 # Modules with classes that a saved model may name; Keras finds a class only once its module was imported.
 SERIALIZABLE = (
     "keras_transfer_gen.networks.dcgan",
+    "keras_transfer_gen.networks.latent_mixture",
     "keras_transfer_gen.networks.layers",
     "keras_transfer_gen.objectives.adversarial",
     "keras_transfer_gen.objectives.penalties",
     "keras_transfer_gen.training.diffaugment",
     "keras_transfer_gen.training.gan",
+    "keras_transfer_gen.transfer.saved_model_layer",
 )
 
 

@@ -74,12 +74,14 @@ def tiny_features():
 
 @pytest.fixture(scope="session")
 def quick(tiny_features):
-    """Function: makes a `pytest.MonkeyPatch` take scores of 12 pictures by `tiny_features`."""
+    """Function: makes a `pytest.MonkeyPatch` score 12 pictures by `tiny_features` and choose among 40 latents."""
 
     def patch_scores(patch):
         from keras_transfer_gen.metrics import features
-        from keras_transfer_gen.recipes import scores
+        from keras_transfer_gen.recipes import mining, scores
 
+        patch.setattr(mining, "POOL", 40)
+        patch.setattr(mining, "KEPT", 6)
         patch.setattr(features, "load_feature_network", lambda: tiny_features)
         patch.setattr(scores, "NUM_FAKES", 12)
         patch.setattr(scores, "CURVE_FAKES", 12)

@@ -14,6 +14,39 @@ def test_user_errors_are_siblings_of_the_builtin_ones():
     assert set(checks.USER_ERRORS) == {checks.UserError, checks.UserFileError, checks.UserImportError}
 
 
+def renamed(error, **names):
+    with pytest.raises(type(error)) as caught, checks.named(**names):
+        raise error
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("make", [checks.user_error, checks.file_error])
+def test_named_errors_speak_of_the_callers_argument(make):
+    error = make("source", "a folder", "source=x", "Check source= or --source, not resource= or --source-dir.")
+    assert renamed(error, source="compare_with") == (
+        "`compare_with` must be a folder. Received: compare_with='source=x'. "
+        "Check compare_with= or --compare-with, not resource= or --source-dir."
+    )
+
+
+def test_named_leaves_other_arguments_and_errors_alone():
+    assert "`path` must be b" in renamed(checks.user_error("path", "b", 1), source="data")
+    assert renamed(KeyError("source="), source="data") == "'source='"
+    assert renamed(checks.UserImportError("source= needs x"), source="data") == "source= needs x"
+
+
+def test_named_also_mends_what_a_plain_error_advises():
+    plain = checks.UserError("nothing in /a/source=1. Check source= (--data).")
+    assert renamed(plain, source="fake", data="fake") == "nothing in /a/source=1. Check fake= (--fake)."
+    assert renamed(checks.UserError("Check (--data)."), data="SOURCE") == "Check (SOURCE)."  # it has no flag
+
+
+def test_named_contexts_nest_and_names_do_not_run_into_each_other():
+    with pytest.raises(checks.UserError, match=r"^`c` must be x\. Received: c=1\. Or set b=\.$"):
+        with checks.named(b="c", a="b"), checks.named(path="b"):
+            raise checks.user_error("path", "x", 1, "Or set a=.")
+
+
 def test_nearest_orders_by_likeness():
     assert checks.nearest("noto_gan", ["other", "noto_gan_64"]) == "noto_gan_64"
     assert checks.nearest("zzz", ["other"]) == ""

@@ -3,10 +3,12 @@
 import contextlib
 import errno
 import functools
+import io
 import os
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 
 import typer
@@ -80,9 +82,34 @@ def quiet_native_libraries():
         target = os.open(os.devnull, os.O_WRONLY)
     sys.stderr.flush()
     terminal = os.dup(2)
-    sys.stderr = os.fdopen(terminal, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    raw = io.BufferedWriter(io.FileIO(terminal, "w"))
+    sys.stderr = Terminal(raw, encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
     os.dup2(target, 2)
     os.close(target)
+
+
+class Terminal(io.TextIOWrapper):
+    """A text stream that writes to nowhere once its terminal was closed: a training must live to be saved."""
+
+    def write(self, text):
+        with self._left():
+            return super().write(text)
+        return len(text)
+
+    def flush(self):
+        with self._left():
+            super().flush()
+
+    @contextlib.contextmanager
+    def _left(self):
+        try:
+            yield
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
 
 
 def _end(error, text, code, debug):
@@ -97,12 +124,16 @@ def _terminate_as_interrupt():
     def stop(number, frame):
         raise KeyboardInterrupt
 
+    names = [name for name in ("SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
+    before = {signal.Signals[name]: signal.getsignal(signal.Signals[name]) for name in names}
+    # What `nohup` has ignored stays ignored.
+    taken = [number for number in before if number == signal.SIGTERM or before[number] is not signal.SIG_IGN]
+    if threading.current_thread() is not threading.main_thread():  # which alone may set handlers
+        taken = []
     try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
+        for number in taken:
+            signal.signal(number, stop)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in taken:
+            signal.signal(number, before[number])

@@ -1,4 +1,4 @@
-"""`ktg models`, `ktg info` and `ktg data check`."""
+"""`ktg models`, `ktg models inspect`, `ktg info` and `ktg data check`."""
 
 from typing import Annotated
 
@@ -9,10 +9,15 @@ from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import MISUSE, guarded
 from keras_transfer_gen.transfer.presets import list_presets
 
+models_app = typer.Typer(help="List the presets that come with the package, or look into a model.")
 
+
+@models_app.callback(invoke_without_command=True)
 @guarded
-def models(json: o.Json = False, debug: o.Debug = False):
-    """List the presets that come with the package."""
+def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False):
+    """List the presets that come with the package, or look into a model."""
+    if context.invoked_subcommand:
+        return
     from keras_transfer_gen.cli.console import print_json, print_table
 
     presets = list_presets()
@@ -34,7 +39,61 @@ def models(json: o.Json = False, debug: o.Debug = False):
     print_table("presets", header, rows)
 
 
+@models_app.command("inspect")
 @guarded
+@checks.named(source="SOURCE", out="grid")
+def inspect(
+    source: Annotated[str, typer.Argument(help="SavedModel: folder, .tar.gz, TF Hub or Kaggle handle, https address.")],
+    grid: o.Grid = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Fetch and run a model from the web: it is a program.")
+    ] = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Say what a SavedModel takes, returns and can be trained in, and print a Keras program that uses it."""
+    from keras_transfer_gen.recipes.locate import locate
+
+    locate(source, trust)  # before TensorFlow is loaded: a typing error costs no wait
+    from keras_transfer_gen.cli.console import print_json
+    from keras_transfer_gen.recipes.inspect_model import PICTURES, inspect_model
+
+    found = inspect_model(source, trust)
+    if grid is not None:
+        if found.generator is None:
+            raise checks.user_error("grid", "left out for what makes no pictures", grid, found.no_generator)
+        from keras_transfer_gen.recipes.generate import write_grid
+
+        write_grid(grid, found.generator.generate(PICTURES))
+    print_json(found.to_dict()) if json else _print_inspection(found)
+
+
+def _print_inspection(found):
+    from keras_transfer_gen.cli.console import print_table
+
+    rows = [
+        (f"{one['kind']} {one['name']} {one['mode']}".rstrip(), side, name, words)
+        for one in found.interfaces
+        for side in ("inputs", "outputs")
+        for name, words in one[side].items()
+    ]
+    print_table("what can be called", ["function", "side", "name", "type and shape"], rows)
+    print_table(
+        "variables", ["path", "shape", "parameters", "trainable"], [row.cells() for row in found.variables.rows]
+    )
+    print(found.trained)
+    if found.generator is None:
+        print(found.no_generator)
+    else:
+        facts, reasons = found.generator.spec.to_dict(), found.measured.reasons
+        rows = [(name, facts.get(name, ""), reasons.get(name, "")) for name in {**facts, **reasons}]
+        print_table("measured", ["", "", ""], rows)
+    if found.program:
+        print(f"\n{found.program}")
+
+
+@guarded
+@checks.named(source="model")
 def info(
     model: o.Model,
     layers: Annotated[bool, typer.Option("--layers", help="Also list every layer, as freezing rules name it.")] = False,
@@ -46,10 +105,10 @@ def info(
     from keras_transfer_gen.cli.console import print_json, print_table
     from keras_transfer_gen.recipes.locate import locate
 
-    locate(model)  # before TensorFlow is loaded: a typing error costs no wait
+    locate(model, trust)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.recipes.info import model_info
 
-    found = model_info(model, layers)
+    found = model_info(model, layers, trust)
     if json:
         print_json(found)
         return
@@ -64,6 +123,7 @@ data_app = typer.Typer(help="Look at pictures before training.", no_args_is_help
 
 @data_app.command("check")
 @guarded
+@checks.named(fit="image_fit", data="SOURCE")
 def check(
     source: Annotated[str, typer.Argument(help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')],
     image_size: o.ImageSize = 64,

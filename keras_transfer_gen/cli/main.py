@@ -14,8 +14,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for command in (train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.models, look.info):
+for command in (train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.info):
     app.command()(command)
+app.add_typer(look.models_app, name="models")
 app.add_typer(look.data_app, name="data")
 
 

@@ -9,6 +9,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done; write nothing.")]
 Trust = Annotated[bool, typer.Option("--trust", help="Allow a remote program as a model.", hidden=True)]
 Model = Annotated[str, typer.Argument(help="Preset name, RUN folder, .keras file or exported SavedModel.")]
+TrainedModel = Annotated[str, typer.Argument(help="Preset name, RUN folder or .keras file.")]
 OptionalModel = Annotated[str | None, typer.Argument(help="Preset name, RUN, .keras file or exported SavedModel.")]
 Data = Annotated[str, typer.Option("--data", help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')]
 Out = Annotated[str, typer.Option("--out", help="RUN folder to write, or to continue.")]

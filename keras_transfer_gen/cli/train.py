@@ -22,6 +22,9 @@ def finetune(
     seed: o.Seed = FineTuneSettings.seed,
     freeze: Annotated[list[str] | None, typer.Option("--freeze", help='"PATH_REGEX=false", again and again.')] = None,
     freeze_d: Annotated[int, typer.Option("--freeze-d", help="Blocks of the discriminator to freeze, image side.")] = 0,
+    mine_kimg: Annotated[
+        float, typer.Option("--mine-kimg", help="Kimg in which the discriminator alone learns to choose latents.")
+    ] = FineTuneSettings.mine_kimg,
     augment: o.Augment = FineTuneSettings.augment,
     reference: o.ReferenceOption = FineTuneSettings.reference,
     compare_scratch: Annotated[bool, typer.Option("--compare-scratch", help="Also train from scratch.")] = False,
@@ -47,7 +50,7 @@ def finetune(
     """Adapt a pretrained generator to your pictures, score it, and export it."""
     settings = FineTuneSettings(
         data=data, source=source, out=out, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
-        freeze=tuple(freeze or ()), freeze_d=freeze_d, augment=augment, reference=reference,
+        freeze=tuple(freeze or ()), freeze_d=freeze_d, mine_kimg=mine_kimg, augment=augment, reference=reference,
         compare_scratch=compare_scratch, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_every=r1_every,
         learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
@@ -123,4 +126,6 @@ def _train(command, settings, dry_run, json):
         title = f"{settings.out} at {metrics['kimg']:.1f} kimg"
         print_table(title, ["", "KID x 1000"], card.score_rows(metrics))
         print(card.score_note(metrics))
+        for line in card.verdicts(metrics):
+            print(line)
         print(f"pictures, curves, model card and exports are in {settings.out}")

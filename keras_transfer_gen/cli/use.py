@@ -8,11 +8,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.recipes.locate import locate
-from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid
+from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures
 from keras_transfer_gen.specs import check_truncation
 
 
 @guarded
+@checks.named(source="model", path="out")
 def generate(
     model: o.Model,
     out: Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier generate.")],
@@ -31,7 +32,7 @@ def generate(
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
     if truncation is not None:
         check_truncation(truncation)
-    locate(model)
+    locate(model, trust)
     check_folder(out)
     if grid is not None:
         check_grid(grid, out)
@@ -39,13 +40,17 @@ def generate(
     from keras_transfer_gen.recipes import generate as recipe
     from keras_transfer_gen.recipes.load import load_generator
 
-    loaded = load_generator(model)
-    if not dry_run:
-        with ConsoleReporter() as reporter:
+    loaded, replaced = load_generator(model, trust), count_pictures(out)
+    with ConsoleReporter() as reporter:
+        if not dry_run:
             images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter)
-        if grid is not None:
+        elif replaced:
+            reporter.say(f"would replace {replaced} earlier pictures in {out}")
+    if not dry_run and grid is not None:
+        with checks.named(out="grid"):
             recipe.write_grid(grid, images)
     result = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
+    result["replaced"] = replaced
     if json:
         print_json(result)
     else:
@@ -53,6 +58,7 @@ def generate(
 
 
 @guarded
+@checks.named(source="model")
 def evaluate(
     model: o.OptionalModel = None,
     data: Annotated[str | None, typer.Option("--data", help="Real pictures to compare the model with.")] = None,
@@ -72,7 +78,7 @@ def evaluate(
     if not (pair or folders):
         raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
     if pair:
-        locate(model)
+        locate(model, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
     from keras_transfer_gen.recipes import evaluate as recipe
     from keras_transfer_gen.recipes.generate import write_png
@@ -80,22 +86,30 @@ def evaluate(
 
     recipe.check_num(num)
     if pair:
-        loaded = load_generator(model)
-        name, pictures = recipe.real_pictures(data, loaded.spec.image_size, loaded.spec.channels)
+        loaded = load_generator(model, trust)
+        with checks.named(images="data"):
+            name, pictures = recipe.real_pictures(data, loaded.spec.image_size, loaded.spec.channels)
         planned = {"made": num, "of": model}
     else:
-        _, made = recipe.real_pictures(fake, image_size, 3)
-        name, pictures = recipe.real_pictures(real, image_size, 3)
+        with checks.named(images="fake", data="fake"):
+            _, made = recipe.real_pictures(fake, image_size, 3)
+        with checks.named(images="real", data="real"):
+            name, pictures = recipe.real_pictures(real, image_size, 3)
         planned = {"made": len(made), "of": fake}
     if dry_run:
         planned = {**planned, "real": len(pictures), "reference": name, "dry_run": True}
         print_json(planned) if json else print_table("what would be compared", ["", ""], list(planned.items()))
         return
+    told = {"real": "data"} if pair else {"made": "fake", "data": "real"}
     with ConsoleReporter() as reporter:
         made = loaded.generate(num) if pair else made
-        found = recipe.evaluate_images(made, pictures, name, reporter)
+        with checks.named(**told):
+            found = recipe.evaluate_images(made, pictures, name, reporter)
+        if found.caution():
+            reporter.say(found.caution())
     if neighbours is not None:
-        write_png(neighbours, recipe.neighbour_grid(found.made, found.neighbours))
+        with checks.named(out="neighbours"):
+            write_png(neighbours, recipe.neighbour_grid(found.made, found.neighbours))
     if json:
         print_json(found.to_dict())
     else:
@@ -104,8 +118,9 @@ def evaluate(
 
 
 @guarded
+@checks.named(source="model", path="out")
 def export(
-    model: o.Model,
+    model: o.TrainedModel,
     format: Annotated[
         str,
         typer.Option(
@@ -113,6 +128,9 @@ def export(
         ),
     ],
     out: Annotated[str, typer.Option("--out", help="Folder (saved_model) or file (tflite) to write.")],
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="tflite: pictures made in one call, fixed in the file; 1.")
+    ] = None,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
@@ -120,15 +138,21 @@ def export(
 ):
     """Write a model for TF Serving (saved_model) or for phones and browsers (tflite), and check it."""
     checks.check_choice("format", format, ["saved_model", "tflite"], "Set it with --format.")
-    locate(model)
+    options = {}
+    if batch_size is not None:
+        options["batch_size"] = checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
+        if format != "tflite":
+            hint = "A SavedModel takes any number of latents. Leave --batch-size out, or give --format tflite."
+            raise checks.user_error("batch_size", "left out with --format saved_model", batch_size, hint)
+    locate(model, trust)
     from keras_transfer_gen.cli.console import print_json
     from keras_transfer_gen.recipes.export import FORMATS
     from keras_transfer_gen.recipes.load import load_gan
 
     gan = load_gan(model)
     if not dry_run:
-        FORMATS[format](gan, out)
-    result = {"model": model, "format": format, "out": out, "dry_run": dry_run}
+        FORMATS[format](gan, out, **options)
+    result = {"model": model, "format": format, "out": out, "dry_run": dry_run, **options}
     if json:
         print_json(result)
     else:

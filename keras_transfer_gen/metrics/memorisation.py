@@ -64,10 +64,15 @@ class Memorisation:
         """near_copy_share - train_share, in [-1, 1]; above 0 the generator copies more than the set repeats itself."""
         return self.near_copy_share - self.train_share
 
-    def to_dict(self):
-        """The numbers (no arrays) and the excess, ready for JSON."""
+    def to_dict(self, others="train"):
+        """The numbers (no arrays) and the excess, ready for JSON.
+
+        Args:
+            others: what stands for "train" in the names where the pictures compared with were not trained on.
+        """
         numbers = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)[:11]}
-        return {"excess": self.excess, **numbers}
+        told = {name.replace("train_", f"{others}_"): value for name, value in numbers.items()}
+        return {"excess": self.excess, **told}
 
 
 def memorisation(

@@ -1,5 +1,7 @@
 """Model cards: what a model is, where it comes from, what may be done with it, how well it does."""
 
+import math
+
 NAMES = {
     "kid_before": "source, before adapting",
     "kid_after": "after training",
@@ -26,6 +28,42 @@ def score_note(metrics):
         f"{score['reference']}; "
         f"features: {score['feature_network']} at {score['input_size']} px; ± one bootstrap deviation."
     )
+
+
+def verdicts(metrics):
+    """What the scores say about a fine-tuning, a sentence each: whether it helped, and whether the source did.
+
+    A difference counts where it is larger than the deviation of the difference.
+    """
+    before, after, scratch = (metrics[name] for name in ("kid_before", "kid_after", "kid_scratch"))
+    said = []
+    if before is not None:
+        gain, doubt = _difference(before, after)
+        if gain > doubt:
+            said.append(f"Training brought the pictures {gain:.1f} ± {doubt:.1f} nearer.")
+        else:
+            what = "made it worse" if gain < -doubt else "changed nothing that can be told from chance"
+            said.append(
+                f"Nothing got better: training {what} ({-gain:+.1f} ± {doubt:.1f}). Give it more --kimg, more pictures "
+                "or fewer frozen layers; the source itself may serve you as well."
+            )
+    if scratch is not None:
+        lead, doubt = _difference(scratch, after)
+        if lead < -doubt:
+            said.append(
+                f"Transfer lost: from scratch is {-lead:.1f} ± {doubt:.1f} better at the same kimg. Train without a "
+                "source (ktg pretrain), or take a source that is nearer to your pictures."
+            )
+        elif lead <= doubt:
+            said.append(f"Transfer made no difference that can be told from chance ({lead:+.1f} ± {doubt:.1f}).")
+        else:
+            said.append(f"Transfer won: {lead:.1f} ± {doubt:.1f} better than from scratch at the same kimg.")
+    return said
+
+
+def _difference(first, second):
+    """How much lower the second score is, and the deviation of that."""
+    return first["value"] - second["value"], math.hypot(first["std"], second["std"])
 
 
 def run_card(run, command, settings, spec, metrics, notes):
@@ -68,6 +106,7 @@ def run_card(run, command, settings, spec, metrics, notes):
         *[f"| {name} | {value} |" for name, value in score_rows(metrics)],
         "",
         score_note(metrics),
+        *(line for verdict in verdicts(metrics) for line in ("", verdict)),
         *([] if copied is None else ["", _copies(copied)]),
         "",
         "## Use",

@@ -63,7 +63,8 @@ def check_data(source, image_size=64, channels=3, fit="crop", background="white"
         from keras_transfer_gen import pixels  # loads TensorFlow, which the check itself does without
         from keras_transfer_gen.recipes.generate import write_png
 
-        write_png(preview, pixels.to_grid(audit.pictures.images[:PREVIEW]))
+        with checks.named(out="preview"):
+            write_png(preview, pixels.to_grid(audit.pictures.images[:PREVIEW]))
     return DataCheck(audit, preview)
 
 

@@ -12,11 +12,13 @@ from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.load import load_generator
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
 
 LEAST_PICTURES = 10  # fewer say nothing about a distribution
+FEW_PICTURES = 200  # with fewer, precision and recall depend more on their number than on the pictures
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -30,7 +32,7 @@ class Evaluation:
         recall: share of real pictures within the made ones' reach, 0..1.
         density: like precision, counting how densely; about 1 for equal distributions.
         coverage: share of real pictures with a made one near.
-        memorisation: dict of shares of near-copies (see `metrics.memorisation`).
+        memorisation: dict of shares of near-copies (see `metrics.memorisation`), whose "real_..." are of the real ones.
         made: the pictures, uint8 `[N, S, S, C]`.
         neighbours: for each made picture the real one nearest to it, uint8 `[N, S, S, C]`.
     """
@@ -53,7 +55,7 @@ class Evaluation:
     def rows(self):
         """(name, value, meaning) of each measure, as text."""
         kid = self.kid
-        made, real = (_percent(self.memorisation[name]) for name in ("near_copy_share", "train_share"))
+        made, real = (_percent(self.memorisation[name]) for name in ("near_copy_share", "real_share"))
         return [
             ("KID x 1000", f"{kid['value']:.1f} ± {kid['std']:.1f}", "0 is as good as real; lower is better"),
             ("FID", f"{self.fid:.1f}", f"at {kid['n_fake']} made, {kid['n_real']} real only"),
@@ -69,9 +71,19 @@ class Evaluation:
         kid = self.kid
         return f"against {kid['n_real']} pictures of {kid['reference']}; features: {kid['feature_network']}"
 
+    def caution(self):
+        """One line where there were too few pictures for precision, recall, density and coverage; else ""."""
+        made, real = self.kid["n_fake"], self.kid["n_real"]
+        if min(made, real) >= FEW_PICTURES:
+            return ""
+        return (
+            f"precision, recall, density and coverage mislead with few pictures: {made} made and {real} real ones were "
+            f"compared, {FEW_PICTURES} of each should be. KID still tells."
+        )
+
     def __str__(self):
         lines = [f"{name:12} {value:>14}   {meaning}" for name, value, meaning in self.rows()]
-        return "\n".join([*lines, self.against()])
+        return "\n".join(line for line in [*lines, self.against(), self.caution()] if line)
 
     __repr__ = __str__
 
@@ -80,7 +92,8 @@ def evaluate(model, images, num=scores.NUM_FAKES, reporter=SILENT):
     """Measures how well a model makes the pictures of a set.
 
     Args:
-        model: `GAN`, or anything with `generate(num, seed)` and `spec`.
+        model: `GAN`, anything else with `generate(num, seed)` and `spec`, or what `load_generator` takes: a preset
+            name, a RUN folder, a `.keras` file or an exported SavedModel.
         images: what `load_images` returns or takes: the real pictures.
         num: pictures to make.
         reporter: told of the progress.
@@ -89,14 +102,19 @@ def evaluate(model, images, num=scores.NUM_FAKES, reporter=SILENT):
         `Evaluation`.
 
     Raises:
-        UserError: for fewer than 10 pictures, or pictures that can't be read.
+        UserError, UserFileError: for fewer than 10 pictures, or a model or pictures that can't be read.
 
     Example:
         >>> print(evaluate(gan, images))  # doctest: +SKIP
+        >>> print(evaluate("noto_gan_64", "photos/"))  # doctest: +SKIP
     """
     num = check_num(num)
+    if isinstance(model, (str, os.PathLike)):
+        with checks.named(source="model"):
+            model = load_generator(model)
     name, real = real_pictures(images, model.spec.image_size, model.spec.channels)
-    return evaluate_images(model.generate(num, seed=scores.SEED), real, name, reporter)
+    with checks.named(real="images"):
+        return evaluate_images(model.generate(num, seed=scores.SEED), real, name, reporter)
 
 
 def check_num(num):
@@ -119,9 +137,9 @@ def evaluate_images(made, real, name, reporter=SILENT):
     Raises:
         UserError: for fewer than 10 pictures on either side, or sides of another size.
     """
-    for label, pictures, flag in (("made", made, "--fake"), ("real", real, "--real or --data")):
+    for label, pictures, flag in (("made", made, "--fake"), ("real", real, "--data")):
         if len(pictures) < LEAST_PICTURES:
-            hint = f"Fewer say nothing about a distribution. Give more pictures with {flag}."
+            hint = f"Fewer say nothing about a distribution. Give more pictures with {label}= or {flag}."
             raise checks.user_error(label, f"at least {LEAST_PICTURES} usable pictures", len(pictures), hint)
     reference = scores.make_reference(real, name, progress=reporter.counter("features of the real pictures"))
     found = feature_layer.extract_features(made, progress=reporter.counter("features of the made pictures"))
@@ -135,7 +153,7 @@ def evaluate_images(made, real, name, reporter=SILENT):
         recall=recall,
         density=density,
         coverage=coverage,
-        memorisation=copied.to_dict(),
+        memorisation=copied.to_dict("real"),
         made=made,
         neighbours=nearest,
     )
@@ -168,7 +186,8 @@ def real_pictures(images, image_size, channels):
         pictures = images.pictures
         name = "the given pictures"
     else:
-        pictures = read_pictures(images, image_size, channels)
+        with checks.named(source="images"):
+            pictures = read_pictures(images, image_size, channels)
         name = str(images) if isinstance(images, (str, os.PathLike)) else "the given pictures"
     if pictures.images.shape[1:] != (image_size, image_size, channels):
         expected = f"pictures [{image_size}, {image_size}, {channels}], as the model makes them"
@@ -202,6 +221,9 @@ def _percent(share):
 
 class EvaluateEvery(ScoreEvery):
     """Scores the averaged generator during `fit`: KID x 1000 against given pictures, kept in `records`.
+
+    It also stands as "kid" in the logs of every epoch (see `ScoreEvery`), for `EarlyStopping("kid", mode="min")` and
+    its like after it in the list.
 
     Args:
         images: the real pictures, as for `evaluate`.

@@ -2,6 +2,7 @@
 
 import os
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import write_saved_model
 from keras_transfer_gen.export.tflite import write_tflite
 from keras_transfer_gen.recipes.load import load_gan
@@ -47,4 +48,7 @@ FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}
 
 
 def _gan(model):
-    return load_gan(model) if isinstance(model, (str, os.PathLike)) else model
+    if not isinstance(model, (str, os.PathLike)):
+        return model
+    with checks.named(source="model"):
+        return load_gan(model)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_transfer_gen import files, pixels
+from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import card, pictures, scores
 from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_grid
@@ -31,15 +31,28 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure):
     """
     if state == "start":
         run.clear()
-    elif run.config()["resolved"].get("pictures_digest") != inputs.pictures.digest:
-        reporter.say(f"the pictures in {settings.data} changed since this run began: it goes on with the new ones")
+    elif changed := _changed(run.config()["resolved"], settings, inputs):
+        reporter.say(
+            f"the pictures in {' and '.join(changed)} changed since this run began: it goes on with the new ones, and "
+            "what was scored before training is scored again"
+        )
+        run.note(stale=True)
     run.sweep()
     # First of all: interrupted from here on, the folder counts as a run, and the same command continues it.
     run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
-    if not run.notes():
-        run.note(**measure())
+    known = run.notes()
+    if not known or known.get("stale"):
+        kept = {name: known[name] for name in ("arithmetic", "probe") if name in known}  # one arithmetic in one run
+        run.note(**{**measure(), **kept, "stale": False})
         run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
     return run.notes()
+
+
+def _changed(before, settings, inputs):
+    """The sources whose pictures are others than those that a run was begun with; what isn't known isn't changed."""
+    digests = {"pictures_digest": settings.data, "reference_digest": settings.reference}
+    now = {"pictures_digest": inputs.pictures.digest, "reference_digest": inputs.reference_digest}
+    return [place for name, place in digests.items() if before.get(name) not in (None, now[name])]
 
 
 def resolved(notes, inputs, strategy):
@@ -49,6 +62,7 @@ def resolved(notes, inputs, strategy):
         "precision_probe_seconds": notes.get("probe"),
         "pictures": len(inputs.pictures.images),
         "pictures_digest": inputs.pictures.digest,
+        "reference_digest": inputs.reference_digest,
         "skipped_files": len(inputs.pictures.skipped),
         "replicas": strategy.num_replicas_in_sync,
         "selection": SELECTION,
@@ -89,13 +103,15 @@ def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter)
         "seconds": adapted.seconds,
     }
     copied, nearest = find_copies(made, features, inputs.learnt, reporter)
+    metrics["near_copies"] = {"made": copied.near_copy_share, "training": copied.train_share}
     run.note(memorisation=copied.to_dict())
     _draw(run, adapted, scratch, made, nearest, inputs.learnt.images)
     text = card.run_card(run, command, settings, gan.spec, metrics, run.notes())
     files.write_text(run.card_file, text)
     reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
-    export_saved_model(gan, run.saved_model, card=text)
-    export_tflite(gan, run.tflite)
+    with checks.named(path="out"):
+        export_saved_model(gan, run.saved_model, card=text)
+        export_tflite(gan, run.tflite)
     gan.spec.save(run.spec_file)
     files.write_json(run.metrics_file, metrics)
     run.record(command, settings, resolved(notes, inputs, strategy), finished=True)

@@ -1,7 +1,7 @@
 """Pictures on disk: numbered PNG files, a folder written whole."""
 
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.recipes.picture_folder import MARK, check_folder, name_of
+from keras_transfer_gen.recipes.picture_folder import MARK, check_folder, count_pictures, name_of
 from keras_transfer_gen.recipes.reporter import SILENT
 
 
@@ -14,7 +14,7 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1]; the model's own by default.
-        reporter: told of the progress.
+        reporter: told of the progress, and how many earlier pictures were replaced.
 
     Returns:
         uint8 `[num, H, W, C]`, the pictures.
@@ -23,6 +23,7 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
         UserError, UserFileError: where `out` holds other files, or an argument is out of range.
     """
     out = check_folder(out)
+    replaced = count_pictures(out)
     images = model.generate(num, seed=seed, truncation=truncation)
     tick = reporter.counter("pictures written")
     with files.atomic_path(out) as partial:
@@ -31,6 +32,8 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
             (partial / name_of(number)).write_bytes(pixels.to_png(image))
             tick(number + 1, len(images))
         files.write_json(partial / MARK, {"num": len(images), "seed": seed, "truncation": truncation})
+    if replaced:
+        reporter.say(f"replaced {replaced} earlier pictures in {out}")
     return images
 
 

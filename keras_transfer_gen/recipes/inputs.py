@@ -21,11 +21,13 @@ class Inputs:
         learnt: `scores.Reference` of the pictures to learn, at most 1,000: what the curve on the way and near-copies
             are measured against, never a score that is reported beside one with a reference of its own.
         reference: `scores.Reference` of the scores that are reported.
+        reference_digest: content hash of the pictures of a reference of its own, or None.
     """
 
     pictures: Pictures
     learnt: scores.Reference
     reference: scores.Reference
+    reference_digest: str | None = None
 
     def floor(self):
         """Score of the training pictures themselves, or None where they are the reference."""
@@ -63,15 +65,17 @@ def read_inputs(settings, image_size, channels, reporter):
         reporter.say("no --reference given: scores are taken against the training pictures themselves")
         return Inputs(pictures, learnt, learnt)
     tick = reporter.counter("features of the reference")
-    return Inputs(pictures, learnt, scores.make_reference(real.images, settings.reference, progress=tick))
+    reference = scores.make_reference(real.images, settings.reference, progress=tick)
+    return Inputs(pictures, learnt, reference, real.digest)
 
 
 def read_one(name, source, settings, image_size, channels, reporter):
     """`Pictures` of one source, after saying how many there are; at least 2."""
-    pictures = read_pictures(
-        source, image_size, channels, fit=settings.image_fit, background=settings.background,
-        progress=reporter.counter(f"reading {source}"),
-    )  # fmt: skip
+    with checks.named(source=name, data=name):
+        pictures = read_pictures(
+            source, image_size, channels, fit=settings.image_fit, background=settings.background,
+            progress=reporter.counter(f"reading {source}"),
+        )  # fmt: skip
     count, skipped = len(pictures.images), len(pictures.skipped)
     left_out = f"; {skipped} files skipped (see `ktg data check {source}`)" if skipped else ""
     reporter.say(f"{count} pictures in {source}{left_out}")

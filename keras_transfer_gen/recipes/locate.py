@@ -5,24 +5,33 @@ from pathlib import Path
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.transfer import archives
+from keras_transfer_gen.transfer.model_sources import check_trusted, is_remote
 from keras_transfer_gen.transfer.presets import MODEL_FILE, list_presets, preset_path
+from keras_transfer_gen.transfer.saved_model_folders import GRAPHS
 
-KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel that `ktg export` wrote"
+KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
 
 
-def locate(source):
+def locate(source, trust=False):
     """Finds the file or folder behind the name of a model.
 
     Args:
-        source: preset name, RUN folder, `.keras` file or SavedModel folder. The name of a preset is the preset even
-            where a folder of this name lies here; write `./name` for the folder.
+        source: preset name, RUN folder, `.keras` file, or a SavedModel: its folder, an archive (`.tar.gz`) of it, or an
+            https address. The name of a preset is the preset even where a folder of this name lies here; write
+            `./name` for the folder.
+        trust: whether the user vouches for a model from the web, which is a program. Nothing is fetched here.
 
     Returns:
-        (kind, path): kind is "keras" (a `.keras` file) or "saved_model" (a folder).
+        (kind, path): kind is "keras" (a `.keras` file) or "saved_model" (what `fetch_saved_model` takes: a folder, an
+        archive, or an address as text).
 
     Raises:
         UserError, UserFileError: where nothing fits; the message names the nearest presets.
     """
+    if is_remote(source):
+        check_trusted(source, trust)
+        return "saved_model", source.strip()
     names = [preset.name for preset in list_presets()]
     if str(source) in names:
         return "keras", preset_path(str(source))
@@ -30,21 +39,25 @@ def locate(source):
     if path.is_dir() and str(source):
         return _locate_in_folder(path)
     if path.is_file():
+        if path.name in GRAPHS:
+            return "saved_model", path.parent
+        if path.name.lower().endswith(archives.SUFFIXES):
+            return "saved_model", path
         if not zipfile.is_zipfile(path):
-            raise checks.file_error("model", KINDS, source, "This file is not a `.keras` file, or it is damaged.")
+            raise checks.file_error("source", KINDS, source, "This file is not a `.keras` file, or it is damaged.")
         return "keras", path
     like = checks.nearest(source, names)
     known = f"There is no such file, and presets are: {', '.join(names) or 'none'}."
     hint = f"Did you mean {like}?" if like else known
-    raise checks.file_error("model", KINDS, source, hint)
+    raise checks.file_error("source", KINDS, source, hint)
 
 
 def _locate_in_folder(path):
     if (path / MODEL_FILE).is_file():
         return "keras", path / MODEL_FILE
-    if (path / "saved_model.pb").is_file():
+    if _holds_graph(path):
         return "saved_model", path
-    versions = [folder for folder in path.iterdir() if folder.name.isdigit() and (folder / "saved_model.pb").is_file()]
+    versions = [folder for folder in path.iterdir() if folder.name.isdigit() and _holds_graph(folder)]
     if versions:
         return "saved_model", max(versions, key=lambda folder: int(folder.name))
     run = RunFolder(path)
@@ -54,6 +67,10 @@ def _locate_in_folder(path):
         checkpoint = latest_checkpoint(run.adapted)
         if checkpoint is None:
             step = "Nothing is trained here yet. Give the command that began it again."
-            raise checks.file_error("model", "a RUN with a checkpoint", path, step)
+            raise checks.file_error("source", "a RUN with a checkpoint", path, step)
         return "keras", checkpoint / MODEL
-    raise checks.file_error("model", KINDS, path, "This folder holds none of them.")
+    raise checks.file_error("source", KINDS, path, "This folder holds none of them.")
+
+
+def _holds_graph(folder):
+    return any((folder / name).is_file() for name in GRAPHS)

@@ -20,12 +20,19 @@ def check_folder(out):
     if path.is_dir() and any(path.iterdir()):
         names = {entry.name for entry in path.iterdir()} - {MARK}
         mark = path / MARK
-        wrote = files.read_json(mark) if mark.is_file() else {}
+        with checks.named(path="out"):
+            wrote = files.read_json(mark) if mark.is_file() else {}
         num = wrote.get("num") if isinstance(wrote, dict) else None
         if not names <= {name_of(number) for number in range(num if isinstance(num, int) else 0)}:
             expected = "a new or empty folder, or one that an earlier `ktg generate` wrote"
             raise checks.user_error("out", expected, str(out), "It holds other files. Choose another --out.")
     return path
+
+
+def count_pictures(out):
+    """How many pictures of an earlier `ktg generate` a folder holds."""
+    path = Path(out)
+    return sum(1 for _ in path.glob("*.png")) if path.is_dir() else 0
 
 
 def check_grid(grid, out):

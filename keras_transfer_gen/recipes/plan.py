@@ -2,12 +2,11 @@
 
 import math
 
-from keras_transfer_gen.recipes.fine_tune import EVERYTHING
+from keras_transfer_gen.recipes.fine_tune import freeze_source
 from keras_transfer_gen.recipes.inputs import read_one
 from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.run_folder import OUTPUTS, RunFolder
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
-from keras_transfer_gen.transfer.freezing import freeze
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
 
@@ -27,7 +26,7 @@ def plan(command, settings, reporter):
     check_global_batch(settings.batch_size, choose_strategy(settings.devices))
     if command == "finetune":
         source = load_gan(settings.source)
-        frozen = freeze(source, [*settings.rules(), EVERYTHING])
+        frozen = freeze_source(source, settings, reporter)
         image_size, channels = source.spec.image_size, source.spec.channels
     else:
         image_size, channels = settings.image_size, settings.channels
@@ -36,6 +35,7 @@ def plan(command, settings, reporter):
     found = {
         "action": ACTIONS[state],
         "out": settings.out,
+        "data": settings.data,
         "pictures": len(pictures.images),
         "skipped files": len(pictures.skipped),
         "picture size": f"{image_size} x {image_size} x {channels}",
@@ -48,4 +48,5 @@ def plan(command, settings, reporter):
     if command == "finetune":
         found["source"] = settings.source
         found["trained"] = frozen.totals()
+    found["files"] = ", ".join(OUTPUTS)
     return found

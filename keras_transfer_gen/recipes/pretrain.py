@@ -7,7 +7,7 @@ from keras_transfer_gen.recipes import finish, scores
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.training_run import compile_gan, prepare_tensorflow, resume_or, train
+from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, prepare_tensorflow, resume_or, train
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.precision import choose_precision
@@ -27,7 +27,7 @@ def pretrain(settings, reporter=SILENT):
 
     Raises:
         UserError, UserFileError: for anything in the settings that can't be used.
-        Interrupted: after SIGINT or SIGTERM, once everything is saved.
+        Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
     """
     run = RunFolder(settings.out)
     state = run.open("pretrain", settings)
@@ -36,10 +36,17 @@ def pretrain(settings, reporter=SILENT):
         return files.read_json(run.metrics_file)
     strategy = prepare_tensorflow(settings)
     inputs = read_inputs(settings, settings.image_size, settings.channels, reporter)
+    with run.held("pretrain", settings, state):
+        return _train(run, state, settings, inputs, strategy, reporter)
+
+
+def _train(run, state, settings, inputs, strategy, reporter):
+    """From the first note to metrics.json, in a run that is held."""
     notes = finish.begin(
         run, state, "pretrain", settings, inputs, strategy, reporter, lambda: _measure(settings, inputs, strategy)
     )
     trained = resume_or(lambda: _begin(settings), run.adapted, strategy, settings)
+    run.begin_stage(trained.gan.kimg)
     trained.gan.spec.save(run.spec_file)
     train(
         trained, inputs.pictures, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
@@ -53,7 +60,8 @@ def _measure(settings, inputs, strategy):
     """What is known before training: arithmetic and the score of the pictures."""
     generator, _ = _build(settings)
     batch = settings.batch_size // strategy.num_replicas_in_sync
-    arithmetic, probe = choose_precision(settings.precision, generator, batch)
+    with enough_memory(settings):
+        arithmetic, probe = choose_precision(settings.precision, generator, batch)
     return {"arithmetic": arithmetic, "probe": probe, "kid_floor": inputs.floor()}
 
 

@@ -1,16 +1,19 @@
 """The layout of a RUN folder, and what the same command means on one that is there already. Loads nothing heavy."""
 
+import contextlib
 import dataclasses
 import os
 import shutil
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.recipes import run_lock
 from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
 MAY_CHANGE = (*BOUNDS, "batch_size", "r1_gamma", "learning_rate", "ema_halflife_kimg", "evaluate_every_kimg", "balance")
+FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
 UNRECORDED = ("out", "fresh")
 PLACES = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
@@ -51,7 +54,8 @@ class RunFolder:
 
     def config(self):
         """Content of config.json; a `UserFileError` where it is broken or some other program's."""
-        found = files.read_json(self.config_file)
+        with checks.named(path="out"):
+            found = files.read_json(self.config_file)
         if not isinstance(found, dict) or not set(found) >= CONFIG_KEYS:
             hint = "Its config.json is not one that this package wrote. Choose another --out."
             raise checks.file_error("out", "a new or empty folder, or an earlier run", self.path, hint)
@@ -68,9 +72,27 @@ class RunFolder:
             "start", "continue" or "finished".
 
         Raises:
-            UserError, UserFileError: where a run with other settings, or something that is no run, is here, or nothing
-                can be written here.
+            UserError, UserFileError: where a run with other settings, or something that is no run, is here, another
+                process is at work here, or nothing can be written here.
         """
+        state = self._state(command, settings)
+        run_lock.check_free(self.path)
+        return state
+
+    @contextlib.contextmanager
+    def held(self, command, settings, state):
+        """Keeps other processes out until the block ends; `state` is what `open` said when this one looked around.
+
+        Raises:
+            UserError: where another process is at work here, or was in the meantime.
+        """
+        with run_lock.hold(self.path):
+            if self._state(command, settings) != state:
+                hint = "Give the same command again."
+                raise checks.user_error("out", "a RUN that stays as it was found", str(self.path), hint)
+            yield
+
+    def _state(self, command, settings):
         if self.path.exists() and not self.path.is_dir():
             raise checks.file_error("out", "a folder", self.path, "Choose another --out.")
         self._check_apart(settings)
@@ -112,13 +134,26 @@ class RunFolder:
             shutil.rmtree(path, ignore_errors=True)
 
     def record(self, command, settings, resolved, finished):
-        """Writes config.json: the command, its settings, what was resolved at run time, and whether it has finished."""
+        """Writes config.json: the command, its settings, what was resolved at run time, and whether it has finished.
+
+        A stage is what may change on the way; where it begins is told by `begin_stage`.
+        """
         stages = self.config()["stages"] if self.exists else []
         now = {name: recorded(settings)[name] for name in MAY_CHANGE}
-        if not stages or stages[-1] != now:
-            stages.append(now)
+        if stages and stages[-1].get(FROM, 0.0) is None:
+            stages.pop()  # it ended before it began
+        if not stages or {name: value for name, value in stages[-1].items() if name != FROM} != now:
+            stages.append({FROM: None, **now})
         content = {"command": command, "version": __version__, "finished": finished, "settings": recorded(settings)}
         files.write_json(self.config_file, {**content, "resolved": resolved, "stages": stages})
+
+    def begin_stage(self, kimg):
+        """Notes the kimg from which on the present settings hold, in a stage that was not begun before."""
+        config = self.config()
+        stage = config["stages"][-1]
+        if stage.get(FROM, 0.0) is None:  # runs of the first version say nothing
+            stage[FROM] = kimg
+            files.write_json(self.config_file, config)
 
     def notes(self):
         """What earlier parts of the run noted: a dict, empty at first."""

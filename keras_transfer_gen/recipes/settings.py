@@ -101,17 +101,22 @@ class FineTuneSettings(TrainSettings):
         source: preset name, RUN folder or `.keras` file to start from.
         freeze: rules such as "generator/block_4/.*=false", in order.
         freeze_d: blocks of the discriminator to freeze, from the picture's side.
+        mine_kimg: kimg at the start in which the discriminator learns alone and then chooses the latents to go on from,
+            at most a fifth of `kimg`; 0 goes on from all of them.
         compare_scratch: also train from scratch for the same kimg.
     """
 
     source: str
     freeze: tuple = ()
     freeze_d: int = 0
+    mine_kimg: float = 0.5
     compare_scratch: bool = False
 
     def __post_init__(self):
         super().__post_init__()
         checks.check_integer("freeze_d", self.freeze_d, least=0, next_step="Such as --freeze-d 2.")
+        hint = "Such as --mine-kimg 0.5; 0 draws from all latents of the source."
+        checks.check_number("mine_kimg", self.mine_kimg, next_step=hint)
         self.rules()
 
     def rules(self):

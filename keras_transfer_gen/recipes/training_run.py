@@ -1,11 +1,13 @@
 """One training inside a run: from its latest checkpoint to its budget, saving on the way and when interrupted."""
 
+import contextlib
 import dataclasses
 import math
 import os
 import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
@@ -27,17 +29,24 @@ class Training:
     Args:
         gan: compiled `GAN`.
         seconds: spent in training steps so far.
+        steady: (images, seconds) of the steps so far without the first of each call, in which TensorFlow gets ready.
         records: scores on the way, dicts with "kimg" and "kid".
     """
 
     gan: object
     seconds: float = 0.0
+    steady: tuple = (0, 0.0)
     records: list = dataclasses.field(default_factory=list)
 
     @property
     def images_per_second(self):
-        """Mean speed of the training steps, or None before the first."""
-        return self.gan.kimg * 1000 / self.seconds if self.seconds else None
+        """Mean speed of the training steps without the first of each call, or None where there were no others."""
+        images, seconds = self.steady
+        return images / seconds if seconds else None
+
+    def state(self):
+        """What a checkpoint keeps beside the GAN: a JSON-ready dict."""
+        return {"seconds": self.seconds, "steady": list(self.steady), "records": self.records}
 
 
 def prepare_tensorflow(settings):
@@ -77,7 +86,7 @@ def resume_or(make, folder, strategy, settings, learning_rate=None):
         gan.ema_halflife_kimg = settings.ema_halflife_kimg
         if settings.penalty == "r1":
             gan.penalty.gamma = settings.r1_gamma
-        return Training(gan, state["seconds"], state["records"])
+        return Training(gan, state["seconds"], tuple(state.get("steady", (0, 0.0))), state["records"])
 
 
 def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, score, history, samples, label, reporter):
@@ -98,7 +107,9 @@ def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, sc
         reporter: told of the progress.
 
     Raises:
-        Interrupted: after SIGINT or SIGTERM, once everything is saved.
+        Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
+        UserError: where a loss or a weight is no longer finite, or the memory is too small for a batch; the last
+            checkpoint stays.
     """
     gan, batch = training.gan, settings.batch_size
     steps = math.ceil((kimg - gan.kimg) * 1000 / batch - 1e-9)
@@ -108,23 +119,25 @@ def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, sc
     stream = stream_pictures(pictures, batch, balance=settings.balance, seed=settings.seed)
     for network in gan.roles.values():
         precision.set_precision(network, arithmetic)
-    clock = callbacks.Clock(training.seconds)
+    clock = callbacks.Clock(training.seconds, training.steady)
     stopped = callbacks.StopOnSignal()
-    parts = [clock, callbacks.HistoryCsv(history, kimg=max(kimg / 200, batch / 1000))]
+    guard = _Guard(settings, folder)
+    parts = [clock, guard, callbacks.HistoryCsv(history, kimg=max(kimg / 200, batch / 1000))]
     scored = None
     if score is not None:
         measure = score if samples is None else _shown(score, reporter)
-        scored = callbacks.ScoreEvery(measure, settings.evaluate_every_kimg or kimg / MEASURES, training.records)
+        scored = callbacks.ScoreEvery(measure, settings.evaluate_every_kimg or kimg / MEASURES, training.records, False)
         parts.append(scored)
     if samples is not None:
         parts.append(callbacks.SampleGrid(samples, kimg / SHEETS))
     stop = callbacks.StopAt(int(gan.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
-    save = _Saver(training, folder, clock, scored, stopped)
+    save = _Saver(training, folder, clock, scored, stopped, guard)
     hint = "Give the same command {} to continue.".format("without --fresh" if settings.fresh else "again")
     with reporter.progress(label, total, "kimg") as tick:
         parts += [_Bar(tick, clock, total, minutes), stop, save, stopped]
         try:
-            gan.fit(stream, epochs=10**6, callbacks=parts, verbose=0)
+            with enough_memory(settings):
+                gan.fit(stream, epochs=10**6, callbacks=parts, verbose=0)
             save.now()
         except _Stopped:
             pass
@@ -150,21 +163,67 @@ class _Stopped(Exception):
     """Leaves `fit` at once after a signal: the scores and sheets that it would end with can wait, a killer may not."""
 
 
+@contextlib.contextmanager
+def enough_memory(settings):
+    """Turns TensorFlow's long words about a lack of memory into a line that says what to do."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        hint = "What was saved stays: give the same command with a smaller --batch-size (batch_size=)."
+        expected = "small enough for the memory of this machine, which ran out"
+        raise checks.user_error("batch_size", expected, settings.batch_size, hint) from error
+
+
+class _Guard(keras.callbacks.Callback):
+    """Ends a training whose numbers are no longer finite, before its last good checkpoint is replaced."""
+
+    def __init__(self, settings, folder):
+        super().__init__()
+        self.settings, self.folder = settings, folder
+
+    def on_train_batch_end(self, batch, logs=None):
+        for name, value in (logs or {}).items():
+            if not math.isfinite(value):
+                self._refuse(f"{name} is {float(value)}")
+
+    def check_weights(self):
+        """Raises a `UserError` where a weight is not finite; the loss of the next step would tell, after saving."""
+        gan = self.model
+        for part in (gan, gan.g_optimizer, gan.d_optimizer):
+            for variable in part.variables:
+                if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
+                    self._refuse(f"the weight {variable.path} is not finite")
+
+    def _refuse(self, what):
+        latest = latest_checkpoint(self.folder)
+        kept = "Nothing was saved before it" if latest is None else f"The last good checkpoint stays ({latest.name})"
+        ways = [f"raise --r1-gamma (now {self.settings.r1_gamma:g})"] if self.settings.penalty == "r1" else []
+        rate = float(self.model.g_optimizer.learning_rate)
+        if math.isclose(rate, self.settings.learning_rate, rel_tol=1e-3):  # from scratch has a rate of its own
+            ways.insert(0, f"lower --learning-rate (now {rate:g})")
+        way = " or ".join(ways) or "choose another --objective and --penalty, with --fresh"
+        raise checks.UserError(
+            f"the training diverged at {self.model.kimg:.2f} kimg: {what}. {kept}. "
+            f"Give the same command again, but {way}."
+        )
+
+
 class _Saver(keras.callbacks.Callback):
     """Saves the whole training once a minute and at a signal; must come after `StopAt` and before `StopOnSignal`."""
 
-    def __init__(self, training, folder, clock, scored, stopped):
+    def __init__(self, training, folder, clock, scored, stopped, guard):
         super().__init__()
         self.training, self.folder, self.clock, self.scored, self.stopped = training, folder, clock, scored, stopped
+        self.guard = guard
         self.every = checkpoint_seconds()
         self._last = time.monotonic()
 
     def now(self):
-        self.training.seconds = self.clock.seconds
+        self.guard.check_weights()
+        self.training.seconds, self.training.steady = self.clock.seconds, self.clock.steady
         if self.scored is not None:
             self.training.records = self.scored.records
-        state = {"seconds": self.training.seconds, "records": self.training.records}
-        save_checkpoint(self.training.gan, self.folder, state)
+        save_checkpoint(self.training.gan, self.folder, self.training.state())
         self._last = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):

@@ -84,21 +84,36 @@ class SampleGrid(EveryKimg):
 class ScoreEvery(EveryKimg):
     """Calls a function on the model now and then and keeps what it returns.
 
+    The latest values also stand in the logs of every epoch, so that `History`, `CSVLogger`, `EarlyStopping` and
+    `ModelCheckpoint` (with `mode="min"` for distances) see them under their names; put those after this one in the list
+    of callbacks. An epoch without a new score carries the last one on, so a patience counts epochs, not scores.
+
     Args:
         score: function `gan -> dict of float`.
         kimg: thousands of images from one call to the next.
+        records: scores of earlier parts of the same training.
+        every_epoch: whether every epoch's logs shall have a score: the first epoch and the last end with one, due or
+            not. With False, logs have the scores that there are.
 
     Attributes:
         records: list of dicts, each with "kimg" and the function's values.
     """
 
-    def __init__(self, score, kimg=5.0, records=()):
+    def __init__(self, score, kimg=5.0, records=(), every_epoch=True):
         super().__init__(kimg)
         self.score = score
         self.records = list(records)
+        self.every_epoch = every_epoch
 
     def act(self, kimg, logs):
         self.records.append({"kimg": kimg, **self.score(self.model)})
+
+    def on_epoch_end(self, epoch, logs=None):
+        wanted = not self.records or epoch + 1 == self.params.get("epochs")
+        if self.every_epoch and wanted and self._seen() > self._done:
+            self._call(logs)
+        if logs is not None and self.records:
+            logs.update({name: value for name, value in self.records[-1].items() if name != "kimg"})
 
 
 class HistoryCsv(EveryKimg):
@@ -142,18 +157,33 @@ class Clock(keras.callbacks.Callback):
 
     Args:
         seconds: what earlier parts of the same training took.
+        steady: (images, seconds) of earlier parts, without the first step of each.
+
+    Attributes:
+        seconds: of all steps.
+        steady: (images, seconds) of all steps but the first of each `fit`, in which TensorFlow gets ready.
     """
 
-    def __init__(self, seconds=0.0):
+    def __init__(self, seconds=0.0, steady=(0, 0.0)):
         super().__init__()
         self.seconds = seconds
+        self.steady = tuple(steady)
         self._start = 0.0
+        self._seen = None
+
+    def on_train_begin(self, logs=None):
+        self._seen = None
 
     def on_train_batch_begin(self, batch, logs=None):
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.seconds += time.perf_counter() - self._start
+        seen = int(self.model.images_seen.numpy())  # also waits for the step to end
+        spent = time.perf_counter() - self._start
+        self.seconds += spent
+        if self._seen is not None:
+            self.steady = (self.steady[0] + seen - self._seen, self.steady[1] + spent)
+        self._seen = seen
 
 
 class StopAt(keras.callbacks.Callback):
@@ -176,7 +206,9 @@ class StopAt(keras.callbacks.Callback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends training after the current step on SIGINT or SIGTERM, so that it can be saved; a second one ends at once.
+    """Ends training after the current step on a signal, so that it can be saved; a second one ends at once.
+
+    The signals are SIGINT, SIGTERM and, where there is one, SIGHUP (a closed terminal), unless `nohup` has it ignored.
 
     Attributes:
         received: the signal's name, or "" where none came.
@@ -188,7 +220,7 @@ class StopOnSignal(keras.callbacks.Callback):
         self._before = {}
 
     def on_train_begin(self, logs=None):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in stopping_signals():
             self._before[number] = signal.signal(number, self._note)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -208,3 +240,9 @@ class StopOnSignal(keras.callbacks.Callback):
         if self.received:
             raise KeyboardInterrupt
         self.received = signal.Signals(number).name
+
+
+def stopping_signals():
+    """The signals that ask a training to end: SIGINT, SIGTERM, and SIGHUP where it exists and isn't ignored."""
+    found = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
+    return [n for n in found if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]

@@ -1,6 +1,7 @@
 """`GAN`: a generator and a discriminator that train against each other with `model.fit`."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from keras_transfer_gen.training import ema, latents
 from keras_transfer_gen.training import networks as networks_
 
 PACKAGE = "keras_transfer_gen"
+FITTED = (np.ndarray, tf.Tensor, tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
 
 
@@ -87,6 +89,7 @@ class GAN(keras.Model):
         seed=0,
         run_eagerly=False,
         steps_per_execution=1,
+        optimizer=None,
     ):
         """Sets how the networks are trained. The step count and the averaged generator are kept.
 
@@ -102,10 +105,14 @@ class GAN(keras.Model):
             seed: of latents and augmentation; each step's draws depend on it and on the step's number alone.
             run_eagerly: run the step without a graph, for debugging.
             steps_per_execution: steps in one call of the graph.
+            optimizer: must stay None; each network has its own.
 
         Raises:
             UserError: for an unknown name or an object of the wrong kind.
         """
+        if optimizer is not None:
+            hint = "Give one for each network: g_optimizer=keras.optimizers.Adam(2e-4) and d_optimizer=, or neither."
+            raise checks.user_error("optimizer", "left out", optimizer, hint)
         with self._scope():
             super().compile(
                 optimizer=None, run_eagerly=run_eagerly, jit_compile=False, steps_per_execution=steps_per_execution
@@ -179,10 +186,18 @@ class GAN(keras.Model):
             `keras.callbacks.History`.
 
         Raises:
-            UserError: where the model isn't compiled or the pictures have another shape or type.
+            UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
+                shape or type.
         """
         if not self.compiled:
             raise checks.UserError("the GAN is not compiled. Call gan.compile() before gan.fit(...).")
+        if not any(network.trainable_variables for network in self.roles.values()):
+            hint = 'Set some free: freeze(gan, {".*": True}) sets all.'
+            raise checks.UserError(f"every weight of the GAN is frozen, so there is nothing to train. {hint}")
+        if not isinstance(x, FITTED):
+            expected = "what load_images returns, a tf.data.Dataset or a uint8 array"
+            received = x if x is None or isinstance(x, str) else type(x)
+            raise checks.user_error("x", expected, received, 'Such as gan.fit(load_images("photos/")).')
         if isinstance(x, ImageStream):
             steps_per_epoch = steps_per_epoch or x.steps_per_epoch
             x = x.from_step(int(self.step.numpy()))

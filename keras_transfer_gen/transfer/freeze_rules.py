@@ -13,8 +13,13 @@ class RuleMaker(abc.ABC):
     """Makes freezing rules that depend on which layers a model has."""
 
     @abc.abstractmethod
-    def rules(self, paths):
-        """Ordered list of (regex, trainable) for a model with these layer paths; a `UserError` where it doesn't fit."""
+    def rules(self, paths, variables=()):
+        """Ordered list of (regex, trainable) for a model; a `UserError` where it doesn't fit.
+
+        Args:
+            paths: the layers' paths, in the model's order.
+            variables: the variables' paths, in the model's order.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +32,12 @@ class FreezeD(RuleMaker):
         step = "Freeze at least one block with blocks= or --freeze-d, or leave it out."
         object.__setattr__(self, "blocks", checks.check_integer("blocks", self.blocks, next_step=step))
 
-    def rules(self, paths):
+    def rules(self, paths, variables=()):
         matches = (re.match(r"discriminator/block_(\d+)(?=/|$)", path) for path in paths)
         sides = sorted({int(match[1]) for match in matches if match}, reverse=True)
         if not sides:
             step = "Write your own rules: freeze(model, {regex: False}) or --freeze."
-            raise checks.user_error("model", "a GAN with layers discriminator/block_<resolution>", _start(paths), step)
+            raise checks.user_error("model", "a GAN with layers discriminator/block_<resolution>", start(paths), step)
         if self.blocks > len(sides):
             names = ", ".join(f"block_{side}" for side in sides)
             step = f"The discriminator has {len(sides)}: {names}. Ask for fewer with blocks= or --freeze-d."
@@ -103,5 +108,6 @@ def check_rule(rule, name="rules"):
     return tuple(rule)
 
 
-def _start(paths, most=3):
+def start(paths, most=3):
+    """The first few of some paths, for an error."""
     return ", ".join(list(paths)[:most]) + (", ..." if len(paths) > most else "")

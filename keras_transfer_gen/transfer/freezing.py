@@ -22,7 +22,7 @@ def freeze(model, rules):
     Args:
         model: a `GAN` or any built Keras model or layer.
         rules: ordered dict of regex -> bool; a list of (regex, bool); a rule maker such as `freeze_d(blocks=2)`; or a
-            list of pairs and rule makers.
+            list of pairs and rule makers (`rule_makers`).
 
     Returns:
         `Report`, a table of every variable; `print` it.
@@ -40,7 +40,7 @@ def freeze(model, rules):
     found = leaves(model)
     if not found:
         raise checks.user_error("model", "a model with weights", model, "Build it first: call it on a batch.")
-    pairs = _ordered_rules(rules, [leaf.path for leaf in found])
+    pairs = _ordered_rules(rules, found)
     _check_used(pairs, found)
     wanted = _decide(pairs, found)
     _release_containers(model, wanted)
@@ -51,8 +51,8 @@ def freeze(model, rules):
     return trainable_report(model)
 
 
-def _ordered_rules(rules, paths):
-    """The rules as a list of checked (regex, bool), with rule makers resolved on the layer paths."""
+def _ordered_rules(rules, found):
+    """The rules as a list of checked (regex, bool), with rule makers resolved on the paths of layers and variables."""
     if isinstance(rules, RuleMaker):
         rules = [rules]
     if isinstance(rules, Mapping):
@@ -60,7 +60,9 @@ def _ordered_rules(rules, paths):
     if isinstance(rules, str) or not isinstance(rules, Sequence):
         step = 'Such as {"generator/block_4/.*": False} or freeze_d(blocks=2).'
         raise checks.user_error("rules", "a dict, a list of pairs or a rule maker", rules, step)
-    resolved = [rule.rules(paths) if isinstance(rule, RuleMaker) else [rule] for rule in rules]
+    variables = [path for leaf in found for path in leaf.variable_paths()]
+    paths = [leaf.path for leaf in found if leaf.path]
+    resolved = [rule.rules(paths, variables) if isinstance(rule, RuleMaker) else [rule] for rule in rules]
     return [check_rule(rule) for group in resolved for rule in group]
 
 

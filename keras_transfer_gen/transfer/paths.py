@@ -8,12 +8,16 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import HasRoles
 
 
+class Nameless(keras.layers.Layer):
+    """A layer that only groups: what is in it goes by the path of the layer around it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Leaf:
     """A layer that holds variables directly.
 
     Args:
-        path: names from the top of the model down to the layer, joined by "/".
+        path: names from the top of the model down to the layer, joined by "/"; "" for a `Nameless` layer at the top.
         layer: the `keras.layers.Layer`.
         variables: the `keras.Variable`s that are its own, in the order in which they were made.
     """
@@ -24,7 +28,7 @@ class Leaf:
 
     def variable_paths(self):
         """The path of each variable: the layer's path and the variable's name."""
-        return [f"{self.path}/{variable.name}" for variable in self.variables]
+        return [_join(self.path, variable.name) for variable in self.variables]
 
 
 def leaf_layers(model):
@@ -58,7 +62,7 @@ def leaves(model):
             continue
         _add(root, root.name, found, seen)
         for child in children(root):
-            _walk(child, child.name, found, seen)
+            _walk(child, _child_path("", root, child), found, seen)
     return found
 
 
@@ -85,8 +89,16 @@ def _walk(layer, path, found, seen):
     seen.add(id(layer))
     _add(layer, path, found, seen)
     for child in children(layer):
-        wrapped = isinstance(layer, keras.layers.Wrapper) and child is layer.layer
-        _walk(child, path if wrapped else f"{path}/{child.name}", found, seen)
+        _walk(child, _child_path(path, layer, child), found, seen)
+
+
+def _child_path(path, layer, child):
+    wrapped = isinstance(layer, keras.layers.Wrapper) and child is layer.layer
+    return path if path and wrapped or isinstance(child, Nameless) else _join(path, child.name)
+
+
+def _join(path, name):
+    return f"{path}/{name}" if path else name
 
 
 def _add(layer, path, found, seen):

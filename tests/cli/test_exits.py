@@ -1,5 +1,7 @@
 import errno
+import io
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -76,17 +78,26 @@ def test_closed_pipe_is_nobodys_fault():
     assert "fault" not in result.stderr
 
 
-def test_sigterm_is_taken_as_ctrl_c_and_the_handler_comes_back():
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_terminating_signals_are_taken_as_ctrl_c_and_handlers_come_back(number):
+    before = signal.getsignal(number)
 
     @exits.guarded
     def command():
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         return "not reached"
 
     with pytest.raises(typer.Exit) as caught:
         command()
-    assert caught.value.exit_code == 130 and signal.getsignal(signal.SIGTERM) is before
+    assert caught.value.exit_code == 130 and signal.getsignal(number) is before
+
+
+def test_hangup_that_nohup_ignores_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert exits.guarded(lambda: os.kill(os.getpid(), signal.SIGHUP) or "reached")() == "reached"
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_guarded_commands_work_outside_the_main_thread():
@@ -104,6 +115,17 @@ def test_native_noise_goes_to_a_log_and_python_keeps_the_terminal(own_cache):
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr == "for people\n"
     assert (own_cache / "logs" / "native.log").read_text() == "native noise"
+
+
+def test_writing_to_a_closed_terminal_is_no_error():
+    master, slave = pty.openpty()
+    stream = exits.Terminal(io.BufferedWriter(io.FileIO(slave, "w")), encoding="utf-8", line_buffering=True)
+    print("seen", file=stream)
+    assert os.read(master, 100) == b"seen\r\n"
+    os.close(master)
+    for _ in range(2):
+        assert stream.write("nobody sees this\n") == 17
+    stream.close()
 
 
 def test_quiet_works_where_no_log_can_be_written(tmp_path):

@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import tensorflow as tf
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.transfer import presets
+from tests.saved_model_fixtures import folder_of, made
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ def test_data_check_ends_with_2_where_nothing_is_usable(ktg, tmp_path):
         result = ktg("data", "check", tmp_path, *more)
         assert result.exit_code == 2 and "notes.txt" in result.stdout
     result = ktg("data", "check", tmp_path / "none")
-    assert result.exit_code == 2 and "nothing at this path" in result.stderr
+    assert result.exit_code == 2 and "Check what source= or the command line (SOURCE) says." in result.stderr
 
 
 def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path, picture_folder, pictures):
@@ -104,7 +107,7 @@ def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path
 
 @pytest.mark.parametrize(("option", "text"), [
     (("--image-size", "48"), "`image_size` must be one of"), (("--channels", "4"), "`channels` must be one of"),
-    (("--image-fit", "stretch"), "`fit` must be one of"), (("--background", "whit"), "`background` must be"),
+    (("--image-fit", "stretch"), "`image_fit` must be one of"), (("--background", "whit"), "`background` must be"),
 ])  # fmt: skip
 def test_data_check_refuses_wrong_options(ktg, picture_folder, option, text):
     result = ktg("data", "check", picture_folder, *option)
@@ -114,4 +117,52 @@ def test_data_check_refuses_wrong_options(ktg, picture_folder, option, text):
 def test_preview_never_replaces_a_folder(ktg, picture_folder, tmp_path):
     result = ktg("data", "check", picture_folder, "--preview", picture_folder)
     assert result.exit_code == 2 and "a folder has this name" in result.stderr
+    result = ktg("data", "check", picture_folder, "--preview", picture_folder / "00.png" / "sheet.png")
+    assert result.exit_code == 2 and "Choose another place with --preview." in result.stderr
     assert len(list(picture_folder.iterdir())) == 12
+
+
+def test_info_measures_a_saved_model_of_others(ktg):
+    found = json.loads(ktg("info", made("painters")[0] / "unit", "--json").stdout)
+    assert (found["num_classes"], found["pixel_range"], found["inputs"]) == (7, [0, 1], "z: latents, label: class ids")
+
+
+def test_inspect_tells_all_of_a_saved_model(ktg, tmp_path):
+    result = ktg("models", "inspect", made("painters")[0] / "unit", "--grid", tmp_path / "grid.png")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert "function __call__\tinputs\tlabel\tint32 (None,)" in lines
+    assert "generator/mix\t6 x 192\t1,152\tyes" in lines
+    assert any(line.startswith("num_classes\t7\tinput 'label', integers: 6 is the last") for line in lines)
+    assert lines[-1].strip().startswith("keras.utils.save_img(")
+    assert tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape == (32, 32, 1)
+    found = json.loads(ktg("models", "inspect", made("painters")[0] / "unit", "--json").stdout)
+    assert found["spec"]["num_classes"] == 7 and found["program"] in result.stdout
+
+
+def test_inspect_shows_what_is_no_generator_but_makes_no_grid_of_it(ktg, tmp_path):
+    result = ktg("models", "inspect", folder_of("module"))
+    assert result.exit_code == 0 and "It can be trained: 5 of 6 variables" in result.stdout
+    assert "centre\t8\t8\tno" in result.stdout and "square pictures" in result.stdout
+    result = ktg("models", "inspect", folder_of("module"), "--grid", tmp_path / "grid.png")
+    assert result.exit_code == 2 and "`grid` must be left out" in result.stderr and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("source", "text"), [
+    ("https://tfhub.dev/google/progan-128/1", "a model that you trust"), ("{keras}", "`ktg info "),
+    ("none", "`SOURCE` must be"),
+])  # fmt: skip
+def test_inspect_refuses_on_one_line(ktg, source_file, source, text):
+    result = ktg("models", "inspect", source.format(keras=source_file))
+    assert result.exit_code == 2 and text in result.stderr
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1 and result.stdout == ""
+
+
+def test_models_loads_no_tensorflow():
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom keras_transfer_gen.cli.main import app\n"
+        "print(CliRunner().invoke(app, ['models']).exit_code, 'tensorflow' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0 False\n"
+    )

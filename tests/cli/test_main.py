@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 import pytest
 
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings import FineTuneSettings
 from keras_transfer_gen.version import __version__
 
 # The command line with scores that cost next to nothing.
@@ -48,6 +50,28 @@ def test_misuse_is_2(ktg, arguments):
     assert ktg(*arguments).exit_code == 2
 
 
+def wait_for(run, process):
+    until = time.monotonic() + 120
+    while not run.adapted.is_dir() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def test_run_whose_terminal_is_closed_is_saved(source_file, shared_folder, tmp_path):
+    options = ["--data", shared_folder, "--source", source_file, "--out", tmp_path / "run", "--batch-size", 8]
+    code = f"import os\nos.login_tty(0)\n{QUICK}"
+    command = [sys.executable, "-c", code, "finetune", *map(str, options), "--precision", "float32", "--kimg", "1e5"]
+    terminal, inside = os.openpty()
+    env, run = {**os.environ, "KTG_CHECKPOINT_SECONDS": "0"}, RunFolder(tmp_path / "run")
+    process = subprocess.Popen(command, env=env, stdin=inside, stdout=inside, stderr=inside)
+    os.close(inside)
+    with contextlib.suppress(OSError), open(terminal, "rb", buffering=0) as screen:
+        while not run.adapted.is_dir() and process.poll() is None:
+            screen.read(65536)  # whose end hangs the terminal up
+    assert process.wait(timeout=60) == 130
+    assert run.open("finetune", FineTuneSettings(**run.config()["settings"], out=tmp_path / "run")) == "continue"
+    assert not list(run.path.glob(".ktg-lock*")) and len(list(run.adapted.iterdir())) == 1
+
+
 def test_process_is_interrupted_and_continued(source_file, shared_folder, tmp_path):
     """As a user does it: Ctrl-C in the middle, then the same command again; all that is printed is for people."""
     options = ["--data", shared_folder, "--source", source_file, "--out", tmp_path / "run", "--batch-size", 8]
@@ -55,9 +79,7 @@ def test_process_is_interrupted_and_continued(source_file, shared_folder, tmp_pa
     env = {**os.environ, "KTG_CHECKPOINT_SECONDS": "0"}
     process = subprocess.Popen([*command, "100000"], stdout=-1, stderr=-1, text=True, env=env)
     run = RunFolder(tmp_path / "run")
-    until = time.monotonic() + 120
-    while not run.adapted.is_dir() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_for(run, process)
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130 and out == "", error

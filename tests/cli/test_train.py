@@ -1,6 +1,7 @@
 import inspect
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -46,7 +47,8 @@ def test_same_command_on_a_finished_run_changes_nothing_and_prints_its_table(ktg
         "source, before adapting", "after training", "from scratch, same kimg",
         "floor: the training pictures themselves",
     ]  # fmt: skip
-    assert "features: efficientnet_lite0 at 224 px" in lines[5] and finished.out in lines[6]
+    assert "features: efficientnet_lite0 at 224 px" in lines[5] and finished.out in lines[8]
+    assert re.match("Training brought|Nothing got better", lines[6]) and lines[7].startswith("Transfer ")
     result = ktg("finetune", *options(finished), "--compare-scratch", "--json")
     assert json.loads(result.stdout) == json.loads(RunFolder(finished.out).metrics_file.read_text())
     assert {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")} == before
@@ -91,10 +93,11 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_p
 
 
 @pytest.mark.parametrize(("changed", "text"), [
-    ({"--source": "noto_gan_46"}, "`model` must be a preset"),
+    ({"--source": "noto_gan_46"}, "`source` must be a preset"),
     ({"--source": "{tmp}"}, "This folder holds none of them"),
     ({"--source": "{tmp}/damaged.keras"}, "not a `.keras` file, or it is damaged"),
-    ({"--data": "{tmp}/nowhere"}, "There is nothing at this path"),
+    ({"--data": "{tmp}/nowhere"}, r"`data` must be .* nothing at this path. Check what data= .*\(--data\)"),
+    ({"--reference": "{tmp}/nowhere"}, r"`reference` must be .* Check what reference= .*\(--reference\)"),
     ({"--data": "{tmp}/damaged.keras"}, "no usable picture|another kind"),
     ({"--out": "{tmp}/damaged.keras"}, "`out` must be a folder"),
     ({"--out": "{tmp}/damaged.keras/run"}, "a folder that can be written"),
@@ -106,15 +109,15 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_p
     ({"--devices": "tpu:0"}, "`devices` must be \"auto\" or a comma-separated list"),
     ({"--augment": "ada"}, "`augment` must be one of 'diffaugment', 'none'"),
     ({"--objective": "wgan"}, "`objective` must be one of"),
-    ({"--freeze": "generator/blok_4/.*=false"}, "Nearest paths: generator/block_4"),
+    ({"--freeze": "generator/blok_4/.*=false"}, r"`freeze` must .*paths: generator/block_4.*freeze= or --freeze"),
+    ({"--freeze": ".*=false"}, "`freeze` must be rules that leave something .* The rules hold both networks still"),
+    ({"--freeze": "generator/.*=false"}, "`freeze` must be .* hold the whole generator still.*--freeze"),
     ({"--freeze": "generator/block_4"}, "`freeze` must be REGEX=true or REGEX=false"),
-    ({"--freeze-d": 9}, "`blocks` must be at most 4"),
+    ({"--freeze-d": 9}, "`freeze_d` must be at most 4.*freeze_d= or --freeze-d"),
     ({"--reference": "{one}"}, "`reference` must be at least 2 usable pictures"),
     ({"--data": "{one}"}, "`data` must be at least 2 usable pictures"),
 ])  # fmt: skip
 def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(ktg, finished, tmp_path, pictures, changed, text):
-    import re
-
     import numpy as np
 
     (tmp_path / "damaged.keras").write_bytes(b"PK damaged")

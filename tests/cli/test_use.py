@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_transfer_gen.export import parity
 from keras_transfer_gen.export.parity import check_parity
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.picture_folder import MARK
@@ -19,9 +20,11 @@ def test_generate_writes_numbered_pictures_of_every_kind_of_model(ktg, finished,
     run = RunFolder(finished.out)
     expected = load_gan(finished.out).generate(3, seed=5)
     checkpoint = run.adapted / "step-000000005" / "gan.keras"
-    for model in (finished.out, checkpoint, run.saved_model):
+    for number, model in enumerate((finished.out, checkpoint, run.saved_model)):
         result = ktg("generate", model, "--num", 3, "--seed", 5, "--out", tmp_path / "made")
-        assert result.exit_code == 0 and result.stdout == f"wrote 3 pictures to {tmp_path / 'made'}\n"
+        told = f"replaced 3 earlier pictures in {tmp_path / 'made'}\n" if number else ""
+        assert (result.exit_code, result.stderr) == (0, told)
+        assert result.stdout == f"wrote 3 pictures to {tmp_path / 'made'}\n"
         check_parity(expected, pictures_of(tmp_path / "made"))
     assert sorted(os.listdir(tmp_path / "made")) == [MARK, "00000.png", "00001.png", "00002.png"]
 
@@ -31,10 +34,22 @@ def test_generate_also_writes_a_grid_and_json(ktg, source_file, tmp_path):
     result = ktg(*arguments, "--truncation", 0.5, "--json")
     assert json.loads(result.stdout) == {
         "model": str(source_file), "num": 2, "seed": 0, "out": str(tmp_path / "made"),
-        "grid": str(tmp_path / "grid.png"), "dry_run": False,
+        "grid": str(tmp_path / "grid.png"), "dry_run": False, "replaced": 0,
     }  # fmt: skip
+    for option in ("--dry-run", "--seed=1"):
+        result = ktg(*arguments[:-2], option, "--json")
+        assert json.loads(result.stdout)["replaced"] == 2 and "replace" in result.stderr
+    assert result.stderr == f"replaced 2 earlier pictures in {tmp_path / 'made'}\n"
+    ktg(*arguments, "--truncation", 0.5)
     assert np.array_equal(pictures_of(tmp_path / "made"), load_gan(source_file).generate(2, truncation=0.5))
     assert tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape == (32, 64, 3)
+
+
+def test_files_that_cannot_be_written_are_named_by_their_own_option(ktg, source_file, shared_folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "sheet.png"
+    result = ktg("generate", source_file, "--num", 1, "--out", tmp_path / "made", "--grid", place)
+    assert result.exit_code == 2 and result.stderr.endswith("Choose another place with --grid.\n")
 
 
 def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
@@ -77,6 +92,10 @@ def test_evaluate_compares_two_folders(ktg, shared_folder, tmp_path):
     result = ktg("evaluate", *options, "--neighbours", tmp_path / "n.png")
     assert result.exit_code == 0 and "near-copies\t100.0 %\t" in result.stdout
     assert result.stdout.splitlines()[-1].startswith(f"against 12 pictures of {shared_folder}")
+    expected = "precision, recall, density and coverage mislead with few pictures: 12 made and 12 real ones"
+    assert expected in result.stderr and "train" not in result.stdout
+    found = json.loads(ktg("evaluate", *options, "--json").stdout)["memorisation"]
+    assert found["real_count"] == 12 and not [name for name in found if "train" in name]
     assert tf.io.decode_png((tmp_path / "n.png").read_bytes()).shape == (72, 408, 3)
 
 
@@ -92,10 +111,13 @@ def test_evaluate_dry_run_says_what_would_be_compared(ktg, source_file, shared_f
     (("{model}", "--data", "{data}", "--fake", "{data}"), "give a MODEL and --data"),
     (("--fake", "{data}"), "give a MODEL"),
     (("{model}", "--data", "{data}", "--num", 9), "`num` must be an integer of at least 10"),
-    (("{model}", "--data", "nowhere"), "nothing at this path"),
+    (("{model}", "--data", "nowhere"), "`data` must be"),
+    (("--fake", "nowhere", "--real", "{data}"), "Check what fake= or the command line (--fake) says."),
+    (("--fake", "{data}", "--real", "nowhere"), "Check what real= or the command line (--real) says."),
     (("nowhere", "--data", "{data}"), "`model` must be a preset"),
-    (("{model}", "--data", "{few}"), "`real` must be at least 10 usable pictures"),
-    (("--fake", "{few}", "--real", "{data}"), "`made` must be at least 10 usable pictures"),
+    (("{model}", "--data", "{few}"), "Give more pictures with data= or --data."),
+    (("--fake", "{few}", "--real", "{data}"), "Give more pictures with fake= or --fake."),
+    (("--fake", "{data}", "--real", "{few}"), "`real` must be at least 10 usable pictures"),
     (("--fake", "{data}", "--real", "{data}", "--image-size", 48), "`image_size` must be one of"),
 ])  # fmt: skip
 def test_evaluate_refuses_on_one_line(ktg, source_file, shared_folder, tmp_path, pictures, arguments, text):
@@ -117,9 +139,9 @@ def test_export_writes_both_formats(ktg, finished, source_file, tmp_path):
 @pytest.mark.parametrize(("model", "kind", "out", "text"), [
     ("{model}", "onnx", "{tmp}/a", "`format` must be one of 'saved_model', 'tflite'"),
     ("nowhere", "tflite", "{tmp}/a", "`model` must be a preset"),
-    ("{served}", "tflite", "{tmp}/a", "A SavedModel has no discriminator"),
-    ("{model}", "tflite", "{tmp}", "a file, not a folder"),
-    ("{model}", "saved_model", "{tmp}", "a new or empty folder, or a SavedModel to replace"),
+    ("{served}", "tflite", "{tmp}/a", "`model` must be a preset, a RUN folder or a .keras file"),
+    ("{model}", "tflite", "{tmp}", "`out` must be a file, not a folder"),
+    ("{model}", "saved_model", "{tmp}", "`out` must be a new or empty folder, or a SavedModel to replace"),
 ])  # fmt: skip
 def test_export_refuses_on_one_line(ktg, source_file, finished, tmp_path, model, kind, out, text):
     (tmp_path / "photo.jpg").write_text("dear")
@@ -127,3 +149,38 @@ def test_export_refuses_on_one_line(ktg, source_file, finished, tmp_path, model,
     result = ktg("export", model.format(**names), "--format", kind, "--out", out.format(**names))
     assert result.exit_code == 2 and text in result.stderr and result.stderr.count("\n") == 1
     assert os.listdir(tmp_path) == ["photo.jpg"]
+
+
+def test_export_fixes_the_batch_size_of_a_tflite_file_alone(ktg, source_file, tmp_path):
+    made = ktg("export", source_file, "--format", "tflite", "--batch-size", 3, "--out", tmp_path / "a.tflite", "--json")
+    assert json.loads(made.stdout)["batch_size"] == 3
+    (latents,) = parity._interpreter()(model_path=str(tmp_path / "a.tflite")).get_input_details()
+    assert list(latents["shape"]) == [3, 16]
+    for kind, size, text in (("saved_model", 3, "`batch_size` must be left out with"), ("tflite", 0, "at least 1")):
+        result = ktg("export", source_file, "--format", kind, "--batch-size", size, "--out", tmp_path / "b")
+        assert result.exit_code == 2 and text in result.stderr and result.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == ["a.tflite"]
+
+
+def test_help_offers_each_command_the_models_that_it_takes(ktg):
+    words = {command: " ".join(ktg(command, "--help").stdout.split()) for command in ("generate", "evaluate", "export")}
+    assert "SavedModel" in words["generate"] and "exported SavedModel" in words["evaluate"].replace("│ │ ", "")
+    assert ".keras file." in words["export"] and "exported SavedModel" not in words["export"]
+
+
+def test_generate_and_evaluate_take_a_saved_model_of_others(ktg, tmp_path, picture_folder):
+    root, model = tf.Module(), tmp_path / "model"
+    z = tf.TensorSpec((None, 6), tf.float32, name="z")
+    root.__call__ = tf.function(lambda z: tf.tanh(tf.reshape(tf.tile(z, [1, 512]), (-1, 32, 32, 3))), [z])
+    tf.saved_model.save(root, str(model))
+    result = ktg("generate", model, "--num", 3, "--out", tmp_path / "made", "--json")
+    assert result.exit_code == 0 and pictures_of(tmp_path / "made").shape == (3, 32, 32, 3)
+    result = ktg("evaluate", model, "--data", picture_folder, "--num", 12, "--dry-run", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout)["real"] == 12
+
+
+@pytest.mark.parametrize("more", [("generate", "--out", "out"), ("evaluate", "--data", "nowhere")])
+def test_model_from_the_web_needs_trust(ktg, more):
+    result = ktg(more[0], "https://tfhub.dev/google/progan-128/1", *more[1:])
+    assert result.exit_code == 2 and "`model` must be a model that you trust" in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -90,6 +90,11 @@ def test_report_is_ready_for_json():
         "train_feature_share", "median_distance_ratio", "pixel_threshold", "feature_threshold", "train_count",
         "fake_count",
     ]  # fmt: skip
+    held_out = measure(pictures(5, 1), pictures(20, 0)).to_dict("real")
+    assert list(held_out.values()) == list(report.values())
+    assert [name for name in held_out if name not in report] == [
+        "real_share", "real_pixel_share", "real_feature_share", "real_count",
+    ]  # fmt: skip
 
 
 def test_set_of_one_picture_repeated_has_no_ratio():

@@ -1,3 +1,7 @@
+import re
+
+import pytest
+
 from keras_transfer_gen.recipes import card
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
@@ -51,3 +55,25 @@ def test_card_reports_distance_and_copies():
     assert "- Distance: your pictures are 35 from this source: near." in found
     assert "Near-copies of training pictures (100 were compared): 2.1 % of the made ones" in found
     assert "themselves 5.0 %" in found
+
+
+def scored(after, before=99.0, scratch=None, std=3.0):
+    values = {"kid_before": before, "kid_after": after, "kid_scratch": scratch}
+    told = {name: None if value is None else {**SCORE, "value": value, "std": std} for name, value in values.items()}
+    return {**METRICS, **told}
+
+
+@pytest.mark.parametrize(("metrics", "sentences"), [
+    (scored(50.0), ["Training brought the pictures 49.0 ± 4.2 nearer."]),
+    (scored(96.0), [r"Nothing got better: training changed nothing that .* chance \(-3.0 ± 4.2\).*--kimg"]),
+    (scored(120.0), [r"Nothing got better: training made it worse \(\+21.0 ± 4.2\)"]),
+    (scored(50.0, scratch=30.0), ["nearer", r"Transfer lost: from scratch is 20.0 ± 4.2 better.*ktg pretrain"]),
+    (scored(50.0, scratch=52.0), ["nearer", r"Transfer made no difference.*chance \(\+2.0 ± 4.2\)"]),
+    (scored(50.0, scratch=80.0), ["nearer", "Transfer won: 30.0 ± 4.2 better than from scratch"]),
+    (scored(50.0, before=None), []),
+])  # fmt: skip
+def test_scores_are_put_into_words(metrics, sentences):
+    found = card.verdicts(metrics)
+    assert len(found) == len(sentences)
+    assert all(re.search(pattern, line) for pattern, line in zip(sentences, found, strict=True))
+    assert all(line in text(metrics=metrics) for line in found)

@@ -10,7 +10,8 @@ from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.recipes import evaluate as module
-from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.load import load_gan, load_generator
+from keras_transfer_gen.recipes.run_folder import RunFolder
 
 RNG = np.random.default_rng(5)
 NOISE = RNG.integers(0, 256, (16, 32, 32, 3)).astype(np.uint8)
@@ -37,10 +38,10 @@ def test_evaluation_prints_as_a_table_and_is_ready_for_json(pictures):
     found = module.evaluate_images(NOISE, pictures, "discs")
     text = str(found)
     assert repr(found) == text and "array(" not in text
-    assert [line.split("  ")[0] for line in text.splitlines()[:-1]] == [
+    assert [line.split("  ")[0] for line in text.splitlines()[:-2]] == [
         "KID x 1000", "FID", "precision", "recall", "density", "coverage", "near-copies",
     ]  # fmt: skip
-    assert text.splitlines()[-1] == "against 12 pictures of discs; features: efficientnet_lite0"
+    assert text.splitlines()[-2] == "against 12 pictures of discs; features: efficientnet_lite0"
     names = {field.name for field in dataclasses.fields(found)} - {"made", "neighbours"}
     assert set(json.loads(json.dumps(found.to_dict()))) == names
 
@@ -59,12 +60,33 @@ def test_too_few_or_other_pictures_are_refused(source_file, pictures):
     gan = load_gan(source_file)
     with pytest.raises(checks.UserError, match=r"`num` must be an integer of at least 10.*--num"):
         module.evaluate(gan, pictures, num=9)
-    with pytest.raises(checks.UserError, match=r"`real` must be at least 10 usable pictures.*--data"):
+    with pytest.raises(checks.UserError, match=r"`images` must be at least 10 usable pictures.*images= or --data"):
         module.evaluate(gan, pictures[:9], num=10)
+    with pytest.raises(checks.UserFileError, match=r"`images` must be .*nothing at this path.*Check what images= "):
+        module.evaluate(gan, "nowhere", num=10)
     with pytest.raises(checks.UserError, match=r"`made` must be at least 10 usable pictures.*--fake"):
         module.evaluate_images(pictures[:9], pictures, "discs")
     with pytest.raises(checks.UserError, match=r"`images` must be pictures \[32, 32, 3\].*image_size=32"):
         module.evaluate(gan, load_images(pictures, 64), num=10)
+
+
+@pytest.mark.parametrize(("made", "real"), [(199, 200), (200, 199), (200, 200)])
+def test_few_pictures_are_told_since_precision_and_recall_mislead(pictures, made, real):
+    found = module.evaluate_images(NOISE, pictures, "discs")
+    found = dataclasses.replace(found, kid={**found.kid, "n_fake": made, "n_real": real})
+    if min(made, real) >= 200:
+        assert found.caution() == ""
+    else:
+        assert f"mislead with few pictures: {made} made and {real} real" in found.caution()
+        assert str(found).splitlines()[-1] == found.caution()
+
+
+def test_models_go_by_name_too(source_file, finished, pictures):
+    for model in (source_file, str(source_file), RunFolder(finished.out).saved_model):
+        found = module.evaluate(model, pictures, num=10)
+        assert np.array_equal(found.made, load_generator(model).generate(10, seed=0))
+    with pytest.raises(checks.UserFileError, match="`model` must be a preset"):
+        module.evaluate("nowhere", pictures)
 
 
 def test_neighbour_grid_shows_the_likeliest_copies_first(pictures):
@@ -80,3 +102,11 @@ def test_evaluate_every_keeps_scores_on_the_way(source_file, pictures):
     gan.fit(load_images(pictures, 32, batch_size=4), steps_per_epoch=4, verbose=0, callbacks=[every])
     assert [record["kimg"] for record in every.records] == [0.008, 0.016]
     assert all(np.isfinite(record["kid"]) for record in every.records)
+
+
+def test_evaluate_every_stands_in_keras_history(source_file, pictures):
+    gan = load_gan(source_file)
+    every = module.EvaluateEvery(pictures, kimg=1, num=12)
+    fit = {"epochs": 3, "steps_per_epoch": 1, "verbose": 0, "callbacks": [every]}
+    kid = gan.fit(load_images(pictures, 32, batch_size=4), **fit).history["kid"]
+    assert len(kid) == 3 and kid[0] == kid[1] == every.records[0]["kid"] and kid[2] == every.records[1]["kid"]

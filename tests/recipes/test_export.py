@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes.export import FORMATS, export_saved_model, export_tflite
@@ -33,3 +34,6 @@ def test_models_go_by_name_too(source_file, tmp_path):
     export_saved_model(str(source_file), tmp_path / "1")
     assert (tmp_path / "a.tflite").is_file() and (tmp_path / "1" / "saved_model.pb").is_file()
     assert list(FORMATS) == ["saved_model", "tflite"]
+    for export in FORMATS.values():
+        with pytest.raises(checks.UserFileError, match="`model` must be a preset"):
+            export("nowhere", tmp_path / "b")

@@ -14,6 +14,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes import fine_tune as module
 from keras_transfer_gen.recipes.fine_tune import fine_tune
 from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.reporter import Reporter
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 
@@ -145,7 +146,8 @@ def test_larger_kimg_continues_both_trainings_and_frozen_layers_stay_frozen(fini
     assert same(*(gan.discriminator.get_layer("block_32").get_weights() for gan in (after, before["source"])))
     assert not after.generator.get_layer("block_4").dense.trainable
     config = run.config()
-    assert config["settings"]["freeze"] == ["generator/block_4/.*=false"] and len(config["stages"]) == 2
+    assert config["settings"]["freeze"] == ["generator/block_4/.*=false"]
+    assert [(stage["from_kimg"], stage["kimg"]) for stage in config["stages"]] == [(0.0, 0.04), (0.04, 0.056)]
 
 
 def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
@@ -181,7 +183,7 @@ def test_begin_trains_the_averaged_generator_on(source_file, finished):
     source = load_gan(source_file)
     source.ema_generator.set_weights([value + 1 for value in source.ema_generator.get_weights()])
     source.step.assign(7)
-    gan = module._begin(source, finished)
+    gan = module.from_source(source, finished)
     assert same(gan.generator.get_weights(), gan.ema_generator.get_weights())
     assert int(gan.step.numpy()) == 0 and gan.kimg == 0
 
@@ -204,10 +206,12 @@ def test_two_devices_are_as_exact_as_one(source_file, shared_folder, tmp_path, s
 
 @pytest.mark.parametrize(("changed", "error", "text"), [
     ({"freeze": ("generator/blok_4/.*=false",)}, checks.UserError, "Nearest paths: generator/block_4"),
-    ({"freeze_d": 9}, checks.UserError, r"`blocks` must be at most 4.*--freeze-d"),
-    ({"data": "nowhere"}, checks.UserFileError, "nothing at this path"),
-    ({"reference": "nowhere"}, checks.UserFileError, "nothing at this path"),
-    ({"source": "nowhere"}, checks.UserFileError, "`model` must be a preset"),
+    ({"freeze_d": 9}, checks.UserError, r"`freeze_d` must be at most 4.*--freeze-d"),
+    ({"freeze": (".*=false",)}, checks.UserError, r"`freeze` must be rules that leave.*both networks still"),
+    ({"freeze": ("generator/.*=false",)}, checks.UserError, r"`freeze` must be .*whole generator still"),
+    ({"data": "nowhere"}, checks.UserFileError, r"`data` must be.*nothing at this path.*data= or .*--data"),
+    ({"reference": "nowhere"}, checks.UserFileError, r"`reference` must be.*reference= or .*--reference"),
+    ({"source": "nowhere"}, checks.UserFileError, "`source` must be a preset"),
     ({"batch_size": 7, "devices": "cpu:0,cpu:1"}, checks.UserError, "a multiple of the 2 devices"),
 ])  # fmt: skip
 def test_mistakes_are_told_before_anything_is_written(source_file, shared_folder, tmp_path, changed, error, text):
@@ -215,6 +219,33 @@ def test_mistakes_are_told_before_anything_is_written(source_file, shared_folder
     with pytest.raises(error, match=text):
         fine_tune(dataclasses.replace(settings, **changed))
     assert os.listdir(tmp_path) == []
+
+
+def test_frozen_discriminator_is_a_choice_that_is_told(source_file, shared_folder, tmp_path, scripted):
+    rules = ("discriminator/.*=false",)
+    settings = FineTuneSettings(data=shared_folder, source=source_file, out=tmp_path / "run", freeze=rules)
+    reporter, source = scripted(), load_gan(source_file)
+    module.freeze_source(source, settings, reporter)
+    assert not source.discriminator.trainable_variables and source.generator.trainable_variables
+    assert [line[:43] for line in reporter.lines] == ["the rules hold the whole discriminator still"[:43]]
+    module.freeze_source(source, dataclasses.replace(settings, freeze=()), reporter)
+    assert source.discriminator.trainable_variables and len(reporter.lines) == 1
+
+
+def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, shared_folder, tmp_path):
+    settings = FineTuneSettings(
+        data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.008, batch_size=4, precision="float32",
+        penalty="none", augment="none",
+    )  # fmt: skip
+
+    class Second(Reporter):
+        def say(self, line):
+            if line.startswith("your pictures are "):  # the first is about to train
+                with pytest.raises(checks.UserError, match="`out` must be a RUN that no other process writes to"):
+                    fine_tune(dataclasses.replace(settings, fresh=True))
+
+    assert fine_tune(settings, Second())["kimg"] == 0.008
+    assert not list(RunFolder(settings.out).path.glob(".ktg-lock*"))
 
 
 def test_mistake_with_fresh_leaves_the_earlier_run(finished, tmp_path):

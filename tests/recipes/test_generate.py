@@ -26,9 +26,12 @@ def test_pictures_are_numbered_and_depend_on_seed_and_number_alone(gan, tmp_path
     assert json.loads((tmp_path / "b" / MARK).read_text()) == {"num": 40, "seed": 7, "truncation": None}
 
 
-def test_earlier_pictures_are_replaced_whole(gan, tmp_path):
-    generate_folder(gan, 3, tmp_path / "a")
-    generate_folder(gan, 1, tmp_path / "a", seed=1)
+def test_earlier_pictures_are_replaced_whole_and_counted(gan, tmp_path, scripted):
+    reporter = scripted()
+    generate_folder(gan, 3, tmp_path / "a", reporter=reporter)
+    assert reporter.lines == []
+    generate_folder(gan, 1, tmp_path / "a", seed=1, reporter=reporter)
+    assert reporter.lines == [f"replaced 3 earlier pictures in {tmp_path / 'a'}"]
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [MARK, "00000.png"]
 
 

@@ -29,7 +29,7 @@ def settings(**changed):
 def test_without_a_reference_the_pictures_are_the_reference_and_it_says_so(shared_folder):
     said = Lines()
     inputs = read_inputs(settings(data=shared_folder), 32, 3, said)
-    assert inputs.reference is inputs.learnt and inputs.floor() is None
+    assert inputs.reference is inputs.learnt and inputs.floor() is None and inputs.reference_digest is None
     assert inputs.reference.name == f"{shared_folder} (the training pictures)"
     assert said.lines == [
         f"12 pictures in {shared_folder}",
@@ -42,6 +42,7 @@ def test_floor_is_the_kid_of_the_pictures_themselves(shared_folder, pictures, tm
     np.savez(tmp_path / "others.npz", images=others)
     inputs = read_inputs(settings(data=shared_folder, reference=tmp_path / "others.npz"), 32, 3, SILENT)
     assert inputs.reference.name == str(tmp_path / "others.npz")
+    assert len(inputs.reference_digest) == 64
     floor = inputs.floor()
     learnt, real = (extract_features(images, tiny_features) for images in (pictures, others))
     assert floor["value"] == pytest.approx(1000 * kid(real, learnt), rel=1e-4)
@@ -72,5 +73,5 @@ def test_one_picture_is_too_few_for_a_score(name, shared_folder, tmp_path, pictu
 
 
 def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(checks.UserFileError, match=r"nothing at this path.*--data"):
+    with pytest.raises(checks.UserFileError, match=r"`data` must .*nothing at this path.*data= .*--data"):
         read_inputs(settings(data=tmp_path / "none"), 32, 3, SILENT)

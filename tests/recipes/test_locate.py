@@ -71,7 +71,7 @@ def test_damaged_file_and_empty_folder_are_refused(tmp_path, source_file):
 
 def test_run_without_a_checkpoint_says_what_to_do(tmp_path, finished):
     RunFolder(tmp_path / "run").record("finetune", finished, {}, finished=False)
-    with pytest.raises(checks.UserFileError, match="`model` must be a RUN with a checkpoint.*Give the command"):
+    with pytest.raises(checks.UserFileError, match="`source` must be a RUN with a checkpoint.*Give the command"):
         locate(tmp_path / "run")
 
 
@@ -82,3 +82,16 @@ def test_typing_errors_load_no_tensorflow():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
+
+
+def test_saved_models_of_every_form_are_found_and_addresses_need_trust(tmp_path):
+    (tmp_path / "model" / "3").mkdir(parents=True)
+    (tmp_path / "model" / "3" / "saved_model.pbtxt").write_text("")
+    (tmp_path / "model.tar.gz").write_bytes(b"")
+    folder = ("saved_model", tmp_path / "model" / "3")
+    assert locate(tmp_path / "model") == locate(tmp_path / "model" / "3" / "saved_model.pbtxt") == folder
+    assert locate(tmp_path / "model.tar.gz") == ("saved_model", tmp_path / "model.tar.gz")
+    address = "https://www.kaggle.com/models/google/progan"
+    assert locate(f" {address}", trust=True) == ("saved_model", address)
+    with pytest.raises(checks.UserError, match="a model that you trust.*add trust=True or --trust"):
+        locate(address)

@@ -44,6 +44,11 @@ def test_file_is_no_folder(tmp_path):
         picture_folder.check_folder(tmp_path / "file")
 
 
+def test_pictures_of_an_earlier_call_are_counted(tmp_path):
+    assert picture_folder.count_pictures(written(tmp_path / "own", 3)) == 3
+    assert picture_folder.count_pictures(tmp_path / "new") == 0
+
+
 def test_grid_lies_outside_and_replaces_no_folder(tmp_path):
     out = written(tmp_path / "own")
     picture_folder.check_grid(tmp_path / "grid.png", out)

@@ -20,6 +20,8 @@ def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(setting
     assert found["action"] == "start a new run" and found["picture size"] == "32 x 32 x 3"
     assert (found["pictures"], found["reference pictures"], found["skipped files"], found["steps"]) == (12, 12, 0, 4)
     assert "parameters are trainable" in found["trained"]
+    assert (found["data"], found["source"], found["kimg"]) == (settings.data, settings.source, 0.1)
+    assert "metrics.json" in found["files"] and "export" in found["files"]
     assert os.listdir(tmp_path) == []
 
 
@@ -36,7 +38,8 @@ def test_plan_knows_a_run_that_has_finished(finished):
 
 @pytest.mark.parametrize(("changed", "text"), [
     ({"freeze": ("generator/blok_4/.*=false",)}, r"match a layer.*Nearest paths: generator/block_4"),
-    ({"freeze_d": 9}, r"`blocks` must be at most 4.*--freeze-d"),
+    ({"freeze": ("generator/.*=false",)}, r"`freeze` must be rules that leave something.*whole generator still"),
+    ({"freeze_d": 9}, r"`freeze_d` must be at most 4.*--freeze-d"),
     ({"devices": "tpu:0"}, r"`devices` must be .auto. or a comma-separated list.*--devices"),
     ({"devices": "gpu:7"}, r"`devices` must be devices that exist"),
     ({"devices": "cpu:0,cpu:1", "batch_size": 31}, r"`batch_size` must be a multiple of the 2.*--batch-size 30"),

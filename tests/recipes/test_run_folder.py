@@ -184,6 +184,7 @@ def test_sweep_removes_half_written_files_alone(settings):
 
 def test_record_keeps_the_stages(settings):
     run = started(settings)
+    run.begin_stage(0.0)
     run.record("finetune", settings, {}, finished=True)
     run.record("finetune", dataclasses.replace(settings, kimg=4), {"precision": "bfloat16"}, finished=False)
     config = run.config()
@@ -192,6 +193,44 @@ def test_record_keeps_the_stages(settings):
         config["settings"]["kimg"] == 4 and config["resolved"] == {"precision": "bfloat16"} and not config["finished"]
     )
     assert not {"out", "fresh"} & set(config["settings"])
+
+
+def test_stages_say_at_which_kimg_they_began(settings):
+    run = started(settings)
+    run.begin_stage(0.0)
+    run.begin_stage(0.5)  # interrupted and continued with the same settings: still the first stage
+    longer = dataclasses.replace(settings, kimg=4)
+    for changed in (dataclasses.replace(settings, kimg=3), longer):  # the first was stopped before it trained at all
+        run.record("finetune", changed, {}, finished=False)
+    assert [stage["from_kimg"] for stage in run.config()["stages"]] == [0.0, None]
+    run.begin_stage(2.0)
+    run.record("finetune", longer, {}, finished=True)
+    assert [(stage["from_kimg"], stage["kimg"]) for stage in run.config()["stages"]] == [(0.0, 2), (2.0, 4)]
+
+
+def test_run_whose_stages_do_not_say_where_they_began_continues(settings):
+    run = started(settings)
+    config = json.loads(run.config_file.read_text())
+    del config["stages"][0]["from_kimg"]
+    run.config_file.write_text(json.dumps(config))
+    run.record("finetune", settings, {}, finished=False)
+    run.begin_stage(1.0)
+    assert len(run.config()["stages"]) == 1 and "from_kimg" not in run.config()["stages"][0]
+    run.record("finetune", dataclasses.replace(settings, kimg=4), {}, finished=False)
+    run.begin_stage(2.0)
+    assert [stage.get("from_kimg") for stage in run.config()["stages"]] == [None, 2.0]
+
+
+def test_run_that_another_process_writes_to_is_refused(settings):
+    run = RunFolder(settings.out)
+    with run.held("finetune", settings, "start"):
+        with pytest.raises(checks.UserError, match=r"`out` must be a RUN that no other process writes to"):
+            open_(settings)
+        started(settings)
+    assert open_(settings) == "continue" and os.listdir(settings.out) == ["config.json"]
+    with pytest.raises(checks.UserError, match="a RUN that stays as it was found.*Give the same command again"):
+        with run.held("finetune", settings, "start"):  # another one had begun it in the meantime
+            pass
 
 
 def test_notes_add_up(settings):

@@ -50,7 +50,8 @@ def test_training_stops_at_its_budget_in_whole_batches_and_a_second_call_does_no
     run(training, settings, reporter, kimg=0.018)
     assert training.gan.kimg == 0.02 and int(training.gan.step.numpy()) == 5
     assert [tick[1:3] for tick in reporter.ticks] == [(0.004 * step, 0.02) for step in range(1, 6)]
-    assert training.images_per_second == pytest.approx(20 / training.seconds)
+    assert training.steady[0] == 16 and training.images_per_second == 16 / training.steady[1]
+    assert training.images_per_second > 20 / training.seconds  # with the first step, in which TensorFlow gets ready
     before = training.seconds
     run(training, settings, kimg=0.018)
     assert training.seconds == before and int(training.gan.step.numpy()) == 5
@@ -76,7 +77,7 @@ def test_scores_sheets_and_history_are_kept_on_the_way(begin, settings, tmp_path
     assert [sheet.shape for sheet in reporter.sheets] == [(192, 192, 3)] * 5  # shown with each score
     assert [row["kimg"] for row in read_history(tmp_path / "history.csv")] == [0.004, 0.008, 0.012, 0.016, 0.02]
     state = json.loads((latest_checkpoint(tmp_path) / "state.json").read_text())
-    assert state == {"seconds": training.seconds, "records": training.records}
+    assert state == {"seconds": training.seconds, "steady": list(training.steady), "records": training.records}
 
 
 @pytest.mark.parametrize("every", ["0", "1000"])
@@ -87,7 +88,7 @@ def test_last_score_is_stored_however_often_checkpoints_come(begin, settings, mo
     assert [record["kimg"] for record in begin().records] == [0.012, 0.02]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_saves_at_once_and_says_how_to_go_on(begin, settings, scripted, number, tmp_path):
     before = signal.getsignal(number)
     training, scored = begin(), []
@@ -103,8 +104,9 @@ def test_signal_saves_at_once_and_says_how_to_go_on(begin, settings, scripted, n
     assert scored == [0.004, 0.008]  # those that were due, and none for the farewell
     again = begin()
     assert again.gan.kimg == 0.008 and again.seconds == training.seconds and len(again.records) == 2
+    assert again.steady == training.steady and again.steady[0] == 4
     run(again, settings)
-    assert again.gan.kimg == 0.02
+    assert again.gan.kimg == 0.02 and again.steady[0] == 12  # both first steps are left out
 
 
 def test_signal_with_fresh_does_not_advise_to_start_again(begin, settings, scripted):
@@ -178,6 +180,69 @@ def test_prepare_checks_the_batch_and_sets_determinism(settings, deterministic):
     from tensorflow.python.framework import config
 
     assert config.is_op_determinism_enabled()
+
+
+def test_checkpoint_of_an_older_version_has_no_steady_speed(begin, settings):
+    run(begin(), settings, kimg=0.004)
+    path = latest_checkpoint(settings.out) / "state.json"
+    path.write_text(json.dumps({"seconds": 3.0, "records": []}))
+    training = begin()
+    assert (training.seconds, training.steady, training.images_per_second) == (3.0, (0, 0.0), None)
+
+
+DIVERGED = r"the training diverged at 0.\d+ kimg: .*\. Give the same command again, but lower --learning-rate \(now "
+
+
+def test_loss_that_is_not_finite_stops_on_one_line_and_keeps_the_last_good_checkpoint(begin, settings, monkeypatch):
+    monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", "0")
+
+    def poison(gan):
+        if gan.kimg > 0.006:
+            gan.generator.weights[0].assign(tf.fill(gan.generator.weights[0].shape, np.nan))
+        return {"kid": 1.0}
+
+    settings = dataclasses.replace(settings, evaluate_every_kimg=0.002)
+    with pytest.raises(checks.UserError, match=DIVERGED) as caught:
+        run(begin(), settings, score=poison)
+    assert "stays (step-000000001)" in str(caught.value) and "\n" not in str(caught.value)
+    again = begin()
+    assert again.gan.kimg == 0.004 and all(np.isfinite(value).all() for value in again.gan.get_weights())
+    assert [row["kimg"] for row in read_history(f"{settings.out}/history.csv")] == [0.004, 0.008]
+
+
+def test_loss_says_that_it_diverged_where_no_weight_was_saved_before(begin, settings):
+    training = begin()
+    training.gan.discriminator.weights[0].assign(tf.fill(training.gan.discriminator.weights[0].shape, np.inf))
+    settings = dataclasses.replace(settings, penalty="r1", r1_gamma=0.5)
+    with pytest.raises(checks.UserError, match=r"d_loss is nan\. Nothing was saved.* or raise --r1-gamma \(now 0.5\)"):
+        run(training, settings)
+    assert latest_checkpoint(settings.out) is None
+
+
+def test_too_large_a_learning_rate_diverges_with_advice(source_file, settings):
+    gan, settings = load_gan(source_file), dataclasses.replace(settings, learning_rate=1e30)
+    compile_gan(gan, settings)
+    with pytest.raises(checks.UserError, match=DIVERGED):
+        run(Training(gan), settings)
+    assert latest_checkpoint(settings.out) is None
+
+
+def test_fixed_learning_rate_is_not_advised(source_file, settings):
+    gan = load_gan(source_file)
+    compile_gan(gan, settings, learning_rate=1e30)
+    with pytest.raises(checks.UserError, match="but choose another --objective and --penalty, with --fresh"):
+        run(Training(gan), settings)
+
+
+@pytest.mark.parametrize("error", [tf.errors.ResourceExhaustedError(None, None, "OOM when\nallocating"), MemoryError()])
+def test_lack_of_memory_asks_for_a_smaller_batch(begin, settings, error):
+    def score(gan):
+        raise error
+
+    expected = r"`batch_size` must be small enough.*batch_size=4.*--batch-size"
+    with pytest.raises(checks.UserError, match=expected) as caught:
+        run(begin(), settings, score=score)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("2.5", 2.5)])

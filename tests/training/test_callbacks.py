@@ -1,6 +1,7 @@
 import os
 import signal
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -40,6 +41,38 @@ def test_every_kimg_acts_at_each_crossing_and_at_the_end(gan):
     assert [record["kimg"] for record in score.records] == [0.03, 0.06, 0.08, 0.09]
 
 
+def epochs(gan, *parts, count=4):
+    return gan.fit(DATA, epochs=count, steps_per_epoch=2, verbose=0, callbacks=list(parts))
+
+
+def test_scores_stand_in_the_logs_of_every_epoch_and_the_last_one_is_carried_on(gan, tmp_path):
+    values = iter([5.0, 3.0, 2.0, 1.0])
+    score = callbacks.ScoreEvery(lambda model: {"kid": next(values)}, kimg=0.05)
+    table = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    best = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", monitor="kid", mode="min", save_best_only=True)
+    history = epochs(gan, score, table, best).history  # epochs of 0.02 kimg: scores at 0.02, 0.05 (due) and 0.08 (end)
+    assert [record["kimg"] for record in score.records] == [0.02, 0.05, 0.08]
+    assert history["kid"] == [5.0, 5.0, 3.0, 2.0] and "kimg" not in history
+    rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert "kid" in rows[0].split(",") and len(rows) == 5
+    assert sorted(path.name for path in tmp_path.glob("*.keras")) == ["1.keras", "3.keras", "4.keras"]
+
+
+def test_early_stopping_follows_the_scores(gan):
+    score = callbacks.ScoreEvery(lambda model: {"kid": 1.0}, kimg=0.02)
+    history = epochs(gan, score, keras.callbacks.EarlyStopping("kid", mode="min", patience=2), count=9)
+    assert history.history["kid"] == [1.0] * 3
+
+
+def test_scores_of_earlier_parts_are_carried_on_and_none_is_taken_before_it_is_due(gan):
+    def score(model):
+        return {"kid": 7.0}
+
+    assert "kid" not in epochs(gan, callbacks.ScoreEvery(score, 1.0, every_epoch=False), count=2).history
+    known = callbacks.ScoreEvery(score, 1.0, [{"kimg": 0.0, "kid": 9.0}], every_epoch=False)
+    assert epochs(gan, known, count=2).history["kid"] == [9.0, 9.0]
+
+
 def test_sample_grid_writes_sheets_and_shows_them(gan, tmp_path):
     shown = []
     fit(gan, 4, callbacks.SampleGrid(tmp_path, kimg=0.02, num=5, show=shown.append))
@@ -67,7 +100,18 @@ def test_stop_at_ends_by_steps_or_by_seconds(gan):
     assert int(gan.step.numpy()) == 4
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_steady_speed_leaves_the_first_step_of_each_fit_out(gan, monkeypatch):
+    seconds = iter([0, 100, 100, 102, 102, 104, 200, 300, 300, 305])  # begin and end of each step
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: next(seconds))
+    clock = callbacks.Clock()
+    fit(gan, 3, clock)
+    assert (clock.seconds, clock.steady) == (104, (20, 4))
+    again = callbacks.Clock(clock.seconds, list(clock.steady))
+    fit(gan, 2, again)
+    assert (again.seconds, again.steady) == (209, (30, 9))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_after_the_step_and_handlers_come_back(gan, number):
     before = signal.getsignal(number)
     stop = callbacks.StopOnSignal()
@@ -75,6 +119,15 @@ def test_signal_ends_after_the_step_and_handlers_come_back(gan, number):
     fit(gan, 50, send, stop)
     assert stop.received == signal.Signals(number).name and int(gan.step.numpy()) == 2
     assert signal.getsignal(number) is before
+
+
+def test_hangup_that_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert callbacks.stopping_signals() == [signal.SIGINT, signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert callbacks.stopping_signals() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def test_second_signal_ends_at_once():

@@ -301,3 +301,33 @@ def test_generate_refuses(arguments, text):
 def test_export_of_keras_points_to_ours(tmp_path):
     with pytest.raises(checks.UserError, match=r"keras_transfer_gen.export_saved_model\(gan, path\)"):
         make_gan().export(tmp_path / "model")
+
+
+@pytest.mark.parametrize("given", [(), (None,), ("photos",), ([IMAGES],), ({"images": IMAGES},)])
+def test_fit_without_pictures_says_what_it_takes(given):
+    with pytest.raises(checks.UserError, match=r"`x` must be what load_images returns.*Received: x=.*load_images\("):
+        make_gan().fit(*given)
+
+
+def test_fit_takes_tensors_and_generators_too():
+    gan = make_gan(penalty=None)
+    gan.fit(tf.constant(IMAGES), batch_size=16, verbose=0)
+    gan.fit(((IMAGES[:8], np.zeros(8, np.int32)) for _ in range(2)), steps_per_epoch=2, shuffle=False, verbose=0)
+    assert int(gan.step.numpy()) == 4
+
+
+def test_compile_with_one_optimizer_asks_for_two():
+    for optimizer in ("adam", keras.optimizers.Adam()):
+        with pytest.raises(checks.UserError, match="`optimizer` must be left out.*g_optimizer=.*d_optimizer="):
+            make_gan(optimizer=optimizer)
+
+
+def test_fit_refuses_where_nothing_moves_and_trains_one_network_alone():
+    gan = make_gan(penalty=None)
+    gan.generator.trainable = False
+    before = weights(gan.generator), weights(gan.discriminator)
+    gan.fit(dataset(), steps_per_epoch=1, verbose=0)
+    assert same(before[0], weights(gan.generator)) and not same(before[1], weights(gan.discriminator))
+    gan.discriminator.trainable = False
+    with pytest.raises(checks.UserError, match=r"every weight of the GAN is frozen.*freeze\(gan"):
+        gan.fit(dataset(), verbose=0)

@@ -12,6 +12,7 @@ from keras_transfer_gen.protocols import HasRoles
 from keras_transfer_gen.transfer.freeze_rules import freeze_d
 from keras_transfer_gen.transfer.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
+from keras_transfer_gen.transfer.rule_makers import all_but, freeze_g, last_n, scale_shift_only
 
 
 class Block(keras.layers.Layer):
@@ -256,3 +257,61 @@ def test_spectral_normalisation_with_a_frozen_kernel_alone_holds_it():
     model = spectral_model()
     freeze(model, {"conv/kernel": False})
     assert moved(model) == {"conv/bias", "logits/kernel", "logits/bias"}
+
+
+def test_spectral_normalisation_keeps_still_while_scales_and_shifts_move():
+    model = spectral_model()
+    freeze(model, scale_shift_only())
+    assert moved(model) == {"conv/bias", "logits/bias"}
+
+
+@pytest.mark.parametrize("norm", [FusedBatchNormalization, keras.layers.BatchNormalization])
+def test_scales_and_shifts_move_alone_and_bit_identical_is_the_rest(norm):
+    model = small_model(norm=norm)
+    freeze(model, scale_shift_only())
+    # A bias before batch normalisation moves too where the norm holds its statistics.
+    expected = {
+        f"{block}/{name}" for block in ("block_1", "block_10") for name in ("conv/bias", "norm/gamma", "norm/beta")
+    }
+    assert moved(model) == expected | {"logits/bias"}
+
+
+class Group(keras.layers.Layer):
+    """Holds variables under names with "/", as the layer of a loaded graph does: one level of groups for each part."""
+
+    def __init__(self, name):
+        super().__init__(name=name)
+        self.groups = {}
+        self.built = True
+
+    def add(self, path, variable):
+        first, _, rest = path.partition("/")
+        if rest:
+            if first not in self.groups:
+                self.groups[first] = Group(first)
+            self.groups[first].add(rest, variable)
+        else:
+            self.add_weight(shape=variable.shape, name=first, trainable=trained_by_nature(first))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"generator/block_8/.*": False, "generator/block_16/conv": False, ".*/moving_.*": False},
+        [freeze_g(2), freeze_d(1)],
+        scale_shift_only(),
+        last_n(2),
+        last_n(1, role="generator"),
+        all_but("generator/to_image", ".*/gamma"),
+    ],
+)
+def test_rules_are_the_same_for_variables_of_a_loaded_graph(rules):
+    generator, discriminator = build_dcgan(32, width=32)
+    networks = {"generator": generator, "discriminator": discriminator}
+    groups = {role: Group(role) for role in networks}
+    for role, network in networks.items():
+        for variable in network.variables:
+            groups[role].add(variable.path, variable)
+    graph = {row.path: row.trainable for row in freeze(Networks(**groups), rules).rows}
+    assert graph == {row.path: row.trainable for row in freeze(Networks(**networks), rules).rows}
+    assert not all(on for path, on in graph.items() if trained_by_nature(path))

@@ -4,7 +4,7 @@ import pytest
 
 from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.protocols import HasRoles
-from keras_transfer_gen.transfer.paths import children, leaf_layers, leaves, roots
+from keras_transfer_gen.transfer.paths import Nameless, children, leaf_layers, leaves, roots
 
 
 class Block(keras.layers.Layer):
@@ -118,3 +118,19 @@ def test_children_are_what_keras_lists_publicly_for_models():
 def test_anything_but_a_keras_model_is_refused():
     with pytest.raises(ValueError, match=r"`model` must be a GAN, a Keras model or a Keras layer\. Received: model=3"):
         roots(3)
+
+
+def test_nameless_layer_adds_nothing_to_paths():
+    class Holder(keras.layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner, self.dense = Nameless(), keras.layers.Dense(1, name="dense")
+            self.inner.add_weight(shape=(), name="w")
+            self.dense.build((None, 2))
+
+    holder = Holder(name="holder")
+    listed = [path for leaf in leaves(holder) for path in leaf.variable_paths()]
+    assert listed == ["w", "dense/kernel", "dense/bias"]
+    model = keras.Sequential([holder])
+    listed = [path for leaf in leaves(model) for path in leaf.variable_paths()]
+    assert listed == ["holder/w", "holder/dense/kernel", "holder/dense/bias"]

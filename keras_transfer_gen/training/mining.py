@@ -1,0 +1,55 @@
+"""Which latents of a generator the discriminator finds most like the real pictures."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.training.latents import numbered_latents, step_seed
+
+LOOKS = 4  # augmented views of a picture, over which the discriminator's answer is averaged
+BATCH = 200
+
+
+def choose_latents(gan, pool=4000, keep=200, seed=0):
+    """The latents whose pictures get the highest logits, best first.
+
+    Once the discriminator has learnt to tell the target's pictures from the generator's, its logit estimates the log
+    ratio of the two densities; so the latents kept are those whose pictures are most likely in the target.
+
+    Args:
+        gan: `GAN` whose discriminator has learnt the target's pictures; its averaged generator makes the pictures.
+        pool: latents to choose from.
+        keep: how many to keep, at most `pool`.
+        seed: of the latents and of the augmentation.
+
+    Returns:
+        float32 ndarray `[keep, latent_dim]`.
+
+    Raises:
+        UserError: where `keep` is larger than `pool` or below 1.
+
+    Reference:
+        Wang et al., MineGAN, 2020 (arXiv:1912.05270), for the aim; Azadi et al., Discriminator Rejection Sampling,
+        2019 (arXiv:1810.06758), for the density ratio.
+    """
+    keep = checks.check_integer("keep", keep)
+    pool = checks.check_integer("pool", pool, least=keep)
+    z = numbered_latents(range(pool), gan.spec.latent_dim, seed)
+    found = np.concatenate([_judge(gan, z[first : first + BATCH], seed, first) for first in range(0, pool, BATCH)])
+    return z[np.argsort(-found, kind="stable")[:keep]]
+
+
+def _judge(gan, z, seed, first):
+    """Mean logits `[len(z)]` of the pictures of some latents."""
+    images = gan.ema_generator(z, training=False)
+    looks = [images]
+    if gan.augment is not None:
+        seeds = [step_seed(seed, tf.constant(first * LOOKS + look, tf.int64), "augment_fake") for look in range(LOOKS)]
+        looks = [gan.augment(images, seed=one) for one in seeds]
+    return np.mean([_one_number(gan.discriminator(look, training=False)) for look in looks], axis=0)
+
+
+def _one_number(logits):
+    """float32 `[batch]`: the mean over all but the batch axis, summed over heads."""
+    heads = [tf.cast(head, tf.float32) for head in tf.nest.flatten(logits)]
+    return sum(tf.reduce_mean(tf.reshape(head, (len(head), -1)), axis=1).numpy() for head in heads)

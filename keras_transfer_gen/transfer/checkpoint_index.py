@@ -1,0 +1,115 @@
+"""How long the data files of a TensorFlow checkpoint must be, read off its index without TensorFlow.
+
+`variables.index` is a table of sorted keys in the layout of LevelDB: blocks of prefix-compressed entries, a block that
+lists the blocks, and a footer of 48 bytes. The empty key holds the number of data files (shards); any other key holds,
+for one variable, which shard it is in and where.
+
+Reference:
+    https://github.com/google/leveldb/blob/main/doc/table_format.md and tensorflow/core/protobuf/tensor_bundle.proto.
+"""
+
+MAGIC = 0xDB4775248B80FB57
+FOOTER_BYTES = 48
+TRAILER_BYTES = 5  # after each block: one byte that names the compression, four of a checksum
+
+
+def shard_sizes(index):
+    """The least size that each data file must have.
+
+    Args:
+        index: bytes, the content of a `variables.index`.
+
+    Returns:
+        list of int, bytes: one for every shard. None where a block is compressed, which TensorFlow itself never does.
+
+    Raises:
+        ValueError: where these are not the bytes of a whole index.
+    """
+    if len(index) < FOOTER_BYTES or int.from_bytes(index[-8:], "little") != MAGIC:
+        raise ValueError("the footer is missing")
+    _, place = _handle(index, len(index) - FOOTER_BYTES)
+    (start, size), _ = _handle(index, place)
+    if index[start + size : start + size + 1] == b"\x01":
+        return None
+    sizes, header = {}, None
+    for _, value in _entries(_block(index, start, size)):
+        (start, size), _ = _handle(value, 0)
+        if index[start + size : start + size + 1] == b"\x01":
+            return None
+        for key, entry in _entries(_block(index, start, size)):
+            fields = dict(_fields(entry))
+            if key == b"":
+                header = fields
+            else:  # BundleEntryProto: 3 is the shard, 4 the offset, 5 the size; a zero is left out
+                shard = fields.get(3, 0)
+                sizes[shard] = max(sizes.get(shard, 0), fields.get(4, 0) + fields.get(5, 0))
+    if header is None:
+        raise ValueError("the header is missing")
+    shards = header.get(1, 0)  # BundleHeaderProto: 1 is the number of shards
+    if not 0 <= shards <= 1_000_000 or any(shard >= shards for shard in sizes):
+        raise ValueError("the number of shards is wrong")
+    return [sizes.get(shard, 0) for shard in range(shards)]
+
+
+def _varint(data, place):
+    """The number at `place`, 7 bits a byte, low bits first; and the place behind it."""
+    value = shift = 0
+    while True:
+        if place >= len(data) or shift > 63:
+            raise ValueError("a number is cut")
+        byte = data[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place
+
+
+def _handle(data, place):
+    start, place = _varint(data, place)
+    size, place = _varint(data, place)
+    return (start, size), place
+
+
+def _block(index, start, size):
+    """The entries of a block, without the list of restart points at its end."""
+    block = index[start : start + size]
+    if len(block) < size or size < 4 or start + size + TRAILER_BYTES > len(index):
+        raise ValueError("a block is cut")
+    restarts = int.from_bytes(block[-4:], "little")
+    if 4 * (restarts + 1) > size:
+        raise ValueError("a block is damaged")
+    return block[: size - 4 * (restarts + 1)]
+
+
+def _entries(block):
+    """(key, value) in order; a key gives only what differs from the one before it."""
+    place, key = 0, b""
+    while place < len(block):
+        shared, place = _varint(block, place)
+        own, place = _varint(block, place)
+        size, place = _varint(block, place)
+        if shared > len(key) or place + own + size > len(block):
+            raise ValueError("an entry is cut")
+        key = key[:shared] + block[place : place + own]
+        yield key, block[place + own : place + own + size]
+        place += own + size
+
+
+def _fields(message):
+    """(number, value) of a protocol buffer's fields of whole numbers; others are passed over."""
+    place = 0
+    while place < len(message):
+        tag, place = _varint(message, place)
+        kind = tag & 7
+        if kind == 0:
+            value, place = _varint(message, place)
+            yield tag >> 3, value
+        elif kind == 2:
+            size, place = _varint(message, place)
+            place += size
+        elif kind in (1, 5):
+            place += 8 if kind == 1 else 4
+        else:
+            raise ValueError("a field is of an unknown kind")
+    if place != len(message):
+        raise ValueError("a message is cut")

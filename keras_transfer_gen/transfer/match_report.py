@@ -1,0 +1,124 @@
+"""What `load_matching_weights` did with every variable of a model and every array: a table, lists, JSON."""
+
+import dataclasses
+import html
+import math
+from typing import NamedTuple
+
+COLUMNS = ("path", "model", "weights", "status")
+STATUSES = ("loaded", "adapted", "missing", "unexpected", "mismatched")
+
+
+class Mismatch(NamedTuple):
+    """A variable whose array has another shape."""
+
+    name: str
+    model_shape: tuple
+    weights_shape: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class MatchRow:
+    """One variable of the model, or one array that no variable wanted.
+
+    Args:
+        name: the variable's path; of an unexpected array its name after renaming.
+        status: "loaded" as it was, "adapted" to other channels, "missing" in the weights, "unexpected" in the model,
+            or "mismatched" in shape.
+        model_shape: the variable's shape, or None.
+        weights_shape: the array's shape, or None.
+        weights_name: what the array was called before renaming, or None.
+    """
+
+    name: str
+    status: str
+    model_shape: tuple | None = None
+    weights_shape: tuple | None = None
+    weights_name: str | None = None
+
+    def cells(self):
+        """The row as text."""
+        origin = f" from {self.weights_name}" if self.weights_name not in (None, self.name) else ""
+        return self.name, shape_text(self.model_shape), shape_text(self.weights_shape), self.status + origin
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class MatchReport:
+    """What `load_matching_weights` returns: `print` it, or read its lists. Every row is in exactly one of them.
+
+    Args:
+        rows: tuple of `MatchRow`: the variables in the model's order, then the unexpected arrays.
+    """
+
+    rows: tuple
+
+    @property
+    def loaded(self):
+        """Paths of the variables that were set as they stood in the weights."""
+        return self._names("loaded")
+
+    @property
+    def adapted(self):
+        """Paths of the variables that were set after a change between grey and RGB."""
+        return self._names("adapted")
+
+    @property
+    def missing(self):
+        """Paths of the variables that nothing was found for; they were named by `skip`."""
+        return self._names("missing")
+
+    @property
+    def unexpected(self):
+        """Names, after renaming, of the arrays that no variable wanted; they were named by `skip`."""
+        return self._names("unexpected")
+
+    @property
+    def mismatched(self):
+        """List of `Mismatch` (name, model_shape, weights_shape); they were named by `skip` and not set."""
+        rows = (row for row in self.rows if row.status == "mismatched")
+        return [Mismatch(row.name, row.model_shape, row.weights_shape) for row in rows]
+
+    def counts(self):
+        """Such as "24 loaded, 0 adapted, 1 missing, 0 unexpected, 1 mismatched"."""
+        return ", ".join(f"{len(self._names(status))} {status}" for status in STATUSES)
+
+    def totals(self):
+        """The last line: how many of the model's parameters were set, and the counts."""
+        sizes = [(math.prod(row.model_shape), row.status) for row in self.rows if row.model_shape is not None]
+        whole, done = sum(n for n, _ in sizes), sum(n for n, status in sizes if status in ("loaded", "adapted"))
+        return f"{done:,} of {whole:,} parameters are set ({done / max(whole, 1):.1%}): {self.counts()}"
+
+    def to_dict(self):
+        """A JSON-ready dict: the lists of names, mismatched with both shapes, and renamed {old name: new}."""
+        mismatched = [{key: _plain(value) for key, value in row._asdict().items()} for row in self.mismatched]
+        renamed = {row.weights_name: row.name for row in self.rows if row.weights_name not in (None, row.name)}
+        lists = {status: self._names(status) for status in STATUSES}
+        return {**lists, "mismatched": mismatched, "renamed": renamed}
+
+    def __str__(self):
+        table = [COLUMNS, *(row.cells() for row in self.rows)]
+        path, model, weights, _ = (max(map(len, column)) for column in zip(*table, strict=True))
+        lines = [f"{a:<{path}}  {b:>{model}}  {c:>{weights}}  {d}" for a, b, c, d in table]
+        return "\n".join([*lines, self.totals()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        def line(tag, cells):
+            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+        body = "".join(line("td", row.cells()) for row in self.rows)
+        foot = f'<tr><td colspan="{len(COLUMNS)}">{self.totals()}</td></tr>'
+        return f"<table><thead>{line('th', COLUMNS)}</thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
+
+    def _names(self, status):
+        return [row.name for row in self.rows if row.status == status]
+
+
+def shape_text(shape):
+    """`3 x 3 x 8`, "scalar", or "-" for None."""
+    return "-" if shape is None else " x ".join(map(str, shape)) or "scalar"
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value

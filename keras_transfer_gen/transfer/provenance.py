@@ -1,0 +1,45 @@
+"""Where a variable's weights came from, such as "noto_gan_64" or "vgg.npz": noted by what loads, read by reports."""
+
+import weakref
+
+from keras_transfer_gen.transfer.paths import leaves
+
+NEW = "new"
+# By identity, since variables compare element by element and TensorFlow's can't be hashed; an entry goes when its
+# variable does. Nothing is written on Keras' own objects, and no saved file changes.
+_NOTES = {}
+
+
+def note_source(model, text):
+    """Notes where every variable of a model came from, as `leaves` lists them.
+
+    Args:
+        model: a `GAN` or any Keras model or layer.
+        text: a preset's or a file's name; "new" for weights that were drawn at random.
+
+    Raises:
+        UserError: where `model` is no Keras model or layer.
+
+    Example:
+        >>> import keras
+        >>> inputs = keras.Input((3,))
+        >>> model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(inputs))
+        >>> note_source(model, "digits.keras")
+        >>> source_of(model.get_layer("logits").kernel)
+        'digits.keras'
+    """
+    for leaf in leaves(model):
+        for variable in leaf.variables:
+            note_variable(variable, text)
+
+
+def note_variable(variable, text):
+    """Notes where one `keras.Variable` or `tf.Variable` came from; a later note takes the place of an earlier one."""
+    key = id(variable)
+    _NOTES[key] = (weakref.ref(variable, lambda _: _NOTES.pop(key, None)), str(text))
+
+
+def source_of(variable):
+    """What was noted of a variable, or "new". Training does not change it; a copy or a loaded model starts as "new"."""
+    reference, text = _NOTES.get(id(variable), (None, NEW))
+    return text if reference is None or reference() is variable else NEW
