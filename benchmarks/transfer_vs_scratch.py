@@ -222,7 +222,7 @@ def plot(path, result):
         axes.axhline(result["floor"], color="black", ls=":", label="the training pictures themselves")
     axes.set(xscale="log", yscale="log", xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside upper center", ncols=3)
     with files.atomic_path(path) as partial:
         figure.savefig(partial, dpi=120)
 

@@ -56,7 +56,7 @@ def finetune(
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
     )  # fmt: skip
-    locate(source)
+    locate(source, trust)
     _train("finetune", settings, dry_run, json)
 
 

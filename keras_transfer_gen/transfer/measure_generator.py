@@ -280,10 +280,11 @@ def _measure(found, source, latents):
         raise checks.user_error("source", expected, source, f"{SAMPLES} samples lie in [{low:.4g}, {high:.4g}]. {step}")
     names = {role: name for name, role in found.roles.items()}
     steady = np.allclose(found.raw(z[:2], labels[:2]), made[:2], atol=(bounds[1] - bounds[0]) / 100)
+    output = f"output {found.output!r}" if found.output else "the only output"
     reasons = {
         "function": f"{found.endpoint.name!r}, the first that takes latents and returns pictures",
         "latent_dim": f"input {names[LATENTS]!r}, the float one of rank 2",
-        "image_size": f"output {found.output!r}, of the shape {made.shape[1:]} for one latent vector",
+        "image_size": f"{output}, of the shape {made.shape[1:]} for one latent vector",
         "pixel_range": "uint8" if is_uint8 else f"{SAMPLES} samples lie in [{low:.4g}, {high:.4g}]",
         "num_classes": why_classes,
         "truncation": f"input {names[TRUNCATION]!r}" if TRUNCATION in names else "no input; it scales the latents",
