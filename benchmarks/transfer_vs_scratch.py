@@ -16,6 +16,7 @@ import csv
 import datetime
 import json
 import platform
+import shlex
 import time
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def main():
             trial.run(method, seed, rates[method], long if method == "scratch" and seed < options.long_seeds else short)
             for seed in seeds
         ]
-        for method in METHODS
+        for method in options.methods
     }
     floor_images = trial.pictures.images[:500]
     floor = scores.score_images(floor_images, trial.reference)
@@ -229,7 +230,9 @@ def plot(path, result):
 
 def command(options):
     """The command line that makes the result again."""
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in vars(options).items()]
+    words = [f"--{name.replace('_', '-')} {value}" for name, value in vars(options).items() if name != "methods"]
+    if tuple(options.methods) != METHODS:
+        words.append("--methods " + " ".join(shlex.quote(method) for method in options.methods))
     return "python benchmarks/transfer_vs_scratch.py " + " ".join(words)
 
 
@@ -239,6 +242,7 @@ def parse():
     parser.add_argument("--data", required=True, help="training pictures")
     parser.add_argument("--reference", required=True, help="pictures to score against")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order; with scratch")
     parser.add_argument("--kimg", type=float, default=10.0, help="budget of each method")
     parser.add_argument("--scratch-factor", type=float, default=10.0, help="scratch goes on to this multiple")
     parser.add_argument("--long-seeds", type=int, default=3, help="seeds of which scratch goes on so long")
