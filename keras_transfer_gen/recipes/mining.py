@@ -11,6 +11,7 @@ import re
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latent_mixture import draws_from_mixture, insert_latent_mixture
+from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.mining import choose_latents
 from keras_transfer_gen.transfer.freezing import freeze
@@ -62,7 +63,7 @@ def mine_latents(gan, images, kimg=0.5, seed=0):
         the one given has learnt too, and its generator is frozen.
 
     Raises:
-        UserError: where the GAN isn't compiled, or draws from a mixture already.
+        UserError: where the GAN isn't compiled or draws from a mixture already, or the images are of another kind.
 
     Example:
         >>> gan = mine_latents(gan, load_images("photos/"))  # doctest: +SKIP
@@ -70,6 +71,12 @@ def mine_latents(gan, images, kimg=0.5, seed=0):
     kimg = checks.check_number("kimg", kimg, above=True, next_step="Such as kimg=0.5.")
     if not gan.compiled:
         raise checks.UserError("the GAN is not compiled. Call gan.compile() before mine_latents(gan, ...).")
+    if not isinstance(images, ImageStream):
+        raise checks.user_error("images", "what load_images returns", images, 'Such as load_images("photos/").')
+    if draws_from_mixture(gan.generator):
+        raise checks.user_error(
+            "gan", "one that draws from all of its latents", gan.name, "It was done before: fit it."
+        )
     freeze(gan, {"generator/.*": False})
     gan.fit(images, steps_per_epoch=math.ceil(kimg * 1000 / images.batch_size), verbose=0)
     return _with_mixture(gan, seed, [])

@@ -100,6 +100,8 @@ def test_in_python_it_gives_a_gan_to_be_fitted_on(source_file, near):
     after = weights_by_path(mined.generator)
     assert all((before[path] == after[path]).all() for path in before)
     mined.fit(images, steps_per_epoch=2, verbose=0)
+    with pytest.raises(checks.UserError, match="`gan` must be one that draws from all of its latents"):
+        mining.mine_latents(mined, images)
     moved = {path for path in before if (before[path] != weights_by_path(mined.generator)[path]).any()}
     assert moved == {path for path in before if "moving_" not in path}
 
@@ -108,6 +110,9 @@ def test_in_python_mistakes_are_named(source_file, near):
     gan = load_gan(source_file)
     with pytest.raises(checks.UserError, match="`kimg` must be a number above 0"):
         mining.mine_latents(gan, None, kimg=0)
+    gan.compile()
+    with pytest.raises(checks.UserError, match="`images` must be what load_images returns"):
+        mining.mine_latents(gan, "photos")
     bare = GAN(gan.generator, gan.discriminator, spec=gan.spec)
     with pytest.raises(checks.UserError, match="not compiled. Call gan.compile"):
         mining.mine_latents(bare, None)
