@@ -177,7 +177,7 @@ def _default(functions, signatures):
     if len(pool) == 1:
         return next(iter(pool.values()))
     if pool:
-        raise checks.user_error("signature", "one of " + ", ".join(map(repr, pool)), None, "It has no default.")
+        raise checks.user_error("signature", "one of " + ", ".join(map(repr, sorted(pool))), None, "It has no default.")
     step = "It holds variables alone: save it with a traced function, or load its weights into a model of your own."
     raise checks.user_error("source", "a SavedModel with a function to call", _Said("a SavedModel without one"), step)
 

@@ -73,8 +73,8 @@ def _cast_one(value, spec, name):
 
 def describe(structure):
     """A structure of tensors or specs in words, such as "{'z': float32 (None, 8)}"."""
-    if isinstance(structure, dict):
-        return "{" + ", ".join(f"{name!r}: {describe(part)}" for name, part in structure.items()) + "}"
+    if isinstance(structure, dict):  # sorted: TensorFlow keeps keyword arguments in no fixed order
+        return "{" + ", ".join(f"{name!r}: {describe(part)}" for name, part in sorted(structure.items())) + "}"
     if isinstance(structure, (list, tuple)):
         return "[" + ", ".join(map(describe, structure)) + "]"
     dtype = getattr(structure, "dtype", None)

@@ -121,7 +121,7 @@ def test_missing_and_ambiguous_functions_are_told(tmp_path):
     ):
         read_graph(saved(Methods(), tmp_path))
     loaded = load(made("functions")[0])
-    with pytest.raises(checks.UserError, match="`signature` must be one of 'pick', 'double'.*no default"):
+    with pytest.raises(checks.UserError, match="`signature` must be one of 'double', 'pick'.*no default"):
         read_graph(loaded)
     with pytest.raises(checks.UserError, match="`signature` must be one of 'double', 'pick'.*Did you mean double"):
         read_graph(loaded, "doubble")

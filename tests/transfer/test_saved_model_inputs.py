@@ -57,7 +57,7 @@ def test_types_are_cast_only_where_nothing_is_lost():
 
 
 def test_description_shows_structure_types_and_shapes():
-    assert describe({"z": Z, "more": [LABEL, 3]}) == "{'z': float32 (None, 6), 'more': [int32 (None,), int]}"
+    assert describe({"z": Z, "more": [LABEL, 3]}) == "{'more': [int32 (None,), int], 'z': float32 (None, 6)}"
     assert describe(np.ones((2, 3))) == "float64 (2, 3)"
 
 
