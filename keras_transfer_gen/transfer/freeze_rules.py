@@ -7,6 +7,7 @@ import re
 from keras_transfer_gen import checks
 
 FORM = 'Write it as --freeze "generator/block_4/.*=false".'
+WRITE = "Write your own rules: freeze(model, {regex: False}) or --freeze."
 
 
 class RuleMaker(abc.ABC):
@@ -33,16 +34,8 @@ class FreezeD(RuleMaker):
         object.__setattr__(self, "blocks", checks.check_integer("blocks", self.blocks, next_step=step))
 
     def rules(self, paths, variables=()):
-        matches = (re.match(r"discriminator/block_(\d+)(?=/|$)", path) for path in paths)
-        sides = sorted({int(match[1]) for match in matches if match}, reverse=True)
-        if not sides:
-            step = "Write your own rules: freeze(model, {regex: False}) or --freeze."
-            raise checks.user_error("model", "a GAN with layers discriminator/block_<resolution>", start(paths), step)
-        if self.blocks > len(sides):
-            names = ", ".join(f"block_{side}" for side in sides)
-            step = f"The discriminator has {len(sides)}: {names}. Ask for fewer with blocks= or --freeze-d."
-            raise checks.user_error("blocks", f"at most {len(sides)}", self.blocks, step)
-        return [(f"discriminator/block_{side}(/.*)?", False) for side in sides[: self.blocks]]
+        ask = "Ask for fewer with blocks= or --freeze-d."
+        return hold_blocks("discriminator", paths, self.blocks, largest_first=True, ask=ask)
 
 
 def freeze_d(blocks=2):
@@ -106,6 +99,19 @@ def check_rule(rule, name="rules"):
         step = f"Python's re says: {error}. {FORM}"
         raise checks.user_error(name, "valid regular expressions", rule[0], step) from error
     return tuple(rule)
+
+
+def hold_blocks(role, paths, blocks, largest_first, ask):
+    """Rules that freeze the first `blocks` of `<role>/block_<resolution>`; `ask` ends the error for too many."""
+    matches = (re.match(rf"{role}/block_(\d+)(?=/|$)", path) for path in paths)
+    sides = sorted({int(match[1]) for match in matches if match}, reverse=largest_first)
+    if not sides:
+        raise checks.user_error("model", f"a GAN with layers {role}/block_<resolution>", start(paths), WRITE)
+    if blocks > len(sides):
+        names = ", ".join(f"block_{side}" for side in sides)
+        step = f"The {role} has {len(sides)}: {names}. {ask}"
+        raise checks.user_error("blocks", f"at most {len(sides)}", blocks, step)
+    return [(f"{role}/block_{side}(/.*)?", False) for side in sides[:blocks]]
 
 
 def start(paths, most=3):

@@ -4,11 +4,10 @@ import dataclasses
 import re
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.freeze_rules import RuleMaker, check_rule, start
+from keras_transfer_gen.transfer.freeze_rules import WRITE, RuleMaker, check_rule, hold_blocks, start
 
 ROLES = ("generator", "discriminator", "encoder", "decoder")  # what starts the paths of a model made of networks
 SCALE_AND_SHIFT = ("gamma", "beta", "scale", "shift", "offset", "bias", "biases", "b")  # "b" as Sonnet names a bias
-_WRITE = "Write your own rules: freeze(model, {regex: False}) or --freeze."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,15 +21,7 @@ class FreezeG(RuleMaker):
         object.__setattr__(self, "blocks", checks.check_integer("blocks", self.blocks, next_step=step))
 
     def rules(self, paths, variables=()):
-        matches = (re.match(r"generator/block_(\d+)(?=/|$)", path) for path in paths)
-        sides = sorted({int(match[1]) for match in matches if match})
-        if not sides:
-            raise checks.user_error("model", "a GAN with layers generator/block_<resolution>", start(paths), _WRITE)
-        if self.blocks > len(sides):
-            names = ", ".join(f"block_{side}" for side in sides)
-            step = f"The generator has {len(sides)}: {names}. Ask for fewer."
-            raise checks.user_error("blocks", f"at most {len(sides)}", self.blocks, step)
-        return [(f"generator/block_{side}(/.*)?", False) for side in sides[: self.blocks]]
+        return hold_blocks("generator", paths, self.blocks, largest_first=False, ask="Ask for fewer.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +32,7 @@ class ScaleShiftOnly(RuleMaker):
         pattern = f"(?i:(.*/)?({'|'.join(SCALE_AND_SHIFT)})(_\\d+)?)"
         if not any(re.fullmatch(pattern, path) for path in variables):
             words = f"a model with variables named {', '.join(SCALE_AND_SHIFT[:-1])} or {SCALE_AND_SHIFT[-1]}"
-            raise checks.user_error("model", words, start(variables), _WRITE)
+            raise checks.user_error("model", words, start(variables), WRITE)
         return [(pattern, True), (".*", False)]
 
 
