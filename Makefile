@@ -22,7 +22,7 @@ demo: $(VENV)/.core  ## Adapt the shipped model to 100 pictures, score it, expor
 	    --reference examples/twemoji_people/reference --compare-scratch --kimg 10
 
 test: $(VENV)/.dev  ## Run the whole default test suite.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev  ## Check the code with ruff.
 	$(BIN)/ruff check .

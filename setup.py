@@ -24,7 +24,7 @@ setup(
     package_dir={"keras_transfer_gen.saved_models": "saved_models"},
     package_data={
         "keras_transfer_gen.saved_models": [
-            f"*/{name}" for name in ("gan.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
+            f"*/{name}" for name in ("gan.keras", "vae.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
         ]
     },
     include_package_data=False,
@@ -39,6 +39,7 @@ setup(
         "matplotlib>=3.9",
         "Pillow>=11",
         "scipy>=1.14",
+        "scikit-learn>=1.5",
         "numpy>=2.0",
         "typer>=0.15",
         "rich>=13.9",
@@ -46,15 +47,16 @@ setup(
     extras_require={
         "dev": [
             "pytest>=8.3",
+            "pytest-xdist>=3.6",
             "ruff>=0.12",
             "nbclient>=0.10",
             "nbformat>=5.10",
             "ipykernel>=6.29",
-            "scikit-learn>=1.5",
             "tf_keras>=2.21,<2.22",
             "pre-commit>=4.0",
         ],
         "litert": ["ai-edge-litert>=2.1"],
+        "bench": ["torch>=2.4"],
     },
     classifiers=[
         "Intended Audience :: Developers",

@@ -29,11 +29,12 @@ from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import scores
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.fine_tune import EVERYTHING, from_nothing, from_source
+from keras_transfer_gen.recipes.fine_tune import from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.recipes.mining import is_due, mine
 from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, FineTuneSettings
+from keras_transfer_gen.recipes.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 from keras_transfer_gen.transfer.freezing import freeze
 

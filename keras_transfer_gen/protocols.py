@@ -1,6 +1,6 @@
-"""What can be injected into a `GAN`: objective, augmentation, penalty, regulariser; and what a step shows them.
+"""What can be injected into a `GAN` or `VAE`: objective, augmentation, penalty, regulariser, prior; what a step shows.
 
-New methods implement one of these; `GAN` itself is never edited for them.
+New methods implement one of these; the models themselves are never edited for them.
 """
 
 import abc
@@ -9,6 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import tensorflow as tf
+
+from keras_transfer_gen import checks, variational
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +47,33 @@ class Step:
     real_logits: Any
     fake_logits: Any
     augment_real: Callable
+
+
+@dataclasses.dataclass(frozen=True)
+class VAEStep:
+    """One training step of a VAE on one replica, as regularisers see it.
+
+    Args:
+        vae: the model being trained.
+        phase: "vae"; a VAE has one loss.
+        index: int64 scalar, number of the step, from 0.
+        kimg: float32 scalar, thousands of real images shown before this step.
+        real: float32 `[batch, H, W, C]` in [-1, 1].
+        z_mean: float32 `[batch, latent_dim]`, of the encoder.
+        z_log_var: the same, log variance.
+        latents: the same, drawn from the two.
+        reconstructions: float32 `[batch, H, W, C]`, of the decoder.
+    """
+
+    vae: Any
+    phase: str
+    index: Any
+    kimg: Any
+    real: Any
+    z_mean: Any
+    z_log_var: Any
+    latents: Any
+    reconstructions: Any
 
 
 class Objective(abc.ABC):
@@ -99,22 +129,132 @@ class Penalty(keras.layers.Layer, abc.ABC):
 class Regularizer(keras.layers.Layer, abc.ABC):
     """A loss on weights, logits or images that keeps the adapted model near something.
 
-    `attach(gan)` is called once by `compile`; create variables there. They are tracked and checkpointed.
+    `attach(model)` is called once by `compile`; create variables there. They are tracked and checkpointed.
     """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.built = True  # see `Augment`
 
-    def attach(self, gan):
+    def attach(self, model):
         """Makes what the regulariser needs of the model; called once, before training."""
 
     @abc.abstractmethod
     def losses(self, step):
-        """`{"g": [batch] or scalar, "d": ...}`; keys may be left out. Called in each phase; only its key is used."""
+        """`{"g": [batch] or scalar, "d": ...}`, of a VAE `{"vae": ...}`; keys may be left out.
+
+        Called in each phase of a `Step` or `VAEStep`; only the phase's key is used.
+        """
 
     def after_step(self, step):
         """Updates statistics after both networks moved; all-reduce what is measured on one replica."""
+
+
+class Prior(keras.layers.Layer, abc.ABC):
+    """The law of a VAE's latents: saved and exported with the model, because pictures are drawn from it.
+
+    A prior is told as a map from standard normal noise to latents of the same shape, so that what makes the noise
+    (`training.latents`, the caller of an exported model) is the same for every prior.
+
+    Args:
+        latent_dim: length of a latent vector, or None until `attach` tells it.
+    """
+
+    def __init__(self, latent_dim=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")  # always: half of its digits would move the tails
+        super().__init__(**kwargs)
+        self.latent_dim = None if latent_dim is None else checks.check_integer("latent_dim", latent_dim)
+        self.built = True  # see `Augment`
+
+    def attach(self, latent_dim):
+        """Called by the model with its own size: sets the prior's where it has none, else compares them.
+
+        Raises:
+            UserError: where they differ.
+        """
+        if self.latent_dim is None:
+            self.latent_dim = checks.check_integer("latent_dim", latent_dim)
+        if self.latent_dim != latent_dim:
+            hint = "Fit a prior to latents of this model with fit_prior."
+            raise checks.user_error("prior", f"a law of {latent_dim} latent dimensions", self.latent_dim, hint)
+
+    @abc.abstractmethod
+    def call(self, noise):
+        """Standard normal float32 `[batch, latent_dim]` -> latents of this law, the same shape.
+
+        Graph-safe, row by row, without randomness of its own, and of operators that TFLite has.
+        """
+
+    @abc.abstractmethod
+    def log_prob(self, latents):
+        """Latents `[batch, latent_dim]` -> float32 `[batch]`, the log density in nats. Differentiable."""
+
+    def kl_terms(self, z_mean, z_log_var, latents):
+        """How far a diagonal Gaussian posterior is from this prior, in nats: terms that add up to the divergence.
+
+        Here one term, estimated with the one draw `latents`. A prior with a closed form overrides it; one of
+        independent dimensions gives a term for each of them, and free bits act on each term.
+
+        Args:
+            z_mean: float32 `[batch, latent_dim]`.
+            z_log_var: float32 `[batch, latent_dim]`.
+            latents: float32 `[batch, latent_dim]`, drawn from the posterior.
+
+        Returns:
+            float32 `[batch, terms]`.
+        """
+        posterior = variational.normal_log_density(latents, z_mean, z_log_var)
+        return (posterior - self.log_prob(latents))[:, tf.newaxis]
+
+    def sample(self, num, seed=0, truncation=1.0):
+        """float32 `[num, latent_dim]`; row i depends on `seed` and i alone. Works in a graph, `num` may be a tensor.
+
+        Args:
+            num: number of rows.
+            seed: non-negative integer.
+            truncation: factor on the noise, in (0, 1]; less is nearer to the law's centres.
+        """
+        if self.latent_dim is None:
+            raise checks.user_error("latent_dim", "known before sample", None, "Give StandardNormal(latent_dim=...).")
+
+        def row(number):
+            return tf.random.stateless_normal(
+                (self.latent_dim,), tf.random.experimental.stateless_fold_in([seed, 0], number)
+            )
+
+        noise = tf.map_fn(row, tf.range(num), fn_output_signature=tf.TensorSpec((self.latent_dim,), tf.float32))
+        return self(truncation * noise)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "latent_dim": self.latent_dim}
+
+
+class Likelihood(keras.layers.Layer, abc.ABC):
+    """How likely a picture is, given its reconstruction; its statistics are saved with the model."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("dtype", "float32")  # sums over many pixels need all digits
+        super().__init__(**kwargs)
+        self.built = True  # see `Augment`
+
+    @abc.abstractmethod
+    def loss(self, real, reconstructions):
+        """What training minimises: float32 `[batch]`, nats per image, a sum over pixels.
+
+        Args:
+            real: float32 `[batch, H, W, C]` in [-1, 1].
+            reconstructions: the same, of the decoder.
+        """
+
+    @abc.abstractmethod
+    def log_likelihood(self, real, reconstructions):
+        """The log density that evaluation reports: float32 `[batch]`, nats per image; nothing depends on the batch."""
+
+    def after_step(self, real, reconstructions, index):
+        """Updates statistics after step number `index`; all-reduce what is measured on one replica."""
 
 
 class HasRoles(abc.ABC):
@@ -124,3 +264,7 @@ class HasRoles(abc.ABC):
     @abc.abstractmethod
     def roles(self):
         """dict of role -> `keras.Model`, in the order in which reports list them."""
+
+
+class OwnTypes(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
+    """A layer that computes in types of its own, whatever the precision of training, such as a SavedModel."""

@@ -1,6 +1,7 @@
 """What must be known of a generator to use it: saved with every model. Standard library alone."""
 
 import dataclasses
+from pathlib import Path
 
 from keras_transfer_gen import checks, files
 
@@ -13,13 +14,14 @@ class ModelSpec:
         image_size: side of the square pictures, in pixels.
         channels: 1 (grey) or 3 (RGB).
         latent_dim: length of a latent vector.
-        distribution: law of the latents; "normal" is N(0, 1) in every entry.
+        distribution: law of the latents, one of `DISTRIBUTIONS`; "normal" is N(0, 1) in every entry. See `latent_laws`.
         num_classes: 0 for an unconditional generator.
         truncation: factor on the latents that `generate` uses by default, in (0, 1].
         pixel_range: lowest and highest value of the generator's float output.
         arch: the builder's name, such as "dcgan".
         source: where the weights come from, in words.
         licence: the terms of the weights and of what is made from them, in words; carried on by every fine-tune.
+        family: "gan" or "vae": which networks stand behind the generator.
 
     Example:
         >>> ModelSpec(image_size=64, channels=3, latent_dim=128).distribution
@@ -36,6 +38,7 @@ class ModelSpec:
     arch: str = ""
     source: str = ""
     licence: str = ""
+    family: str = "gan"
 
     def __post_init__(self):
         checks.check_integer("image_size", self.image_size)
@@ -43,6 +46,7 @@ class ModelSpec:
         checks.check_integer("latent_dim", self.latent_dim)
         checks.check_integer("num_classes", self.num_classes, least=0)
         checks.check_choice("distribution", self.distribution, DISTRIBUTIONS)
+        checks.check_choice("family", self.family, FAMILIES)
         check_truncation(self.truncation)
         object.__setattr__(self, "pixel_range", tuple(float(bound) for bound in self.pixel_range))
 
@@ -75,7 +79,14 @@ class ModelSpec:
         return cls.from_dict(fields)
 
 
-DISTRIBUTIONS = ("normal",)
+DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "sphere")
+FAMILIES = ("gan", "vae")
+MODEL_FILES = tuple(f"{family}.keras" for family in FAMILIES)  # in a checkpoint, and in the folder of a preset
+
+
+def find_model(folder):
+    """The `.keras` file in a checkpoint or in the folder of a preset: a `pathlib.Path`, or None."""
+    return next((path for name in MODEL_FILES if (path := Path(folder) / name).is_file()), None)
 
 
 def check_truncation(value):

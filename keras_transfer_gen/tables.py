@@ -15,18 +15,40 @@ OBJECTIVES = {
 }
 PENALTIES = {"r1": "keras_transfer_gen.objectives.penalties:R1"}
 AUGMENTS = {"diffaugment": "keras_transfer_gen.training.diffaugment:DiffAugment"}
-ARCHITECTURES = {"dcgan": "keras_transfer_gen.networks.dcgan:build_dcgan"}
+ARCHITECTURES = {
+    "dcgan": "keras_transfer_gen.networks.dcgan:build_dcgan",
+    "dcgan_refined": "keras_transfer_gen.networks.dcgan:build_refined_dcgan",
+}
+LIKELIHOODS = {
+    "gaussian_optimal_sigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
+    "bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
+    "l1": "keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale",
+}
+PRIORS = {"standard_normal": "keras_transfer_gen.networks.priors:StandardNormal"}
+VAE_ARCHITECTURES = {
+    "conv_vae": "keras_transfer_gen.networks.conv_vae:build_conv_vae",
+    "conv_vae_plain": "keras_transfer_gen.networks.conv_vae:build_plain_conv_vae",
+}
 
 # Modules with classes that a saved model may name; Keras finds a class only once its module was imported.
 SERIALIZABLE = (
+    "keras_transfer_gen.networks.conv_vae",
     "keras_transfer_gen.networks.dcgan",
+    "keras_transfer_gen.networks.latent_mapper",
     "keras_transfer_gen.networks.latent_mixture",
     "keras_transfer_gen.networks.layers",
+    "keras_transfer_gen.networks.priors",
     "keras_transfer_gen.objectives.adversarial",
+    "keras_transfer_gen.objectives.likelihoods",
     "keras_transfer_gen.objectives.penalties",
     "keras_transfer_gen.training.diffaugment",
     "keras_transfer_gen.training.gan",
+    "keras_transfer_gen.training.vae",
+    "keras_transfer_gen.transfer.keras_generator",
+    "keras_transfer_gen.transfer.saved_model_generator",
     "keras_transfer_gen.transfer.saved_model_layer",
+    "keras_transfer_gen.transfer.regularizers.l2sp",
+    "keras_transfer_gen.transfer.regularizers.posterior_anchor",
 )
 
 

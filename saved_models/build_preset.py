@@ -1,12 +1,14 @@
-"""Turns a finished `ktg pretrain` RUN into a preset: weights, spec, scores, model card, pictures.
+"""Turns RUNs that go on from one another into a preset: weights, spec, scores, model card, pictures.
 
-    python saved_models/build_preset.py --run runs/noto --name noto_gan_64 --data DIR --text TEXT.md
+    python saved_models/build_preset.py --runs runs/noto runs/refined --name noto_gan_64 --data DIR --text TEXT.md
 
-The preset holds the averaged generator (on both sides) and the discriminator, without optimizers. Every figure of the
-card is measured here, against 1,000 of the training pictures (seed 0), with three seeds of latents.
+The last RUN is what the preset is made of; those before it only tell how it came to be. The preset holds the averaged
+generator (on both sides) and the discriminator, without optimizers. Every figure of the card is measured here, against
+1,000 of the training pictures (seed 0), with three seeds of latents.
 """
 
 import argparse
+import dataclasses
 import datetime
 import json
 from pathlib import Path
@@ -21,11 +23,13 @@ from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes import scores
 from keras_transfer_gen.recipes.distance import SOURCE_FEATURES
 from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.training.checkpoint import MODEL, save_model
+from keras_transfer_gen.training.callbacks import read_history
+from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.gan import GAN
 
 SEEDS = (0, 1, 2)
 GRID = 64
+PATHS = ("data", "reference", "source")  # of the machine that it was trained on
 LARGEST_MEGABYTES = 16.0
 
 
@@ -52,9 +56,26 @@ def measure(gan, images):
     }
 
 
-def card(name, text, found, config, state, kimg):
+class Part:
+    """What one RUN of a chain has to tell.
+
+    Args:
+        path: the RUN folder.
+        begin: kimg that were shown before it.
+    """
+
+    def __init__(self, path, begin):
+        (checkpoint,) = (path / "checkpoints" / "adapted").iterdir()
+        state, config = files.read_json(checkpoint / "state.json"), files.read_json(path / "config.json")
+        self.name, self.seconds, self.stages = path.name, state["seconds"], config["stages"]
+        self.settings = {key: value for key, value in config["settings"].items() if key not in PATHS}
+        self.end = begin + read_history(path / "history.csv")[-1]["kimg"]
+        self.records = [{**record, "kimg": begin + record["kimg"]} for record in state["records"]]
+
+
+def card(name, text, found, parts):
     """The README.md of the preset."""
-    copied, settings = found["memorisation"], config["settings"]
+    copied, hours = found["memorisation"], sum(part.seconds for part in parts) / 3600
     rows = [
         ("KID x 1000", found["kid_by_seed"], 1), ("precision", found["precision"], 2), ("recall", found["recall"], 2),
         ("density", found["density"], 2), ("coverage", found["coverage"], 2),
@@ -68,9 +89,13 @@ def card(name, text, found, config, state, kimg):
         "",
         "## Training",
         "",
-        f"- {kimg:.0f} kimg (thousands of images shown), {state['seconds'] / 3600:.1f} hours of training steps.",
-        f"- Settings: `{json.dumps({k: v for k, v in settings.items() if k not in ('data', 'reference')})}`.",
-        f"- Stages (what was changed when it was continued): `{json.dumps(config['stages'])}`.",
+        f"{parts[-1].end:.0f} kimg (thousands of images shown), {hours:.1f} hours of training steps. Settings of each "
+        "run, and its stages (what was changed when it was continued):",
+        "",
+        *[
+            f"- {part.name}, to {part.end:.0f} kimg: `{json.dumps(part.settings)}`, stages `{json.dumps(part.stages)}`."
+            for part in parts
+        ],
         "",
         "![learning curve](curve.png)",
         "",
@@ -96,22 +121,26 @@ def card(name, text, found, config, state, kimg):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, required=True, help="RUN folder of ktg pretrain")
+    parser.add_argument(
+        "--runs", type=Path, required=True, nargs="+", help="RUN folders in order, the last one shipped"
+    )
     parser.add_argument("--name", required=True, help="name of the preset")
     parser.add_argument("--data", required=True, help="the training pictures")
     parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
     options = parser.parse_args()
     folder = Path(__file__).parent / options.name
-    run = load_gan(options.run)
+    parts = []
+    for path in options.runs:
+        parts.append(Part(path, parts[-1].end if parts else 0.0))
+    run = load_gan(options.runs[-1])
     run.generator.set_weights(run.ema_generator.get_weights())
-    gan = GAN(run.generator, run.discriminator, spec=run.spec)
+    spec = dataclasses.replace(run.spec, source=f"Trained from nothing on {Path(options.data).name}.")
+    gan = GAN(run.generator, run.discriminator, spec=spec)
     # Its counts stay 0: whoever adapts it begins a training of their own, and the average is taken over that alone.
     images = read_pictures(options.data, gan.spec.image_size, gan.spec.channels).images
     found = measure(gan, images)
-    (checkpoint,) = (options.run / "checkpoints" / "adapted").iterdir()
-    config, state = files.read_json(options.run / "config.json"), files.read_json(checkpoint / "state.json")
-    save_model(gan, folder / MODEL)
-    megabytes = (folder / MODEL).stat().st_size / 1e6
+    save_model(gan, folder / "gan.keras")
+    megabytes = (folder / "gan.keras").stat().st_size / 1e6
     if megabytes > LARGEST_MEGABYTES:
         raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
     gan.spec.save(folder / "spec.json")
@@ -120,22 +149,23 @@ def main():
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: scores.NUM_FAKES])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
-    write_curve(folder / "curve.png", state["records"])
-    files.write_text(
-        folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, config, state, run.kimg)
-    )
+    write_curve(folder / "curve.png", parts)
+    files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, parts))
     print(json.dumps({"megabytes": round(megabytes, 2), **found}, indent=1))
 
 
-def write_curve(path, records):
-    """The KID on the way, over kimg."""
+def write_curve(path, parts):
+    """The KID on the way, over kimg, one colour for each RUN."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    axes.plot([r["kimg"] for r in records], [r["kid"] for r in records], "o-", ms=3, color="tab:green")
+    for part in parts:
+        kids = [record["kid"] for record in part.records]
+        axes.plot([record["kimg"] for record in part.records], kids, "o-", ms=3, label=part.name)
+    axes.legend()
     axes.set(xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000 to the training pictures", yscale="log")
     axes.grid(alpha=0.3, which="both")
     with files.atomic_path(path) as partial:

@@ -1,7 +1,9 @@
 """What every test shares: two logical CPUs, a cache folder of its own, small pictures."""
 
+import http.server
 import os
 import signal
+import threading
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: drops the lines about CPU features and CUDA
 
@@ -142,3 +144,67 @@ def finished(tmp_path_factory, source_file, shared_folder, quick):
         quick(patch)
         fine_tune(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def vae_file(tmp_path_factory, pictures):
+    """A VAE of 32 px, small and trained for a moment on `pictures`, as a `.keras` file with a licence."""
+    import keras
+
+    from keras_transfer_gen.networks.conv_vae import build_conv_vae
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.training.vae import VAE
+
+    keras.utils.set_random_seed(0)
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=8, arch="conv_vae", source="A test.", licence="CC0-1.0")
+    vae = VAE(*build_conv_vae(32, latent_dim=8, width=16, least_width=8), spec=spec)
+    vae.compile(optimizer=keras.optimizers.Adam(3e-3))
+    vae.fit(tf.data.Dataset.from_tensor_slices(pictures).batch(12).repeat(60), epochs=1, verbose=0)
+    path = tmp_path_factory.mktemp("vae") / "vae.keras"
+    vae.save(path)
+    return path
+
+
+@pytest.fixture
+def web_of(tmp_path, monkeypatch):
+    """Function: a file -> (its address on a server on this machine, list of the paths that are asked for)."""
+    monkeypatch.setenv("no_proxy", "*")
+    served, asked = {}, []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802: the name that http.server calls
+            asked.append(self.path)
+            body = served[self.path.split("?")[0]]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+
+        def serve(file):
+            served[f"/{file.name}"] = file.read_bytes()
+            return f"http://127.0.0.1:{server.server_address[1]}/{file.name}", asked
+
+        yield serve
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def small_discriminators(monkeypatch):
+    """Sources without a discriminator get a small one that knows nothing: quick."""
+    from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
+    from keras_transfer_gen.recipes import load, source
+
+    for module in (load, source):
+        monkeypatch.setattr(
+            module,
+            "fresh_discriminator",
+            lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, width=16, least_width=8),
+        )

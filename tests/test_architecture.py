@@ -11,6 +11,7 @@ PACKAGE = "keras_transfer_gen"
 SIBLINGS = ("data", "networks", "objectives", "transfer", "training", "metrics", "export")
 RANK = {"foundation": 0, **dict.fromkeys(SIBLINGS, 1), "recipes": 2, "cli": 3}
 FOUNDATION = {"checks", "pixels", "files", "specs", "streams", "protocols", "tables", "version", "spectral_norm"}
+FOUNDATION |= {"latent_laws", "variational"}
 FOUNDATION_NEEDS = {"numpy", "tensorflow", "keras", PACKAGE, *sys.stdlib_module_names}
 MOST_LINES = 400
 UNTESTED = {"version.py"}  # one line, read by tests/test_import.py

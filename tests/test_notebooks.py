@@ -8,6 +8,10 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SHOWS = {  # what each must have printed on the way to the True of its last cell
+    "first_steps": "KID x 1000",
+    "finetune_a_tf_hub_model": "parameters are trainable",
+}
 
 
 def text_of(cell):
@@ -29,7 +33,7 @@ def test_notebook_runs(path, tmp_path, monkeypatch):
     )
     client.execute()
     assert {entry.name for entry in ROOT.iterdir()} == before
-    assert "KID x 1000" in "".join(map(text_of, notebook.cells))
+    assert SHOWS[path.stem] in "".join(map(text_of, notebook.cells))
     assert text_of(notebook.cells[-1]).strip() == "True"
 
 
@@ -46,3 +50,11 @@ def test_first_steps_shows_the_code_of_the_readme():
     ]
     for call in calls:
         assert call in code and call in readme
+
+
+def test_saved_model_layer_is_shown_on_its_own_in_at_most_15_lines():
+    cells = nbformat.read(ROOT / "notebooks/finetune_a_tf_hub_model.ipynb", 4).cells
+    (shown,) = [cell.source for cell in cells if "layer = ktg.SavedModelLayer(source)" in cell.source]
+    assert len(shown.splitlines()) <= 15 and all(call in shown for call in ("ktg.freeze(layer", ".fit(", ".save("))
+    handle = [line for cell in cells for line in cell.source.splitlines() if 'source = "https://tfhub.dev/' in line]
+    assert len(handle) == 1 and handle[0].startswith("# The one line to change: ")

@@ -3,10 +3,10 @@ import pytest
 from keras_transfer_gen import protocols
 
 
-@pytest.mark.parametrize("kind", [protocols.Objective, protocols.Augment, protocols.Penalty, protocols.Regularizer])
-def test_protocol_cannot_be_made_itself(kind):
+@pytest.mark.parametrize("name", ["Objective", "Augment", "Penalty", "Regularizer", "Likelihood", "Prior"])
+def test_protocol_cannot_be_made_itself(name):
     with pytest.raises(TypeError, match="abstract"):
-        kind()
+        getattr(protocols, name)()
 
 
 def test_layers_count_as_built_so_that_keras_does_not_run_the_model_to_build_them():

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.specs import ModelSpec, check_truncation
+from keras_transfer_gen.specs import ModelSpec, check_truncation, find_model
 
 SPEC = ModelSpec(image_size=64, channels=3, latent_dim=128, licence="Apache-2.0")
 
@@ -28,7 +28,7 @@ def test_spec_refuses_a_file_that_holds_no_object(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("latent_dim", 0), ("channels", "3"), ("distribution", "uniform"), ("truncation", 2.0)]
+    ("field", "value"), [("latent_dim", 0), ("channels", "3"), ("distribution", "unifrom"), ("truncation", 2.0)]
 )
 def test_spec_checks_each_field(field, value):
     with pytest.raises(checks.UserError, match=f"`{field}` must be"):
@@ -39,3 +39,13 @@ def test_check_truncation_accepts_up_to_one():
     assert check_truncation(1) == 1.0
     with pytest.raises(checks.UserError, match="a number above 0"):
         check_truncation(0.0)
+
+
+def test_family_names_the_file_of_a_model(tmp_path):
+    assert SPEC.family == "gan" and dataclasses.replace(SPEC, family="vae").to_dict()["family"] == "vae"
+    with pytest.raises(checks.UserError, match="`family` must be one of 'gan', 'vae'"):
+        dataclasses.replace(SPEC, family="vqvae")
+    assert find_model(tmp_path) is None
+    for family in ("vae", "gan"):
+        (tmp_path / f"{family}.keras").touch()
+        assert find_model(tmp_path) == tmp_path / f"{family}.keras"

@@ -8,7 +8,7 @@ from keras_transfer_gen import checks, protocols, tables
 
 TABLES = [
     (tables.OBJECTIVES, protocols.Objective), (tables.PENALTIES, protocols.Penalty),
-    (tables.AUGMENTS, protocols.Augment),
+    (tables.AUGMENTS, protocols.Augment), (tables.LIKELIHOODS, protocols.Likelihood), (tables.PRIORS, protocols.Prior),
 ]  # fmt: skip
 
 
@@ -19,7 +19,8 @@ def test_every_row_makes_an_object_of_its_kind(table, kind):
 
 
 def test_every_architecture_is_a_builder():
-    assert all(callable(tables.load(row)) for row in tables.ARCHITECTURES.values())
+    rows = [*tables.ARCHITECTURES.values(), *tables.VAE_ARCHITECTURES.values()]
+    assert all(callable(tables.load(row)) for row in rows)
 
 
 def test_resolve_passes_objects_and_none():

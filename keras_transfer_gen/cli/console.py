@@ -6,7 +6,15 @@ import sys
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -49,7 +57,7 @@ class ConsoleReporter(Reporter):
             return
         columns = [
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
-            TextColumn("{task.completed:.4g}/{task.total:.4g} " + unit), TextColumn("{task.fields[note]}"),
+            Counted(unit), TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
         ]  # fmt: skip
         with Progress(*columns, console=self.console) as bar:
@@ -73,6 +81,22 @@ class ConsoleReporter(Reporter):
                 bar.start()
 
         return tick
+
+
+class Counted(ProgressColumn):
+    """How much is done, "3/10 kimg", or "3 MB" where it is not known of how much.
+
+    Args:
+        unit: what is counted.
+    """
+
+    def __init__(self, unit):
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task):
+        whole = "" if task.total is None else f"/{task.total:.4g}"
+        return Text(f"{task.completed:.4g}{whole} {self.unit}")
 
 
 class PlainProgress:

@@ -7,6 +7,7 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import MISUSE, guarded
+from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
 from keras_transfer_gen.transfer.presets import list_presets
 
 models_app = typer.Typer(help="List the presets that come with the package, or look into a model.")
@@ -41,24 +42,21 @@ def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False)
 
 @models_app.command("inspect")
 @guarded
+@with_source_options
 @checks.named(source="SOURCE", out="grid")
 def inspect(
-    source: Annotated[str, typer.Argument(help="SavedModel: folder, .tar.gz, TF Hub or Kaggle handle, https address.")],
+    source: o.SavedModel,
+    options: SourceOptions,
     grid: o.Grid = None,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Fetch and run a model from the web: it is a program.")
-    ] = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Say what a SavedModel takes, returns and can be trained in, and print a Keras program that uses it."""
-    from keras_transfer_gen.recipes.locate import locate
-
-    locate(source, trust)  # before TensorFlow is loaded: a typing error costs no wait
+    options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
     from keras_transfer_gen.recipes.inspect_model import PICTURES, inspect_model
 
-    found = inspect_model(source, trust)
+    found = inspect_model(source, options.trust, options.overrides)
     if grid is not None:
         if found.generator is None:
             raise checks.user_error("grid", "left out for what makes no pictures", grid, found.no_generator)
@@ -78,9 +76,8 @@ def _print_inspection(found):
         for name, words in one[side].items()
     ]
     print_table("what can be called", ["function", "side", "name", "type and shape"], rows)
-    print_table(
-        "variables", ["path", "shape", "parameters", "trainable"], [row.cells() for row in found.variables.rows]
-    )
+    header = ["path", "shape", "parameters", "trainable", "source"]
+    print_table("variables", header, [row.cells() for row in found.variables.rows])
     print(found.trained)
     if found.generator is None:
         print(found.no_generator)
@@ -93,29 +90,30 @@ def _print_inspection(found):
 
 
 @guarded
+@with_source_options
 @checks.named(source="model")
 def info(
     model: o.Model,
+    options: SourceOptions,
     layers: Annotated[bool, typer.Option("--layers", help="Also list every layer, as freezing rules name it.")] = False,
-    trust: o.Trust = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Show what is known of a model: sizes, latents, licence, layers."""
     from keras_transfer_gen.cli.console import print_json, print_table
-    from keras_transfer_gen.recipes.locate import locate
 
-    locate(model, trust)  # before TensorFlow is loaded: a typing error costs no wait
+    options.prefetch(model)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.recipes.info import model_info
 
-    found = model_info(model, layers, trust)
+    found = model_info(model, layers, options.trust, options.overrides)
     if json:
         print_json(found)
         return
     report = found.pop("layers", None)
     print_table(model, ["", ""], list(found.items()))
     if report is not None:
-        print_table("layers", ["path", "shape", "parameters", "trainable"], [tuple(row.values()) for row in report])
+        header = ["path", "shape", "parameters", "trainable", "source"]
+        print_table("layers", header, [tuple(row.values()) for row in report])
 
 
 data_app = typer.Typer(help="Look at pictures before training.", no_args_is_help=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import exits, look, train, use
+from keras_transfer_gen.cli import exits, look, train, use, vae
 from keras_transfer_gen.version import __version__
 
 app = typer.Typer(
@@ -15,6 +15,8 @@ app = typer.Typer(
     add_completion=True,
 )
 for command in (train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.info):
+    app.command()(command)
+for command in (vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle):
     app.command()(command)
 app.add_typer(look.models_app, name="models")
 app.add_typer(look.data_app, name="data")

@@ -4,13 +4,43 @@ from typing import Annotated
 
 import typer
 
+from keras_transfer_gen.specs import DISTRIBUTIONS
+from keras_transfer_gen.transfer.spec_overrides import PIXEL_RANGES
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; progress stays on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done; write nothing.")]
-Trust = Annotated[bool, typer.Option("--trust", help="Allow a remote program as a model.", hidden=True)]
-Model = Annotated[str, typer.Argument(help="Preset name, RUN folder, .keras file or exported SavedModel.")]
-TrainedModel = Annotated[str, typer.Argument(help="Preset name, RUN folder or .keras file.")]
-OptionalModel = Annotated[str | None, typer.Argument(help="Preset name, RUN, .keras file or exported SavedModel.")]
+SAVED_MODEL = "SavedModel (folder, .tar.gz, TF Hub or Kaggle handle, https address)"
+KINDS = f"preset, RUN folder, .keras file or {SAVED_MODEL}"
+Model = Annotated[str, typer.Argument(help=f"A {KINDS}.")]
+OptionalModel = Annotated[str | None, typer.Argument(help=f"A {KINDS}.")]
+SavedModel = Annotated[str, typer.Argument(help=f"A {SAVED_MODEL}.")]
+OF_OTHERS = "Models of others"  # heading of the next ones in --help; see source_options.py
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Fetch and run a model from the web: it is a program.", rich_help_panel=OF_OTHERS),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Make no request; take what was fetched earlier.", rich_help_panel=OF_OTHERS)
+]
+Sha256 = Annotated[
+    str | None, typer.Option("--sha256", help="What the archive's SHA-256 must be, hex.", rich_help_panel=OF_OTHERS)
+]
+LatentDim = Annotated[
+    int | None, typer.Option("--latent-dim", help="Length of a latent vector.", rich_help_panel=OF_OTHERS)
+]
+Distribution = Annotated[
+    str | None,
+    typer.Option("--distribution", help="Law of the latents: " + ", ".join(DISTRIBUTIONS), rich_help_panel=OF_OTHERS),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option("--labels", help="none, one-hot, integer, or the number of classes.", rich_help_panel=OF_OTHERS),
+]
+PixelRange = Annotated[
+    str | None,
+    typer.Option("--pixel-range", help="Of its pictures: " + " or ".join(PIXEL_RANGES), rich_help_panel=OF_OTHERS),
+]
 Data = Annotated[str, typer.Option("--data", help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')]
 Out = Annotated[str, typer.Option("--out", help="RUN folder to write, or to continue.")]
 Kimg = Annotated[float, typer.Option("--kimg", help="Thousands of real images to show in all.")]
@@ -43,3 +73,23 @@ Devices = Annotated[str, typer.Option("--devices", help='auto, or a list such as
 Deterministic = Annotated[bool, typer.Option("--deterministic", help="The same bits in every run, at some speed.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start again where an earlier run is in --out.")]
 EvaluateEvery = Annotated[float | None, typer.Option("--evaluate-every", help="Kimg from one score to the next.")]
+OF_VAES = "VAEs"  # heading of the next ones in --help
+Likelihood = Annotated[
+    str,
+    typer.Option("--likelihood", help="gaussian_optimal_sigma, bernoulli or l1.", rich_help_panel=OF_VAES),
+]
+Beta = Annotated[float, typer.Option("--beta", help="Weight of the KL divergence.", rich_help_panel=OF_VAES)]
+FreeBits = Annotated[
+    float, typer.Option("--free-bits", help="Nats that each latent dimension has for nothing.", rich_help_panel=OF_VAES)
+]
+KlWarmup = Annotated[
+    float, typer.Option("--kl-warmup-kimg", help="Kimg over which the KL comes in.", rich_help_panel=OF_VAES)
+]
+Prior = Annotated[
+    str,
+    typer.Option("--prior", help="Drawn from afterwards: shrunk, full, mixture, standard.", rich_help_panel=OF_VAES),
+]
+Anchor = Annotated[
+    float, typer.Option("--anchor", help="anchored: weight of the source's posterior.", rich_help_panel=OF_VAES)
+]
+L2sp = Annotated[float, typer.Option("--l2sp", help="anchored: weight of its weights.", rich_help_panel=OF_VAES)]

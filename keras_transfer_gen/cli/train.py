@@ -1,30 +1,54 @@
 """`ktg finetune` and `ktg pretrain`. Each default is the one of recipes/settings.py."""
 
+import dataclasses
 from typing import Annotated
 
 import typer
 
+from keras_transfer_gen import checks
+from keras_transfer_gen.cli import finetune_vae
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
-from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.cli.pretrain_vae import refuse_vae_options, run_pretrain_vae, vae_settings
+from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
+from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
+from keras_transfer_gen.recipes.locate import keeps_source
+from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.specs import FAMILIES
+
+METHODS_HELP = "full, scale-shift or miner; of a VAE decoder, scale-shift, prior, anchored or full."
 
 
 @guarded
+@with_source_options
 def finetune(
+    context: typer.Context,
     data: o.Data,
-    source: Annotated[str, typer.Option("--source", help="Preset name, RUN folder or .keras file to start from.")],
+    source: Annotated[
+        str,
+        typer.Option("--source", help="Preset, RUN, .keras file or SavedModel (folder, .tar.gz, handle) to adapt."),
+    ],
     out: o.Out,
+    options: SourceOptions,
     kimg: o.Kimg = FineTuneSettings.kimg,
     minutes: o.Minutes = FineTuneSettings.minutes,
     batch_size: o.BatchSize = FineTuneSettings.batch_size,
     seed: o.Seed = FineTuneSettings.seed,
+    method: Annotated[str, typer.Option("--method", help=METHODS_HELP)] = FineTuneSettings.method,
+    output_network: Annotated[
+        bool, typer.Option("--output-network", help="With miner: also a small network behind the generator.")
+    ] = FineTuneSettings.output_network,
     freeze: Annotated[list[str] | None, typer.Option("--freeze", help='"PATH_REGEX=false", again and again.')] = None,
     freeze_d: Annotated[int, typer.Option("--freeze-d", help="Blocks of the discriminator to freeze, image side.")] = 0,
     mine_kimg: Annotated[
         float, typer.Option("--mine-kimg", help="Kimg in which the discriminator alone learns to choose latents.")
     ] = FineTuneSettings.mine_kimg,
+    warmup_kimg: Annotated[
+        float | None,
+        typer.Option("--warmup-kimg", help="Kimg in which the new discriminator of a source without one learns alone."),
+    ] = FineTuneSettings.warmup_kimg,
     augment: o.Augment = FineTuneSettings.augment,
     reference: o.ReferenceOption = FineTuneSettings.reference,
     compare_scratch: Annotated[bool, typer.Option("--compare-scratch", help="Also train from scratch.")] = False,
@@ -42,31 +66,50 @@ def finetune(
     devices: o.Devices = FineTuneSettings.devices,
     deterministic: o.Deterministic = FineTuneSettings.deterministic,
     fresh: o.Fresh = FineTuneSettings.fresh,
-    trust: o.Trust = False,
+    prior: o.Prior = FineTuneVaeSettings.prior,
+    channels: Annotated[
+        int | None, typer.Option("--channels", help="1 or 3, if not the source's.", rich_help_panel=o.OF_VAES)
+    ] = FineTuneVaeSettings.channels,
+    anchor: o.Anchor = FineTuneVaeSettings.anchor,
+    l2sp: o.L2sp = FineTuneVaeSettings.l2sp,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Adapt a pretrained generator to your pictures, score it, and export it."""
+    if finetune_vae.is_vae(source, method, out, fresh, options.trust):
+        finetune_vae.run_finetune_vae(finetune_vae.vae_settings(context, options.trust), dry_run, json)
+        return
+    finetune_vae.refuse_vae_options(context)
     settings = FineTuneSettings(
         data=data, source=source, out=out, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
-        freeze=tuple(freeze or ()), freeze_d=freeze_d, mine_kimg=mine_kimg, augment=augment, reference=reference,
+        method=method, output_network=output_network, freeze=tuple(freeze or ()), freeze_d=freeze_d,
+        mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment, reference=reference,
         compare_scratch=compare_scratch, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_every=r1_every,
         learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
+        trust=options.trust, **dataclasses.asdict(options.overrides),
     )  # fmt: skip
-    locate(source, trust)
+    if not keeps_source(settings):
+        options.prefetch(source)
     _train("finetune", settings, dry_run, json)
 
 
 @guarded
 def pretrain(
+    context: typer.Context,
     data: o.Data,
     out: o.Out,
-    arch: Annotated[str, typer.Option("--arch", help="Networks to build: dcgan.")] = PretrainSettings.arch,
+    model: Annotated[str, typer.Option("--model", help="gan or vae; a VAE has defaults of its own.")] = "gan",
+    arch: Annotated[
+        str, typer.Option("--arch", help="dcgan; of a VAE conv_vae or conv_vae_plain.")
+    ] = PretrainSettings.arch,
     image_size: o.ImageSize = PretrainSettings.image_size,
     channels: o.Channels = PretrainSettings.channels,
+    latent_dim: Annotated[
+        int, typer.Option("--latent-dim", help="Length of a latent vector; of a VAE 64.")
+    ] = PretrainSettings.latent_dim,
     width: o.Width = PretrainSettings.width,
     least_width: o.LeastWidth = PretrainSettings.least_width,
     licence: o.Licence = PretrainSettings.licence,
@@ -87,17 +130,29 @@ def pretrain(
     fit: o.Fit = PretrainSettings.image_fit,
     background: o.Background = PretrainSettings.background,
     precision: o.Precision = PretrainSettings.precision,
+    likelihood: o.Likelihood = PretrainVaeSettings.likelihood,
+    beta: o.Beta = PretrainVaeSettings.beta,
+    free_bits: o.FreeBits = PretrainVaeSettings.free_bits,
+    kl_warmup_kimg: o.KlWarmup = PretrainVaeSettings.kl_warmup_kimg,
+    prior: o.Prior = PretrainVaeSettings.prior,
     devices: o.Devices = PretrainSettings.devices,
     deterministic: o.Deterministic = PretrainSettings.deterministic,
     fresh: o.Fresh = PretrainSettings.fresh,
+    trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Train a generator from nothing: a new source for later fine-tuning."""
+    checks.check_choice("model", model, FAMILIES, "Set it with --model.")
+    if model == "vae":
+        run_pretrain_vae(vae_settings(context), dry_run, json)
+        return
+    refuse_vae_options(context)
     settings = PretrainSettings(
-        data=data, out=out, arch=arch, image_size=image_size, channels=channels, width=width, least_width=least_width,
-        licence=licence, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed, augment=augment,
+        data=data, out=out, arch=arch, image_size=image_size, channels=channels, latent_dim=latent_dim, width=width,
+        least_width=least_width, licence=licence, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
+        augment=augment,
         reference=reference, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_every=r1_every,
         learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,

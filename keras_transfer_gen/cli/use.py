@@ -7,21 +7,22 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
-from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
 from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures
 from keras_transfer_gen.specs import check_truncation
 
 
 @guarded
+@with_source_options
 @checks.named(source="model", path="out")
 def generate(
     model: o.Model,
+    options: SourceOptions,
     out: Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier generate.")],
     num: Annotated[int, typer.Option("--num", help="Pictures to make.")] = 500,
     seed: Annotated[int, typer.Option("--seed", help="Picture i depends on this seed and i alone.")] = 0,
     grid: o.Grid = None,
     truncation: o.Truncation = None,
-    trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
@@ -32,15 +33,15 @@ def generate(
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
     if truncation is not None:
         check_truncation(truncation)
-    locate(model, trust)
+    options.prefetch(model)
     check_folder(out)
     if grid is not None:
         check_grid(grid, out)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes import generate as recipe
-    from keras_transfer_gen.recipes.load import load_generator
+    from keras_transfer_gen.recipes.painters import open_model
 
-    loaded, replaced = load_generator(model, trust), count_pictures(out)
+    loaded, replaced = open_model(model, options.trust, options.overrides), count_pictures(out)
     with ConsoleReporter() as reporter:
         if not dry_run:
             images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter)
@@ -58,8 +59,10 @@ def generate(
 
 
 @guarded
+@with_source_options
 @checks.named(source="model")
 def evaluate(
+    options: SourceOptions,
     model: o.OptionalModel = None,
     data: Annotated[str | None, typer.Option("--data", help="Real pictures to compare the model with.")] = None,
     fake: Annotated[str | None, typer.Option("--fake", help="Instead of a model: made pictures.")] = None,
@@ -67,7 +70,6 @@ def evaluate(
     num: Annotated[int, typer.Option("--num", help="Pictures that the model makes.")] = 500,
     image_size: Annotated[int, typer.Option("--image-size", help="With --fake: size to compare at.")] = 64,
     neighbours: o.NeighboursOption = None,
-    trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
@@ -77,16 +79,19 @@ def evaluate(
     folders = (fake is not None and real is not None) and model is None and data is None
     if not (pair or folders):
         raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
+    if folders and (options.overrides or options.sha256):
+        raise checks.UserError("what describes a MODEL (--labels and the like) has no place beside --fake and --real.")
     if pair:
-        locate(model, trust)
+        options.prefetch(model)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
     from keras_transfer_gen.recipes import evaluate as recipe
+    from keras_transfer_gen.recipes.evaluate_vae import bound_against, bound_rows, evaluate_bound
     from keras_transfer_gen.recipes.generate import write_png
-    from keras_transfer_gen.recipes.load import load_generator
+    from keras_transfer_gen.recipes.painters import open_model
 
     recipe.check_num(num)
     if pair:
-        loaded = load_generator(model, trust)
+        loaded = open_model(model, options.trust, options.overrides)
         with checks.named(images="data"):
             name, pictures = recipe.real_pictures(data, loaded.spec.image_size, loaded.spec.channels)
         planned = {"made": num, "of": model}
@@ -107,20 +112,27 @@ def evaluate(
             found = recipe.evaluate_images(made, pictures, name, reporter)
         if found.caution():
             reporter.say(found.caution())
+        bound = evaluate_bound(loaded, pictures, name) if pair else {}
+        if bound.get("collapse"):
+            reporter.say(bound["collapse"])
     if neighbours is not None:
         with checks.named(out="neighbours"):
             write_png(neighbours, recipe.neighbour_grid(found.made, found.neighbours))
     if json:
-        print_json(found.to_dict())
+        print_json({**found.to_dict(), **bound})
     else:
-        print_table("evaluation", ["measure", "value", "meaning"], found.rows())
+        print_table("evaluation", ["measure", "value", "meaning"], found.rows() + (bound_rows(bound) if bound else []))
         print(found.against())
+        if bound:
+            print(bound_against(bound))
 
 
 @guarded
+@with_source_options
 @checks.named(source="model", path="out")
 def export(
-    model: o.TrainedModel,
+    model: o.Model,
+    options: SourceOptions,
     format: Annotated[
         str,
         typer.Option(
@@ -131,28 +143,34 @@ def export(
     batch_size: Annotated[
         int | None, typer.Option("--batch-size", help="tflite: pictures made in one call, fixed in the file; 1.")
     ] = None,
-    trust: o.Trust = False,
+    part: Annotated[
+        str | None, typer.Option("--part", help="tflite of a VAE: sampler (the default), encoder or decoder.")
+    ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Write a model for TF Serving (saved_model) or for phones and browsers (tflite), and check it."""
     checks.check_choice("format", format, ["saved_model", "tflite"], "Set it with --format.")
-    options = {}
+    more = {}
     if batch_size is not None:
-        options["batch_size"] = checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
+        more["batch_size"] = checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
         if format != "tflite":
             hint = "A SavedModel takes any number of latents. Leave --batch-size out, or give --format tflite."
             raise checks.user_error("batch_size", "left out with --format saved_model", batch_size, hint)
-    locate(model, trust)
+    if part is not None:
+        more["part"] = checks.check_choice("part", part, ["sampler", "encoder", "decoder"])
+        if format != "tflite":
+            hint = "A SavedModel holds all of them. Leave --part out, or give --format tflite."
+            raise checks.user_error("part", "left out with --format saved_model", part, hint)
+    options.prefetch(model)
     from keras_transfer_gen.cli.console import print_json
-    from keras_transfer_gen.recipes.export import FORMATS
-    from keras_transfer_gen.recipes.load import load_gan
+    from keras_transfer_gen.recipes.export import FORMATS, find_generator
 
-    gan = load_gan(model)
+    found = find_generator(model, options.trust, options.overrides)
     if not dry_run:
-        FORMATS[format](gan, out, **options)
-    result = {"model": model, "format": format, "out": out, "dry_run": dry_run, **options}
+        FORMATS[format](found, out, **more)
+    result = {"model": model, "format": format, "out": out, "dry_run": dry_run, **more}
     if json:
         print_json(result)
     else:

@@ -22,7 +22,7 @@ def load_images(
     Args:
         source: a folder, .zip, .npz or .npy file, an array, a `tf.data.Dataset` or "tfds:NAME[split]"; see
             `sources.read_pictures`.
-        image_size: side of the pictures in pixels: 28, 32, 64, 128 or 256.
+        image_size: side of the pictures, 4 to 1024 pixels; networks of this package take 28, 32, 64, 128 and 256.
         channels: 1 (grey) or 3 (RGB).
         batch_size: pictures in a batch; may be larger than the number of pictures.
         fit: "crop" cuts the middle square out; "pad" keeps the whole picture on the background.

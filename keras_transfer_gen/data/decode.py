@@ -72,6 +72,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDES = (4, 1024)  # least and greatest side of a picture, in pixels
 FITS = ("crop", "pad")
 _large = threading.Lock()
 
@@ -85,7 +86,7 @@ class Frame:
     """What every picture is fitted to.
 
     Args:
-        image_size: side of the square, in pixels.
+        image_size: side of the square, 4 to 1024 pixels: whatever a generator makes, not only what is built here.
         channels: 1 (grey) or 3 (RGB).
         fit: "crop" cuts the middle square out; "pad" keeps the whole picture and fills the rest.
         background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).
@@ -100,7 +101,9 @@ class Frame:
     background: str | tuple = "white"
 
     def __post_init__(self):
-        checks.check_image_shape(self.image_size, self.channels)
+        step = "Choose one with image_size= or --image-size."
+        checks.check_integer("image_size", self.image_size, *SIDES, next_step=step)
+        checks.check_choice("channels", self.channels, checks.CHANNELS, "1 is grey, 3 is RGB.")
         checks.check_choice("fit", self.fit, FITS, "Set it with fit= or --image-fit.")
         object.__setattr__(self, "background", parse_colour(self.background))
 

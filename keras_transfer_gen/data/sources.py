@@ -34,7 +34,7 @@ def read_pictures(
             integer or text `labels` and integer `groups`) or an .npy, an array or a `tf.data.Dataset` of images or
             (image, label), or "tfds:NAME[split]" of a prepared TFDS dataset. Arrays and datasets are uint8, or
             floats whose range is plain: 0..255, [0, 1] or [-1, 1].
-        image_size: side of the pictures in pixels: 28, 32, 64, 128 or 256.
+        image_size: side of the pictures, 4 to 1024 pixels; networks of this package take 28, 32, 64, 128 and 256.
         channels: 1 (grey) or 3 (RGB).
         fit: "crop" cuts the middle square out; "pad" keeps the whole picture on the background.
         background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).

@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from keras_transfer_gen import checks
-from keras_transfer_gen.export.parity import check_parity, probe_latents
+from keras_transfer_gen import checks, pixels
+from keras_transfer_gen.export.parity import call_generator, check_parity, probe_inputs
 
 LOW = ("bfloat16", "float16", "mixed_bfloat16", "mixed_float16")
 # A float32 twin rounds otherwise than a bfloat16 original (a few levels); wrong weights are further off than this.
@@ -17,48 +17,74 @@ def float32_twin(generator, spec):
     Nothing of `generator` changes, and the twin shares nothing with it.
 
     Args:
-        generator: functional `keras.Model`, latents `[batch, latent_dim]` -> images `[batch, S, S, C]` in [-1, 1], in
-            any precision, mirrored or not.
+        generator: functional `keras.Model`, latents `[batch, latent_dim]`, or a dict of latents and labels, -> images
+            `[batch, S, S, C]` in [-1, 1], in any precision, mirrored or not.
         spec: its `ModelSpec`.
 
     Returns:
-        (twin, latents, images): `keras.Model` with everything trainable; float32 `[4, latent_dim]` fixed latents;
-        float32 `[4, S, S, C]`, which the original (or, where it computes in less than float32, the twin) makes of them.
+        (twin, inputs, images): `keras.Model` with everything trainable; what `probe_inputs` gives; float32
+        `[4, S, S, C]`, which the original (or, where it computes in less than float32, the twin) makes of them.
 
     Raises:
         UserError: where the generator is not of the spec's shape, or inside a strategy's scope.
         ExportError: where the twin does not make what the original makes.
     """
     check_shapes(generator, spec)
+    twin = float32_copy(generator)
+    inputs = probe_inputs(spec)
+    original, copied = (_pictures(network, inputs) for network in (generator, twin))
+    low = any(layer.dtype_policy.name in LOW for layer in generator.layers)
+    check_parity(original, copied, LOW_TOLERANCE if low else tolerance_of(generator, inputs), "The float32 copy")
+    return twin, inputs, copied if low else original
+
+
+def float32_copy(network):
+    """A copy of a functional model that computes in float32, with the same weights and everything trainable.
+
+    Raises:
+        UserError: inside a strategy's scope.
+    """
     if tf.distribute.has_strategy():
         step = "Call it after the `with strategy.scope():` block; a generator made in one is fine."
         raise checks.user_error("strategy", "left before exporting", tf.distribute.get_strategy(), step)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")  # for composite layers that leave their sublayers' type to the default
     try:
-        twin = keras.models.clone_model(generator, clone_function=_float32_clone, recursive=True)
+        copy = keras.models.clone_model(network, clone_function=_float32_clone, recursive=True)
     finally:
         keras.config.set_dtype_policy(policy)
-    twin.set_weights(generator.get_weights())
-    twin.trainable = False  # Keras passes a flag on to the layers only where it changes
-    twin.trainable = True
-    latents = probe_latents(spec.latent_dim)
-    original, copied = (_pictures(network, latents) for network in (generator, twin))
-    low = any(layer.dtype_policy.name in LOW for layer in generator.layers)
-    check_parity(original, copied, LOW_TOLERANCE if low else 1.0, "The float32 copy")
-    return twin, latents, copied if low else original
+    copy.set_weights(network.get_weights())
+    copy.trainable = False  # Keras passes a flag on to the layers only where it changes
+    copy.trainable = True
+    return copy
+
+
+def tolerance_of(generator, inputs):
+    """The pixel levels by which an export may differ: 1, or more where a generator repeats itself no better.
+
+    One that draws noise of its own makes other pictures at each call; an export is then right that stays within a few
+    times that difference, while wrong weights are further off.
+
+    Args:
+        generator: `keras.Model`.
+        inputs: what `probe_inputs` gave.
+    """
+    first, second = (_pictures(generator, inputs) for _ in range(2))
+    return max(1.0, 4.0 * pixels.LEVELS * float(abs(first - second).max()))
 
 
 def check_shapes(generator, spec):
     """Raises a `UserError` where a generator's shapes are not those of its spec."""
-    expected = (None, spec.latent_dim), (None, spec.image_size, spec.image_size, spec.channels)
-    received = generator.input_shape, generator.output_shape
+    latents = (None, spec.latent_dim)
+    entry = {"latents": latents, "labels": (None,)} if spec.num_classes else latents
+    expected = entry, (None, spec.image_size, spec.image_size, spec.channels)
+    received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input), generator.output_shape
     if received != expected:
         raise checks.user_error("generator", f"a model from {expected[0]} to {expected[1]}, as its spec says", received)
 
 
-def _pictures(network, latents):
-    return keras.ops.convert_to_numpy(keras.ops.cast(network(latents, training=False), "float32"))
+def _pictures(network, inputs):
+    return keras.ops.convert_to_numpy(keras.ops.cast(call_generator(network, inputs), "float32"))
 
 
 def _float32_clone(layer):

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.latent_laws import follow
 
 
 class ExportError(RuntimeError):
@@ -67,19 +68,38 @@ def probe_latents(latent_dim, count=4):
     return np.random.default_rng(0).standard_normal((count, latent_dim)).astype(np.float32)
 
 
-def run_tflite(path, latents):
+def probe_inputs(spec, count=4):
+    """What a generator is called with where exports are compared: `{"latents": ..., "labels": int32 [count]}`.
+
+    Args:
+        spec: its `ModelSpec`; without classes there are no labels.
+        count: number of pictures.
+    """
+    found = {"latents": follow(spec.distribution, probe_latents(spec.latent_dim, count))}
+    if spec.num_classes:
+        found["labels"] = np.arange(count, dtype=np.int32) % spec.num_classes
+    return found
+
+
+def call_generator(network, inputs):
+    """Calls a Keras generator with what `probe_inputs` gave: the dict, or the latents where they are alone."""
+    return network(inputs if "labels" in inputs else inputs["latents"], training=False)
+
+
+def run_tflite(path, latents, labels=None):
     """Runs a generator that `write_tflite` wrote.
 
     Args:
         path: the .tflite file; it may have any fixed batch size.
         latents: float32 `[N, latent_dim]`, N at least 1.
+        labels: class numbers, integers `[N]`, for a file that takes them.
 
     Returns:
         float32 ndarray `[N, H, W, C]` in [-1, 1].
 
     Raises:
         UserFileError: where there is no readable TFLite file at `path`.
-        UserError: where the latents don't fit the file.
+        UserError: where the latents or labels don't fit the file.
     """
     if not Path(path).is_file():
         raise checks.file_error("path", "an existing TFLite file", path)
@@ -90,18 +110,24 @@ def run_tflite(path, latents):
         except (ValueError, RuntimeError) as error:
             step = f"The interpreter says: {error}"
             raise checks.file_error("path", "a TFLite file with builtin operators", path, step) from error
-        (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-        batch, latent_dim = (int(size) for size in source["shape"])
+        sources = {len(source["shape"]): source for source in interpreter.get_input_details()}
+        (target,) = interpreter.get_output_details()
+        batch, latent_dim = (int(size) for size in sources[2]["shape"])
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != latent_dim or len(latents) == 0:
             raise checks.user_error("latents", f"an array [N, {latent_dim}]", latents.shape)
+        if (labels is not None) != (1 in sources):
+            expected = "integers [N]" if 1 in sources else "left out: the file takes none"
+            raise checks.user_error("labels", expected, labels)
+        given = {2: latents} if labels is None else {2: latents, 1: np.asarray(labels, np.int32)}
         made = []
         for first in range(0, len(latents), batch):
-            part = latents[first : first + batch]
-            padding = np.zeros((batch - len(part), latent_dim), np.float32)
-            interpreter.set_tensor(source["index"], np.concatenate([part, padding]))
+            for rank, values in given.items():
+                part = values[first : first + batch]
+                padding = np.zeros((batch - len(part), *part.shape[1:]), part.dtype)
+                interpreter.set_tensor(sources[rank]["index"], np.concatenate([part, padding]))
             interpreter.invoke()
-            made.append(interpreter.get_tensor(target["index"])[: len(part)])
+            made.append(interpreter.get_tensor(target["index"])[: len(latents) - first])
     return np.concatenate(made)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_transfer_gen import checks, files, pixels
-from keras_transfer_gen.export.float32 import float32_twin
-from keras_transfer_gen.export.parity import check_parity
+from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
+from keras_transfer_gen.export.parity import call_generator, check_parity
+from keras_transfer_gen.export.signatures import serving_function
 from keras_transfer_gen.specs import ModelSpec
 
 MARK = "keras_transfer_gen"  # the key of spec.json that says who wrote it, with the version
@@ -18,9 +19,10 @@ CARD_FILE = "assets.extra/README.md"
 def write_saved_model(generator, spec, path, card=None):
     """Writes a generator as a SavedModel, in float32, each weight once; it loads without Keras.
 
-    Signature `serving_default`: `latents` float32 `[N, latent_dim]` -> `images` float32 `[N, S, S, C]` in [-1, 1].
-    Signature `uint8`: the same latents -> `images` uint8 0..255. The loaded object has both as `serve` and `uint8`, and
-    `variables` and `trainable_variables`, so that it can be tuned further.
+    Signature `serving_default`: `latents` float32 `[N, latent_dim]` (and `labels` int32 `[N]` where the spec has
+    classes) -> `images` float32 `[N, S, S, C]` in [-1, 1]. Signature `uint8`: the same -> `images` uint8 0..255. The
+    loaded object has both as `serve` and `uint8`, and `variables` and `trainable_variables`, so that it can be tuned
+    further.
 
     Args:
         generator: functional `keras.Model`; it is not changed.
@@ -47,20 +49,22 @@ def write_saved_model(generator, spec, path, card=None):
         TensorShape([2, 32, 32, 3])
     """
     path = Path(path)
-    _check_target(path)
-    twin, latents, images = float32_twin(generator, spec)
-    root = _servable(twin, spec.latent_dim)
+    check_target(path)
+    twin, inputs, images = float32_twin(generator, spec)
+    root = _servable(twin, spec)
     with files.atomic_path(path) as partial:
         tf.saved_model.save(root, str(partial), {"serving_default": root.serve, "uint8": root.uint8})
         extra = partial / Path(SPEC_FILE).parent
         extra.mkdir()
-        files.write_json(partial / SPEC_FILE, {MARK: _version(), **spec.to_dict()})
+        write_spec(partial / SPEC_FILE, spec)
         if card is not None:
             files.write_text(partial / CARD_FILE, card)
         loaded = tf.saved_model.load(str(partial))
-        check_parity(images, loaded.serve(tf.constant(latents))["images"], what="The SavedModel")
-        whole = loaded.uint8(tf.constant(latents))["images"]
-        check_parity(pixels.to_uint8(images), whole, what="The SavedModel's signature uint8")
+        given = [tf.constant(value) for value in inputs.values()]
+        near = tolerance_of(twin, inputs)
+        check_parity(images, loaded.serve(*given)["images"], near, "The SavedModel")
+        whole = loaded.uint8(*given)["images"]
+        check_parity(pixels.to_uint8(images), whole, near, "The SavedModel's signature uint8")
     return path
 
 
@@ -71,8 +75,9 @@ def read_saved_model(path):
         path: its folder.
 
     Returns:
-        (generate, spec): a function from latents float32 `[N, latent_dim]` (array or tensor) to images, float32 tensor
-        `[N, S, S, C]` in [-1, 1]; and the `ModelSpec`.
+        (generate, spec): a function from latents float32 `[N, latent_dim]` (array or tensor), or {"latents": those,
+        "labels": integers `[N]`} where the spec has classes, to images, float32 tensor `[N, S, S, C]` in [-1, 1]; and
+        the `ModelSpec`.
 
     Raises:
         UserFileError: where there is no such folder or it can't be loaded.
@@ -83,24 +88,42 @@ def read_saved_model(path):
         raise checks.file_error("path", "an existing folder with a SavedModel", path)
     if not _is_saved_model(path):
         raise checks.user_error("path", "a SavedModel (a folder with saved_model.pb)", str(path))
-    fields = files.read_json(path / SPEC_FILE) if (path / SPEC_FILE).is_file() else {}
-    if not isinstance(fields, dict) or MARK not in fields:
+    if not is_exported(path):
         step = f"It has no {SPEC_FILE} that says what latents it takes. Write one with `ktg export MODEL`."
         raise checks.user_error("path", "a SavedModel that keras_transfer_gen exported", str(path), step)
-    spec = ModelSpec.from_dict({name: value for name, value in fields.items() if name != MARK})
+    spec = read_spec(path / SPEC_FILE)
     try:
         loaded = tf.saved_model.load(str(path))
     except (OSError, ValueError, tf.errors.OpError) as error:
         step = f"TensorFlow says: {str(error).splitlines()[0]}. Export it again."
         raise checks.file_error("path", "a SavedModel that can be loaded", path, step) from error
 
-    def generate(latents):
-        return loaded.serve(tf.convert_to_tensor(latents, tf.float32))["images"]
+    def generate(inputs):
+        given = inputs if isinstance(inputs, dict) else {"latents": inputs}
+        types = {"latents": tf.float32, "labels": tf.int32}
+        return loaded.serve(*(tf.cast(given[name], types[name]) for name in types if name in given))["images"]
 
     return generate, spec
 
 
-def _servable(network, latent_dim):
+def is_exported(path):
+    """Whether the folder holds a SavedModel that this package exported (bool), so that its spec lies beside it."""
+    file = Path(path) / SPEC_FILE
+    fields = files.read_json(file) if file.is_file() else {}
+    return isinstance(fields, dict) and MARK in fields
+
+
+def write_spec(path, spec):
+    """Writes the spec.json that marks a SavedModel as exported by this package."""
+    files.write_json(path, {MARK: _version(), **spec.to_dict()})
+
+
+def read_spec(path):
+    """The `ModelSpec` in the spec.json of an exported SavedModel."""
+    return ModelSpec.from_dict({name: value for name, value in files.read_json(path).items() if name != MARK})
+
+
+def _servable(network, spec):
     """The object to save: functions and, as bare `tf.Variable`s, the weights.
 
     `keras.export.ExportArchive` and `Model.export` also write the Keras variables around them: each weight twice.
@@ -108,17 +131,14 @@ def _servable(network, latent_dim):
     root = tf.train.Checkpoint()
     root.variables = [variable.value for variable in network.variables]
     root.trainable_variables = [variable.value for variable in network.trainable_variables]
-    signature = [tf.TensorSpec((None, latent_dim), tf.float32, name="latents")]
 
-    @tf.function(input_signature=signature, autograph=False)
-    def serve(latents):
-        return {"images": tf.cast(network(latents, training=False), tf.float32)}
+    def images(inputs):
+        return {"images": tf.cast(call_generator(network, inputs), tf.float32)}
 
-    @tf.function(input_signature=signature, autograph=False)
-    def uint8(latents):
-        return {"images": pixels.to_uint8(network(latents, training=False))}
+    def levels(inputs):
+        return {"images": pixels.to_uint8(call_generator(network, inputs))}
 
-    root.serve, root.uint8 = serve, uint8
+    root.serve, root.uint8 = serving_function(images, spec), serving_function(levels, spec)
     return root
 
 
@@ -126,8 +146,8 @@ def _is_saved_model(path):
     return (path / "saved_model.pb").is_file()
 
 
-def _check_target(path):
-    """Refuses to replace what is not a SavedModel."""
+def check_target(path):
+    """Refuses, with a `UserFileError`, to replace what is not a SavedModel."""
     if path.is_dir() and (_is_saved_model(path) or not any(path.iterdir())):
         return
     if path.exists():

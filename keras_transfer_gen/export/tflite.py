@@ -7,15 +7,17 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.export.float32 import float32_twin
-from keras_transfer_gen.export.parity import ExportError, check_parity, run_tflite
+from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
+from keras_transfer_gen.export.parity import ExportError, call_generator, check_parity, run_tflite
 from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.export.signatures import serving_function
 
 
 def write_tflite(generator, spec, path, batch_size=1):
     """Writes a generator as a TFLite file: `latents` float32 `[B, latent_dim]` -> `images` float32 `[B, S, S, C]`.
 
-    It has one signature, `serving_default`, and only builtin operators, so that it runs wherever LiteRT does.
+    Where the spec has classes it also takes `labels` int32 `[B]`. It has one signature, `serving_default`, and only
+    builtin operators, so that it runs wherever LiteRT does.
 
     Args:
         generator: functional `keras.Model`; it is not changed.
@@ -47,15 +49,19 @@ def write_tflite(generator, spec, path, batch_size=1):
     batch_size = checks.check_integer("batch_size", batch_size)
     if path.is_dir():
         raise checks.file_error("path", "a file, not a folder", path, "Such as cats.tflite with path= or --out.")
-    twin, latents, images = float32_twin(generator, spec)
-    content = _convert(twin, spec.latent_dim, batch_size)
+    twin, inputs, images = float32_twin(generator, spec)
+    content = _convert(twin, spec, batch_size)
     foreign = [name for name in operators(content) if name.startswith("custom:")]
     if foreign:
         raise ExportError(f"the TFLite file needs operators that are not built in: {', '.join(foreign)}.")
     with files.atomic_path(path) as partial:
         partial.write_bytes(content)
-        check_parity(images, run_tflite(partial, latents), what="The TFLite file")
+        check_parity(images, run_tflite(partial, **inputs), tolerance_of(twin, inputs), "The TFLite file")
     return path
+
+
+class UnsupportedError(ExportError, checks.UserError):
+    """A generator has operators that TFLite has not: no fault of anybody, but there is no such file."""
 
 
 def operators(content):
@@ -75,16 +81,25 @@ def operators(content):
     )
 
 
-def _convert(network, latent_dim, batch_size):
+def _convert(network, spec, batch_size):
     """The TFLite bytes of a network for one batch size."""
+    serve = serving_function(lambda inputs: {"images": call_generator(network, inputs)}, spec, batch_size)
+    return convert(serve, network.variables)
 
-    @tf.function(input_signature=[tf.TensorSpec((batch_size, latent_dim), tf.float32, name="latents")], autograph=False)
-    def serve(latents):
-        return {"images": network(latents, training=False)}
 
+def convert(serve, variables):
+    """The TFLite bytes of a function, with builtin operators alone.
+
+    Args:
+        serve: `tf.function` with an input signature.
+        variables: the `keras.Variable`s that it uses.
+
+    Raises:
+        ExportError: where it needs other operators.
+    """
     # The converter needs an object that owns the weights as bare `tf.Variable`s: given the Keras model itself, it makes
     # a file with uninitialised ones; given nothing, a file without a signature.
-    owner = tf.train.Checkpoint(weights=[variable.value for variable in network.variables])
+    owner = tf.train.Checkpoint(weights=[variable.value for variable in variables])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], owner)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     with silent_stderr():
@@ -93,4 +108,7 @@ def _convert(network, latent_dim, batch_size):
         except Exception as error:  # the converter's own error class is private
             foreign = re.findall(r"^(?:TF Select|Custom) ops: (.+)$", str(error), re.MULTILINE)
             reason = f"it needs {', '.join(foreign)}" if foreign else str(error)[:800]
-            raise ExportError(f"the generator can't be converted with TFLite's builtin operators: {reason}.") from error
+            step = "Export a SavedModel (--format saved_model), which needs none of them."
+            raise UnsupportedError(
+                f"the generator can't be converted with TFLite's builtin operators: {reason}. {step}"
+            ) from error

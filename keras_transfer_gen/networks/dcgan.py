@@ -9,6 +9,40 @@ from keras_transfer_gen.networks.layers import PACKAGE, FusedBatchNormalization,
 SLOPE = 0.2  # of the leaky ReLU
 # Larger maps are left alone: what a picture shows is settled at small sizes, where modulation costs next to nothing.
 MODULATED_SIDE = 16
+REFINED_SIDE = 32
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Refinement(layers.Layer):
+    """What a map lacks, added to it: a 3 x 3 convolution that begins at zero and a leaky ReLU.
+
+    As it begins at zero, it can be put into trained networks, which go on from what they knew.
+
+    Args:
+        filters: channels of the map.
+
+    Reference:
+        Chen et al., Net2Net, 2016 (arXiv:1511.05641); Zhang et al., Fixup, 2019 (arXiv:1901.09321).
+    """
+
+    def __init__(self, filters, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.conv = layers.Conv2D(
+            filters, 3, padding="same", kernel_initializer="zeros", name="conv", dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape):
+        self.conv.build(input_shape)
+
+    def call(self, inputs):
+        return inputs + ops.leaky_relu(self.conv(inputs), SLOPE)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -21,6 +55,7 @@ class UpBlock(layers.Layer):
     Args:
         filters: channels of the output.
         modulated: whether the latents modulate the channels.
+        refined: whether `Refinement` follows.
 
     Call arguments:
         inputs: [features `[batch, H, W, in]`, latents `[batch, latent_dim]`].
@@ -30,14 +65,17 @@ class UpBlock(layers.Layer):
         Chen et al., On Self Modulation for GANs, 2019 (arXiv:1810.01365).
     """
 
-    def __init__(self, filters, modulated=True, **kwargs):
+    def __init__(self, filters, modulated=True, refined=False, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.modulated = modulated
+        self.refined = refined
         self.conv = layers.Conv2D(filters, 3, padding="same", use_bias=False, name="conv", dtype=self.dtype_policy)
         self.norm = FusedBatchNormalization(name="norm", dtype=self.dtype_policy)
         if modulated:
             self.modulation = layers.Dense(2 * filters, name="modulation", dtype=self.dtype_policy)
+        if refined:
+            self.refine = Refinement(filters, name="refine", dtype=self.dtype_policy)
 
     def build(self, input_shape):
         (batch, height, width, channels), latents_shape = input_shape
@@ -45,6 +83,8 @@ class UpBlock(layers.Layer):
         self.norm.build((batch, 2 * height, 2 * width, self.filters))
         if self.modulated:
             self.modulation.build(latents_shape)
+        if self.refined:
+            self.refine.build((batch, 2 * height, 2 * width, self.filters))
 
     def call(self, inputs, training=None):
         features, latents = inputs
@@ -54,14 +94,16 @@ class UpBlock(layers.Layer):
         if self.modulated:
             scale, shift = ops.split(self.modulation(latents)[:, None, None, :], 2, axis=-1)
             x = x * (1.0 + scale) + shift
-        return ops.relu(x)
+        x = ops.relu(x)
+        return self.refine(x) if self.refined else x
 
     def compute_output_shape(self, input_shape):
         (batch, height, width, _), _ = input_shape
         return (batch, 2 * height, 2 * width, self.filters)
 
     def get_config(self):
-        return {**super().get_config(), "filters": self.filters, "modulated": self.modulated}
+        own = {"filters": self.filters, "modulated": self.modulated, "refined": self.refined}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -101,24 +143,31 @@ class DownBlock(layers.Layer):
 
     Args:
         filters: channels of the output.
+        refined: whether `Refinement` follows.
     """
 
-    def __init__(self, filters, **kwargs):
+    def __init__(self, filters, refined=False, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
+        self.refined = refined
         self.conv = layers.Conv2D(filters, 4, 2, padding="same", name="conv", dtype=self.dtype_policy)
+        if refined:
+            self.refine = Refinement(filters, name="refine", dtype=self.dtype_policy)
 
     def build(self, input_shape):
         self.conv.build(input_shape)
+        if self.refined:
+            self.refine.build(self.conv.compute_output_shape(input_shape))
 
     def call(self, inputs):
-        return ops.leaky_relu(self.conv(inputs), SLOPE)
+        x = ops.leaky_relu(self.conv(inputs), SLOPE)
+        return self.refine(x) if self.refined else x
 
     def compute_output_shape(self, input_shape):
         return self.conv.compute_output_shape(input_shape)
 
     def get_config(self):
-        return {**super().get_config(), "filters": self.filters}
+        return {**super().get_config(), "filters": self.filters, "refined": self.refined}
 
 
 def resolutions(image_size):
@@ -130,7 +179,7 @@ def resolutions(image_size):
     return sides
 
 
-def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, least_width=32):
+def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, least_width=32, refined=False):
     """A functional model named "generator" from latents to pictures.
 
     Its blocks are `block_4` (dense) and one `UpBlock` a doubling, `block_8` ... `block_<image_size>`; then `to_image`.
@@ -141,6 +190,7 @@ def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, 
         latent_dim: length of a latent vector.
         width: channels of the smallest map, halved at each doubling.
         least_width: channels of a map at least.
+        refined: whether maps of 8 x 8 to 32 x 32 have a `Refinement`.
 
     Returns:
         `keras.Model`, float32 `[batch, latent_dim]` -> float32 `[batch, image_size, image_size, channels]` in [-1, 1].
@@ -155,13 +205,14 @@ def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, 
     x = StartBlock(sides[0], width, name=f"block_{sides[0]}")(inputs)
     for stage, side in enumerate(sides[1:], start=1):
         filters = max(width >> stage, least_width)
-        x = UpBlock(filters, modulated=side <= MODULATED_SIDE, name=f"block_{side}")([x, inputs])
+        kind = {"modulated": side <= MODULATED_SIDE, "refined": refined and side <= REFINED_SIDE}
+        x = UpBlock(filters, **kind, name=f"block_{side}")([x, inputs])
     # The last layer computes in float32 whatever the policy: bfloat16 has too few levels between black and white.
     outputs = layers.Conv2D(channels, 3, padding="same", activation="tanh", name="to_image", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="generator")
 
 
-def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=32, group_size=0):
+def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=32, group_size=0, refined=False):
     """A functional model named "discriminator" from pictures to logits.
 
     Its blocks are one `DownBlock` a halving, `block_<image_size>` ... `block_8`, named after the size that comes in;
@@ -173,6 +224,7 @@ def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=
         width: channels of the smallest map, halved towards the picture.
         least_width: channels of a map at least.
         group_size: pictures compared by `MinibatchDeviation`; 0 leaves it out.
+        refined: whether maps of 8 x 8 to 32 x 32 have a `Refinement`.
 
     Returns:
         `keras.Model`, float32 `[batch, image_size, image_size, channels]` -> float32 logits `[batch, 1]`.
@@ -185,7 +237,8 @@ def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=
     sides = resolutions(image_size)[::-1]
     x = inputs = keras.Input((image_size, image_size, channels), name="images")
     for stage, side in enumerate(sides[:-1], start=1):
-        x = DownBlock(max(width >> (len(sides) - 1 - stage), least_width), name=f"block_{side}")(x)
+        filters = max(width >> (len(sides) - 1 - stage), least_width)
+        x = DownBlock(filters, refined=refined and 8 <= side // 2 <= REFINED_SIDE, name=f"block_{side}")(x)
     if group_size:
         x = MinibatchDeviation(group_size, name="deviation")(x)
     x = layers.Conv2D(width, 3, padding="same", name=f"block_{sides[-1]}")(x)
@@ -195,10 +248,15 @@ def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=
     return keras.Model(inputs, outputs, name="discriminator")
 
 
-def build_dcgan(image_size=64, channels=3, latent_dim=128, width=256, least_width=32, group_size=0):
+def build_dcgan(image_size=64, channels=3, latent_dim=128, width=256, least_width=32, group_size=0, refined=False):
     """Both networks with the same widths: (generator, discriminator); see the two builders."""
-    shared = {"width": width, "least_width": least_width}
+    shared = {"width": width, "least_width": least_width, "refined": refined}
     return (
         build_dcgan_generator(image_size, channels, latent_dim, **shared),
         build_dcgan_discriminator(image_size, channels, group_size=group_size, **shared),
     )
+
+
+def build_refined_dcgan(image_size=64, channels=3, latent_dim=128, width=256, least_width=32):
+    """Both networks with a `Refinement` of each map from 8 x 8 to 32 x 32: half as dear again, and more capable."""
+    return build_dcgan(image_size, channels, latent_dim, width, least_width, refined=True)

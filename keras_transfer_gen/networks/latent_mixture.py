@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.networks.insertion import insert_after_latents, latents_of
 
 PACKAGE = "keras_transfer_gen"
 NAME = "latent_mixture"
@@ -67,7 +68,7 @@ def insert_latent_mixture(generator, centres, spread=0.3, seed=0):
     """A copy of a generator that draws from a mixture around `centres`; a mixture that it had is replaced.
 
     Args:
-        generator: functional Keras model with one input, latents `[batch, latent_dim]`.
+        generator: functional Keras model of latents `[batch, latent_dim]`, or of a dict with "latents".
         centres: float32 `[K, latent_dim]`, inputs of the generator without a mixture.
         spread: see `LatentMixture`.
         seed: of the directions.
@@ -78,39 +79,13 @@ def insert_latent_mixture(generator, centres, spread=0.3, seed=0):
     Raises:
         UserError: where the centres don't fit the generator.
     """
-    (entry,) = generator.inputs
+    size = latents_of(generator).shape[-1]
     centres = np.asarray(centres, np.float32)
-    if centres.ndim != 2 or centres.shape[1] != entry.shape[-1] or not len(centres):
-        raise checks.user_error("centres", f"an array [K, {entry.shape[-1]}]", centres.shape)
+    if centres.ndim != 2 or centres.shape[1] != size or not len(centres):
+        raise checks.user_error("centres", f"an array [K, {size}]", centres.shape)
     if draws_from_mixture(generator):
         raise checks.user_error("generator", "one without a latent mixture", generator.name)
-    config = generator.get_config()
-    first = entry._keras_history.operation.name
-    layers = [_redirect(layer, first, NAME) for layer in config["layers"]]
-    place = next(number for number, layer in enumerate(layers) if layer["name"] == first)
-    mixture = LatentMixture(len(centres), spread, name=NAME)
-    layers.insert(
-        place + 1, {**keras.saving.serialize_keras_object(mixture), "name": NAME, "inbound_nodes": [_node(entry)]}
-    )
-    copy = keras.Model.from_config({**config, "layers": layers})
+    copy = insert_after_latents(generator, LatentMixture(len(centres), spread, name=NAME))
     directions = np.random.default_rng(seed).standard_normal(centres.shape[::-1]).astype(np.float32)
-    for layer in copy.layers:
-        if layer.name != NAME:
-            layer.set_weights(generator.get_layer(layer.name).get_weights())
     copy.get_layer(NAME).set_weights([centres, directions / np.linalg.norm(directions, axis=0)])
     return copy
-
-
-def _node(tensor):
-    """The call of a layer on one tensor, as Keras writes it."""
-    return {"args": [keras.saving.serialize_keras_object(tensor)], "kwargs": {}}
-
-
-def _redirect(config, old, new):
-    """A copy of a layer's config in which it takes the output of layer `new` instead of layer `old`."""
-    if isinstance(config, dict):
-        return {
-            key: [new, *value[1:]] if key == "keras_history" and value[0] == old else _redirect(value, old, new)
-            for key, value in config.items()
-        }
-    return [_redirect(part, old, new) for part in config] if isinstance(config, list | tuple) else config

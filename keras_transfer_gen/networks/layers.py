@@ -1,4 +1,4 @@
-"""Layers that the networks share: fused batch normalisation and minibatch deviation."""
+"""Layers that the networks share: fused batch normalisation, scale and shift alone, minibatch deviation."""
 
 import keras
 import tensorflow as tf
@@ -58,6 +58,26 @@ class FusedBatchNormalization(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ChannelScale(keras.layers.Layer):
+    """A scale and a shift for each channel, and no normalisation: no statistics, so training and use are the same.
+
+    Example:
+        >>> ChannelScale()(keras.ops.ones((2, 4, 4, 8))).shape
+        TensorShape([2, 4, 4, 8])
+    """
+
+    def build(self, input_shape):
+        self.gamma = self.add_weight(shape=(input_shape[-1],), name="gamma", initializer="ones")
+        self.beta = self.add_weight(shape=(input_shape[-1],), name="beta", initializer="zeros")
+
+    def call(self, inputs, training=None):
+        return inputs * self.gamma + self.beta
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

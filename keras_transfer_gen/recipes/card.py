@@ -107,7 +107,7 @@ def run_card(run, command, settings, spec, metrics, notes):
         "",
         score_note(metrics),
         *(line for verdict in verdicts(metrics) for line in ("", verdict)),
-        *([] if copied is None else ["", _copies(copied)]),
+        *([] if copied is None else ["", copies_line(copied)]),
         "",
         "## Use",
         "",
@@ -117,15 +117,34 @@ def run_card(run, command, settings, spec, metrics, notes):
         "images = gan.generate(16, seed=0)  # uint8",
         "```",
         "",
-        "`export/saved_model` is for TF Serving, `export/generator.tflite` for phones and browsers.",
-        f"The first takes latents `[N, {spec.latent_dim}]` from N(0, 1), the second one at a time; both return",
-        "float pictures in [-1, 1].",
+        *_exports(spec, notes.get("tflite")),
         "",
     ]
     return "\n".join(lines)
 
 
-def _copies(copied):
+def _exports(spec, missing):
+    """Lines on what the exported files take; `missing` says why there is no TFLite file, if so."""
+    laws = {"normal": "N(0, 1)", "uniform": "U(-1, 1)"}
+    law = laws.get(spec.distribution, f"the law called {spec.distribution}")
+    taken = f"latents `[N, {spec.latent_dim}]` from {law}"
+    if spec.num_classes:
+        taken += f" and labels `[N]`, integers below {spec.num_classes}"
+    if missing:
+        return [
+            f"`export/saved_model` is for TF Serving. It takes {taken},",
+            "and returns float pictures in [-1, 1].",
+            f"There is no TFLite file: {missing.splitlines()[0]}",
+        ]
+    return [
+        "`export/saved_model` is for TF Serving, `export/generator.tflite` for phones and browsers.",
+        f"The first takes {taken}, the second one at a time; both return",
+        "float pictures in [-1, 1].",
+    ]
+
+
+def copies_line(copied):
+    """One sentence on near-copies, of what `Memorisation.to_dict` gives."""
     made, real = 100 * copied["near_copy_share"], 100 * copied["train_share"]
     return (
         f"Near-copies of training pictures ({copied['train_count']} were compared): {made:.1f} % of the made ones; "

@@ -12,7 +12,7 @@ from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.load import load_generator
+from keras_transfer_gen.recipes.painters import ModelGenerator, open_model
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
@@ -88,15 +88,17 @@ class Evaluation:
     __repr__ = __str__
 
 
-def evaluate(model, images, num=scores.NUM_FAKES, reporter=SILENT):
+def evaluate(model, images, num=scores.NUM_FAKES, reporter=SILENT, trust=False, overrides=None):
     """Measures how well a model makes the pictures of a set.
 
     Args:
-        model: `GAN`, anything else with `generate(num, seed)` and `spec`, or what `load_generator` takes: a preset
-            name, a RUN folder, a `.keras` file or an exported SavedModel.
+        model: `GAN`, anything else with `generate(num, seed)` and `spec`; (generator, spec) as `load_generator` returns
+            them; or what `open_model` takes: a preset name, a RUN folder, a `.keras` file or any SavedModel.
         images: what `load_images` returns or takes: the real pictures.
         num: pictures to make.
         reporter: told of the progress.
+        trust: whether you vouch for a model from the web, see `open_model`.
+        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
 
     Returns:
         `Evaluation`.
@@ -111,7 +113,9 @@ def evaluate(model, images, num=scores.NUM_FAKES, reporter=SILENT):
     num = check_num(num)
     if isinstance(model, (str, os.PathLike)):
         with checks.named(source="model"):
-            model = load_generator(model)
+            model = open_model(model, trust, overrides)
+    elif isinstance(model, tuple):
+        model = ModelGenerator(*model)
     name, real = real_pictures(images, model.spec.image_size, model.spec.channels)
     with checks.named(real="images"):
         return evaluate_images(model.generate(num, seed=scores.SEED), real, name, reporter)

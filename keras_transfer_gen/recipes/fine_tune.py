@@ -4,23 +4,30 @@ import dataclasses
 
 import keras
 
-from keras_transfer_gen import checks, files
+from keras_transfer_gen import files
 from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.recipes import finish, mining, scores
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
 from keras_transfer_gen.recipes.inputs import read_inputs
-from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import SCRATCH_LEARNING_RATE
-from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, prepare_tensorflow, resume_or, train
-from keras_transfer_gen.training.checkpoint import save_checkpoint
+from keras_transfer_gen.recipes.source import freeze_source, is_foreign, keep_in_run, open_source
+from keras_transfer_gen.recipes.training_run import (
+    compile_gan,
+    enough_memory,
+    keep,
+    prepare_tensorflow,
+    resume_or,
+    train,
+)
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.precision import choose_precision
 from keras_transfer_gen.transfer.freezing import freeze
-
-EVERYTHING = (".*", True)  # the last rule: a source that was trained with frozen layers gives none of it on
+from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 
 def fine_tune(settings, reporter=SILENT):
@@ -46,32 +53,13 @@ def fine_tune(settings, reporter=SILENT):
         return files.read_json(run.metrics_file)
     strategy = prepare_tensorflow(settings)
     with strategy.scope():
-        source = load_gan(settings.source)
-    freeze_source(source, settings, reporter)
-    inputs = read_inputs(settings, source.spec.image_size, source.spec.channels, reporter)
+        source = open_source(settings, run)
+    freeze_source(source.gan, settings, reporter)
+    for layer in saved_model_layers(source.gan.generator):
+        reporter.say(f"the source is a SavedModel. {layer.trainable_words}")
+    inputs = read_inputs(settings, source.gan.spec.image_size, source.gan.spec.channels, reporter)
     with run.held("finetune", settings, state):
         return _adapt(run, state, source, settings, inputs, strategy, reporter)
-
-
-def freeze_source(source, settings, reporter):
-    """Sets what of a source is trained, as the settings say; a source's own frozen layers are set free first.
-
-    Returns:
-        `transfer.report.Report`.
-
-    Raises:
-        UserError: for a rule that fits nothing, and where nothing of the generator would be trained.
-    """
-    with checks.named(model="source", rules="freeze", blocks="freeze_d"):
-        report = freeze(source, [*settings.rules(), EVERYTHING])
-    still = [role for role, network in source.roles.items() if not network.trainable_variables]
-    if "generator" in still:
-        what = "the whole generator" if len(still) == 1 else "both networks"
-        hint = f"The rules hold {what} still, so its pictures would stay as they are. Give --freeze fewer of them."
-        raise checks.user_error("freeze", "rules that leave something of the generator to train", settings.freeze, hint)
-    if still:
-        reporter.say("the rules hold the whole discriminator still: the generator adapts to one that learns nothing")
-    return report
 
 
 def _adapt(run, state, source, settings, inputs, strategy, reporter):
@@ -81,27 +69,47 @@ def _adapt(run, state, source, settings, inputs, strategy, reporter):
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter),
     )  # fmt: skip
     reporter.say(notes["sentence"])
-
+    keep_in_run(source, run)
     shared = {"arithmetic": notes["arithmetic"], "score": scores.curve_score(inputs.learnt), "reporter": reporter}
-    adapted = resume_or(lambda: from_source(source, settings), run.adapted, strategy, settings)
+    adapted = resume_or(lambda: from_source(source.gan, settings), run.adapted, strategy, settings)
     run.begin_stage(adapted.gan.kimg)
     adapted.gan.spec.save(run.spec_file)
     options = {
         **shared, "kimg": settings.kimg, "minutes": settings.minutes, "history": run.history_file, "samples": run.path,
         "label": "adapting",
     }  # fmt: skip
-    if mining.is_due(adapted.gan, settings, notes["distance"]):
+    if source.fresh:
+        _warm_up(adapted, inputs.pictures, settings, run.adapted, notes.get("warmup_kimg", 0.0), options)
+    due = mining.is_due(adapted.gan, settings, notes["distance"])
+    if due and adapted.gan.spec.num_classes:
+        reporter.say("latents are not chosen among: this generator takes labels as well, and all of it is trained")
+    elif due:
         _mine(adapted, inputs.pictures, settings, run.adapted, strategy, options)
     train(adapted, inputs.pictures, settings, run.adapted, **options)
     scratch = None
     if settings.compare_scratch:
         rate = SCRATCH_LEARNING_RATE
-        scratch = resume_or(lambda: from_nothing(source, settings, rate), run.scratch, strategy, settings, rate)
+        scratch = resume_or(lambda: from_nothing(source.gan, settings, rate), run.scratch, strategy, settings, rate)
         train(
             scratch, inputs.pictures, settings, run.scratch, kimg=adapted.gan.kimg, minutes=None,
             history=run.checkpoints / "scratch.csv", samples=None, label="from scratch", **shared,
         )  # fmt: skip
     return finish.finish(run, "finetune", settings, adapted, scratch, inputs, strategy, reporter)
+
+
+def _warm_up(training, pictures, settings, folder, kimg, options):
+    """Lets a fresh discriminator learn alone, up to so many kimg; then the rules of the settings hold.
+
+    What is held depends on the kimg alone, so that a run goes on the same wherever it was interrupted.
+    """
+    if mining.is_done(training.gan):
+        return
+    if training.gan.kimg < kimg:
+        options["reporter"].say(f"the source has no discriminator: a new one learns alone for {kimg:g} kimg")
+        freeze(training.gan, {"generator/.*": False})
+        alone = {"kimg": kimg, "score": None, "samples": None, "label": "warming up"}
+        train(training, pictures, settings, folder, **{**options, **alone})
+    freeze_source(training.gan, settings, SILENT)
 
 
 def _mine(training, pictures, settings, folder, strategy, options):
@@ -113,18 +121,19 @@ def _mine(training, pictures, settings, folder, strategy, options):
 
     with strategy.scope():
         training.gan = mining.mine(training.gan, settings, show)
-    save_checkpoint(training.gan, folder, training.state())
+    keep(training, folder, settings)
 
 
 def _measure_source(run, source, settings, inputs, strategy, reporter):
     """What is known before training: arithmetic, distance, and the scores of the source and of the pictures."""
     batch = settings.batch_size // strategy.num_replicas_in_sync
     with enough_memory(settings):
-        arithmetic, probe = choose_precision(settings.precision, source.generator, batch)
-    images = source.generate(scores.NUM_FAKES, seed=scores.SEED)
+        arithmetic, probe = choose_precision(settings.precision, source.gan.generator, batch)
+    images = source.gan.generate(scores.NUM_FAKES, seed=scores.SEED)
     finish.keep_before(run, images)
     made = extract_features(images, progress=reporter.counter("score of the source"))
-    known = source_features(locate(settings.source)[1].parent)
+    kind, path = locate_source(settings)
+    known = source_features(path.parent) if kind == "keras" else None
     distance, sentence = describe_distance(inputs.learnt.features, known, made)
     return {
         "arithmetic": arithmetic,
@@ -133,6 +142,7 @@ def _measure_source(run, source, settings, inputs, strategy, reporter):
         "sentence": sentence,
         "kid_before": scores.score_features(made, inputs.reference),
         "kid_floor": inputs.floor(),
+        "warmup_kimg": settings.warmup() if source.fresh else 0.0,
     }
 
 
@@ -148,12 +158,19 @@ def from_source(source, settings):
 
 
 def from_nothing(source, settings, rate=SCRATCH_LEARNING_RATE):
-    """A compiled GAN of the source's shape with fresh weights, nothing frozen."""
+    """A compiled GAN of the source's shape with fresh weights, nothing frozen; of a foreign source a DCGAN's."""
     keras.utils.set_random_seed(settings.seed)
-    networks = [keras.models.clone_model(network) for network in source.roles.values()]
+    origin = f"Trained from nothing on {settings.data}."
+    if is_foreign(source):
+        size, channels = source.spec.image_size, source.spec.channels
+        networks = build_dcgan(size, channels)
+        spec = ModelSpec(size, channels, latent_dim=networks[0].input_shape[-1], arch="dcgan", source=origin)
+    else:
+        networks = [keras.models.clone_model(network) for network in source.roles.values()]
+        spec = dataclasses.replace(source.spec, source=origin)
     for network in networks:
         for layer in network._flatten_layers():
             layer.trainable = True
-    gan = GAN(*networks, spec=dataclasses.replace(source.spec, source=f"Trained from nothing on {settings.data}."))
+    gan = GAN(*networks, spec=spec)
     compile_gan(gan, settings, rate)
     return gan

@@ -3,10 +3,12 @@
 import numpy as np
 
 from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import card, pictures, scores
 from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_grid
 from keras_transfer_gen.recipes.export import export_saved_model, export_tflite
+from keras_transfer_gen.recipes.source import is_foreign
 from keras_transfer_gen.training.callbacks import read_history
 
 GRID = 36  # pictures on a contact sheet
@@ -42,7 +44,8 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure):
     run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
     known = run.notes()
     if not known or known.get("stale"):
-        kept = {name: known[name] for name in ("arithmetic", "probe") if name in known}  # one arithmetic in one run
+        once = ("arithmetic", "probe", "warmup_kimg")  # one of each in one run
+        kept = {name: known[name] for name in once if name in known}
         run.note(**{**measure(), **kept, "stale": False})
         run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
     return run.notes()
@@ -67,6 +70,7 @@ def resolved(notes, inputs, strategy):
         "replicas": strategy.num_replicas_in_sync,
         "selection": SELECTION,
         "source_distance": notes.get("distance"),
+        "warmup_kimg": notes.get("warmup_kimg"),
     }
 
 
@@ -106,16 +110,29 @@ def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter)
     metrics["near_copies"] = {"made": copied.near_copy_share, "training": copied.train_share}
     run.note(memorisation=copied.to_dict())
     _draw(run, adapted, scratch, made, nearest, inputs.learnt.images)
-    text = card.run_card(run, command, settings, gan.spec, metrics, run.notes())
-    files.write_text(run.card_file, text)
     reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
     with checks.named(path="out"):
+        run.note(tflite=_export_tflite(gan, run, reporter))
+        text = card.run_card(run, command, settings, gan.spec, metrics, run.notes())
+        files.write_text(run.card_file, text)
         export_saved_model(gan, run.saved_model, card=text)
-        export_tflite(gan, run.tflite)
     gan.spec.save(run.spec_file)
     files.write_json(run.metrics_file, metrics)
     run.record(command, settings, resolved(notes, inputs, strategy), finished=True)
     return metrics
+
+
+def _export_tflite(gan, run, reporter):
+    """Writes the TFLite file; returns "", or why there is none: a graph of others may need what TFLite doesn't have."""
+    try:
+        export_tflite(gan, run.tflite)
+    except ExportError as error:
+        if not is_foreign(gan):
+            raise
+        run.tflite.unlink(missing_ok=True)  # an earlier one would be of other weights
+        reporter.say(f"no TFLite file could be made, everything else is there: {error}")
+        return str(error)
+    return ""
 
 
 def _draw(run, adapted, scratch, made, nearest, real):

@@ -22,19 +22,35 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
     Raises:
         UserError, UserFileError: where `out` holds other files, or an argument is out of range.
     """
+    check_folder(out)
+    images = model.generate(num, seed=seed, truncation=truncation)
+    write_folder(images, out, {"seed": seed, "truncation": truncation}, reporter)
+    return images
+
+
+def write_folder(images, out, notes=None, reporter=SILENT):
+    """Writes `out/00000.png`, ..., whole or not at all.
+
+    Args:
+        images: uint8 `[N, H, W, C]`.
+        out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
+        notes: JSON-ready dict of how they were made; kept in a hidden file in the folder.
+        reporter: told of the progress, and how many earlier pictures were replaced.
+
+    Raises:
+        UserError, UserFileError: where `out` holds other files.
+    """
     out = check_folder(out)
     replaced = count_pictures(out)
-    images = model.generate(num, seed=seed, truncation=truncation)
     tick = reporter.counter("pictures written")
     with files.atomic_path(out) as partial:
         partial.mkdir()
         for number, image in enumerate(images):
             (partial / name_of(number)).write_bytes(pixels.to_png(image))
             tick(number + 1, len(images))
-        files.write_json(partial / MARK, {"num": len(images), "seed": seed, "truncation": truncation})
+        files.write_json(partial / MARK, {"num": len(images), **(notes or {})})
     if replaced:
         reporter.say(f"replaced {replaced} earlier pictures in {out}")
-    return images
 
 
 def write_grid(path, images, most=64):

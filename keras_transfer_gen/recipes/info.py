@@ -1,34 +1,46 @@
 """What is known of a model, for people and programs."""
 
-from keras_transfer_gen.recipes.load import MeasuredGenerator, load_generator
+from keras_transfer_gen.recipes.load import load_generator
+from keras_transfer_gen.recipes.painters import MeasuredGenerator, ModelGenerator, ServedGenerator, open_model
 from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.report import trainable_report
 
+KINDS = {
+    MeasuredGenerator: "SavedModel, measured (`ktg models inspect` shows more)",
+    ModelGenerator: "Keras generator, measured",
+    ServedGenerator: "exported SavedModel, generator only",
+}
 
-def model_info(model, layers=False, trust=False):
+
+def model_info(model, layers=False, trust=False, overrides=None):
     """Facts about a model.
 
     Args:
         model: preset name, RUN folder, `.keras` file or SavedModel.
         layers: also list its layers, as freezing rules name them.
-        trust: whether you vouch for a model from the web, see `load_generator`.
+        trust: whether you vouch for a model from the web, see `open_model`.
+        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
 
     Returns:
         JSON-ready dict.
     """
-    loaded = load_generator(model, trust)
+    loaded = open_model(model, trust, overrides)
     found = {"model": str(model), **loaded.spec.to_dict()}
-    if isinstance(loaded, MeasuredGenerator):
-        return {**found, "kind": "SavedModel, measured (`ktg models inspect` shows more)", **_measured(loaded)}
-    if not isinstance(loaded, GAN):
-        return {**found, "kind": "exported SavedModel, generator only"}
-    found["kind"] = "GAN"
+    if not isinstance(loaded, (GAN, VAE)):
+        found["kind"] = KINDS[type(loaded)]
+        if isinstance(loaded, MeasuredGenerator):
+            found["inputs"] = ", ".join(f"{name}: {role}" for name, role in loaded.measured.roles.items())
+        if layers:
+            rows = trainable_report(load_generator(model, trust, overrides)[0]).to_dict()["rows"]
+            found["layers"] = [{**row, "path": f"generator/{row['path']}"} for row in rows]  # as in `ktg finetune`
+        return found
+    found["kind"] = type(loaded).__name__
+    if isinstance(loaded, VAE):
+        found |= {part: type(getattr(loaded, part)).__name__ for part in ("prior", "likelihood")}
+        found |= {name: getattr(loaded, name) for name in ("beta", "free_bits", "kl_warmup_kimg")}
     found["kimg"] = loaded.kimg
     found["parameters"] = {role: network.count_params() for role, network in loaded.roles.items()}
     if layers:
         found["layers"] = trainable_report(loaded).to_dict()["rows"]
     return found
-
-
-def _measured(loaded):
-    return {"inputs": ", ".join(f"{name}: {role}" for name, role in loaded.measured.roles.items())}

@@ -4,20 +4,13 @@ import dataclasses
 import warnings
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.load import MeasuredGenerator, is_exported, open_generator
+from keras_transfer_gen.recipes.load import first_latents
 from keras_transfer_gen.recipes.locate import locate
-from keras_transfer_gen.training.latents import numbered_latents
-from keras_transfer_gen.transfer.measure_generator import (
-    IDS,
-    LATENTS,
-    ONE_HOT,
-    TRUNCATION,
-    Measured,
-    interfaces,
-    measure_generator,
-    named_leaves,
-)
+from keras_transfer_gen.recipes.painters import MeasuredGenerator, is_exported, open_generator
+from keras_transfer_gen.transfer.generator_inputs import IDS, LABEL_ROLES, LATENTS, ONE_HOT, TRUNCATION, named_leaves
+from keras_transfer_gen.transfer.measure_generator import Measured, interfaces, measure_generator
 from keras_transfer_gen.transfer.model_sources import fetch_saved_model, is_remote
+from keras_transfer_gen.transfer.provenance import name_of, note_source
 from keras_transfer_gen.transfer.report import Report, trainable_report
 from keras_transfer_gen.transfer.saved_model_files import load_saved_model
 from keras_transfer_gen.transfer.saved_model_graph import read_graph
@@ -28,6 +21,15 @@ TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
     (-1.0, 1.0): "(np.array(images, np.float32) + 1.0) * 127.5",
     (0.0, 1.0): "np.array(images, np.float32) * 255.0",
     (0.0, 255.0): "np.array(images, np.float32)",
+}
+DRAWS = {  # Python that draws `latents` of {shape}, by law
+    "normal": ["latents = rng.standard_normal({shape}, np.float32)"],
+    "uniform": ["latents = rng.uniform(-1, 1, {shape}).astype(np.float32)"],
+    "truncated_normal": ["latents = np.array(keras.random.truncated_normal({shape}, seed=0))"],
+    "sphere": [
+        "latents = rng.standard_normal({shape}, np.float32)",
+        "latents /= np.sqrt(np.mean(latents**2, axis=1, keepdims=True))",
+    ],
 }
 
 
@@ -76,18 +78,20 @@ class Inspection:
         }
 
 
-def inspect_model(source, trust=False):
+def inspect_model(source, trust=False, overrides=None):
     """Looks into a SavedModel of any origin.
 
     Args:
         source: a SavedModel: its folder, an archive (`.tar.gz`) of it, or an https address or handle.
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+        overrides: `SpecOverrides`, what is given of a generator instead of measured, or None.
 
     Returns:
         `Inspection`.
 
     Raises:
-        UserError: for presets, RUN folders and `.keras` files, which `ktg info` describes.
+        UserError: for presets, RUN folders and `.keras` files, which `ktg info` describes; where `overrides` say what
+            can't be.
         UserFileError: where it can't be had or loaded.
 
     Example:
@@ -102,12 +106,17 @@ def inspect_model(source, trust=False):
     loaded = load_saved_model(folder)
     measured, generator, why = None, None, ""
     try:
-        measured = measure_generator(loaded, source, lambda count, size: numbered_latents(range(count), size))
-        generator = open_generator(folder, source) if is_exported(folder) else MeasuredGenerator(measured, loaded)
+        measured = measure_generator(loaded, source, first_latents, overrides)
+        exported = is_exported(folder)
+        generator = open_generator(folder, source, overrides) if exported else MeasuredGenerator(measured, loaded)
     except checks.UserError as error:
+        if overrides:  # what was said shall not be lost among all that is printed
+            raise
         why = str(error)
     offered = interfaces(loaded)
     layer, name, trained = _layer(loaded, measured, offered)
+    if layer:
+        note_source(layer, name_of(source))
     if measured:
         program = _generator_program(path, name, measured)
     else:
@@ -144,25 +153,36 @@ def _layer(loaded, measured, offered):
 
 def _generator_program(path, name, measured):
     """Python that saves pictures of a generator as PNG files: at most 15 lines."""
-    count, size = measured.batch or PICTURES, measured.latent_dim
+    count, size, picture = measured.batch or PICTURES, measured.latent_dim, measured.picture
     lines = _opening(path, name, ["import keras", "import numpy as np"])
-    lines += ["rng = np.random.default_rng(0)", f"latents = rng.standard_normal(({count}, {size}), np.float32)"]
+    draws = [line.format(shape=(count, size)) for line in DRAWS[measured.spec.distribution]]
+    lines += ["rng = np.random.default_rng(0)", *draws]
     code = {LATENTS: "latents", IDS: "labels", ONE_HOT: "labels", TRUNCATION: "np.float32(1.0)"}
     values = {}
     for leaf, spec in named_leaves(measured.form.inputs):
         role = measured.roles[leaf]
         values[leaf] = code.get(role, "np.bool_(False)")
-        if role in (IDS, ONE_HOT):
+        if role == LATENTS and spec.shape.rank not in (2, None):
+            sides = ["-1", *(str(size if side is None else side) for side in spec.shape[1:])]
+            values[leaf] = f"latents.reshape({', '.join(sides)})"
+        if role == TRUNCATION and spec.shape.rank:
+            values[leaf] = f"np.ones({tuple(size or count for size in spec.shape)}, np.float32)"
+        if role in LABEL_ROLES:
             shape = f"({count}, 1)" if role == IDS and spec.shape.rank == 2 else count
-            lines.append(f'labels = rng.integers({max(measured.spec.num_classes, 1)}, size={shape}, dtype="int32")')
+            drawn = f'rng.integers({max(measured.spec.num_classes, 1)}, size={shape}, dtype="int32")'
+            lines.append(f"labels = {drawn}" + (f".astype({spec.dtype.name!r})" if spec.dtype.is_floating else ""))
         if role == ONE_HOT:
-            lines.append(f"labels = np.eye({spec.shape[-1]}, dtype={spec.dtype.name!r})[labels]")
+            lines[-1] = f"labels = {drawn}"
+            lines.append(f"labels = np.eye({measured.spec.num_classes}, dtype={spec.dtype.name!r})[labels]")
     outputs = measured.form.concrete.structured_outputs
     outputs = next(iter(outputs.values())) if isinstance(outputs, dict) and len(outputs) == 1 else outputs
+    inputs = _written(_lone(measured.form.inputs), values, _start(measured.form.inputs))
+    lines.append(f"images = layer({inputs}){_access(outputs, measured.output) or ''}")
+    levels = TO_LEVELS[measured.spec.pixel_range]
+    lines.append(f"images = {levels.replace(')', ').transpose(0, 2, 3, 1)', 1) if picture.channels_first else levels}")
+    if picture.has_alpha:
+        lines.append("images = images[..., :-1] * (images[..., -1:] / 255.0) + 255.0 - images[..., -1:]  # on white")
     lines += [
-        f"images = layer({_written(_lone(measured.form.inputs), values, _start(measured.form.inputs))})"
-        f"{_access(outputs, measured.output) or ''}",
-        f"images = {TO_LEVELS[measured.spec.pixel_range]}",
         "for number, image in enumerate(images.round().clip(0, 255)):",
         '    keras.utils.save_img(f"{number:02}.png", image, scale=False)',
     ]

@@ -1,177 +1,170 @@
-"""From what a user calls a model (preset, RUN, `.keras` file, any SavedModel) to something that makes pictures."""
+"""From what a user calls a model (preset, RUN, `.keras` file, any SavedModel) to a `GAN` or a generator in Keras."""
 
-import numpy as np
+import dataclasses
 
-from keras_transfer_gen import checks, files, pixels, tables
+import keras
+
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
+from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
+from keras_transfer_gen.networks.seasoned import build_seasoned_discriminator
 from keras_transfer_gen.recipes.locate import locate
-from keras_transfer_gen.specs import check_truncation
+from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import numbered_latents
+from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.transfer.freezing import freeze
+from keras_transfer_gen.transfer.keras_generator import measure_keras_model, wrap_keras_model
+from keras_transfer_gen.transfer.measure_generator import measure_generator
+from keras_transfer_gen.transfer.model_sources import fetch_saved_model
+from keras_transfer_gen.transfer.presets import list_presets, preset_path
+from keras_transfer_gen.transfer.provenance import name_of, note_source
+from keras_transfer_gen.transfer.saved_model_files import beside, load_saved_model
+from keras_transfer_gen.transfer.saved_model_generator import wrap_saved_model
+
+SEASONED = "noto_gan_64"  # whose discriminator a new one begins with
 
 
-def load_gan(source):
-    """A `GAN` with its optimizers, ready to be frozen, compiled anew and fitted.
+def load_gan(source, trust=False, overrides=None):
+    """A `GAN`, compiled, ready to be frozen, compiled anew and fitted.
+
+    A source that has no discriminator, as every SavedModel and a `.keras` file of a bare generator, gets a fresh one:
+    let it learn alone for a while, with `freeze(gan, {"generator/.*": False})`, before it teaches the generator.
 
     Args:
-        source: preset name, RUN folder or `.keras` file.
+        source: preset name, RUN folder, `.keras` file, or a SavedModel, of this package or of others: its folder, an
+            archive (`.tar.gz`) of it, a handle of TensorFlow Hub or Kaggle, or another https address.
+        trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
 
     Raises:
-        UserError, UserFileError: where it can't be found or holds no GAN.
+        UserError, UserFileError: where it can't be found or used; for what is no generator the message lists its
+            inputs and outputs.
 
     Example:
         >>> gan = load_gan("noto_gan_64")  # doctest: +SKIP
     """
-    checks.check_backend()
-    # Trusted, since an address is refused below, without a request, for the reason that matters here.
-    kind, path = locate(source, trust=True)
-    if kind == "saved_model":
-        hint = "A SavedModel has no discriminator. Give the RUN or the .keras file that it was exported from."
-        raise checks.user_error("source", "a preset, a RUN folder or a .keras file", str(source), hint)
-    model = _load_keras(path)
-    if not isinstance(model, GAN):
-        hint = f"It holds a {type(model).__name__}."
-        raise checks.user_error("source", "a model saved from a GAN", str(source), hint)
-    return model
+    return load_source(source, trust, overrides)[0]
 
 
-def load_generator(source, trust=False):
-    """Whatever makes pictures: an object with `spec` and `generate(num, seed, truncation)`.
+def load_source(source, trust=False, overrides=None):
+    """As `load_gan`, but (gan, whether its discriminator is fresh)."""
+    model = _load(source, trust, overrides)
+    if isinstance(model, GAN):
+        return model, False
+    gan = GAN(model[0], fresh_discriminator(model[1], source), spec=model[1])
+    gan.compile()
+    return gan, True
+
+
+def load_generator(source, trust=False, overrides=None):
+    """The generator of a source as a Keras model, and its `ModelSpec`.
 
     Args:
-        source: preset name, RUN folder, `.keras` file of a GAN, or a SavedModel, of this package or of others: its
-            folder, an archive (`.tar.gz`) of it, a handle of TensorFlow Hub or Kaggle, or another https address. What
-            others made is measured first, see `measure_generator`.
-        trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+        source: as in `load_gan`; of a GAN the averaged generator.
+        trust: as in `load_gan`.
+        overrides: as in `load_gan`.
+
+    Returns:
+        (generator, spec): `keras.Model` named "generator", float32 latents `[batch, latent_dim]`, or {"latents": those,
+        "labels": int `[batch]`} where `spec.num_classes` is not 0, -> float32 images `[batch, H, W, C]` in [-1, 1] (but
+        for what a network without a last activation leaves its range by). A SavedModel of others sits inside as a
+        `SavedModelLayer`; `freeze` knows its variables by their original names.
 
     Raises:
-        UserError, UserFileError: where it can't be found or used; for a SavedModel that is no generator the message
-            lists its inputs and outputs.
+        UserError, UserFileError: as `load_gan`.
 
     Example:
-        >>> images = load_generator("https://tfhub.dev/google/progan-128/1", trust=True).generate(4)  # doctest: +SKIP
+        >>> generator, spec = load_generator("https://tfhub.dev/google/progan-128/1", trust=True)  # doctest: +SKIP
     """
+    model = _load(source, trust, overrides)
+    if not isinstance(model, GAN):
+        return model
+    model.generator.set_weights(model.ema_generator.get_weights())
+    freeze(model, {".*": True})  # what a RUN froze is its own affair
+    return model.generator, model.spec
+
+
+def _load(source, trust, overrides):
+    """A `GAN`, or (generator, spec) of what has no discriminator."""
+    checks.check_backend()
     kind, path = locate(source, trust)
-    if kind == "keras":
-        return load_gan(source)
-    from keras_transfer_gen.transfer.model_sources import fetch_saved_model
+    if kind == "saved_model":
+        with checks.named(path="source"):
+            return open_saved_model(fetch_saved_model(path), source, overrides)
+    model = load_keras(path)
+    if isinstance(model, VAE):
+        step = "It holds a VAE: load_vae(...), or `ktg finetune` with --model vae."
+        raise checks.user_error("source", "a GAN or a generator", str(source), step)
+    note_source(model, name_of(source))
+    if isinstance(model, GAN):
+        if overrides:
+            overrides.check_known(model.spec, source)
+        return model
+    return open_keras_model(model, source, overrides)
 
-    with checks.named(path="source"):
-        return open_generator(fetch_saved_model(path), source)
 
-
-def open_generator(folder, source):
-    """The generator in the folder of a SavedModel.
+def open_saved_model(folder, source, overrides=None):
+    """(generator, spec) of the SavedModel in a folder.
 
     Args:
         folder: `pathlib.Path`, as `fetch_saved_model` gives it.
         source: what the user called it.
+        overrides: `SpecOverrides` or None.
     """
-    checks.check_backend()
+    loaded = outside_scope(load_saved_model, folder)
+    measured = outside_scope(measure_generator, loaded, source, first_latents, overrides)
     if is_exported(folder):
-        from keras_transfer_gen.export.saved_model import read_saved_model
-
-        return ServedGenerator(*read_saved_model(folder))
-    from keras_transfer_gen.transfer.measure_generator import measure_generator
-    from keras_transfer_gen.transfer.saved_model_files import load_saved_model
-
-    loaded = load_saved_model(folder)
-    return MeasuredGenerator(measure_generator(loaded, source, _first_latents), loaded)
+        # What its maker knew of it, in place of what can be measured.
+        with checks.named(path="source"):
+            spec = read_spec(folder / SPEC_FILE)
+        measured = dataclasses.replace(measured, spec=spec)
+    return wrap_saved_model(folder, source, measured, loaded)
 
 
-def is_exported(folder):
-    """Whether a SavedModel was exported by this package (bool), so that its spec lies beside it."""
-    from keras_transfer_gen.export.saved_model import MARK, SPEC_FILE
-
-    return (folder / SPEC_FILE).is_file() and MARK in files.read_json(folder / SPEC_FILE)
-
-
-class ServedGenerator:
-    """An exported SavedModel, used as a generator.
+def open_keras_model(model, source, overrides=None):
+    """(generator, spec) of a Keras model that makes pictures.
 
     Args:
-        function: latents float32 `[N, latent_dim]` -> images float32 `[N, H, W, C]` in [-1, 1].
-        spec: its `ModelSpec`.
+        model: `keras.Model`.
+        source: what the user called it.
+        overrides: `SpecOverrides` or None.
     """
-
-    def __init__(self, function, spec):
-        self.function = function
-        self.spec = spec
-
-    def generate(self, num, seed=0, truncation=None):
-        """uint8 `[num, H, W, C]`; the same latents as `GAN.generate`."""
-        latents, _, _ = _draw(self.spec, num, seed, truncation)
-        return pixels.paint(self.function, latents)
+    measured = outside_scope(measure_keras_model, model, source, first_latents, overrides)
+    return wrap_keras_model(model, measured)
 
 
-class MeasuredGenerator:
-    """A SavedModel of others, used as a generator.
+def fresh_discriminator(spec, source):
+    """A discriminator for the pictures of a generator that has none; it begins with what the preset's has learnt.
 
-    Args:
-        measured: `Measured`, what was found out about it.
-        loaded: the loaded object, kept alive: its functions alone don't hold its variables.
+    One that knows nothing spends tens of kimg on learning what pictures are, and spoils the generator meanwhile.
+
+    Raises:
+        UserError: where the preset is not installed and the pictures are of a size that no network is built for.
     """
-
-    def __init__(self, measured, loaded):
-        self.measured = measured
-        self.loaded = loaded
-        self.spec = measured.spec
-
-    def generate(self, num, seed=0, truncation=None):
-        """uint8 `[num, H, W, C]`; picture i, its class included, depends on `seed` and i alone.
-
-        Args:
-            num: number of pictures.
-            seed: non-negative integer. The latents are those of `GAN.generate`; classes are drawn uniformly.
-            truncation: factor on the latents in (0, 1], also given to the SavedModel where it has an input for it.
-        """
-        latents, numbers, truncation = _draw(self.spec, num, seed, truncation)
-        size = self.spec.latent_dim
-
-        def function(rows):
-            return self.measured(rows[:, :size], rows[:, size].astype(np.int64), truncation)
-
-        # A class number stands behind each vector: one array to cut into batches. It is exact, being below 2**24.
-        classes = np.float32(numbered_classes(numbers, self.spec.num_classes, seed))
-        return pixels.paint(function, np.concatenate([latents, classes[:, None]], axis=1))
+    if any(preset.name == SEASONED for preset in list_presets()):
+        trained = load_keras(preset_path(SEASONED)).discriminator
+        return build_seasoned_discriminator(trained, spec.image_size, spec.channels)
+    try:
+        return build_dcgan_discriminator(spec.image_size, spec.channels)
+    except checks.UserError as error:
+        made = f"{spec.image_size} x {spec.image_size} x {spec.channels}"
+        expected = f"a generator of {', '.join(map(str, checks.IMAGE_SIZES))} pixels and 1 or 3 channels"
+        hint = f"It makes {made}, for which there is no discriminator; `ktg generate` and `ktg evaluate` work."
+        raise checks.user_error("source", expected, str(source), hint) from error
 
 
-def numbered_classes(numbers, num_classes, seed=0):
-    """Classes of numbered pictures, uniform: class i depends on the seed and on i alone.
-
-    Args:
-        numbers: iterable of picture numbers.
-        num_classes: 0 or 1 gives class 0 throughout.
-        seed: non-negative integer.
-
-    Returns:
-        int64 ndarray `[len(numbers)]`.
-
-    Example:
-        >>> bool((numbered_classes([5], 10) == numbered_classes(range(9), 10)[5:6]).all())
-        True
-    """
-    # The third number keeps them apart from the latents of the same picture.
-    return np.array([np.random.default_rng((seed, n, 1)).integers(max(num_classes, 1)) for n in numbers], np.int64)
-
-
-def _first_latents(count, latent_dim):
+def first_latents(count, latent_dim):
+    """float32 `[count, latent_dim]` from N(0, 1), always the same: what generators of others are measured on."""
     return numbered_latents(range(count), latent_dim)
 
 
-def _draw(spec, num, seed, truncation):
-    """(latents, picture numbers, truncation) of checked arguments of `generate`."""
-    num = checks.check_integer("num", num, next_step="Ask for at least one picture with --num.")
-    seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with --seed.")
-    truncation = check_truncation(spec.truncation if truncation is None else truncation)
-    return numbered_latents(range(num), spec.latent_dim, seed, truncation), range(num), truncation
-
-
-def _load_keras(path):
-    import keras
-
+def load_keras(path):
+    """The Keras model in a `.keras` file; a SavedModel that lies in the same RUN is found from there."""
     tables.register_classes()
     try:
-        return keras.models.load_model(path)
+        with beside(path):
+            return keras.models.load_model(path)
     except checks.USER_ERRORS:
         raise
     except Exception as error:  # Keras raises many kinds for a damaged file

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.transfer import archives
 from keras_transfer_gen.transfer.model_sources import check_trusted, is_remote
-from keras_transfer_gen.transfer.presets import MODEL_FILE, list_presets, preset_path
+from keras_transfer_gen.transfer.presets import list_presets, preset_path
 from keras_transfer_gen.transfer.saved_model_folders import GRAPHS
 
 KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
@@ -52,9 +53,23 @@ def locate(source, trust=False):
     raise checks.file_error("source", KINDS, source, hint)
 
 
+def locate_source(settings):
+    """As `locate`, of the source of a fine-tune: a run that goes on takes the copy that it keeps."""
+    if keeps_source(settings):
+        run = RunFolder(settings.out)
+        return ("keras", run.source_file) if run.source_file.is_file() else ("saved_model", run.source)
+    return locate(settings.source, settings.trust)
+
+
+def keeps_source(settings):
+    """Whether a fine-tune goes on in a RUN that holds all of its source (bool)."""
+    run = RunFolder(settings.out)
+    return run.exists and run.keeps_source and not settings.fresh
+
+
 def _locate_in_folder(path):
-    if (path / MODEL_FILE).is_file():
-        return "keras", path / MODEL_FILE
+    if model := find_model(path):
+        return "keras", model
     if _holds_graph(path):
         return "saved_model", path
     versions = [folder for folder in path.iterdir() if folder.name.isdigit() and _holds_graph(folder)]
@@ -62,13 +77,13 @@ def _locate_in_folder(path):
         return "saved_model", max(versions, key=lambda folder: int(folder.name))
     run = RunFolder(path)
     if run.exists:
-        from keras_transfer_gen.training.checkpoint import MODEL, latest_checkpoint  # loads TensorFlow
+        from keras_transfer_gen.training.checkpoint import latest_checkpoint  # loads TensorFlow
 
         checkpoint = latest_checkpoint(run.adapted)
         if checkpoint is None:
             step = "Nothing is trained here yet. Give the command that began it again."
             raise checks.file_error("source", "a RUN with a checkpoint", path, step)
-        return "keras", checkpoint / MODEL
+        return "keras", find_model(checkpoint)
     raise checks.file_error("source", KINDS, path, "This folder holds none of them.")
 
 

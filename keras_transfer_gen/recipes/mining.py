@@ -11,21 +11,29 @@ import re
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latent_mixture import draws_from_mixture, insert_latent_mixture
+from keras_transfer_gen.recipes.distance import FAR
+from keras_transfer_gen.recipes.source import frozen_by_author
 from keras_transfer_gen.streams import ImageStream
+from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.mining import choose_latents
 from keras_transfer_gen.transfer.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
 
-FARTHEST = 60.0  # KID x 1000 of the pictures to the source's own; beyond, all of the source is trained
+FARTHEST = FAR  # KID x 1000 of the pictures to the source's own; beyond, all of the source is trained
 LONGEST_SHARE = 0.2  # of a run's kimg
 POOL, KEPT = 4000, 200
-STATISTICS = r"generator/.*moving_(mean|variance)"
+STATISTICS = r"generator/.*(moving|running)_(mean|var|variance)"
 
 
 def is_due(gan, settings, distance):
     """Whether a fine-tune begins so: it is asked for, not done yet, and the pictures are near enough to the source."""
     return bool(settings.mine_kimg) and distance < FARTHEST and not draws_from_mixture(gan.generator)
+
+
+def is_done(gan):
+    """Whether a GAN draws from chosen latents already (bool)."""
+    return draws_from_mixture(gan.generator)
 
 
 def mine(gan, settings, show):
@@ -43,7 +51,7 @@ def mine(gan, settings, show):
     """
     freeze(gan, {"generator/.*": False})
     show(gan, min(settings.mine_kimg, LONGEST_SHARE * settings.kimg))
-    return _with_mixture(gan, settings.seed, settings.rules())
+    return _with_mixture(gan, settings.seed, [*settings.rules(), *frozen_by_author(gan)])
 
 
 def mine_latents(gan, images, kimg=0.5, seed=0):
@@ -84,7 +92,8 @@ def mine_latents(gan, images, kimg=0.5, seed=0):
 
 def _with_mixture(gan, seed, rules):
     """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has."""
-    generator = insert_latent_mixture(gan.ema_generator, choose_latents(gan, POOL, KEPT, seed), seed=seed)
+    chosen = outside_scope(choose_latents, gan, POOL, KEPT, seed)
+    generator = insert_latent_mixture(gan.ema_generator, chosen, seed=seed)
     mined = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
     mined.step.assign(gan.step + 1)  # to choose is a step of its own, so that its checkpoint has a name of its own
     mined.images_seen.assign(gan.images_seen)

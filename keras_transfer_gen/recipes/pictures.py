@@ -26,6 +26,18 @@ def before_after(before, after, real):
     parts = [("after", after), ("real", real[: len(after)])]
     if before is not None:
         parts.insert(0, ("before", before))
+    return side_by_side(parts)
+
+
+def side_by_side(parts):
+    """One sheet with labelled contact sheets in a row.
+
+    Args:
+        parts: list of (label, uint8 `[N, S, S, C]`).
+
+    Returns:
+        uint8 `[H, W, 3]`.
+    """
     sheets = [(label, pixels.to_rgb(pixels.to_grid(images)[None])[0]) for label, images in parts]
     height = max(sheet.shape[0] for _, sheet in sheets)
     width = sum(sheet.shape[1] for _, sheet in sheets) + MARGIN * (len(sheets) - 1)

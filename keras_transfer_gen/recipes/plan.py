@@ -2,10 +2,9 @@
 
 import math
 
-from keras_transfer_gen.recipes.fine_tune import freeze_source
 from keras_transfer_gen.recipes.inputs import read_one
-from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.run_folder import OUTPUTS, RunFolder
+from keras_transfer_gen.recipes.source import freeze_source, open_source
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
@@ -22,12 +21,13 @@ def plan(command, settings, reporter):
     Returns:
         JSON-ready dict of what would be done.
     """
-    state = RunFolder(settings.out).open(command, settings)
+    run = RunFolder(settings.out)
+    state = run.open(command, settings)
     check_global_batch(settings.batch_size, choose_strategy(settings.devices))
     if command == "finetune":
-        source = load_gan(settings.source)
-        frozen = freeze_source(source, settings, reporter)
-        image_size, channels = source.spec.image_size, source.spec.channels
+        source = open_source(settings, run)
+        frozen = freeze_source(source.gan, settings, reporter)
+        image_size, channels = source.gan.spec.image_size, source.gan.spec.channels
     else:
         image_size, channels = settings.image_size, settings.channels
     shape = (settings, image_size, channels, reporter)
@@ -47,6 +47,9 @@ def plan(command, settings, reporter):
         found["reference pictures"] = len(read_one("reference", settings.reference, *shape).images)
     if command == "finetune":
         found["source"] = settings.source
+        found["method"] = settings.method
         found["trained"] = frozen.totals()
+        if source.fresh:
+            found["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"
     found["files"] = ", ".join(OUTPUTS)
     return found

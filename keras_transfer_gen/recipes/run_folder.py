@@ -8,20 +8,21 @@ from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes import run_lock
+from keras_transfer_gen.transfer.saved_model_folders import GRAPHS
 from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
 MAY_CHANGE = (*BOUNDS, "batch_size", "r1_gamma", "learning_rate", "ema_halflife_kimg", "evaluate_every_kimg", "balance")
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
-UNRECORDED = ("out", "fresh")
+UNRECORDED = ("out", "fresh", "trust")
 PLACES = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
 # What a run writes, in the order in which --fresh removes it: a run that is half removed does not count as finished,
 # and what is left counts as a run until the end.
 OUTPUTS = (
     "metrics.json", "checkpoints", "history.csv", "README.md", "samples", "before_after.png", "curves.png",
-    "neighbours.png", "training.gif", "export", "spec.json", "config.json",
+    "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json", "config.json",
 )  # fmt: skip
 HINT = "Choose another --out, or start again with --fresh."
 
@@ -44,6 +45,8 @@ class RunFolder:
         self.adapted = self.checkpoints / "adapted"
         self.scratch = self.checkpoints / "scratch"
         self.notes_file = self.checkpoints / "notes.json"
+        self.source = self.path / "source"  # a copy of what it started from, where that has no discriminator
+        self.source_file = self.source / "generator.keras"
         self.saved_model = self.path / "export" / "saved_model" / "1"
         self.tflite = self.path / "export" / "generator.tflite"
 
@@ -51,6 +54,12 @@ class RunFolder:
     def exists(self):
         """Whether a run was started here."""
         return self.config_file.is_file()
+
+    @property
+    def keeps_source(self):
+        """Whether it holds a copy of what it started from, which is all that it needs to go on."""
+        kept = self.source_file.is_file() or any((self.source / name).is_file() for name in GRAPHS)
+        return kept and bool(self.notes().get("source_kept"))
 
     def config(self):
         """Content of config.json; a `UserFileError` where it is broken or some other program's."""
@@ -139,7 +148,7 @@ class RunFolder:
         A stage is what may change on the way; where it begins is told by `begin_stage`.
         """
         stages = self.config()["stages"] if self.exists else []
-        now = {name: recorded(settings)[name] for name in MAY_CHANGE}
+        now = {name: value for name, value in recorded(settings).items() if name in MAY_CHANGE}
         if stages and stages[-1].get(FROM, 0.0) is None:
             stages.pop()  # it ended before it began
         if not stages or {name: value for name, value in stages[-1].items() if name != FROM} != now:
@@ -158,6 +167,12 @@ class RunFolder:
     def notes(self):
         """What earlier parts of the run noted: a dict, empty at first."""
         return files.read_json(self.notes_file) if self.notes_file.is_file() else {}
+
+    def keep_source(self, folder, place):
+        """Copies a SavedModel or file that the run starts from into it, to `place`, once, whole or not at all."""
+        if not place.exists():
+            with files.atomic_path(place) as partial:
+                (shutil.copytree if folder.is_dir() else shutil.copyfile)(folder, partial)
 
     def note(self, **values):
         """Adds to the notes."""

@@ -1,13 +1,17 @@
 """What can be set for a training run, with the defaults that were measured (docs/defaults.md)."""
 
 import dataclasses
+import math
 import os
 
 from keras_transfer_gen import checks, tables
+from keras_transfer_gen.recipes.methods import METHODS
 from keras_transfer_gen.transfer.freeze_rules import freeze_d, parse_rule
+from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
 
 R1_GAMMA = 2.0
 FINETUNE_LEARNING_RATE = 2e-4
+WARMUP_SHARE, WARMUP_MOST = 0.2, 1.0  # of a run's kimg; kimg
 SCRATCH_LEARNING_RATE = 4e-4
 PRECISION_CHOICES = ("auto", "float32", "bfloat16")
 FIT_CHOICES = ("crop", "pad")
@@ -30,7 +34,7 @@ class TrainSettings:
         penalty: "r1" or "none".
         r1_gamma: weight of R1.
         r1_every: steps between penalties.
-        learning_rate: of both Adam optimizers.
+        learning_rate: of both Adam optimizers; a method of `finetune` may take a multiple of it for the generator.
         ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
         evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`.
         reference: pictures to score against; None scores against the training pictures.
@@ -66,6 +70,11 @@ class TrainSettings:
     deterministic: bool = False
     fresh: bool = False
 
+    @property
+    def generator_rate(self):
+        """The learning rate of the generator; `learning_rate` is the discriminator's."""
+        return self.learning_rate
+
     def __post_init__(self):
         for name in PATHS:
             value = getattr(self, name, None)
@@ -98,31 +107,74 @@ class FineTuneSettings(TrainSettings):
     """Settings of `finetune`.
 
     Args:
-        source: preset name, RUN folder or `.keras` file to start from.
+        source: preset name, RUN folder, `.keras` file or SavedModel (folder, .tar.gz, address or handle) to start from.
+        method: a key of `methods.METHODS`: "full", "scale-shift" or "miner".
+        output_network: with "miner": also a small network behind the generator, for colours and edges.
         freeze: rules such as "generator/block_4/.*=false", in order.
         freeze_d: blocks of the discriminator to freeze, from the picture's side.
         mine_kimg: kimg at the start in which the discriminator learns alone and then chooses the latents to go on from,
             at most a fifth of `kimg`; 0 goes on from all of them.
+        warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
+            fifth of `kimg`. None takes that fifth, `WARMUP_MOST` at most. The time of `mine_kimg` begins with it.
         compare_scratch: also train from scratch for the same kimg.
+        latent_dim: of a generator of others, given instead of measured; see `transfer.spec_overrides`.
+        distribution: the same for the law of its latents.
+        labels: the same for the form or number of its classes.
+        pixel_range: the same for the range of its pictures.
+        trust: whether you vouch for a source from the web: a SavedModel is a program. Nothing is fetched without it.
     """
 
     source: str
+    method: str = "full"
+    output_network: bool = False
     freeze: tuple = ()
     freeze_d: int = 0
     mine_kimg: float = 0.5
+    warmup_kimg: float | None = None
     compare_scratch: bool = False
+    latent_dim: int | None = None
+    distribution: str | None = None
+    labels: str | int | None = None
+    pixel_range: tuple | str | None = None
+    trust: bool = False
 
     def __post_init__(self):
         super().__post_init__()
         checks.check_integer("freeze_d", self.freeze_d, least=0, next_step="Such as --freeze-d 2.")
         hint = "Such as --mine-kimg 0.5; 0 draws from all latents of the source."
         checks.check_number("mine_kimg", self.mine_kimg, next_step=hint)
+        if self.warmup_kimg is not None:
+            hint = "Such as --warmup-kimg 2; 0 lets a fresh discriminator teach from the first step."
+            checks.check_number("warmup_kimg", self.warmup_kimg, next_step=hint)
+        checks.check_choice("method", self.method, METHODS, "Set it with --method.")
+        if self.output_network and not METHODS[self.method].mapper:
+            hint = "Leave --output-network out, or give --method miner."
+            raise checks.user_error("output_network", f"left out with the method {self.method!r}", True, hint)
+        given = self.overrides().given()
+        for name in ("latent_dim", "labels", "pixel_range"):  # as config.json holds them
+            value = given.get(name)
+            object.__setattr__(self, name, tuple(value) if isinstance(value, list) else value)
         self.rules()
 
+    @property
+    def generator_rate(self):
+        return self.learning_rate * METHODS[self.method].rate
+
+    def overrides(self):
+        """`SpecOverrides`: what is given of a generator of others."""
+        return SpecOverrides(self.latent_dim, self.distribution, self.labels, self.pixel_range)
+
     def rules(self):
-        """The freezing rules, for `freeze`: those of `freeze` in order, then those of `freeze_d`."""
+        """The freezing rules, for `freeze`: those of `freeze` in order, of `freeze_d`, of the method."""
         rules = [parse_rule(text) for text in self.freeze]
-        return [*rules, freeze_d(self.freeze_d)] if self.freeze_d else rules
+        first = [freeze_d(self.freeze_d)] if self.freeze_d else []
+        return [*rules, *first, *METHODS[self.method].rules]
+
+    def warmup(self):
+        """Kimg in which a fresh discriminator learns alone: whole batches, at most a fifth of `kimg`."""
+        wanted = WARMUP_MOST if self.warmup_kimg is None else self.warmup_kimg
+        batches = math.floor(min(wanted, WARMUP_SHARE * self.kimg) * 1000 / self.batch_size + 1e-9)
+        return batches * self.batch_size / 1000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

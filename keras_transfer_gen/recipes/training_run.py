@@ -15,6 +15,7 @@ from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.training import callbacks, distribution, precision
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from keras_transfer_gen.transfer.saved_model_files import beside
 
 CHECKPOINT_SECONDS = 60.0
 MEASURES = 5  # scores on the learning curve of one call
@@ -61,17 +62,22 @@ def prepare_tensorflow(settings):
 
 def compile_gan(gan, settings, learning_rate=None):
     """Compiles a GAN as the settings say."""
-    rate = learning_rate or settings.learning_rate
-    adam = {"learning_rate": rate, "beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
+    g_rate, d_rate = _rates(settings, learning_rate)
+    adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
     gan.compile(
         objective=settings.objective,
         penalty=R1(settings.r1_gamma, settings.r1_every) if settings.penalty == "r1" else settings.penalty,
         augment=settings.augment,
-        g_optimizer=keras.optimizers.Adam(**adam),
-        d_optimizer=keras.optimizers.Adam(**adam),
+        g_optimizer=keras.optimizers.Adam(g_rate, **adam),
+        d_optimizer=keras.optimizers.Adam(d_rate, **adam),
         ema_halflife_kimg=settings.ema_halflife_kimg,
         seed=settings.seed,
     )
+
+
+def _rates(settings, learning_rate):
+    """(generator's, discriminator's) learning rate: one for both where it is given, else the settings'."""
+    return (learning_rate, learning_rate) if learning_rate else (settings.generator_rate, settings.learning_rate)
 
 
 def resume_or(make, folder, strategy, settings, learning_rate=None):
@@ -80,13 +86,19 @@ def resume_or(make, folder, strategy, settings, learning_rate=None):
         latest = latest_checkpoint(folder)
         if latest is None:
             return Training(make())
-        gan, state = load_checkpoint(latest)
-        for optimizer in (gan.g_optimizer, gan.d_optimizer):
-            optimizer.learning_rate = learning_rate or settings.learning_rate
+        with beside(latest):
+            gan, state = load_checkpoint(latest)
+        gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = _rates(settings, learning_rate)
         gan.ema_halflife_kimg = settings.ema_halflife_kimg
         if settings.penalty == "r1":
             gan.penalty.gamma = settings.r1_gamma
         return Training(gan, state["seconds"], tuple(state.get("steady", (0, 0.0))), state["records"])
+
+
+def keep(training, folder, settings):
+    """Saves a training as the next checkpoint in `folder`; what lies in its RUN is named relative to that."""
+    with beside(settings.out):
+        save_checkpoint(training.gan, folder, training.state())
 
 
 def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, score, history, samples, label, reporter):
@@ -131,7 +143,7 @@ def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, sc
     if samples is not None:
         parts.append(callbacks.SampleGrid(samples, kimg / SHEETS))
     stop = callbacks.StopAt(int(gan.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
-    save = _Saver(training, folder, clock, scored, stopped, guard)
+    save = _Saver(training, folder, clock, scored, stopped, guard, settings)
     hint = "Give the same command {} to continue.".format("without --fresh" if settings.fresh else "again")
     with reporter.progress(label, total, "kimg") as tick:
         parts += [_Bar(tick, clock, total, minutes), stop, save, stopped]
@@ -174,6 +186,11 @@ def enough_memory(settings):
         raise checks.user_error("batch_size", expected, settings.batch_size, hint) from error
 
 
+def optimizers(model):
+    """The Keras optimizers of a `GAN`, the generator's and the discriminator's, or the one of a `VAE`."""
+    return [model.optimizer] if model.spec.family == "vae" else [model.g_optimizer, model.d_optimizer]
+
+
 class _Guard(keras.callbacks.Callback):
     """Ends a training whose numbers are no longer finite, before its last good checkpoint is replaced."""
 
@@ -188,8 +205,7 @@ class _Guard(keras.callbacks.Callback):
 
     def check_weights(self):
         """Raises a `UserError` where a weight is not finite; the loss of the next step would tell, after saving."""
-        gan = self.model
-        for part in (gan, gan.g_optimizer, gan.d_optimizer):
+        for part in (self.model, *optimizers(self.model)):
             for variable in part.variables:
                 if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
                     self._refuse(f"the weight {variable.path} is not finite")
@@ -197,11 +213,14 @@ class _Guard(keras.callbacks.Callback):
     def _refuse(self, what):
         latest = latest_checkpoint(self.folder)
         kept = "Nothing was saved before it" if latest is None else f"The last good checkpoint stays ({latest.name})"
-        ways = [f"raise --r1-gamma (now {self.settings.r1_gamma:g})"] if self.settings.penalty == "r1" else []
-        rate = float(self.model.g_optimizer.learning_rate)
+        adversarial, ways = self.model.spec.family == "gan", []
+        if adversarial and self.settings.penalty == "r1":
+            ways.append(f"raise --r1-gamma (now {self.settings.r1_gamma:g})")
+        rate = float(optimizers(self.model)[-1].learning_rate)
         if math.isclose(rate, self.settings.learning_rate, rel_tol=1e-3):  # from scratch has a rate of its own
             ways.insert(0, f"lower --learning-rate (now {rate:g})")
-        way = " or ".join(ways) or "choose another --objective and --penalty, with --fresh"
+        last = "choose another --objective and --penalty, with --fresh" if adversarial else "with --fresh"
+        way = " or ".join(ways) or last
         raise checks.UserError(
             f"the training diverged at {self.model.kimg:.2f} kimg: {what}. {kept}. "
             f"Give the same command again, but {way}."
@@ -211,10 +230,10 @@ class _Guard(keras.callbacks.Callback):
 class _Saver(keras.callbacks.Callback):
     """Saves the whole training once a minute and at a signal; must come after `StopAt` and before `StopOnSignal`."""
 
-    def __init__(self, training, folder, clock, scored, stopped, guard):
+    def __init__(self, training, folder, clock, scored, stopped, guard, settings):
         super().__init__()
         self.training, self.folder, self.clock, self.scored, self.stopped = training, folder, clock, scored, stopped
-        self.guard = guard
+        self.guard, self.settings = guard, settings
         self.every = checkpoint_seconds()
         self._last = time.monotonic()
 
@@ -223,7 +242,7 @@ class _Saver(keras.callbacks.Callback):
         self.training.seconds, self.training.steady = self.clock.seconds, self.clock.steady
         if self.scored is not None:
             self.training.records = self.scored.records
-        save_checkpoint(self.training.gan, self.folder, self.training.state())
+        keep(self.training, self.folder, self.settings)
         self._last = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):

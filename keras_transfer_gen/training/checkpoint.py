@@ -7,29 +7,31 @@ from pathlib import Path
 import keras
 
 from keras_transfer_gen import files, tables
+from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.training.precision import saved_precision
 
 _NAME = re.compile(r"step-(\d{9})")
-MODEL, STATE = "gan.keras", "state.json"
+STATE = "state.json"
 
 
-def save_checkpoint(gan, folder, state, keep=1):
+def save_checkpoint(model, folder, state, keep=1, replace=False):
     """Writes `folder/step-<number>/`, whole or not at all, and drops older ones.
 
     Args:
-        gan: compiled `GAN`.
+        model: compiled `GAN` or `VAE`.
         folder: where the checkpoints of one training lie.
         state: JSON-ready dict of what the run wants back.
         keep: checkpoints to keep.
+        replace: write anew what was saved at this step already.
 
     Returns:
         `pathlib.Path` of the new checkpoint.
     """
-    path = Path(folder) / f"step-{int(gan.step.numpy()):09d}"
-    if not path.exists():
+    path = Path(folder) / f"step-{int(model.step.numpy()):09d}"
+    if replace or not path.exists():
         with files.atomic_path(path) as partial:
             partial.mkdir()
-            save_model(gan, partial / MODEL)
+            save_model(model, partial / f"{model.spec.family}.keras")
             files.write_json(partial / STATE, state)
     for old in checkpoints(folder)[:-keep]:
         shutil.rmtree(old)
@@ -48,14 +50,14 @@ def latest_checkpoint(folder):
 
 
 def load_checkpoint(path):
-    """(gan, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
+    """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
     path = Path(path)
     tables.register_classes()
-    return keras.models.load_model(path / MODEL), files.read_json(path / STATE)
+    return keras.models.load_model(find_model(path)), files.read_json(path / STATE)
 
 
-def save_model(gan, path):
+def save_model(model, path):
     """Writes a `.keras` file, atomically and always with float32 layers, whatever the precision of training."""
-    networks = [*gan.roles.values(), gan.ema_generator]
+    networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     with files.atomic_path(path) as partial, saved_precision(networks):
-        gan.save(partial)
+        model.save(partial)

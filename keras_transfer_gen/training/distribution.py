@@ -1,5 +1,6 @@
 """Which devices a run uses: one, or several that share each batch."""
 
+import concurrent.futures
 import re
 
 import tensorflow as tf
@@ -39,6 +40,28 @@ def choose_strategy(devices="auto"):
     if missing:
         raise checks.user_error("devices", "devices that exist: " + ", ".join(sorted(known)), devices, hint)
     return _mirrored(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(names[0])
+
+
+def outside_scope(function, *args):
+    """Calls a function as if no strategy's scope were entered: a SavedModel of a strategy can't be run inside one.
+
+    A scope holds for its own thread, so the function runs in another one where there is a scope.
+
+    Args:
+        function: what to call.
+        *args: its arguments.
+
+    Returns:
+        What it returns; what it raises is raised here.
+
+    Example:
+        >>> outside_scope(len, "four")
+        4
+    """
+    if not tf.distribute.has_strategy():
+        return function(*args)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
 
 
 def _mirrored(names):

@@ -31,7 +31,8 @@ def ema_decay(batch, kimg, halflife_kimg, rampup):
 def update_average(averages, values, decay):
     """Moves each average towards its value: average <- decay * average + (1 - decay) * value.
 
-    Weights and batch statistics are treated alike, so that the statistics belong to the averaged weights.
+    Weights and batch statistics are treated alike, so that the statistics belong to the averaged weights. What is not
+    a float, such as a counter, is copied.
 
     Args:
         averages: list of `keras.Variable` of the averaged network.
@@ -39,4 +40,7 @@ def update_average(averages, values, decay):
         decay: float32 scalar.
     """
     for average, value in zip(averages, values, strict=True):
-        average.assign(value.value + decay * (average.value - value.value))
+        now = value.value
+        if tf.as_dtype(value.dtype).is_floating:
+            now = now + tf.cast(decay, value.dtype) * (average.value - now)
+        average.assign(now)

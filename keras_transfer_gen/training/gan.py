@@ -28,7 +28,8 @@ class GAN(keras.Model):
     weights and statistics bit for bit; changed `trainable` flags take effect at the next `fit` by themselves.
 
     Args:
-        generator: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1].
+        generator: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1]; it takes
+            {"latents": those, "labels": integers `[batch]`} where `spec.num_classes` is not 0.
         discriminator: functional model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such.
         spec: `ModelSpec`; by default read off the generator's shapes.
         name: name of the model.
@@ -54,6 +55,7 @@ class GAN(keras.Model):
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.spec = spec or networks_.spec_of(generator)
+        networks_.check_inputs(generator, self.spec)
         self.step = self.add_weight(
             shape=(), dtype="int64", trainable=False, name="step", initializer="zeros", aggregation="only_first_replica"
         )
@@ -126,11 +128,11 @@ class GAN(keras.Model):
                 if not isinstance(regularizer, protocols.Regularizer):
                     raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
             self.regularizers = list(regularizers)
-            self.g_optimizer = _optimizer("g_optimizer", g_optimizer)
-            self.d_optimizer = _optimizer("d_optimizer", d_optimizer)
+            self.g_optimizer = networks_.optimizer_or_adam("g_optimizer", g_optimizer)
+            self.d_optimizer = networks_.optimizer_or_adam("d_optimizer", d_optimizer)
             # Slots for every weight, frozen or not: what is released later must find them.
-            self.g_optimizer.build(self.generator.weights)
-            self.d_optimizer.build(self.discriminator.weights)
+            self.g_optimizer.build(networks_.slots_for(self.generator))
+            self.d_optimizer.build(networks_.slots_for(self.discriminator))
             self.ema_halflife_kimg = checks.check_number("ema_halflife_kimg", ema_halflife_kimg)
             self.ema_rampup = None if ema_rampup is None else checks.check_number("ema_rampup", ema_rampup)
             self.seed = checks.check_integer("seed", seed, least=0)
@@ -144,7 +146,7 @@ class GAN(keras.Model):
         return list(self.trackers.values()) if self.compiled else []
 
     def call(self, inputs, training=False):
-        """Latents `[batch, latent_dim]` -> float32 images in [-1, 1] of the averaged generator."""
+        """What the generator takes -> float32 images in [-1, 1] of the averaged generator."""
         return self.ema_generator(inputs, training=training)
 
     def generate(self, num, seed=0, truncation=None, average=True, start=0):
@@ -166,8 +168,8 @@ class GAN(keras.Model):
         num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
-        z = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
-        return pixels.paint(self.ema_generator if average else self.generator, z)
+        network = self.ema_generator if average else self.generator
+        return latents.paint_numbered(network, range(start, start + num), self.spec, seed, truncation)
 
     def fit(self, x=None, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
@@ -227,7 +229,8 @@ class GAN(keras.Model):
         kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
         index = tf.cast(self.step.value, tf.int64)
         seeds = {purpose: latents.step_seed(self.seed, index, purpose) for purpose in latents.PURPOSES}
-        z = latents.sample_latents(batch, self.spec.latent_dim, seeds["latents"])
+        drawn = latents.sample_inputs(batch, self.spec, self.seed, index)
+        z = drawn["latents"] if self.spec.num_classes else drawn
 
         def augment(pictures, purpose):
             return pictures if self.augment is None else self.augment(pictures, seed=seeds[purpose])
@@ -237,7 +240,7 @@ class GAN(keras.Model):
 
         g_tape = tf.GradientTape()
         with g_tape:
-            fake = self.generator(z, training=True)
+            fake = self.generator(drawn, training=True)
         with tf.GradientTape() as d_tape:
             held = tf.stop_gradient(fake)
             real_augmented, fake_augmented = augment_real(real), augment(held, "augment_fake")
@@ -282,8 +285,8 @@ class GAN(keras.Model):
         """The losses on one batch, without augmenting and without an update."""
         images, _ = data if isinstance(data, (tuple, list)) else (data, None)
         real = pixels.to_model_range(images)
-        seed = latents.step_seed(self.seed, tf.cast(self.step.value, tf.int64), "latents")
-        fake = self.ema_generator(latents.sample_latents(tf.shape(real)[0], self.spec.latent_dim, seed))
+        index = tf.cast(self.step.value, tf.int64)
+        fake = self.ema_generator(latents.sample_inputs(tf.shape(real)[0], self.spec, self.seed, index))
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
         d_loss = tf.reduce_mean(self.objective.d_loss(real_logits, fake_logits))
         g_loss = tf.reduce_mean(self.objective.g_loss(real_logits, fake_logits))
@@ -316,7 +319,7 @@ class GAN(keras.Model):
         return [e if g is None else g + e for g, e in zip(gradients, extra, strict=True)], value
 
     def _track(self, d_loss, g_loss, penalty, real_logits, fake_logits):
-        values = (d_loss, g_loss, penalty, _mean_logit(real_logits), _mean_logit(fake_logits))
+        values = (d_loss, g_loss, penalty, networks_.mean_logit(real_logits), networks_.mean_logit(fake_logits))
         for name, value in zip(MEASURES, values, strict=True):
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in MEASURES}
@@ -378,18 +381,5 @@ class _Opaque:
     value: list
 
 
-def _optimizer(name, optimizer):
-    if optimizer is None:
-        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise checks.user_error(name, "a Keras optimizer object", optimizer, "Such as keras.optimizers.Adam(2e-4).")
-    return optimizer
-
-
 def _zeros(variable):
     return tf.zeros(variable.shape, variable.dtype)
-
-
-def _mean_logit(logits):
-    heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
-    return tf.add_n(heads) / len(heads)

@@ -3,7 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator")
+from keras_transfer_gen import pixels
+from keras_transfer_gen.latent_laws import follow
+
+# New ones go to the end: the place of each is part of its seed, and earlier runs are to be continued as they were.
+PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels")
 
 
 def step_seed(seed, step, purpose):
@@ -23,18 +27,38 @@ def step_seed(seed, step, purpose):
     return tf.random.experimental.stateless_fold_in(folded, tf.cast(replica, tf.int64))
 
 
-def sample_latents(batch, latent_dim, seed):
-    """float32 `[batch, latent_dim]` from N(0, 1).
+def sample_latents(batch, latent_dim, seed, distribution="normal"):
+    """float32 `[batch, latent_dim]`.
 
     Args:
         batch: number of vectors.
         latent_dim: their length.
         seed: int32 `[2]`.
+        distribution: their law, one of `specs.DISTRIBUTIONS`.
     """
-    return tf.random.stateless_normal((batch, latent_dim), seed)
+    return follow(distribution, tf.random.stateless_normal((batch, latent_dim), seed))
 
 
-def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0):
+def sample_inputs(batch, spec, seed, step):
+    """What a generator is called with in one training step: latents, and labels where it takes some.
+
+    Args:
+        batch: number of pictures.
+        spec: the generator's `ModelSpec`.
+        seed: the run's seed, an integer.
+        step: int64 scalar tensor.
+
+    Returns:
+        float32 `[batch, latent_dim]`; or {"latents": that, "labels": int32 `[batch]`, uniform over the classes}.
+    """
+    z = sample_latents(batch, spec.latent_dim, step_seed(seed, step, "latents"), spec.distribution)
+    if not spec.num_classes:
+        return z
+    drawn = step_seed(seed, step, "labels")
+    return {"latents": z, "labels": tf.random.stateless_uniform((batch,), drawn, 0, spec.num_classes, tf.int32)}
+
+
+def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="normal"):
     """Latents of numbered pictures: vector i depends on the seed and on i alone.
 
     Args:
@@ -42,6 +66,7 @@ def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0):
         latent_dim: length of a vector.
         seed: non-negative integer.
         truncation: factor on the vectors, in (0, 1]; less is safer and less varied.
+        distribution: their law, one of `specs.DISTRIBUTIONS`.
 
     Returns:
         float32 ndarray `[len(numbers), latent_dim]`.
@@ -51,4 +76,60 @@ def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0):
         True
     """
     rows = [np.random.default_rng((seed, number)).standard_normal(latent_dim, np.float32) for number in numbers]
-    return np.float32(truncation) * np.stack(rows)
+    return np.float32(truncation) * follow(distribution, np.stack(rows))
+
+
+def numbered_labels(numbers, num_classes, seed=0):
+    """Classes of numbered pictures, uniform: class i depends on the seed and on i alone.
+
+    Args:
+        numbers: iterable of picture numbers.
+        num_classes: 0 or 1 gives class 0 throughout.
+        seed: non-negative integer.
+
+    Returns:
+        int64 ndarray `[len(numbers)]`.
+
+    Example:
+        >>> bool((numbered_labels([5], 10) == numbered_labels(range(9), 10)[5:6]).all())
+        True
+    """
+    # The third number keeps them apart from the latents of the same picture.
+    return np.array([np.random.default_rng((seed, n, 1)).integers(max(num_classes, 1)) for n in numbers], np.int64)
+
+
+def paint_numbered(function, numbers, spec, seed=0, truncation=1.0):
+    """Pictures of numbered latents and, where the generator takes some, labels.
+
+    Args:
+        function: latents ndarray `[batch, latent_dim]`, or {"latents": that, "labels": int64 ndarray `[batch]`}, ->
+            float32 images `[batch, H, W, C]` in [-1, 1].
+        numbers: sequence of picture numbers.
+        spec: the generator's `ModelSpec`.
+        seed: non-negative integer.
+        truncation: factor on the latents in (0, 1].
+
+    Returns:
+        uint8 ndarray `[len(numbers), H, W, C]`; picture i depends on the seed and its number alone.
+    """
+    z = numbered_latents(numbers, spec.latent_dim, seed, truncation, spec.distribution)
+    if not spec.num_classes:
+        return pixels.paint(function, z)
+    labels = numbered_labels(numbers, spec.num_classes, seed)
+    # A class number stands behind each vector: one array to cut into batches. It is exact, being below 2**24.
+    rows = np.concatenate([z, np.float32(labels[:, None])], axis=1)
+    return pixels.paint(lambda part: function({"latents": part[:, :-1], "labels": part[:, -1].astype(np.int64)}), rows)
+
+
+def posterior_latents(z_mean, z_log_var, noise):
+    """A draw from each posterior N(mean, exp(log variance)), through which gradients flow.
+
+    Args:
+        z_mean: float32 `[batch, latent_dim]`.
+        z_log_var: float32 `[batch, latent_dim]`.
+        noise: float32 `[batch, latent_dim]` from N(0, 1), as `sample_latents` gives it.
+
+    Returns:
+        float32 `[batch, latent_dim]`.
+    """
+    return z_mean + tf.exp(0.5 * z_log_var) * noise

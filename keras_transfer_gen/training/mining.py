@@ -34,7 +34,7 @@ def choose_latents(gan, pool=4000, keep=200, seed=0):
     """
     keep = checks.check_integer("keep", keep)
     pool = checks.check_integer("pool", pool, least=keep)
-    z = numbered_latents(range(pool), gan.spec.latent_dim, seed)
+    z = numbered_latents(range(pool), gan.spec.latent_dim, seed, distribution=gan.spec.distribution)
     found = np.concatenate([_judge(gan, z[first : first + BATCH], seed, first) for first in range(0, pool, BATCH)])
     return z[np.argsort(-found, kind="stable")[:keep]]
 

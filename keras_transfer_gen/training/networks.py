@@ -1,5 +1,6 @@
 """What a `GAN` asks of the networks it is given: shapes that fit, and a spec."""
 
+import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
@@ -9,6 +10,9 @@ from keras_transfer_gen.specs import ModelSpec
 def spec_of(generator):
     """The `ModelSpec` that a generator's input and output shapes tell."""
     _, height, _, channels = generator.output_shape
+    if isinstance(generator.input, dict):
+        hint = "Such as GAN(generator, discriminator, spec=ModelSpec(..., num_classes=10))."
+        raise checks.user_error("spec", "given for a generator that takes labels", None, hint)
     return ModelSpec(image_size=height, channels=channels, latent_dim=generator.input_shape[-1])
 
 
@@ -20,6 +24,15 @@ def check_shapes(generator, discriminator):
             "discriminator", f"a model of pictures {made}, as the generator makes them", judged,
             "Build both with the same image_size= and channels=.",
         )  # fmt: skip
+
+
+def check_inputs(generator, spec):
+    """Raises a `UserError` where a generator does not take what its spec says."""
+    latents = (None, spec.latent_dim)
+    wanted = {"latents": latents, "labels": (None,)} if spec.num_classes else latents
+    received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input)
+    if received != wanted:
+        raise checks.user_error("generator", f"a model of {wanted}, as its spec says", received)
 
 
 def check_images(element, output_shape):
@@ -50,3 +63,23 @@ def write_flags(network, flags):
     for variable, trainable in zip(network.variables, flags["variables"], strict=True):
         if variable.trainable != trainable:
             variable.trainable = trainable
+
+
+def optimizer_or_adam(name, optimizer):
+    """The optimizer given, or Adam(2e-4, beta_1=0, beta_2=0.99) for None; a `UserError` for anything else."""
+    if optimizer is None:
+        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise checks.user_error(name, "a Keras optimizer object", optimizer, "Such as keras.optimizers.Adam(2e-4).")
+    return optimizer
+
+
+def slots_for(network):
+    """The weights that an optimizer may ever move: floats, frozen or not. Counters can't be trained."""
+    return [weight for weight in network.weights if tf.as_dtype(weight.dtype).is_floating]
+
+
+def mean_logit(logits):
+    """float32 scalar: the mean of each head's logits, averaged over the heads."""
+    heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
+    return tf.add_n(heads) / len(heads)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.protocols import OwnTypes
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 PROBE_STEPS = 3
@@ -15,6 +16,8 @@ PROBE_STEPS = 3
 
 def set_precision(network, precision):
     """Lets the layers of a functional model compute in a precision; its output layers always compute in float32.
+
+    A layer with types of its own (`protocols.OwnTypes`), such as a SavedModel, keeps them.
 
     Args:
         network: functional `keras.Model`; changed in place, its weights are not.
@@ -28,9 +31,10 @@ def set_precision(network, precision):
     ]
     last = {output._keras_history.operation.name for output in network.outputs}
     for layer in network.layers:
+        if layer.name in last or isinstance(layer, (keras.layers.InputLayer, OwnTypes)):
+            continue
         for part in layer._flatten_layers():
-            if layer.name not in last and not isinstance(layer, keras.layers.InputLayer):
-                part.dtype_policy = policy
+            part.dtype_policy = policy
 
 
 @contextlib.contextmanager
@@ -51,12 +55,14 @@ def choose_precision(precision, network, batch_size):
 
     Args:
         precision: "auto", "float32" or "bfloat16".
-        network: a functional model; a copy of it is timed, forward and backward.
+        network: a functional model; a copy of it is timed, forward and backward, unless it has types of its own.
         batch_size: images in a step.
 
     Returns:
         (precision, seconds): seconds is a dict of the medians of the probe, empty where none was needed.
     """
+    if precision == "auto" and any(isinstance(layer, OwnTypes) for layer in network.layers):
+        return "float32", {}  # the part that takes the time computes in its own types
     if precision != "auto":
         return checks.check_choice("precision", precision, ["auto", *PRECISIONS]), {}
     seconds = {name: _seconds_a_step(network, name, batch_size) for name in PRECISIONS}
@@ -66,7 +72,7 @@ def choose_precision(precision, network, batch_size):
 def _seconds_a_step(network, precision, batch_size):
     copy = keras.models.clone_model(network)
     set_precision(copy, precision)
-    inputs = tf.zeros((batch_size, *network.input_shape[1:]))
+    inputs = keras.tree.map_structure(lambda t: tf.zeros((batch_size, *t.shape[1:]), t.dtype), network.input)
 
     @tf.function
     def step():

@@ -2,7 +2,6 @@
 
 import os
 import re
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,14 +13,14 @@ from keras_transfer_gen.transfer import channels
 from keras_transfer_gen.transfer.match_errors import check_complete, check_rename, check_skip, check_used, renamed
 from keras_transfer_gen.transfer.match_report import MatchReport, MatchRow
 from keras_transfer_gen.transfer.paths import leaves
-from keras_transfer_gen.transfer.provenance import note_variable, source_of
+from keras_transfer_gen.transfer.provenance import name_of, note_variable, source_of
 from keras_transfer_gen.transfer.stored_names import stored_names
 from keras_transfer_gen.transfer.weight_files import read_weights
 
 _TRANSPOSED = re.compile(r"transpose|deconv", re.IGNORECASE)  # in the names of loaded graphs
 
 
-def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=False):
+def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=False, trust=False):
     r"""Sets the variables of a model from weights that go by other names, in part or with other channels.
 
     An array belongs to the variable whose path is its name (`generator/block_16/conv/kernel`, as `trainable_report`
@@ -32,7 +31,8 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
     Args:
         model: a `GAN` or any built Keras model or layer. A GAN's averaged generator is not set.
         weights: a dict of name -> array, a Keras model, a `.keras`, `.weights.h5` or `.npz` file, the prefix of a
-            TensorFlow checkpoint, or a SavedModel folder; `read_weights` says which names each has.
+            TensorFlow checkpoint, a SavedModel (folder, archive, handle, https address) or a preset; `read_weights`
+            says which names each has.
         rename: ordered list of (regex, replacement) for the names in `weights`. The first regex that matches a name
             from end to end decides; its groups are put into the replacement as by `re.sub`, such as
             `("gen/(.*)", r"generator/\1")`.
@@ -42,6 +42,7 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
             parts the shapes. One that reads pictures answers to grey pictures as before; one that makes pictures makes
             the mean of its three channels, or its grey picture in RGB. Kernels are read as `[h, w, in, out]`, those of
             transposed convolutions as `[h, w, out, in]`; inner layers are not told from the first and last one.
+        trust: whether you vouch for what is fetched from the web, see `read_weights`.
 
     Returns:
         `MatchReport`: `print` it, or read `.loaded`, `.adapted`, `.missing`, `.unexpected` and `.mismatched`.
@@ -65,7 +66,7 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
     """
     rename, skip = check_rename(rename), check_skip(skip)
     variables, kernels = _variables(model)
-    arrays = read_weights(weights)
+    arrays = read_weights(weights, trust)
     names, partner = _pair(model, variables, arrays, rename)
     check_used("skip", skip, [*variables, *arrays, *names.values()])
     adaptable = _adapt(variables, arrays, partner, kernels)
@@ -167,4 +168,4 @@ def _origins(weights, arrays):
     if isinstance(weights, (HasRoles, keras.layers.Layer)):
         noted = {path: source_of(variable) for path, variable in _variables(weights)[0].items()}
         return {path.removesuffix(":0"): noted_as for path, noted_as in noted.items()}
-    return dict.fromkeys(arrays, Path(weights).name if isinstance(weights, (str, os.PathLike)) else "memory")
+    return dict.fromkeys(arrays, name_of(weights) if isinstance(weights, (str, os.PathLike)) else "memory")

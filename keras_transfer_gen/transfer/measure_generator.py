@@ -1,30 +1,40 @@
-"""A SavedModel of others as a generator: which input is what is read off its functions, the rest is measured.
+"""A SavedModel of others as a generator: which input is what is read off its functions, the rest is measured or given.
 
 Nothing in a SavedModel says that it makes pictures, or in which range. So its inputs are told by type, rank and name,
 the picture among its outputs by running one latent vector, and the pixel range by the samples of 16.
 """
 
 import dataclasses
-import re
 
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.latent_laws import follow
 from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.transfer.generator_inputs import (
+    IDS,
+    LABEL_ROLES,
+    LATENTS,
+    ONE_HOT,
+    TRUNCATION,
+    can_be_filled,
+    check_overrides,
+    fill,
+    named_leaves,
+    roles_of,
+    width,
+)
+from keras_transfer_gen.transfer.picture_outputs import Picture, contradicts, find_picture, pixel_range
 from keras_transfer_gen.transfer.saved_model_graph import Endpoint, Form, endpoints, read_graph
 from keras_transfer_gen.transfer.saved_model_inputs import describe
+from keras_transfer_gen.transfer.spec_overrides import NO_OVERRIDES, leave_out
 
 SAMPLES = 16
-LATENTS, IDS, ONE_HOT, TRUNCATION, SWITCH = "latents", "class ids", "one-hot classes", "truncation", "switch, off"
-LATENT_WORDS = {"z", "latent", "latents", "noise"}
-LABEL_WORDS = {"y", "c", "label", "labels", "class", "classes", "onehot", "hot", "condition"}
-TRUNCATION_WORDS = {"truncation", "psi"}
-PICTURE_WORDS = {"image", "images", "picture", "pictures"}
-BELOW_ZERO, ABOVE_ONE = -0.2, 4.0  # an unclipped network leaves its range by some tenths, never by whole units
 MOST_CLASSES = 2**20
 NO_CLASS = 2**30  # looking it up fails, or gives zeros where the device or `tf.one_hot` lets it pass
 REFUSED = (ValueError, TypeError, tf.errors.OpError)
+GIVEN = "given with {name}= (--{flag})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +45,8 @@ class Measured:
         endpoint: the `Endpoint` that is called.
         form: the `Form` of it whose inputs are filled.
         roles: {name of an input: what it is}, such as {"z": "latents", "y": "one-hot classes"}.
-        output: name of the picture among the outputs; "" for an only one.
+        latent_dim: length of a latent vector.
+        picture: `Picture`, the output with the pictures.
         spec: `ModelSpec`; `num_classes` is 0 where no labels are taken.
         reasons: {field: how it is known}, in words.
     """
@@ -43,19 +54,26 @@ class Measured:
     endpoint: Endpoint
     form: Form
     roles: dict
-    output: str = ""
+    latent_dim: int
+    picture: Picture | None = None
     spec: ModelSpec | None = None
     reasons: dict = dataclasses.field(default_factory=dict)
 
     @property
     def batch(self):
         """Pictures that one call makes where the SavedModel fixes it, else None."""
-        return next(spec.shape[0] for name, spec in named_leaves(self.form.inputs) if self.roles[name] == LATENTS)
+        shape = next(spec.shape for name, spec in named_leaves(self.form.inputs) if self.roles[name] == LATENTS)
+        return None if shape.rank is None else shape[0]
 
     @property
-    def latent_dim(self):
-        """Length of a latent vector."""
-        return next(spec.shape[1] for name, spec in named_leaves(self.form.inputs) if self.roles[name] == LATENTS)
+    def output(self):
+        """Name of the output with the pictures; "" for an only one."""
+        return self.picture.name
+
+    @property
+    def takes_labels(self):
+        """Whether there is an input for classes."""
+        return any(role in LABEL_ROLES for role in self.roles.values())
 
     def __call__(self, latents, labels=None, truncation=1.0):
         """Makes pictures.
@@ -66,13 +84,14 @@ class Measured:
             truncation: what an input for it is given, in (0, 1]; the latents are taken as they are.
 
         Returns:
-            float32 ndarray `[N, S, S, C]`, in [-1, 1] but for what the network leaves its range by.
+            float32 ndarray `[N, S, S, C]`, in [-1, 1] but for what the network leaves its range by; what is transparent
+            is laid on white.
         """
-        low, high = self.spec.pixel_range
-        return (self.raw(latents, labels, truncation) - low) * np.float32(2 / (high - low)) - 1
+        raw = self.raw(latents, labels, truncation)
+        return np.asarray(self.picture.to_model_range(raw, self.spec.pixel_range))
 
     def raw(self, latents, labels=None, truncation=1.0):
-        """The same in the SavedModel's own range, float32."""
+        """The same in the SavedModel's own range, float32, alpha included."""
         labels = np.zeros(len(latents), np.int64) if labels is None else np.asarray(labels)
         size = self.batch or len(latents)
         made = []
@@ -80,34 +99,45 @@ class Measured:
             z, y = latents[first : first + size], labels[first : first + size]
             missing = size - len(z)
             z, y = np.pad(z, ((0, missing), (0, 0))), np.pad(y, (0, missing))
-            outputs = dict(named_leaves(self.outputs(z, y, truncation)))
-            made.append(tf.cast(outputs[self.output], tf.float32).numpy()[: size - missing])
+            made.append(self.picture.raw(self.outputs(z, y, truncation)).numpy()[: size - missing])
         return np.concatenate(made)
+
+    def inputs(self, latents, labels, truncation=1.0):
+        """What the function takes, in its structure and types; works in a graph.
+
+        Args:
+            latents: float `[N, latent_dim]`, tensor or array.
+            labels: class numbers, integers `[N]`; left aside where there is no input for them.
+            truncation: for an input that is called so.
+        """
+        classes = self.spec.num_classes if self.spec else 0
+        return fill(self.form.inputs, self.roles, latents, labels, truncation, classes)
+
+    def pictures(self, outputs):
+        """float32 tensor `[N, S, S, C]` in [-1, 1] of all that the function returned; works in a graph."""
+        return self.picture.to_model_range(self.picture.raw(outputs), self.spec.pixel_range)
 
     def outputs(self, latents, labels, truncation=1.0):
         """All that the function returns for one batch."""
-        values = {}
-        for name, spec in named_leaves(self.form.inputs):
-            values[name] = _value(self.roles[name], spec, latents, labels, truncation)
-        return self.endpoint.call(_filled(self.form.inputs, values))
+        return self.endpoint.call(self.inputs(latents, labels, truncation))
 
 
-def measure_generator(loaded, source, latents):
+def measure_generator(loaded, source, latents, overrides=None):
     """Finds the function of a SavedModel that makes pictures, and measures it.
 
     Args:
         loaded: what `tf.saved_model.load` or `hub.load` returned.
         source: where it comes from, in words; for the spec and for errors.
         latents: function `(count, latent_dim)` -> float32 ndarray `[count, latent_dim]` from N(0, 1).
+        overrides: `SpecOverrides`, what is given instead of measured, or None.
 
     Returns:
-        `Measured`. The first function counts whose inputs can all be told and that returns square pictures, NHWC of 1
-        or 3 channels; the SavedModel's default is asked first. Latents are a float input of rank 2; class numbers an
-        integer input `[N]` or `[N, 1]`; one-hot classes an integer input `[N, classes]`, or a float one that is named
-        after classes; truncation a float scalar of that name.
+        `Measured`. The first function counts whose inputs can all be told, see `roles_of`, and that returns square
+        pictures: NHWC or NCHW; grey or RGB, with or without alpha. The SavedModel's default is asked first.
 
     Raises:
-        UserError: where there is no such function, with all inputs and outputs; where samples fit no pixel range.
+        UserError: where there is no such function, with all inputs and outputs; where samples fit no pixel range; where
+            `overrides` say what can't be, or not enough.
 
     Example:
         >>> import tempfile
@@ -121,36 +151,36 @@ def measure_generator(loaded, source, latents):
         >>> measured.spec.image_size, measured.spec.latent_dim, measured.spec.pixel_range
         (2, 12, (-1.0, 1.0))
     """
-    failed = ""
+    overrides = overrides or NO_OVERRIDES
+    law = overrides.distribution or "normal"
+    whys, contradiction = [], None
     for endpoint in _by_likelihood(loaded):
         for form in (form for form in endpoint.forms if form.serves(False)):
-            found = Measured(endpoint, form, {name: _role(name, spec) for name, spec in named_leaves(form.inputs)})
-            if not _is_usable(found):
+            roles = roles_of(form.inputs, overrides)
+            if not (can_be_filled(roles) and _may_return_pictures(form)):
                 continue
             try:
-                outputs = found.outputs(*_first(found, latents))
-            except REFUSED as error:
-                failed = failed or f" {endpoint.name!r} failed: {_line(error)}"
+                check_overrides(form.inputs, roles, overrides)
+            except checks.UserError as error:  # another function may be meant
+                contradiction = contradiction or error
                 continue
-            name = _picture(outputs)
-            if name is None:
-                continue
+            known = next(width(spec) for name, spec in named_leaves(form.inputs) if roles[name] == LATENTS)
+            found = Measured(endpoint, form, roles, known or overrides.latent_dim)
             try:
-                return _measure(dataclasses.replace(found, output=name), str(source), latents)
-            except tf.errors.OpError as error:  # such as a graph that wants another batch than its signature says
-                failed = failed or f" {endpoint.name!r} failed: {_line(error)}"
-    raise _no_generator(loaded, source, failed)
-
-
-def named_leaves(structure, name=""):
-    """[(name, leaf)] of dicts, lists and tuples in each other; a name is the keys and places on the way, `a/0`."""
-    if isinstance(structure, dict):
-        items = structure.items()
-    elif isinstance(structure, (list, tuple)):
-        items = enumerate(structure)
-    else:
-        return [(name, structure)]
-    return [leaf for key, part in items for leaf in named_leaves(part, f"{name}/{key}" if name else str(key))]
+                picture, why = find_picture(
+                    _first_outputs(found, follow(law, latents(found.batch or 1, found.latent_dim)), overrides)
+                )
+                if picture is not None:
+                    draw = follow(law, latents(SAMPLES, found.latent_dim))
+                    return _measure(dataclasses.replace(found, picture=picture), str(source), draw, overrides)
+            except REFUSED as error:  # such as a graph that wants another batch than its signature says
+                if isinstance(error, checks.UserError):
+                    raise
+                why = f"{endpoint.name!r} failed: {_line(error)}"
+            whys += [why] if why else []
+    if contradiction is not None:
+        raise contradiction
+    raise _no_generator(loaded, source, whys)
 
 
 def interfaces(loaded):
@@ -171,26 +201,6 @@ def interfaces(loaded):
     return found
 
 
-def pixel_range(low, high):
-    """The range that samples come from: (-1.0, 1.0), (0.0, 1.0) or (0.0, 255.0); None where none fits.
-
-    Args:
-        low: the samples' least value.
-        high: their greatest value.
-
-    Example:
-        >>> pixel_range(0.02, 0.97), pixel_range(-0.99, 1.03), pixel_range(0.0, 251.0)
-        ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
-    """
-    if not np.isfinite([low, high]).all() or low < -64:
-        return None
-    if high > ABOVE_ONE:
-        return (0.0, 255.0)
-    if low < -ABOVE_ONE:
-        return None
-    return (-1.0, 1.0) if low < BELOW_ZERO else (0.0, 1.0)
-
-
 def _by_likelihood(loaded):
     functions, signatures = endpoints(loaded)
     try:
@@ -200,122 +210,104 @@ def _by_likelihood(loaded):
     return first + [e for e in (*functions.values(), *signatures.values()) if not any(e is f for f in first)]
 
 
-def _role(name, spec):
-    """What an input is for, or None where it can't be told."""
-    if not isinstance(spec, tf.TensorSpec) or spec.shape.rank is None:
-        return None
-    words = set(re.findall("[a-z]+", f"{name} {spec.name}".lower()))
-    rank, last = spec.shape.rank, spec.shape[-1] if spec.shape.rank else None
-    if rank == 0 and spec.dtype == tf.bool:
-        return SWITCH
-    if rank == 0 and spec.dtype.is_floating and words & TRUNCATION_WORDS:
-        return TRUNCATION
-    if spec.dtype.is_integer and (rank == 1 or (rank == 2 and last == 1)):
-        return IDS
-    if rank != 2 or last is None:
-        return None
-    if spec.dtype.is_integer:
-        return ONE_HOT
-    if spec.dtype.is_floating:
-        return ONE_HOT if words & LABEL_WORDS and not words & LATENT_WORDS else LATENTS
-    return None
-
-
-def _is_usable(found):
-    roles = list(found.roles.values())
-    labels = roles.count(IDS) + roles.count(ONE_HOT)
-    outputs = named_leaves(found.form.concrete.structured_outputs)  # specs, or tensors where TF1 saved it
+def _may_return_pictures(form):
+    """Whether an output is of rank 4, as far as the graph says."""
+    outputs = named_leaves(form.concrete.structured_outputs)  # specs, or tensors where TF1 saved it
     ranks = [leaf.shape.rank for _, leaf in outputs if isinstance(leaf, (tf.TensorSpec, tf.Tensor))]
-    return None not in roles and roles.count(LATENTS) == 1 and labels < 2 and not {None, 4}.isdisjoint(ranks)
+    return not {None, 4}.isdisjoint(ranks)
 
 
-def _first(found, latents):
-    count = found.batch or 1
-    return latents(count, found.latent_dim), np.zeros(count, np.int64)
+def _first_outputs(found, latents, overrides):
+    """What the function returns for latents of class 0."""
+    inputs = fill(found.form.inputs, found.roles, latents, np.zeros(len(latents), np.int64), 1.0, overrides.num_classes)
+    return found.endpoint.call(inputs)
 
 
-def _value(role, spec, latents, labels, truncation):
-    if role == LATENTS:
-        return tf.cast(latents, spec.dtype)
-    if role == IDS:
-        return tf.cast(labels if spec.shape.rank == 1 else labels[:, None], spec.dtype)
-    if role == ONE_HOT:
-        return tf.one_hot(labels, spec.shape[-1], dtype=spec.dtype)
-    return tf.constant(truncation if role == TRUNCATION else False, spec.dtype)
-
-
-def _filled(structure, values, name=""):
-    """The structure with the value of its name in the place of each leaf."""
-    below = f"{name}/" if name else ""
-    if isinstance(structure, dict):
-        return {key: _filled(part, values, f"{below}{key}") for key, part in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return [_filled(part, values, f"{below}{place}") for place, part in enumerate(structure)]
-    return values[name]
-
-
-def _picture(outputs):
-    """Name of the output with the pictures: one that is called so, then the largest; None where there is none."""
-    fits = []
-    for name, output in named_leaves(outputs):
-        shape = tuple(getattr(output, "shape", ()))
-        of_pixels = len(shape) == 4 and (output.dtype.is_floating or output.dtype == tf.uint8)
-        if of_pixels and shape[1] == shape[2] and shape[3] in (1, 3):
-            called = bool(PICTURE_WORDS & set(re.findall("[a-z]+", name.lower())))
-            fits.append((called, shape[1], name))
-    return max(fits)[2] if fits else None
-
-
-def _measure(found, source, latents):
-    z = latents(SAMPLES, found.latent_dim)
-    classes, why_classes = _count_classes(found, z[:1])
+def _measure(found, source, z, overrides):
+    classes, why_classes = _count_classes(found, z[:1], overrides)
+    # Every call below needs the number of classes, and that of the first ones is not known before they were made.
+    spec = ModelSpec(1, found.picture.colours, found.latent_dim, num_classes=classes)
+    found = dataclasses.replace(found, spec=spec)
     labels = np.arange(SAMPLES) * max(classes, 1) // SAMPLES
     made = found.raw(z, labels)
     low, high = float(made.min()), float(made.max())
-    is_uint8 = dict(named_leaves(found.outputs(*_first(found, latents))))[found.output].dtype == tf.uint8
-    bounds = (0.0, 255.0) if is_uint8 else pixel_range(low, high)
-    if bounds is None:
-        step = "Its outputs seem to be no pictures, or need a scaling of their own."
-        expected = "a generator whose pixels lie in [-1, 1], [0, 1] or [0, 255]"
-        raise checks.user_error("source", expected, source, f"{SAMPLES} samples lie in [{low:.4g}, {high:.4g}]. {step}")
-    names = {role: name for name, role in found.roles.items()}
+    samples = f"{SAMPLES} samples lie in [{low:.4g}, {high:.4g}]"
+    output = dict(named_leaves(found.outputs(z[: found.batch or 1], labels[: found.batch or 1])))[found.output]
+    is_uint8 = output.dtype == tf.uint8
+    bounds = _bounds(low, high, is_uint8, samples, source, overrides)
+    names, specs = {role: name for name, role in found.roles.items()}, dict(named_leaves(found.form.inputs))
     steady = np.allclose(found.raw(z[:2], labels[:2]), made[:2], atol=(bounds[1] - bounds[0]) / 100)
-    output = f"output {found.output!r}" if found.output else "the only output"
+    label = f"output {found.output!r}" if found.output else "the only output"
     reasons = {
         "function": f"{found.endpoint.name!r}, the first that takes latents and returns pictures",
-        "latent_dim": f"input {names[LATENTS]!r}, the float one of rank 2",
-        "image_size": f"{output}, of the shape {made.shape[1:]} for one latent vector",
-        "pixel_range": "uint8" if is_uint8 else f"{SAMPLES} samples lie in [{low:.4g}, {high:.4g}]",
+        "latent_dim": f"input {names[LATENTS]!r}, {describe(specs[names[LATENTS]])}",
+        "image_size": f"{label}, of the shape {tuple(output.shape[1:])} for one latent vector",
+        "channels": found.picture.words,
+        "pixel_range": "uint8" if is_uint8 else samples,
         "num_classes": why_classes,
+        "distribution": "assumed: no SavedModel tells it; distribution= (--distribution) sets another one",
         "truncation": f"input {names[TRUNCATION]!r}" if TRUNCATION in names else "no input; it scales the latents",
         "repeatable": "the same latents gave the same pictures, in another batch as well"
         if steady
         else "no: the same latents gave other pictures in another batch, so that no seed brings them again",
     }
-    size, channels = made.shape[2:]
-    spec = ModelSpec(size, channels, found.latent_dim, "normal", classes, 1.0, bounds, "saved_model", source)
+    for name in overrides.given():
+        field = "num_classes" if name == "labels" else name
+        if name != "labels" or overrides.num_classes:
+            reasons[field] = GIVEN.format(name=name, flag=name.replace("_", "-")) + f"; {reasons[field]}"
+    spec = dataclasses.replace(
+        spec, image_size=found.picture.size, pixel_range=bounds, arch="saved_model", source=source,
+        distribution=overrides.distribution or "normal",
+    )  # fmt: skip
     return dataclasses.replace(found, spec=spec, reasons=reasons)
 
 
-def _count_classes(found, z):
+def _bounds(low, high, is_uint8, samples, source, overrides):
+    """The pixel range, given or measured."""
+    given = overrides.pixel_range
+    measured = (0.0, 255.0) if is_uint8 else pixel_range(low, high)
+    if given is not None:
+        if given != measured if is_uint8 else contradicts(given, low, high):
+            expected = f"that of the pictures: {'they are uint8' if is_uint8 else samples}"
+            raise checks.user_error("pixel_range", expected, list(given), leave_out("pixel_range"))
+        return given
+    if measured is None:
+        step = "Its outputs seem to be no pictures, or need a scaling of their own."
+        expected = "a generator whose pixels lie in [-1, 1], [0, 1] or [0, 255]"
+        raise checks.user_error("source", expected, source, f"{samples}. {step}")
+    return measured
+
+
+def _count_classes(found, z, overrides):
     """(number of classes, how it is known). Class numbers have no bound in a signature: it is searched by doubling."""
     for name, spec in named_leaves(found.form.inputs):
         if found.roles[name] == ONE_HOT:
-            return int(spec.shape[-1]), f"input {name!r}, one-hot"
-    name = next((name for name, role in found.roles.items() if role == IDS), None)
-    if name is None:
+            classes = width(spec)
+            return classes or overrides.num_classes, f"input {name!r}, one-hot"
+    ids = [(name, spec) for name, spec in named_leaves(found.form.inputs) if found.roles[name] == IDS]
+    if not ids:
         return 0, "no input for labels"
+    name, spec = ids[0]
+    given = overrides.num_classes
+    if given:
+        if _of_class(found, z, given - 1) is None:
+            expected = f"a number of classes that the input {name!r} takes: it refuses class {given - 1}"
+            raise checks.user_error("labels", expected, given, leave_out("labels"))
+        return given, f"input {name!r}, integers"
     beyond = _of_class(found, z, NO_CLASS)
 
     def exists(number):
         made = _of_class(found, z, number)
         return made is not None and (beyond is None or not np.array_equal(made, beyond))
 
+    # A float that is no index into a table may be any number, and has no last one that makes a difference.
+    any_number = spec.dtype.is_floating and beyond is not None
     least, most = 0, 1
-    while most <= MOST_CLASSES and exists(most):
+    while not any_number and most <= MOST_CLASSES and exists(most):
         least, most = most, 2 * most
-    if most > MOST_CLASSES:
-        return 1, f"input {name!r} takes any number: its classes could not be counted, and all pictures are of class 0"
+    if any_number or most > MOST_CLASSES:
+        step = "all pictures are of class 0; labels=10 (--labels 10) says that there are ten"
+        return 1, f"input {name!r} takes any number: its classes could not be counted, and {step}"
     while most - least > 1:
         middle = (least + most) // 2
         least, most = (middle, most) if exists(middle) else (least, middle)
@@ -329,14 +321,17 @@ def _of_class(found, z, number):
         return None
 
 
-def _no_generator(loaded, source, failed):
-    every = (f"{one['name']}({_words(one['inputs'])}) -> ({_words(one['outputs'])})" for one in interfaces(loaded))
+def _no_generator(loaded, source, whys):
+    every = (
+        f"{one['name']}({_words_of(one['inputs'])}) -> ({_words_of(one['outputs'])})" for one in interfaces(loaded)
+    )
     offered = "; ".join(dict.fromkeys(every))  # a function and its signature, or two modes, are often alike
-    expected = "a SavedModel with latents (float, [N, size]) in and square pictures (NHWC, 1 or 3 channels) out"
-    return checks.user_error("source", expected, str(source), f"It offers {offered or 'nothing to call'}.{failed}")
+    expected = "a SavedModel with latents (float, [N, size]) in and square pictures (1 to 4 channels) out"
+    step = f"It offers {offered or 'nothing to call'}. {whys[0] if whys else ''}".rstrip()
+    return checks.user_error("source", expected, str(source), step)
 
 
-def _words(named):
+def _words_of(named):
     return ", ".join(f"{name}: {words}" if name else words for name, words in named.items())
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.checks import UserFileError
 from keras_transfer_gen.transfer import archives, hub_cache
-from keras_transfer_gen.transfer.download_errors import web_error
+from keras_transfer_gen.transfer.download_errors import is_loopback, web_error
 from keras_transfer_gen.transfer.downloads import download
 from keras_transfer_gen.transfer.hub_cache import Record
 from keras_transfer_gen.transfer.limits import limits_from_environment
@@ -66,7 +66,7 @@ def fetch_saved_model(source, *, sha256=None, offline=None, progress=None):
 
     Args:
         source: a folder; a local `.tar.gz`, `.tgz` or `.tar`; a handle of TensorFlow Hub or Kaggle; or the http(s)
-            address of such an archive.
+            address of such an archive; by http only from this machine, or with `sha256`.
         sha256: the digest that the archive must have, 64 hex digits. Without it the digest of the first download is
             recorded, and later downloads of the same handle must bring the same archive or the same files.
         offline: True never makes a request; None asks the environment variable KTG_OFFLINE.
@@ -208,6 +208,9 @@ def _fetch_remote(handle, sha256, offline, progress):
             f"or put the unpacked model into {entry.folder}; offline=False or unsetting {OFFLINE} allows requests."
         )
         raise checks.file_error("source", "in the cache already, since requests are switched off", handle, step)
+    if sha256 is None and _is_open(url) and entry.read_record() is None:
+        step = "Give its https address, or the digest that its maker tells with sha256= (--sha256)."
+        raise web_error(handle, "anyone on the way could alter what comes by http.", step)
     hub_cache.make_root(entry)
     with file_lock(entry.lock_path) as held:
         model = _use_cached(entry, handle, sha256, offline)  # another process may have fetched it meanwhile
@@ -223,6 +226,12 @@ def _fetch_remote(handle, sha256, offline, progress):
                 _compare_with_first(entry, record)
             entry.place(model, record, scratch)
     return entry.folder
+
+
+def _is_open(url):
+    """Whether an address is read by everyone on the way: http, and not on this machine."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname)
 
 
 def _use_cached(entry, handle, sha256, offline):

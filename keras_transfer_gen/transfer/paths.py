@@ -9,7 +9,11 @@ from keras_transfer_gen.protocols import HasRoles
 
 
 class Nameless(keras.layers.Layer):
-    """A layer that only groups: what is in it goes by the path of the layer around it."""
+    """A layer that only groups: what is in it goes by the path of the layer around it.
+
+    A group in it of the same name as what is around goes by that path too: `generator/conv` and not
+    `generator/generator/conv` where a generator's own names begin so.
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +98,8 @@ def _walk(layer, path, found, seen):
 
 def _child_path(path, layer, child):
     wrapped = isinstance(layer, keras.layers.Wrapper) and child is layer.layer
-    return path if path and wrapped or isinstance(child, Nameless) else _join(path, child.name)
+    repeated = isinstance(layer, Nameless) and child.name == path
+    return path if path and wrapped or repeated or isinstance(child, Nameless) else _join(path, child.name)
 
 
 def _join(path, name):

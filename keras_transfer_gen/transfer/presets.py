@@ -1,4 +1,4 @@
-"""The models that are shipped: folders of `saved_models/` with a `gan.keras`. Loads no TensorFlow, NumPy or Pillow."""
+"""The models that are shipped: folders of `saved_models/` with a `.keras` file. Loads no TensorFlow, NumPy, Pillow."""
 
 import dataclasses
 import importlib.resources
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import keras_transfer_gen
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.specs import ModelSpec, find_model
 
 PACKAGE = "keras_transfer_gen.saved_models"
-MODEL_FILE = "gan.keras"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +75,7 @@ def preset_path(name):
         name: one of the names of `list_presets`.
 
     Returns:
-        `pathlib.Path` of its `gan.keras`.
+        `pathlib.Path` of its `gan.keras` or `vae.keras`.
 
     Raises:
         UserError: for an unknown name; the message lists the known ones.
@@ -86,7 +85,7 @@ def preset_path(name):
         step = "Give the path of a .keras file or of a run instead, or install the package again."
         raise checks.user_error("preset", "a shipped model, but this installation has none", name, step)
     checks.check_choice("preset", name, folders, "`ktg models` lists the presets.")
-    return folders[name] / MODEL_FILE
+    return find_model(folders[name])
 
 
 def _preset_folders():
@@ -97,7 +96,7 @@ def _preset_folders():
         root = Path(keras_transfer_gen.__file__).parents[1] / "saved_models"
     # A folder without __init__.py comes as a namespace that may span several; what is in it are real paths.
     folders = [Path(str(child)) for child in root.iterdir()] if root.is_dir() else []
-    return sorted(folder for folder in folders if (folder / MODEL_FILE).is_file())
+    return sorted(folder for folder in folders if find_model(folder))
 
 
 def _read(folder):
@@ -107,7 +106,7 @@ def _read(folder):
         folder=folder,
         title=_title(folder / "README.md") or folder.name,
         spec=ModelSpec.load(folder / "spec.json"),
-        megabytes=(folder / MODEL_FILE).stat().st_size / 1e6,
+        megabytes=find_model(folder).stat().st_size / 1e6,
         scores=files.read_json(scores) if scores.is_file() else {},
     )
 

@@ -1,6 +1,8 @@
 """Where a variable's weights came from, such as "noto_gan_64" or "vgg.npz": noted by what loads, read by reports."""
 
+import os
 import weakref
+from pathlib import Path
 
 from keras_transfer_gen.transfer.paths import leaves
 
@@ -8,6 +10,23 @@ NEW = "new"
 # By identity, since variables compare element by element and TensorFlow's can't be hashed; an entry goes when its
 # variable does. Nothing is written on Keras' own objects, and no saved file changes.
 _NOTES = {}
+
+
+def name_of(source):
+    """What reports call a source: an address or a preset as it is, of a path the last part ("cats/1" of a version).
+
+    Args:
+        source: str or `pathlib.Path`.
+
+    Example:
+        >>> name_of("models/cats/1"), name_of("noto_gan_64"), name_of("https://tfhub.dev/google/progan-128/1")
+        ('cats/1', 'noto_gan_64', 'https://tfhub.dev/google/progan-128/1')
+    """
+    text = os.fspath(source).strip()
+    if text.lower().startswith(("http://", "https://")):
+        return text
+    path = Path(text)
+    return f"{path.parent.name}/{path.name}".lstrip("/") if path.name.isdecimal() else path.name or str(path)
 
 
 def note_source(model, text):

@@ -1,27 +1,29 @@
-"""A table of what is trained: every variable with its path, shape, number of parameters and flag."""
+"""A table of what is trained: every variable with its path, shape, number of parameters, flag and origin."""
 
 import dataclasses
 import html
 import math
 
 from keras_transfer_gen.transfer.paths import leaves
+from keras_transfer_gen.transfer.provenance import NEW, source_of
 
-COLUMNS = ("path", "shape", "parameters", "trainable")
+COLUMNS = ("path", "shape", "parameters", "trainable", "source")
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One variable: its path, shape (tuple), number of parameters and whether it is trained."""
+    """One variable: its path, shape (tuple), number of parameters, whether it is trained, and where it came from."""
 
     path: str
     shape: tuple
     parameters: int
     trainable: bool
+    source: str = NEW
 
     def cells(self):
         """The row as text."""
         shape = " x ".join(map(str, self.shape)) or "scalar"
-        return self.path, shape, f"{self.parameters:,}", "yes" if self.trainable else "no"
+        return self.path, shape, f"{self.parameters:,}", "yes" if self.trainable else "no", self.source
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -56,8 +58,8 @@ class Report:
 
     def __str__(self):
         table = [COLUMNS, *(row.cells() for row in self.rows)]
-        path, shape, parameters, trainable = (max(map(len, column)) for column in zip(*table, strict=True))
-        lines = [f"{a:<{path}}  {b:>{shape}}  {c:>{parameters}}  {d:<{trainable}}".rstrip() for a, b, c, d in table]
+        path, shape, parameters, trainable, _ = (max(map(len, column)) for column in zip(*table, strict=True))
+        lines = [f"{a:<{path}}  {b:>{shape}}  {c:>{parameters}}  {d:<{trainable}}  {e}" for a, b, c, d, e in table]
         return "\n".join([*lines, self.totals()])
 
     __repr__ = __str__
@@ -72,7 +74,10 @@ class Report:
 
 
 def trainable_report(model):
-    """What of a model is trained.
+    """What of a model is trained, and where each weight came from.
+
+    The source is the name of a preset, file, SavedModel or handle; "new" is what was drawn at random. It tells what was
+    loaded last: training does not change it.
 
     Args:
         model: a `GAN` or any Keras model or layer; paths are those of `leaf_layers`.
@@ -88,14 +93,14 @@ def trainable_report(model):
         >>> inputs = keras.Input((3,))
         >>> model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(inputs))
         >>> print(trainable_report(model))
-        path           shape  parameters  trainable
-        logits/kernel  3 x 2           6  yes
-        logits/bias        2           2  yes
+        path           shape  parameters  trainable  source
+        logits/kernel  3 x 2           6  yes        new
+        logits/bias        2           2  yes        new
         8 of 8 parameters are trainable (100.0%)
     """
     rows = []
     for leaf in leaves(model):
         for variable, path in zip(leaf.variables, leaf.variable_paths(), strict=True):
             shape = tuple(variable.shape)
-            rows.append(Row(path, shape, math.prod(shape), bool(variable.trainable)))
+            rows.append(Row(path, shape, math.prod(shape), bool(variable.trainable), source_of(variable)))
     return Report(tuple(rows))

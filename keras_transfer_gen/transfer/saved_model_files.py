@@ -1,5 +1,7 @@
 """From what the user names to a loaded SavedModel, and back again when a file that names one is loaded later."""
 
+import contextlib
+import contextvars
 import os
 import tempfile
 from pathlib import Path
@@ -8,25 +10,60 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.transfer import archives
 from keras_transfer_gen.transfer.saved_model_folders import check_whole, find_saved_model
 
 VARIABLE = "KTG_SAVED_MODEL_DIR"
-ARCHIVES = (".tar.gz", ".tgz")
 ADDRESSES = ("http://", "https://")
 
 _fetched = {}  # {handle: folder} of this process, so that a file that names a handle is loaded without fetching
+_place = contextvars.ContextVar("place", default=None)
+
+
+@contextlib.contextmanager
+def beside(place):
+    """Within the block, files and SavedModels that lie together know each other by relative paths.
+
+    What is saved names a SavedModel below `place` by its way from there. What is loaded looks for a SavedModel with a
+    relative name from `place` and from the folders above it.
+
+    Args:
+        place: a folder, or the file that is loaded.
+    """
+    token = _place.set(Path(place).absolute())
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def stored_folder(folder):
+    """A SavedModel's folder as a saved model names it: relative where it lies below the place of `beside`."""
+    place = _place.get()
+    if place is not None and Path(folder).is_relative_to(place):
+        return Path(folder).relative_to(place).as_posix()
+    return folder
+
+
+def _homes(folder):
+    """The folders that a stored name may mean, likeliest first."""
+    place = _place.get()
+    if Path(folder).is_absolute() or place is None:
+        return [Path(folder)]
+    return [above / folder for above in (place, *place.parents)]
 
 
 def is_remote(source):
     """Whether a source is a handle or an archive, which has to be fetched or unpacked first."""
-    return isinstance(source, str) and (source.startswith(ADDRESSES) or source.endswith(ARCHIVES))
+    text = source.strip().lower() if isinstance(source, str) else ""
+    return text.startswith(ADDRESSES) or text.endswith(archives.SUFFIXES)
 
 
 def open_source(source):
     """The folder of a SavedModel.
 
     Args:
-        source: a folder, or an https handle or archive (`.tar.gz`, `.tgz`), which is fetched or unpacked.
+        source: a folder, or an https handle or archive (`.tar.gz`, `.tgz`, `.tar`), which is fetched or unpacked.
 
     Returns:
         `pathlib.Path`, absolute.
@@ -62,12 +99,13 @@ def graph_digest(folder):
 def find_again(source, folder, digest):
     """The folder of a SavedModel that a saved model names.
 
-    Looked for in the folder that the environment variable KTG_SAVED_MODEL_DIR names, then where it lay, then at
-    `source` from the current folder. Nothing is fetched: a file from elsewhere must not start a download of code.
+    Looked for in the folder that the environment variable KTG_SAVED_MODEL_DIR names, then where it lay (a relative
+    name: see `beside`), then at `source` from the current folder. Nothing is fetched: a file from elsewhere must not
+    start a download of code.
 
     Args:
         source: what the user named when the layer was made.
-        folder: where it lay, absolute.
+        folder: where it lay, as `stored_folder` told.
         digest: its `graph_digest`.
 
     Returns:
@@ -80,7 +118,7 @@ def find_again(source, folder, digest):
     # both kinds of slashes: a file saved on another system names its folder in another way
     name = folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     here = _fetched.get(source) if is_remote(source) else Path(source).expanduser()
-    places = [*([Path(moved), Path(moved, name)] if moved else []), Path(folder), *([here] if here else [])]
+    places = [*([Path(moved), Path(moved, name)] if moved else []), *_homes(folder), *([here] if here else [])]
     places = [
         place for place in places if any(place.joinpath(f"saved_model.{end}").is_file() for end in ("pb", "pbtxt"))
     ]
@@ -90,7 +128,12 @@ def find_again(source, folder, digest):
     if places:
         step = f"{places[0]} holds another graph. Set {VARIABLE} to the folder that holds the right one."
         raise checks.file_error("source", "the SavedModel that this model was saved with", source, step)
-    how = f"Call SavedModelLayer({source!r}) once before" if is_remote(source) else f"Put it back at {folder}"
+    if is_remote(source):
+        how = f"Call SavedModelLayer({source!r}) once before"
+    elif Path(folder).is_absolute():
+        how = f"Put it back at {folder}"
+    else:
+        how = f"Load the file with load_gan(...), which looks for {folder} from where the file lies"
     step = f"The weights are in this file, but the graph is in the SavedModel. {how}, or set {VARIABLE} to its folder."
     raise checks.file_error("source", "the SavedModel that this model was saved with; it is missing", source, step)
 

@@ -17,6 +17,10 @@ DEFAULTS = ("serving_default", "default")  # TF2 and TF1; "default" is a TF-Hub 
 TRAINING_NAME = re.compile(r"(^|_)train(ing)?(_|$)", re.IGNORECASE)
 KERAS_2_LOSSES = "call_and_return_all_conditional_losses"  # a second __call__, which returns losses as well
 EITHER = "either"
+RANDOM = {  # operations that keep their own state; the stateless ones are told what to draw
+    "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
+    "RandomShuffle", "RandomGamma", "RandomPoisson", "RandomPoissonV2", "Multinomial",
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,6 +218,17 @@ def assigned_variables(concrete):
     owners |= {id(part.handle): v for v in concrete.graph.variables for part in parts(v)}
     captured = {inner.op.name: owners.get(id(outer)) for outer, inner in concrete.graph.captures}
     return each_once(v for v in _written(definition.node, captured, library) if v is not None)
+
+
+def draws_without_seed(concrete):
+    """Whether a `ConcreteFunction` draws other random numbers in each process, as dropout saved without a seed does."""
+    definition = concrete.graph.as_graph_def()
+    functions = [function.node_def for function in definition.library.function]
+    return any(
+        node.op in RANDOM and not (node.attr["seed"].i or node.attr["seed2"].i)
+        for nodes in (definition.node, *functions)
+        for node in nodes
+    )
 
 
 def _written(nodes, bound, library):

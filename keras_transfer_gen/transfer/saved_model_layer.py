@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer import saved_model_files as locations
-from keras_transfer_gen.transfer.saved_model_graph import Graph, parts, read_graph
+from keras_transfer_gen.transfer.provenance import name_of, note_variable
+from keras_transfer_gen.transfer.saved_model_graph import Graph, draws_without_seed, parts, read_graph
 from keras_transfer_gen.transfer.saved_model_variables import (
     Named,
     attach_losses,
@@ -69,9 +70,16 @@ class SavedModelLayer(keras.layers.Layer):
     A `.keras` file holds the weights and where the SavedModel lies, not its graph: keep the folder, or set the
     environment variable KTG_SAVED_MODEL_DIR to the folder to which it was moved.
 
+    A SavedModel is a program that runs with your rights. Who writes an address into a program vouches for it, so it is
+    fetched as `fetch_saved_model` fetches, within its limits and checked against its first use, without a `trust=`;
+    the commands, to whom an address is data, ask for `--trust`. Where you know its digest:
+    `SavedModelLayer(fetch_saved_model(address, sha256=...))`. Loading a `.keras` file that names an address makes no
+    request: call `SavedModelLayer(address)` before, or have the model where it lay.
+
     Args:
-        source: a SavedModel's folder; an https handle or archive (`.tar.gz`, `.tgz`), which is fetched; or what
-            `tf.saved_model.load` or `hub.load` returned (such a layer can't be saved as `.keras`).
+        source: a SavedModel's folder; an archive (`.tar.gz`, `.tgz`, `.tar`), a TF Hub or Kaggle handle or another
+            https address, which are fetched; or what `tf.saved_model.load` or `hub.load` returned (such a layer can't
+            be saved as `.keras`).
         signature: name of a signature or function; None takes the SavedModel's own call, else `serve`, else
             `serving_default` or `default`.
         trainable: False freezes it whole.
@@ -94,7 +102,7 @@ class SavedModelLayer(keras.layers.Layer):
 
     Example:
         >>> import tempfile
-        >>> folder = tempfile.mkdtemp()
+        >>> folder = tempfile.mkdtemp() + "/cats"
         >>> inputs = keras.Input((3,))
         >>> hidden = keras.layers.Dense(2, name="conv_1")(inputs)
         >>> keras.Model(inputs, keras.layers.Dense(2, name="conv_2")(hidden)).export(folder, verbose=False)
@@ -103,11 +111,11 @@ class SavedModelLayer(keras.layers.Layer):
         TensorShape([4, 2])
         >>> from keras_transfer_gen.transfer.freezing import freeze
         >>> print(freeze(layer, {"conv_1/.*": False}))
-        path           shape  parameters  trainable
-        conv_1/kernel  3 x 2           6  no
-        conv_1/bias        2           2  no
-        conv_2/kernel  2 x 2           4  yes
-        conv_2/bias        2           2  yes
+        path           shape  parameters  trainable  source
+        conv_1/kernel  3 x 2           6  no         cats
+        conv_1/bias        2           2  no         cats
+        conv_2/kernel  2 x 2           4  yes        cats
+        conv_2/bias        2           2  yes        cats
         6 of 14 parameters are trainable (42.9%)
     """
 
@@ -129,6 +137,8 @@ class SavedModelLayer(keras.layers.Layer):
         with keras.name_scope(self.name):
             self.groups, variables = group_variables(named)
         self._inside = _Inside(graph, named, variables, found)
+        for variable in variables.values():
+            note_variable(variable, "memory" if self.source is None else name_of(self.source))
         children = tf.train.TrackableView(loaded).children(loaded)
         attach_losses(children.get("regularization_losses") or (), variables.values())
         self._set_flags(trainable, frozen)
@@ -155,6 +165,31 @@ class SavedModelLayer(keras.layers.Layer):
         if training:
             self._share_statistics()
         return tf.nest.map_structure(self._cast_output, outputs)
+
+    @property
+    def folder(self):
+        """Absolute path of the SavedModel, a string, or None where it came as an object."""
+        return self._inside.folder
+
+    def move(self, folder):
+        """Notes that the SavedModel lies in another folder from now on: what is saved names that one."""
+        self.source = os.fspath(folder)
+        self._inside = dataclasses.replace(self._inside, folder=os.path.abspath(folder))
+
+    @property
+    def draws_without_seed(self):
+        """Whether something in it, such as dropout, draws other random numbers in each process (bool)."""
+        return any(draws_without_seed(concrete) for concrete in self._inside.graph.concrete_functions())
+
+    @property
+    def held_by_author(self):
+        """{id of a `keras.Variable`} of what could be trained and was saved as not to be."""
+        return {id(self._inside.variables[item.name]) for item in self._inside.named if item.trained and item.frozen}
+
+    @property
+    def trained_by_author(self):
+        """Original names of what was saved as to be trained."""
+        return [item.name for item in self._inside.named if item.trained and not item.frozen]
 
     @property
     def named_variables(self):
@@ -186,11 +221,11 @@ class SavedModelLayer(keras.layers.Layer):
             raise checks.user_error("source", "a path or handle to save the layer's configuration", "an object", step)
         return {
             **super().get_config(),
-            "source": self.source,
+            "source": self.source if locations.is_remote(self.source) else locations.stored_folder(self.source),
             "signature": self.signature,
             "training_signature": self.training_signature,
             "frozen": self._frozen_names(),
-            "folder": folder,
+            "folder": locations.stored_folder(folder),
             "digest": locations.graph_digest(folder),
         }
 

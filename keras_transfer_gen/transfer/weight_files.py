@@ -13,21 +13,28 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.specs import find_model
+from keras_transfer_gen.transfer import archives, presets
+from keras_transfer_gen.transfer.model_sources import check_trusted, fetch_saved_model, is_remote
 from keras_transfer_gen.transfer.paths import leaves
+from keras_transfer_gen.transfer.saved_model_folders import GRAPHS, find_saved_model, is_saved_model
 
-FORMS = "a .keras, .weights.h5 or .npz file, the prefix of a TensorFlow checkpoint, or a SavedModel folder"
+FORMS = (
+    "a .keras, .weights.h5 or .npz file, the prefix of a TensorFlow checkpoint, a SavedModel (folder, .tar.gz, "
+    "TF Hub or Kaggle handle, https address) or a preset"
+)
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # ends the key of a variable in TensorFlow's object-based checkpoints
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _STATE = re.compile(r"(.*_)?optimizer(_\d+)?|seed_generator(_\d+)?|save_counter|\.OPTIMIZER_SLOT")
 
 
-def read_weights(source):
+def read_weights(source, trust=False):
     """Reads weights by name.
 
     What the names are depends on the source; ":0" at the end is taken off:
 
     - a dict: its own names.
-    - a Keras model, a `GAN`, a `.keras` file: the paths of `leaf_layers` with the variable's name
+    - a Keras model, a `GAN`, a `.keras` file, a preset by its name: the paths of `leaf_layers` with the variable's name
       (`block_16/conv/kernel`). The file is loaded through Keras, since the weights in it are numbered and only the
       layers know the variables' names; in safe mode, unless `keras.config.enable_unsafe_deserialization()` was called.
       A GAN's averaged generator is not among them.
@@ -36,12 +43,16 @@ def read_weights(source):
       classes (`conv2d_1/0`); files in Keras' older format have the names that they hold.
     - `.npz`: its own names. Arrays of Python objects are refused.
     - a TensorFlow checkpoint or a SavedModel: each variable's original name (`generator/conv/kernel`); where two have
-      the same, their places in the object graph (`net/conv/kernel`). Of a SavedModel the variables alone are read.
+      the same, their places in the object graph (`net/conv/kernel`). Of a SavedModel the variables alone are read,
+      and no graph is loaded. It may also be an archive (`.tar.gz`), a handle or another https address: see
+      `fetch_saved_model`.
 
     Optimizers, random generators and counters of checkpoints are left out, as far as the file tells them apart.
 
     Args:
         source: one of the above; a path as str or `pathlib.Path`.
+        trust: whether you vouch for what is fetched from the web. Reading weights runs nothing, but the model lies in
+            the cache from then on, to be run from there.
 
     Returns:
         dict of name -> `numpy.ndarray` of numbers, in the source's order.
@@ -63,7 +74,8 @@ def read_weights(source):
         return _collect(_model_weights(source))
     if not isinstance(source, (str, os.PathLike)):
         raise checks.user_error("weights", "a dict of arrays, a Keras model or a path", source, f"A path is {FORMS}.")
-    path = Path(source)
+    with checks.named(source="weights"):
+        path = _located(source, trust)
     read = _reader(path)
     try:
         return _collect(read(path))
@@ -75,10 +87,31 @@ def read_weights(source):
         raise checks.file_error("weights", "a readable file of weights without Python objects", path, step) from error
 
 
+def _located(source, trust):
+    """The file or folder behind a path, an archive, an address or the name of a preset, `pathlib.Path`."""
+    text = os.fspath(source)
+    if is_remote(text):
+        check_trusted(text, trust)
+        return fetch_saved_model(text)
+    if text in [preset.name for preset in presets.list_presets()]:
+        return presets.preset_path(text)
+    path = Path(source)
+    if path.is_file() and path.name.lower().endswith(archives.SUFFIXES):
+        return fetch_saved_model(path)
+    if path.is_file() and path.name in GRAPHS:
+        return path.parent
+    if model := find_model(path):
+        return model
+    try:
+        return find_saved_model(path, source=source) if path.is_dir() else path
+    except checks.UserFileError:  # perhaps it holds something else
+        return path
+
+
 def _reader(path):
     """The function that reads this path as (name, array) pairs."""
     if path.is_dir():
-        if (path / "saved_model.pb").is_file():
+        if is_saved_model(path):
             return _saved_model_weights
         found = sorted(file.stem for file in path.glob("*.index"))
         step = f"Give a checkpoint in it by its prefix: {path / found[-1]}." if found else f"Give {FORMS}."

@@ -38,6 +38,18 @@ def test_plain_progress_tells_a_line_now_and_then():
     ]
 
 
+def test_bar_counts_where_the_whole_is_not_known():
+    shown = terminal()
+    with ConsoleReporter(shown) as reporter, reporter.progress("fetching", None, "MB") as tell:
+        tell(1.5)
+        tell(3.25, None)
+    assert "3.25 MB" in shown.file.getvalue() and "None" not in shown.file.getvalue()
+    shown = terminal()
+    with ConsoleReporter(shown) as reporter, reporter.progress("fetching", None, "MB") as tell:
+        tell(2, 8)
+    assert "2/8 MB" in shown.file.getvalue()
+
+
 @pytest.mark.parametrize("total", [0.5, 0.512])
 def test_plain_progress_ends_without_a_time_left(total):
     lines, clock, progress = plain(unit="kimg")

@@ -54,7 +54,7 @@ def test_info_takes_every_kind_of_model(ktg, finished, source_file):
 
 def test_info_lists_layers_as_rules_name_them(ktg, finished):
     lines = ktg("info", finished.out, "--layers").stdout.splitlines()
-    assert "licence\tCC0-1.0" in lines and "path\tshape\tparameters\ttrainable" in lines
+    assert "licence\tCC0-1.0" in lines and "path\tshape\tparameters\ttrainable\tsource" in lines
     assert any(line.startswith("generator/block_8/conv/kernel\t") for line in lines)
 
 
@@ -132,7 +132,7 @@ def test_inspect_tells_all_of_a_saved_model(ktg, tmp_path):
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert "function __call__\tinputs\tlabel\tint32 (None,)" in lines
-    assert "generator/mix\t6 x 192\t1,152\tyes" in lines
+    assert "generator/mix\t6 x 192\t1,152\tyes\tunit" in lines
     assert any(line.startswith("num_classes\t7\tinput 'label', integers: 6 is the last") for line in lines)
     assert lines[-1].strip().startswith("keras.utils.save_img(")
     assert tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape == (32, 32, 1)

@@ -25,7 +25,10 @@ def test_flags_that_messages_name_exist(ktg, flag):
     assert flag in ktg("finetune", "--help").stdout
 
 
-def test_trust_is_accepted_but_not_shown(ktg):
-    assert "--trust" not in ktg("finetune", "--help").stdout
-    assert ktg("info", "nowhere", "--trust").exit_code == 2
-    assert "No such option" not in ktg("info", "nowhere", "--trust").stderr
+@pytest.mark.parametrize("command", [("generate",), ("evaluate",), ("info",), ("export",), ("finetune",)])
+def test_trust_is_offered_wherever_a_model_is_taken(ktg, command):
+    assert "--trust" in ktg(*command, "--help").stdout
+
+
+def test_trust_is_harmless_where_it_is_not_needed(ktg, source_file):
+    assert ktg("info", source_file, "--trust").exit_code == 0

@@ -7,22 +7,27 @@ import shutil
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.cli import train
+from keras_transfer_gen.cli import finetune_vae, pretrain_vae, train
 from keras_transfer_gen.recipes import fine_tune, pretrain
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
 
 RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "image_fit"}
-NO_SETTINGS = {"trust", "dry_run", "json", "debug"}
+NO_SETTINGS = {"context", "model", "trust", "offline", "sha256", "dry_run", "json", "debug"}
 
 
 @pytest.mark.parametrize(
-    ("command", "settings"), [(train.finetune, FineTuneSettings), (train.pretrain, PretrainSettings)]
+    ("command", "settings", "own"),
+    [
+        (train.finetune, FineTuneSettings, finetune_vae.OWN),
+        (train.pretrain, PretrainSettings, pretrain_vae.OWN),
+    ],
 )
-def test_options_and_defaults_are_those_of_the_settings(command, settings):
+def test_options_and_defaults_are_those_of_the_settings(command, settings, own):
     parameters = {RENAMED.get(name, name): p for name, p in inspect.signature(command).parameters.items()}
+    parameters = {name: p for name, p in parameters.items() if name not in own}  # those of a VAE
     known = {name: field.default for name, field in settings.__dataclass_fields__.items()}
-    assert set(parameters) - NO_SETTINGS == set(known) - {"latent_dim"}
+    assert set(parameters) - NO_SETTINGS | {"latent_dim"} == set(known) - NO_SETTINGS | {"latent_dim"}
     for name, parameter in parameters.items():
         if parameter.default is not inspect.Parameter.empty and name not in NO_SETTINGS:
             assert parameter.default == known[name] or (name == "freeze" and parameter.default is None), name

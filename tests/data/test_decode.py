@@ -336,6 +336,10 @@ def test_frame_refuses_what_is_no_colour(colour):
 def test_frame_refuses_unknown_settings():
     with pytest.raises(UserError, match=r"`fit` must be one of 'crop', 'pad'.*--image-fit"):
         Frame(64, 3, "stretch")
-    with pytest.raises(UserError, match="`image_size` must be one of 28"):
-        Frame(65)
+    for side in (3, 1025, 64.0):
+        with pytest.raises(UserError, match="`image_size` must be an integer from 4 to 1024.*--image-size"):
+            Frame(side)
+    with pytest.raises(UserError, match="`channels` must be one of 1, 3"):
+        Frame(48, 4)
+    assert Frame(48).shape == (48, 48, 3)
     assert Frame(28, 1, background="white").background == (255, 255, 255)

@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.checks import UserError
-from keras_transfer_gen.export.float32 import float32_twin
-from keras_transfer_gen.export.parity import ExportError, check_parity
+from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
+from keras_transfer_gen.export.parity import ExportError, check_parity, probe_inputs
 from keras_transfer_gen.networks.dcgan import build_dcgan_generator
 from keras_transfer_gen.specs import ModelSpec
 
@@ -32,7 +32,8 @@ def types(network):
 
 def test_twin_of_a_float32_generator_makes_its_pictures_exactly():
     network = generator()
-    twin, latents, images = float32_twin(network, SPEC)
+    twin, inputs, images = float32_twin(network, SPEC)
+    latents = inputs["latents"]
     assert latents.shape == (4, 16) and images.shape == (4, 32, 32, 3) and images.dtype == np.float32
     np.testing.assert_array_equal(images, network(latents))
     assert not {*map(id, twin.variables)} & {*map(id, network.variables)}
@@ -41,7 +42,8 @@ def test_twin_of_a_float32_generator_makes_its_pictures_exactly():
 def test_twin_of_a_bfloat16_generator_computes_in_float32_and_leaves_it_alone():
     network = generator("mixed_bfloat16")
     policy, before = keras.config.dtype_policy(), network.get_weights()
-    twin, latents, images = float32_twin(network, SPEC)
+    twin, inputs, images = float32_twin(network, SPEC)
+    latents = inputs["latents"]
     assert types(twin) == {"float32"} and "bfloat16" in types(network)
     assert keras.config.dtype_policy() == policy
     for weights in (twin.get_weights(), network.get_weights()):
@@ -103,3 +105,33 @@ def test_export_inside_a_scope_is_refused():
     refused = pytest.raises(UserError, match=r"`strategy` must be left before exporting.*after the `with")
     with tf.distribute.OneDeviceStrategy("CPU:0").scope(), refused:
         float32_twin(generator(), SPEC)
+
+
+@keras.saving.register_keras_serializable("test_float32")
+class Noisy(keras.layers.Layer):
+    """Noise of its own at each call."""
+
+    def call(self, x):
+        return x + tf.random.uniform(tf.shape(x), -0.1, 0.1)
+
+
+def test_generator_with_noise_of_its_own_is_compared_as_well_as_it_repeats_itself():
+    spec = ModelSpec(image_size=2, channels=1, latent_dim=4)
+    inputs = keras.Input((4,))
+    shape = keras.layers.Reshape((2, 2, 1))
+    steady, noisy = keras.Model(inputs, shape(inputs)), keras.Model(inputs, shape(Noisy()(inputs)))
+    assert tolerance_of(steady, probe_inputs(spec)) == 1.0
+    assert 4 * 127.5 * 0.2 >= tolerance_of(noisy, probe_inputs(spec)) > 10
+    float32_twin(noisy, spec)
+
+
+def test_generator_with_labels_has_a_twin_with_labels():
+    spec = ModelSpec(image_size=2, channels=1, latent_dim=4, num_classes=3)
+    inputs = {"latents": keras.Input((4,), name="latents"), "labels": keras.Input((), dtype="int32", name="labels")}
+    x = inputs["latents"] + keras.layers.Embedding(3, 4)(inputs["labels"])
+    network = keras.Model(inputs, keras.layers.Reshape((2, 2, 1))(x))
+    twin, probe, images = float32_twin(network, spec)
+    assert probe["labels"].tolist() == [0, 1, 2, 0]
+    np.testing.assert_array_equal(twin(probe), images)
+    with pytest.raises(UserError, match=r"'labels': \(None,\)"):
+        float32_twin(generator(), ModelSpec(image_size=32, channels=3, latent_dim=16, num_classes=3))

@@ -115,10 +115,11 @@ def test_flex_operators_are_found_in_a_file():
 def test_file_with_garbage_weights_fails_and_leaves_what_stood_there(generator, tmp_path, monkeypatch):
     (tmp_path / "cats.tflite").write_bytes(b"old")
 
-    def convert_owned_by_the_keras_model(network, latent_dim, batch_size):
+    def convert_owned_by_the_keras_model(network, spec, batch_size):
         # the bug: the converter writes uninitialised weights where a Keras model owns them
         serve = tf.function(lambda latents: {"images": network(latents, training=False)})
-        concrete = serve.get_concrete_function(tf.TensorSpec((batch_size, latent_dim), tf.float32, name="latents"))
+        latents = tf.TensorSpec((batch_size, spec.latent_dim), tf.float32, name="latents")
+        concrete = serve.get_concrete_function(latents)
         with silent_stderr():
             return tf.lite.TFLiteConverter.from_concrete_functions([concrete], network).convert()
 

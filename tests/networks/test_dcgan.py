@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks import dcgan
@@ -100,3 +101,37 @@ def test_builder_refuses_other_sizes(build):
         build(48)
     with pytest.raises(checks.UserError, match="`channels` must be one of 1, 3"):
         build(64, 2)
+
+
+def test_refinement_begins_as_nothing_and_adds_a_convolution():
+    inputs = np.random.default_rng(3).normal(size=(2, 5, 5, 4)).astype(np.float32)
+    layer = dcgan.Refinement(4)
+    np.testing.assert_array_equal(layer(inputs), inputs)
+    layer.conv.kernel.assign(np.random.default_rng(4).normal(size=(3, 3, 4, 4)))
+    added = layer.conv(inputs).numpy()
+    np.testing.assert_allclose(layer(inputs), inputs + np.where(added > 0, added, 0.2 * added), atol=1e-6)
+
+
+def test_refined_maps_are_those_of_8_to_32_pixels():
+    generator, discriminator = dcgan.build_dcgan(64, width=16, least_width=4, refined=True)
+    kernels = [variable.path for network in (generator, discriminator) for variable in network.variables]
+    assert [path for path in kernels if path.endswith("refine/conv/kernel")] == [
+        *(f"block_{side}/refine/conv/kernel" for side in (8, 16, 32)),  # the blocks of the generator, by what they give
+        *(f"block_{side}/refine/conv/kernel" for side in (64, 32, 16)),  # of the discriminator, by what they take
+    ]
+
+
+def test_refined_blocks_learn_from_their_first_step():
+    generator = dcgan.build_dcgan_generator(32, width=8, refined=True)
+    kernel = generator.get_layer("block_16").refine.conv.kernel
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(generator(np.ones((2, 128), np.float32)) ** 2)
+    assert float(tf.reduce_max(tf.abs(tape.gradient(loss, kernel.value)))) > 0
+
+
+def test_refined_network_survives_saving(tmp_path):
+    generator = dcgan.build_dcgan_generator(28, channels=1, width=8, refined=True)
+    generator.get_layer("block_14").refine.conv.kernel.assign_add(np.full((3, 3, 32, 32), 0.1))
+    generator.save(tmp_path / "g.keras")
+    z = np.ones((2, 128), np.float32)
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "g.keras")(z), generator(z))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.networks.layers import FusedBatchNormalization, MinibatchDeviation
+from keras_transfer_gen.networks.layers import ChannelScale, FusedBatchNormalization, MinibatchDeviation
 
 X = np.random.default_rng(0).normal(2.0, 3.0, (6, 5, 4, 3)).astype(np.float32)
 
@@ -65,3 +65,13 @@ def test_minibatch_deviation_takes_a_batch_that_groups_do_not_divide():
 @pytest.mark.parametrize("layer", [FusedBatchNormalization(momentum=0.5, epsilon=0.01), MinibatchDeviation(2)])
 def test_layer_config_round_trips(layer):
     assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+def test_channel_scale_is_one_product_and_one_sum_a_channel():
+    layer = ChannelScale()
+    x = np.random.default_rng(0).normal(size=(2, 3, 3, 4)).astype(np.float32)
+    assert np.array_equal(layer(x), x)
+    scale, shift = np.float32([1, 2, 3, 4]), np.float32([0, 1, 0, -1])
+    layer.gamma.assign(scale)
+    layer.beta.assign(shift)
+    np.testing.assert_allclose(layer(x), x * scale + shift, rtol=1e-6)

@@ -55,9 +55,11 @@ def scripted():
 def everything_of():
     """Function: folder of checkpoints -> every array that a training consists of, weights and optimizers."""
     from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
+    from keras_transfer_gen.transfer.saved_model_files import beside
 
     def read(folder):
-        gan, _ = load_checkpoint(latest_checkpoint(folder))
+        with beside(latest_checkpoint(folder)):
+            gan, _ = load_checkpoint(latest_checkpoint(folder))
         parts = (gan, gan.g_optimizer, gan.d_optimizer)
         return [keras.ops.convert_to_numpy(variable) for part in parts for variable in part.variables]
 

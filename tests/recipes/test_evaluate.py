@@ -11,7 +11,10 @@ from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.recipes import evaluate as module
 from keras_transfer_gen.recipes.load import load_gan, load_generator
+from keras_transfer_gen.recipes.painters import open_model
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
+from tests.saved_model_fixtures import made as made_kind
 
 RNG = np.random.default_rng(5)
 NOISE = RNG.integers(0, 256, (16, 32, 32, 3)).astype(np.uint8)
@@ -84,9 +87,19 @@ def test_few_pictures_are_told_since_precision_and_recall_mislead(pictures, made
 def test_models_go_by_name_too(source_file, finished, pictures):
     for model in (source_file, str(source_file), RunFolder(finished.out).saved_model):
         found = module.evaluate(model, pictures, num=10)
-        assert np.array_equal(found.made, load_generator(model).generate(10, seed=0))
+        assert np.array_equal(found.made, open_model(model).generate(10, seed=0))
     with pytest.raises(checks.UserFileError, match="`model` must be a preset"):
         module.evaluate("nowhere", pictures)
+
+
+def test_models_of_others_go_as_a_pair_or_by_name_with_what_is_said_of_them(pictures):
+    source, overrides = made_kind("painters")[0] / "unit", SpecOverrides(labels=3, distribution="uniform")
+    by_name = module.evaluate(source, pictures, num=10, overrides=overrides)
+    pair = module.evaluate(load_generator(source, overrides=overrides), pictures, num=10)
+    assert by_name.made.shape == (10, 8, 8, 1) and np.abs(by_name.made.astype(int) - pair.made).max() <= 1
+    assert not np.array_equal(by_name.made, module.evaluate(source, pictures, num=10).made)
+    with pytest.raises(checks.UserError, match="`model` must be a model that you trust"):
+        module.evaluate("https://tfhub.dev/google/progan-128/1", pictures)
 
 
 def test_neighbour_grid_shows_the_likeliest_copies_first(pictures):

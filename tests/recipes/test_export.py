@@ -5,7 +5,9 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes.export import FORMATS, export_saved_model, export_tflite
-from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.load import load_gan, load_generator
+from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
+from tests.saved_model_fixtures import made
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +39,15 @@ def test_models_go_by_name_too(source_file, tmp_path):
     for export in FORMATS.values():
         with pytest.raises(checks.UserFileError, match="`model` must be a preset"):
             export("nowhere", tmp_path / "b")
+
+
+def test_generators_of_others_go_as_a_pair_or_by_name_with_what_is_said_of_them(tmp_path):
+    source, overrides = made("painters")[0] / "plain", SpecOverrides(distribution="uniform")
+    pair = load_generator(source, overrides=overrides)
+    for number, given in enumerate((pair, source), start=1):
+        path = export_saved_model(given, tmp_path / str(number), overrides=overrides if number == 2 else None)
+        generate, spec = read_saved_model(path)
+        assert (spec.distribution, spec.image_size, spec.latent_dim) == ("uniform", 8, 6)
+        check_parity(pair[0](probe_latents(6)), generate(probe_latents(6)), 0.1)
+    with pytest.raises(checks.UserError, match="`latent_dim` must be 6"):
+        export_tflite(source, tmp_path / "a.tflite", overrides=SpecOverrides(latent_dim=5))

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.inspect_model import inspect_model
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
 from tests.saved_model_fixtures import folder_of, made
 
 NAMES = ("plain", "unit", "bytes", "one_hot", "lists")
@@ -40,6 +41,64 @@ def test_program_has_at_most_15_lines_and_runs(name, tmp_path, monkeypatch):
     labels = rng.integers(spec.num_classes, size=count, dtype="int32") if spec.num_classes else None
     expected = (found.measured(z, labels) + 1) * 127.5
     assert np.abs(images - expected.clip(0, 255)).max() <= 0.51
+
+
+def unusual(folder, layout, *specs):
+    """A SavedModel with pictures of 2 x 2 of 12 latents in a layout, in a folder; takes one-hot or float classes."""
+
+    def paint(z, *label):
+        images = tf.tanh(tf.reshape(tf.tile(z, [1, 2])[:, :16] * 2.0, (-1, 2, 2, 4)))
+        shift = tf.reshape(tf.reduce_sum(label[0], axis=1) / 99.0, (-1, 1, 1, 1)) if label else 0.0
+        made = {"RGBA": images, "grey and alpha": images[..., 2:]}.get(layout, images[..., :3] - shift)
+        return tf.transpose(made, (0, 3, 1, 2)) if layout == "NCHW" else made
+
+    def call(z, *label):
+        return paint(tf.reshape(z, (-1, 12)), *label)
+
+    root = tf.Module()
+    root.__call__ = tf.function(call, input_signature=specs)
+    tf.saved_model.save(root, str(folder))
+    return folder
+
+
+FLAT, DEEP = tf.TensorSpec((None, 12), name="z"), tf.TensorSpec((None, 12, 1, 1), name="z")
+
+
+@pytest.mark.parametrize(("layout", "specs", "given"), [
+    ("NCHW", (DEEP,), {"distribution": "uniform"}), ("RGBA", (FLAT,), {"distribution": "sphere"}),
+    ("grey and alpha", (FLAT,), {"distribution": "truncated_normal"}),
+    ("NHWC", (FLAT, tf.TensorSpec((None, 1), name="label")), {"labels": 5}),
+    ("RGBA", (FLAT, tf.TensorSpec((None, 1), name="psi")), {}),
+    ("NCHW", (DEEP, tf.TensorSpec((None, 4), name="y")), {"distribution": "sphere", "latent_dim": 12}),
+])  # fmt: skip
+def test_program_knows_layouts_laws_and_forms_of_labels(layout, specs, given, tmp_path, monkeypatch):
+    found = inspect_model(unusual(tmp_path / "model", layout, *specs), overrides=SpecOverrides(**given))
+    assert len(found.program.splitlines()) <= 15, found.program
+    monkeypatch.chdir(tmp_path)
+    seen = {}
+    exec(found.program, seen)
+    images = np.stack([tf.io.decode_png(path.read_bytes()).numpy() for path in sorted(tmp_path.glob("*.png"))])
+    spec = found.generator.spec
+    assert images.shape == (16, 2, 2, spec.channels) and spec.channels == (1 if "grey" in layout else 3)
+    z, labels = np.array(seen["latents"]), seen.get("labels")
+    if labels is not None:
+        assert labels.shape == (16, 1 if "labels" in given else 4)
+        labels = labels[:, 0].astype(int) if "labels" in given else labels.argmax(1)
+    assert np.abs(images - ((found.measured(z, labels) + 1) * 127.5).clip(0, 255)).max() <= 0.51
+    law = given.get("distribution", "normal")
+    length = np.linalg.norm(z, axis=1)
+    assert {"uniform": np.abs(z).max() <= 1, "sphere": np.allclose(length, 12**0.5), "normal": z.max() > 2}.get(
+        law, 1 < np.abs(z).max() <= 2
+    )
+
+
+def test_what_is_said_and_cannot_be_is_not_lost_among_the_rest(tmp_path):
+    with pytest.raises(checks.UserError, match="`latent_dim` must be 6"):
+        inspect_model(made("painters")[0] / "plain", overrides=SpecOverrides(latent_dim=7))
+
+
+def test_variables_come_from_the_source(tmp_path):
+    assert {row.source for row in inspect_model(made("painters")[0] / "plain").variables.rows} == {"plain"}
 
 
 def test_program_runs_as_a_process_of_its_own(tmp_path):

@@ -1,24 +1,25 @@
-import http.server
-import tarfile
-import threading
-
 import keras
 import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.export.parity import check_parity
-from keras_transfer_gen.recipes.load import (
-    MeasuredGenerator,
-    ServedGenerator,
-    load_gan,
-    load_generator,
-    numbered_classes,
-)
+from keras_transfer_gen.export.parity import probe_latents
+from keras_transfer_gen.recipes import load
+from keras_transfer_gen.recipes.export import export_saved_model, export_tflite
+from keras_transfer_gen.recipes.load import fresh_discriminator, load_gan, load_generator, load_source
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.training.latents import numbered_latents
-from tests.saved_model_fixtures import folder_of, made
+from keras_transfer_gen.transfer.freezing import freeze
+from keras_transfer_gen.transfer.paths import leaves
+from keras_transfer_gen.transfer.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
+from tests.generator_fixtures import CLASSES, LATENTS, folder_of, keras_generator
+from tests.saved_model_fixtures import made
+
+pytestmark = pytest.mark.usefixtures("small_discriminators")
+
+REAL = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 3), np.uint8)
 
 
 def test_gan_of_a_file_and_of_a_run_is_loaded_with_its_optimizers(source_file, finished):
@@ -26,38 +27,89 @@ def test_gan_of_a_file_and_of_a_run_is_loaded_with_its_optimizers(source_file, f
     assert isinstance(gan, GAN) and gan.spec.licence == "CC0-1.0" and gan.kimg == 0
     run = load_gan(finished.out)
     assert run.kimg == 0.04 and int(run.g_optimizer.iterations.numpy()) == 5
+    assert load_source(source_file)[1] is False
 
 
-def test_saved_model_makes_the_pictures_of_the_run(finished):
-    served = load_generator(RunFolder(finished.out).saved_model)
-    assert isinstance(served, ServedGenerator) and served.spec == load_gan(finished.out).spec
-    made, expected = served.generate(5, seed=3), load_generator(finished.out).generate(5, seed=3)
-    assert made.dtype == np.uint8
-    check_parity(expected, made)
-    assert np.array_equal(served.generate(2, seed=3), made[:2])
-    assert not np.array_equal(served.generate(5, seed=3, truncation=0.5), made)
+def test_generator_of_a_gan_is_its_averaged_one_with_everything_free(finished):
+    gan = load_gan(finished.out)
+    generator, spec = load_generator(finished.out)
+    z = probe_latents(spec.latent_dim)
+    assert generator.name == "generator" and spec == gan.spec
+    np.testing.assert_array_equal(generator(z), gan.ema_generator(z))
+    assert not np.array_equal(generator(z), gan.generator(z))
+    assert generator.get_layer("block_4").dense.trainable and not gan.generator.get_layer("block_4").dense.trainable
 
 
-@pytest.mark.parametrize(("arguments", "text"), [
-    ({"num": 0}, r"`num` must be an integer of at least 1.*--num"), ({"num": 1, "seed": -1}, r"`seed` must be.*--seed"),
-    ({"num": 1, "truncation": 0}, r"`truncation` must be a number above 0"),
-])  # fmt: skip
-def test_saved_model_refuses_what_a_gan_refuses(finished, arguments, text):
-    with pytest.raises(checks.UserError, match=text):
-        load_generator(RunFolder(finished.out).saved_model).generate(**arguments)
+def test_exported_saved_model_brings_its_spec_and_gets_a_fresh_discriminator(finished):
+    folder = RunFolder(finished.out).saved_model
+    gan, fresh = load_source(folder)
+    run = load_gan(finished.out)
+    assert fresh and gan.spec == run.spec and gan.compiled
+    z = probe_latents(16)
+    np.testing.assert_allclose(gan.generator(z), run.ema_generator(z), atol=1e-5)
+    assert "generator/block_8/conv/kernel" in {path for leaf in leaves(gan) for path in leaf.variable_paths()}
 
 
-def test_saved_model_has_nothing_to_train(finished):
-    with pytest.raises(
-        checks.UserError, match="`source` must be a preset, a RUN folder or a .keras file.*no discriminator"
-    ):
-        load_gan(RunFolder(finished.out).saved_model)
+def test_gan_of_a_source_with_labels_learns_is_saved_exported_and_frozen_by_original_names(tmp_path):
+    folder = folder_of("labelled")
+    gan, fresh = load_source(folder)
+    assert fresh and (gan.spec.num_classes, gan.spec.source) == (CLASSES, str(folder))
+    freeze(gan, [("generator/mix/.*", False)])
+    held = gan.generator.get_layer("source").named_variables
+    before = {name: variable.numpy() for name, variable in held.items()}
+    gan.fit(REAL, batch_size=4, epochs=1, verbose=0)
+    moved = {name for name, variable in held.items() if not np.array_equal(variable, before[name])}
+    assert moved == {"generator/norm/gamma", "generator/norm/moving_mean", "generator/to_image/kernel"}
+    gan.save(tmp_path / "gan.keras")
+    again = load_gan(tmp_path / "gan.keras")
+    assert np.array_equal(again.generate(4), gan.generate(4)) and again.spec == gan.spec
+    assert [v.trainable for v in again.generator.variables] == [v.trainable for v in gan.generator.variables]
+    export_saved_model(again, tmp_path / "export")
+    export_tflite(again, tmp_path / "a.tflite")
+    served, spec = load_generator(tmp_path / "export")
+    inputs = {"latents": probe_latents(LATENTS, CLASSES), "labels": np.arange(CLASSES)}
+    np.testing.assert_allclose(served(inputs), gan.ema_generator(inputs), atol=1e-5)
+    assert spec == gan.spec
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_bare_keras_generator_becomes_a_gan_that_is_saved_and_exported(tmp_path, labels):
+    keras_generator(sigmoid=True, labels=labels).save(tmp_path / "bare.keras")
+    gan, fresh = load_source(tmp_path / "bare.keras")
+    assert fresh and gan.spec.num_classes == (CLASSES if labels else 0)
+    gan.fit(REAL, batch_size=4, epochs=1, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    assert np.array_equal(load_gan(tmp_path / "gan.keras").generate(3), gan.generate(3))
+    export_saved_model(gan, tmp_path / "export")
+
+
+def test_saved_model_in_a_scope_is_mirrored(two_cpus):
+    with two_cpus.scope():
+        gan = load_gan(folder_of("labelled"))
+    gan.fit(REAL, batch_size=4, epochs=1, verbose=0)
+    (layer,) = [layer for layer in gan.generator.layers if isinstance(layer, SavedModelLayer)]
+    copies = layer.named_variables["generator/norm/moving_mean"].value.values
+    np.testing.assert_array_equal(copies[0], copies[1])
+
+
+def test_size_without_a_discriminator_is_refused_in_words(monkeypatch):
+    monkeypatch.setattr(load, "list_presets", list)
+    spec = load_generator(made("painters")[0] / "plain")[1]
+    with pytest.raises(checks.UserError, match="a generator of 28, 32, .*It makes 8 x 8 x 3.*`ktg generate`"):
+        fresh_discriminator(spec, "gan")
+
+
+def test_what_is_given_takes_the_place_of_what_is_measured(source_file):
+    spec = load_generator(folder_of("constant"), overrides=SpecOverrides(distribution="uniform"))[1]
+    assert spec.distribution == "uniform"
+    with pytest.raises(checks.UserError, match="`latent_dim` must be 16 for"):
+        load_gan(source_file, overrides=SpecOverrides(latent_dim=8))
 
 
 def test_model_of_another_class_is_refused(tmp_path):
     inputs = keras.Input((2,))
     keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(tmp_path / "other.keras")
-    with pytest.raises(checks.UserError, match="a model saved from a GAN.*It holds a Functional"):
+    with pytest.raises(checks.UserError, match="square pictures"):
         load_gan(tmp_path / "other.keras")
 
 
@@ -71,86 +123,9 @@ def test_damaged_archive_is_explained_on_one_line(tmp_path, source_file):
     assert "\n" not in str(caught.value)
 
 
-@pytest.fixture
-def web(tmp_path, monkeypatch):
-    """A server on this machine with a generator of others, `gan.tar.gz`: (its address, list of the paths asked for)."""
-    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
-    monkeypatch.setenv("no_proxy", "*")
-    (tmp_path / "web").mkdir()
-    with tarfile.open(tmp_path / "web" / "gan.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "one_hot", "gan")
-    asked = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=tmp_path / "web")
-
-        def log_message(self, *_):
-            asked.append(self.path)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/gan.tar.gz", asked
-        server.shutdown()
-        thread.join()
-
-
-@pytest.mark.parametrize("name", ["plain", "unit", "bytes", "one_hot", "lists"])
-def test_saved_model_of_others_makes_pictures(name):
-    generator = load_generator(made("painters")[0] / name)
-    assert isinstance(generator, MeasuredGenerator)
-    images = generator.generate(40, seed=3)
-    side, channels = generator.spec.image_size, generator.spec.channels
-    assert images.dtype == np.uint8 and images.shape == (40, side, side, channels)
-    # Picture i depends on the seed and on i alone, whatever was made beside it.
-    assert np.abs(generator.generate(3, seed=3).astype(int) - images[:3]).max() <= 1
-    assert not np.array_equal(generator.generate(3, seed=4), images[:3])
-    assert images.min() < 60 and images.max() > 195
-
-
-def test_latents_classes_and_truncation_reach_a_model_of_others():
-    folder, painters = made("painters")
-    z, classes = numbered_latents(range(4), 6, 5, 0.5), numbered_classes(range(4), 7, 5)
-    made_here = load_generator(folder / "one_hot").generate(4, seed=5, truncation=0.5)
-    expected = painters["one_hot"].make(z, np.eye(7, dtype=np.float32)[classes], 0.5)["default"]
-    assert np.abs(made_here - np.asarray(expected)).max() <= 0.51
-
-
-def test_classes_are_uniform_and_numbered():
-    drawn = numbered_classes(range(2000), 4, seed=1)
-    assert (np.abs(np.bincount(drawn, minlength=4) - 500) < 80).all()
-    assert np.array_equal(numbered_classes([7, 3], 4, 1), drawn[[7, 3]])
-    assert not numbered_classes(range(5), 0).any()
-
-
-def test_archive_here_is_unpacked(tmp_path):
-    with tarfile.open(tmp_path / "gan.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "plain", "gan")
-    there = load_generator(made("painters")[0] / "plain").generate(2)
-    assert np.array_equal(load_generator(tmp_path / "gan.tar.gz").generate(2), there)
-
-
-def test_model_from_the_web_is_fetched_with_trust_alone(web):
-    address, asked = web
-    with pytest.raises(checks.UserError, match="`source` must be a model that you trust.*trust=True or --trust"):
-        load_generator(address)
-    with pytest.raises(checks.UserError, match="no discriminator"):
-        load_gan(address)
-    assert asked == []
-    there = load_generator(made("painters")[0] / "one_hot").generate(2)
-    assert np.array_equal(load_generator(address, trust=True).generate(2), there)
-    assert asked == ["/gan.tar.gz"]
-    load_generator(address, trust=True)
-    assert asked == ["/gan.tar.gz"]
-
-
-def test_what_is_no_generator_is_refused_with_inputs_and_outputs():
-    with pytest.raises(checks.UserError, match=r"`source` must be a SavedModel with latents.*z: float32 \(None, 6\)"):
-        load_generator(folder_of("tf1"))
-
-
-@pytest.mark.parametrize("arguments", [{"num": 0}, {"num": 1, "seed": -1}, {"num": 1, "truncation": 2}])
-def test_model_of_others_refuses_what_a_gan_refuses(arguments):
-    with pytest.raises(checks.UserError, match="must be"):
-        load_generator(made("painters")[0] / "plain").generate(**arguments)
+def test_fresh_discriminator_judges_as_the_presets_until_it_learns():
+    spec = ModelSpec(image_size=64, channels=1, latent_dim=4)
+    images = np.random.default_rng(2).uniform(-1, 1, (3, 64, 64, 1)).astype(np.float32)
+    known = load_gan(load.SEASONED).discriminator(np.repeat(images, 3, axis=3)).numpy()
+    assert known.std() > 1e-3
+    np.testing.assert_allclose(fresh_discriminator(spec, "gan")(images), known, atol=1e-4)

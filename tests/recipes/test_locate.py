@@ -1,3 +1,4 @@
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -6,8 +7,9 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes import locate as module
-from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.recipes.locate import locate, locate_source
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings import FineTuneSettings
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.transfer import presets
 
@@ -95,3 +97,19 @@ def test_saved_models_of_every_form_are_found_and_addresses_need_trust(tmp_path)
     assert locate(f" {address}", trust=True) == ("saved_model", address)
     with pytest.raises(checks.UserError, match="a model that you trust.*add trust=True or --trust"):
         locate(address)
+
+
+def test_run_that_goes_on_takes_the_copy_of_its_source(tmp_path):
+    settings = FineTuneSettings(data="photos", source="https://example.org/gan", out=tmp_path / "run")
+    with pytest.raises(checks.UserError, match="trust"):
+        locate_source(settings)
+    assert locate_source(dataclasses.replace(settings, trust=True)) == ("saved_model", "https://example.org/gan")
+    run = RunFolder(settings.out)
+    run.clear()
+    run.record("finetune", settings, {}, finished=False)
+    run.source.mkdir()
+    (run.source / "saved_model.pb").touch()
+    run.note(source_kept=True)
+    assert locate_source(settings) == ("saved_model", run.source)
+    with pytest.raises(checks.UserError, match="trust"):
+        locate_source(dataclasses.replace(settings, fresh=True))

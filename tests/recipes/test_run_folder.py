@@ -244,3 +244,18 @@ def test_notes_add_up(settings):
 def test_recorded_settings_survive_json(settings):
     settings = dataclasses.replace(settings, freeze=("generator/.*=false",))
     assert json.loads(json.dumps(run_folder.recorded(settings))) == run_folder.recorded(settings)
+
+
+def test_source_is_copied_once_and_removed_by_fresh(settings, tmp_path):
+    run = started(settings)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "saved_model.pb").write_bytes(b"graph")
+    run.keep_source(tmp_path / "model", run.source)
+    (tmp_path / "model" / "saved_model.pb").write_bytes(b"another")
+    run.keep_source(tmp_path / "model", run.source)
+    assert (run.source / "saved_model.pb").read_bytes() == b"graph"
+    assert not run.keeps_source  # something else may be needed to load it
+    run.note(source_kept=True)
+    assert run.keeps_source
+    run.clear()
+    assert not run.source.exists()

@@ -75,7 +75,7 @@ def test_fine_tune_settings_refuse(changed, text):
 
 
 @pytest.mark.parametrize(("changed", "text"), [
-    ({"arch": "dcgam"}, r"`arch` must be one of 'dcgan'.*Did you mean dcgan\?.*--arch"),
+    ({"arch": "dcgam"}, r"`arch` must be one of 'dcgan'.*Did you mean dcgan.*--arch"),
     ({"image_size": 48}, r"`image_size` must be one of 28, 32, 64, 128, 256.*--image-size"),
     ({"channels": 4}, r"`channels` must be one of 1, 3.*--channels"),
     ({"width": 0}, "`width` must be an integer of at least 1"),
@@ -95,3 +95,41 @@ def test_compile_in_python_has_the_same_penalty_as_the_command_line():
     from keras_transfer_gen.objectives.penalties import R1
 
     assert (R1().gamma, R1().every) == (TrainSettings.r1_gamma, TrainSettings.r1_every)
+
+
+def tuned(**changed):
+    return FineTuneSettings(data="photos", source="gan", out="run", **changed)
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"method": "ful"}, r"`method` must be one of 'full', 'scale-shift', 'miner'.*Did you mean full\?.*--method"),
+    ({"warmup_kimg": -1.0}, r"`warmup_kimg` must be a number of at least 0.*--warmup-kimg"),
+    ({"output_network": True}, r"`output_network` must be left out with the method 'full'.*--method miner"),
+    ({"labels": "many"}, r"`labels` must be 'none', 'one-hot', 'integer' or a number of classes"),
+])  # fmt: skip
+def test_settings_of_sources_of_others_refuse(changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        tuned(**changed)
+
+
+@pytest.mark.parametrize(("changed", "expected"), [
+    ({"kimg": 20.0}, 0.992), ({"kimg": 2.0}, 0.384), ({"kimg": 20.0, "warmup_kimg": 2.0}, 1.984),
+    ({"kimg": 20.0, "warmup_kimg": 9.0}, 4.0), ({"warmup_kimg": 0.0}, 0.0), ({"kimg": 0.1}, 0.0),
+])  # fmt: skip
+def test_warmup_is_whole_batches_of_32_and_at_most_a_fifth(changed, expected):
+    settings = tuned(**changed)
+    assert settings.warmup() == pytest.approx(expected) and settings.warmup() <= 0.2 * settings.kimg
+
+
+def test_method_sets_the_rate_of_the_generator_and_rules_after_those_given():
+    assert tuned().generator_rate == tuned().learning_rate
+    settings = tuned(method="miner", freeze=("generator/block_4/.*=true",), freeze_d=1, learning_rate=1e-4)
+    assert settings.generator_rate == pytest.approx(5e-4)
+    first, second, *rest = settings.rules()
+    assert first == ("generator/block_4/.*", True) and second == freeze_d(1) and rest[-1] == ("generator/.*", False)
+
+
+def test_overrides_are_kept_as_they_are_recorded():
+    settings = tuned(labels="10", pixel_range="0,1", latent_dim=8)
+    assert (settings.labels, settings.pixel_range, settings.overrides().latent_dim) == (10, (0.0, 1.0), 8)
+    assert not tuned().overrides()

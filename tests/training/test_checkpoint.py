@@ -47,3 +47,17 @@ def test_models_are_saved_in_float32_whatever_they_train_in(tmp_path):
     assert (
         keras.models.load_model(tmp_path / "gan.keras").generator.get_layer("block_8").conv.compute_dtype == "float32"
     )
+
+
+def test_vae_is_kept_under_its_own_name_in_float32(tmp_path, vae_file):
+    from keras_transfer_gen.recipes.load_vae import load_vae
+
+    vae = load_vae(vae_file)
+    for network in vae.roles.values():
+        precision.set_precision(network, "bfloat16")
+    path = checkpoint.save_checkpoint(vae, tmp_path, {})
+    assert (path / "vae.keras").is_file() and not (path / "gan.keras").exists()
+    twin, _ = checkpoint.load_checkpoint(path)
+    assert twin.decoder.get_layer("block_8").compute_dtype == "float32"
+    assert vae.decoder.get_layer("block_8").compute_dtype == "bfloat16"
+    assert all(np.array_equal(a, b) for a, b in zip(vae.optimizer.variables, twin.optimizer.variables, strict=True))

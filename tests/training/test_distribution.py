@@ -34,3 +34,14 @@ def test_global_batch_must_be_shared_evenly(two_cpus):
     assert distribution.check_global_batch(32, two_cpus) == 32
     with pytest.raises(checks.UserError, match="`batch_size` must be a multiple of the 2 devices.*--batch-size 32"):
         distribution.check_global_batch(33, two_cpus)
+
+
+def test_outside_a_scope_there_is_none_and_errors_come_back(two_cpus):
+    def replicas():
+        return tf.distribute.get_strategy().num_replicas_in_sync
+
+    with two_cpus.scope():
+        assert replicas() == 2 and distribution.outside_scope(replicas) == 1
+        with pytest.raises(KeyError, match="missing"):
+            distribution.outside_scope({}.__getitem__, "missing")
+    assert distribution.outside_scope(max, 3, 4) == 4

@@ -33,3 +33,12 @@ def test_update_average_is_a_weighted_mean():
 def test_update_average_refuses_lists_of_other_lengths():
     with pytest.raises(ValueError, match="zip"):
         ema.update_average([keras.Variable(0.0)], [], 0.5)
+
+
+def test_what_is_no_float_is_copied_and_other_floats_are_averaged_in_their_type():
+    averages = [keras.Variable(3, dtype="int64"), keras.Variable(np.float64([4.0]), dtype="float64")]
+    values = [keras.Variable(9, dtype="int64"), keras.Variable(np.float64([2.0]), dtype="float64")]
+    ema.update_average(averages, values, ema.ema_decay(50, 1000.0, 2.0, None))
+    decay = 0.5 ** (50 / 2000)
+    assert int(averages[0].numpy()) == 9
+    np.testing.assert_allclose(averages[1], [2 + 2 * decay], rtol=1e-6)

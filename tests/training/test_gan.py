@@ -205,7 +205,7 @@ def test_two_replicas_equal_one(two_cpus, every, monkeypatch):
     from keras_transfer_gen.training import latents
 
     monkeypatch.setattr(
-        latents, "sample_latents", lambda batch, dim, seed: tf.ones((batch, dim)) * tf.range(1.0, dim + 1) / dim
+        latents, "sample_latents", lambda batch, dim, seed, law: tf.ones((batch, dim)) * tf.range(1.0, dim + 1) / dim
     )
 
     def run(scope):

@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import latents
 
 
@@ -40,3 +43,58 @@ def test_numbered_latents_depend_on_seed_and_number_alone():
 def test_numbered_latents_are_scaled_by_truncation():
     whole = latents.numbered_latents(range(3), 4)
     np.testing.assert_allclose(latents.numbered_latents(range(3), 4, truncation=0.5), 0.5 * whole)
+
+
+def test_latents_follow_the_law_that_is_asked_for():
+    z = latents.sample_latents(4000, 8, tf.constant([1, 2]), "uniform").numpy()
+    assert np.abs(z).max() <= 1 and abs(z.std() - 1 / np.sqrt(3)) < 0.01
+    sphere = latents.numbered_latents(range(5), 16, distribution="sphere")
+    np.testing.assert_allclose(np.linalg.norm(sphere, axis=1), 4.0, rtol=1e-5)
+
+
+def test_labels_are_uniform_and_numbered():
+    drawn = latents.numbered_labels(range(2000), 4, seed=1)
+    assert (np.abs(np.bincount(drawn, minlength=4) - 500) < 80).all()
+    assert np.array_equal(latents.numbered_labels([7, 3], 4, 1), drawn[[7, 3]])
+    assert not np.array_equal(latents.numbered_labels(range(20), 4, seed=2), drawn[:20])
+    assert not latents.numbered_labels(range(5), 0).any()
+
+
+def test_inputs_of_a_step_are_latents_or_latents_and_uniform_labels():
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=3)
+    step = tf.constant(7, tf.int64)
+    seed = latents.step_seed(5, step, "latents")
+    z = latents.sample_inputs(6, spec, 5, step)
+    assert np.array_equal(z, latents.sample_latents(6, 3, seed))
+    both = latents.sample_inputs(4000, dataclasses.replace(spec, num_classes=5), 5, step)
+    assert np.array_equal(both["latents"], latents.sample_latents(4000, 3, seed))
+    labels = both["labels"].numpy()
+    assert labels.dtype == np.int32 and (np.abs(np.bincount(labels, minlength=5) - 800) < 110).all()
+    later = latents.sample_inputs(4000, dataclasses.replace(spec, num_classes=5), 5, step + 1)
+    assert not np.array_equal(later["labels"], labels)
+
+
+def test_pictures_depend_on_seed_and_number_alone_labels_included():
+    spec = ModelSpec(image_size=1, channels=3, latent_dim=3, num_classes=200)
+    seen = []
+
+    def function(inputs):
+        seen.append(inputs)
+        return inputs["latents"][:, None, None] * 0 + inputs["labels"][:, None, None, None] / np.float32(100) - 1
+
+    made = latents.paint_numbered(function, range(9), spec, seed=3)
+    assert np.array_equal(latents.paint_numbered(function, [5, 2], spec, seed=3), made[[5, 2]])
+    levels = np.round(127.5 * latents.numbered_labels(range(9), 200, 3) / 100)
+    assert made.shape == (9, 1, 1, 3) and np.abs(made[:, 0, 0, 0] - levels).max() <= 1
+    assert np.array_equal(seen[0]["latents"][:9], latents.numbered_latents(range(9), 3, 3))
+
+
+def test_posterior_latents_have_its_mean_and_variance_and_let_gradients_through():
+    mean, log_var = tf.constant([[1.0, -2.0]] * 20000), tf.constant([[0.0, 2.0]] * 20000)
+    noise = latents.sample_latents(20000, 2, latents.step_seed(0, tf.constant(0, tf.int64), "latents"))
+    with tf.GradientTape() as tape:
+        tape.watch(log_var)
+        z = latents.posterior_latents(mean, log_var, noise)
+    np.testing.assert_allclose(np.mean(z, axis=0), [1, -2], atol=0.08)
+    np.testing.assert_allclose(np.var(z, axis=0), np.exp([0, 2]), rtol=0.05)
+    np.testing.assert_allclose(tape.gradient(z, log_var), 0.5 * (z - mean), rtol=1e-4, atol=1e-6)

@@ -4,6 +4,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+from keras_transfer_gen.protocols import OwnTypes
 from keras_transfer_gen.training import precision
 
 Z = np.random.default_rng(0).normal(size=(4, 16)).astype(np.float32)
@@ -40,7 +41,7 @@ def test_choose_precision_measures_only_when_asked(monkeypatch):
     assert precision.choose_precision("float32", None, 8) == ("float32", {})
     times = {"float32": 2.0, "bfloat16": 1.0}
     monkeypatch.setattr(precision, "_seconds_a_step", lambda network, name, batch: times[name])
-    assert precision.choose_precision("auto", None, 8) == ("bfloat16", times)
+    assert precision.choose_precision("auto", make(), 8) == ("bfloat16", times)
 
 
 def test_choose_precision_times_a_copy():
@@ -56,3 +57,29 @@ def test_precision_refuses_other_names():
         precision.set_precision(make(), "float16")
     with pytest.raises(checks.UserError, match="`precision` must be one of 'auto'"):
         precision.choose_precision("half", None, 8)
+
+
+class Doubling(keras.layers.Layer):
+    """A layer with types of its own, as a SavedModel is."""
+
+    def call(self, inputs):
+        return inputs * 2.0
+
+
+def test_layer_with_types_of_its_own_keeps_them_and_nothing_is_measured():
+    inputs = keras.Input((4,))
+    OwnTypes.register(Doubling)
+    x = Doubling(name="own")(inputs)
+    network = keras.Model(inputs, keras.layers.Dense(2, name="last")(keras.layers.Dense(3, name="inner")(x)))
+    precision.set_precision(network, "bfloat16")
+    types = {layer.name: layer.compute_dtype for layer in network.layers[1:]}
+    assert types == {"own": "float32", "inner": "bfloat16", "last": "float32"}
+    assert precision.choose_precision("auto", network, 4) == ("float32", {})
+
+
+def test_precision_of_a_generator_with_labels_is_measured():
+    inputs = {"latents": keras.Input((4,), name="latents"), "labels": keras.Input((), dtype="int32", name="labels")}
+    x = inputs["latents"] + keras.layers.Embedding(3, 4)(inputs["labels"])
+    network = keras.Model(inputs, keras.layers.Dense(2, name="last")(x))
+    chosen, seconds = precision.choose_precision("auto", network, 4)
+    assert chosen in seconds and set(seconds) == {"float32", "bfloat16"}

@@ -299,6 +299,16 @@ def test_offline_is_off_where_the_variable_says_no(handle, hub_root, monkeypatch
     assert fetch_saved_model(handle).is_dir()
 
 
+def test_open_addresses_need_a_digest_before_anything_is_asked(hub_root, only_loopback, tf2_folder, tf2_archive):
+    address = "http://models.example/gan.tar.gz"
+    with pytest.raises(UserFileError, match="could alter what comes by http. Give its https address, or the digest"):
+        fetch_saved_model(address)
+    with pytest.raises(AssertionError, match="models.example"):  # with it the server is asked, which this test forbids
+        fetch_saved_model(address, sha256=sha256(tf2_archive))
+    shutil.copytree(tf2_folder, hub_entry(address).folder)
+    assert fetch_saved_model(address).is_dir()
+
+
 def test_nothing_heavy_is_imported():
     code = (
         "import sys; import keras_transfer_gen.transfer.model_sources\n"

@@ -37,6 +37,19 @@ def evil(name, size=0):
     return buffer.getvalue()
 
 
+def odd(kind, target="", then=()):
+    """A .tar.gz with a link or a device called `variables`, and what else is in it, (name, content) pairs."""
+    buffer, info = io.BytesIO(), tarfile.TarInfo("variables")
+    info.type, info.linkname = kind, target
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        tar.addfile(info)
+        for name, content in then:
+            inside = tarfile.TarInfo(name)
+            inside.size = len(content)
+            tar.addfile(inside, io.BytesIO(content))
+    return buffer.getvalue()
+
+
 BROKEN = {
     "web page": ({"body": b"<html>Log in"}, "the server sent a web page"),
     "gone": ({"status": 404}, "there is no model at it"),
@@ -44,6 +57,9 @@ BROKEN = {
     "busy": ({"status": 503}, "busy or broken"),
     "escape": ({"body": evil("../../evil")}, "leads out of the folder"),
     "absolute": ({"body": evil("/tmp/evil")}, "leads out of the folder"),
+    "link out": ({"body": odd(tarfile.SYMTYPE, "/tmp", [("variables/evil", b"x")])}, "is a link to '/tmp'"),
+    "hard link out": ({"body": odd(tarfile.LNKTYPE, "/etc/passwd")}, "is a link to '/etc/passwd'"),
+    "device": ({"body": odd(tarfile.BLKTYPE)}, "is a device or a pipe"),
     "empty": ({"body": b""}, "The file is empty"),
     "no tar": ({"body": gzip.compress(b"x" * 2000)}, "It is no tar archive"),
     "bomb": ({"body": evil("saved_model.pb", 2**23)}, "unpacks to more than the limit of 4 MiB"),
@@ -77,6 +93,20 @@ def test_archive_with_variables_missing_is_not_kept(server, hub_root, reply, tf1
     with pytest.raises(UserFileError, match=f"{name} is missing. Its archive is broken"):
         fetch_saved_model(handle)
     assert cache_files(hub_root) == [] and fetch_saved_model(handle).is_dir()
+
+
+def test_bomb_of_10_gb_is_stopped_early_by_the_limits_as_they_are(tmp_path, hub_root, tf2_archive):
+    info, zeros = tarfile.TarInfo("saved_model.pb"), gzip.compress(bytes(2**24))
+    info.size = 10 * GIB
+    path = tmp_path / "bomb.tar.gz"
+    path.write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT)) + zeros * (info.size // 2**24))
+    start = time.process_time()
+    with pytest.raises(UserFileError, match="unpacks to more than 200 times its size: an archive bomb"):
+        fetch_saved_model(path)
+    assert time.process_time() - start < 30
+    assert [left.name for left in (tmp_path / "ktg" / "saved_models").iterdir() if left.suffix != ".lock"] == []
+    path.write_bytes(tf2_archive)
+    assert fetch_saved_model(path).is_dir()
 
 
 def test_limits_of_the_environment_hold(handle, hub_root, monkeypatch):

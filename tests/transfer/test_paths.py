@@ -134,3 +134,30 @@ def test_nameless_layer_adds_nothing_to_paths():
     model = keras.Sequential([holder])
     listed = [path for leaf in leaves(model) for path in leaf.variable_paths()]
     assert listed == ["holder/w", "holder/dense/kernel", "holder/dense/bias"]
+
+
+class Group(Nameless):
+    """A nameless layer with one layer inside."""
+
+    def __init__(self, inner):
+        super().__init__(name="source")
+        self.inner = inner
+        self.built = True
+
+
+def test_group_that_repeats_the_role_around_it_goes_by_the_role_alone():
+    class Plain(keras.layers.Layer):
+        def __init__(self, name):
+            super().__init__(name=name)
+            self.kernel = self.add_weight(shape=(2,), name="kernel")
+
+    class Roles(HasRoles):
+        def __init__(self, name):
+            self.roles_ = {"generator": Group(Plain(name))}
+
+        @property
+        def roles(self):
+            return self.roles_
+
+    assert leaf_layers(Roles("generator"))[0][0] == "generator"
+    assert leaf_layers(Roles("conv"))[0][0] == "generator/conv"

@@ -1,10 +1,12 @@
 import gc
+from pathlib import Path
 
 import keras
+import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.transfer import provenance
-from keras_transfer_gen.transfer.provenance import note_source, note_variable, source_of
+from keras_transfer_gen.transfer.provenance import name_of, note_source, note_variable, source_of
 
 
 def small_model():
@@ -53,3 +55,11 @@ def test_notes_keep_no_variable_alive_and_go_with_it():
     del variable
     gc.collect()
     assert len(provenance._NOTES) == before
+
+
+@pytest.mark.parametrize(("source", "name"), [
+    ("noto_gan_64", "noto_gan_64"), ("a/b/cats.keras", "cats.keras"), (Path("a/cats/12"), "cats/12"), ("cats/", "cats"),
+    (" https://tfhub.dev/a/1 ", "https://tfhub.dev/a/1"), ("/3", "3"), ("/", "/"), (".", "."),
+])  # fmt: skip
+def test_sources_are_called_by_what_tells_them_apart(source, name):
+    assert name_of(source) == name

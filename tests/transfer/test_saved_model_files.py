@@ -49,7 +49,9 @@ def test_what_is_no_saved_model_is_refused_in_words(folder, tmp_path):
         open_source(folder)
 
 
-@pytest.mark.parametrize("source", ["https://example.org/model/1", "http://localhost/x", "model.tar.gz", "model.tgz"])
+@pytest.mark.parametrize("source", [
+    "https://example.org/model/1", "HTTPS://example.org/1", "http://localhost/x", "model.tar.gz", "model.TGZ", "a.tar",
+])  # fmt: skip
 def test_handles_and_archives_are_fetched(fetching, folder, source):
     assert open_source(source) == folder and fetching == [source]
 
@@ -115,3 +117,20 @@ def test_variables_of_tf1_belong_to_the_strategy_in_scope(two_cpus):
         loaded = load_saved_model(made("tf1")[0] / "model")
         assert all(map(two_cpus.extended.variable_created_in_scope, loaded.variables))
     assert {v.name for v in loaded.variables} == {"generator/conv_1/w:0", "generator/conv_1/scale:0", "global_step:0"}
+
+
+def test_what_lies_together_is_named_by_its_way_from_there_and_found_after_a_move(folder, tmp_path):
+    with locations.beside(tmp_path):
+        assert locations.stored_folder(str(folder)) == "source"
+        assert locations.stored_folder("/elsewhere/source") == "/elsewhere/source"
+    assert locations.stored_folder(str(folder)) == str(folder)
+    digest = graph_digest(folder)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    shutil.move(folder, moved / "source")
+    with locations.beside(moved / "checkpoints" / "step-1" / "gan.keras"):
+        assert find_again("source", "source", digest) == moved / "source"
+    with pytest.raises(
+        checks.UserFileError, match=r"it is missing.*Load the file with load_gan\(...\), which looks for"
+    ):
+        find_again("source", "source", digest)

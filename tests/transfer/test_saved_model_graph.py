@@ -3,7 +3,13 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.saved_model_graph import assigned_variables, each_once, endpoints, read_graph
+from keras_transfer_gen.transfer.saved_model_graph import (
+    assigned_variables,
+    draws_without_seed,
+    each_once,
+    endpoints,
+    read_graph,
+)
 from tests.saved_model_fixtures import latents, made
 
 _alive = []  # a loaded object owns its variables; the functions alone don't keep them
@@ -172,3 +178,17 @@ def test_assignments_are_found_in_inner_functions_and_branches(tmp_path):
 def test_each_once_goes_by_identity():
     a, b = tf.Variable(1.0), tf.Variable(1.0)
     assert [item is other for item, other in zip(each_once([a, b, a]), [a, b], strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize(("draw", "expected"), [
+    (lambda x: x, False),
+    (lambda x: x + tf.random.normal(tf.shape(x)), True),
+    (lambda x: tf.nn.dropout(x, 0.5), True),
+    (lambda x: x + tf.random.normal(tf.shape(x), seed=3), False),
+    (lambda x: x + tf.random.stateless_normal(tf.shape(x), (1, 2)), False),
+    (lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: x, lambda: x + tf.random.uniform(tf.shape(x))), True),
+])  # fmt: skip
+def test_random_numbers_without_a_seed_are_seen(draw, expected):
+    tf.random.set_seed(None)  # one that another test has set would be built into the graph
+    concrete = tf.function(draw).get_concrete_function(tf.TensorSpec((3,)))
+    assert draws_without_seed(concrete) == expected

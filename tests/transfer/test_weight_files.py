@@ -181,7 +181,7 @@ def test_damaged_checkpoint_is_named(tmp_path):
     ("name", "message"),
     [
         ("absent.npz", "something that exists.*Give a .keras, .weights.h5 or .npz file"),
-        ("model.h5", r"a .keras, .weights.h5 or .npz file.*SavedModel folder. Received: .*model.h5"),
+        ("model.h5", r"a .keras, .weights.h5 or .npz file.*a preset. Received: .*model.h5"),
         ("ckpt-1.index", r"Give a checkpoint by its prefix: .*ckpt-1\.$"),
         ("folder", r"a folder with a saved_model.pb, or a file.*by its prefix: .*folder/ckpt-2\.$"),
         ("empty", r"a folder with a saved_model.pb.*Give a .keras"),

@@ -1,0 +1,55 @@
+"""Pictures that are alike, as groups: a motif in several colours, a burst of photographs, mirror images."""
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+SIDE = 8  # of the thumbnails that are compared
+PER_GROUP = 3  # pictures in a group, on average
+MOST = 3000  # pictures that are compared with each other; of more, each is a group of its own
+
+
+def group_alike(images, per_group=PER_GROUP):
+    """Groups of pictures by the likeness of their thumbnails or of those flipped left to right.
+
+    Average linkage, cut where there are `per_group` pictures in a group on average.
+
+    Args:
+        images: uint8 `[N, S, S, C]`.
+        per_group: mean size of a group, at least 1.
+
+    Returns:
+        int32 `[N]`, number of each picture's group, from 0.
+
+    Example:
+        >>> black, white = np.zeros((2, 32, 32, 1), np.uint8), np.full((2, 32, 32, 1), 255, np.uint8)
+        >>> group_alike(np.concatenate([black, white]), per_group=2).tolist()
+        [0, 0, 1, 1]
+    """
+    count = len(images)
+    groups = round(count / per_group)
+    if count > MOST or groups < 2:
+        return np.arange(count, dtype=np.int32)
+    tree = linkage(squareform(_distances(_thumbnails(images)), checks=False), "average")
+    found = fcluster(tree, groups, "maxclust")
+    return np.unique(found, return_inverse=True)[1].astype(np.int32)
+
+
+def _thumbnails(images):
+    """float32 `[N, side, side, C]`: means of tiles; the last rows and columns are left out where a tile doesn't fit."""
+    images = np.asarray(images)
+    tile = max(images.shape[1] // SIDE, 1)
+    side = images.shape[1] // tile
+    cut = images[:, : side * tile, : side * tile].astype(np.float32)
+    return cut.reshape(len(cut), side, tile, side, tile, -1).mean((2, 4))
+
+
+def _distances(thumbnails):
+    """float64 `[N, N]`: Euclidean distance to the other one or to its mirror image, whichever is nearer."""
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float64)
+    flipped = thumbnails[:, :, ::-1].reshape(len(thumbnails), -1).astype(np.float64)
+    lengths = np.square(flat).sum(axis=1)
+    product = np.maximum(flat @ flat.T, flat @ flipped.T)
+    squares = np.maximum(lengths[:, None] + lengths[None] - 2.0 * product, 0.0)
+    np.fill_diagonal(squares, 0.0)
+    return np.sqrt(np.maximum(squares, squares.T))

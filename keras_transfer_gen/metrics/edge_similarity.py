@@ -1,0 +1,66 @@
+"""How much of a picture's outlines another one keeps: correlation of Sobel gradient magnitudes."""
+
+import numpy as np
+
+from keras_transfer_gen import checks, pixels
+
+LUMA = np.float64([0.299, 0.587, 0.114])  # of ITU-R BT.601
+FLAT = 1e-9  # deviation of the magnitudes below which a picture has no edges
+
+
+def edge_magnitude(images):
+    """Sobel gradient magnitude of the brightness; edges of the frame are mirrored.
+
+    Args:
+        images: uint8 `[N, H, W, 1 or 3]`; RGB is weighted to brightness as in ITU-R BT.601.
+
+    Returns:
+        float64 `[N, H, W]`, in grey levels times 8, the sum of the kernel's smoothing and differencing weights.
+
+    Example:
+        >>> round(float(edge_magnitude(np.full((1, 4, 4, 3), 7, np.uint8)).max()), 6)
+        0.0
+    """
+    grey = pixels.to_rgb(images).astype(np.float64) @ LUMA
+    framed = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="symmetric")
+    down, across = framed[:, 2:] - framed[:, :-2], framed[:, :, 2:] - framed[:, :, :-2]
+    horizontal = across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]
+    vertical = down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:]
+    return np.hypot(horizontal, vertical)
+
+
+def edge_similarity(images, others):
+    """Pearson correlation of the two edge maps, pair by pair: 1 for the same outlines, about 0 for unrelated ones.
+
+    It doesn't see a change of colour or contrast as a whole. Two pictures without an edge have 1, one without against
+    one with edges 0.
+
+    Args:
+        images: uint8 `[N, H, W, 1 or 3]`.
+        others: the same shape but for channels; picture i is compared with picture i.
+
+    Returns:
+        float64 `[N]` in [-1, 1].
+
+    Raises:
+        UserError: where the shapes differ.
+
+    Example:
+        >>> ramp = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+        >>> edge_similarity(ramp, 255 - ramp).round(6).tolist()
+        [1.0]
+    """
+    images, others = np.asarray(images), np.asarray(others)
+    if images.ndim != 4 or images.shape[:3] != others.shape[:3]:
+        raise checks.user_error("others.shape", f"{images.shape}, as the images", others.shape)
+    first, second = (_standardised(edge_magnitude(pictures)) for pictures in (images, others))
+    flat = [np.abs(maps).max(axis=1) == 0 for maps in (first, second)]
+    return np.where(flat[0] & flat[1], 1.0, (first * second).sum(axis=1))
+
+
+def _standardised(maps):
+    """`[N, H W]`, each row of mean 0 and length 1, or 0 throughout where it is flat."""
+    rows = maps.reshape(len(maps), -1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.where(length > FLAT * rows.shape[1], rows / np.maximum(length, 1e-300), 0.0)

@@ -1,0 +1,107 @@
+"""The evidence lower bound of given pictures, from numbered draws: no batch, order or device changes it."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks, pixels, variational
+from keras_transfer_gen.training import latents
+
+
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    """What each of N pictures costs, for each of k draws from its posterior; in nats.
+
+    Args:
+        log_likelihood: float32 `[N, k]`.
+        divergence: float32 `[N, k]`, from the prior; the same in each draw where it has a closed form.
+        log_weights: float32 `[N, k]`, log p(x | z) + log p(z) - log q(z | x).
+        z_mean: float32 `[N, latent_dim]`.
+        dimensions: numbers in a picture.
+    """
+
+    log_likelihood: np.ndarray
+    divergence: np.ndarray
+    log_weights: np.ndarray
+    z_mean: np.ndarray
+    dimensions: int
+
+    def summary(self):
+        """dict of float: elbo, reconstruction_loss, kl_loss, importance_bound (nats per image), bits_per_dim, units."""
+        reconstruction = -float(self.log_likelihood.mean(dtype=np.float64))
+        divergence = float(self.divergence.mean(dtype=np.float64))
+        elbo = -(reconstruction + divergence)
+        return {
+            "elbo": elbo,
+            "reconstruction_loss": reconstruction,
+            "kl_loss": divergence,
+            "importance_bound": float(variational.importance_bound(self.log_weights).mean()),
+            "bits_per_dim": variational.bits_per_dim(elbo, self.dimensions),
+            "active_units": float(variational.active_units(self.z_mean)) if len(self.z_mean) > 1 else float("nan"),
+        }
+
+
+def measure_bound(vae, images, samples=16, seed=0):
+    """The bound of pictures.
+
+    Args:
+        vae: `VAE`.
+        images: uint8 `[N, H, W, C]`.
+        samples: draws from each posterior; more of them make the importance-weighted bound tighter.
+        seed: of the draws; draw j of picture i depends on it, i and j alone.
+
+    Returns:
+        `Bound`.
+
+    Raises:
+        UserError: for fewer than 1 draw.
+    """
+    samples = checks.check_integer("samples", samples)
+    z_mean, z_log_var = encode_pictures(vae.encoder, images)
+    dim = z_mean.shape[1]
+    found = []
+    parts = _traced(vae)
+    for rows, batch in _padded(images, z_mean, z_log_var, np.arange(len(images))):
+        pictures, mean, log_var, numbers = batch
+        noise = latents.numbered_latents(numbers, samples * dim, seed).reshape(len(numbers), samples, dim)
+        draws = [parts(*map(tf.constant, (pictures, mean, log_var, noise[:, j]))) for j in range(samples)]
+        found.append(np.stack([np.stack([part.numpy() for part in draw]) for draw in draws], axis=-1)[:, :rows])
+    likelihood, divergence, weights = np.concatenate(found, axis=1)
+    return Bound(likelihood, divergence, weights, z_mean, int(np.prod(images.shape[1:])))
+
+
+def encode_pictures(encoder, images):
+    """(means, log variances), float32 `[N, latent_dim]` each, of uint8 pictures, in batches of one fixed size."""
+    traced = tf.function(lambda batch: encoder(pixels.to_model_range(batch), training=False), autograph=False)
+    found = []
+    for rows, (batch,) in _padded(images):
+        found.append([part.numpy()[:rows] for part in traced(tf.constant(batch))])
+    mean, log_var = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return mean, log_var
+
+
+def _traced(vae):
+    """`_parts` of a VAE as a graph. Made anew for each call: prior and precision may be others than at the last one."""
+    shapes = [(tf.uint8, vae.decoder.output_shape[1:]), *[(tf.float32, (vae.spec.latent_dim,))] * 3]
+    specs = [tf.TensorSpec((pixels.PAINT_BATCH, *shape), dtype) for dtype, shape in shapes]
+    return tf.function(lambda *tensors: _parts(vae, *tensors), autograph=False).get_concrete_function(*specs)
+
+
+def _parts(vae, images, mean, log_var, noise):
+    """(log-likelihood, divergence, log weight) of a batch at one draw, float32 `[batch]` each."""
+    z = latents.posterior_latents(mean, log_var, noise)
+    real = pixels.to_model_range(images)
+    likelihood = vae.likelihood.log_likelihood(real, vae.decoder(z, training=False))
+    divergence = tf.reduce_sum(vae.prior.kl_terms(mean, log_var, z), axis=-1)
+    weight = likelihood + vae.prior.log_prob(z) - variational.normal_log_density(z, mean, log_var)
+    return likelihood, divergence, weight
+
+
+def _padded(*arrays):
+    """(rows, parts of the arrays) again and again; the last parts are filled up with copies of their first row."""
+    size = pixels.PAINT_BATCH
+    for first in range(0, len(arrays[0]), size):
+        parts = [array[first : first + size] for array in arrays]
+        rows = len(parts[0])
+        yield rows, [np.concatenate([part, np.repeat(part[:1], size - rows, axis=0)]) for part in parts]

@@ -1,0 +1,88 @@
+"""Ways through a latent space: spherical interpolation, and a direction from pictures with and without something."""
+
+import numpy as np
+
+from keras_transfer_gen import checks
+
+PARALLEL = 1e-4  # sine of the angle below which an arc is a straight line to float32
+
+
+def spherical_interpolation(start, end, shares):
+    """Latents on the arc from one to another; their length changes evenly too.
+
+    A straight line between latents of a normal law passes nearer to the centre than any latent lies, where decoders
+    were never trained; the arc doesn't.
+
+    Args:
+        start: float32 `[D]`.
+        end: float32 `[D]`.
+        shares: floats `[T]`, 0 for the start and 1 for the end.
+
+    Returns:
+        float32 `[T, D]`.
+
+    Raises:
+        UserError: where the two differ in length or one is zero, or lie opposite to each other.
+
+    Example:
+        >>> middle = spherical_interpolation(np.float32([1, 0]), np.float32([0, 1]), [0.5])[0]
+        >>> [round(float(number), 4) for number in middle]
+        [0.7071, 0.7071]
+
+    Reference:
+        White, Sampling Generative Networks, 2016 (arXiv:1609.04468).
+    """
+    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    shares = np.asarray(shares, np.float64)[:, None]
+    if start.ndim != 1 or start.shape != end.shape:
+        raise checks.user_error("end.shape", f"{start.shape}, as the start, of one dimension", end.shape)
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    if min(lengths) == 0:
+        raise checks.user_error("start and end", "other than zero", "a latent of length 0", "It has no direction.")
+    first, last = start / lengths[0], end / lengths[1]
+    cosine = np.clip(first @ last, -1.0, 1.0)
+    angle, sine = np.arccos(cosine), np.sqrt(1.0 - cosine**2)
+    if sine < PARALLEL and cosine < 0:
+        hint = "No arc is the shortest."
+        raise checks.user_error("end", "not opposite to the start", "an angle of 180 degrees", hint)
+    if sine < PARALLEL:
+        directions = (1 - shares) * first + shares * last
+    else:
+        directions = (np.sin((1 - shares) * angle) * first + np.sin(shares * angle) * last) / sine
+    return (directions * ((1 - shares) * lengths[0] + shares * lengths[1])).astype(np.float32)
+
+
+def attribute_direction(positive, negative):
+    """The direction from pictures without something to pictures with it: the difference of their mean latents.
+
+    Args:
+        positive: float32 `[N, D]`, `z_mean` of pictures that have it.
+        negative: float32 `[M, D]`, of pictures that don't.
+
+    Returns:
+        float32 `[D]`.
+
+    Raises:
+        UserError: where the two don't fit each other, or don't differ.
+
+    Example:
+        >>> attribute_direction(np.float32([[3, 1], [1, 1]]), np.float32([[0, 1]])).tolist()
+        [2.0, 0.0]
+
+    Reference:
+        Larsen et al., Autoencoding beyond Pixels using a Learned Similarity Metric, 2016 (arXiv:1512.09300).
+    """
+    positive, negative = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
+    if positive.ndim != 2 or negative.ndim != 2 or positive.shape[1] != negative.shape[1]:
+        raise checks.user_error("negative.shape", f"[M, D] with D as in {positive.shape}", negative.shape)
+    direction = positive.mean(axis=0) - negative.mean(axis=0)
+    if not np.linalg.norm(direction):
+        hint = "Choose pictures that differ."
+        raise checks.user_error("positive", "other pictures than negative", "the same mean latent", hint)
+    return direction.astype(np.float32)
+
+
+def move(latents, direction, strength=1.0):
+    """`latents + strength * direction`: float32 `[N, D]`. A strength of 1 is the whole mean difference."""
+    latents, direction = np.asarray(latents, np.float32), np.asarray(direction, np.float32)
+    return latents + np.float32(strength) * direction

@@ -1,0 +1,372 @@
+"""`VAE`: an encoder and a decoder that learn pictures and their latents together, with `model.fit`."""
+
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks, pixels, protocols, tables, variational
+from keras_transfer_gen.specs import ModelSpec, check_truncation
+from keras_transfer_gen.spectral_norm import hold_frozen_still
+from keras_transfer_gen.training import bound, fitting, latents, vae_networks
+from keras_transfer_gen.training import networks as networks_
+
+PACKAGE = "keras_transfer_gen"
+MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
+JUDGED_KIMG = 5.0  # from here on, latents that carry nothing are a fault and no beginning
+
+
+class CollapseWarning(UserWarning):
+    """The latents of a trained VAE carry next to nothing."""
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class VAE(keras.Model):
+    """A variational autoencoder with its training step, prior, likelihood and optimizer.
+
+    The loss is -log p(x | z) + beta KL(q(z | x) || p(z)), each summed over pixels and dimensions, in nats per image,
+    averaged over the batch. Frozen layers keep weights and statistics bit for bit; changed `trainable` flags take
+    effect at the next `fit` by themselves.
+
+    Args:
+        encoder: functional model, float32 `[batch, H, W, C]` in [-1, 1] -> [mean, log variance], each float32
+            `[batch, latent_dim]`.
+        decoder: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1].
+        prior: `protocols.Prior`; the standard normal law by default.
+        likelihood: "gaussian_optimal_sigma", "bernoulli", "l1" or a `protocols.Likelihood`.
+        beta: weight of the divergence in training; 1 makes the loss a bound on the log-likelihood.
+        free_bits: nats of divergence that each latent dimension has for nothing in training.
+        kl_warmup_kimg: thousands of images over which the weight of the divergence rises from 0 to `beta`.
+        spec: `ModelSpec`; by default read off the decoder's shapes.
+        name: name of the model.
+
+    Raises:
+        UserError: where the networks' shapes don't fit each other, or for a value out of range.
+
+    Example:
+        >>> from keras_transfer_gen.networks.conv_vae import build_conv_vae
+        >>> vae = VAE(*build_conv_vae(32, width=32))
+        >>> vae.compile()
+        >>> vae.generate(2, seed=0).shape
+        (2, 32, 32, 3)
+
+    Reference:
+        Kingma and Welling, Auto-Encoding Variational Bayes, 2014 (arXiv:1312.6114); beta: Higgins et al., 2017.
+    """
+
+    def __init__(
+        self, encoder, decoder, prior=None, likelihood="gaussian_optimal_sigma", beta=1.0, free_bits=0.0,
+        kl_warmup_kimg=0.0, spec=None, name="vae", **kwargs,
+    ):  # fmt: skip
+        checks.check_backend()
+        super().__init__(name=name, **kwargs)
+        latent_dim = vae_networks.check_shapes(encoder, decoder)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = tables.resolve("likelihood", likelihood, tables.LIKELIHOODS, protocols.Likelihood)
+        if self.likelihood is None:
+            raise checks.user_error("likelihood", "a likelihood, not None", likelihood)
+        self.prior = None
+        self.set_prior("standard_normal" if prior is None else prior)
+        self.beta = checks.check_number("beta", beta, next_step="Such as --beta 1.")
+        self.free_bits = checks.check_number("free_bits", free_bits, next_step="Such as --free-bits 0.1.")
+        hint = "Such as --kl-warmup-kimg 5; 0 is none."
+        self.kl_warmup_kimg = checks.check_number("kl_warmup_kimg", kl_warmup_kimg, next_step=hint)
+        self.spec = vae_networks.vae_spec(spec or networks_.spec_of(decoder), latent_dim)
+        counter = {"shape": (), "dtype": "int64", "trainable": False, "initializer": "zeros"}
+        self.step = self.add_weight(name="step", aggregation="only_first_replica", **counter)
+        self.images_seen = self.add_weight(name="images_seen", aggregation="only_first_replica", **counter)
+        self._flags = fitting.FlagWatch(self.roles.values())
+        self.built = True
+
+    @property
+    def roles(self):
+        """dict of role -> network, as freezing rules and reports name them."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    @property
+    def kimg(self):
+        """Thousands of real images shown in training so far, float."""
+        return int(self.images_seen.numpy()) / 1000.0
+
+    def set_prior(self, prior):
+        """Puts in another prior, such as one fitted to the latents of some pictures.
+
+        Args:
+            prior: "standard_normal" or a `protocols.Prior`.
+
+        Raises:
+            UserError: where it is none, or of another latent size.
+        """
+        prior = tables.resolve("prior", prior, tables.PRIORS, protocols.Prior)
+        if prior is None:
+            raise checks.user_error("prior", "a law of latents, not None", prior)
+        prior.attach(self.decoder.input_shape[-1])
+        if self.prior is not None:
+            self._tracker.untrack(self.prior)  # private, but else Keras counts the old prior's weights for ever
+        self.prior = prior
+        self.train_function = None  # else Keras goes on with the one that it traced with the old prior
+        self.test_function = None
+
+    def compile(
+        self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1
+    ):
+        """Sets how the networks are trained; the step count is kept.
+
+        Args:
+            optimizer: Keras optimizer of both networks; Adam(1e-3) by default.
+            regularizers: list of `protocols.Regularizer`, which are given a `protocols.VAEStep`.
+            seed: of the latents; each step's draws depend on it and on the step's number alone.
+            run_eagerly: run the step without a graph, for debugging.
+            jit_compile: compile the step with XLA; slower on most CPUs.
+            steps_per_execution: steps in one call of the graph.
+
+        Raises:
+            UserError: for an object of the wrong kind.
+        """
+        optimizer = keras.optimizers.Adam(1e-3) if optimizer is None else optimizer
+        if not isinstance(optimizer, keras.optimizers.Optimizer):
+            hint = "Such as keras.optimizers.Adam(1e-3)."
+            raise checks.user_error("optimizer", "a Keras optimizer object", optimizer, hint)
+        for regularizer in regularizers:
+            if not isinstance(regularizer, protocols.Regularizer):
+                raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
+        with self.distribute_strategy.scope():
+            super().compile(
+                optimizer=optimizer, run_eagerly=run_eagerly, jit_compile=jit_compile,
+                steps_per_execution=steps_per_execution,
+            )  # fmt: skip
+            # Slots for every weight, frozen or not: what is released later must find them.
+            self.optimizer.build([v for network in self.roles.values() for v in networks_.slots_for(network)])
+            self.regularizers = list(regularizers)
+            self.seed = checks.check_integer("seed", seed, least=0)
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
+            for regularizer in self.regularizers:
+                regularizer.attach(self)
+        hold_frozen_still(self)
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values()) if self.compiled else []
+
+    def call(self, inputs, training=False):
+        """Images `[batch, H, W, C]` in [-1, 1] -> their reconstructions, of the means of their posteriors."""
+        return self.decoder(self.encoder(inputs, training=training)[0], training=training)
+
+    def encode(self, images):
+        """The posteriors of pictures.
+
+        Args:
+            images: uint8 `[n, H, W, C]`, what `load_images` returns, or a finite `tf.data.Dataset` of batches.
+
+        Returns:
+            (z_mean, z_log_var), float32 ndarrays `[n, latent_dim]`: means and log variances.
+
+        Raises:
+            UserError: for pictures of another shape or type.
+        """
+        return bound.encode_pictures(self.encoder, fitting.pictures_of(images, self.decoder.output_shape))
+
+    def decode(self, latents):
+        """Pictures of latents.
+
+        Args:
+            latents: float32 `[n, latent_dim]`.
+
+        Returns:
+            uint8 ndarray `[n, H, W, C]`.
+
+        Raises:
+            UserError: for an array of another shape.
+        """
+        z = np.asarray(latents, np.float32)
+        if z.ndim != 2 or z.shape[1] != self.spec.latent_dim or len(z) == 0:
+            raise checks.user_error("latents", f"an array [n, {self.spec.latent_dim}], n at least 1", z.shape)
+        return pixels.paint(self.decoder, z)
+
+    def reconstruct(self, images):
+        """What remains of pictures, uint8 `[n, H, W, C]`, on the way through the means of their posteriors."""
+        return self.decode(self.encode(images)[0])
+
+    def generate(self, num, seed=0, truncation=None, start=0):
+        """Draws latents from the prior and decodes them; picture i depends on `seed` and i alone.
+
+        Args:
+            num: how many.
+            seed: non-negative integer.
+            truncation: factor on the noise behind the latents, in (0, 1]; the spec's own by default.
+            start: number of the first picture.
+
+        Returns:
+            uint8 ndarray `[num, H, W, C]`.
+
+        Raises:
+            UserError: for a count below 1, a negative seed or a truncation outside (0, 1].
+        """
+        num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
+        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
+        truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
+        noise = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
+        return pixels.paint(lambda rows: self.decoder(self.prior(rows), training=False), noise)
+
+    def fit(self, x=None, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
+        """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
+
+        A `CollapseWarning` at the end says that the latents carry next to nothing, and what to change.
+
+        Args:
+            x: what `load_images` returns, a `tf.data.Dataset` of uint8 images `[batch, H, W, C]` or (images, labels),
+                or a uint8 array.
+            epochs: number of the epoch at which to stop; an epoch of `load_images` is 1 kimg.
+            steps_per_epoch: batches in an epoch; the stream's own by default.
+            initial_epoch: number of the first epoch.
+            callbacks: Keras callbacks.
+            verbose: as in Keras.
+            **kwargs: Keras' other arguments, such as `validation_data`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
+                shape or type.
+        """
+        fitting.check_can_train(self, "vae")
+        x, steps, needed = fitting.prepare(x, int(self.step.numpy()), self.decoder.output_shape, "vae")
+        history = super().fit(
+            x=x, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, initial_epoch=initial_epoch,
+            callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},
+        )  # fmt: skip
+        self._warn_of_collapse(history.history)
+        return history
+
+    def evaluate(self, x=None, samples=16, seed=0, return_dict=False, **kwargs):
+        """The evidence lower bound of pictures, with the likelihood's stored scale; needs no `compile`.
+
+        Args:
+            x: uint8 `[n, H, W, C]`, what `load_images` returns, or a finite `tf.data.Dataset` of batches.
+            samples: draws from each posterior.
+            seed: of the draws; draw j of picture i depends on it, i and j alone.
+            return_dict: a dict by name; else a list in its order.
+            **kwargs: Keras' other arguments, which `fit` gives for its `validation_data`; there a batch is measured
+                with one draw, by `test_step`.
+
+        Returns:
+            elbo, reconstruction_loss, kl_loss and importance_bound (of the same draws), all in nats per image, without
+            `beta` and free bits; bits_per_dim; active_units.
+
+        Raises:
+            UserError: for pictures of another shape or type.
+        """
+        if kwargs.pop("_use_cached_eval_dataset", False):
+            return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
+        images = fitting.pictures_of(x, self.decoder.output_shape)
+        found = bound.measure_bound(self, images, samples, seed).summary()
+        return found if return_dict else list(found.values())
+
+    def make_train_function(self, force=False):
+        """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
+        return super().make_train_function(force or self._flags.changed())
+
+    def train_step(self, data):
+        """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
+        images, _ = data if isinstance(data, (tuple, list)) else (data, None)
+        real = pixels.to_model_range(images)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
+        index = tf.cast(self.step.value, tf.int64)
+        with tf.GradientTape() as tape:
+            step, reconstruction, terms = self._pass(real, index, kimg, training=True)
+            weight = self.beta * variational.warm_up(kimg, self.kl_warmup_kimg)
+            loss = reconstruction + weight * variational.floored(terms, self.free_bits) + self._regularization(step)
+            total = loss / replicas  # an optimizer sums gradients over replicas, so each gives its share of the mean
+        variables = self.encoder.trainable_variables + self.decoder.trainable_variables
+        self.optimizer.apply(tape.gradient(total, variables), variables)
+        self.likelihood.after_step(real, step.reconstructions, index)
+        for regularizer in self.regularizers:
+            regularizer.after_step(step)
+        self.step.assign_add(1)
+        self.images_seen.assign_add(tf.cast(tf.shape(real)[0] * replicas, tf.int64))
+        return self._track(loss, reconstruction, terms, step.z_mean)
+
+    def test_step(self, data):
+        """The bound on one batch with one draw, without an update."""
+        images, _ = data if isinstance(data, (tuple, list)) else (data, None)
+        real = pixels.to_model_range(images)
+        step, reconstruction, terms = self._pass(real, tf.constant(0, tf.int64), tf.constant(0.0), training=False)
+        return self._track(reconstruction + self.beta * tf.reduce_sum(tf.reduce_mean(terms, 0)), reconstruction, terms,
+                           step.z_mean)  # fmt: skip
+
+    def _pass(self, real, index, kimg, training):
+        """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
+        seed = latents.step_seed(self.seed, index, "latents")
+        noise = latents.sample_latents(tf.shape(real)[0], self.spec.latent_dim, seed)
+        z_mean, z_log_var = self.encoder(real, training=training)
+        z = latents.posterior_latents(z_mean, z_log_var, noise)
+        made = self.decoder(z, training=training)
+        cost = self.likelihood.loss(real, made) if training else -self.likelihood.log_likelihood(real, made)
+        step = protocols.VAEStep(
+            vae=self, phase="vae", index=index, kimg=kimg, real=real, z_mean=z_mean, z_log_var=z_log_var, latents=z,
+            reconstructions=made,
+        )  # fmt: skip
+        return step, tf.reduce_mean(cost), self.prior.kl_terms(z_mean, z_log_var, z)
+
+    def _regularization(self, step):
+        found = [regularizer.losses(step).get(step.phase) for regularizer in self.regularizers]
+        return tf.add_n([tf.reduce_mean(loss) for loss in found if loss is not None] or [tf.constant(0.0)])
+
+    def _track(self, loss, reconstruction, terms, z_mean):
+        divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
+        active = tf.math.reduce_variance(z_mean, axis=0) > variational.ACTIVE_VARIANCE
+        active = tf.reduce_sum(tf.cast(active, tf.float32))
+        values = (loss, -(reconstruction + divergence), reconstruction, divergence, active)
+        for name, value in zip(MEASURES, values, strict=True):
+            self.trackers[name].update_state(value)
+        return {name: self.trackers[name].result() for name in MEASURES}
+
+    def _warn_of_collapse(self, history):
+        if not history.get("kl_loss") or self.kimg < max(JUDGED_KIMG, 2 * self.kl_warmup_kimg):
+            return
+        last = history["kl_loss"][-1], history["active_units"][-1]
+        text = variational.collapse(last[0], int(last[1]), self.spec.latent_dim)
+        if text:
+            warnings.warn(text, CollapseWarning, stacklevel=3)
+
+    def export(self, filepath, **kwargs):
+        """Refuses: a VAE is served by `export_saved_model` or `export_tflite`."""
+        hint = "Call keras_transfer_gen.export_saved_model(vae, path) or export_tflite(vae, path)."
+        raise checks.UserError(f"a VAE is not exported by Keras, which would drop its prior. {hint}")
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        parts = {name: serialize(getattr(self, name)) for name in _PARTS}
+        flags = {role: networks_.read_flags(network) for role, network in self.roles.items()}
+        numbers = {name: getattr(self, name) for name in ("beta", "free_bits", "kl_warmup_kimg")}
+        return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **numbers, **parts}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        revive = keras.saving.deserialize_keras_object
+        parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS}
+        rest = {name: config[name] for name in ("name", "beta", "free_bits", "kl_warmup_kimg")}
+        vae = cls(**parts, **rest, spec=ModelSpec.from_dict(config["spec"]))
+        for role, network in vae.roles.items():
+            networks_.write_flags(network, config["trainable"][role])
+        return vae
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        regularizers = [serialize(regularizer) for regularizer in self.regularizers]
+        return {"optimizer": serialize(self.optimizer), "regularizers": regularizers, "seed": self.seed}
+
+    def compile_from_config(self, config):
+        revive = keras.saving.deserialize_keras_object
+        regularizers = [revive(part) for part in config["regularizers"]]
+        self.compile(optimizer=revive(config["optimizer"]), regularizers=regularizers, seed=config["seed"])
+
+
+_PARTS = ("encoder", "decoder", "prior", "likelihood")
+protocols.HasRoles.register(VAE)

@@ -1,0 +1,42 @@
+"""What a `VAE` asks of the networks it is given: an encoder and a decoder that fit each other."""
+
+import dataclasses
+
+from keras_transfer_gen import checks
+
+
+def check_shapes(encoder, decoder):
+    """The latent size of two networks that fit each other.
+
+    Args:
+        encoder: model from pictures to two tensors, mean and log variance.
+        decoder: model from latents to pictures.
+
+    Returns:
+        int, length of a latent vector.
+
+    Raises:
+        UserError: where the encoder has not two equal outputs, the decoder does not take latents of their size, or the
+            pictures of the two differ.
+    """
+    outputs = encoder.output_shape
+    pair = isinstance(outputs, (list, tuple)) and len(outputs) == 2 and all(isinstance(o, tuple) for o in outputs)
+    if not pair or outputs[0] != outputs[1] or len(outputs[0]) != 2:
+        expected = "a model with two outputs [batch, latent_dim], mean and log variance"
+        raise checks.user_error("encoder", expected, outputs, "build_conv_vae_encoder makes such a model.")
+    latent_dim = outputs[0][-1]
+    if tuple(decoder.input_shape) != (None, latent_dim):
+        expected = f"a model of latents [batch, {latent_dim}], as the encoder gives them"
+        raise checks.user_error("decoder", expected, decoder.input_shape, "Build both with the same latent_dim=.")
+    seen, made = tuple(encoder.input_shape[1:]), tuple(decoder.output_shape[1:])
+    if seen != made:
+        expected = f"a model that makes pictures {seen}, as the encoder takes them"
+        raise checks.user_error("decoder", expected, made, "Build both with the same image_size= and channels=.")
+    return latent_dim
+
+
+def vae_spec(spec, latent_dim):
+    """`spec` as one of a VAE; a `UserError` where its latents are of another size than the networks'."""
+    if spec.latent_dim != latent_dim:
+        raise checks.user_error("spec", f"one of {latent_dim} latent dimensions, as the networks have", spec.latent_dim)
+    return dataclasses.replace(spec, family="vae")

@@ -1,0 +1,121 @@
+"""Laws fitted to the latents of pictures: normal, with full or shrunk covariance, or a mixture; arrays in and out."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_transfer_gen import checks
+
+KINDS = ("full", "shrunk", "mixture")
+ON = ("z", "z_mean")
+LEAST = 4  # latents
+PER_COMPONENT = 25  # latents for each component of a mixture, by default
+MOST_COMPONENTS = 10
+RIDGE = 1e-4  # added to the variances of a mixture, whose components may hold few latents
+
+
+@dataclasses.dataclass(frozen=True)
+class Law:
+    """A mixture of K normal laws; K is 1 for a single one.
+
+    Args:
+        weights: float64 `[K]`, of sum 1.
+        means: float64 `[K, D]`.
+        covariances: float64 `[K, D, D]`.
+        shrinkage: how far the covariance was drawn to a multiple of the identity, 0 to 1; None for other kinds.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+    shrinkage: float | None = None
+
+
+def fit_law(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed=0):
+    """The law of latents, fitted without a gradient.
+
+    Of all normal laws, the one with the moments of the mixture of posteriors (`on="z"`, kind "full") gives pictures
+    the highest mean ELBO. Its moments are exact: those of the means, plus the mean posterior variance.
+
+    Args:
+        z_mean: float32 `[N, D]`, what the encoder says of N pictures, N at least 4.
+        z_log_var: the same, log variances; needed for `on="z"`.
+        kind: "full" (the sample covariance), "shrunk" (Ledoit-Wolf) or "mixture" (expectation maximisation).
+        on: "z" fits the latents that the decoder was trained on, "z_mean" the means alone, which are narrower.
+        components: of a mixture; by default one for 25 latents, from 2 to 10.
+        seed: of a mixture's start.
+
+    Returns:
+        `Law`.
+
+    Raises:
+        UserError: for latents that don't fit, too few of them, or a covariance that isn't positive definite.
+
+    Example:
+        >>> law = fit_law(np.float32([[0, 0], [2, 0], [0, 2], [2, 2]]), kind="full", on="z_mean")
+        >>> law.means.tolist(), law.covariances.tolist()
+        ([[1.0, 1.0]], [[[1.0, 0.0], [0.0, 1.0]]])
+
+    Reference:
+        Ledoit and Wolf, A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices, 2004.
+    """
+    checks.check_choice("kind", kind, KINDS)
+    checks.check_choice("on", on, ON)
+    z_mean = _checked("z_mean", z_mean)
+    spread = np.zeros_like(z_mean)
+    if on == "z":
+        if z_log_var is None:
+            raise checks.user_error("z_log_var", "given with on='z'", None, "Give it, or on='z_mean'.")
+        spread = np.exp(_checked("z_log_var", z_log_var, z_mean.shape))
+    law = _FITS[kind](z_mean, spread, components, seed)
+    if min(np.linalg.eigvalsh(law.covariances).ravel()) <= 0:
+        expected = f"enough latents for a full covariance of {z_mean.shape[1]}"
+        hint = f"Use kind='shrunk', or more than {z_mean.shape[1]} pictures."
+        raise checks.user_error("z_mean", expected, len(z_mean), hint)
+    return law
+
+
+def _full(z_mean, spread, components, seed):
+    return _single(z_mean, np.cov(z_mean.T, bias=True).reshape(2 * z_mean.shape[1:]), spread)
+
+
+def _shrunk(z_mean, spread, components, seed):
+    from sklearn.covariance import LedoitWolf
+
+    fitted = LedoitWolf().fit(z_mean)
+    return _single(z_mean, fitted.covariance_, spread, float(fitted.shrinkage_))
+
+
+def _single(z_mean, covariance, spread, shrinkage=None):
+    covariance = covariance + np.diag(spread.mean(axis=0))
+    return Law(np.ones(1), z_mean.mean(axis=0)[None], covariance[None], shrinkage)
+
+
+def _mixture(z_mean, spread, components, seed):
+    from sklearn.mixture import GaussianMixture
+
+    count, size = z_mean.shape
+    if components is None:
+        components = int(np.clip(count // PER_COMPONENT, 2, MOST_COMPONENTS))
+    components = checks.check_integer("components", components, most=count)
+    # A full covariance has as many numbers as D(D + 1)/2; with fewer latents than that each component is axis-aligned.
+    form = "full" if count >= components * size * (size + 1) / 2 else "diag"
+    fitted = GaussianMixture(
+        components, covariance_type=form, reg_covar=RIDGE, max_iter=2000, tol=1e-3, random_state=seed, n_init=3
+    ).fit(z_mean)
+    shares = fitted.predict_proba(z_mean)
+    inside = shares.T @ spread / shares.sum(axis=0)[:, None]  # mean posterior variance of each component's pictures
+    covariances = fitted.covariances_ if form == "full" else np.stack([np.diag(each) for each in fitted.covariances_])
+    return Law(fitted.weights_, fitted.means_, covariances + np.stack([np.diag(each) for each in inside]))
+
+
+_FITS = {"full": _full, "shrunk": _shrunk, "mixture": _mixture}
+
+
+def _checked(name, values, shape=None):
+    found = np.asarray(values, np.float64)
+    fits = found.ndim == 2 and len(found) >= LEAST and np.isfinite(found).all()
+    if not fits or (shape is not None and found.shape != shape):
+        expected = f"finite numbers [N, D], N at least {LEAST}" if shape is None else f"finite numbers {list(shape)}"
+        raise checks.user_error(name, expected, found.shape, "Encode more pictures.")
+    return found

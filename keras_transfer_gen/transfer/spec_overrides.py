@@ -1,0 +1,115 @@
+"""What a user says of a generator of others where it can't be measured, or is measured wrongly. Loads no TensorFlow."""
+
+import dataclasses
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.specs import DISTRIBUTIONS
+
+PIXEL_RANGES = {"-1,1": (-1.0, 1.0), "0,1": (0.0, 1.0), "0,255": (0.0, 255.0)}
+NO_LABELS, ONE_HOT_LABELS, INTEGER_LABELS = "none", "one-hot", "integer"
+LABELS = (NO_LABELS, ONE_HOT_LABELS, INTEGER_LABELS)
+LEAVE_OUT = "Leave out {name}= (--{flag})."
+
+
+@dataclasses.dataclass(frozen=True)
+class SpecOverrides:
+    """Facts about a generator that are given instead of measured; None of a fact: it is measured.
+
+    Args:
+        latent_dim: length of a latent vector, for a graph that leaves it open, or to tell two inputs apart.
+        distribution: law of the latents, one of `specs.DISTRIBUTIONS`. No graph tells it; "normal" is assumed.
+        labels: "none", "one-hot" or "integer", what form of classes the graph takes, or their number (int, or digits
+            as the command line gives them), which counts them where the graph can't tell.
+        pixel_range: (lowest, highest) value of the pictures: (-1, 1), (0, 1) or (0, 255), or "-1,1" and so on.
+
+    Raises:
+        UserError: for a value that is none of these.
+
+    Example:
+        >>> SpecOverrides(labels="10", pixel_range="0,1")
+        SpecOverrides(latent_dim=None, distribution=None, labels=10, pixel_range=(0.0, 1.0))
+        >>> bool(SpecOverrides())
+        False
+    """
+
+    latent_dim: int | None = None
+    distribution: str | None = None
+    labels: str | int | None = None
+    pixel_range: tuple | None = None
+
+    def __post_init__(self):
+        if self.latent_dim is not None:
+            step = "Such as latent_dim=128 (--latent-dim 128)."
+            self._set("latent_dim", checks.check_integer("latent_dim", self.latent_dim, next_step=step))
+        if self.distribution is not None:
+            step = "Set it with distribution= (--distribution)."
+            checks.check_choice("distribution", self.distribution, DISTRIBUTIONS, step)
+        if self.labels is not None:
+            self._set("labels", _checked_labels(self.labels))
+        if self.pixel_range is not None:
+            self._set("pixel_range", _checked_range(self.pixel_range))
+
+    def __bool__(self):
+        return any(value is not None for value in dataclasses.astuple(self))
+
+    @property
+    def num_classes(self):
+        """How many classes there are where that was given, else None."""
+        if self.labels == NO_LABELS:
+            return 0
+        return self.labels if isinstance(self.labels, int) else None
+
+    def given(self):
+        """{name: value} of what was given, ready for JSON."""
+        found = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        if self.pixel_range is not None:
+            found["pixel_range"] = list(self.pixel_range)
+        return found
+
+    def check_known(self, spec, source):
+        """Raises a `UserError` where something else was given than a model says of itself.
+
+        Args:
+            spec: the `ModelSpec` that was saved with the model.
+            source: what the user called the model.
+        """
+        wanted = {"num_classes": self.num_classes, **self.given()}
+        for name in ("latent_dim", "distribution", "num_classes", "pixel_range"):
+            value, known = wanted.get(name), getattr(spec, name)
+            known = list(known) if name == "pixel_range" else known
+            if value is not None and value != known:
+                name = "labels" if name == "num_classes" else name
+                step = f"The spec that was saved with it says so. {leave_out(name)}"
+                raise checks.user_error(name, f"{known!r} for {source}", value, step)
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
+
+
+NO_OVERRIDES = SpecOverrides()
+
+
+def leave_out(name):
+    """The next step of an error about an override, such as "Leave out latent_dim= (--latent-dim)."."""
+    return LEAVE_OUT.format(name=name, flag=name.replace("_", "-"))
+
+
+def _checked_labels(labels):
+    if labels in LABELS:
+        return labels
+    number = int(labels) if isinstance(labels, str) and labels.isdecimal() else labels
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        expected = "'none', 'one-hot', 'integer' or a number of classes"
+        raise checks.user_error("labels", expected, labels, "Such as labels=10 (--labels 10).")
+    return number
+
+
+def _checked_range(bounds):
+    if isinstance(bounds, str):
+        found = PIXEL_RANGES.get(bounds.replace(" ", ""))
+    else:
+        found = next((known for known in PIXEL_RANGES.values() if tuple(bounds) == known), None)
+    if found is None:
+        expected = "one of " + ", ".join(PIXEL_RANGES)
+        raise checks.user_error("pixel_range", expected, bounds, "Such as --pixel-range 0,1 or pixel_range=(0, 1).")
+    return found

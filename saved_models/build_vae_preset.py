@@ -1,0 +1,159 @@
+"""Turns a finished `ktg pretrain --model vae` RUN into a preset: weights, spec, scores, model card, pictures.
+
+    python saved_models/build_vae_preset.py --run runs/noto_vae --name noto_vae_64 --data DIR --text TEXT.md
+
+The preset holds encoder, decoder, prior and likelihood, without the optimizer. The bound is the one of the run, on
+pictures that were kept out of its training; KID is measured here, against 1,000 of the training pictures (seed 0), with
+three seeds of latents. The text says what it is, on which pictures and under which licence, and with which command.
+"""
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.metrics.edge_similarity import edge_similarity
+from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.recipes import pictures as sheets
+from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.distance import SOURCE_FEATURES
+from keras_transfer_gen.recipes.load_vae import load_vae
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.training.callbacks import read_history
+from keras_transfer_gen.training.checkpoint import save_model
+from keras_transfer_gen.training.vae import VAE
+
+SEEDS = (0, 1, 2)
+GRID = 64
+SHOWN = 36  # pictures beside their reconstructions
+LARGEST_MEGABYTES = 16.0
+KEPT = ("elbo_after", "elbo_standard_prior", "bits_per_dim", "active_units", "kimg", "seconds", "prior")
+
+
+def without_optimizer(run):
+    """The same `VAE`, not compiled, its counts 0: whoever adapts it begins a training of their own."""
+    kept = {name: getattr(run, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_warmup_kimg", "spec")}
+    return VAE(run.encoder, run.decoder, **kept)
+
+
+def measure(vae, images, metrics):
+    """Scores of the preset: a JSON-ready dict.
+
+    Args:
+        vae: the `VAE`.
+        images: uint8 `[N, S, S, C]`, its training pictures.
+        metrics: content of the run's metrics.json.
+    """
+    reference = scores.make_reference(images, "its training pictures")
+    found = [extract_features(vae.generate(scores.NUM_FAKES, seed=seed)) for seed in SEEDS]
+    kids = [scores.score_features(features, reference)["value"] for features in found]
+    shown = images[: scores.NUM_FAKES]
+    made = vae.reconstruct(shown)
+    return {
+        "kid": float(np.median(kids)),
+        "kid_by_seed": kids,
+        "reconstruction_levels": float(np.abs(made.astype(np.int16) - shown).mean()),
+        "reconstruction_edges": float(edge_similarity(shown, made).mean()),
+        **{name: metrics[name] for name in KEPT},
+        "n_fake": scores.NUM_FAKES,
+        "n_real": len(reference.features),
+        "feature_network": scores.FEATURE_NETWORK,
+        "input_size": scores.INPUT_SIZE,
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def card(name, text, found, config):
+    """The README.md of the preset."""
+    bound, settings = found["elbo_after"], config["settings"]
+    told = {key: value for key, value in settings.items() if key not in ("data", "reference")}
+    lines = [
+        f"# {name}",
+        "",
+        text.strip(),
+        "",
+        "![drawn](grid.png)",
+        "",
+        "Training pictures, and what it keeps of them:",
+        "",
+        "![reconstructions](reconstructions.png)",
+        "",
+        "## Training",
+        "",
+        f"- {found['kimg']:.0f} kimg (thousands of images shown), {found['seconds'] / 60:.0f} minutes of steps.",
+        f"- Settings: `{json.dumps(told)}`.",
+        f"- Stages (what was changed when it was continued): `{json.dumps(config['stages'])}`.",
+        f"- Prior: {found['prior']}, fitted to the latents of the training pictures; it is in the file.",
+        "",
+        "![learning curve](curve.png)",
+        "",
+        "## Scores",
+        "",
+        f"- ELBO {bound['value']:.1f} nats per image on {bound['n_images']} pictures that were not learnt "
+        f"(reconstruction {bound['reconstruction_loss']:.1f}, KL {bound['kl_loss']:.1f}; {bound['samples']} latent "
+        f"samples); {found['bits_per_dim']['value']:.3f} bits per dimension; {found['active_units']} active units. "
+        f"With N(0, I) as the prior: {found['elbo_standard_prior']['value']:.1f}.",
+        f"- KID x 1000 of {found['n_fake']} pictures that it draws against {found['n_real']} of its training pictures, "
+        f"seeds {', '.join(map(str, SEEDS))}: {', '.join(f'{kid:.1f}' for kid in found['kid_by_seed'])} (features: "
+        f"{found['feature_network']} at {found['input_size']} px).",
+        f"- Reconstructions of training pictures: {found['reconstruction_levels']:.1f} of 255 levels away on average, "
+        f"edge similarity {found['reconstruction_edges']:.2f}.",
+        f"- Measured on {found['date']} by `saved_models/build_vae_preset.py`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True, help="RUN folder of ktg pretrain --model vae")
+    parser.add_argument("--name", required=True, help="name of the preset")
+    parser.add_argument("--data", required=True, help="the training pictures")
+    parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
+    options = parser.parse_args()
+    folder, run = options.out / options.name, RunFolder(options.run)
+    vae = without_optimizer(load_vae(options.run))
+    images = read_pictures(options.data, vae.spec.image_size, vae.spec.channels).images
+    found = measure(vae, images, files.read_json(run.metrics_file))
+    model = folder / f"{vae.spec.family}.keras"
+    save_model(vae, model)
+    megabytes = model.stat().st_size / 1e6
+    if megabytes > LARGEST_MEGABYTES:
+        raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
+    vae.spec.save(folder / "spec.json")
+    files.write_json(folder / "scores.json", found)
+    files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(vae.generate(GRID, seed=0))))
+    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: scores.NUM_FAKES])]
+    with files.atomic_path(folder / SOURCE_FEATURES) as partial:
+        np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
+    pair = [("training pictures", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]
+    files.write_bytes(folder / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
+    write_curve(folder / "curve.png", read_history(run.history_file))
+    files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, run.config()))
+    print(json.dumps({"megabytes": round(megabytes, 2), **found}, indent=1))
+
+
+def write_curve(path, rows):
+    """Both parts of the training loss, over kimg."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, name, colour in zip(
+        figure.subplots(1, 2), ("reconstruction_loss", "kl_loss"), ("tab:blue", "tab:orange"), strict=True
+    ):
+        axes.plot([row["kimg"] for row in rows], [row[name] for row in rows], color=colour)
+        axes.set(xlabel="kimg (thousands of real images shown)", ylabel=f"{name.replace('_', ' ')}, nats per image")
+        axes.grid(alpha=0.3)
+    with files.atomic_path(path) as partial:
+        figure.savefig(partial, dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""`GAN`, continued: a generator that takes labels, and latents of another law."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.training.latents import numbered_labels, numbered_latents
+
+SPEC = ModelSpec(image_size=28, channels=1, latent_dim=4, num_classes=3, distribution="uniform")
+REAL = np.random.default_rng(0).integers(0, 256, (16, 28, 28, 1), np.uint8)
+
+
+def make_gan():
+    keras.utils.set_random_seed(0)
+    inputs = {"latents": keras.Input((4,), name="latents"), "labels": keras.Input((), dtype="int32", name="labels")}
+    x = keras.layers.Embedding(3, 4, name="classes", embeddings_initializer="orthogonal")(inputs["labels"])
+    x = keras.layers.Dense(49, name="dense")(x + inputs["latents"])
+    x = keras.layers.UpSampling2D(4)(keras.layers.Reshape((7, 7, 1))(x))
+    generator = keras.Model(inputs, keras.layers.Activation("tanh")(x), name="generator")
+    gan = GAN(generator, build_dcgan_discriminator(28, 1, width=16, least_width=8), spec=SPEC)
+    gan.compile()
+    return gan
+
+
+def test_pictures_are_those_of_numbered_latents_and_labels():
+    gan = make_gan()
+    made = gan.generate(5, seed=3)
+    inputs = {
+        "latents": numbered_latents(range(5), 4, 3, distribution="uniform"),
+        "labels": numbered_labels(range(5), 3, 3),
+    }
+    expected = np.asarray(gan.ema_generator(inputs))
+    assert made.dtype == np.uint8 and np.abs(made - (expected + 1) * 127.5).max() <= 0.51
+    assert np.array_equal(gan.generate(2, seed=3, start=3), made[3:])
+    assert np.array_equal(np.asarray(gan(inputs)), expected)
+
+
+def test_fit_trains_the_classes_and_a_saved_model_goes_on_with_the_same_bits(tmp_path):
+    whole, parts = make_gan(), make_gan()
+    before = whole.generator.get_layer("classes").get_weights()[0]
+    for gan, epochs in ((whole, 2), (parts, 1)):
+        gan.fit(REAL, batch_size=8, epochs=epochs, shuffle=False, verbose=0)
+    parts.save(tmp_path / "gan.keras")
+    parts = keras.models.load_model(tmp_path / "gan.keras")
+    parts.fit(REAL, batch_size=8, epochs=1, shuffle=False, verbose=0)
+    assert (np.abs(whole.generator.get_layer("classes").get_weights()[0] - before).max(axis=1) > 0).all()
+    for a, b in zip(whole.get_weights(), parts.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert parts.spec == SPEC
+    assert set(parts.test_step(tf.constant(REAL))) >= {"d_loss", "g_loss"}
+
+
+def test_spec_and_generator_must_agree():
+    gan = make_gan()
+    plain = ModelSpec(image_size=28, channels=1, latent_dim=4)
+    with pytest.raises(checks.UserError, match=r"`generator` must be a model of \(None, 4\), as its spec says"):
+        GAN(gan.generator, gan.discriminator, spec=plain)
+    with pytest.raises(checks.UserError, match="`spec` must be given for a generator that takes labels"):
+        GAN(gan.generator, gan.discriminator)
+
+
+def test_two_replicas_draw_labels_of_their_own(two_cpus):
+    with two_cpus.scope():
+        gan = make_gan()
+    gan.fit(REAL, batch_size=8, epochs=1, shuffle=False, verbose=0)
+    assert int(gan.step.numpy()) == 2 and np.isfinite(gan.get_weights()[0]).all()
