@@ -8,6 +8,7 @@ three seeds of latents. The text says what it is, on which pictures and under wh
 """
 
 import argparse
+import dataclasses
 import datetime
 import json
 from pathlib import Path
@@ -34,10 +35,11 @@ LARGEST_MEGABYTES = 16.0
 KEPT = ("elbo_after", "elbo_standard_prior", "bits_per_dim", "active_units", "kimg", "seconds", "prior")
 
 
-def without_optimizer(run):
+def without_optimizer(run, data):
     """The same `VAE`, not compiled, its counts 0: whoever adapts it begins a training of their own."""
-    kept = {name: getattr(run, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_warmup_kimg", "spec")}
-    return VAE(run.encoder, run.decoder, **kept)
+    kept = {name: getattr(run, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_warmup_kimg")}
+    spec = dataclasses.replace(run.spec, source=f"Trained from nothing on {data}.")
+    return VAE(run.encoder, run.decoder, **kept, spec=spec)
 
 
 def measure(vae, images, metrics):
@@ -117,9 +119,11 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
     options = parser.parse_args()
     folder, run = options.out / options.name, RunFolder(options.run)
-    vae = without_optimizer(load_vae(options.run))
+    data = "/".join(Path(options.data).parts[-2:]) if Path(options.data).suffix else Path(options.data).name
+    vae = without_optimizer(load_vae(options.run), data)
     images = read_pictures(options.data, vae.spec.image_size, vae.spec.channels).images
-    found = measure(vae, images, files.read_json(run.metrics_file))
+    metrics = json.loads(run.metrics_file.read_text("utf-8").replace(options.data, data))  # no path of this machine
+    found = measure(vae, images, metrics)
     model = folder / f"{vae.spec.family}.keras"
     save_model(vae, model)
     megabytes = model.stat().st_size / 1e6
