@@ -51,5 +51,5 @@ def plan(command, settings, reporter):
         found["trained"] = frozen.totals()
         if source.fresh:
             found["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"
-    found["files"] = ", ".join(OUTPUTS)
+    found["files"] = ", ".join(name for name in OUTPUTS if name != "reconstructions.png")  # those are of a VAE
     return found

@@ -22,6 +22,7 @@ def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(setting
     assert "parameters are trainable" in found["trained"]
     assert (found["data"], found["source"], found["kimg"]) == (settings.data, settings.source, 0.1)
     assert "metrics.json" in found["files"] and "export" in found["files"]
+    assert "reconstructions" not in found["files"]
     assert os.listdir(tmp_path) == []
 
 
