@@ -17,6 +17,7 @@ from keras_transfer_gen.recipes.load_vae import load_vae
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.source import EVERYTHING
 from keras_transfer_gen.recipes.training_run import enough_memory, prepare_tensorflow
 from keras_transfer_gen.recipes.vae_methods import SOURCE, SOURCE_RATE
 from keras_transfer_gen.recipes.vae_run import compile_vae, resume_vae_or
@@ -33,7 +34,6 @@ BEST = (
     "the weights with the best bound on {count} pictures that were put aside for it, which also set the stored scale "
     "of errors"
 )
-EVERYTHING = (".*", True)  # the last rule: a source that was trained with frozen layers gives none of it on
 
 
 def fine_tune_vae(settings, reporter=SILENT):

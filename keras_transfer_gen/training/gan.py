@@ -1,21 +1,17 @@
 """`GAN`: a generator and a discriminator that train against each other with `model.fit`."""
 
 import dataclasses
-from collections.abc import Iterator
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import hold_frozen_still
-from keras_transfer_gen.streams import ImageStream
-from keras_transfer_gen.training import ema, latents
+from keras_transfer_gen.training import ema, fitting, latents
 from keras_transfer_gen.training import networks as networks_
 
 PACKAGE = "keras_transfer_gen"
-FITTED = (np.ndarray, tf.Tensor, tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
 
 
@@ -64,7 +60,7 @@ class GAN(keras.Model):
             shape=(), dtype="int64", trainable=False, name="images_seen", initializer="zeros",
             aggregation="only_first_replica",
         )  # fmt: skip
-        self._traced_flags = None
+        self._flags = fitting.FlagWatch(self.roles.values())
         self._paint = None
         self.built = True
 
@@ -191,34 +187,16 @@ class GAN(keras.Model):
             UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
                 shape or type.
         """
-        if not self.compiled:
-            raise checks.UserError("the GAN is not compiled. Call gan.compile() before gan.fit(...).")
-        if not any(network.trainable_variables for network in self.roles.values()):
-            hint = 'Set some free: freeze(gan, {".*": True}) sets all.'
-            raise checks.UserError(f"every weight of the GAN is frozen, so there is nothing to train. {hint}")
-        if not isinstance(x, FITTED):
-            expected = "what load_images returns, a tf.data.Dataset or a uint8 array"
-            received = x if x is None or isinstance(x, str) else type(x)
-            raise checks.user_error("x", expected, received, 'Such as gan.fit(load_images("photos/")).')
-        if isinstance(x, ImageStream):
-            steps_per_epoch = steps_per_epoch or x.steps_per_epoch
-            x = x.from_step(int(self.step.numpy()))
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)
-            networks_.check_images(x.element_spec, self.generator.output_shape)
-        elif isinstance(x, np.ndarray):
-            networks_.check_images(tf.TensorSpec(x.shape, x.dtype), self.generator.output_shape)
+        fitting.check_can_train(self, "gan")
+        x, steps, needed = fitting.prepare(x, int(self.step.numpy()), self.generator.output_shape, "gan")
         return super().fit(
-            x=x, epochs=epochs, steps_per_epoch=steps_per_epoch, initial_epoch=initial_epoch, callbacks=callbacks,
-            verbose=verbose, **kwargs,
+            x=x, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, initial_epoch=initial_epoch,
+            callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},
         )  # fmt: skip
 
     def make_train_function(self, force=False):
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
-        flags = _Opaque([networks_.read_flags(network) for network in self.roles.values()])
-        changed = self._traced_flags is not None and self._traced_flags != flags
-        self._traced_flags = flags
-        return super().make_train_function(force or changed)
+        return super().make_train_function(force or self._flags.changed())
 
     def train_step(self, data):
         """One update of both networks, the averaged generator and the regularisers; returns the running means."""
@@ -372,13 +350,6 @@ class GAN(keras.Model):
 
 protocols.HasRoles.register(GAN)
 _COMPILED_OBJECTS = ("objective", "penalty", "augment", "g_optimizer", "d_optimizer")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Opaque:
-    """Hides a list from Keras, which would track and wrap it."""
-
-    value: list
 
 
 def _zeros(variable):
