@@ -1,11 +1,10 @@
 """What can be set for a fine-tune of a VAE, with the defaults that were measured (docs/defaults.md)."""
 
 import dataclasses
-import os
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.pretrain_vae_settings import PRIORS
-from keras_transfer_gen.recipes.settings import FIT_CHOICES, PATHS, PRECISION_CHOICES
+from keras_transfer_gen.recipes.settings import check_shared
 from keras_transfer_gen.recipes.vae_methods import VAE_METHODS
 
 
@@ -71,18 +70,12 @@ class FineTuneVaeSettings:
     trust: bool = False
 
     def __post_init__(self):
-        for name in PATHS:
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, os.fspath(value))
+        check_shared(self)
         checks.check_choice("method", self.method, VAE_METHODS, "Set it with --method.")
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", VAE_METHODS[self.method].rate)
         checks.check_number("kimg", self.kimg, above=True, next_step="Such as --kimg 2.")
-        if self.minutes is not None:
-            checks.check_number("minutes", self.minutes, above=True, next_step="Such as --minutes 5.")
         checks.check_integer("batch_size", self.batch_size, next_step="Such as --batch-size 32.")
-        checks.check_integer("seed", self.seed, least=0, next_step="Such as --seed 0.")
         hint = "Such as --learning-rate 0.001."
         checks.check_number("learning_rate", self.learning_rate, above=True, next_step=hint)
         checks.check_choice("prior", self.prior, PRIORS, "Set it with --prior.")
@@ -93,9 +86,6 @@ class FineTuneVaeSettings:
         if self.evaluate_every_kimg is not None:
             hint = "Such as --evaluate-every 0.5."
             checks.check_number("evaluate_every_kimg", self.evaluate_every_kimg, above=True, next_step=hint)
-        checks.check_number("balance", self.balance, most=1.0, next_step="Such as --balance 0.5.")
-        checks.check_choice("image_fit", self.image_fit, FIT_CHOICES, "Set it with --image-fit.")
-        checks.check_choice("precision", self.precision, PRECISION_CHOICES, "Set it with --precision.")
         if self.method == "prior" and self.prior == "standard":
             hint = "It is all that this method changes. Give --prior shrunk, or another --method."
             raise checks.user_error("prior", "a law to fit, with the method 'prior'", self.prior, hint)

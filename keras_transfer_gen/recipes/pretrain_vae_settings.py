@@ -1,10 +1,9 @@
 """What can be set for the training of a VAE from nothing, with the defaults that were measured."""
 
 import dataclasses
-import os
 
 from keras_transfer_gen import checks, tables
-from keras_transfer_gen.recipes.settings import FIT_CHOICES, PATHS, PRECISION_CHOICES
+from keras_transfer_gen.recipes.settings import check_shared
 from keras_transfer_gen.recipes.vae_methods import SOURCE_RATE
 
 PRIORS = ("shrunk", "full", "mixture", "standard")  # those of recipes/fit_prior.py, which loads NumPy
@@ -76,19 +75,13 @@ class PretrainVaeSettings:
     fresh: bool = False
 
     def __post_init__(self):
-        for name in PATHS:
-            value = getattr(self, name, None)
-            if value is not None:
-                object.__setattr__(self, name, os.fspath(value))
+        check_shared(self)
         checks.check_choice("arch", self.arch, tables.VAE_ARCHITECTURES, "Set it with --arch.")
         checks.check_image_shape(self.image_size, self.channels)
         for name in ("latent_dim", "width", "least_width"):
             checks.check_integer(name, getattr(self, name))
         checks.check_number("kimg", self.kimg, above=True, next_step="Such as --kimg 60.")
-        if self.minutes is not None:
-            checks.check_number("minutes", self.minutes, above=True, next_step="Such as --minutes 5.")
         checks.check_integer("batch_size", self.batch_size, next_step="Such as --batch-size 64.")
-        checks.check_integer("seed", self.seed, least=0, next_step="Such as --seed 0.")
         if self.evaluate_every_kimg is not None:
             hint = "Such as --evaluate-every 5."
             checks.check_number("evaluate_every_kimg", self.evaluate_every_kimg, above=True, next_step=hint)
@@ -99,6 +92,3 @@ class PretrainVaeSettings:
         hint = "Such as --learning-rate 0.001."
         checks.check_number("learning_rate", self.learning_rate, above=True, next_step=hint)
         checks.check_choice("prior", self.prior, PRIORS, "Set it with --prior.")
-        checks.check_number("balance", self.balance, most=1.0, next_step="Such as --balance 0.5.")
-        checks.check_choice("image_fit", self.image_fit, FIT_CHOICES, "Set it with --image-fit.")
-        checks.check_choice("precision", self.precision, PRECISION_CHOICES, "Set it with --precision.")

@@ -18,6 +18,24 @@ FIT_CHOICES = ("crop", "pad")
 PATHS = ("data", "out", "reference", "source")
 
 
+def check_shared(settings):
+    """Makes text of the paths in the settings of any training, and checks what is in the same range in all of them.
+
+    Raises:
+        UserError: for a value that can't be used.
+    """
+    for name in PATHS:
+        value = getattr(settings, name, None)
+        if value is not None:
+            object.__setattr__(settings, name, os.fspath(value))
+    if settings.minutes is not None:
+        checks.check_number("minutes", settings.minutes, above=True, next_step="Such as --minutes 5.")
+    checks.check_integer("seed", settings.seed, least=0, next_step="Such as --seed 0.")
+    checks.check_number("balance", settings.balance, most=1.0, next_step="Such as --balance 0.5.")
+    checks.check_choice("image_fit", settings.image_fit, FIT_CHOICES, "Set it with --image-fit.")
+    checks.check_choice("precision", settings.precision, PRECISION_CHOICES, "Set it with --precision.")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainSettings:
     """Settings that `finetune` and `pretrain` share.
@@ -76,15 +94,9 @@ class TrainSettings:
         return self.learning_rate
 
     def __post_init__(self):
-        for name in PATHS:
-            value = getattr(self, name, None)
-            if value is not None:
-                object.__setattr__(self, name, os.fspath(value))
+        check_shared(self)
         checks.check_number("kimg", self.kimg, above=True, next_step="Such as --kimg 20.")
-        if self.minutes is not None:
-            checks.check_number("minutes", self.minutes, above=True, next_step="Such as --minutes 5.")
         checks.check_integer("batch_size", self.batch_size, next_step="Such as --batch-size 32.")
-        checks.check_integer("seed", self.seed, least=0, next_step="Such as --seed 0.")
         if self.evaluate_every_kimg is not None:
             hint = "Such as --evaluate-every 5."
             checks.check_number("evaluate_every_kimg", self.evaluate_every_kimg, above=True, next_step=hint)
@@ -97,9 +109,6 @@ class TrainSettings:
         checks.check_number("learning_rate", self.learning_rate, above=True, next_step=hint)
         hint = "Such as --ema-halflife-kimg 10; 0 turns averaging off."
         checks.check_number("ema_halflife_kimg", self.ema_halflife_kimg, next_step=hint)
-        checks.check_number("balance", self.balance, most=1.0, next_step="Such as --balance 0.5.")
-        checks.check_choice("image_fit", self.image_fit, FIT_CHOICES, "Set it with --image-fit.")
-        checks.check_choice("precision", self.precision, PRECISION_CHOICES, "Set it with --precision.")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
