@@ -15,7 +15,7 @@ models_app = typer.Typer(help="List the presets that come with the package, or l
 
 @models_app.callback(invoke_without_command=True)
 @guarded
-def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False):
+def models(context: typer.Context, trust: o.NoTrust = False, json: o.Json = False, debug: o.Debug = False):
     """List the presets that come with the package, or look into a model."""
     if context.invoked_subcommand:
         return
@@ -129,6 +129,7 @@ def check(
     fit: o.Fit = "crop",
     background: o.Background = "white",
     preview: Annotated[str | None, typer.Option("--preview", help="Write a contact sheet to this PNG file.")] = None,
+    trust: o.NoTrust = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):

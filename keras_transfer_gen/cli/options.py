@@ -20,6 +20,7 @@ Trust = Annotated[
     bool,
     typer.Option("--trust", help="Fetch and run a model from the web: it is a program.", rich_help_panel=OF_OTHERS),
 ]
+NoTrust = Annotated[bool, typer.Option("--trust", help="Of no effect here: nothing is fetched.", hidden=True)]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Make no request; take what was fetched earlier.", rich_help_panel=OF_OTHERS)
 ]

@@ -117,6 +117,8 @@ def inspect_model(source, trust=False, overrides=None):
     layer, name, trained = _layer(loaded, measured, offered)
     if layer:
         note_source(layer, name_of(source))
+    if measured and measured.picture.whole_numbers:
+        trained += " Its pictures are whole numbers, through which no gradient passes: `ktg finetune` can't adapt it."
     if measured:
         program = _generator_program(path, name, measured)
     else:

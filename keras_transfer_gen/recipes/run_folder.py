@@ -45,8 +45,8 @@ class RunFolder:
         self.adapted = self.checkpoints / "adapted"
         self.scratch = self.checkpoints / "scratch"
         self.notes_file = self.checkpoints / "notes.json"
-        self.source = self.path / "source"  # a copy of what it started from, where that has no discriminator
-        self.source_file = self.source / "generator.keras"
+        self.source = self.path / "source"  # a copy of what it started from, unless that is a preset
+        self.source_file = self.source / "model.keras"
         self.saved_model = self.path / "export" / "saved_model" / "1"
         self.tflite = self.path / "export" / "generator.tflite"
 

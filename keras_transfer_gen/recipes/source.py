@@ -21,6 +21,8 @@ from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
+from keras_transfer_gen.transfer.presets import list_presets
+from keras_transfer_gen.transfer.provenance import name_of, note_source
 from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 EVERYTHING = (".*", True)  # the last rule: a source that was trained with frozen layers gives none of it on
@@ -35,7 +37,8 @@ class Source:
         gan: `GAN`, with the networks that the method adds.
         fresh: whether its discriminator knows nothing yet.
         kept: whether the RUN's own copy of it is enough to load it again.
-        file: the `.keras` file of a bare generator, or None.
+        file: the `.keras` file that the RUN is to copy, or None: a preset is always at hand, and SavedModels are
+            copied as folders.
     """
 
     gan: GAN
@@ -59,9 +62,7 @@ def open_source(settings, run):
     """
     kind, path = locate_source(settings)
     if keeps_source(settings):
-        again = open_saved_model(path, settings.source, settings.overrides()) if kind == "saved_model" else None
-        generator, spec = again or open_keras_model(load_keras(path), settings.source, settings.overrides())
-        gan, fresh = GAN(generator, fresh_discriminator(spec, settings.source), spec=spec), True
+        gan, fresh = _open_kept(kind, path, settings)
     else:
         gan, fresh = load_source(settings.source, settings.trust, settings.overrides())
     gan = _with_mapper(gan, settings) if METHODS[settings.method].mapper else gan
@@ -73,8 +74,22 @@ def open_source(settings, run):
     if settings.deterministic and any(layer.draws_without_seed for layer in saved_model_layers(gan.generator)):
         hint = "Something in it, such as dropout, was saved without a seed. Leave --deterministic out."
         raise checks.user_error("deterministic", "left out for this source", True, hint)
-    file = path if kind == "keras" and fresh and not saved_model_layers(gan.generator) else None
+    shipped = str(settings.source) in [preset.name for preset in list_presets()]
+    file = path if kind == "keras" and not shipped and not saved_model_layers(gan.generator) else None
     return Source(gan, fresh, kind == "saved_model" or file is not None, file)
+
+
+def _open_kept(kind, path, settings):
+    """As `load_source`, of the copy that the RUN keeps."""
+    if kind == "saved_model":
+        generator, spec = open_saved_model(path, settings.source, settings.overrides())
+    else:
+        model = load_keras(path)
+        if isinstance(model, GAN):
+            note_source(model, name_of(settings.source))
+            return model, False
+        generator, spec = open_keras_model(model, settings.source, settings.overrides())
+    return GAN(generator, fresh_discriminator(spec, settings.source), spec=spec), True
 
 
 def _with_mapper(gan, settings):
@@ -164,7 +179,7 @@ def freeze_source(source, settings, reporter):
 
 
 def keep_in_run(source, run):
-    """Copies the SavedModels inside a source, or the file of a bare generator, into the RUN; the source names them."""
+    """Copies the SavedModels inside a source, or its `.keras` file, into the RUN; the source names them."""
     networks = (source.gan.generator, source.gan.ema_generator)
     first, second = (saved_model_layers(network) for network in networks)
     for number, pair in enumerate(zip(first, second, strict=True)):

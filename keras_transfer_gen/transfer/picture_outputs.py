@@ -23,12 +23,14 @@ class Picture:
         size: side of the square pictures, in pixels.
         channels: 1 to 4 as the output has them; of 2 and 4 the last is alpha.
         channels_first: whether the output is NCHW.
+        whole_numbers: whether its values are, through which no gradient passes.
     """
 
     name: str
     size: int
     channels: int
     channels_first: bool = False
+    whole_numbers: bool = False
 
     @property
     def has_alpha(self):
@@ -84,9 +86,9 @@ def find_picture(outputs):
         _, first, second, last = output.shape
         called = bool(PICTURE_WORDS & set(re.findall("[a-z]+", name.lower())))
         if first == second and last in COLOURS | WITH_ALPHA:
-            picture = Picture(name, first, last)
+            picture = Picture(name, first, last, False, output.dtype.is_integer)
         elif second == last and first in COLOURS | WITH_ALPHA:
-            picture = Picture(name, last, first, channels_first=True)
+            picture = Picture(name, last, first, True, output.dtype.is_integer)
         else:
             why = why or _refusal(name, output.shape)
             continue

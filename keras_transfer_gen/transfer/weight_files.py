@@ -113,8 +113,13 @@ def _reader(path):
     if path.is_dir():
         if is_saved_model(path):
             return _saved_model_weights
-        found = sorted(file.stem for file in path.glob("*.index"))
-        step = f"Give a checkpoint in it by its prefix: {path / found[-1]}." if found else f"Give {FORMS}."
+        checkpoints = sorted(file.with_suffix("") for file in path.glob("*.index"))
+        models = sorted(path.rglob("*.keras"), key=lambda file: file.stat().st_mtime)
+        step = f"Give {FORMS}."
+        if checkpoints:
+            step = f"Give a checkpoint in it by its prefix: {checkpoints[-1]}."
+        elif models:
+            step = f"Give a file in it: {models[-1]} is the newest."
         raise checks.file_error("weights", "a folder with a saved_model.pb, or a file", path, step)
     for suffix, read in _READERS.items():
         if path.name.endswith(suffix) and path.is_file():

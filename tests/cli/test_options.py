@@ -13,7 +13,7 @@ def test_every_option_has_a_help_text_and_a_flag_of_its_own():
     for name, option in OPTIONS.items():
         (info,) = option.__metadata__
         assert info.help, name
-        if isinstance(info, typer.models.OptionInfo):
+        if isinstance(info, typer.models.OptionInfo) and not info.hidden:
             flags += [info.default, *info.param_decls]  # in `Annotated` the first name comes as the default
     assert len(flags) == len(set(flags)) > 25 and all(flag.startswith("--") for flag in flags)
 
@@ -30,5 +30,6 @@ def test_trust_is_offered_wherever_a_model_is_taken(ktg, command):
     assert "--trust" in ktg(*command, "--help").stdout
 
 
-def test_trust_is_harmless_where_it_is_not_needed(ktg, source_file):
-    assert ktg("info", source_file, "--trust").exit_code == 0
+def test_trust_is_harmless_where_it_is_not_needed(ktg, source_file, picture_folder):
+    for words in (("info", source_file), ("models",), ("data", "check", picture_folder)):
+        assert ktg(*words, "--trust").exit_code == 0, words

@@ -11,6 +11,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.inspect_model import inspect_model
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
+from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
 NAMES = ("plain", "unit", "bytes", "one_hot", "lists")
@@ -124,6 +125,11 @@ def test_variables_and_training_mode_are_told():
         ("generator/mix", (6, 192)),
         ("generator/table", (7, 192)),
     ]
+
+
+def test_pictures_of_whole_numbers_are_said_to_pass_no_gradient():
+    assert "Its pictures are whole numbers" in inspect_model(generator_fixtures.folder_of("whole_numbers")).trained
+    assert "whole numbers" not in inspect_model(generator_fixtures.folder_of("plain")).trained
 
 
 def test_model_without_a_default_is_shown_by_its_first_function(capsys):

@@ -14,6 +14,7 @@ from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 from keras_transfer_gen.recipes.source import frozen_by_author, is_foreign, keep_in_run, open_source
 from keras_transfer_gen.transfer.freezing import freeze
+from keras_transfer_gen.transfer.report import trainable_report
 from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 from tests.generator_fixtures import folder_of, keras_generator, paint, weights, write_function
 
@@ -31,7 +32,7 @@ def opened(settings, **changed):
 
 def test_source_with_a_discriminator_is_not_fresh_and_a_saved_model_is(settings, source_file):
     own = opened(settings, source=str(source_file))
-    assert not own.fresh and not own.kept and not is_foreign(own.gan)
+    assert not own.fresh and own.kept and not is_foreign(own.gan)
     other = opened(settings)
     assert other.fresh and other.kept and is_foreign(other.gan)
 
@@ -124,6 +125,25 @@ def test_run_keeps_the_file_of_a_bare_generator(settings, tmp_path):
     again = open_source(settings, run)
     assert again.fresh and again.kept and np.array_equal(again.gan.generate(2), found.gan.generate(2))
     assert again.gan.spec == found.gan.spec
+
+
+def test_run_keeps_the_file_of_a_gan(settings, source_file, tmp_path):
+    shutil.copyfile(source_file, tmp_path / "gan.keras")
+    settings = dataclasses.replace(settings, source=str(tmp_path / "gan.keras"))
+    run = RunFolder(settings.out)
+    run.clear()
+    run.record("finetune", settings, {}, finished=False)
+    found = open_source(settings, run)
+    keep_in_run(found, run)
+    (tmp_path / "gan.keras").unlink()
+    again = open_source(settings, run)
+    assert again.kept and not again.fresh and np.array_equal(again.gan.generate(2), found.gan.generate(2))
+    assert trainable_report(again.gan).rows == trainable_report(found.gan).rows
+
+
+def test_preset_is_not_copied(settings):
+    found = open_source(dataclasses.replace(settings, source="noto_gan_64"), RunFolder(settings.out))
+    assert not found.kept and found.file is None
 
 
 def test_flags_of_a_source_are_its_own_affair(settings, finished, tmp_path):

@@ -184,13 +184,15 @@ def test_damaged_checkpoint_is_named(tmp_path):
         ("model.h5", r"a .keras, .weights.h5 or .npz file.*a preset. Received: .*model.h5"),
         ("ckpt-1.index", r"Give a checkpoint by its prefix: .*ckpt-1\.$"),
         ("folder", r"a folder with a saved_model.pb, or a file.*by its prefix: .*folder/ckpt-2\.$"),
+        ("run", r"Give a file in it: .*run/checkpoints/gan.keras is the newest\.$"),
         ("empty", r"a folder with a saved_model.pb.*Give a .keras"),
         ("bare", r"a SavedModel with variables.*no variables/variables.index"),
     ],
 )
 def test_path_of_another_kind_is_refused_with_what_to_give(tmp_path, name, message):
-    for file in ("model.h5", "ckpt-1.index", "folder/ckpt-1.index", "folder/ckpt-2.index", "bare/saved_model.pb"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+    folders = ("folder/ckpt-1.index", "folder/ckpt-2.index", "bare/saved_model.pb", "run/checkpoints/gan.keras")
+    for file in ("model.h5", "ckpt-1.index", *folders):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_bytes(b"")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserFileError, match=message):
