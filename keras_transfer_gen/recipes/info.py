@@ -5,6 +5,7 @@ from keras_transfer_gen.recipes.painters import MeasuredGenerator, ModelGenerato
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.report import trainable_report
+from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 KINDS = {
     MeasuredGenerator: "SavedModel, measured (`ktg models inspect` shows more)",
@@ -35,11 +36,13 @@ def model_info(model, layers=False, trust=False, overrides=None):
             rows = trainable_report(load_generator(model, trust, overrides)[0]).to_dict()["rows"]
             found["layers"] = [{**row, "path": f"generator/{row['path']}"} for row in rows]  # as in `ktg finetune`
         return found
-    found["kind"] = type(loaded).__name__
+    served = isinstance(loaded, VAE) and bool(saved_model_layers(loaded.decoder))
+    found["kind"] = "exported SavedModel of a VAE" if served else type(loaded).__name__
     if isinstance(loaded, VAE):
         found |= {part: type(getattr(loaded, part)).__name__ for part in ("prior", "likelihood")}
         found |= {name: getattr(loaded, name) for name in ("beta", "free_bits", "kl_warmup_kimg")}
-    found["kimg"] = loaded.kimg
+    if not served:  # an export does not tell how long it was trained
+        found["kimg"] = loaded.kimg
     found["parameters"] = {role: network.count_params() for role, network in loaded.roles.items()}
     if layers:
         found["layers"] = trainable_report(loaded).to_dict()["rows"]

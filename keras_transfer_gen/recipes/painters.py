@@ -3,6 +3,7 @@
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
 from keras_transfer_gen.recipes.load import first_latents, load_keras, open_keras_model
+from keras_transfer_gen.recipes.load_vae import open_vae_folder
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
@@ -56,6 +57,8 @@ def open_generator(folder, source, overrides=None):
     checks.check_backend()
     if is_exported(folder):
         generator = ServedGenerator(*read_saved_model(folder))
+        if generator.spec.family == "vae":
+            generator = open_vae_folder(folder, source)  # it can also say how well it explains pictures
         if overrides:
             overrides.check_known(generator.spec, source)
         return generator

@@ -7,10 +7,14 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.parity import check_parity
+from keras_transfer_gen.recipes.evaluate_vae import evaluate_bound
+from keras_transfer_gen.recipes.export import export_saved_model
+from keras_transfer_gen.recipes.info import model_info
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.painters import MeasuredGenerator, ModelGenerator, ServedGenerator, open_model
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.training.latents import numbered_labels, numbered_latents
+from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
 from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
@@ -124,3 +128,15 @@ def test_bare_keras_generator_makes_the_pictures_of_its_gan(tmp_path):
 def test_gan_of_a_source_of_others_makes_the_pictures_that_it_makes_by_itself():
     folder = generator_fixtures.folder_of("labelled")
     assert np.abs(load_gan(folder).generate(6, seed=1).astype(int) - open_model(folder).generate(6, seed=1)).max() <= 1
+
+
+def test_exported_vae_makes_the_pictures_of_its_own_and_has_a_bound(vae_file, pictures, tmp_path):
+    folder = export_saved_model(str(vae_file), tmp_path / "served")
+    vae, served = open_model(vae_file), open_model(folder)
+    assert np.abs(served.generate(5, seed=1).astype(int) - vae.generate(5, seed=1)).max() <= 1
+    expected = evaluate_bound(vae, pictures, "cats")["elbo"]["value"]
+    np.testing.assert_allclose(evaluate_bound(served, pictures, "cats")["elbo"]["value"], expected, rtol=1e-4)
+    found = model_info(folder)
+    assert found["kind"] == "exported SavedModel of a VAE" and "kimg" not in found
+    with pytest.raises(checks.UserError, match="latent_dim"):
+        open_model(folder, overrides=SpecOverrides(latent_dim=99))
