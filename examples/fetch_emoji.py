@@ -1,6 +1,7 @@
 """Writes the emoji of one vendor as 64x64 PNG pictures on white, one folder for each emoji with all its skin tones.
 
     python examples/fetch_emoji.py --vendor noto --out DIR
+    python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
 
 `ktg pretrain --balance 1` draws one picture of each folder at a time: emoji with six tones don't outweigh others.
 """
@@ -115,9 +116,13 @@ def picture_path(emoji):
     return Path(name) / (f"{name}-{emoji.tone}.png" if emoji.tone else f"{name}.png")
 
 
-def write_folders(vendor, out, cache):
+def choose(emoji, category="", tones=True):
+    """The emoji whose category, such as "People & Body/person-sport", a regular expression finds itself in."""
+    return [one for one in emoji if re.search(category, one.category) and (tones or not one.tone)]
+
+
+def write_folders(vendor, emoji, out):
     """Writes `OUT/<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of pictures."""
-    emoji = list_emoji(vendor, cache)
     paths = [out / picture_path(one) for one in emoji]
     if len(set(paths)) != len(paths):
         raise ValueError("two emoji would get the same file: `safe_name` needs mending")
@@ -133,8 +138,11 @@ def main():
     parser.add_argument("--vendor", choices=sorted(VENDORS), required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
+    parser.add_argument("--category", default="", help="only those in whose category this regular expression is found")
+    parser.add_argument("--no-tones", action="store_true", help="only the emoji without a skin tone")
     options = parser.parse_args()
-    print(f"{write_folders(options.vendor, options.out, options.cache)} pictures in {options.out}")
+    emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
+    print(f"{write_folders(options.vendor, emoji, options.out)} pictures in {options.out}")
 
 
 if __name__ == "__main__":

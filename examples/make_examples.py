@@ -14,7 +14,7 @@ from pathlib import Path
 import fetch_photos
 import numpy as np
 import packages
-from fetch_emoji import list_emoji, notice, png_bytes, read_on_white, safe_name
+from fetch_emoji import choose, list_emoji, notice, png_bytes, read_on_white, safe_name
 
 SEED = 0
 TRAIN = 100
@@ -100,12 +100,11 @@ def split_groups(groups, count, largest, rng):
 def people(cache):
     """Twemoji people and families without skin tones; of identical pictures `REPEATS` are kept."""
     found, seen = [], collections.Counter()
-    for one in list_emoji("twemoji", cache):
-        if not one.tone and re.search("/(person|family)", one.category):
-            pixels = read_on_white(one.path).tobytes()
-            seen[pixels] += 1
-            if seen[pixels] <= REPEATS:
-                found.append(one)
+    for one in choose(list_emoji("twemoji", cache), "/(person|family)", tones=False):
+        pixels = read_on_white(one.path).tobytes()
+        seen[pixels] += 1
+        if seen[pixels] <= REPEATS:
+            found.append(one)
     return found
 
 

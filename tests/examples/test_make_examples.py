@@ -89,6 +89,12 @@ def test_safe_name_keeps_signs_apart():
     ]
 
 
+def test_emoji_are_chosen_by_category_and_tone():
+    made = [emoji("hands", "A"), emoji("hands", "B", "light")]
+    assert fetch_emoji.choose(made, "/person") == made and not fetch_emoji.choose(made, "/animal")
+    assert fetch_emoji.choose(made, tones=False) == made[:1]
+
+
 def test_picture_path_tells_two_tones_from_one_with_a_hyphen():
     paths = [fetch_emoji.picture_path(emoji("hands", "A", tone)) for tone in ("", "medium-light", "medium_light")]
     assert [path.as_posix() for path in paths] == [

@@ -1,0 +1,93 @@
+"""Does restyling put the target's style on pictures and leave their content? A VAE's decoder adapted, seed by seed.
+
+    python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out noto_people
+    python benchmarks/restyle.py --source noto_vae_64 --data examples/twemoji_people/train \
+        --reference examples/twemoji_people/reference --pictures noto_people --seeds 3 --out DIR
+
+Runs what `ktg finetune --method decoder` and `ktg restyle` run, with their defaults. Finished RUNs are kept in `runs/`
+there and not repeated. Writes `results.json`, `table.md` and, of the first seed, `sheet.png` into --out: input, plain
+reconstruction and restyled picture, row by row. KID x 1000 is against --reference, which nobody learns; nothing is
+selected on it. Edges kept: similarity of the outlines to the input's over that of the plain reconstruction, see
+`keras_transfer_gen/metrics/edge_similarity.py`.
+"""
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer_gen import files
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.recipes.fine_tune_vae import fine_tune_vae
+from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
+from keras_transfer_gen.recipes.load_vae import load_vae
+from keras_transfer_gen.recipes.restyle import restyle
+
+
+def main():
+    options = parse()
+    spec = load_vae(options.source).spec
+    images = read_pictures(options.pictures, spec.image_size, spec.channels).images
+    images = images[np.linspace(0, len(images) - 1, options.num).round().astype(int)]  # evenly over the names
+    runs = [run(options, images, seed) for seed in range(options.seeds)]
+    result = {"date": datetime.date.today().isoformat(), "command": command(options), "num": len(images), "runs": runs}
+    files.write_json(options.out / "results.json", result)
+    files.write_text(options.out / "table.md", table(result))
+    print(table(result))
+    print(json.dumps({"ratio": round(float(np.median([one["edges_kept"] for one in runs])), 4)}))
+
+
+def run(options, images, seed):
+    """What `restyle` measured, of one seed; read from the disk where it is there."""
+    path = options.out / "runs" / f"seed{seed}.json"
+    if path.is_file():
+        return files.read_json(path)
+    settings = FineTuneVaeSettings(
+        data=options.data, source=options.source, reference=options.reference, kimg=options.kimg, seed=seed,
+        out=str(options.out / "runs" / f"seed{seed}"),
+    )  # fmt: skip
+    fine_tune_vae(settings)
+    sheet = options.out / "sheet.png" if seed == 0 else None
+    found = restyle(settings.out, images, reference=options.reference, grid=sheet).to_dict()
+    files.write_json(path, found)
+    return found
+
+
+def table(result):
+    """The result in Markdown, a row for each seed."""
+    first = result["runs"][0]["kid"]
+    lines = [
+        f"{result['num']} pictures, KID x 1000 (lower is better) with its bootstrap deviation against {first['n_real']} "
+        f"pictures of the target; {result['date']}.",
+        "",
+        "| seed | input | plain reconstruction | restyled | edges kept |",
+        "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for seed, one in enumerate(result["runs"]):
+        scores = [f"{one[name]['value']:.1f} ± {one[name]['std']:.1f}" for name in ("kid_input", "kid_plain", "kid")]
+        lines.append(f"| {seed} | " + " | ".join(scores) + f" | {one['edges_kept']:.3f} |")
+    return "\n".join([*lines, "", f"Command: `{result['command']}`", ""])
+
+
+def command(options):
+    """The command line that makes the result again."""
+    return "python benchmarks/restyle.py " + " ".join(f"--{name} {value}" for name, value in vars(options).items())
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", required=True, help="VAE to start from")
+    parser.add_argument("--data", required=True, help="pictures of the target to learn")
+    parser.add_argument("--reference", required=True, help="pictures of the target to score against")
+    parser.add_argument("--pictures", required=True, help="pictures to restyle are chosen from these")
+    parser.add_argument("--num", type=int, default=50, help="pictures to restyle")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--kimg", type=float, default=FineTuneVaeSettings.kimg, help="of each fine-tune")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
