@@ -59,8 +59,8 @@ def table(result):
     """The result in Markdown, a row for each seed."""
     first = result["runs"][0]["kid"]
     lines = [
-        f"{result['num']} pictures, KID x 1000 (lower is better) with its bootstrap deviation against {first['n_real']} "
-        f"pictures of the target; {result['date']}.",
+        f"{result['num']} pictures, KID x 1000 (lower is better) with its bootstrap deviation against "
+        f"{first['n_real']} pictures of the target; {result['date']}.",
         "",
         "| seed | input | plain reconstruction | restyled | edges kept |",
         "|---|---|---|---|---|",
