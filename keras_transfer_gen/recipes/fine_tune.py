@@ -4,7 +4,6 @@ import dataclasses
 
 import keras
 
-from keras_transfer_gen import files
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.recipes import finish, mining, scores
@@ -12,17 +11,10 @@ from keras_transfer_gen.recipes.distance import describe_distance, source_featur
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.reporter import SILENT
-from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import SCRATCH_LEARNING_RATE
 from keras_transfer_gen.recipes.source import freeze_source, is_foreign, keep_in_run, open_source
-from keras_transfer_gen.recipes.training_run import (
-    compile_gan,
-    enough_memory,
-    keep,
-    prepare_tensorflow,
-    resume_or,
-    train,
-)
+from keras_transfer_gen.recipes.story import on_run
+from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, keep, resume_or, train
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.precision import choose_precision
@@ -46,24 +38,27 @@ def fine_tune(settings, reporter=SILENT):
         UserError, UserFileError: for anything in the settings that can't be used.
         Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
     """
-    run = RunFolder(settings.out)
-    state = run.open("finetune", settings)
-    if state == "finished":
-        reporter.say(f"{run.path} had finished already: nothing to do. A larger --kimg continues it.")
-        return files.read_json(run.metrics_file)
-    strategy = prepare_tensorflow(settings)
+    return on_run(
+        "finetune", settings, reporter,
+        read=lambda run, strategy: _read(run, strategy, settings, reporter),
+        work=lambda *held: _adapt(*held, settings, reporter),
+    )  # fmt: skip
+
+
+def _read(run, strategy, settings, reporter):
+    """(`Source` with the settings' rules on it, what `read_inputs` gives)."""
     with strategy.scope():
         source = open_source(settings, run)
     freeze_source(source.gan, settings, reporter)
     for layer in saved_model_layers(source.gan.generator):
         reporter.say(f"the source is a SavedModel. {layer.trainable_words}")
-    inputs = read_inputs(settings, source.gan.spec.image_size, source.gan.spec.channels, reporter)
-    with run.held("finetune", settings, state):
-        return _adapt(run, state, source, settings, inputs, strategy, reporter)
+    spec = source.gan.spec
+    return source, read_inputs(settings, spec.image_size, spec.channels, reporter)
 
 
-def _adapt(run, state, source, settings, inputs, strategy, reporter):
+def _adapt(run, state, given, strategy, settings, reporter):
     """From the first score to metrics.json, in a run that is held."""
+    source, inputs = given
     notes = finish.begin(
         run, state, "finetune", settings, inputs, strategy, reporter,
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter),

@@ -4,7 +4,7 @@ import dataclasses
 
 import keras
 
-from keras_transfer_gen import checks, files
+from keras_transfer_gen import checks
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.priors import StandardNormal
@@ -18,7 +18,8 @@ from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.source import EVERYTHING
-from keras_transfer_gen.recipes.training_run import enough_memory, prepare_tensorflow
+from keras_transfer_gen.recipes.story import on_run
+from keras_transfer_gen.recipes.training_run import enough_memory
 from keras_transfer_gen.recipes.vae_methods import SOURCE, SOURCE_RATE
 from keras_transfer_gen.recipes.vae_run import compile_vae, resume_vae_or
 from keras_transfer_gen.training.checkpoint import save_model
@@ -56,19 +57,19 @@ def fine_tune_vae(settings, reporter=SILENT):
         >>> settings = FineTuneVaeSettings(data="photos/", source="noto_vae_64", out="runs/a")  # doctest: +SKIP
         >>> fine_tune_vae(settings)["elbo_after"]["value"]  # doctest: +SKIP
     """
-    run = RunFolder(settings.out)
-    state = run.open("finetune", settings)
-    if state == "finished":
-        reporter.say(f"{run.path} had finished already: nothing to do. A larger --kimg continues it.")
-        return files.read_json(run.metrics_file)
-    strategy = prepare_tensorflow(settings)
+    return on_run(
+        "finetune", settings, reporter,
+        read=lambda run, strategy: _read(strategy, settings, reporter),
+        work=lambda *held: _adapt(*held, settings, reporter),
+    )  # fmt: skip
+
+
+def _read(strategy, settings, reporter):
+    """(the source, what `read_bound_inputs` gives)."""
     with strategy.scope():
         source = open_source(settings)
-    given = read_bound_inputs(
-        settings, source.spec.image_size, source.spec.channels, reporter, validated=settings.how.trains
-    )
-    with run.held("finetune", settings, state):
-        return _adapt(run, state, source, settings, given, strategy, reporter)
+    shape = (source.spec.image_size, source.spec.channels)
+    return source, read_bound_inputs(settings, *shape, reporter, validated=settings.how.trains)
 
 
 def open_source(settings):
@@ -86,8 +87,9 @@ def open_source(settings):
     return source
 
 
-def _adapt(run, state, source, settings, given, strategy, reporter):
+def _adapt(run, state, read, strategy, settings, reporter):
     """From the first score to metrics.json, in a run that is held."""
+    source, given = read
     notes = finish.begin(
         run, state, "finetune", settings, given.inputs, strategy, reporter,
         lambda: _measure_source(run, source, settings, given, strategy, reporter),

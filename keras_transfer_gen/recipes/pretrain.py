@@ -2,12 +2,12 @@
 
 import keras
 
-from keras_transfer_gen import files, tables
+from keras_transfer_gen import tables
 from keras_transfer_gen.recipes import finish, scores
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.reporter import SILENT
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, prepare_tensorflow, resume_or, train
+from keras_transfer_gen.recipes.story import on_run
+from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, resume_or, train
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.precision import choose_precision
@@ -29,18 +29,14 @@ def pretrain(settings, reporter=SILENT):
         UserError, UserFileError: for anything in the settings that can't be used.
         Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
     """
-    run = RunFolder(settings.out)
-    state = run.open("pretrain", settings)
-    if state == "finished":
-        reporter.say(f"{run.path} had finished already: nothing to do. A larger --kimg continues it.")
-        return files.read_json(run.metrics_file)
-    strategy = prepare_tensorflow(settings)
-    inputs = read_inputs(settings, settings.image_size, settings.channels, reporter)
-    with run.held("pretrain", settings, state):
-        return _train(run, state, settings, inputs, strategy, reporter)
+    return on_run(
+        "pretrain", settings, reporter,
+        read=lambda run, strategy: read_inputs(settings, settings.image_size, settings.channels, reporter),
+        work=lambda *held: _train(*held, settings, reporter),
+    )  # fmt: skip
 
 
-def _train(run, state, settings, inputs, strategy, reporter):
+def _train(run, state, inputs, strategy, settings, reporter):
     """From the first note to metrics.json, in a run that is held."""
     notes = finish.begin(
         run, state, "pretrain", settings, inputs, strategy, reporter, lambda: _measure(settings, inputs, strategy)

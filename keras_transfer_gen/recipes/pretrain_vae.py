@@ -2,13 +2,13 @@
 
 import keras
 
-from keras_transfer_gen import files, tables
+from keras_transfer_gen import tables
 from keras_transfer_gen.recipes import bound_scores, finish
 from keras_transfer_gen.recipes.finish_vae import finish_vae
 from keras_transfer_gen.recipes.held_out import read_bound_inputs
 from keras_transfer_gen.recipes.reporter import SILENT
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.training_run import enough_memory, prepare_tensorflow
+from keras_transfer_gen.recipes.story import on_run
+from keras_transfer_gen.recipes.training_run import enough_memory
 from keras_transfer_gen.recipes.vae_run import compile_vae, resume_vae_or, train_vae
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.precision import choose_precision
@@ -31,18 +31,14 @@ def pretrain_vae(settings, reporter=SILENT):
         UserError, UserFileError: for anything in the settings that can't be used.
         Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
     """
-    run = RunFolder(settings.out)
-    state = run.open("pretrain", settings)
-    if state == "finished":
-        reporter.say(f"{run.path} had finished already: nothing to do. A larger --kimg continues it.")
-        return files.read_json(run.metrics_file)
-    strategy = prepare_tensorflow(settings)
-    given = read_bound_inputs(settings, settings.image_size, settings.channels, reporter)
-    with run.held("pretrain", settings, state):
-        return _train(run, state, settings, given, strategy, reporter)
+    return on_run(
+        "pretrain", settings, reporter,
+        read=lambda run, strategy: read_bound_inputs(settings, settings.image_size, settings.channels, reporter),
+        work=lambda *held: _train(*held, settings, reporter),
+    )  # fmt: skip
 
 
-def _train(run, state, settings, given, strategy, reporter):
+def _train(run, state, given, strategy, settings, reporter):
     """From the first note to metrics.json, in a run that is held."""
     notes = finish.begin(
         run, state, "pretrain", settings, given.inputs, strategy, reporter, lambda: _measure(settings, given, strategy)
