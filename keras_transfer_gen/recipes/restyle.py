@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 import numpy as np
+from scipy import ndimage
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
@@ -19,6 +20,8 @@ from keras_transfer_gen.recipes.vae_methods import SOURCE
 
 DETAIL = 1.0
 WINDOWS = 4  # a window's radius is this part of a picture
+BLUR = 1.5  # pixels around a change that count as changed
+FAINT = 8.0  # levels: a change well below them is none, so that a plain background stays plain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +114,8 @@ def carry_over(images, plain, changed, detail=DETAIL):
     """Puts the change between two drawings of a picture on the picture itself.
 
     The change is filtered first: within windows of half a picture it becomes a linear function of the picture's colours
-    (`guided_filter`), so that colours and shading are carried over, and soft or misplaced outlines aren't.
+    (`guided_filter`), so that colours and shading are carried over, and soft or misplaced outlines aren't. Where the
+    two drawings are alike, the picture stays as it is.
 
     Args:
         images: uint8 `[N, S, S, C]`.
@@ -128,7 +132,9 @@ def carry_over(images, plain, changed, detail=DETAIL):
         120
     """
     change = changed.astype(np.float64) - plain
-    carried = images + guided_filter(images, change, max(images.shape[1] // WINDOWS, 1))
+    around = ndimage.gaussian_filter(np.abs(change).max(axis=-1, keepdims=True), (0, BLUR, BLUR, 0))
+    share = 1.0 - np.exp(-((around / FAINT) ** 2))
+    carried = images + share * guided_filter(images, change, max(images.shape[1] // WINDOWS, 1))
     mixed = detail * np.clip(carried, 0, 255) + (1 - detail) * changed
     return pixels.to_uint8(mixed / pixels.LEVELS - 1.0).numpy()
 
