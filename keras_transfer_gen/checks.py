@@ -107,8 +107,19 @@ def _renamed(text, names):
 
 
 def nearest(word, choices, most=3):
-    """The choices most like `word`, best first, as a comma-separated string ("" where none is like it)."""
+    """The choices most like `word`, best first, as a comma-separated string ("" where none is like it).
+
+    Of numbers, those next to it below and above.
+    """
+    if all(_is_number(item) for item in (word, *choices)):
+        below = [item for item in choices if item <= word]
+        above = [item for item in choices if item > word]
+        return ", ".join(map(str, sorted(below)[-1:] + sorted(above)[:1]))
     return ", ".join(difflib.get_close_matches(str(word), [str(choice) for choice in choices], most, 0.4))
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def check_choice(name, value, choices, next_step=""):
@@ -148,8 +159,7 @@ def check_number(name, value, least=0.0, above=False, most=math.inf, next_step="
         most: the upper bound, allowed itself.
         next_step: a sentence for the end of the message.
     """
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    inside = real and (value > least if above else value >= least) and value <= most and value < math.inf
+    inside = _is_number(value) and (value > least if above else value >= least) and value <= most and value < math.inf
     if not inside:
         bound = f"a number {'above' if above else 'of at least'} {least:g}"
         raise user_error(name, bound if most == math.inf else f"{bound} and at most {most:g}", value, next_step)

@@ -235,6 +235,8 @@ class Prior(keras.layers.Layer, abc.ABC):
 class Likelihood(keras.layers.Layer, abc.ABC):
     """How likely a picture is, given its reconstruction; its statistics are saved with the model."""
 
+    of_levels = True  # whether it is a density over [-1, 1], so that bits per dimension mean something
+
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")  # sums over many pixels need all digits
         super().__init__(**kwargs)

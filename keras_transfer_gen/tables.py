@@ -24,6 +24,12 @@ LIKELIHOODS = {
     "bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
     "l1": "keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale",
 }
+# Names that no option takes, since more must be given with them: the option's name -> {name: what to do}.
+IN_PYTHON = {
+    "likelihood": {
+        "perceptual": "It needs a network of features: likelihood=ktg.Perceptual(features) in Python, for ktg.VAE.",
+    },
+}
 PRIORS = {"standard_normal": "keras_transfer_gen.networks.priors:StandardNormal"}
 VAE_ARCHITECTURES = {
     "conv_vae": "keras_transfer_gen.networks.conv_vae:build_conv_vae",
@@ -78,7 +84,22 @@ def resolve(name, value, table, kind):
         raise checks.user_error(
             name, f"an object of class {kind.__name__} or one of {', '.join(map(repr, table))}", value
         )
-    return load(table[checks.check_choice(name, value, table)])()
+    return load(table[check_key(name, value, table)])()
+
+
+def check_key(name, value, table, next_step=""):
+    """Returns a key of a table, or raises a `UserError` that lists them.
+
+    Args:
+        name: the argument's name.
+        value: what the caller gave.
+        table: one of the tables of this module.
+        next_step: a sentence for the end of the message.
+    """
+    hint = IN_PYTHON.get(name, {}).get(value) if isinstance(value, str) else None
+    if hint and value not in table:
+        raise checks.user_error(name, "one of " + ", ".join(map(repr, table)), value, hint)
+    return checks.check_choice(name, value, table, next_step)
 
 
 def load(row):

@@ -9,6 +9,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.pixels import LEVELS
 
 ACTIVE_VARIANCE = 0.01  # of a dimension's mean over pictures, above which it counts as used
+NO_LEVELS = "the likelihood is no density of pixel levels, so that bits per dimension mean little"
 
 
 def kl_to_standard_normal(z_mean, z_log_var):

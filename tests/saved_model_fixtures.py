@@ -93,6 +93,8 @@ def make_keras_2(folder):
     made["many"] = tf_keras.Model(
         {"z": z, "label": label}, {"image": tf_keras.layers.Dense(OUT, name="mix")(z) + rows, "row": rows}
     )
+    made["plain"].compile("sgd", "mse")
+    made["plain"].fit(latents(), targets(), verbose=0)  # so that its metrics are saved as well
     for name, model in made.items():
         model.save(f"{folder}/{name}", save_format="tf")
     values = {
@@ -106,6 +108,16 @@ def make_keras_2(folder):
     tuned.fit(latents(), targets(), batch_size=16, epochs=STEPS, shuffle=False, verbose=0)
     values |= {f"tuned/{variable.name.split(':')[0]}": variable.numpy() for variable in layer.variables}
     np.savez(f"{folder}/values.npz", **values)
+
+
+def write_references(folder):
+    """A SavedModel of TensorFlow 1 whose variable is of the kind that was its default."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        x = v1.placeholder(tf.float32, (None, SIZE), name="x")
+        w = v1.get_variable("generator/w", (SIZE, 4), use_resource=False)
+        session.run(v1.global_variables_initializer())
+        v1.saved_model.simple_save(session, str(folder), {"x": x}, {"y": tf.matmul(x, w)})
 
 
 def make_tf1(folder):

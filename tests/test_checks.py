@@ -52,6 +52,11 @@ def test_nearest_orders_by_likeness():
     assert checks.nearest("zzz", ["other"]) == ""
 
 
+@pytest.mark.parametrize(("value", "expected"), [(48, "32, 64"), (8, "28"), (512, "256"), (100.0, "64, 128")])
+def test_nearest_of_numbers_are_those_next_to_it(value, expected):
+    assert checks.nearest(value, checks.IMAGE_SIZES) == expected
+
+
 def test_check_choice_suggests_the_nearest():
     assert checks.check_choice("objective", "hinge", ["hinge", "minimax"]) == "hinge"
     with pytest.raises(checks.UserError, match=r"`objective` must be one of 'hinge', 'minimax'.*Did you mean hinge\?"):
@@ -84,7 +89,9 @@ def test_check_number_may_exclude_its_bound():
 
 def test_check_image_shape_names_sizes_and_channels():
     assert checks.check_image_shape(64, 3) == (64, 3)
-    with pytest.raises(checks.UserError, match="`image_size` must be one of 28, 32, 64, 128, 256"):
+    with pytest.raises(
+        checks.UserError, match="`image_size` must be one of 28, 32, 64, 128, 256.*Did you mean 32, 64?"
+    ):
         checks.check_image_shape(48, 3)
     with pytest.raises(checks.UserError, match="`channels` must be one of 1, 3"):
         checks.check_image_shape(64, 4)

@@ -53,6 +53,7 @@ def test_public_name_is_what_its_row_names(name):
 
 def test_dir_and_star_list_every_public_name():
     assert set(keras_transfer_gen._LAZY) <= set(keras_transfer_gen.__all__) <= set(dir(keras_transfer_gen))
+    assert {name for name in dir(keras_transfer_gen) if not name.startswith("__")} == set(keras_transfer_gen._LAZY)
     names = {}
     exec("from keras_transfer_gen import *", names)
     assert set(keras_transfer_gen.__all__) <= set(names)

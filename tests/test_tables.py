@@ -39,6 +39,19 @@ def test_resolve_names_what_is_wrong():
         tables.resolve("objective", 3, *TABLES[0])
 
 
+def test_name_that_needs_more_than_an_option_says_what():
+    for ask in (
+        lambda: tables.resolve("likelihood", "perceptual", *TABLES[3]),
+        lambda: tables.check_key("likelihood", "perceptual", tables.LIKELIHOODS, "Set it with --likelihood."),
+    ):
+        with pytest.raises(checks.UserError, match=r"ktg.Perceptual\(features\) in Python") as caught:
+            ask()
+        assert "Did you mean" not in str(caught.value)
+    assert tables.check_key("likelihood", "l1", tables.LIKELIHOODS) == "l1"
+    with pytest.raises(checks.UserError, match="Did you mean bernoulli.*Set it"):
+        tables.check_key("likelihood", "bernouli", tables.LIKELIHOODS, "Set it with --likelihood.")
+
+
 def test_every_module_with_saved_classes_is_listed():
     root = Path(tables.__file__).parent
     marked = [

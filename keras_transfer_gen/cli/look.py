@@ -110,10 +110,13 @@ def info(
         print_json(found)
         return
     report = found.pop("layers", None)
+    if "parameters" in found:
+        found["parameters"] = ", ".join(f"{role} {count:,}" for role, count in found["parameters"].items())
     print_table(model, ["", ""], list(found.items()))
     if report is not None:
-        header = ["path", "shape", "parameters", "trainable", "source"]
-        print_table("layers", header, [tuple(row.values()) for row in report])
+        from keras_transfer_gen.transfer.report import COLUMNS, Row
+
+        print_table("layers", COLUMNS, [Row(**{**row, "shape": tuple(row["shape"])}).cells() for row in report])
 
 
 data_app = typer.Typer(help="Look at pictures before training.", no_args_is_help=True)

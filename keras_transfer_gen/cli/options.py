@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
+from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
+from keras_transfer_gen.recipes.vae_methods import VAE_METHODS
 from keras_transfer_gen.specs import DISTRIBUTIONS
 from keras_transfer_gen.transfer.spec_overrides import PIXEL_RANGES
 
@@ -44,7 +47,11 @@ PixelRange = Annotated[
 ]
 Data = Annotated[str, typer.Option("--data", help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')]
 Out = Annotated[str, typer.Option("--out", help="RUN folder to write, or to continue.")]
-Kimg = Annotated[float, typer.Option("--kimg", help="Thousands of real images to show in all.")]
+KIMG_OF_VAES = f"{FineTuneVaeSettings.kimg:g} (finetune) or {PretrainVaeSettings.kimg:g} (pretrain)"
+Kimg = Annotated[
+    float,
+    typer.Option("--kimg", help=f"Thousands of real images to show in all; of a VAE {KIMG_OF_VAES} by default."),
+]
 ImageSize = Annotated[int, typer.Option("--image-size", help="28, 32, 64, 128 or 256 pixels.")]
 Channels = Annotated[int, typer.Option("--channels", help="1 (grey) or 3 (RGB).")]
 Width = Annotated[int, typer.Option("--width", help="Channels of the smallest feature map.")]
@@ -54,14 +61,26 @@ Grid = Annotated[str | None, typer.Option("--grid", help="Also write a contact s
 NeighboursOption = Annotated[str | None, typer.Option("--neighbours", help="Write likely copies to this PNG file.")]
 Truncation = Annotated[float | None, typer.Option("--truncation", help="In (0, 1]: less is safer, less varied.")]
 Minutes = Annotated[float | None, typer.Option("--minutes", help="Bound on the training time, in minutes.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", help="Images in a step, over all devices.")]
+BATCH_OF_VAES = f"{FineTuneVaeSettings.batch_size} (finetune) or {PretrainVaeSettings.batch_size} (pretrain)"
+BatchSize = Annotated[
+    int,
+    typer.Option("--batch-size", help=f"Images in a step, over all devices; of a VAE {BATCH_OF_VAES} by default."),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Of everything random, from 0 on.")]
 Augment = Annotated[str, typer.Option("--augment", help="diffaugment or none.")]
 Objective = Annotated[str, typer.Option("--objective", help="non_saturating, hinge or minimax.")]
 Penalty = Annotated[str, typer.Option("--penalty", help="r1 or none.")]
 Gamma = Annotated[float, typer.Option("--r1-gamma", help="Weight of the R1 penalty.")]
 Every = Annotated[int, typer.Option("--r1-every", help="Steps from one R1 penalty to the next.")]
-Rate = Annotated[float, typer.Option("--learning-rate", help="Of both Adam optimizers.")]
+RATES_OF_VAES = ", ".join(f"{name} {how.rate:g}" for name, how in VAE_METHODS.items() if how.trains)
+Rate = Annotated[
+    float,
+    typer.Option(
+        "--learning-rate",
+        help=f"Of both Adam optimizers; of a VAE's by default {PretrainVaeSettings.learning_rate:g} (pretrain) or the "
+        f"method's (finetune: {RATES_OF_VAES}).",
+    ),
+]
 Halflife = Annotated[float, typer.Option("--ema-halflife-kimg", help="Longest half-life of the averaged generator.")]
 ReferenceOption = Annotated[str | None, typer.Option("--reference", help="Pictures to score against.")]
 Balance = Annotated[

@@ -18,7 +18,10 @@ from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.specs import FAMILIES
 
-METHODS_HELP = "full, scale-shift or miner; of a VAE decoder, scale-shift, prior, anchored or full."
+METHODS_HELP = (
+    "full, scale-shift or miner; of a VAE decoder, scale-shift, prior, anchored or full, by default "
+    f"{FineTuneVaeSettings.method}."
+)
 
 
 @guarded
@@ -103,12 +106,20 @@ def pretrain(
     out: o.Out,
     model: Annotated[str, typer.Option("--model", help="gan or vae; a VAE has defaults of its own.")] = "gan",
     arch: Annotated[
-        str, typer.Option("--arch", help="dcgan; of a VAE conv_vae or conv_vae_plain.")
+        str,
+        typer.Option(
+            "--arch",
+            help=f"dcgan; of a VAE conv_vae or conv_vae_plain, by default {PretrainVaeSettings.arch}.",
+        ),
     ] = PretrainSettings.arch,
     image_size: o.ImageSize = PretrainSettings.image_size,
     channels: o.Channels = PretrainSettings.channels,
     latent_dim: Annotated[
-        int, typer.Option("--latent-dim", help="Length of a latent vector; of a VAE 64.")
+        int,
+        typer.Option(
+            "--latent-dim",
+            help=f"Length of a latent vector; of a VAE {PretrainVaeSettings.latent_dim} by default.",
+        ),
     ] = PretrainSettings.latent_dim,
     width: o.Width = PretrainSettings.width,
     least_width: o.LeastWidth = PretrainSettings.least_width,

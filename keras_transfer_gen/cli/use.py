@@ -14,7 +14,7 @@ from keras_transfer_gen.specs import check_truncation
 
 @guarded
 @with_source_options
-@checks.named(source="model", path="out")
+@checks.named(source="model", path="out", label="class")
 def generate(
     model: o.Model,
     options: SourceOptions,
@@ -23,6 +23,9 @@ def generate(
     seed: Annotated[int, typer.Option("--seed", help="Picture i depends on this seed and i alone.")] = 0,
     grid: o.Grid = None,
     truncation: o.Truncation = None,
+    label: Annotated[
+        int | None, typer.Option("--class", help="Class of all pictures, where the model takes some; drawn by default.")
+    ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
@@ -33,6 +36,8 @@ def generate(
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
     if truncation is not None:
         check_truncation(truncation)
+    if label is not None:
+        checks.check_integer("label", label, least=0, next_step="Give the number of a class with --class.")
     options.prefetch(model)
     check_folder(out)
     if grid is not None:
@@ -40,11 +45,13 @@ def generate(
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes import generate as recipe
     from keras_transfer_gen.recipes.painters import open_model
+    from keras_transfer_gen.training.latents import check_label
 
     loaded, replaced = open_model(model, options.trust, options.overrides), count_pictures(out)
+    check_label(label, loaded.spec.num_classes)
     with ConsoleReporter() as reporter:
         if not dry_run:
-            images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter)
+            images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter, label)
         elif replaced:
             reporter.say(f"would replace {replaced} earlier pictures in {out}")
     if not dry_run and grid is not None:
@@ -52,6 +59,8 @@ def generate(
             recipe.write_grid(grid, images)
     result = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
     result["replaced"] = replaced
+    if label is not None:
+        result["class"] = label
     if json:
         print_json(result)
     else:

@@ -8,7 +8,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.recipes.locate import locate
-from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures
+from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures, names_in
 
 Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder, .keras file or SavedModel of a VAE.")]
 Folder = Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier command.")]
@@ -92,7 +92,8 @@ def reconstruct(
         f"wrote {len(found.images)} pictures to {out}; they are {found.mean_levels:.1f} of 255 levels from the input "
         f"on average, edge similarity {found.edge_similarity:.2f}"
     )
-    _told({"model": vae, "out": out, "grid": grid, "dry_run": False, **found.to_dict()}, json, text)
+    told = {**found.to_dict(), "names": names_in(out)}
+    _told({"model": vae, "out": out, "grid": grid, "dry_run": False, **told}, json, text)
 
 
 @guarded
@@ -147,10 +148,11 @@ def edit(
     with ConsoleReporter() as reporter:
         found = recipe.edit(vae, data, positive, negative, strength, detail, out, grid, trust, reporter)
     text = (
-        f"wrote {len(found.images)} pictures to {out}; from {found.before:.2f} to {found.after:.2f} on the way from "
-        f"--negative (0) to --positive (1), edge similarity to the input {found.edge_similarity:.2f}"
+        f"wrote {len(found.images)} pictures to {out}; from {found.before:.2f} to {found.after:.2f} (latents: "
+        f"{found.target:.2f}) on the way from --negative (0) to --positive (1), edge similarity to the input "
+        f"{found.edge_similarity:.2f}"
     )
-    told = {"strength": strength, "detail": detail, **found.to_dict()}
+    told = {"strength": strength, "detail": detail, **found.to_dict(), "names": names_in(out)}
     _told({"model": vae, "out": out, "grid": grid, "dry_run": False, **told}, json, text)
 
 
@@ -179,7 +181,8 @@ def restyle(
         return _planned(run, trust, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
         found = recipe.restyle(run, data, out, reference, source, detail, grid, trust, reporter)
-    result = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **found.to_dict()}
+    told = {**found.to_dict(), "names": names_in(out)}
+    result = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **told}
     if not json:
         print_table("restyled", ["measure", "restyled", "plain", "input"], _rows(found))
     _told(result, json, f"wrote {len(found.images)} pictures to {out}")

@@ -27,7 +27,8 @@ def write_vae_tflite(vae, path, batch_size=1, part="sampler"):
         vae: `VAE`; it is not changed.
         path: file to write, usually `*.tflite`; a file that stands there is replaced. Nothing is written or replaced
             where anything fails.
-        batch_size: pictures in one call, fixed in the file.
+        batch_size: pictures in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
+            decoder, not that of an encoder: write another file for another number.
         part: "sampler", "encoder" or "decoder".
 
     Returns:

@@ -126,6 +126,8 @@ class Bernoulli(Likelihood):
         Kingma and Welling, 2014 (arXiv:1312.6114), appendix C.1.
     """
 
+    of_levels = False  # but of black and white
+
     def loss(self, real, reconstructions):
         return -self.log_likelihood(real, reconstructions)
 
@@ -163,6 +165,7 @@ class Perceptual(Likelihood):
         self.pixels = LaplaceOptimalScale() if pixels is None else pixels
         if not isinstance(self.pixels, Likelihood):
             raise checks.user_error("pixels", "a Likelihood", pixels)
+        self.of_levels = self.pixels.of_levels
 
     def loss(self, real, reconstructions):
         pairs = zip(*(tf.nest.flatten(self.features(images)) for images in (real, reconstructions)), strict=True)

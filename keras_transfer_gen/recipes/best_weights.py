@@ -38,7 +38,7 @@ def train_to_best(training, given, settings, folder, *, kimg, samples, reporter,
     before = training.state().get("records")
     measure = _Curve(given, folder, settings.out, reporter if samples is not None else None, before)
     if not before:
-        calibrate(vae, given.validation if chosen else given.inputs.pictures.images)
+        calibrate(vae, given.not_learnt)
         training.records = [{"kimg": vae.kimg, **measure(vae)}]
     scale = [variable.numpy() for variable in vae.likelihood.variables]
     settings = dataclasses.replace(settings, evaluate_every_kimg=settings.evaluate_every_kimg or kimg / POINTS)

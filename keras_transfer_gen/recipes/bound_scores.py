@@ -1,5 +1,6 @@
 """The evidence lower bound as it stands in metrics.json, by one protocol: 16 draws, seed 0."""
 
+import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import pixels, variational
@@ -19,15 +20,17 @@ def measure_bound(vae, images, name):
 
     Returns:
         dict of JSON-ready values: "elbo" and "bits_per_dim", each {"value", "n_images", "reference"}, the former with
-        its two parts and the importance-weighted bound; "active_units"; "collapse", a sentence, "" where there is none.
+        its two parts and the importance-weighted bound, the latter with "caveat", "" where it means what it says;
+        "active_units"; "collapse", a sentence, "" where there is none.
     """
     found = vae.evaluate(images, samples=SAMPLES, seed=SEED, return_dict=True)
     measured = {"n_images": len(images), "reference": name}
     parts = {part: found[part] for part in ("reconstruction_loss", "kl_loss", "importance_bound")}
     units = int(found["active_units"])
+    caveat = "" if vae.likelihood.of_levels else variational.NO_LEVELS
     return {
         "elbo": {"value": found["elbo"], **measured, **parts, "samples": SAMPLES, "seed": SEED},
-        "bits_per_dim": {"value": found["bits_per_dim"], **measured},
+        "bits_per_dim": {"value": found["bits_per_dim"], **measured, "caveat": caveat},
         "active_units": units,
         "collapse": variational.collapse(found["kl_loss"], units, vae.spec.latent_dim),
     }
@@ -53,6 +56,32 @@ def calibrate(vae, images):
     mean, log_var = vae.encode(shown)
     z = posterior_latents(mean, log_var, numbered_latents(range(len(shown)), mean.shape[1], SEED))
     vae.likelihood.after_step(real, vae.decoder(z, training=False), tf.constant(0, tf.int64))
+
+
+def measure_refitted(vae, shown, images, name):
+    """The bound of a VAE with nothing but the likelihood's stored scale fitted to new pictures.
+
+    What a training gains on top of that is its own.
+
+    Args:
+        vae: `VAE`; it is as before afterwards.
+        shown: uint8 `[M, S, S, C]`, what the scale is taken of.
+        images: uint8 `[N, S, S, C]`, what the bound is measured on.
+        name: what they are, for the reader.
+
+    Returns:
+        dict, "elbo" of `measure_bound`; None where the likelihood stores no scale.
+    """
+    variables = vae.likelihood.variables
+    before = [variable.numpy() for variable in variables]
+    try:
+        calibrate(vae, shown)
+        if all(np.array_equal(variable, value) for variable, value in zip(variables, before, strict=True)):
+            return None
+        return measure_bound(vae, images, name)["elbo"]
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
 
 
 def thinned(images, most=CURVE_IMAGES):

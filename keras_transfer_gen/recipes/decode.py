@@ -58,7 +58,11 @@ def read_latents(path):
     except checks.USER_ERRORS:
         raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise checks.file_error("latents", "a readable .npz or .npy file", path, f"NumPy says: {error}") from error
+        if "Object arrays" in str(error):
+            hint = "It holds Python objects, which are never loaded. Save plain numbers."
+        else:
+            hint = "It is damaged, cut off or something else. `ktg encode` writes one."
+        raise checks.file_error("latents", "a readable .npz or .npy file", path, hint) from error
     if found.ndim != 2 or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
         raise checks.user_error("latents", "finite numbers [N, latent_dim]", f"{found.dtype} {found.shape}")
     return found.astype(np.float32)

@@ -25,7 +25,8 @@ class Edited:
         direction: float32 `[latent_dim]`, for a strength of 1.
         edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
         before: mean position of the inputs between the negative (0) and the positive (1) pictures, along the direction.
-        after: the same of the edited latents.
+        after: the same of the edited pictures, encoded again.
+        target: where the edited latents were put; less of it may be seen in the pictures.
     """
 
     images: np.ndarray
@@ -33,10 +34,11 @@ class Edited:
     edge_similarity: float
     before: float
     after: float
+    target: float
 
     def to_dict(self):
         """The numbers, ready for JSON."""
-        numbers = {name: getattr(self, name) for name in ("edge_similarity", "before", "after")}
+        numbers = {name: getattr(self, name) for name in ("edge_similarity", "before", "after", "target")}
         return {"num": len(self.images), "length": float(np.linalg.norm(self.direction)), **numbers}
 
 
@@ -78,7 +80,8 @@ def edit(
     images = with_detail(given.images, vae.decode(latents), vae.decode(moved), detail)
     notes = {"strength": strength, "detail": detail}
     write_places(images, [("input", given.images), ("edited", images)], given, out, grid, notes, reporter)
-    shares = [(z - without.mean(axis=0)) @ direction / (direction @ direction) for z in (latents, moved)]
+    seen, _ = vae.encode(images)
+    shares = [(z - without.mean(axis=0)) @ direction / (direction @ direction) for z in (latents, seen, moved)]
     places = (float(share.mean()) for share in shares)
     return Edited(images, direction, float(edge_similarity(given.images, images).mean()), *places)
 

@@ -26,7 +26,11 @@ def bound_rows(bound):
         ("reconstruction loss", f"{elbo['reconstruction_loss']:.1f}", "nats per image"),
         ("KL", f"{elbo['kl_loss']:.1f}", "nats per image that the latents carry"),
         ("importance-weighted", f"{elbo['importance_bound']:.1f}", f"nats per image, of {elbo['samples']} draws"),
-        ("bits per dimension", f"{bound['bits_per_dim']['value']:.3f}", "lower is better"),
+        (
+            "bits per dimension",
+            f"{bound['bits_per_dim']['value']:.3f}",
+            bound["bits_per_dim"]["caveat"] or "lower is better",
+        ),
         ("active units", str(bound["active_units"]), "latent dimensions that tell pictures apart"),
     ]
 

@@ -44,7 +44,7 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
     Args:
         model: as in `export_saved_model`.
         path: file to write; an earlier one is replaced.
-        batch_size: pictures made at once; fixed in the file.
+        batch_size: pictures made at once; fixed in the file. That of a VAE's encoder can't be resized later.
         trust: as in `export_saved_model`.
         overrides: as in `export_saved_model`.
         part: of a VAE, "sampler" (latents from N(0, 1) -> images of its prior), "encoder" (images -> `z_mean` and

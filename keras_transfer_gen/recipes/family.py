@@ -40,5 +40,5 @@ def _of_keras_file(path):
             config = json.loads(archive.read("config.json"))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return ""  # what loads it says what is wrong with it
-    ours = config.get("registered_name", "").startswith("keras_transfer_gen>")
+    ours = (config.get("registered_name") or "").startswith("keras_transfer_gen>")
     return CLASSES.get(config.get("class_name"), "") if ours else ""

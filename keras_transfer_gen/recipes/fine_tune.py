@@ -146,7 +146,8 @@ def from_source(source, settings):
     source.generator.set_weights(source.ema_generator.get_weights())
     source.step.assign(0)
     source.images_seen.assign(0)
-    origin = f"Adapted from {settings.source} on {settings.data}. {source.spec.source}".strip()
+    before = source.spec.source if source.spec.source != str(settings.source) else ""  # all that is known of others'
+    origin = f"Adapted from {settings.source} on {settings.data}. {before}".strip()
     source.spec = dataclasses.replace(source.spec, source=origin)
     compile_gan(source, settings)
     return source

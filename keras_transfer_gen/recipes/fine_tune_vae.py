@@ -90,13 +90,15 @@ def open_source(settings):
 def _adapt(run, state, read, strategy, settings, reporter):
     """From the first score to metrics.json, in a run that is held."""
     source, given = read
+    how = settings.how
+    chosen = how.trains and len(given.validation) > 0
+    selection = BEST.format(count=len(given.validation)) if chosen else finish_vae.LAST
     notes = finish.begin(
         run, state, "finetune", settings, given.inputs, strategy, reporter,
-        lambda: _measure_source(run, source, settings, given, strategy, reporter),
+        lambda: _measure_source(run, source, settings, given, strategy, reporter), selection,
     )  # fmt: skip
     reporter.say(notes["sentence"])
     _keep_source(run, source, settings)
-    how = settings.how
     shared = {"arithmetic": notes["arithmetic"], "reporter": reporter}
     adapted = resume_vae_or(lambda: from_source(source, settings), run.adapted, strategy, settings)
     adapted.gan.set_prior(StandardNormal())  # a finished run has a fitted one; what it learns with is N(0, I)
@@ -108,7 +110,7 @@ def _adapt(run, state, read, strategy, settings, reporter):
             history=run.history_file, samples=run.path, label="adapting", **shared,
         )  # fmt: skip
     else:  # the pictures are none that it learnt, so their errors are those of others too
-        bound_scores.calibrate(adapted.gan, given.seen)
+        bound_scores.calibrate(adapted.gan, given.not_learnt)
     scratch = None
     if settings.compare_scratch:
         scratch = resume_vae_or(
@@ -118,11 +120,9 @@ def _adapt(run, state, read, strategy, settings, reporter):
             scratch, given, settings, run.scratch, kimg=adapted.gan.kimg if how.trains else settings.kimg,
             minutes=None, history=run.checkpoints / "scratch.csv", samples=None, label="from scratch", **shared,
         )  # fmt: skip
-    chosen = how.trains and len(given.validation) > 0
     return finish_vae.finish_vae(
         run, "finetune", settings, adapted, scratch, given, strategy, reporter, prior=settings.prior,
-        selection=BEST.format(count=len(given.validation)) if chosen else finish_vae.LAST,
-        words=f"method `{settings.method}`, {how.words}",
+        selection=selection, words=f"method `{settings.method}`, {how.words}",
     )  # fmt: skip
 
 
@@ -145,6 +145,7 @@ def _measure_source(run, source, settings, given, strategy, reporter):
         "distance": distance,
         "sentence": sentence,
         "bound_before": bound_scores.measure_bound(source, given.held, given.name),
+        "elbo_before_refitted": bound_scores.measure_refitted(source, given.not_learnt, given.held, given.name),
         "kid_before": scores.score_features(made, given.inputs.reference),
         "kid_floor": given.inputs.floor(),
     }

@@ -30,7 +30,7 @@ class FineTuneVaeSettings:
         reference: pictures to measure the bound and the scores on; without it a tenth of `data`, at least 4 pictures,
             is kept out of training for the bound.
         compare_scratch: also train from scratch for the same kimg.
-        evaluate_every_kimg: kimg from one point of the curve to the next; None takes a fifth of `kimg`.
+        evaluate_every_kimg: kimg from one point of the curve to the next; None takes a tenth of `kimg`.
         balance: from 0 to 1, how far full sub-folders are held back; 1 draws one picture of each at a time.
         image_fit: "crop" or "pad" for pictures that aren't square.
         background: colour under transparent pictures and beside padded ones.
@@ -81,6 +81,11 @@ class FineTuneVaeSettings:
         checks.check_choice("prior", self.prior, PRIORS, "Set it with --prior.")
         checks.check_number("anchor", self.anchor, next_step="Such as --anchor 1.")
         checks.check_number("l2sp", self.l2sp, next_step="Such as --l2sp 0.01.")
+        for name in ("anchor", "l2sp"):
+            value = getattr(self, name)
+            if not self.how.anchored and value != getattr(type(self), name):
+                hint = f"Leave --{name} out, or give --method anchored."
+                raise checks.user_error(name, f"left out with the method {self.method!r}", value, hint)
         if self.channels is not None:
             checks.check_choice("channels", self.channels, checks.CHANNELS, "Set it with --channels.")
         if self.evaluate_every_kimg is not None:

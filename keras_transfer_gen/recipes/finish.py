@@ -15,7 +15,7 @@ GRID = 36  # pictures on a contact sheet
 SELECTION = "none: the last weights are kept; the curve on the way is taken against the training pictures"
 
 
-def begin(run, state, command, settings, inputs, strategy, reporter, measure):
+def begin(run, state, command, settings, inputs, strategy, reporter, measure, selection=SELECTION):
     """Makes the folder of a run and notes what is known before training; what is noted already is not measured again.
 
     Args:
@@ -27,6 +27,7 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure):
         strategy: what it trains under.
         reporter: told of the progress.
         measure: function that returns the notes, a JSON-ready dict.
+        selection: how the weights will be chosen, in words.
 
     Returns:
         dict, the notes.
@@ -41,13 +42,13 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure):
         run.note(stale=True)
     run.sweep()
     # First of all: interrupted from here on, the folder counts as a run, and the same command continues it.
-    run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
+    run.record(command, settings, resolved(run.notes(), inputs, strategy, selection), finished=False)
     known = run.notes()
     if not known or known.get("stale"):
         once = ("arithmetic", "probe", "warmup_kimg")  # one of each in one run
         kept = {name: known[name] for name in once if name in known}
         run.note(**{**measure(), **kept, "stale": False})
-        run.record(command, settings, resolved(run.notes(), inputs, strategy), finished=False)
+        run.record(command, settings, resolved(run.notes(), inputs, strategy, selection), finished=False)
     return run.notes()
 
 
@@ -58,7 +59,7 @@ def _changed(before, settings, inputs):
     return [place for name, place in digests.items() if before.get(name) not in (None, now[name])]
 
 
-def resolved(notes, inputs, strategy):
+def resolved(notes, inputs, strategy, selection=SELECTION):
     """What was settled at run time, for config.json."""
     return {
         "precision": notes.get("arithmetic"),
@@ -68,7 +69,7 @@ def resolved(notes, inputs, strategy):
         "reference_digest": inputs.reference_digest,
         "skipped_files": len(inputs.pictures.skipped),
         "replicas": strategy.num_replicas_in_sync,
-        "selection": SELECTION,
+        "selection": selection,
         "source_distance": notes.get("distance"),
         "warmup_kimg": notes.get("warmup_kimg"),
     }

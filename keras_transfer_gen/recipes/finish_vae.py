@@ -45,6 +45,7 @@ def finish_vae(
     before = notes.get("bound_before") or {}
     metrics = {
         "elbo_before": before.get("elbo"),
+        "elbo_before_refitted": notes.get("elbo_before_refitted"),
         "elbo_after": fitted["elbo"],
         "elbo_scratch": None,
         "elbo_standard_prior": standard["elbo"],
@@ -57,6 +58,7 @@ def finish_vae(
         "kid_floor": notes.get("kid_floor"),
         "kimg": vae.kimg,
         "best_kimg": None if selection == LAST else best_point(adapted.records)["kimg"],
+        "put_aside": len(given.validation),
         "collapse": fitted["collapse"],
         "prior": prior,
         "prior_seconds": fitted["prior_seconds"],
@@ -81,7 +83,7 @@ def finish_vae(
         export_vae_parts(vae, run.tflite.parent)
     vae.spec.save(run.spec_file)
     files.write_json(run.metrics_file, metrics)
-    resolved = {**finish.resolved(notes, inputs, strategy), "held_out": len(given.held), "selection": selection}
+    resolved = {**finish.resolved(notes, inputs, strategy, selection), "held_out": len(given.held)}
     run.record(command, settings, resolved, finished=True)
     return metrics
 

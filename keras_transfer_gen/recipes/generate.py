@@ -3,18 +3,20 @@
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.recipes.picture_folder import MARK, check_folder, count_pictures, name_of
 from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.training.latents import check_label
 
 
-def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
+def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, label=None):
     """Writes `out/00000.png`, ...; picture i depends on `seed` and i alone.
 
     Args:
-        model: `GAN` or anything with `generate(num, seed, truncation)`.
+        model: `GAN` or anything with `generate(num, seed, truncation)`, and `label` where it takes classes.
         num: pictures to make.
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1]; the model's own by default.
         reporter: told of the progress, and how many earlier pictures were replaced.
+        label: class of all pictures; None draws one for each where the model takes some.
 
     Returns:
         uint8 `[num, H, W, C]`, the pictures.
@@ -23,8 +25,9 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT):
         UserError, UserFileError: where `out` holds other files, or an argument is out of range.
     """
     check_folder(out)
-    images = model.generate(num, seed=seed, truncation=truncation)
-    write_folder(images, out, {"seed": seed, "truncation": truncation}, reporter)
+    asked = {} if label is None else {"label": check_label(label, model.spec.num_classes)}
+    images = model.generate(num, seed=seed, truncation=truncation, **asked)
+    write_folder(images, out, {"seed": seed, "truncation": truncation, **asked}, reporter)
     return images
 
 

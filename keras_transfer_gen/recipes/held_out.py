@@ -37,6 +37,11 @@ class BoundInputs:
         learnt = self.inputs.pictures.images  # may be too many to copy
         return np.concatenate([learnt, self.validation]) if len(self.validation) else learnt
 
+    @property
+    def not_learnt(self):
+        """What a source's scale of errors is taken of, uint8: those for validation, or else those yet to be learnt."""
+        return self.validation if len(self.validation) else self.inputs.pictures.images
+
 
 def read_bound_inputs(settings, image_size, channels, reporter, validated=False):
     """Reads the pictures of a VAE's run; without a reference of its own a tenth of them is held out.

@@ -107,8 +107,10 @@ def inspect_model(source, trust=False, overrides=None):
     measured, generator, why = None, None, ""
     try:
         measured = measure_generator(loaded, source, first_latents, overrides)
-        exported = is_exported(folder)
-        generator = open_generator(folder, source, overrides) if exported else MeasuredGenerator(measured, loaded)
+        generator = MeasuredGenerator(measured, loaded)
+        if is_exported(folder):
+            generator = open_generator(folder, source, overrides)
+            measured = _as_saved(measured, generator.spec, overrides)
     except checks.UserError as error:
         if overrides:  # what was said shall not be lost among all that is printed
             raise
@@ -129,6 +131,14 @@ def inspect_model(source, trust=False, overrides=None):
         variables=trainable_report(layer) if layer else Report(()),
         measured=measured, generator=generator, no_generator=why, program=program,
     )  # fmt: skip
+
+
+def _as_saved(measured, spec, overrides):
+    """What was measured of an export of this package, with the spec that was saved with it in place of guesses."""
+    told = "given with distribution= (--distribution), as the" if overrides and overrides.distribution else "the"
+    return dataclasses.replace(
+        measured, spec=spec, reasons={**measured.reasons, "distribution": f"{told} SavedModel's own spec.json says"}
+    )
 
 
 def _layer(loaded, measured, offered):

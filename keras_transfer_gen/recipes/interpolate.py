@@ -50,7 +50,8 @@ def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, tr
         latents = spherical_interpolation(*z_mean, np.linspace(0.0, 1.0, frames))
     images = vae.decode(latents)
     if out is not None:
-        pictures.write_film(out, list(images))
+        held = {"last": pictures.FRAME_MILLISECONDS} if start is None else {}  # a circle never rests
+        pictures.write_film(out, list(images), **held)
     return images
 
 

@@ -1,6 +1,8 @@
 """From what a user calls a model (preset, RUN, `.keras` file, any SavedModel) to a `GAN` or a generator in Keras."""
 
 import dataclasses
+import json
+import zipfile
 
 import keras
 
@@ -23,6 +25,10 @@ from keras_transfer_gen.transfer.saved_model_files import beside, load_saved_mod
 from keras_transfer_gen.transfer.saved_model_generator import wrap_saved_model
 
 SEASONED = "noto_gan_64"  # whose discriminator a new one begins with
+KERAS_2 = (
+    "Keras 2 (tf_keras) wrote it, and Keras 3 can't read it: load it there, and save it as a SavedModel with "
+    "tf.saved_model.save(model, folder)."
+)
 
 
 def load_gan(source, trust=False, overrides=None):
@@ -94,7 +100,7 @@ def _load(source, trust, overrides):
             return open_saved_model(fetch_saved_model(path), source, overrides)
     model = load_keras(path)
     if isinstance(model, VAE):
-        step = "It holds a VAE: load_vae(...), or `ktg finetune` with --model vae."
+        step = "It holds a VAE: load_vae(...) in Python; `ktg finetune` takes it as it is."
         raise checks.user_error("source", "a GAN or a generator", str(source), step)
     note_source(model, name_of(source))
     if isinstance(model, GAN):
@@ -169,4 +175,14 @@ def load_keras(path):
         raise
     except Exception as error:  # Keras raises many kinds for a damaged file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise checks.file_error("source", "a readable .keras file", path, f"Keras says: {reason}") from error
+        hint = KERAS_2 if _written_by(path).startswith("2.") else f"Keras says: {reason}"
+        raise checks.file_error("source", "a readable .keras file", path, hint) from error
+
+
+def _written_by(path):
+    """The version of Keras that wrote a `.keras` file, or "" where it doesn't tell."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile):
+        return ""

@@ -13,6 +13,13 @@ from keras_transfer_gen.transfer.saved_model_folders import GRAPHS
 
 KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
 
+OTHER_FILES = {  # what is often given instead, by how its name ends
+    ".weights.h5": "It holds weights alone. Load it into its model with load_weights, and save that as .keras.",
+    ".h5": "It is a file of Keras' older format. Load it with the Keras that wrote it, and save it as a SavedModel.",
+    ".hdf5": "It is a file of Keras' older format. Load it with the Keras that wrote it, and save it as a SavedModel.",
+    ".tflite": "It is for phones and browsers, and can't be loaded again. Give the model that it was made from.",
+}
+
 
 def locate(source, trust=False):
     """Finds the file or folder behind the name of a model.
@@ -44,6 +51,9 @@ def locate(source, trust=False):
             return "saved_model", path.parent
         if path.name.lower().endswith(archives.SUFFIXES):
             return "saved_model", path
+        what = next((OTHER_FILES[end] for end in OTHER_FILES if path.name.lower().endswith(end)), None)
+        if what:
+            raise checks.file_error("source", KINDS, source, what)
         if not zipfile.is_zipfile(path):
             raise checks.file_error("source", KINDS, source, "This file is not a `.keras` file, or it is damaged.")
         return "keras", path

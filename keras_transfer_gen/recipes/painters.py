@@ -78,9 +78,9 @@ class ModelGenerator:
         self.model = model
         self.spec = spec
 
-    def generate(self, num, seed=0, truncation=None):
+    def generate(self, num, seed=0, truncation=None, label=None):
         """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
-        return _paint(self.model, self.spec, num, seed, truncation)
+        return _paint(self.model, self.spec, num, seed, truncation, label)
 
 
 class ServedGenerator:
@@ -96,9 +96,9 @@ class ServedGenerator:
         self.function = function
         self.spec = spec
 
-    def generate(self, num, seed=0, truncation=None):
+    def generate(self, num, seed=0, truncation=None, label=None):
         """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
-        return _paint(self.function, self.spec, num, seed, truncation)
+        return _paint(self.function, self.spec, num, seed, truncation, label)
 
 
 class MeasuredGenerator:
@@ -114,13 +114,14 @@ class MeasuredGenerator:
         self.loaded = loaded
         self.spec = measured.spec
 
-    def generate(self, num, seed=0, truncation=None):
+    def generate(self, num, seed=0, truncation=None, label=None):
         """uint8 `[num, H, W, C]`; picture i, its class included, depends on `seed` and i alone.
 
         Args:
             num: number of pictures.
             seed: non-negative integer. Latents and classes are those of `GAN.generate`.
             truncation: factor on the latents in (0, 1], also given to the SavedModel where it has an input for it.
+            label: class of all pictures; None draws one for each.
         """
         factor = self.spec.truncation if truncation is None else truncation
 
@@ -128,12 +129,12 @@ class MeasuredGenerator:
             latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
             return self.measured(latents, labels, factor)
 
-        return _paint(function, self.spec, num, seed, truncation)
+        return _paint(function, self.spec, num, seed, truncation, label)
 
 
-def _paint(function, spec, num, seed, truncation):
+def _paint(function, spec, num, seed, truncation, label):
     """uint8 pictures of numbered latents and labels, after a look at the arguments of `generate`."""
     num = checks.check_integer("num", num, next_step="Ask for at least one picture with --num.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with --seed.")
     truncation = check_truncation(spec.truncation if truncation is None else truncation)
-    return paint_numbered(function, range(num), spec, seed, truncation)
+    return paint_numbered(function, range(num), spec, seed, truncation, label)

@@ -1,4 +1,4 @@
-"""Which folder `ktg generate` may write or replace. Loads nothing heavy, so that a wrong --out costs no wait."""
+"""Which folder of pictures may be written or replaced. Loads nothing heavy, so that a wrong --out costs no wait."""
 
 from pathlib import Path
 
@@ -24,15 +24,20 @@ def check_folder(out):
             wrote = files.read_json(mark) if mark.is_file() else {}
         num = wrote.get("num") if isinstance(wrote, dict) else None
         if not names <= {name_of(number) for number in range(num if isinstance(num, int) else 0)}:
-            expected = "a new or empty folder, or one that an earlier `ktg generate` wrote"
+            expected = "a new or empty folder, or one that an earlier `ktg` command wrote"
             raise checks.user_error("out", expected, str(out), "It holds other files. Choose another --out.")
     return path
 
 
 def count_pictures(out):
-    """How many pictures of an earlier `ktg generate` a folder holds."""
+    """How many pictures of an earlier command a folder holds."""
     path = Path(out)
     return sum(1 for _ in path.glob("*.png")) if path.is_dir() else 0
+
+
+def names_in(out):
+    """What each picture of a folder was made from, in the order of their numbers; None where that is not known."""
+    return files.read_json(Path(out) / MARK).get("made_from")
 
 
 def check_grid(grid, out):

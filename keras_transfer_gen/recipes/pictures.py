@@ -3,13 +3,14 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from keras_transfer_gen import files, pixels
 
 FRAME_MILLISECONDS = 180
 LAST_MILLISECONDS = 2000
 MARGIN = 24
+INDENT = 4  # of a label
 
 
 def before_after(before, after, real):
@@ -18,19 +19,20 @@ def before_after(before, after, real):
     Args:
         before: uint8 `[N, S, S, C]`, or None where there is no source.
         after: uint8 `[N, S, S, C]`.
-        real: uint8 `[M, S, S, C]`.
+        real: uint8 `[M, S, S, C]`; as many as `after` has are shown, evenly spread.
 
     Returns:
         uint8 `[H, W, 3]`.
     """
-    parts = [("after", after), ("real", real[: len(after)])]
+    shown = np.linspace(0, len(real) - 1, min(len(real), len(after))).round().astype(int)
+    parts = [("after", after), ("real", real[shown])]
     if before is not None:
         parts.insert(0, ("before", before))
     return side_by_side(parts)
 
 
 def side_by_side(parts):
-    """One sheet with labelled contact sheets in a row.
+    """One sheet with labelled contact sheets in a row, each at least as wide as its label.
 
     Args:
         parts: list of (label, uint8 `[N, S, S, C]`).
@@ -40,25 +42,27 @@ def side_by_side(parts):
     """
     sheets = [(label, pixels.to_rgb(pixels.to_grid(images)[None])[0]) for label, images in parts]
     height = max(sheet.shape[0] for _, sheet in sheets)
-    width = sum(sheet.shape[1] for _, sheet in sheets) + MARGIN * (len(sheets) - 1)
-    canvas = Image.new("RGB", (width, height + MARGIN), "white")
+    font = ImageFont.load_default()
+    widths = [max(sheet.shape[1], int(font.getlength(label)) + 2 * INDENT) for label, sheet in sheets]
+    canvas = Image.new("RGB", (sum(widths) + MARGIN * (len(sheets) - 1), height + MARGIN), "white")
     pen, left = ImageDraw.Draw(canvas), 0
-    for label, sheet in sheets:
-        pen.text((left + 4, 6), label, fill="black")
+    for (label, sheet), width in zip(sheets, widths, strict=True):
+        pen.text((left + INDENT, 6), label, fill="black", font=font)
         canvas.paste(Image.fromarray(sheet), (left, MARGIN))
-        left += sheet.shape[1] + MARGIN
+        left += width + MARGIN
     return np.asarray(canvas)
 
 
-def write_film(path, sheets):
-    """Writes a GIF of contact sheets, the last one held for two seconds.
+def write_film(path, sheets, last=LAST_MILLISECONDS):
+    """Writes a GIF of contact sheets that starts again and again.
 
     Args:
         path: of the file.
         sheets: list of uint8 `[H, W, C]` of one size, in order.
+        last: milliseconds for which the last one is shown.
     """
     frames = [Image.fromarray(pixels.to_rgb(sheet[None])[0]).quantize(128) for sheet in sheets]
-    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_MILLISECONDS]
+    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [last]
     stream = io.BytesIO()
     frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
     files.write_bytes(path, stream.getvalue())

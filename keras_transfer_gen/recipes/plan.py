@@ -3,9 +3,11 @@
 import math
 
 from keras_transfer_gen.recipes.inputs import read_one
-from keras_transfer_gen.recipes.run_folder import OUTPUTS, RunFolder
+from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
+from keras_transfer_gen.recipes.run_folder import OF_VAES, OUTPUTS, RunFolder
 from keras_transfer_gen.recipes.source import freeze_source, open_source
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
+from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
 
@@ -15,7 +17,7 @@ def plan(command, settings, reporter):
 
     Args:
         command: "finetune" or "pretrain".
-        settings: `FineTuneSettings` or `PretrainSettings`.
+        settings: `FineTuneSettings`, `PretrainSettings` or `PretrainVaeSettings`.
         reporter: told of the progress.
 
     Returns:
@@ -51,5 +53,8 @@ def plan(command, settings, reporter):
         found["trained"] = frozen.totals()
         if source.fresh:
             found["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"
-    found["files"] = ", ".join(name for name in OUTPUTS if name != "reconstructions.png")  # those are of a VAE
+    left_out = () if isinstance(settings, PretrainVaeSettings) else OF_VAES
+    if command == "pretrain" or not (source.kept or saved_model_layers(source.gan.generator)):
+        left_out = ("source", *left_out)
+    found["files"] = ", ".join(name for name in OUTPUTS if name not in left_out)
     return found

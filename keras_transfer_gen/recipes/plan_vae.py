@@ -6,7 +6,7 @@ from keras_transfer_gen.recipes.fine_tune_vae import open_source
 from keras_transfer_gen.recipes.held_out import LEAST, SHARE, VALIDATED
 from keras_transfer_gen.recipes.inputs import read_one
 from keras_transfer_gen.recipes.plan import ACTIONS
-from keras_transfer_gen.recipes.run_folder import OUTPUTS, RunFolder
+from keras_transfer_gen.recipes.run_folder import OF_TRAINING, OUTPUTS, RunFolder
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.report import trainable_report
 
@@ -49,7 +49,8 @@ def plan_vae(settings, reporter):
         found["kimg"], found["minutes"] = settings.kimg, settings.minutes
         found["steps"] = math.ceil(settings.kimg * 1000 / settings.batch_size - 1e-9)
         found["trained"] = trainable_report(source).totals()
-    found["files"] = ", ".join(OUTPUTS)
+    left_out = ("source", *(() if how.trains else OF_TRAINING))  # the source lies among the checkpoints
+    found["files"] = ", ".join(name for name in OUTPUTS if name not in left_out)
     return found
 
 

@@ -4,7 +4,7 @@ import keras
 
 from keras_transfer_gen import tables
 from keras_transfer_gen.recipes import bound_scores, finish
-from keras_transfer_gen.recipes.finish_vae import finish_vae
+from keras_transfer_gen.recipes.finish_vae import LAST, finish_vae
 from keras_transfer_gen.recipes.held_out import read_bound_inputs
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.story import on_run
@@ -41,8 +41,9 @@ def pretrain_vae(settings, reporter=SILENT):
 def _train(run, state, given, strategy, settings, reporter):
     """From the first note to metrics.json, in a run that is held."""
     notes = finish.begin(
-        run, state, "pretrain", settings, given.inputs, strategy, reporter, lambda: _measure(settings, given, strategy)
-    )
+        run, state, "pretrain", settings, given.inputs, strategy, reporter,
+        lambda: _measure(settings, given, strategy), LAST,
+    )  # fmt: skip
     trained = resume_vae_or(lambda: _begin(settings), run.adapted, strategy, settings)
     run.begin_stage(trained.gan.kimg)
     trained.gan.spec.save(run.spec_file)

@@ -85,7 +85,7 @@ class PretrainVaeSettings:
         if self.evaluate_every_kimg is not None:
             hint = "Such as --evaluate-every 5."
             checks.check_number("evaluate_every_kimg", self.evaluate_every_kimg, above=True, next_step=hint)
-        checks.check_choice("likelihood", self.likelihood, tables.LIKELIHOODS, "Set it with --likelihood.")
+        tables.check_key("likelihood", self.likelihood, tables.LIKELIHOODS, "Set it with --likelihood.")
         checks.check_number("beta", self.beta, next_step="Such as --beta 1.")
         checks.check_number("free_bits", self.free_bits, next_step="Such as --free-bits 0.1.")
         checks.check_number("kl_warmup_kimg", self.kl_warmup_kimg, next_step="Such as --kl-warmup-kimg 5; 0 is none.")

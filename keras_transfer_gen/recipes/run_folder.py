@@ -24,6 +24,8 @@ OUTPUTS = (
     "metrics.json", "checkpoints", "history.csv", "README.md", "samples", "before_after.png", "curves.png",
     "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json", "config.json",
 )  # fmt: skip
+OF_VAES = ("reconstructions.png",)  # of these, what only a VAE's run writes
+OF_TRAINING = ("history.csv", "samples")  # what a run without a gradient does not write
 HINT = "Choose another --out, or start again with --fresh."
 
 

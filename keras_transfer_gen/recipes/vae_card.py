@@ -4,6 +4,7 @@ from keras_transfer_gen.recipes.card import NO_LICENCE, copies_line, score_note,
 
 BOUNDS = {
     "elbo_before": "source, before adapting",
+    "elbo_before_refitted": "the same, its scale of errors refitted",
     "elbo_after": "after training",
     "elbo_standard_prior": "the same, drawn from N(0, I)",
     "elbo_scratch": "from scratch, same kimg",
@@ -28,7 +29,7 @@ def bound_note(metrics):
     bound = metrics["elbo_after"]
     return (
         f"ELBO in nats per image (higher is better), {bound['samples']} latent samples, {bound['n_images']} pictures: "
-        f"{bound['reference']}; {metrics['bits_per_dim']['value']:.3f} bits per dimension, "
+        f"{bound['reference']}; {metrics['bits_per_dim']['value']:.3f} bits per dimension{_caveat(metrics)}, "
         f"{metrics['active_units']} active units, KL {bound['kl_loss']:.1f} nats. {score_note(metrics)}"
     )
 
@@ -38,14 +39,19 @@ def verdicts(metrics):
     before, after, scratch = (metrics[name] for name in ("elbo_before", "elbo_after", "elbo_scratch"))
     said = []
     if before is not None:
-        gain = after["value"] - before["value"]
+        refitted = metrics.get("elbo_before_refitted")
+        gain = after["value"] - (refitted or before)["value"]
+        over = " over the source with its scale of errors refitted to your pictures" if refitted else ""
         if gain > 0:
-            said.append(f"Adapting raised the bound by {gain:.1f} nats per image.")
+            said.append(f"Adapting raised the bound by {gain:.1f} nats per image{over}.")
         else:
             said.append(
-                f"Nothing got better: the bound fell by {-gain:.1f} nats per image. Give it more pictures, another "
-                "--method, or a source that is nearer."
+                f"Nothing got better: the bound fell by {-gain:.1f} nats per image{over}. Give it more pictures, "
+                "another --method, or a source that is nearer."
             )
+        if refitted:
+            scale = refitted["value"] - before["value"]
+            said.append(f"Refitting that scale alone changed the source's bound by {scale:+.1f}; it is no adaptation.")
     if scratch is not None:
         lead = after["value"] - scratch["value"]
         won = "Transfer won" if lead > 0 else "Transfer lost"
@@ -130,5 +136,10 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
 
 def _chosen(metrics):
     """The line on the weights that were kept, as a list."""
-    best = metrics["best_kimg"]
-    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, the best on pictures put aside."]
+    best, count = metrics["best_kimg"], metrics["put_aside"]
+    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, the best on {count} pictures put aside."]
+
+
+def _caveat(metrics):
+    text = metrics["bits_per_dim"].get("caveat")
+    return f" ({text})" if text else ""

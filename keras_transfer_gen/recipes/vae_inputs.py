@@ -59,7 +59,7 @@ def read_given(data, spec, name="data", reporter=SILENT):
         return Given(pictures.images, pictures.names, source)
     is_path = isinstance(data, (str, os.PathLike))
     source = str(data) if is_path else "the given pictures"
-    with checks.named(source=name):
+    with checks.named(source=name, data=name):
         pictures = read_pictures(data, size, channels, progress=reporter.counter(f"reading {source}"))
     if pictures.skipped:
         reporter.say(f"{len(pictures.skipped)} files in {source} skipped (see `ktg data check {source}`)")

@@ -16,6 +16,13 @@ def write_curves(path, rows, records, scratch_records):
         records: points of the run, dicts with "kimg" and "elbo"; may be empty.
         scratch_records: the same of the run from scratch; may be empty.
     """
+    stream = io.BytesIO()
+    draw_curves(rows, records, scratch_records).savefig(stream, format="png", dpi=110)
+    files.write_bytes(path, stream.getvalue())
+
+
+def draw_curves(rows, records, scratch_records):
+    """The `matplotlib.figure.Figure` that `write_curves` writes, of the same arguments."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -28,13 +35,11 @@ def write_curves(path, rows, records, scratch_records):
     for label, points, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red")):
         if points:
             bound.plot([p["kimg"] for p in points], [p["elbo"] for p in points], "o-", color=colour, label=label)
-    bound.set(xlabel="kimg (thousands of real images shown)", ylabel="ELBO of pictures not learnt, nats per image")
+    bound.set(xlabel="kimg (thousands of real images shown)", ylabel="ELBO, nats per image\n(pictures not learnt)")
     if any(point["elbo"] < 0 for point in [*records, *scratch_records]):
         bound.set_yscale("symlog", linthresh=1000.0)
     for axes in (losses, bound):
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(frameon=False)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110)
-    files.write_bytes(path, stream.getvalue())
+    return figure

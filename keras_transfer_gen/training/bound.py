@@ -1,12 +1,15 @@
 """The evidence lower bound of given pictures, from numbered draws: no batch, order or device changes it."""
 
 import dataclasses
+import weakref
 
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, variational
 from keras_transfer_gen.training import latents
+
+_ENCODERS = weakref.WeakKeyDictionary()  # encoder -> (types that its layers compute in, its graph)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +76,28 @@ def measure_bound(vae, images, samples=16, seed=0):
 
 def encode_pictures(encoder, images):
     """(means, log variances), float32 `[N, latent_dim]` each, of uint8 pictures, in batches of one fixed size."""
-    traced = tf.function(lambda batch: encoder(pixels.to_model_range(batch), training=False), autograph=False)
+    traced = _traced_encoder(encoder)
     found = []
     for rows, (batch,) in _padded(images):
         found.append([part.numpy()[:rows] for part in traced(tf.constant(batch))])
     mean, log_var = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return mean, log_var
+
+
+def _traced_encoder(encoder):
+    """An encoder of uint8 pictures as a graph, made once for each precision that it is asked for in.
+
+    The graph knows the encoder by a weak reference and the encoder's variables alone, so that it ends with it.
+    """
+    kinds = tuple(layer.compute_dtype for layer in encoder._flatten_layers())
+    known, graph = _ENCODERS.get(encoder, (None, None))
+    if known != kinds:
+        held = weakref.ref(encoder)
+        spec = tf.TensorSpec((pixels.PAINT_BATCH, *encoder.input_shape[1:]), tf.uint8)
+        graph = tf.function(lambda batch: held()(pixels.to_model_range(batch), training=False), autograph=False)
+        graph = graph.get_concrete_function(spec)
+        _ENCODERS[encoder] = kinds, graph
+    return graph
 
 
 def _traced(vae):

@@ -145,7 +145,7 @@ class GAN(keras.Model):
         """What the generator takes -> float32 images in [-1, 1] of the averaged generator."""
         return self.ema_generator(inputs, training=training)
 
-    def generate(self, num, seed=0, truncation=None, average=True, start=0):
+    def generate(self, num, seed=0, truncation=None, average=True, start=0, label=None):
         """Makes pictures; picture i depends on `seed` and i alone, however many are made.
 
         Args:
@@ -154,18 +154,19 @@ class GAN(keras.Model):
             truncation: factor on the latents in (0, 1]; the spec's own by default.
             average: use the averaged generator; False uses the one in training.
             start: number of the first picture.
+            label: class of all pictures, where the generator takes some; None draws one for each, uniform.
 
         Returns:
             uint8 ndarray `[num, H, W, C]`.
 
         Raises:
-            UserError: for a count below 1, a negative seed or a truncation outside (0, 1].
+            UserError: for a count below 1, a negative seed, a truncation outside (0, 1] or a class that there is not.
         """
         num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
         network = self.ema_generator if average else self.generator
-        return latents.paint_numbered(network, range(start, start + num), self.spec, seed, truncation)
+        return latents.paint_numbered(network, range(start, start + num), self.spec, seed, truncation, label)
 
     def fit(self, x=None, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.

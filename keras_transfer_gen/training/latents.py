@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import pixels
+from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.latent_laws import follow
 
 # New ones go to the end: the place of each is part of its seed, and earlier runs are to be continued as they were.
@@ -98,7 +98,25 @@ def numbered_labels(numbers, num_classes, seed=0):
     return np.array([np.random.default_rng((seed, n, 1)).integers(max(num_classes, 1)) for n in numbers], np.int64)
 
 
-def paint_numbered(function, numbers, spec, seed=0, truncation=1.0):
+def check_label(label, num_classes):
+    """Returns a class that pictures are asked for in, an int, or None; raises a `UserError` where there is no such.
+
+    Args:
+        label: class number, or None for classes that are drawn.
+        num_classes: of the generator; 0 where it takes no labels.
+    """
+    if label is None:
+        return None
+    if not num_classes:
+        step = "It takes no labels. Leave out label= (--class)."
+        raise checks.user_error("label", "left out for this model", label, step)
+    step = "Give it with label= (--class)."
+    if num_classes == 1:
+        step = "If it has more classes, say how many: labels=10 (--labels 10)."
+    return checks.check_integer("label", label, least=0, most=num_classes - 1, next_step=step)
+
+
+def paint_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None):
     """Pictures of numbered latents and, where the generator takes some, labels.
 
     Args:
@@ -108,14 +126,19 @@ def paint_numbered(function, numbers, spec, seed=0, truncation=1.0):
         spec: the generator's `ModelSpec`.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1].
+        label: class of all pictures; None draws one for each.
 
     Returns:
-        uint8 ndarray `[len(numbers), H, W, C]`; picture i depends on the seed and its number alone.
+        uint8 ndarray `[len(numbers), H, W, C]`; picture i depends on the seed, its number and `label` alone.
+
+    Raises:
+        UserError: for a label that the generator does not have.
     """
+    label = check_label(label, spec.num_classes)
     z = numbered_latents(numbers, spec.latent_dim, seed, truncation, spec.distribution)
     if not spec.num_classes:
         return pixels.paint(function, z)
-    labels = numbered_labels(numbers, spec.num_classes, seed)
+    labels = numbered_labels(numbers, spec.num_classes, seed) if label is None else np.full(len(z), label)
     # A class number stands behind each vector: one array to cut into batches. It is exact, being below 2**24.
     rows = np.concatenate([z, np.float32(labels[:, None])], axis=1)
     return pixels.paint(lambda part: function({"latents": part[:, :-1], "labels": part[:, -1].astype(np.int64)}), rows)

@@ -178,11 +178,14 @@ class VAE(keras.Model):
             uint8 ndarray `[n, H, W, C]`.
 
         Raises:
-            UserError: for an array of another shape.
+            UserError: for an array of another shape, or with values that are not finite.
         """
         z = np.asarray(latents, np.float32)
         if z.ndim != 2 or z.shape[1] != self.spec.latent_dim or len(z) == 0:
             raise checks.user_error("latents", f"an array [n, {self.spec.latent_dim}], n at least 1", z.shape)
+        wrong = int(np.sum(~np.isfinite(z).all(axis=1)))
+        if wrong:
+            raise checks.user_error("latents", "finite numbers", f"NaN or infinity in {wrong} of {len(z)} latents")
         return pixels.paint(self.decoder, z)
 
     def reconstruct(self, images):

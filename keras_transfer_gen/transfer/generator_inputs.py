@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
@@ -135,13 +136,21 @@ def _value(role, spec, latents, labels, truncation, classes):
         labels = tf.cast(labels, spec.dtype)
         return labels[:, None] if rank == 2 else labels
     if role == ONE_HOT:
-        return tf.one_hot(
-            labels, classes if rank is None or spec.shape[-1] is None else spec.shape[-1], dtype=spec.dtype
-        )
+        count = classes if rank is None or spec.shape[-1] is None else spec.shape[-1]
+        _check_classes(labels, count)
+        return tf.one_hot(labels, count, dtype=spec.dtype)
     if role == SWITCH:
         return tf.constant(False)
     shape = [tf.shape(latents)[0] if size is None else size for size in spec.shape]
     return tf.fill(shape, tf.constant(truncation, spec.dtype))
+
+
+def _check_classes(labels, count):
+    """Raises a `UserError` for a class that there is not, of which `tf.one_hot` makes zeros; a graph can't be asked."""
+    known = isinstance(labels, np.ndarray) or (tf.is_tensor(labels) and not tf.is_symbolic_tensor(labels))
+    wrong = [int(label) for label in np.unique(labels) if not 0 <= label < count] if known and count else []
+    if wrong:
+        raise checks.user_error("labels", f"integers from 0 to {count - 1}", wrong, "The model has no other classes.")
 
 
 def _words(name, spec):

@@ -43,7 +43,7 @@ class KerasGenerator(Nameless):
 
     def __init__(self, model, *, roles, picture, classes=0, **kwargs):
         super().__init__(**kwargs)
-        self.model = model
+        self.model = _functional(model)
         self.roles = list(roles)
         self.picture = Picture(**picture)
         self.classes = classes
@@ -92,7 +92,12 @@ def measure_keras_model(model, source, latents, overrides=None):
     """
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         hint = f"It holds a {type(model).__name__}."
+        if isinstance(model, keras.Sequential):
+            hint += (
+                " It is not built: begin it with keras.Input((latent_dim,)), or call it on latents, and save it again."
+            )
         raise checks.user_error("source", "a GAN or a functional or sequential generator", str(source), hint)
+    model = _functional(model)
     with tempfile.TemporaryDirectory() as folder:  # measured as a SavedModel, so that there is one way to measure
         tf.saved_model.save(_callable(model), folder, signatures={})
         return measure_generator(load_saved_model(folder), source, latents, overrides)
@@ -108,6 +113,17 @@ def _callable(model):
     return module
 
 
+def _functional(model):
+    """The model itself, or of a `keras.Sequential` one of its layers: it has no `input`, and may have a fixed batch."""
+    if not isinstance(model, keras.Sequential):
+        return model
+    entry = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype, name=model.inputs[0].name)
+    made = entry
+    for layer in model.layers:
+        made = layer(made)
+    return keras.Model(entry, made, name=model.name)
+
+
 def wrap_keras_model(model, measured):
     """A Keras model that makes pictures as a generator.
 
@@ -120,6 +136,7 @@ def wrap_keras_model(model, measured):
         alone.
     """
     spec = dataclasses.replace(measured.spec, arch="keras")
+    model = _functional(model)
     entries = model.inputs
     plain = len(entries) == 1 and len(entries[0].shape) == 2 and len(model.outputs) == 1
     if plain and not measured.picture.channels_first and not spec.num_classes:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.match_report import shape_text
+from keras_transfer_gen.transfer.match_report import MatchReport, shape_text
 
 MOST = 3  # names of a kind that an error lists
 
@@ -45,12 +45,20 @@ def check_skip(skip):
 
 
 def check_used(name, patterns, choices):
-    """Raises a `UserError` for a pattern that fits none of the names from end to end."""
+    """Raises a `UserError` for a pattern that fits none of the names from end to end.
+
+    Args:
+        name: of the argument.
+        patterns: list of regular expressions, or {regular expression: replacement}, from which an example is made.
+        choices: names.
+    """
     choices = list(dict.fromkeys(choices))
     for pattern in patterns:
         if not any(re.fullmatch(pattern, choice) for choice in choices):
             like = checks.nearest(pattern, choices) or ", ".join(choices[:MOST])
             step = f"Nearest names: {like}. A pattern must match a name from end to end."
+            if isinstance(patterns, dict):
+                step += _example(pattern, patterns[pattern], choices)
             raise checks.user_error(name, "regular expressions that match a name", pattern, step)
 
 
@@ -73,12 +81,22 @@ def check_complete(report, skip, adaptable):
         _listing("Unexpected in the weights", unexpected, report.missing),
         _shapes(mismatched),
         _advice(missing, [row for row in report.rows if row.status == "unexpected"]),
-        f"What may stay as it is: skip=[{re.escape(left[0].name)!r}].",
+        f"What may stay as it is: skip={[re.escape(row.name) for row in (left if len(left) <= MOST else left[:1])]}.",
     ]
     if any(row.name in adaptable for row in mismatched):
         parts.append("adapt_channels=True changes convolutions between grey and RGB.")
     expectation = "an array of the right shape for every variable of the model, and no other"
-    raise checks.user_error("weights", expectation, report.counts(), " ".join(filter(None, parts)))
+    counted = MatchReport(tuple(row for row in report.rows if row in left or row.status in ("loaded", "adapted")))
+    raise checks.user_error("weights", expectation, counted.counts(), " ".join(filter(None, parts)))
+
+
+def _example(pattern, replacement, choices):
+    """A pair that matches from end to end where the pattern matches a part of a name, else ""."""
+    part = next(filter(None, (re.search(pattern, choice) for choice in choices)), None)
+    if part is None or re.compile(pattern).groups:
+        return ""
+    regex, new = (pattern, replacement) if part.start() == 0 else (f"(.*){pattern}", rf"\1{replacement}")
+    return f" Such as rename=[({regex + '(.*)'!r}, r'{new}\\{1 if part.start() == 0 else 2}')]."
 
 
 def _check_regex(name, pattern):

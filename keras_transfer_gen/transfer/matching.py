@@ -101,7 +101,7 @@ def _variables(model):
 
 def _pair(model, variables, arrays, rename):
     """({name of an array: path or name that it goes to}, {path of a variable: name of its array})."""
-    check_used("rename", [pattern for pattern, _ in rename], arrays)
+    check_used("rename", dict(rename), arrays)
     names = {name: renamed(name, rename) for name in arrays}
     if any(new not in variables and new.rpartition("/")[2].isdecimal() for new in names.values()):
         paths = {id(variable): path for path, variable in variables.items()}

@@ -25,7 +25,14 @@ from keras_transfer_gen.transfer.generator_inputs import (
     roles_of,
     width,
 )
-from keras_transfer_gen.transfer.picture_outputs import Picture, contradicts, find_picture, pixel_range
+from keras_transfer_gen.transfer.picture_outputs import (
+    BELOW_ZERO,
+    Picture,
+    contradicts,
+    find_picture,
+    pixel_range,
+    weight_below_zero,
+)
 from keras_transfer_gen.transfer.saved_model_graph import Endpoint, Form, endpoints, read_graph
 from keras_transfer_gen.transfer.saved_model_inputs import describe
 from keras_transfer_gen.transfer.spec_overrides import NO_OVERRIDES, leave_out
@@ -230,11 +237,13 @@ def _measure(found, source, z, overrides):
     found = dataclasses.replace(found, spec=spec)
     labels = np.arange(SAMPLES) * max(classes, 1) // SAMPLES
     made = found.raw(z, labels)
-    low, high = float(made.min()), float(made.max())
+    low, high, below = float(made.min()), float(made.max()), weight_below_zero(made)
     samples = f"{SAMPLES} samples lie in [{low:.4g}, {high:.4g}]"
+    if BELOW_ZERO <= low < 0:
+        samples += f", {below:.0%} of their weight below zero"
     output = dict(named_leaves(found.outputs(z[: found.batch or 1], labels[: found.batch or 1])))[found.output]
     is_uint8 = output.dtype == tf.uint8
-    bounds = _bounds(low, high, is_uint8, samples, source, overrides)
+    bounds = _bounds(low, high, below, is_uint8, samples, source, overrides)
     names, specs = {role: name for name, role in found.roles.items()}, dict(named_leaves(found.form.inputs))
     steady = np.allclose(found.raw(z[:2], labels[:2]), made[:2], atol=(bounds[1] - bounds[0]) / 100)
     label = f"output {found.output!r}" if found.output else "the only output"
@@ -254,7 +263,8 @@ def _measure(found, source, z, overrides):
     for name in overrides.given():
         field = "num_classes" if name == "labels" else name
         if name != "labels" or overrides.num_classes:
-            reasons[field] = GIVEN.format(name=name, flag=name.replace("_", "-")) + f"; {reasons[field]}"
+            said = GIVEN.format(name=name, flag=name.replace("_", "-"))
+            reasons[field] = said if name == "distribution" else f"{said}; {reasons[field]}"
     spec = dataclasses.replace(
         spec, image_size=found.picture.size, pixel_range=bounds, arch="saved_model", source=source,
         distribution=overrides.distribution or "normal",
@@ -262,10 +272,10 @@ def _measure(found, source, z, overrides):
     return dataclasses.replace(found, spec=spec, reasons=reasons)
 
 
-def _bounds(low, high, is_uint8, samples, source, overrides):
+def _bounds(low, high, below, is_uint8, samples, source, overrides):
     """The pixel range, given or measured."""
     given = overrides.pixel_range
-    measured = (0.0, 255.0) if is_uint8 else pixel_range(low, high)
+    measured = (0.0, 255.0) if is_uint8 else pixel_range(low, high, below)
     if given is not None:
         if given != measured if is_uint8 else contradicts(given, low, high):
             expected = f"that of the pictures: {'they are uint8' if is_uint8 else samples}"
@@ -322,11 +332,16 @@ def _of_class(found, z, number):
 
 
 def _no_generator(loaded, source, whys):
-    every = (
-        f"{one['name']}({_words_of(one['inputs'])}) -> ({_words_of(one['outputs'])})" for one in interfaces(loaded)
-    )
-    offered = "; ".join(dict.fromkeys(every))  # a function and its signature, or two modes, are often alike
-    expected = "a SavedModel with latents (float, [N, size]) in and square pictures (1 to 4 channels) out"
+    told, every = set(), []
+    for one in interfaces(loaded):
+        sides = tuple(one["inputs"].values()), tuple(one["outputs"].values())
+        alike = (one["name"], *sides), ("", *sides)
+        # Two modes of a function are often alike, and so is its signature, whatever that calls inputs and outputs.
+        if alike[0] not in told and not (one["kind"] == "signature" and alike[1] in told):
+            every.append(f"{one['name']}({_words_of(one['inputs'])}) -> ({_words_of(one['outputs'])})")
+        told |= set(alike) if one["kind"] == "function" else {alike[0]}
+    offered = "; ".join(every)
+    expected = "a generator with latents (float, [N, size]) in and square pictures (1 to 4 channels) out"
     step = f"It offers {offered or 'nothing to call'}. {whys[0] if whys else ''}".rstrip()
     return checks.user_error("source", expected, str(source), step)
 

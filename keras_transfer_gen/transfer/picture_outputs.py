@@ -10,6 +10,8 @@ from keras_transfer_gen.transfer.generator_inputs import named_leaves
 
 PICTURE_WORDS = {"image", "images", "picture", "pictures"}
 BELOW_ZERO, ABOVE_ONE = -0.2, 4.0  # an unclipped network leaves its range by some tenths, never by whole units
+MUCH_BELOW = 0.2  # part of the weight; an unclipped network of [0, 1] has 0.1 at most, for black pictures with noise
+ROUNDING = 2.0  # levels of 255 between whole numbers and the floats that they were made of
 COLOURS = {1: "grey", 3: "RGB"}
 WITH_ALPHA = {2: "grey with alpha", 4: "RGBA"}
 
@@ -75,7 +77,8 @@ def find_picture(outputs):
 
     Returns:
         (`Picture` or None, why there is none). Taken is an output that is called a picture, then one without alpha,
-        then the largest; NHWC where both layouts could be meant.
+        then the largest; NHWC where both layouts could be meant. Where it is of whole numbers, through which no
+        gradient passes, and another holds the same pictures as floats, it is that one.
     """
     found, why = [], ""
     for name, output in named_leaves(outputs):
@@ -93,7 +96,20 @@ def find_picture(outputs):
             why = why or _refusal(name, output.shape)
             continue
         found.append((called, not picture.has_alpha, picture.size, name, picture))
-    return (max(found, key=lambda one: one[:4])[4], "") if found else (None, why)
+    if not found:
+        return None, why
+    ordered = [one[4] for one in sorted(found, key=lambda one: one[:4], reverse=True)]
+    floats = (one for one in ordered if ordered[0].whole_numbers and _same_pictures(ordered[0], one, outputs))
+    return next(floats, ordered[0]), ""
+
+
+def _same_pictures(whole, other, outputs):
+    """Whether another output holds the pictures of a uint8 one as floats, in any of the pixel ranges."""
+    if other.whole_numbers or (other.size, other.channels) != (whole.size, whole.channels):
+        return False
+    levels, floats = whole.raw(outputs).numpy(), other.raw(outputs).numpy()
+    scaled = ((floats + 1) * 127.5, floats * 255, floats)
+    return any(np.abs(one.clip(0, 255) - levels).max() <= ROUNDING for one in scaled)
 
 
 def _refusal(name, shape):
@@ -107,16 +123,28 @@ def _refusal(name, shape):
     return f"{label} has the shape {tuple(shape)}: no axis of it holds 1 to 4 channels."
 
 
-def pixel_range(low, high):
+def weight_below_zero(samples):
+    """How much of the samples' absolute values is of negative ones, 0 to 1: about a half where they lie around 0.
+
+    Args:
+        samples: float ndarray.
+    """
+    below, all_of_it = -samples.clip(max=0).sum(dtype=np.float64), np.abs(samples).sum(dtype=np.float64)
+    return float(below / all_of_it) if 0 < all_of_it < np.inf else 0.0
+
+
+def pixel_range(low, high, below=0.0):
     """The range that samples come from: (-1.0, 1.0), (0.0, 1.0) or (0.0, 255.0); None where none fits.
 
     Args:
         low: the samples' least value.
         high: their greatest value.
+        below: what `weight_below_zero` gave. It tells pictures of low contrast around 0, the grey of [-1, 1], from
+            those of [0, 1]; the extremes don't.
 
     Example:
-        >>> pixel_range(0.02, 0.97), pixel_range(-0.99, 1.03), pixel_range(0.0, 251.0)
-        ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+        >>> pixel_range(0.02, 0.97), pixel_range(-0.99, 1.03), pixel_range(0.0, 251.0), pixel_range(-0.1, 0.1, 0.5)
+        ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
     """
     if not np.isfinite([low, high]).all() or low < -64:
         return None
@@ -124,7 +152,7 @@ def pixel_range(low, high):
         return (0.0, 255.0)
     if low < -ABOVE_ONE:
         return None
-    return (-1.0, 1.0) if low < BELOW_ZERO else (0.0, 1.0)
+    return (-1.0, 1.0) if low < BELOW_ZERO or below > MUCH_BELOW else (0.0, 1.0)
 
 
 def contradicts(bounds, low, high):

@@ -147,11 +147,27 @@ def load_saved_model(folder):
         UserFileError: where TensorFlow can't load it.
     """
     try:
-        return _spread(tf.saved_model.load(str(folder), tags=_tags(folder)))
+        with _without_references():
+            return _spread(tf.saved_model.load(str(folder), tags=_tags(folder)))
     except (OSError, ValueError, RuntimeError, KeyError, tf.errors.OpError) as error:
         first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         step = f"TensorFlow says: {first} Export or fetch it again."
         raise checks.file_error("source", "a SavedModel that TensorFlow can load", folder, step) from error
+
+
+@contextlib.contextmanager
+def _without_references():
+    """Keeps TensorFlow's warnings of TF1 reference variables off the log; a layer's `trainable_words` say it."""
+
+    def is_other(record):
+        return "because it is a reference variable" not in record.getMessage()
+
+    logger = tf.get_logger()
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
 
 
 def _spread(loaded):

@@ -21,6 +21,7 @@ RANDOM = {  # operations that keep their own state; the stateless ones are told 
     "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
     "RandomShuffle", "RandomGamma", "RandomPoisson", "RandomPoissonV2", "Multinomial",
 }  # fmt: skip
+REFERENCES = {"Variable", "VariableV2"}  # operations; a variable that TensorFlow 2 can train is a VarHandleOp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,6 +230,11 @@ def draws_without_seed(concrete):
         for nodes in (definition.node, *functions)
         for node in nodes
     )
+
+
+def holds_references(concrete):
+    """Whether a `ConcreteFunction` keeps variables as TF1 did by default, which are no `tf.Variable`s once loaded."""
+    return any(operation.type in REFERENCES for operation in concrete.graph.get_operations())
 
 
 def _written(nodes, bound, library):

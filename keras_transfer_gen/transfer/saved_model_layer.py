@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer import saved_model_files as locations
 from keras_transfer_gen.transfer.provenance import name_of, note_variable
-from keras_transfer_gen.transfer.saved_model_graph import Graph, draws_without_seed, parts, read_graph
+from keras_transfer_gen.transfer.saved_model_graph import Graph, draws_without_seed, holds_references, parts, read_graph
 from keras_transfer_gen.transfer.saved_model_variables import (
     Named,
     attach_losses,
@@ -22,12 +22,19 @@ from keras_transfer_gen.transfer.saved_model_variables import (
 PACKAGE = "keras_transfer_gen"
 KINDS = {
     "training mode": "It can be trained: {trained} of {all} variables, in its own training mode.",
-    "inference mode": (
+    "inference mode": "{trained} of {all} variables can be trained. It was saved without a training mode.",
+    "statistics": (
         "{trained} of {all} variables can be trained, but it was saved without a training mode: batch normalisation "
         "keeps its statistics and dropout stays off."
     ),
     "nothing": "It has no variables that can be trained; it can be run, and gradients reach its inputs.",
+    "references": (
+        "Its variables are TF1 reference variables, which TensorFlow 2 can't train: save it again with "
+        "tf.compat.v1.enable_resource_variables(). It can be run, and gradients reach its inputs."
+    ),
 }
+HELD = " Saved as not to be trained: {held} more."
+ALL_HELD = " All of these were saved as not to be trained: `ktg finetune`, or `freeze` with True, sets them free."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,8 +218,13 @@ class SavedModelLayer(keras.layers.Layer):
     @property
     def trainable_words(self):
         """A sentence on what of the SavedModel can be trained."""
-        named = self._inside.named
-        return KINDS[self.trainable_kind].format(trained=sum(item.trained for item in named), all=len(named))
+        named, kind = self._inside.named, self.trainable_kind
+        if kind == "nothing":
+            references = map(holds_references, self._inside.graph.concrete_functions())
+            return KINDS["references" if any(references) else kind]
+        free, held = len(self.trained_by_author), len(self.held_by_author)
+        words = KINDS["statistics" if self._keeps_statistics() else kind].format(trained=free or held, all=len(named))
+        return words + (HELD.format(held=held) if free and held else ALL_HELD if held else "")
 
     def get_config(self):
         folder = self._inside.folder
@@ -261,6 +273,10 @@ class SavedModelLayer(keras.layers.Layer):
             frozen = [v for v in group.trained() if not v.trainable]
             held += frozen if group.trainable else [*frozen, *group.statistics()]
         return [names[id(variable)] for variable in held]
+
+    def _keeps_statistics(self):
+        """Whether there are moving statistics that no training mode moves."""
+        return not self.has_training_mode and any(item.is_statistic for item in self._inside.named)
 
     def _may_run_training_mode(self):
         """Whether there is one and it would move nothing that is frozen."""
@@ -313,7 +329,7 @@ class SavedModelLayer(keras.layers.Layer):
         if kind == "nothing":
             step = f"{self.trainable_words} Pass trainable=False."
             raise checks.user_error("trainable", "False for this SavedModel", trainable, step)
-        if kind == "inference mode" and any(group.statistics() for group in inner_groups(self.groups)):
+        if self._keeps_statistics():
             warnings.warn(f"SavedModelLayer {self.name!r}: {self.trainable_words}", stacklevel=3)
 
 

@@ -47,7 +47,8 @@ def read_weights(source, trust=False):
       and no graph is loaded. It may also be an archive (`.tar.gz`), a handle or another https address: see
       `fetch_saved_model`.
 
-    Optimizers, random generators and counters of checkpoints are left out, as far as the file tells them apart.
+    Optimizers, metrics, random generators and counters of checkpoints are left out, as far as the file tells them
+    apart.
 
     Args:
         source: one of the above; a path as str or `pathlib.Path`.
@@ -199,16 +200,33 @@ def _checkpoint_weights(prefix):
     kinds = reader.get_variable_to_dtype_map()
     keys = [key for key in sorted(kinds) if kinds[key] != tf.string]
     kept = [key for key in keys if not _is_state(key)]
-    names = _original_names(reader, kept) if _GRAPH in kinds else dict(zip(kept, kept, strict=True))
+    names = _original_names(_object_graph(reader), kept) if _GRAPH in kinds else dict(zip(kept, kept, strict=True))
     return [(name, reader.get_tensor(key)) for key, name in names.items()]
 
 
-def _original_names(reader, keys):
-    """{checkpoint key: the variable's own name, or its place where two have one name}, in the graph's order."""
+def _object_graph(reader):
     from tensorflow.core.protobuf import trackable_object_graph_pb2
 
     graph = trackable_object_graph_pb2.TrackableObjectGraph()
     graph.ParseFromString(reader.get_tensor(_GRAPH))
+    return graph
+
+
+def _of_metrics(graph):
+    """Keys of what Keras' metrics count with; a model that was compiled lists its metrics in `keras_api/metrics`."""
+
+    def below(nodes, name=None):
+        kept = [child for node in nodes for child in node.children if name in (None, child.local_name)]
+        return [graph.nodes[child.node_id] for child in kept]
+
+    metrics = below(below(below(graph.nodes, "keras_api"), "metrics"))
+    return {attribute.checkpoint_key for node in below(metrics) for attribute in node.attributes}
+
+
+def _original_names(graph, keys):
+    """{checkpoint key: the variable's own name, or its place where two have one name}, in the graph's order."""
+    metrics = _of_metrics(graph)
+    keys = [key for key in keys if key not in metrics]
     own = {a.checkpoint_key: a.full_name for node in graph.nodes for a in node.attributes}
     own = {key: own.get(key) or key.removesuffix(_VALUE) for key in sorted(keys, key=[*own, *keys].index)}
     # Keras' export lists its variables once more in an attribute of its own, `_all_variables`.

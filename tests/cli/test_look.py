@@ -55,7 +55,11 @@ def test_info_takes_every_kind_of_model(ktg, finished, source_file):
 def test_info_lists_layers_as_rules_name_them(ktg, finished):
     lines = ktg("info", finished.out, "--layers").stdout.splitlines()
     assert "licence\tCC0-1.0" in lines and "path\tshape\tparameters\ttrainable\tsource" in lines
-    assert any(line.startswith("generator/block_8/conv/kernel\t") for line in lines)
+    row = next(line.split("\t") for line in lines if line.startswith("generator/block_8/conv/kernel\t"))
+    height, width, *_ = row[1].split(" x ")  # as in other tables: no lists, no True
+    assert height == width and row[3] == "yes" and "," in row[2]
+    parameters = next(line for line in lines if line.startswith("parameters\t"))
+    assert parameters.startswith("parameters\tgenerator ") and ", discriminator " in parameters
 
 
 @pytest.mark.parametrize(("model", "text"), [
@@ -142,7 +146,7 @@ def test_inspect_tells_all_of_a_saved_model(ktg, tmp_path):
 
 def test_inspect_shows_what_is_no_generator_but_makes_no_grid_of_it(ktg, tmp_path):
     result = ktg("models", "inspect", folder_of("module"))
-    assert result.exit_code == 0 and "It can be trained: 5 of 6 variables" in result.stdout
+    assert result.exit_code == 0 and "It can be trained: 4 of 6 variables" in result.stdout
     assert "centre\t8\t8\tno" in result.stdout and "square pictures" in result.stdout
     result = ktg("models", "inspect", folder_of("module"), "--grid", tmp_path / "grid.png")
     assert result.exit_code == 2 and "`grid` must be left out" in result.stderr and result.stderr.count("\n") == 1

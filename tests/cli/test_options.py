@@ -4,6 +4,11 @@ import pytest
 import typer
 
 from keras_transfer_gen.cli import options
+from keras_transfer_gen.cli.main import app
+from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
+from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.vae_methods import VAE_METHODS
 
 OPTIONS = {name: value for name, value in vars(options).items() if typing.get_origin(value) is typing.Annotated}
 
@@ -23,6 +28,29 @@ def test_every_option_has_a_help_text_and_a_flag_of_its_own():
 )
 def test_flags_that_messages_name_exist(ktg, flag):
     assert flag in ktg("finetune", "--help").stdout
+
+
+def unlike(gan, vae):
+    """(name of the setting, the VAE's default) of settings that both have, with different defaults."""
+    both = [name for name in gan.__dataclass_fields__ if name in vae.__dataclass_fields__]
+    found = [(name, getattr(vae, name, None)) for name in both if hasattr(gan, name)]
+    return [(name, value) for name, value in found if value != getattr(gan, name)]
+
+
+@pytest.mark.parametrize(
+    ("command", "pairs"),
+    [
+        ("finetune", [*unlike(FineTuneSettings, FineTuneVaeSettings), *(("learning_rate", f"{name} {how.rate:g}")
+                      for name, how in VAE_METHODS.items() if how.trains)]),
+        ("pretrain", unlike(PretrainSettings, PretrainVaeSettings)),
+    ],
+)  # fmt: skip
+def test_help_tells_a_vaes_own_defaults(command, pairs):
+    parameters = typer.main.get_command(app).commands[command].params
+    texts = {parameter.name: parameter.help for parameter in parameters}
+    told = [(name, f"{value:g}" if isinstance(value, float) else str(value)) for name, value in pairs]
+    told = [(name, value) for name, value in told if value != "None"]
+    assert len(told) >= 4 and [(name, value) for name, value in told if value not in texts[name]] == []
 
 
 @pytest.mark.parametrize("command", [("generate",), ("evaluate",), ("info",), ("export",), ("finetune",)])

@@ -8,8 +8,10 @@ import tensorflow as tf
 from keras_transfer_gen.export import parity
 from keras_transfer_gen.export.parity import check_parity
 from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.painters import open_model
 from keras_transfer_gen.recipes.picture_folder import MARK
 from keras_transfer_gen.recipes.run_folder import RunFolder
+from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
 
@@ -53,6 +55,15 @@ def test_files_that_cannot_be_written_are_named_by_their_own_option(ktg, source_
     assert result.exit_code == 2 and result.stderr.endswith("Choose another place with --grid.\n")
 
 
+def test_generate_makes_pictures_of_one_class(ktg, tmp_path):
+    folder = generator_fixtures.folder_of("labelled")
+    result = ktg("generate", folder, "--num", 2, "--out", tmp_path / "made", "--class", 3, "--json")
+    assert json.loads(result.stdout)["class"] == 3
+    assert np.array_equal(pictures_of(tmp_path / "made"), open_model(folder).generate(2, label=3))
+    result = ktg("generate", folder, "--num", 2, "--out", tmp_path / "b", "--class", 5, "--dry-run")
+    assert result.exit_code == 2 and "`class` must be an integer from 0 to 4" in result.stderr
+
+
 def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
     result = ktg("generate", source_file, "--num", 2, "--out", tmp_path / "made", "--dry-run")
     assert result.stdout == f"would write 2 pictures to {tmp_path / 'made'}\n" and os.listdir(tmp_path) == []
@@ -61,6 +72,8 @@ def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
 @pytest.mark.parametrize(("options", "text"), [
     (("--num", 0), "`num` must be an integer of at least 1"),
     (("--seed", -1), "`seed` must be an integer of at least 0"),
+    (("--class", -1), "`class` must be an integer of at least 0"),
+    (("--class", 0), "`class` must be left out for this model"),
     (("--truncation", 0), "`truncation` must be a number above 0"),
     (("--truncation", 1.5), "`truncation` must be at most 1"),
     (("--grid", "{tmp}/made/grid.png"), "`grid` must be a file outside --out"), (("--grid", "{tmp}"), "not a folder"),
@@ -141,7 +154,7 @@ def test_export_writes_both_formats(ktg, finished, source_file, tmp_path):
 @pytest.mark.parametrize(("model", "kind", "out", "text"), [
     ("{model}", "onnx", "{tmp}/a", "`format` must be one of 'saved_model', 'tflite'"),
     ("nowhere", "tflite", "{tmp}/a", "`model` must be a preset"),
-    ("{flat}", "tflite", "{tmp}/a", "`model` must be a SavedModel with latents"),
+    ("{flat}", "tflite", "{tmp}/a", "`model` must be a generator with latents"),
     ("{model}", "tflite", "{tmp}", "`out` must be a file, not a folder"),
     ("{model}", "saved_model", "{tmp}", "`out` must be a new or empty folder, or a SavedModel to replace"),
 ])  # fmt: skip

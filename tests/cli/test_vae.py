@@ -24,6 +24,7 @@ def test_encode_and_decode_give_back_what_reconstruct_writes(ktg, vae_file, pict
     options = ("--data", picture_folder, "--out", direct, "--grid", tmp_path / "s.png", "--json")
     result = ktg("reconstruct", vae_file, *options)
     told = json.loads(result.stdout)
+    assert told["names"] == [f"{number:02}.png" for number in range(12)]
     assert told["num"] == 12 and 0 < told["mean_levels"] < 255 and told["edge_similarity"] <= 1
     np.testing.assert_array_equal(pictures_of(made), pictures_of(direct))
     assert (tmp_path / "s.png").is_file() and MARK in os.listdir(direct)
@@ -48,7 +49,8 @@ def test_edit_moves_pictures_by_the_strength(ktg, vae_file, picture_folder, tmp_
     result = ktg("edit", vae_file, "--data", tmp_path / "without", *sets, "--out", tmp_path / "made", "--json")
     told = json.loads(result.stdout)
     assert (told["strength"], told["num"]) == (1.5, 4)
-    assert told["before"] == pytest.approx(0.0, abs=1e-4) and told["after"] == pytest.approx(1.5, abs=1e-4)
+    assert told["before"] == pytest.approx(0.0, abs=1e-4) and told["target"] == pytest.approx(1.5, abs=1e-4)
+    assert told["after"] != told["target"] and told["names"] == ["04.png", "05.png", "06.png", "07.png"]
     assert pictures_of(tmp_path / "made").shape == (4, 32, 32, 3)
 
 
@@ -62,6 +64,7 @@ def test_restyle_reports_edges_and_scores(ktg, vae_file, picture_folder, tmp_pat
     assert result.exit_code == 0 and f"wrote 12 pictures to {tmp_path / 'made'}" in result.stdout
     assert "edge similarity to the input" in result.stdout and "KID x 1000 to the target" in result.stdout
     told = json.loads(ktg(*arguments, "--out", tmp_path / "made", "--json").stdout)
+    assert len(told["names"]) == 12 and told["names"][0] == "00.png"
     assert told["detail"] == 1.0 and told["kid"] is None and told["edges_kept"] > 0
     assert pictures_of(tmp_path / "made").mean() < pictures_of(picture_folder).mean() - 20
 

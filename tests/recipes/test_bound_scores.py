@@ -1,9 +1,19 @@
+import keras
 import numpy as np
 import pytest
 
 from keras_transfer_gen import variational
-from keras_transfer_gen.recipes.bound_scores import CURVE_IMAGES, calibrate, curve_bound, measure_bound, thinned
+from keras_transfer_gen.objectives.likelihoods import Bernoulli, Perceptual
+from keras_transfer_gen.recipes.bound_scores import (
+    CURVE_IMAGES,
+    calibrate,
+    curve_bound,
+    measure_bound,
+    measure_refitted,
+    thinned,
+)
 from keras_transfer_gen.recipes.load_vae import load_vae
+from keras_transfer_gen.training.vae import VAE
 
 
 @pytest.fixture
@@ -31,6 +41,27 @@ def test_calibration_is_the_mean_squared_error_of_drawn_latents(vae, pictures):
     assert found["reconstruction_loss"] == pytest.approx(expected, rel=1e-4)
     vae.likelihood.error.assign(stored / 4)
     assert vae.evaluate(pictures, samples=1, seed=0, return_dict=True)["elbo"] < found["elbo"] - 100
+
+
+def test_refitted_bound_is_that_of_a_calibrated_copy_and_leaves_no_trace(vae, pictures):
+    vae.likelihood.error.assign(1e-4)  # of pictures known by heart: all others look impossible
+    before = [value.copy() for value in vae.get_weights()], float(vae.likelihood.error)
+    plain = measure_bound(vae, pictures[6:], "the test")["elbo"]["value"]
+    found = measure_refitted(vae, pictures[:6], pictures[6:], "the test")
+    for value, kept in zip(vae.get_weights(), before[0], strict=True):
+        np.testing.assert_array_equal(value, kept)
+    assert float(vae.likelihood.error) == before[1] and found["reference"] == "the test"
+    assert measure_bound(vae, pictures[6:], "the test")["elbo"]["value"] == plain < found["value"] - 1000
+    calibrate(vae, pictures[:6])
+    assert found == measure_bound(vae, pictures[6:], "the test")["elbo"]
+
+
+def test_likelihood_without_a_scale_has_nothing_to_refit_and_no_bits(vae, pictures):
+    assert measure_bound(vae, pictures, "x")["bits_per_dim"]["caveat"] == ""
+    plain = VAE(vae.encoder, vae.decoder, likelihood="bernoulli")
+    assert measure_refitted(plain, pictures[:6], pictures[6:], "x") is None
+    assert measure_bound(plain, pictures, "x")["bits_per_dim"]["caveat"].startswith("the likelihood is no density of")
+    assert not Perceptual(keras.layers.Flatten(), pixels=Bernoulli()).of_levels
 
 
 def test_curve_uses_fewer_pictures(vae, pictures):

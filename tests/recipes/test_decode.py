@@ -40,6 +40,14 @@ def test_files_without_latents_are_refused(vae_file, tmp_path):
         read_latents(tmp_path / "nothing.npz")
     with pytest.raises(checks.UserFileError, match="`latents` must be a readable .npz or .npy file"):
         read_latents(tmp_path / "broken.npz")
+    for name, content in (("text.npz", b"hello"), ("cut.npy", b"\x93NUMPY\x01"), ("empty.npz", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(checks.UserFileError, match="It is damaged, cut off or something else") as caught:
+            read_latents(tmp_path / name)
+        assert "pickle" not in str(caught.value)
+    np.savez(tmp_path / "objects.npz", z=np.array([{}], object))
+    with pytest.raises(checks.UserFileError, match="It holds Python objects, which are never loaded"):
+        read_latents(tmp_path / "objects.npz")
     with pytest.raises(checks.UserFileError, match="with an array z_mean or latents or z.*It holds images"):
         read_latents(tmp_path / "other.npz")
     with pytest.raises(checks.UserError, match="`latents` must be finite numbers"):

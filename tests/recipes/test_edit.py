@@ -22,7 +22,11 @@ def test_pictures_move_along_the_direction_of_the_means(vae, pictures, tmp_path)
     assert np.abs(found.images.astype(int) - expected).max() <= 1
     np.testing.assert_array_equal(read_pictures(tmp_path / "made", 32).images, found.images)
     assert (tmp_path / "sheet.png").is_file()
-    assert found.after - found.before == pytest.approx(2.0, abs=1e-4)
+    assert found.target - found.before == pytest.approx(2.0, abs=1e-4)
+    way = means[0] - means[1]
+    seen = (vae.encode(found.images)[0] - means[1]) @ way / (way @ way)
+    assert found.after == pytest.approx(seen.mean(), abs=1e-4) and abs(found.after - found.target) > 0.01
+    assert found.to_dict()["target"] == found.target
     assert found.to_dict()["length"] == pytest.approx(np.linalg.norm(found.direction))
 
 

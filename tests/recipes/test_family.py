@@ -13,6 +13,8 @@ def test_families_are_told_from_files(source_file, vae_file, tmp_path):
     inputs = keras.Input((2,))
     keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(tmp_path / "plain.keras")
     assert family_of(tmp_path / "plain.keras") == ""
+    keras.Sequential([inputs, keras.layers.Dense(1)]).save(tmp_path / "sequential.keras")
+    assert family_of(tmp_path / "sequential.keras") == ""
 
 
 def test_family_of_an_exported_vae_is_in_its_spec(vae_file, tmp_path):

@@ -83,7 +83,7 @@ def test_run_is_a_model_that_other_commands_use_and_other_runs_start_from(settin
     fine_tune(dataclasses.replace(settings, deterministic=False, compare_scratch=True))
     shutil.rmtree(settings.source)
     gan = load_gan(settings.out)
-    assert gan.spec.num_classes == CLASSES and gan.spec.source.startswith(f"Adapted from {settings.source}")
+    assert gan.spec.num_classes == CLASSES and gan.spec.source == f"Adapted from {settings.source} on {settings.data}."
     made = open_model(settings.out).generate(4, seed=1)
     served = open_model(RunFolder(settings.out).saved_model).generate(4, seed=1)
     assert np.abs(made.astype(int) - served).max() <= 1

@@ -56,10 +56,11 @@ def test_decoder_alone_moves_and_the_run_is_whole(settings, vae_file, pictures, 
     metrics = fine_tune_vae(dataclasses.replace(settings, compare_scratch=True), reporter := scripted())
     run = RunFolder(settings.out)
     assert json.loads(run.metrics_file.read_text()) == metrics
-    for name in ("elbo_before", "elbo_after", "elbo_scratch", "bits_per_dim"):
+    for name in ("elbo_before", "elbo_before_refitted", "elbo_after", "elbo_scratch", "bits_per_dim"):
         assert metrics[name]["n_images"] == 24 and np.isfinite(metrics[name]["value"])
     assert isinstance(metrics["active_units"], int) and metrics["kimg"] == 0.064
     assert metrics["elbo_after"]["value"] > metrics["elbo_before"]["value"]
+    assert metrics["elbo_before_refitted"]["value"] > metrics["elbo_before"]["value"] and metrics["put_aside"] == 4
     for name in ("kid_before", "kid_after", "kid_scratch", "kid_standard_prior"):
         assert metrics[name]["n_fake"] == 12
     adapted = load_vae(settings.out)
@@ -106,7 +107,12 @@ def test_interrupted_run_goes_on_and_ends_as_one_in_one_piece(
     parts = dataclasses.replace(whole, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
         fine_tune_vae(parts, scripted(at=0.032, label="adapting"))
-    fine_tune_vae(parts)
+    run = RunFolder(parts.out)
+    assert run.config()["resolved"]["selection"].startswith("the weights with the best bound on 4 pictures")
+    notes = run.notes()
+    del notes["elbo_before_refitted"]  # as in a run of an earlier version
+    run.notes_file.write_text(json.dumps(notes))
+    assert fine_tune_vae(parts)["elbo_before_refitted"] is None
     first, second = (load_vae(run.out) for run in (whole, parts))
     for role, network in first.roles.items():
         for a, b in zip(network.get_weights(), second.roles[role].get_weights(), strict=True):

@@ -26,6 +26,8 @@ def test_learning_rate_is_the_methods_unless_given():
         ({"prior": "normal"}, "`prior` must be one of 'shrunk', 'full', 'mixture', 'standard'"),
         ({"method": "prior", "prior": "standard"}, "`prior` must be a law to fit"),
         ({"anchor": -1}, "`anchor` must be a number of at least 0"),
+        ({"method": "full", "anchor": 2}, "`anchor` must be left out with the method 'full'.*--method anchored"),
+        ({"l2sp": 0.0}, "`l2sp` must be left out with the method 'decoder'.*Leave --l2sp out"),
         ({"l2sp": -1}, "`l2sp` must be a number of at least 0"),
         ({"channels": 2}, "`channels` must be one of 1, 3"),
         ({"evaluate_every_kimg": 0}, "`evaluate_every_kimg` must be a number above 0"),
@@ -37,6 +39,11 @@ def test_learning_rate_is_the_methods_unless_given():
 def test_wrong_values_are_refused(given, text):
     with pytest.raises(checks.UserError, match=text):
         FineTuneVaeSettings(**PLACES, **given)
+
+
+def test_anchors_are_taken_with_their_method():
+    settings = FineTuneVaeSettings(**PLACES, method="anchored", anchor=2, l2sp=0)
+    assert (settings.anchor, settings.l2sp) == (2, 0)
 
 
 def test_paths_are_kept_as_text(tmp_path):

@@ -8,7 +8,9 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.recipes.generate import generate_folder, write_grid
 from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.painters import open_model
 from keras_transfer_gen.recipes.picture_folder import MARK
+from tests import generator_fixtures
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +50,13 @@ def test_grid_shows_the_first_pictures(gan, tmp_path):
     with Image.open(tmp_path / "grid.png") as sheet:
         assert sheet.size == (256, 256)
         assert np.array_equal(np.asarray(sheet)[:32, 32:64], images[1])
+
+
+def test_class_is_passed_on_and_noted_where_there_are_some(gan, tmp_path):
+    labelled = open_model(generator_fixtures.folder_of("labelled"))
+    images = generate_folder(labelled, 2, tmp_path / "a", label=3)
+    assert np.array_equal(images, labelled.generate(2, label=3))
+    assert json.loads((tmp_path / "a" / MARK).read_text())["label"] == 3
+    with pytest.raises(checks.UserError, match="`label` must be left out for this model"):
+        generate_folder(gan, 1, tmp_path / "b", label=0)
+    assert not (tmp_path / "b").exists()

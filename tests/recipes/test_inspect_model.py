@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -117,7 +118,7 @@ def test_program_of_what_is_no_generator_runs_it(kind, shape, capsys):
 
 def test_variables_and_training_mode_are_told():
     found = inspect_model(folder_of("module"))
-    assert found.has_training_mode and found.trained.startswith("It can be trained: 5 of 6 variables")
+    assert found.has_training_mode and found.trained.startswith("It can be trained: 4 of 6 variables")
     assert {row.path: row.trainable for row in found.variables.rows}["centre"] is False
     plain = inspect_model(made("painters")[0] / "unit")
     assert not plain.has_training_mode and "without a training mode" in plain.trained
@@ -176,3 +177,15 @@ def test_archive_is_unpacked_by_the_program_as_well(tmp_path, monkeypatch):
 def test_remote_model_is_refused_without_trust():
     with pytest.raises(checks.UserError, match="a model that you trust.*--trust"):
         inspect_model("https://tfhub.dev/google/progan-128/1")
+
+
+def test_law_of_an_export_is_that_of_its_spec(finished, tmp_path):
+    folder = tmp_path / "uniform"
+    shutil.copytree(RunFolder(finished.out).saved_model, folder)
+    spec = json.loads((folder / "assets.extra" / "spec.json").read_text())
+    (folder / "assets.extra" / "spec.json").write_text(json.dumps({**spec, "distribution": "uniform"}))
+    found = inspect_model(folder)
+    assert "rng.uniform(-1, 1, (16, 16))" in found.program and "standard_normal" not in found.program
+    assert found.measured.reasons["distribution"] == "the SavedModel's own spec.json says"
+    given = inspect_model(folder, overrides=SpecOverrides(distribution="uniform")).measured.reasons["distribution"]
+    assert given == "given with distribution= (--distribution), as the SavedModel's own spec.json says"

@@ -5,6 +5,7 @@ from PIL import Image
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.interpolate import TURNS, interpolate
 from keras_transfer_gen.recipes.load_vae import load_vae
+from keras_transfer_gen.recipes.pictures import FRAME_MILLISECONDS, LAST_MILLISECONDS
 from keras_transfer_gen.training.latent_arithmetic import spherical_interpolation
 
 
@@ -17,12 +18,20 @@ def test_film_goes_from_one_picture_to_the_other_on_the_arc(vae_file, picture_fo
     np.testing.assert_array_equal(images[[0, -1]], vae.reconstruct(pictures[[2, 7]]))
     with Image.open(tmp_path / "film.gif") as film:
         assert film.format == "GIF" and film.n_frames == 5 and film.size == (32, 32)
+        film.seek(4)
+        assert film.info["duration"] == LAST_MILLISECONDS
     np.testing.assert_array_equal(interpolate(vae, None, pictures[2], pictures[7], frames=5), images)
 
 
-def test_drawn_film_runs_in_a_circle_and_depends_on_the_seed(vae_file):
+def test_drawn_film_runs_in_a_circle_and_depends_on_the_seed(vae_file, tmp_path):
     vae = load_vae(vae_file)
-    images = interpolate(vae, frames=4, seed=3)
+    images = interpolate(vae, tmp_path / "film.gif", frames=4, seed=3)
+    with Image.open(tmp_path / "film.gif") as film:
+        durations = []
+        for number in range(film.n_frames):
+            film.seek(number)
+            durations.append(film.info["duration"])
+        assert set(durations) == {FRAME_MILLISECONDS}  # no rest where the circle closes
     assert images.shape == (TURNS * 3, 32, 32, 3) and images.dtype == np.uint8
     np.testing.assert_array_equal(images[::3], vae.generate(TURNS, seed=3))
     assert (interpolate(vae, frames=4, seed=4) != images).any()

@@ -106,6 +106,13 @@ def test_what_is_given_takes_the_place_of_what_is_measured(source_file):
         load_gan(source_file, overrides=SpecOverrides(latent_dim=8))
 
 
+def test_vae_is_sent_to_where_it_is_taken(vae_file):
+    with pytest.raises(
+        checks.UserError, match=r"It holds a VAE: load_vae\(...\) in Python; `ktg finetune` takes it as"
+    ):
+        load_gan(vae_file)
+
+
 def test_model_of_another_class_is_refused(tmp_path):
     inputs = keras.Input((2,))
     keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(tmp_path / "other.keras")
@@ -121,6 +128,16 @@ def test_damaged_archive_is_explained_on_one_line(tmp_path, source_file):
     with pytest.raises(checks.UserFileError, match=r"`source` must be a readable .keras file.*Keras says: ") as caught:
         load_gan(tmp_path / "a.keras")
     assert "\n" not in str(caught.value)
+
+
+def test_file_of_keras_2_is_called_so(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
+        archive.writestr("metadata.json", '{"keras_version": "2.21.0"}')
+        archive.writestr("config.json", '{"module": "keras", "class_name": "Sequential", "config": {}}')
+    with pytest.raises(checks.UserFileError, match=r"Keras 2 \(tf_keras\) wrote it.*tf.saved_model.save"):
+        load_gan(tmp_path / "a.keras")
 
 
 def test_fresh_discriminator_judges_as_the_presets_until_it_learns():

@@ -71,6 +71,16 @@ def test_damaged_file_and_empty_folder_are_refused(tmp_path, source_file):
         locate(tmp_path / "empty")
 
 
+@pytest.mark.parametrize(("name", "text"), [
+    ("a.weights.h5", "It holds weights alone.*load_weights.*as .keras"), ("a.h5", "Keras' older format.*a SavedModel"),
+    ("a.HDF5", "Keras' older format"), ("a.tflite", "for phones and browsers.*Give the model that it was made from"),
+])  # fmt: skip
+def test_files_of_other_kinds_are_called_by_their_kind(tmp_path, name, text):
+    (tmp_path / name).write_bytes(b"anything")
+    with pytest.raises(checks.UserFileError, match=text):
+        locate(tmp_path / name)
+
+
 def test_run_without_a_checkpoint_says_what_to_do(tmp_path, finished):
     RunFolder(tmp_path / "run").record("finetune", finished, {}, finished=False)
     with pytest.raises(checks.UserFileError, match="`source` must be a RUN with a checkpoint.*Give the command"):

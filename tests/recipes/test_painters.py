@@ -106,7 +106,7 @@ def test_model_from_the_web_is_fetched_with_trust_alone(web):
 
 
 def test_what_is_no_generator_is_refused_with_inputs_and_outputs():
-    with pytest.raises(checks.UserError, match=r"`source` must be a SavedModel with latents.*z: float32 \(None, 6\)"):
+    with pytest.raises(checks.UserError, match=r"`source` must be a generator with latents.*z: float32 \(None, 6\)"):
         open_model(folder_of("tf1"))
 
 
@@ -140,3 +140,19 @@ def test_exported_vae_makes_the_pictures_of_its_own_and_has_a_bound(vae_file, pi
     assert found["kind"] == "exported SavedModel of a VAE" and "kimg" not in found
     with pytest.raises(checks.UserError, match="latent_dim"):
         open_model(folder, overrides=SpecOverrides(latent_dim=99))
+
+
+def test_one_class_is_asked_of_every_kind_of_labelled_model(tmp_path):
+    folder = generator_fixtures.folder_of("labelled")
+    export_saved_model(load_gan(folder), tmp_path / "served")
+    generator_fixtures.keras_generator(sigmoid=True, labels=True).save(tmp_path / "bare.keras")
+    drawn = numbered_labels(range(4), generator_fixtures.CLASSES, 2)
+    for source in (folder, tmp_path / "served", tmp_path / "bare.keras"):
+        for model in (open_model(source), load_gan(source)):
+            images = model.generate(4, seed=2)
+            for label in set(drawn.tolist()):  # the same latents: where that class was drawn, the same picture
+                asked = model.generate(4, seed=2, label=label)
+                assert np.abs(asked[drawn == label].astype(int) - images[drawn == label]).max() <= 1
+                assert not np.array_equal(asked[drawn != label], images[drawn != label])
+            with pytest.raises(checks.UserError, match=r"`label` must be an integer from 0 to 4.*--class"):
+                model.generate(1, label=5)

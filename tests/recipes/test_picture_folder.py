@@ -27,7 +27,7 @@ def test_new_empty_and_own_folders_are_accepted(tmp_path):
 def test_own_folder_with_another_file_is_refused(tmp_path, name):
     own = written(tmp_path / "own")
     (own / name).write_text("dear")
-    with pytest.raises(checks.UserError, match="one that an earlier `ktg generate` wrote.*other files.*--out"):
+    with pytest.raises(checks.UserError, match="one that an earlier `ktg` command wrote.*other files.*--out"):
         picture_folder.check_folder(own)
 
 
@@ -47,6 +47,13 @@ def test_file_is_no_folder(tmp_path):
 def test_pictures_of_an_earlier_call_are_counted(tmp_path):
     assert picture_folder.count_pictures(written(tmp_path / "own", 3)) == 3
     assert picture_folder.count_pictures(tmp_path / "new") == 0
+
+
+def test_names_of_what_pictures_were_made_from_are_read_back(tmp_path):
+    own = written(tmp_path / "own")
+    assert picture_folder.names_in(own) is None
+    (own / picture_folder.MARK).write_text(json.dumps({"num": 2, "made_from": ["a.png", "b/c.png"]}))
+    assert picture_folder.names_in(own) == ["a.png", "b/c.png"]
 
 
 def test_grid_lies_outside_and_replaces_no_folder(tmp_path):

@@ -27,6 +27,30 @@ def test_before_after_shows_the_parts_side_by_side(channels):
     assert alone.shape == (96 + module.MARGIN, 96 + 64 + module.MARGIN, 3)
 
 
+def test_real_pictures_are_chosen_from_all_of_them():
+    real = np.repeat(np.arange(100, dtype=np.uint8), 32 * 32).reshape(100, 32, 32, 1)
+    made = module.before_after(None, real[:4], real)
+    shown = made[module.MARGIN :, 64 + module.MARGIN :]
+    assert [int(shown[y, x, 0]) for y in (0, 32) for x in (0, 32)] == [0, 33, 66, 99]
+
+
+def test_small_sheets_are_as_wide_as_their_labels():
+    label, small = "reconstruction of a picture", RNG.integers(0, 250, (1, 28, 28, 1)).astype(np.uint8)
+    top = (module.side_by_side([(label, small), ("next", small)])[: module.MARGIN] < 255).any(axis=(0, 2))
+    whole = module.side_by_side([(label, np.full((1, 400, 400, 1), 255, np.uint8))])[: module.MARGIN]
+    whole = (whole < 255).any(axis=(0, 2))
+    width = np.flatnonzero(whole)[-1] + 1
+    np.testing.assert_array_equal(top[: width + module.MARGIN], whole[: width + module.MARGIN])  # nothing is cut off
+    assert width > 28 and top[width + module.MARGIN :].any()  # and the next label comes after it
+
+
+def test_film_of_a_circle_does_not_rest(tmp_path):
+    module.write_film(tmp_path / "film.gif", [sheet() for _ in range(3)], module.FRAME_MILLISECONDS)
+    with Image.open(tmp_path / "film.gif") as film:
+        film.seek(2)
+        assert film.info["duration"] == module.FRAME_MILLISECONDS
+
+
 @pytest.mark.parametrize(("count", "channels"), [(1, 1), (5, 3)])
 def test_film_has_a_frame_a_sheet_and_holds_the_last(tmp_path, count, channels):
     module.write_film(tmp_path / "film.gif", [sheet(channels=channels) for _ in range(count)])

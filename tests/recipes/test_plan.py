@@ -5,6 +5,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.plan import plan
+from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
 
@@ -22,13 +23,20 @@ def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(setting
     assert "parameters are trainable" in found["trained"]
     assert (found["data"], found["source"], found["kimg"]) == (settings.data, settings.source, 0.1)
     assert "metrics.json" in found["files"] and "export" in found["files"]
-    assert "reconstructions" not in found["files"]
+    assert "reconstructions" not in found["files"] and ", source, " in found["files"]  # a file: the run copies it
     assert os.listdir(tmp_path) == []
 
 
 def test_plan_of_a_pretraining_takes_the_size_from_the_settings(shared_folder, tmp_path):
     settings = PretrainSettings(data=shared_folder, out=tmp_path / "run", image_size=64, channels=1)
-    assert plan("pretrain", settings, SILENT)["picture size"] == "64 x 64 x 1"
+    found = plan("pretrain", settings, SILENT)
+    assert found["picture size"] == "64 x 64 x 1"
+    assert not {"source", "reconstructions.png"} & set(found["files"].split(", "))
+
+
+def test_plan_of_a_vae_from_nothing_names_what_it_writes(shared_folder, tmp_path):
+    files = plan("pretrain", PretrainVaeSettings(data=shared_folder, out=tmp_path / "run"), SILENT)["files"].split(", ")
+    assert "reconstructions.png" in files and "source" not in files
 
 
 def test_plan_knows_a_run_that_has_finished(finished):

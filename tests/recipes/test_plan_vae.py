@@ -20,6 +20,8 @@ def test_plan_says_what_is_learnt_and_writes_nothing(settings, tmp_path):
     assert found["action"] == "start a new run" and found["method"].startswith("decoder: ")
     assert (found["pictures"], found["picture size"], found["steps"]) == (24, "32 x 32 x 3", 13)
     assert (found["held out for the bound"], found["put aside to choose the best weights by"]) == (4, 4)
+    files = found["files"].split(", ")
+    assert {"history.csv", "samples", "checkpoints"} <= set(files) and "source" not in files
     assert os.listdir(tmp_path) == ["many.npy"]
 
 
@@ -28,6 +30,7 @@ def test_plan_with_a_reference_and_without_a_gradient(settings):
     found = plan_vae(FineTuneVaeSettings(**settings), SILENT)
     assert found["reference pictures"] == 24 and found["picture size"] == "32 x 32 x 1"
     assert not {"kimg", "steps", "trained", "held out for the bound"} & set(found)
+    assert not {"history.csv", "samples", "source"} & set(found["files"].split(", "))
 
 
 def test_plan_refuses_what_the_training_would(settings, source_file, tmp_path):

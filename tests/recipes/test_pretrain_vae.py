@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.finish_vae import LAST
 from keras_transfer_gen.recipes.load_vae import load_vae
 from keras_transfer_gen.recipes.pretrain_vae import pretrain_vae
 from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
@@ -61,6 +62,7 @@ def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(set
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
         pretrain_vae(parts, scripted(at=0.012, label="training"))
+    assert RunFolder(parts.out).config()["resolved"]["selection"] == LAST
     pretrain_vae(parts)
     found, expected = (everything_of(RunFolder(part.out)) for part in (parts, settings))
     assert len(found) > 50 and all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))

@@ -24,6 +24,7 @@ def test_paths_become_text_and_defaults_are_those_of_the_networks():
         ("seed", -1, "--seed"),
         ("evaluate_every_kimg", 0, "--evaluate-every"),
         ("likelihood", "gauss", "--likelihood"),
+        ("likelihood", "perceptual", "ktg.Perceptual"),
         ("beta", -1, "--beta"),
         ("free_bits", -1, "--free-bits"),
         ("kl_warmup_kimg", -1, "--kl-warmup-kimg"),

@@ -16,6 +16,7 @@ METRICS = {
     "elbo_standard_prior": {**BOUND, "value": -1100.0}, "bits_per_dim": {"value": 7.1, "n_images": 40},
     "active_units": 31, "kid_before": {**KID, "value": 300.0}, "kid_after": KID, "kid_scratch": None,
     "kid_standard_prior": {**KID, "value": 180.0}, "kid_floor": {**KID, "value": 3.0}, "kimg": 2.0, "best_kimg": 1.25,
+    "put_aside": 7,
     "prior": "shrunk", "images_per_second": 150.0, "seconds": 30.0,
 }  # fmt: skip
 SETTINGS = FineTuneVaeSettings(data="photos", source="noto_vae_64", out="runs/cats")
@@ -42,6 +43,25 @@ def test_verdicts_say_what_helped():
     ]
 
 
+def test_refitted_scale_is_told_apart_from_the_adaptation():
+    scaled = {**METRICS, "elbo_before_refitted": {**BOUND, "value": -1050.0}}
+    assert vae_card.bound_rows(scaled)[1] == ("the same, its scale of errors refitted", "-1050.0", "")
+    assert vae_card.verdicts(scaled)[:2] == [
+        "Adapting raised the bound by 50.0 nats per image over the source with its scale of errors refitted to your "
+        "pictures.",
+        "Refitting that scale alone changed the source's bound by +450.0; it is no adaptation.",
+    ]
+    worse = vae_card.verdicts({**METRICS, "elbo_before_refitted": {**BOUND, "value": -900.0}})
+    assert worse[0].startswith("Nothing got better: the bound fell by 100.0 nats per image over the source with its")
+    assert vae_card.verdicts({**METRICS, "elbo_before_refitted": None}) == vae_card.verdicts(METRICS)
+
+
+def test_bits_of_a_likelihood_without_levels_carry_the_caveat():
+    assert "7.100 bits per dimension, 31" in vae_card.bound_note(METRICS)
+    bare = {**METRICS, "bits_per_dim": {"value": 7.1, "n_images": 40, "caveat": "they mean little"}}
+    assert "7.100 bits per dimension (they mean little), 31 active units" in vae_card.bound_note(bare)
+
+
 def test_verdicts_say_what_did_not():
     worse = {
         **METRICS, "elbo_before": {**BOUND, "value": -900.0}, "elbo_scratch": {**BOUND, "value": -950.0},
@@ -59,7 +79,10 @@ def test_card_tells_origin_training_and_licence():
     found = text(notes={"sentence": "your pictures are 35 from this source: near"})
     assert found.startswith("# cats\n") and "method `decoder`, the decoder alone." in found
     assert "2.0 kimg, batch 32, learning rate 0.001, seed 0, 0.5 minutes at 150 images/s." in found
-    assert "Kept: the weights at 1.25 kimg" in found and "Licence of what it was made from: Apache-2.0" in found
+    assert (
+        "Kept: the weights at 1.25 kimg, the best on 7 pictures put aside." in found
+        and "Licence of what it was made from: Apache-2.0" in found
+    )
     assert "| after training | -1000.0 | 120.0 ± 2.0 |" in found and 'ktg.load_vae("runs/cats")' in found
     assert "16 latent samples, 40 pictures: others; 7.100 bits per dimension, 31 active units" in found
     assert "- Distance: your pictures are 35 from this source: near." in found and "[N, 128]" in found

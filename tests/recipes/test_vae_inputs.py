@@ -34,6 +34,11 @@ def test_streams_of_another_size_are_refused(picture_folder):
         read_given(stream, SPEC, "positive")
 
 
+def test_folder_without_pictures_is_named_as_the_caller_wrote_it(tmp_path):
+    with pytest.raises(checks.UserError, match=r"Check what positive= or the command line \(--positive\) says"):
+        read_given(tmp_path, SPEC, "positive")
+
+
 def test_one_picture_is_fitted_to_the_model(picture_folder, pictures):
     np.testing.assert_array_equal(read_one_picture(picture_folder / "04.png", SPEC, "from"), pictures[4:5])
     grey = ModelSpec(image_size=28, channels=1, latent_dim=8)

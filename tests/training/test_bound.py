@@ -1,3 +1,7 @@
+import gc
+import logging
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ from keras_transfer_gen import checks, variational
 from keras_transfer_gen.networks.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.priors import GaussianPrior
 from keras_transfer_gen.training import bound
+from keras_transfer_gen.training.precision import set_precision
 from keras_transfer_gen.training.vae import VAE
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (37, 28, 28, 1), dtype=np.uint8)
@@ -81,6 +86,30 @@ def test_one_picture_has_no_active_units_and_no_draws_are_refused(vae):
     assert np.isnan(bound.measure_bound(vae, IMAGES[:1]).summary()["active_units"])
     with pytest.raises(checks.UserError, match="`samples` must be an integer of at least 1"):
         bound.measure_bound(vae, IMAGES, samples=0)
+
+
+def test_encoder_is_traced_once_for_each_precision_and_ends_with_its_graph(caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    encoder, _ = build_conv_vae(28, 1, latent_dim=4, width=8, least_width=8)
+    expected = bound.encode_pictures(encoder, IMAGES)[0]
+    graph = bound._traced_encoder(encoder)
+    for number in range(6):
+        np.testing.assert_array_equal(bound.encode_pictures(encoder, IMAGES)[0], expected)
+        bound.encode_pictures(build_conv_vae(28, 1, latent_dim=4, width=8, least_width=8)[0], IMAGES[: number + 1])
+    assert bound._traced_encoder(encoder) is graph and "retracing" not in caplog.text
+    set_precision(encoder, "bfloat16")
+    half = bound.encode_pictures(encoder, IMAGES)[0]
+    assert (half != expected).any()
+    np.testing.assert_allclose(half, expected, atol=0.1)
+    set_precision(encoder, "float32")
+    np.testing.assert_array_equal(bound.encode_pictures(encoder, IMAGES)[0], expected)
+    encoder.set_weights([2 * value for value in encoder.get_weights()])
+    assert (bound.encode_pictures(encoder, IMAGES)[0] != expected).any()
+
+    gone = weakref.ref(encoder)
+    del encoder, graph
+    gc.collect()
+    assert gone() is None
 
 
 def test_encoded_pictures_equal_the_encoder_whatever_their_number(vae):

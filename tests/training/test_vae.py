@@ -111,6 +111,10 @@ def test_encode_and_reconstruct_take_arrays_and_data_sets():
     assert z_mean.shape == z_log_var.shape == (3, 16) and z_mean.dtype == np.float32
     assert np.array_equal(vae.encode(dataset())[0][:3], z_mean)
     assert np.array_equal(vae.reconstruct(IMAGES[:3]), vae.decode(z_mean))
+    for value in (np.nan, np.inf):
+        z_mean[1, 3] = value
+        with pytest.raises(checks.UserError, match="`latents` must be finite numbers.*NaN or infinity in 1 of 3 lat"):
+            vae.decode(z_mean)
     whole = vae(IMAGES[:3] / np.float32(127.5) - 1).numpy()
     assert np.abs(vae.reconstruct(IMAGES[:3]) - (whole + 1) * 127.5).max() <= 0.51
 

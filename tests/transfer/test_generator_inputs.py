@@ -137,6 +137,15 @@ def test_open_sizes_are_filled_by_what_is_given():
     assert graph(tf.ones((3, 4)))["z"].shape == (3, 1, 1, 4)
 
 
+@pytest.mark.parametrize("wrap", [np.array, tf.constant])
+def test_one_hot_of_a_class_that_there_is_not_is_refused(wrap):
+    inputs, roles = {"z": spec(None, 4), "y": spec(None, 3)}, {"z": LATENTS, "y": ONE_HOT}
+    with pytest.raises(checks.UserError, match=r"`labels` must be integers from 0 to 2. Received: labels=\[-1, 3\]"):
+        fill(inputs, roles, np.ones((3, 4)), wrap([3, 1, -1]))
+    traced = tf.function(lambda labels: fill(inputs, roles, tf.ones((1, 4)), labels)["y"])
+    np.testing.assert_array_equal(traced(wrap([3])), np.zeros((1, 3)))  # a graph has no way to say so
+
+
 def test_leaves_are_named_by_their_way_and_filled_by_their_names():
     structure = {"a": [1, {"b": 2}], "c": 3}
     assert named_leaves(structure) == [("a/0", 1), ("a/1/b", 2), ("c", 3)] and named_leaves(7) == [("", 7)]

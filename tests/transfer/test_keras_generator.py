@@ -23,6 +23,47 @@ def test_generator_of_latents_alone_keeps_its_layers_and_is_brought_to_the_range
     assert spec.arch == "keras" and spec.source == "a.keras"
 
 
+def dcgan(*head):
+    """A generator as tutorials write it."""
+    layers = keras.layers
+    return keras.Sequential([
+        *head, layers.Dense(4 * 4 * 8, use_bias=False), layers.BatchNormalization(), layers.LeakyReLU(),
+        layers.Reshape((4, 4, 8)), layers.Conv2DTranspose(3, 5, strides=2, padding="same", activation="tanh"),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["input", "called"])
+def test_sequential_generator_keeps_its_layers_and_takes_any_batch(how, tmp_path):
+    model = dcgan(keras.Input((LATENTS,))) if how == "input" else dcgan()
+    expected = model(Z[:2])  # without an input, the first call sets the batch to 2
+    model.save(tmp_path / "a.keras")
+    generator, spec = open_keras_model(keras.models.load_model(tmp_path / "a.keras"), "a.keras")
+    np.testing.assert_allclose(generator(Z)[:2], expected, atol=1e-6)
+    assert generator.output_shape == (None, 8, 8, 3) and spec.latent_dim == LATENTS
+    assert [leaf.layer.__class__.__name__ for leaf in leaves(generator)] == [
+        "Dense", "BatchNormalization", "Conv2DTranspose",
+    ]  # fmt: skip
+    assert generator.trainable_variables and "/" not in leaves(generator)[0].path
+
+
+def test_sequential_generator_of_maps_of_latents_is_saved_and_loaded(tmp_path):
+    model = dcgan(keras.Input((1, 1, LATENTS)), keras.layers.Flatten())
+    generator, _ = open_keras_model(model, "a.keras")
+    np.testing.assert_allclose(generator(Z), model(Z[:, None, None]), atol=1e-6)
+    generator.save(tmp_path / "generator.keras")
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "generator.keras")(Z), generator(Z), atol=1e-6)
+
+
+def test_sequential_model_that_is_not_built_or_no_generator_is_refused():
+    with pytest.raises(
+        checks.UserError, match=r"It is not built: begin it with keras.Input\(\(latent_dim,\)\), or call"
+    ):
+        measure_keras_model(dcgan(), "a.keras", first_latents)
+    classifier = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    with pytest.raises(checks.UserError, match="must be a generator with latents"):
+        measure_keras_model(classifier, "a.keras", first_latents)
+
+
 def test_labels_and_maps_of_latents_are_filled_in(tmp_path):
     model = keras_generator(labels=True)
     generator, spec = open_keras_model(model, "a.keras")

@@ -32,7 +32,7 @@ def test_skip_lets_paths_and_names_before_and_after_renaming_be():
     )
     assert check_complete(MatchReport(rows), ["head/.*", "old", "d"], ()) is None
     assert check_complete(MatchReport(rows), ["head/a", "new", "c"], ()) is None
-    assert "1 missing, 1 unexpected" in message(*rows, skip=["head", "old", "d"])
+    assert "1 missing, 0 unexpected, 0 mismatched" in message(*rows, skip=["head", "old", "d"])
 
 
 def test_error_names_counts_names_and_shapes():
@@ -47,6 +47,10 @@ def test_error_names_counts_names_and_shapes():
     assert "Unexpected in the weights: konv_1/kernel (nearest: conv_1/kernel)." in text
     assert "Other shapes: logits/kernel is 8 x 2, weights 8 x 10." in text
     assert "skip=['conv_0/kernel']" in text and "adapt_channels" not in text
+
+
+def test_a_few_that_are_left_are_all_named_for_skip():
+    assert message(unexpected("total"), unexpected("count")).endswith("skip=['total', 'count'].")
 
 
 @pytest.mark.parametrize(
@@ -106,3 +110,18 @@ def test_pattern_that_fits_nothing_names_the_nearest():
         UserError, match=r"`skip` must be .*Received: skip='block'. Nearest names: block_1\. .*end to end"
     ):
         check_used("skip", ["block"], ["block_1", "z"])
+
+
+@pytest.mark.parametrize(("pair", "example"), [
+    (("bn_", "norm_"), r"Such as rename=[('bn_(.*)', r'norm_\1')]."),
+    (("/moving_", "/running_"), r"Such as rename=[('(.*)/moving_(.*)', r'\1/running_\2')]."),
+])  # fmt: skip
+def test_rename_of_a_part_of_a_name_is_shown_with_the_rest(pair, example):
+    names = ["bn_1/gamma", "bn_1/moving_mean"]
+    with pytest.raises(UserError) as caught:
+        check_used("rename", dict([pair]), names)
+    assert str(caught.value).endswith(example)
+    new = eval(example[len("Such as rename=") : -1])
+    assert any(renamed(name, new) == name.replace(*pair) != name for name in names)
+    with pytest.raises(UserError, match="end to end.$"):
+        check_used("rename", {"conv": "c"}, names)

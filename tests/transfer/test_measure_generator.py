@@ -100,6 +100,11 @@ def test_classes_of_a_silent_one_hot_are_counted(module, count):
     assert found.spec.num_classes == count
 
 
+def test_low_contrast_around_zero_is_taken_for_the_model_range(module):
+    found = measure_generator(module(lambda z: tf.reshape(z[:, :3], (-1, 1, 1, 3)) * 0.02, Z), "faint", draw)
+    assert found.spec.pixel_range == (-1.0, 1.0) and "of their weight below zero" in found.reasons["pixel_range"]
+
+
 def test_samples_outside_of_every_range_are_refused(module):
     with pytest.raises(checks.UserError, match=r"\[-1, 1\], \[0, 1\] or \[0, 255\].*16 samples lie in \[-"):
         measure_generator(module(lambda z: tf.reshape(z[:, :3], (-1, 1, 1, 3)) * 1e4, Z), "wild", draw)
@@ -110,7 +115,7 @@ def test_samples_outside_of_every_range_are_refused(module):
     ("module", r"__call__\(x: float32 \(None, 6\)\) -> \(float32 \(None, 4\)\); weight_loss\(\) -> "),
 ])  # fmt: skip
 def test_what_is_no_generator_is_refused_with_its_inputs_and_outputs(kind, text):
-    with pytest.raises(checks.UserError, match="`source` must be a SavedModel with latents.*" + text):
+    with pytest.raises(checks.UserError, match="`source` must be a generator with latents.*" + text):
         measure_generator(tf.saved_model.load(str(folder_of(kind))), "some/folder", draw)
 
 
@@ -122,6 +127,17 @@ def test_what_is_no_generator_is_refused_with_its_inputs_and_outputs(kind, text)
 def test_outputs_that_are_no_square_pictures_are_refused_with_the_reason(module, function, why):
     with pytest.raises(checks.UserError, match=f"square pictures.*{why}"):
         measure_generator(module(function, Z), "flat", draw)
+
+
+def test_function_and_its_signature_are_named_once(tmp_path):
+    root = tf.Module()
+    root.serve = tf.function(lambda z: tf.reduce_sum(z, 1), input_signature=[Z])
+    other = tf.function(lambda x: {"y": x + 1}, input_signature=[tf.TensorSpec((None, 2), name="x")])
+    signatures = {"serve": root.serve, "serving_default": root.serve, "other": other}
+    tf.saved_model.save(root, str(tmp_path / "flat"), signatures=signatures)
+    with pytest.raises(checks.UserError) as caught:
+        measure_generator(tf.saved_model.load(str(tmp_path / "flat")), "flat", draw)
+    assert str(caught.value).count("serv") == 1 and str(caught.value).count("other(x: float32 (None, 2))") == 1
 
 
 def test_graph_that_fails_is_named(module):
@@ -224,6 +240,7 @@ def test_given_facts_take_the_place_of_measured_ones(module):
     assert seen[-1].shape == (16, 5)
     assert found.reasons["pixel_range"].startswith("given with pixel_range= (--pixel-range); 16 samples lie in [0.5")
     assert all(found.reasons[name].startswith("given with") for name in ("latent_dim", "distribution", "num_classes"))
+    assert found.reasons["distribution"] == "given with distribution= (--distribution)"
     # Draws of 100 standard deviations end at the edges of the uniform law: sigmoid(-1) and sigmoid(1).
     low, high = (float(x) for x in found.reasons["pixel_range"].split("[")[1].rstrip("]").split(","))
     np.testing.assert_allclose([low, high], [0.5538, 0.6462], atol=1e-4)

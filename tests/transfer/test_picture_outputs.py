@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.transfer.picture_outputs import Picture, contradicts, find_picture, pixel_range
+from keras_transfer_gen.transfer.picture_outputs import (
+    Picture,
+    contradicts,
+    find_picture,
+    pixel_range,
+    weight_below_zero,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -85,3 +91,35 @@ def test_pixel_range_is_decided_by_the_extremes(low, high, bounds):
 ])  # fmt: skip
 def test_given_range_is_compared_with_the_samples(bounds, low, high, expected):
     assert contradicts(bounds, low, high) is expected
+
+
+def test_same_pictures_as_floats_are_preferred_to_whole_numbers():
+    unit = RNG.uniform(0, 1, (2, 8, 8, 3)).astype(np.float32)
+    whole = tf.constant((unit * 255).round().astype(np.uint8))
+    floats = {"unit": unit, "signed": unit * 2 - 1, "levels": unit * 255, "first": unit.transpose(0, 3, 1, 2)}
+    for name, other in floats.items():
+        found, _ = find_picture({"image": whole, name: tf.constant(other)})
+        assert (found.name, found.whole_numbers, found.channels_first) == (name, False, name == "first")
+    another = tf.constant(RNG.uniform(0, 1, unit.shape).astype(np.float32))  # such as a map of depth
+    assert find_picture({"image": whole, "raw": another})[0].name == "image"
+    assert find_picture({"image": whole, "raw": tf.constant(unit[..., :1])})[0].name == "image"
+    assert find_picture({"image": tf.constant(unit), "raw": tf.constant(unit * 2 - 1)})[0].name == "image"
+
+
+def measured_range(samples):
+    return pixel_range(float(samples.min()), float(samples.max()), weight_below_zero(samples))
+
+
+def test_low_contrast_around_zero_is_told_from_an_unclipped_unit_range():
+    noise = RNG.standard_normal((16, 8, 8, 3)).astype(np.float32)
+    assert measured_range(np.tanh(noise * 0.02)) == measured_range(np.tanh(noise * 0.02 - 0.01)) == (-1.0, 1.0)
+    assert pixel_range(-0.1, 0.1) == (0.0, 1.0)  # what the extremes alone say
+    assert measured_range(1 / (1 + np.exp(-noise * 0.02))) == (0.0, 1.0)
+    white_on_black = np.where(RNG.uniform(size=noise.shape) < 0.2, 0.8, 0.0) + noise * 0.03
+    assert (white_on_black < 0).mean() > 0.3 and white_on_black.min() < -0.05  # many are negative, yet by little
+    assert measured_range(white_on_black) == (0.0, 1.0)
+
+
+def test_weight_below_zero_is_a_share():
+    assert weight_below_zero(np.float32([-1, 3])) == 0.25 and weight_below_zero(np.zeros(3)) == 0
+    assert weight_below_zero(np.float32([-1, np.inf])) == weight_below_zero(np.float32([-1, np.nan])) == 0

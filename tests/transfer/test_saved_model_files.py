@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer import saved_model_files as locations
 from keras_transfer_gen.transfer.saved_model_files import find_again, graph_digest, load_saved_model, open_source
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import made, write_references
 
 
 @pytest.fixture
@@ -134,3 +134,15 @@ def test_what_lies_together_is_named_by_its_way_from_there_and_found_after_a_mov
         checks.UserFileError, match=r"it is missing.*Load the file with load_gan\(...\), which looks for"
     ):
         find_again("source", "source", digest)
+
+
+def test_warnings_of_tf1_reference_variables_are_not_let_through(tmp_path, caplog):
+    write_references(tmp_path / "model")
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        loaded = load_saved_model(tmp_path / "model")
+        logger.warning("another warning")
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert set(caplog.messages) == {"another warning"} and not loaded.variables

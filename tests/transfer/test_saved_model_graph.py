@@ -8,9 +8,10 @@ from keras_transfer_gen.transfer.saved_model_graph import (
     draws_without_seed,
     each_once,
     endpoints,
+    holds_references,
     read_graph,
 )
-from tests.saved_model_fixtures import latents, made
+from tests.saved_model_fixtures import folder_of, latents, made, write_references
 
 _alive = []  # a loaded object owns its variables; the functions alone don't keep them
 
@@ -192,3 +193,10 @@ def test_random_numbers_without_a_seed_are_seen(draw, expected):
     tf.random.set_seed(None)  # one that another test has set would be built into the graph
     concrete = tf.function(draw).get_concrete_function(tf.TensorSpec((3,)))
     assert draws_without_seed(concrete) == expected
+
+
+def test_reference_variables_of_tf1_are_seen(tmp_path):
+    write_references(tmp_path / "model")
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    assert any(map(holds_references, read_graph(loaded).concrete_functions()))
+    assert not any(map(holds_references, read_graph(tf.saved_model.load(folder_of("tf1"))).concrete_functions()))

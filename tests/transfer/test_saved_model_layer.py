@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import keras
@@ -21,6 +22,7 @@ from tests.saved_model_fixtures import (
     made,
     targets,
     values_of,
+    write_references,
 )  # fmt: skip
 
 
@@ -349,3 +351,41 @@ def test_inputs_that_do_not_fit_are_refused_with_what_is_wanted():
         checks.UserError, match=r"`inputs` must be float32 \(None, 6\). Received: inputs=float32 \(2, 5\)"
     ):
         layer(np.ones((2, 5), np.float32))
+
+
+def write_held(folder, held, statistics=False):
+    """A module of two variables, of which some are frozen by their author and, if asked for, one is a statistic."""
+    module = tf.Module()
+    module.w = tf.Variable(tf.ones((SIZE, 2)), trainable="w" not in held, name="w")
+    module.b = tf.Variable(tf.ones((2,)), trainable="b" not in held, name="b")
+    module.mean = tf.Variable(tf.zeros((2,)), trainable=False, name="moving_mean") if statistics else 0.0
+    call = tf.function(lambda x: x @ module.w + module.b - module.mean)
+    module.__call__ = call
+    call.get_concrete_function(tf.TensorSpec((None, SIZE)))
+    tf.saved_model.save(module, str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(("held", "words"), [
+    ("", "2 of 2 variables can be trained. It was saved without a training mode."),
+    ("b", "1 of 2 variables can be trained. It was saved without a training mode. Saved as not to be trained: 1 more."),
+    ("wb", "2 of 2 variables can be trained. .*All of these were saved as not to be trained: `ktg finetune`, or"),
+])  # fmt: skip
+def test_variables_that_the_author_froze_are_counted_as_the_table_does(held, words, tmp_path):
+    layer = SavedModelLayer(write_held(tmp_path / "held", held))
+    assert re.match(words, layer.trainable_words)
+    assert sum(row.trainable for row in trainable_report(layer).rows) == 2 - len(held)
+
+
+def test_norms_are_spoken_of_where_there_are_statistics(tmp_path):
+    layer = SavedModelLayer(write_held(tmp_path / "norms", "", statistics=True), trainable=False)
+    assert layer.trainable_words.startswith("2 of 3 variables can be trained, but it was saved without a training mode")
+    assert "batch normalisation" in layer.trainable_words
+
+
+def test_reference_variables_of_tf1_are_named_as_the_reason(tmp_path):
+    write_references(tmp_path / "model")
+    with pytest.raises(checks.UserError, match=r"TF1 reference variables.*enable_resource_variables\(\)"):
+        SavedModelLayer(tmp_path / "model")
+    layer = SavedModelLayer(tmp_path / "model", trainable=False)
+    assert layer.trainable_kind == "nothing" and "TF1 reference variables" in layer.trainable_words

@@ -122,6 +122,15 @@ def test_checkpoint_leaves_the_state_of_optimizers_out(tmp_path):
         assert_same(read_weights(tf.train.Checkpoint(**saved).save(tmp_path / "ckpt")), expected)
 
 
+def test_checkpoint_leaves_the_state_of_metrics_out_whatever_else_is_called_so(tmp_path):
+    net, metric = tf.Module(), tf.Module()
+    net.count, net.metrics = tf.Variable(1.0, name="count"), [tf.Variable(2.0, name="total")]
+    metric.total, metric.count = tf.Variable(3.0, name="mean/total"), tf.Variable(4.0, name="mean/count")
+    kept = tf.train.Checkpoint(metrics=tf.train.Checkpoint(first=metric))
+    prefix = tf.train.Checkpoint(net=net, keras_api=kept).save(tmp_path / "ckpt")
+    assert_same(read_weights(prefix), {"count": 1.0, "total": 2.0})
+
+
 def test_checkpoint_of_tensorflow_1_has_its_names(tmp_path):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         with tf.compat.v1.variable_scope("gen/BatchNorm"):
