@@ -150,7 +150,7 @@ def main():
     floor = scores.score_images(floor_images, trial.reference)
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
-        "command": command(options), "precision": trial.precision, "kimg": budget, "rates": rates,
+        "command": command(options), "precision": "auto", "kimg": budget, "rates": rates,
         "scratch_rate_search": {f"{rate:g}": kid for rate, kid in search.items()},
         "before": curves["fine-tune"][0][0]["kid"], "floor": floor["value"],
         "n_real": floor["n_real"], "n_fake": scores.NUM_FAKES, "pictures": len(trial.pictures.images), "curves": curves,
@@ -182,7 +182,7 @@ def table(result):
     lines = [
         f"KID x 1000 (lower is better) of {result['n_fake']} made pictures against {result['n_real']} reference "
         f"pictures; {result['pictures']} training pictures; median (lowest to highest) of {len(curves['scratch'])} "
-        f"seeds (one seed where one number stands); {result['date']}; {result['precision']}.",
+        f"seeds (one seed where one number stands); {result['date']}; arithmetic chosen by a probe.",
         "",
         "| | " + " | ".join(f"{point * budget:.3g} kimg" for point in points) + " |",
         "|---|" + "---|" * len(points),

@@ -164,7 +164,7 @@ def main():
         runs[method] = [trial.run(method, seed, rate, points) for seed in (seeds if method != "prior" else [0])]
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
-        "command": command(options), "precision": trial.precision, "kimg": budget, "pictures": len(trial.seen),
+        "command": command(options), "precision": "auto", "kimg": budget, "pictures": len(trial.seen),
         "n_held": len(trial.held), "n_real": len(trial.reference.features), "n_fake": scores.NUM_FAKES,
         "scratch_rate": chosen, "scratch_rate_search": {f"{rate:g}": value for rate, value in search.items()},
         "before": runs["scratch"][0]["curve"][0]["elbo"], "runs": runs,
@@ -195,8 +195,8 @@ def table(result):
     seeds = len(result["runs"]["scratch"])
     lines = [
         f"ELBO in nats per image (higher is better) on {result['n_held']} reference pictures; {result['pictures']} "
-        f"pictures to learn from; median (lowest to highest) of {seeds} seeds; {result['date']}; "
-        f"{result['precision']}. Scratch is best at {at:.3g} kimg with {best:.0f} (mean of the seeds). KID x 1000 of "
+        f"pictures to learn from; median (lowest to highest) of {seeds} seeds; {result['date']}; arithmetic chosen by "
+        f"a probe. Scratch is best at {at:.3g} kimg with {best:.0f} (mean of the seeds). KID x 1000 of "
         f"{result['n_fake']} pictures against {result['n_real']}, drawn from a prior fitted to the training pictures.",
         "",
         "| | best ELBO | at kimg | scratch's best reached at | share of its images | ELBO, prior fitted | KID x 1000 |",
