@@ -239,6 +239,7 @@ def plot(path, result):
             axes.plot(kimg, elbo, "o-", ms=3, color=colour, alpha=0.7, label=label)
     axes.axhline(scratch.max(), color="tab:red", ls=":", label="the best of scratch")
     axes.set_xscale("symlog", linthresh=SHARES[0] * result["kimg"])
+    axes.set_xlim(left=0)
     axes.set_yscale("symlog", linthresh=1000.0)
     axes.set(xlabel="kimg (thousands of real images shown)", ylabel="ELBO of the reference, nats per image")
     axes.grid(alpha=0.3)
