@@ -30,7 +30,7 @@ def test_change_of_style_is_put_on_the_picture(source, adapted, pictures, tmp_pa
     )
     latents, _ = source.encode(pictures)
     plain, changed = (model.decode(latents).astype(int) for model in (source, adapted))
-    change = guided_filter(pictures, (changed - plain).astype(np.float64), 8)
+    change = guided_filter(pictures, (changed - plain).astype(np.float64), 32)
     largest = np.abs(changed - plain).max(axis=-1).astype(np.float64)
     blurred = np.stack([ndimage.gaussian_filter(one, 1.5) for one in largest])[..., None]
     change *= 1 - np.exp(-((blurred / 8) ** 2))
