@@ -4,7 +4,6 @@ import dataclasses
 import os
 
 import numpy as np
-from scipy import ndimage
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
@@ -19,8 +18,6 @@ from keras_transfer_gen.recipes.vae_inputs import open_vae, read_given
 from keras_transfer_gen.recipes.vae_methods import SOURCE
 
 DETAIL = 1.0
-BLUR = 1.5  # pixels around a change that count as changed
-FAINT = 8.0  # levels: a change well below them is none, so that a plain background stays plain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,8 +110,7 @@ def carry_over(images, plain, changed, detail=DETAIL):
     """Puts the change between two drawings of a picture on the picture itself.
 
     The change is filtered first: it becomes a linear function of the picture's colours (`guided_filter` with a window
-    as wide as the picture), so that colours are carried over, and soft or misplaced outlines aren't. Where the two
-    drawings are alike, the picture stays as it is.
+    as wide as the picture), so that colours are carried over, and soft or misplaced outlines aren't.
 
     Args:
         images: uint8 `[N, S, S, C]`.
@@ -131,9 +127,7 @@ def carry_over(images, plain, changed, detail=DETAIL):
         120
     """
     change = changed.astype(np.float64) - plain
-    around = ndimage.gaussian_filter(np.abs(change).max(axis=-1, keepdims=True), (0, BLUR, BLUR, 0))
-    share = 1.0 - np.exp(-((around / FAINT) ** 2))
-    carried = images + share * guided_filter(images, change, images.shape[1])
+    carried = images + guided_filter(images, change, images.shape[1])
     mixed = detail * np.clip(carried, 0, 255) + (1 - detail) * changed
     return pixels.to_uint8(mixed / pixels.LEVELS - 1.0).numpy()
 

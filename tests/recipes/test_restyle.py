@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy import ndimage
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.sources import read_pictures
@@ -31,9 +30,6 @@ def test_change_of_style_is_put_on_the_picture(source, adapted, pictures, tmp_pa
     latents, _ = source.encode(pictures)
     plain, changed = (model.decode(latents).astype(int) for model in (source, adapted))
     change = guided_filter(pictures, (changed - plain).astype(np.float64), 32)
-    largest = np.abs(changed - plain).max(axis=-1).astype(np.float64)
-    blurred = np.stack([ndimage.gaussian_filter(one, 1.5) for one in largest])[..., None]
-    change *= 1 - np.exp(-((blurred / 8) ** 2))
     assert np.abs(found.images - np.clip(pictures + change, 0, 255)).max() <= 0.5 + 1e-3
     np.testing.assert_array_equal(read_pictures(tmp_path / "made", 32).images, found.images)
     assert (tmp_path / "sheet.png").is_file()
@@ -59,14 +55,14 @@ def test_outlines_of_the_picture_stay_where_the_drawing_has_others():
     assert np.abs(half - (found.astype(float) + changed) / 2).max() <= 1.0
 
 
-def test_background_that_both_draw_alike_stays():
+def test_background_that_both_draw_alike_hardly_changes():
     images = np.full((1, 32, 32, 3), 255, np.uint8)
     images[:, 8:20, 8:20] = (200, 40, 40)
     plain = np.random.default_rng(0).integers(250, 256, images.shape).astype(np.uint8)  # soft, and not quite white
     changed = np.random.default_rng(1).integers(250, 256, images.shape).astype(np.uint8)
     plain[:, 8:20, 8:20], changed[:, 8:20, 8:20] = (195, 45, 45), (120, 45, 45)
     found = carry_over(images, plain, changed)
-    assert found[:, 26:, 26:].min() >= 254 and found[:, 12:16, 12:16, 0].max() < 145
+    assert found[:, 26:, 26:].min() >= 252 and found[:, 12:16, 12:16, 0].max() < 145
 
 
 def test_without_detail_the_adapted_decoder_draws_alone(source, adapted, pictures):
