@@ -7,11 +7,13 @@ it nor what is tuned from it is shipped) and runs `ktg finetune --source FOLDER`
 are kept in --work and not repeated; an interrupted one goes on. Writes `table.md` and `results.json` into --out; rows
 of other targets and settings stay.
 Scores: KID x 1000 of 500 made pictures against reference pictures that are not trained on; nothing is selected on it.
-The photographs' reference is made by `python examples/make_examples.py`.
+The photographs' reference is made by `python examples/make_examples.py`; all Twemoji are fetched, 100 of them to learn
+and 1,000 others to score against.
 """
 
 import argparse
 import datetime
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +24,8 @@ from keras_transfer_gen import files
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = {"twemoji_people": "Twemoji people", "photo_patches": "photographs"}
+TARGETS = {"twemoji_people": "Twemoji people", "photo_patches": "photographs", "twemoji_all": "all Twemoji"}
+FETCHED, TRAIN, REFERENCE = "twemoji_all", 100, 1000  # drawn from all emoji of a vendor, skin tones left out
 
 
 def main():
@@ -48,7 +51,7 @@ def main():
 
 def adapt(target, seed, source, options):
     """{"before", "after", "floor", "n_real", "pictures"} of one run of the command line; KID x 1000."""
-    folder = ROOT / "examples" / target
+    folder = fetched(options.work) if target == FETCHED else ROOT / "examples" / target
     changed = {"learning-rate": options.learning_rate, "batch-size": options.batch_size}
     changed = {name: value for name, value in changed.items() if value is not None}
     names = [target, f"seed{seed}", f"{options.kimg:g}kimg", *(f"{name}-{value:g}" for name, value in changed.items())]
@@ -67,6 +70,20 @@ def adapt(target, seed, source, options):
         "n_fake": metrics["kid_after"]["n_fake"],
         "pictures": len(list((folder / "train").glob("*.png"))),
     }
+
+
+def fetched(work):
+    """The folder of the target that is fetched: `train` and `reference`, which share no picture."""
+    folder, every = work / FETCHED, work / "twemoji"
+    if not (folder / "reference").is_dir():
+        run([ROOT / "examples" / "fetch_emoji.py", "--vendor", "twemoji", "--no-tones", "--out", every])
+        files_of = np.random.default_rng(0).permutation(sorted(every.rglob("*.png")))
+        for part, chosen in (("train", files_of[:TRAIN]), ("reference", files_of[TRAIN : TRAIN + REFERENCE])):
+            with files.atomic_path(folder / part) as partial:
+                partial.mkdir()
+                for file in chosen:
+                    shutil.copyfile(file, partial / file.name)
+    return folder
 
 
 def run(words):
