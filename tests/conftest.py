@@ -200,11 +200,10 @@ def web_of(tmp_path, monkeypatch):
 def small_discriminators(monkeypatch):
     """Sources without a discriminator get a small one that knows nothing: quick."""
     from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
-    from keras_transfer_gen.recipes import load, source
+    from keras_transfer_gen.recipes import load
 
-    for module in (load, source):
-        monkeypatch.setattr(
-            module,
-            "fresh_discriminator",
-            lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, width=16, least_width=8),
-        )
+    monkeypatch.setattr(
+        load,
+        "fresh_discriminator",
+        lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, width=16, least_width=8),
+    )

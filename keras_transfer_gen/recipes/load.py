@@ -53,9 +53,16 @@ def load_gan(source, trust=False, overrides=None):
     return load_source(source, trust, overrides)[0]
 
 
-def load_source(source, trust=False, overrides=None):
-    """As `load_gan`, but (gan, whether its discriminator is fresh)."""
-    model = _load(source, trust, overrides)
+def load_source(source, trust=False, overrides=None, located=None):
+    """As `load_gan`, but (gan, whether its discriminator is fresh).
+
+    Args:
+        source: as in `load_gan`.
+        trust: as in `load_gan`.
+        overrides: as in `load_gan`.
+        located: what `locate` gave, or the place of a copy; by default `source` is looked for.
+    """
+    model = _load(source, trust, overrides, located)
     if isinstance(model, GAN):
         return model, False
     gan = GAN(model[0], fresh_discriminator(model[1], source), spec=model[1])
@@ -91,10 +98,10 @@ def load_generator(source, trust=False, overrides=None):
     return model.generator, model.spec
 
 
-def _load(source, trust, overrides):
+def _load(source, trust, overrides, located=None):
     """A `GAN`, or (generator, spec) of what has no discriminator."""
     checks.check_backend()
-    kind, path = locate(source, trust)
+    kind, path = located or locate(source, trust)
     if kind == "saved_model":
         with checks.named(path="source"):
             return open_saved_model(fetch_saved_model(path), source, overrides)

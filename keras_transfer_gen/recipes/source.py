@@ -8,21 +8,14 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.networks.latent_mapper import MAPPER, OUTPUT, insert_latent_mapper
-from keras_transfer_gen.recipes.load import (
-    fresh_discriminator,
-    load_keras,
-    load_source,
-    open_keras_model,
-    open_saved_model,
-)
-from keras_transfer_gen.recipes.locate import keeps_source, locate_source
+from keras_transfer_gen.recipes.load import load_source
+from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.methods import METHODS
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.presets import list_presets
-from keras_transfer_gen.transfer.provenance import name_of, note_source
 from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 EVERYTHING = (".*", True)  # the last rule: a source that was trained with frozen layers gives none of it on
@@ -61,10 +54,7 @@ def open_source(settings, run):
         UserError, UserFileError: where it can't be found or used, or can't be adapted by the method.
     """
     kind, path = locate_source(settings)
-    if keeps_source(settings):
-        gan, fresh = _open_kept(kind, path, settings)
-    else:
-        gan, fresh = load_source(settings.source, settings.trust, settings.overrides())
+    gan, fresh = load_source(settings.source, settings.trust, settings.overrides(), (kind, path))
     gan = _with_mapper(gan, settings) if METHODS[settings.method].mapper else gan
     _check_gradients(gan, settings)
     side = gan.spec.image_size
@@ -77,19 +67,6 @@ def open_source(settings, run):
     shipped = str(settings.source) in [preset.name for preset in list_presets()]
     file = path if kind == "keras" and not shipped and not saved_model_layers(gan.generator) else None
     return Source(gan, fresh, kind == "saved_model" or file is not None, file)
-
-
-def _open_kept(kind, path, settings):
-    """As `load_source`, of the copy that the RUN keeps."""
-    if kind == "saved_model":
-        generator, spec = open_saved_model(path, settings.source, settings.overrides())
-    else:
-        model = load_keras(path)
-        if isinstance(model, GAN):
-            note_source(model, name_of(settings.source))
-            return model, False
-        generator, spec = open_keras_model(model, settings.source, settings.overrides())
-    return GAN(generator, fresh_discriminator(spec, settings.source), spec=spec), True
 
 
 def _with_mapper(gan, settings):
