@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.layers import PACKAGE, ChannelScale, FusedBatchNormalization
+from keras_transfer_gen.networks.upsampling import convolve_enlarged
 
 SLOPE = 0.2  # of the leaky ReLU
 # Statistics of the norms follow within some twenty steps: a fine-tune on few pictures is short.
@@ -100,9 +101,8 @@ class DecoderBlock(layers.Layer):
         self.norm.build((batch, 2 * height, 2 * width, self.filters))
 
     def call(self, inputs, training=None):
-        size = (2 * inputs.shape[1], 2 * inputs.shape[2])
-        enlarged = ops.image.resize(inputs, size, interpolation="nearest")
-        return ops.leaky_relu(self.norm(self.conv(enlarged), training=training), SLOPE)
+        x = convolve_enlarged(self.conv, inputs, training)
+        return ops.leaky_relu(self.norm(x, training=training), SLOPE)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape

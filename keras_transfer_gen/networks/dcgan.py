@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.layers import PACKAGE, FusedBatchNormalization, MinibatchDeviation
+from keras_transfer_gen.networks.upsampling import convolve_enlarged
 
 SLOPE = 0.2  # of the leaky ReLU
 # Larger maps are left alone: what a picture shows is settled at small sizes, where modulation costs next to nothing.
@@ -88,9 +89,7 @@ class UpBlock(layers.Layer):
 
     def call(self, inputs, training=None):
         features, latents = inputs
-        size = (2 * features.shape[1], 2 * features.shape[2])
-        enlarged = ops.image.resize(features, size, interpolation="nearest")
-        x = self.norm(self.conv(enlarged), training=training)
+        x = self.norm(convolve_enlarged(self.conv, features, training), training=training)
         if self.modulated:
             scale, shift = ops.split(self.modulation(latents)[:, None, None, :], 2, axis=-1)
             x = x * (1.0 + scale) + shift
