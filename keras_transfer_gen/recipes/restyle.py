@@ -8,8 +8,8 @@ import numpy as np
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.colour_map import follow_colours
 from keras_transfer_gen.recipes.detail import check_detail
-from keras_transfer_gen.recipes.guided import guided_filter
 from keras_transfer_gen.recipes.load_vae import load_vae
 from keras_transfer_gen.recipes.reconstruct import check_places, write_places
 from keras_transfer_gen.recipes.reporter import SILENT
@@ -109,14 +109,14 @@ def restyle(
 def carry_over(images, plain, changed, detail=DETAIL):
     """Puts the change between two drawings of a picture on the picture itself.
 
-    The change is filtered first: it becomes a linear function of the picture's colours (`guided_filter` with a window
-    as wide as the picture), so that colours are carried over, and soft or misplaced outlines aren't.
+    The change is made to follow the picture's colours first (`follow_colours`), so that colours are carried over, and
+    soft or misplaced outlines aren't.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         plain: uint8, as the source draws them.
         changed: uint8, as the adapted decoder draws them.
-        detail: 0 gives `changed`, 1 the picture with the filtered change; between, a mixture of the two.
+        detail: 0 gives `changed`, 1 the picture with the change carried over; between, a mixture of the two.
 
     Returns:
         uint8 `[N, S, S, C]`.
@@ -127,7 +127,7 @@ def carry_over(images, plain, changed, detail=DETAIL):
         120
     """
     change = changed.astype(np.float64) - plain
-    carried = images + guided_filter(images, change, images.shape[1])
+    carried = images + follow_colours(images, change)
     mixed = detail * np.clip(carried, 0, 255) + (1 - detail) * changed
     return pixels.to_uint8(mixed / pixels.LEVELS - 1.0).numpy()
 
