@@ -7,11 +7,15 @@ Fine-tuning is what `ktg finetune` does: its begin (the choice of latents, for n
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. All use DiffAugment, R1 and the same rule for the averaged generator
 (its half-life is 10 % of the images shown, so each point of a curve is what a run of that length would have given).
-Scratch uses the best of three learning rates, found on the first seed at the budget against the reference itself,
-which favours scratch. Scores: KID x 1000 of 500 made pictures against the reference; nothing is selected on it.
+As in `ktg finetune`, weights are selected by the training pictures: at every tenth of the budget (beyond it, at every
+point that is measured) 200 made pictures are scored against them, and a point of a curve is the best so far by that
+score; from scratch alike. --select last takes the last weights instead. Scratch uses the best of three learning rates,
+found on the first seed at the budget against the reference itself, which favours scratch. Scores: KID x 1000 of 500
+made pictures against the reference; nothing else is selected on it.
 """
 
 import argparse
+import contextlib
 import csv
 import datetime
 import json
@@ -28,12 +32,13 @@ from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import scores
+from keras_transfer_gen.recipes.best_pictures import POINTS
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
 from keras_transfer_gen.recipes.fine_tune import from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.recipes.mining import is_due, mine
-from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, FineTuneSettings
+from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, SELECT_CHOICES, FineTuneSettings
 from keras_transfer_gen.recipes.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 from keras_transfer_gen.transfer.freezing import freeze
@@ -58,6 +63,7 @@ class Trial:
         self.pictures = read_pictures(options.data, spec.image_size, spec.channels)
         real = read_pictures(options.reference, spec.image_size, spec.channels).images
         self.reference = scores.make_reference(real, options.reference)
+        self.learnt = scores.curve_score(scores.make_reference(self.pictures.images, options.data))
         known = source_features(locate(options.source)[1].parent)
         made = None if known is not None else extract_features(load_gan(options.source).generate(scores.NUM_FAKES))
         self.distance, _ = describe_distance(extract_features(self.pictures.images), known, made)
@@ -83,13 +89,14 @@ class Trial:
         )  # fmt: skip
 
     def run(self, method, seed, rate, points):
-        """A curve: list of {"kimg", "kid", "std"} at the given kimg; read from the disk where it is there."""
+        """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it is there."""
         name = f"{method.replace(' ', '').replace(',', '-')}-seed{seed}-rate{rate:g}-{points[-1]:g}kimg.json"
         path = Path(self.options.out) / "runs" / name
         if path.is_file():
             return files.read_json(path)
         gan, settings = self.start(method, seed, rate), self.settings(method, seed, rate)
         curve, begun = [self.measure(gan)] if method != "scratch" else [], time.perf_counter()
+        best = Best(self.learnt, self.options.select)
         stream = stream_pictures(self.pictures, self.options.batch_size, seed=seed)
 
         def show(gan, kimg):
@@ -103,9 +110,15 @@ class Trial:
 
         if is_due(gan, settings, self.distance):
             gan = mine(gan, settings, show)
-        for point in points:
+        looks = [self.options.kimg * (1 + look) / POINTS for look in range(POINTS)]
+        for point in sorted({*points, *(look for look in looks if look < points[-1])}):
             show(gan, point)
-            curve.append(self.measure(gan))
+            if point in looks or point > looks[-1]:
+                best.look(gan)
+            if point not in points:
+                continue
+            with best.shown(gan):
+                curve.append({**self.measure(gan), "best_kimg": best.kimg})
             print(
                 f"{method}, seed {seed}, rate {rate:g}: {curve[-1]} after {time.perf_counter() - begun:.0f} s",
                 flush=True,
@@ -117,6 +130,32 @@ class Trial:
         """The score of the averaged generator now."""
         score = scores.score_model(gan, self.reference, scores.NUM_FAKES)
         return {"kimg": gan.kimg, "kid": score["value"], "std": score["std"]}
+
+
+class Best:
+    """The averaged weights with the best score so far, or the latest ones.
+
+    Args:
+        score: function `gan -> {"kid": ...}`.
+        select: "best" or "last".
+    """
+
+    def __init__(self, score, select):
+        self.score, self.select = score, select
+        self.lowest, self.kimg, self.weights = float("inf"), None, None
+
+    def look(self, gan):
+        """Keeps the weights of now where they are better than all before."""
+        if self.select == "best" and (found := self.score(gan)["kid"]) < self.lowest:
+            self.lowest, self.kimg, self.weights = found, gan.kimg, gan.ema_generator.get_weights()
+
+    @contextlib.contextmanager
+    def shown(self, gan):
+        """Lends them to the GAN."""
+        latest = gan.ema_generator.get_weights()
+        gan.ema_generator.set_weights(latest if self.weights is None else self.weights)
+        yield
+        gan.ema_generator.set_weights(latest)
 
 
 def at(curve, kimg):
@@ -249,6 +288,7 @@ def parse():
     parser.add_argument("--long-seeds", type=int, default=3, help="seeds of which scratch goes on so long")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=FINETUNE_LEARNING_RATE, help="of fine-tuning")
+    parser.add_argument("--select", choices=SELECT_CHOICES, default="best", help="the weights of a point")
     parser.add_argument("--out", required=True, help="folder of the results")
     return parser.parse_args()
 

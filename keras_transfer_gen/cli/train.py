@@ -55,6 +55,9 @@ def finetune(
     augment: o.Augment = FineTuneSettings.augment,
     reference: o.ReferenceOption = FineTuneSettings.reference,
     compare_scratch: Annotated[bool, typer.Option("--compare-scratch", help="Also train from scratch.")] = False,
+    select: Annotated[
+        str, typer.Option("--select", help="best (lowest KID to the training pictures on the way) or last weights.")
+    ] = FineTuneSettings.select,
     objective: o.Objective = FineTuneSettings.objective,
     penalty: o.Penalty = FineTuneSettings.penalty,
     r1_gamma: o.Gamma = FineTuneSettings.r1_gamma,
@@ -88,8 +91,8 @@ def finetune(
         data=data, source=source, out=out, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
         method=method, output_network=output_network, freeze=tuple(freeze or ()), freeze_d=freeze_d,
         mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment, reference=reference,
-        compare_scratch=compare_scratch, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_every=r1_every,
-        learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
+        compare_scratch=compare_scratch, select=select, objective=objective, penalty=penalty, r1_gamma=r1_gamma,
+        r1_every=r1_every, learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
         trust=options.trust, **dataclasses.asdict(options.overrides),
@@ -189,7 +192,9 @@ def _train(command, settings, dry_run, json):
     elif dry_run:
         print_table("what would be done", ["", ""], list(planned.items()))
     else:
-        title = f"{settings.out} at {metrics['kimg']:.1f} kimg"
+        best = metrics["best_kimg"]
+        chosen = "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
+        title = f"{settings.out} at {metrics['kimg']:.1f} kimg{chosen}"
         print_table(title, ["", "KID x 1000"], card.score_rows(metrics))
         print(card.score_note(metrics))
         for line in card.verdicts(metrics):

@@ -95,6 +95,7 @@ def run_card(run, command, settings, spec, metrics, notes):
         f"- Pictures: `{settings.data}`. {spec.source}".rstrip(),
         f"- Training: {metrics['kimg']:.1f} kimg, batch {settings.batch_size}, seed {settings.seed}, "
         f"{metrics['seconds'] / 60:.1f} minutes" + (f" at {speed:.0f} images/s." if speed else "."),
+        *best_lines(metrics),
         *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),
         f"- Licence of what it was made from: {spec.licence or NO_LICENCE}",
         "- The licence of your own pictures applies as well.",
@@ -141,6 +142,12 @@ def _exports(spec, missing):
         f"The first takes {taken}, the second one at a time; both return",
         "float pictures in [-1, 1].",
     ]
+
+
+def best_lines(metrics):
+    """A line on which weights are kept, where they were chosen (list of str)."""
+    best = metrics.get("best_kimg")
+    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, whose pictures are nearest to these."]
 
 
 def copies_line(copied):

@@ -7,6 +7,7 @@ import keras
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.recipes import finish, mining, scores
+from keras_transfer_gen.recipes.best_pictures import SELECTIONS, train_to_best
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
@@ -61,7 +62,7 @@ def _adapt(run, state, given, strategy, settings, reporter):
     source, inputs = given
     notes = finish.begin(
         run, state, "finetune", settings, inputs, strategy, reporter,
-        lambda: _measure_source(run, source, settings, inputs, strategy, reporter),
+        lambda: _measure_source(run, source, settings, inputs, strategy, reporter), SELECTIONS[settings.select],
     )  # fmt: skip
     reporter.say(notes["sentence"])
     keep_in_run(source, run)
@@ -80,16 +81,19 @@ def _adapt(run, state, given, strategy, settings, reporter):
         reporter.say("latents are not chosen among: this generator takes labels as well, and all of it is trained")
     elif due:
         _mine(adapted, inputs.pictures, settings, run.adapted, strategy, options)
-    train(adapted, inputs.pictures, settings, run.adapted, **options)
+    best_kimg = train_to_best(adapted, inputs.pictures, settings, run.adapted, run.best, **options)
     scratch = None
     if settings.compare_scratch:
         rate = SCRATCH_LEARNING_RATE
         scratch = resume_or(lambda: from_nothing(source.gan, settings, rate), run.scratch, strategy, settings, rate)
-        train(
-            scratch, inputs.pictures, settings, run.scratch, kimg=adapted.gan.kimg, minutes=None,
+        train_to_best(
+            scratch, inputs.pictures, settings, run.scratch, run.best_scratch, kimg=adapted.gan.kimg, minutes=None,
             history=run.checkpoints / "scratch.csv", samples=None, label="from scratch", **shared,
         )  # fmt: skip
-    return finish.finish(run, "finetune", settings, adapted, scratch, inputs, strategy, reporter)
+    return finish.finish(
+        run, "finetune", settings, adapted, scratch, inputs, strategy, reporter,
+        selection=SELECTIONS[settings.select], best_kimg=best_kimg,
+    )  # fmt: skip
 
 
 def _warm_up(training, pictures, settings, folder, kimg, options):

@@ -12,10 +12,10 @@ from keras_transfer_gen.recipes.source import is_foreign
 from keras_transfer_gen.training.callbacks import read_history
 
 GRID = 36  # pictures on a contact sheet
-SELECTION = "none: the last weights are kept; the curve on the way is taken against the training pictures"
+LAST = "none: the last weights are kept; the curve on the way is taken against the training pictures"
 
 
-def begin(run, state, command, settings, inputs, strategy, reporter, measure, selection=SELECTION):
+def begin(run, state, command, settings, inputs, strategy, reporter, measure, selection=LAST):
     """Makes the folder of a run and notes what is known before training; what is noted already is not measured again.
 
     Args:
@@ -40,6 +40,7 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure, se
             "what was scored before training is scored again"
         )
         run.note(stale=True)
+        run.forget_best()
     run.sweep()
     # First of all: interrupted from here on, the folder counts as a run, and the same command continues it.
     run.record(command, settings, resolved(run.notes(), inputs, strategy, selection), finished=False)
@@ -59,7 +60,7 @@ def _changed(before, settings, inputs):
     return [place for name, place in digests.items() if before.get(name) not in (None, now[name])]
 
 
-def resolved(notes, inputs, strategy, selection=SELECTION):
+def resolved(notes, inputs, strategy, selection=LAST):
     """What was settled at run time, for config.json."""
     return {
         "precision": notes.get("arithmetic"),
@@ -75,7 +76,9 @@ def resolved(notes, inputs, strategy, selection=SELECTION):
     }
 
 
-def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter):
+def finish(
+    run, command, settings, adapted, scratch, inputs, strategy, reporter, *, selection=LAST, best_kimg=None
+):  # fmt: skip
     """Scores, draws and exports a trained run, and marks it as finished.
 
     Args:
@@ -87,6 +90,8 @@ def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter)
         inputs: `Inputs`.
         strategy: what it was trained under.
         reporter: told of the progress.
+        selection: how the weights were chosen, in words.
+        best_kimg: kimg of the weights that were chosen, or None for the last ones.
 
     Returns:
         dict, the content of metrics.json.
@@ -104,13 +109,14 @@ def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter)
         "kid_scratch": kid_scratch,
         "kid_floor": notes.get("kid_floor"),
         "kimg": gan.kimg,
+        "best_kimg": best_kimg,
         "images_per_second": adapted.images_per_second,
         "seconds": adapted.seconds,
     }
     copied, nearest = find_copies(made, features, inputs.learnt, reporter)
     metrics["near_copies"] = {"made": copied.near_copy_share, "training": copied.train_share}
     run.note(memorisation=copied.to_dict())
-    _draw(run, adapted, scratch, made, nearest, inputs.learnt.images)
+    _draw(run, adapted, scratch, made, nearest, inputs.learnt.images, best_kimg)
     reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
     with checks.named(path="out"):
         run.note(tflite=_export_tflite(gan, run, reporter))
@@ -119,7 +125,7 @@ def finish(run, command, settings, adapted, scratch, inputs, strategy, reporter)
         export_saved_model(gan, run.saved_model, card=text)
     gan.spec.save(run.spec_file)
     files.write_json(run.metrics_file, metrics)
-    run.record(command, settings, resolved(notes, inputs, strategy), finished=True)
+    run.record(command, settings, resolved(notes, inputs, strategy, selection), finished=True)
     return metrics
 
 
@@ -136,7 +142,7 @@ def _export_tflite(gan, run, reporter):
     return ""
 
 
-def _draw(run, adapted, scratch, made, nearest, real):
+def _draw(run, adapted, scratch, made, nearest, real, kept):
     before_file = run.checkpoints / "before.npy"
     before = np.load(before_file, allow_pickle=False) if before_file.is_file() else None
     sheet = pictures.before_after(before, made[:GRID], real)
@@ -145,7 +151,7 @@ def _draw(run, adapted, scratch, made, nearest, real):
     sheets = pictures.read_sheets(run.path / "samples")
     pictures.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:GRID])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []
-    pictures.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [])
+    pictures.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [], kept)
 
 
 def keep_before(run, images):

@@ -89,6 +89,8 @@ def _locate_in_folder(path):
     if run.exists:
         from keras_transfer_gen.training.checkpoint import latest_checkpoint  # loads TensorFlow
 
+        if best := find_model(run.best):
+            return "keras", best
         checkpoint = latest_checkpoint(run.adapted)
         if checkpoint is None:
             step = "Nothing is trained here yet. Give the command that began it again."

@@ -77,7 +77,7 @@ def read_sheets(folder):
     return sheets
 
 
-def write_curves(path, rows, records, scratch_records):
+def write_curves(path, rows, records, scratch_records, kept=None):
     """Writes a figure of the losses and the scores over the images shown.
 
     Args:
@@ -85,6 +85,7 @@ def write_curves(path, rows, records, scratch_records):
         rows: rows of history.csv, dicts with "kimg", "d_loss" and "g_loss".
         records: scores of the run, dicts with "kimg" and "kid".
         scratch_records: the same of the run from scratch; may be empty.
+        kept: kimg of the weights that the run keeps, for a ring around their score; None for the last ones.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -99,6 +100,9 @@ def write_curves(path, rows, records, scratch_records):
     for label, points, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red")):
         if points:
             kid.plot([p["kimg"] for p in points], [p["kid"] for p in points], "o-", color=colour, label=label)
+    rings = [point for point in records if point["kimg"] == kept]
+    if rings:
+        kid.plot([rings[-1]["kimg"]], [rings[-1]["kid"]], "o", ms=12, mfc="none", color="tab:green", label="kept")
     positive = all(point["kid"] > 0 for point in [*records, *scratch_records])  # an unbiased estimate may be negative
     kid.set(xlabel="kimg", ylabel="KID x 1000 to the training pictures", yscale="log" if positive else "linear")
     if positive:

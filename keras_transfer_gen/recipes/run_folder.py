@@ -46,6 +46,8 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.adapted = self.checkpoints / "adapted"
         self.scratch = self.checkpoints / "scratch"
+        self.best = self.checkpoints / "best"  # of a fine-tuned GAN: what is used; `adapted` is what goes on
+        self.best_scratch = self.checkpoints / "best_scratch"
         self.notes_file = self.checkpoints / "notes.json"
         self.source = self.path / "source"  # a copy of what it started from, unless that is a preset
         self.source_file = self.source / "model.keras"
@@ -169,6 +171,11 @@ class RunFolder:
     def notes(self):
         """What earlier parts of the run noted: a dict, empty at first."""
         return files.read_json(self.notes_file) if self.notes_file.is_file() else {}
+
+    def forget_best(self):
+        """Removes the weights that were best on pictures which are others now."""
+        for folder in (self.best, self.best_scratch):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def keep_source(self, folder, place):
         """Copies a SavedModel or file that the run starts from into it, to `place`, once, whole or not at all."""

@@ -15,6 +15,7 @@ WARMUP_SHARE, WARMUP_MOST = 0.2, 1.0  # of a run's kimg; kimg
 SCRATCH_LEARNING_RATE = 4e-4
 PRECISION_CHOICES = ("auto", "float32", "bfloat16")
 FIT_CHOICES = ("crop", "pad")
+SELECT_CHOICES = ("best", "last")
 PATHS = ("data", "out", "reference", "source")
 
 
@@ -54,7 +55,8 @@ class TrainSettings:
         r1_every: steps between penalties.
         learning_rate: of both Adam optimizers; a method of `finetune` may take a multiple of it for the generator.
         ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
-        evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`.
+        evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`, of a
+            fine-tune that selects the best a tenth.
         reference: pictures to score against; None scores against the training pictures.
         balance: from 0 to 1, how far full sub-folders are held back; 1 draws one picture of each at a time.
         image_fit: "crop" or "pad" for pictures that aren't square.
@@ -126,6 +128,7 @@ class FineTuneSettings(TrainSettings):
         warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
             fifth of `kimg`. None takes that fifth, `WARMUP_MOST` at most. The time of `mine_kimg` begins with it.
         compare_scratch: also train from scratch for the same kimg.
+        select: "best" for the weights with the lowest KID to the training pictures on the way, or "last".
         latent_dim: of a generator of others, given instead of measured; see `transfer.spec_overrides`.
         distribution: the same for the law of its latents.
         labels: the same for the form or number of its classes.
@@ -141,6 +144,7 @@ class FineTuneSettings(TrainSettings):
     mine_kimg: float = 0.5
     warmup_kimg: float | None = None
     compare_scratch: bool = False
+    select: str = "best"
     latent_dim: int | None = None
     distribution: str | None = None
     labels: str | int | None = None
@@ -155,6 +159,7 @@ class FineTuneSettings(TrainSettings):
         if self.warmup_kimg is not None:
             hint = "Such as --warmup-kimg 2; 0 lets a fresh discriminator teach from the first step."
             checks.check_number("warmup_kimg", self.warmup_kimg, next_step=hint)
+        checks.check_choice("select", self.select, SELECT_CHOICES, "Set it with --select.")
         checks.check_choice("method", self.method, METHODS, "Set it with --method.")
         if self.output_network and not METHODS[self.method].mapper:
             hint = "Leave --output-network out, or give --method miner."

@@ -22,8 +22,7 @@ def pictures_of(folder):
 def test_generate_writes_numbered_pictures_of_every_kind_of_model(ktg, finished, tmp_path):
     run = RunFolder(finished.out)
     expected = load_gan(finished.out).generate(3, seed=5)
-    checkpoint = run.adapted / "step-000000005" / "gan.keras"
-    for number, model in enumerate((finished.out, checkpoint, run.saved_model)):
+    for number, model in enumerate((finished.out, run.best / "gan.keras", run.saved_model)):
         result = ktg("generate", model, "--num", 3, "--seed", 5, "--out", tmp_path / "made")
         told = f"replaced 3 earlier pictures in {tmp_path / 'made'}\n" if number else ""
         assert (result.exit_code, result.stderr) == (0, told)

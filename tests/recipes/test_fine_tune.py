@@ -17,6 +17,7 @@ from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.reporter import Reporter
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -41,6 +42,10 @@ def exact(source_file, shared_folder, tmp_path_factory, quick):
 
 def again(settings, folder):
     return dataclasses.replace(settings, out=str(folder))
+
+
+def last_of(settings):
+    return latest_checkpoint(RunFolder(settings.out).adapted)
 
 
 def same(first, second):
@@ -132,12 +137,12 @@ def test_same_call_on_a_finished_run_changes_nothing(finished, scripted):
 
 def test_larger_kimg_continues_both_trainings_and_frozen_layers_stay_frozen(finished, source_file, tmp_path):
     shutil.copytree(finished.out, tmp_path / "run")
-    before = {name: load_gan(path) for name, path in (("source", source_file), ("run", finished.out))}
+    before = {name: load_gan(path) for name, path in (("source", source_file), ("run", last_of(finished)))}
     metrics = fine_tune(dataclasses.replace(finished, out=str(tmp_path / "run"), kimg=0.056))
     assert metrics["kimg"] == 0.056
     run = RunFolder(tmp_path / "run")
     assert [path.name for folder in (run.adapted, run.scratch) for path in folder.iterdir()] == ["step-000000007"] * 2
-    after = load_gan(run.path)
+    after = load_gan(latest_checkpoint(run.adapted))
     for name, moved in (("block_4", False), ("block_8", True)):
         found, start = (gan.generator.get_layer(name).get_weights() for gan in (after, before["run"]))
         assert same(found, start) != moved
@@ -152,12 +157,11 @@ def test_larger_kimg_continues_both_trainings_and_frozen_layers_stay_frozen(fini
 
 def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
     from keras_transfer_gen.recipes.settings import SCRATCH_LEARNING_RATE
-    from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 
     run = RunFolder(finished.out)
     gan, _ = load_checkpoint(latest_checkpoint(run.scratch))
     assert all(variable.trainable for variable in gan.discriminator.variables)
-    assert gan.kimg == load_gan(run.path).kimg and float(gan.g_optimizer.learning_rate) == pytest.approx(
+    assert gan.kimg == load_gan(last_of(finished)).kimg and float(gan.g_optimizer.learning_rate) == pytest.approx(
         SCRATCH_LEARNING_RATE
     )
     source = load_gan(finished.source)

@@ -12,6 +12,7 @@ from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes import finish, scores
+from keras_transfer_gen.recipes.best_pictures import SELECTIONS
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.reporter import SILENT
@@ -34,14 +35,14 @@ def test_run_holds_the_files_of_the_contract(finished):
 def test_metrics_have_the_keys_of_the_contract(finished):
     metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
     kids = ["kid_before", "kid_after", "kid_scratch", "kid_floor"]
-    assert list(metrics) == [*kids, "kimg", "images_per_second", "seconds", "near_copies"]
+    assert list(metrics) == [*kids, "kimg", "best_kimg", "images_per_second", "seconds", "near_copies"]
     assert list(metrics["near_copies"]) == ["made", "training"]
     assert all(0 <= share <= 1 for share in metrics["near_copies"].values())
     for name in kids:
         score = metrics[name]
         assert list(score) == ["value", "std", "feature_network", "input_size", "n_real", "n_fake", "reference"]
         assert (score["n_real"], score["n_fake"], score["reference"]) == (12, 12, finished.reference)
-    assert metrics["kimg"] == 0.04
+    assert metrics["kimg"] == 0.04 and 0 < metrics["best_kimg"] <= 0.04
     assert metrics["images_per_second"] > 40 / metrics["seconds"]  # which hold the first step, too
 
 
@@ -94,7 +95,7 @@ def test_config_says_what_was_settled_and_how_the_model_was_selected(finished):
     assert config["command"] == "finetune" and config["finished"] and config["settings"]["freeze_d"] == 1
     resolved = config["resolved"]
     assert resolved["precision"] == "float32" and resolved["replicas"] == 1 and resolved["pictures"] == 12
-    assert resolved["selection"] == finish.SELECTION and "training pictures" in finish.SELECTION
+    assert resolved["selection"] == SELECTIONS["best"] and "lowest KID to the training pictures" in SELECTIONS["best"]
     assert resolved["pictures_digest"] == read_pictures(finished.data, 32).digest
 
 

@@ -27,15 +27,23 @@ def preset(tmp_path, monkeypatch, source_file):
 
 def test_each_kind_of_model_is_found(preset, finished, source_file, tmp_path, monkeypatch):
     run = RunFolder(finished.out)
-    checkpoint = run.adapted / "step-000000005" / "gan.keras"
+    best, last = run.best / "gan.keras", run.adapted / "step-000000005" / "gan.keras"
     assert locate("test_gan_32") == ("keras", preset / "gan.keras")
     assert locate(source_file) == locate(str(source_file)) == ("keras", source_file)
-    assert locate(run.path) == locate(f"{run.path}/") == ("keras", checkpoint)
+    assert locate(run.path) == locate(f"{run.path}/") == ("keras", best)
+    assert locate(last) == ("keras", last)
     assert locate(preset) == ("keras", preset / "gan.keras")
     assert locate(run.saved_model) == locate(run.saved_model.parent) == ("saved_model", run.saved_model)
     shutil.copytree(run.saved_model, tmp_path / "served" / "9")
     shutil.copytree(run.saved_model, tmp_path / "served" / "10")
     assert locate(tmp_path / "served") == ("saved_model", tmp_path / "served" / "10")
+
+
+def test_run_that_has_no_best_yet_gives_its_latest_checkpoint(finished, tmp_path):
+    shutil.copytree(finished.out, tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
+    run.forget_best()
+    assert locate(run.path) == ("keras", run.adapted / "step-000000005" / "gan.keras")
 
 
 def test_name_of_a_preset_beats_a_folder_and_a_path_does_not(preset, tmp_path, monkeypatch):

@@ -81,4 +81,9 @@ def test_curves_are_a_picture_whatever_the_scores(tmp_path, kids):
     with Image.open(io.BytesIO((tmp_path / "curves.png").read_bytes())) as picture:
         assert picture.size == (990, 374)
         assert len(np.unique(np.asarray(picture))) > 10
+    plain = (tmp_path / "curves.png").read_bytes()
+    module.write_curves(
+        tmp_path / "curves.png", rows, records, records[:1], kept=records[0]["kimg"] if records else None
+    )
+    assert ((tmp_path / "curves.png").read_bytes() != plain) == bool(records)
     module.write_curves(tmp_path / "curves.png", [], [], [])

@@ -1,0 +1,71 @@
+"""A fine-tune of a GAN that ends with its best pictures, judged by the pictures that it learns.
+
+On few pictures a discriminator soon knows each of them by heart, and what it then teaches makes pictures worse: a
+fine-tune is often best in its first half. So scores are taken on the way, against the training pictures and nothing
+else, and the averaged generator with the best of them is what the run gives. Training itself goes on from the last one.
+"""
+
+import dataclasses
+
+from keras_transfer_gen.recipes.finish import LAST
+from keras_transfer_gen.recipes.load import load_keras
+from keras_transfer_gen.recipes.training_run import train
+from keras_transfer_gen.training.checkpoint import save_model
+from keras_transfer_gen.transfer.saved_model_files import beside
+
+POINTS = 10  # of a learning curve, from which the best is chosen
+FILE = "gan.keras"
+SELECTIONS = {
+    "best": "the averaged generator with the lowest KID to the training pictures on the way; from scratch alike",
+    "last": LAST,
+}
+
+
+def train_to_best(training, pictures, settings, folder, best, *, kimg, score, **options):
+    """Trains until the budget is reached; then the averaged generator is the best on the way, if settings say so.
+
+    Args:
+        training: `Training` of a GAN, changed in place.
+        pictures: `data.Pictures` to learn.
+        settings: `FineTuneSettings`.
+        folder: where its checkpoints go; they hold the last weights, from which a longer run goes on.
+        best: folder of the best weights so far.
+        kimg: total thousands of images to stop at.
+        score: function `gan -> {"kid": ...}`.
+        **options: the other arguments of `training_run.train`.
+
+    Returns:
+        kimg (float) of the weights that were taken, or None for the last ones.
+
+    Raises:
+        Interrupted, UserError: as `training_run.train`.
+    """
+    if settings.select == "last":
+        train(training, pictures, settings, folder, kimg=kimg, score=score, **options)
+        return None
+    keeper = _Keeper(score, best / FILE, settings.out, training.records)
+    settings = dataclasses.replace(settings, evaluate_every_kimg=settings.evaluate_every_kimg or kimg / POINTS)
+    train(training, pictures, settings, folder, kimg=kimg, score=keeper, **options)
+    if not keeper.file.is_file():  # nothing was left to train since a version that kept none
+        return None
+    found = load_keras(keeper.file)
+    training.gan.ema_generator.set_weights(found.ema_generator.get_weights())
+    return found.kimg
+
+
+class _Keeper:
+    """The function `gan -> {"kid": ...}` of a learning curve; keeps the GAN that has the lowest so far."""
+
+    def __init__(self, score, file, out, records):
+        self.score, self.file, self.out = score, file, out
+        known = [record["kid"] for record in records] if file.is_file() else []
+        self.lowest = min(known, default=float("inf"))
+
+    def __call__(self, gan):
+        found = self.score(gan)
+        if found["kid"] < self.lowest:
+            self.lowest = found["kid"]
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with beside(self.out):
+                save_model(gan, self.file)
+        return found
