@@ -77,8 +77,8 @@ Rate = Annotated[
     float,
     typer.Option(
         "--learning-rate",
-        help=f"Of both Adam optimizers; of a VAE's by default {PretrainVaeSettings.learning_rate:g} (pretrain) or the "
-        f"method's (finetune: {RATES_OF_VAES}).",
+        help=f"Of the Adam optimizers (see also finetune's --rate-ratio); of a VAE's by default "
+        f"{PretrainVaeSettings.learning_rate:g} (pretrain) or the method's (finetune: {RATES_OF_VAES}).",
     ),
 ]
 Halflife = Annotated[float, typer.Option("--ema-halflife-kimg", help="Longest half-life of the averaged generator.")]

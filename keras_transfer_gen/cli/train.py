@@ -55,6 +55,10 @@ def finetune(
     augment: o.Augment = FineTuneSettings.augment,
     reference: o.ReferenceOption = FineTuneSettings.reference,
     compare_scratch: Annotated[bool, typer.Option("--compare-scratch", help="Also train from scratch.")] = False,
+    rate_ratio: Annotated[
+        float | None,
+        typer.Option("--rate-ratio", help="The generator's rate over the discriminator's.  [default: 4 to 8]"),
+    ] = None,
     select: Annotated[
         str, typer.Option("--select", help="best (lowest KID to the training pictures on the way) or last weights.")
     ] = FineTuneSettings.select,
@@ -92,7 +96,7 @@ def finetune(
         method=method, output_network=output_network, freeze=tuple(freeze or ()), freeze_d=freeze_d,
         mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment, reference=reference,
         compare_scratch=compare_scratch, select=select, objective=objective, penalty=penalty, r1_gamma=r1_gamma,
-        r1_every=r1_every, learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
+        r1_every=r1_every, learning_rate=learning_rate, rate_ratio=rate_ratio, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
         trust=options.trust, **dataclasses.asdict(options.overrides),

@@ -11,8 +11,8 @@ from keras_transfer_gen.recipes.best_pictures import SELECTIONS, train_to_best
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
+from keras_transfer_gen.recipes.rates import SCRATCH_RATES, settle_ratio
 from keras_transfer_gen.recipes.reporter import SILENT
-from keras_transfer_gen.recipes.settings import SCRATCH_LEARNING_RATE
 from keras_transfer_gen.recipes.source import freeze_source, is_foreign, keep_in_run, open_source
 from keras_transfer_gen.recipes.story import on_run
 from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, keep, resume_or, train
@@ -65,9 +65,11 @@ def _adapt(run, state, given, strategy, settings, reporter):
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter), SELECTIONS[settings.select],
     )  # fmt: skip
     reporter.say(notes["sentence"])
+    paced = settle_ratio(settings, notes["distance"], source.fresh)
+    run.note(rate_ratio=paced.generator_rate / paced.learning_rate)
     keep_in_run(source, run)
     shared = {"arithmetic": notes["arithmetic"], "score": scores.curve_score(inputs.learnt), "reporter": reporter}
-    adapted = resume_or(lambda: from_source(source.gan, settings), run.adapted, strategy, settings)
+    adapted = resume_or(lambda: from_source(source.gan, paced), run.adapted, strategy, paced)
     run.begin_stage(adapted.gan.kimg)
     adapted.gan.spec.save(run.spec_file)
     options = {
@@ -84,8 +86,9 @@ def _adapt(run, state, given, strategy, settings, reporter):
     best_kimg = train_to_best(adapted, inputs.pictures, settings, run.adapted, run.best, **options)
     scratch = None
     if settings.compare_scratch:
-        rate = SCRATCH_LEARNING_RATE
-        scratch = resume_or(lambda: from_nothing(source.gan, settings, rate), run.scratch, strategy, settings, rate)
+        scratch = resume_or(
+            lambda: from_nothing(source.gan, settings), run.scratch, strategy, settings, SCRATCH_RATES
+        )  # fmt: skip
         train_to_best(
             scratch, inputs.pictures, settings, run.scratch, run.best_scratch, kimg=adapted.gan.kimg, minutes=None,
             history=run.checkpoints / "scratch.csv", samples=None, label="from scratch", **shared,
@@ -157,7 +160,7 @@ def from_source(source, settings):
     return source
 
 
-def from_nothing(source, settings, rate=SCRATCH_LEARNING_RATE):
+def from_nothing(source, settings, rates=SCRATCH_RATES):
     """A compiled GAN of the source's shape with fresh weights, nothing frozen; of a foreign source a DCGAN's."""
     keras.utils.set_random_seed(settings.seed)
     origin = f"Trained from nothing on {settings.data}."
@@ -172,5 +175,5 @@ def from_nothing(source, settings, rate=SCRATCH_LEARNING_RATE):
         for layer in network._flatten_layers():
             layer.trainable = True
     gan = GAN(*networks, spec=spec)
-    compile_gan(gan, settings, rate)
+    compile_gan(gan, settings, rates)
     return gan

@@ -64,6 +64,7 @@ def resolved(notes, inputs, strategy, selection=LAST):
     """What was settled at run time, for config.json."""
     return {
         "precision": notes.get("arithmetic"),
+        "rate_ratio": notes.get("rate_ratio"),
         "precision_probe_seconds": notes.get("probe"),
         "pictures": len(inputs.pictures.images),
         "pictures_digest": inputs.pictures.digest,

@@ -13,7 +13,10 @@ from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
-MAY_CHANGE = (*BOUNDS, "batch_size", "r1_gamma", "learning_rate", "ema_halflife_kimg", "evaluate_every_kimg", "balance")
+MAY_CHANGE = (
+    *BOUNDS, "batch_size", "r1_gamma", "learning_rate", "rate_ratio",
+    "ema_halflife_kimg", "evaluate_every_kimg", "balance",
+)  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
 UNRECORDED = ("out", "fresh", "trust")
 PLACES = ("data", "reference", "source")  # settings that may be paths

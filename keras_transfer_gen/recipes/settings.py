@@ -12,7 +12,7 @@ from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
 R1_GAMMA = 2.0
 FINETUNE_LEARNING_RATE = 2e-4
 WARMUP_SHARE, WARMUP_MOST = 0.2, 1.0  # of a run's kimg; kimg
-SCRATCH_LEARNING_RATE = 4e-4
+PRETRAIN_LEARNING_RATE = 4e-4
 PRECISION_CHOICES = ("auto", "float32", "bfloat16")
 FIT_CHOICES = ("crop", "pad")
 SELECT_CHOICES = ("best", "last")
@@ -53,7 +53,7 @@ class TrainSettings:
         penalty: "r1" or "none".
         r1_gamma: weight of R1.
         r1_every: steps between penalties.
-        learning_rate: of both Adam optimizers; a method of `finetune` may take a multiple of it for the generator.
+        learning_rate: of both Adam optimizers; `finetune` takes a multiple of it for the generator.
         ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
         evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`, of a
             fine-tune that selects the best a tenth.
@@ -128,6 +128,8 @@ class FineTuneSettings(TrainSettings):
         warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
             fifth of `kimg`. None takes that fifth, `WARMUP_MOST` at most. The time of `mine_kimg` begins with it.
         compare_scratch: also train from scratch for the same kimg.
+        rate_ratio: the generator's learning rate as a multiple of the discriminator's; None takes the method's, and for
+            "full" one that suits the distance of the pictures (`rates.settle_ratio`).
         select: "best" for the weights with the lowest KID to the training pictures on the way, or "last".
         latent_dim: of a generator of others, given instead of measured; see `transfer.spec_overrides`.
         distribution: the same for the law of its latents.
@@ -144,6 +146,7 @@ class FineTuneSettings(TrainSettings):
     mine_kimg: float = 0.5
     warmup_kimg: float | None = None
     compare_scratch: bool = False
+    rate_ratio: float | None = None
     select: str = "best"
     latent_dim: int | None = None
     distribution: str | None = None
@@ -159,6 +162,8 @@ class FineTuneSettings(TrainSettings):
         if self.warmup_kimg is not None:
             hint = "Such as --warmup-kimg 2; 0 lets a fresh discriminator teach from the first step."
             checks.check_number("warmup_kimg", self.warmup_kimg, next_step=hint)
+        if self.rate_ratio is not None:
+            checks.check_number("rate_ratio", self.rate_ratio, above=True, next_step="Such as --rate-ratio 4.")
         checks.check_choice("select", self.select, SELECT_CHOICES, "Set it with --select.")
         checks.check_choice("method", self.method, METHODS, "Set it with --method.")
         if self.output_network and not METHODS[self.method].mapper:
@@ -172,7 +177,7 @@ class FineTuneSettings(TrainSettings):
 
     @property
     def generator_rate(self):
-        return self.learning_rate * METHODS[self.method].rate
+        return self.learning_rate * (self.rate_ratio or METHODS[self.method].rate)
 
     def overrides(self):
         """`SpecOverrides`: what is given of a generator of others."""
@@ -205,7 +210,7 @@ class PretrainSettings(TrainSettings):
         licence: terms of the pictures, for the model card.
     """
 
-    learning_rate: float = SCRATCH_LEARNING_RATE
+    learning_rate: float = PRETRAIN_LEARNING_RATE
     arch: str = "dcgan"
     image_size: int = 64
     channels: int = 3

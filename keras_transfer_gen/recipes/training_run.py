@@ -60,9 +60,9 @@ def prepare_tensorflow(settings):
     return strategy
 
 
-def compile_gan(gan, settings, learning_rate=None):
-    """Compiles a GAN as the settings say."""
-    g_rate, d_rate = _rates(settings, learning_rate)
+def compile_gan(gan, settings, rates=None):
+    """Compiles a GAN as the settings say, or with the given (generator's, discriminator's) learning rate."""
+    g_rate, d_rate = rates or _rates(settings)
     adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
     gan.compile(
         objective=settings.objective,
@@ -75,12 +75,12 @@ def compile_gan(gan, settings, learning_rate=None):
     )
 
 
-def _rates(settings, learning_rate):
-    """(generator's, discriminator's) learning rate: one for both where it is given, else the settings'."""
-    return (learning_rate, learning_rate) if learning_rate else (settings.generator_rate, settings.learning_rate)
+def _rates(settings):
+    """(generator's, discriminator's) learning rate."""
+    return settings.generator_rate, settings.learning_rate
 
 
-def resume_or(make, folder, strategy, settings, learning_rate=None):
+def resume_or(make, folder, strategy, settings, rates=None):
     """The training of the latest checkpoint in `folder`, or the one that `make()` gives where there is none."""
     with strategy.scope():
         latest = latest_checkpoint(folder)
@@ -88,7 +88,7 @@ def resume_or(make, folder, strategy, settings, learning_rate=None):
             return Training(make())
         with beside(latest):
             gan, state = load_checkpoint(latest)
-        gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = _rates(settings, learning_rate)
+        gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = rates or _rates(settings)
         gan.ema_halflife_kimg = settings.ema_halflife_kimg
         if settings.penalty == "r1":
             gan.penalty.gamma = settings.r1_gamma

@@ -14,6 +14,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes import fine_tune as module
 from keras_transfer_gen.recipes.fine_tune import fine_tune
 from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.rates import SCRATCH_RATES
 from keras_transfer_gen.recipes.reporter import Reporter
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
@@ -26,12 +27,16 @@ STEPS, BATCH = 10, 4
 
 @pytest.fixture(scope="module")
 def exact(source_file, shared_folder, tmp_path_factory, quick):
-    """Settings of a deterministic run that nothing interrupted; its penalty is due in steps 0, 3, 6 and 9."""
+    """Settings of a deterministic run that nothing interrupted; its penalty is due in steps 0, 3, 6 and 9.
+
+    The ratio of its rates is given: a process of its own measures another distance, with another feature network.
+    """
     from tensorflow.python.framework import config
 
     settings = FineTuneSettings(
         data=shared_folder, source=source_file, out=tmp_path_factory.mktemp("exact") / "run", batch_size=BATCH,
         kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_every=3, freeze_d=1, mine_kimg=0.0,
+        rate_ratio=4.0,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
@@ -81,6 +86,7 @@ import os, signal
 from keras_transfer_gen.metrics import features
 from keras_transfer_gen.recipes import scores, training_run
 from keras_transfer_gen.recipes.fine_tune import fine_tune
+from keras_transfer_gen.recipes.rates import SCRATCH_RATES
 from keras_transfer_gen.recipes.reporter import Reporter
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 
@@ -155,15 +161,19 @@ def test_larger_kimg_continues_both_trainings_and_frozen_layers_stay_frozen(fini
     assert [(stage["from_kimg"], stage["kimg"]) for stage in config["stages"]] == [(0.0, 0.04), (0.04, 0.056)]
 
 
-def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
-    from keras_transfer_gen.recipes.settings import SCRATCH_LEARNING_RATE
+def test_generator_learns_faster_than_the_discriminator(finished):
+    gan, ratio = load_gan(last_of(finished)), RunFolder(finished.out).config()["resolved"]["rate_ratio"]
+    assert ratio >= 4.0 and float(gan.d_optimizer.learning_rate) == pytest.approx(finished.learning_rate)
+    assert float(gan.g_optimizer.learning_rate) == pytest.approx(ratio * finished.learning_rate)
 
+
+def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
     run = RunFolder(finished.out)
     gan, _ = load_checkpoint(latest_checkpoint(run.scratch))
     assert all(variable.trainable for variable in gan.discriminator.variables)
-    assert gan.kimg == load_gan(last_of(finished)).kimg and float(gan.g_optimizer.learning_rate) == pytest.approx(
-        SCRATCH_LEARNING_RATE
-    )
+    assert gan.kimg == load_gan(last_of(finished)).kimg
+    rates = [float(optimizer.learning_rate) for optimizer in (gan.g_optimizer, gan.d_optimizer)]
+    assert rates == pytest.approx(SCRATCH_RATES)
     source = load_gan(finished.source)
     assert not same(
         gan.discriminator.get_layer("block_32").get_weights(), source.discriminator.get_layer("block_32").get_weights()

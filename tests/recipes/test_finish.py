@@ -13,8 +13,10 @@ from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tf
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes import finish, scores
 from keras_transfer_gen.recipes.best_pictures import SELECTIONS
+from keras_transfer_gen.recipes.distance import FAR
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.rates import FAR_RATIO, NEAR_RATIO
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.training.callbacks import read_history
@@ -96,6 +98,7 @@ def test_config_says_what_was_settled_and_how_the_model_was_selected(finished):
     resolved = config["resolved"]
     assert resolved["precision"] == "float32" and resolved["replicas"] == 1 and resolved["pictures"] == 12
     assert resolved["selection"] == SELECTIONS["best"] and "lowest KID to the training pictures" in SELECTIONS["best"]
+    assert resolved["rate_ratio"] == (FAR_RATIO if resolved["source_distance"] >= FAR else NEAR_RATIO)
     assert resolved["pictures_digest"] == read_pictures(finished.data, 32).digest
 
 

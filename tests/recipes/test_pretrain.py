@@ -7,7 +7,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.pretrain import pretrain
 from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import SCRATCH_LEARNING_RATE, PretrainSettings
+from keras_transfer_gen.recipes.settings import PRETRAIN_LEARNING_RATE, PretrainSettings
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -38,7 +38,7 @@ def test_grey_pictures_of_28_pixels_are_learnt_and_interruptions_leave_no_trace(
     gan = load_gan(settings.out)
     assert gan.generate(2).shape == (2, 28, 28, 1)
     assert gan.spec.source == f"Trained from nothing on {settings.data}." and gan.spec.licence == "CC0-1.0"
-    assert float(gan.g_optimizer.learning_rate) == pytest.approx(SCRATCH_LEARNING_RATE)
+    assert float(gan.g_optimizer.learning_rate) == pytest.approx(PRETRAIN_LEARNING_RATE)
     run = RunFolder(settings.out)
     for name in ("before_after.png", "neighbours.png", "curves.png", "training.gif", "README.md"):
         assert (run.path / name).is_file()

@@ -125,6 +125,7 @@ def test_method_sets_the_rate_of_the_generator_and_rules_after_those_given():
     assert tuned().generator_rate == tuned().learning_rate
     settings = tuned(method="miner", freeze=("generator/block_4/.*=true",), freeze_d=1, learning_rate=1e-4)
     assert settings.generator_rate == pytest.approx(5e-4)
+    assert dataclasses.replace(settings, rate_ratio=2.0).generator_rate == pytest.approx(2e-4)
     first, second, *rest = settings.rules()
     assert first == ("generator/block_4/.*", True) and second == freeze_d(1) and rest[-1] == ("generator/.*", False)
 

@@ -148,7 +148,7 @@ def test_continued_training_takes_the_new_rates(begin, settings, source_file):
     training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed)
     assert float(training.gan.g_optimizer.learning_rate) == 0.5 and training.gan.ema_halflife_kimg == 3.0
     assert training.gan.penalty is None
-    training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed, learning_rate=0.25)
+    training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed, rates=(0.5, 0.25))
     assert float(training.gan.d_optimizer.learning_rate) == 0.25
 
 
@@ -165,7 +165,7 @@ def test_compile_follows_the_settings(source_file, settings):
     compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7, r1_every=3, objective="hinge", seed=5))
     assert (gan.penalty.gamma, gan.penalty.every, type(gan.objective).__name__, gan.seed) == (0.7, 3, "Hinge", 5)
     assert gan.augment is None and float(gan.g_optimizer.learning_rate) == pytest.approx(2e-4)
-    compile_gan(gan, dataclasses.replace(settings, augment="diffaugment"), learning_rate=0.5)
+    compile_gan(gan, dataclasses.replace(settings, augment="diffaugment"), rates=(0.25, 0.5))
     assert (
         gan.penalty is None
         and type(gan.augment).__name__ == "DiffAugment"
@@ -229,7 +229,7 @@ def test_too_large_a_learning_rate_diverges_with_advice(source_file, settings):
 
 def test_fixed_learning_rate_is_not_advised(source_file, settings):
     gan = load_gan(source_file)
-    compile_gan(gan, settings, learning_rate=1e30)
+    compile_gan(gan, settings, rates=(1e30, 1e30))
     with pytest.raises(checks.UserError, match="but choose another --objective and --penalty, with --fresh"):
         run(Training(gan), settings)
 
