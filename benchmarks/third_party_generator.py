@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer_gen import files
+from keras_transfer_gen.recipes.rates import FAR_RATIO
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,8 +41,9 @@ def main():
             "kimg": options.kimg,
             "learning_rate": options.learning_rate or FineTuneSettings.learning_rate,
             "batch_size": options.batch_size or FineTuneSettings.batch_size,
+            "rate_ratio": options.rate_ratio or FAR_RATIO,  # all targets are far from faces
         }
-        rows = [other for other in rows if any(other[name] != value for name, value in row.items())]
+        rows = [other for other in rows if any(setting(other, name) != value for name, value in row.items())]
         found = [adapt(target, seed, source, options) for seed in range(options.seeds)]
         rows.append({**row, "date": datetime.date.today().isoformat(), "command": command(options), "runs": found})
         files.write_json(options.out / "results.json", rows)
@@ -53,6 +55,7 @@ def adapt(target, seed, source, options):
     """{"before", "after", "floor", "n_real", "pictures"} of one run of the command line; KID x 1000."""
     folder = fetched(options.work) if target == FETCHED else ROOT / "examples" / target
     changed = {"learning-rate": options.learning_rate, "batch-size": options.batch_size}
+    changed["rate-ratio"] = options.rate_ratio
     changed = {name: value for name, value in changed.items() if value is not None}
     names = [target, f"seed{seed}", f"{options.kimg:g}kimg", *(f"{name}-{value:g}" for name, value in changed.items())]
     out = options.work / "-".join(names)
@@ -70,6 +73,11 @@ def adapt(target, seed, source, options):
         "n_fake": metrics["kid_after"]["n_fake"],
         "pictures": len(list((folder / "train").glob("*.png"))),
     }
+
+
+def setting(row, name):
+    """What a row was run with; before there was a ratio of rates they were equal."""
+    return row.get(name, 1.0) if name == "rate_ratio" else row[name]
 
 
 def fetched(work):
@@ -96,10 +104,11 @@ def table(rows):
     first = rows[0]["runs"][0]
     lines = [
         f"KID x 1000 (lower is better) of {first['n_fake']} made pictures against reference pictures. Where there are "
-        "several seeds: median (lowest to highest). Ratio: after / before. Floor: the training pictures themselves.",
+        "several seeds: median (lowest to highest). Rates: the generator's over the discriminator's (with equal ones the "
+        "last weights were kept, not the best). Ratio: after / before. Floor: the training pictures themselves.",
         "",
-        "| target | trained on, scored against | kimg | batch | seeds | before | after | ratio | floor | date |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| target | trained on, scored against | kimg | batch | rates | seeds | before | after | ratio | floor | date |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in sorted(rows, key=lambda row: (row["target"], row["kimg"], row["batch_size"], row["learning_rate"])):
         one = row["runs"][0]
@@ -109,6 +118,7 @@ def table(rows):
             f"{one['pictures']}, {one['n_real']}",
             f"{row['kimg']:g}",
             row["batch_size"],
+            f"{setting(row, 'rate_ratio'):g}",
             len(row["runs"]),
             f"{one['before']:.1f}",
             spread([entry["after"] for entry in row["runs"]]),
@@ -135,6 +145,8 @@ def command(options):
         words += f" --learning-rate {options.learning_rate:g}"
     if options.batch_size is not None:
         words += f" --batch-size {options.batch_size}"
+    if options.rate_ratio is not None:
+        words += f" --rate-ratio {options.rate_ratio:g}"
     if list(options.targets) != list(TARGETS):
         words += " --targets " + " ".join(options.targets)
     return f"python benchmarks/third_party_generator.py {words} --out benchmarks/results/third_party"
@@ -146,6 +158,7 @@ def parse():
     parser.add_argument("--kimg", type=float, default=20.0, help="budget of each run")
     parser.add_argument("--learning-rate", type=float, help="another one than the default of `ktg finetune`")
     parser.add_argument("--batch-size", type=int, help="another one than the default of `ktg finetune`")
+    parser.add_argument("--rate-ratio", type=float, help="another one than the default of `ktg finetune`")
     parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
     work = Path("~/.cache/keras_transfer_gen/third_party").expanduser()
     parser.add_argument("--work", type=Path, default=work, help="folder of the model and the runs")

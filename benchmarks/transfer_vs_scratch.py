@@ -195,7 +195,7 @@ def main():
     short = [share * budget for share in SHARES]
     long = short + [budget * factor for factor in (2, 4, 7, 10) if factor <= options.scratch_factor]
     search = {
-        method: {rates: at(trial.run(method, 0, rates, [budget]), budget) for rates in tried}
+        method: {rates: at(trial.run(method, 0, rates, short), budget) for rates in tried}
         for method, tried in SCRATCH_RATES.items()
         if method in options.methods
     }

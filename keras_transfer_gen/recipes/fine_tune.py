@@ -65,7 +65,7 @@ def _adapt(run, state, given, strategy, settings, reporter):
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter), SELECTIONS[settings.select],
     )  # fmt: skip
     reporter.say(notes["sentence"])
-    paced = settle_ratio(settings, notes["distance"], source.fresh)
+    paced = settle_ratio(settings, notes["distance"])
     run.note(rate_ratio=paced.generator_rate / paced.learning_rate)
     keep_in_run(source, run)
     shared = {"arithmetic": notes["arithmetic"], "score": scores.curve_score(inputs.learnt), "reporter": reporter}

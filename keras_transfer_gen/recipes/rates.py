@@ -9,22 +9,19 @@ import dataclasses
 from keras_transfer_gen.recipes.distance import FAR
 
 NEAR_RATIO, FAR_RATIO = 4.0, 8.0  # the generator's rate as a multiple of the discriminator's, below and from `FAR` on
-FRESH_RATIO = 1.0  # with a discriminator that has not learnt with this generator
 SCRATCH_RATES = (3.2e-3, 4e-4)  # of a run from scratch to compare with: the generator's, the discriminator's
 
 
-def settle_ratio(settings, distance, fresh=False):
+def settle_ratio(settings, distance):
     """The settings with the ratio that suits the pictures, unless it is given or the method has one of its own.
 
     Args:
         settings: `FineTuneSettings`.
         distance: KID x 1000 of the pictures to the source's own.
-        fresh: whether the source came without a discriminator.
 
     Returns:
         `FineTuneSettings`.
     """
     if settings.rate_ratio is not None or settings.method != "full":
         return settings
-    ratio = FRESH_RATIO if fresh else NEAR_RATIO if distance < FAR else FAR_RATIO
-    return dataclasses.replace(settings, rate_ratio=ratio)
+    return dataclasses.replace(settings, rate_ratio=NEAR_RATIO if distance < FAR else FAR_RATIO)
