@@ -104,13 +104,16 @@ def table(rows):
     first = rows[0]["runs"][0]
     lines = [
         f"KID x 1000 (lower is better) of {first['n_fake']} made pictures against reference pictures. Where there are "
-        "several seeds: median (lowest to highest). Rates: the generator's over the discriminator's (with equal ones the "
-        "last weights were kept, not the best). Ratio: after / before. Floor: the training pictures themselves.",
+        "several seeds: median (lowest to highest). Rates: the generator's over the discriminator's (where "
+        "they were equal, the last weights were kept, not the best). Ratio: after / before. Floor: the training "
+        "pictures themselves.",
         "",
-        "| target | trained on, scored against | kimg | batch | rates | seeds | before | after | ratio | floor | date |",
+        "| target | trained on, against | kimg | batch | rates | seeds | before | after | ratio | floor | date |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in sorted(rows, key=lambda row: (row["target"], row["kimg"], row["batch_size"], row["learning_rate"])):
+    for row in sorted(
+        rows, key=lambda row: (row["target"], row["kimg"], row["batch_size"], setting(row, "rate_ratio"))
+    ):
         one = row["runs"][0]
         ratio = np.median([entry["after"] / entry["before"] for entry in row["runs"]])
         cells = [
