@@ -77,9 +77,13 @@ Rate = Annotated[
     float,
     typer.Option(
         "--learning-rate",
-        help=f"Of the Adam optimizers (see also finetune's --rate-ratio); of a VAE's by default "
+        help=f"Of the Adam optimizers (see --rate-ratio); of a VAE's by default "
         f"{PretrainVaeSettings.learning_rate:g} (pretrain) or the method's (finetune: {RATES_OF_VAES}).",
     ),
+]
+RateRatio = Annotated[
+    float | None,
+    typer.Option("--rate-ratio", help="Generator's over discriminator's rate.  [default: pretrain 1, finetune 4 to 8]"),
 ]
 Halflife = Annotated[float, typer.Option("--ema-halflife-kimg", help="Longest half-life of the averaged generator.")]
 ReferenceOption = Annotated[str | None, typer.Option("--reference", help="Pictures to score against.")]

@@ -55,10 +55,6 @@ def finetune(
     augment: o.Augment = FineTuneSettings.augment,
     reference: o.ReferenceOption = FineTuneSettings.reference,
     compare_scratch: Annotated[bool, typer.Option("--compare-scratch", help="Also train from scratch.")] = False,
-    rate_ratio: Annotated[
-        float | None,
-        typer.Option("--rate-ratio", help="The generator's rate over the discriminator's.  [default: 4 to 8]"),
-    ] = None,
     select: Annotated[
         str, typer.Option("--select", help="best (lowest KID to the training pictures on the way) or last weights.")
     ] = FineTuneSettings.select,
@@ -67,6 +63,7 @@ def finetune(
     r1_gamma: o.Gamma = FineTuneSettings.r1_gamma,
     r1_every: o.Every = FineTuneSettings.r1_every,
     learning_rate: o.Rate = FineTuneSettings.learning_rate,
+    rate_ratio: o.RateRatio = FineTuneSettings.rate_ratio,
     ema_halflife_kimg: o.Halflife = FineTuneSettings.ema_halflife_kimg,
     evaluate_every: o.EvaluateEvery = FineTuneSettings.evaluate_every_kimg,
     balance: o.Balance = FineTuneSettings.balance,
@@ -142,6 +139,7 @@ def pretrain(
     r1_gamma: o.Gamma = PretrainSettings.r1_gamma,
     r1_every: o.Every = PretrainSettings.r1_every,
     learning_rate: o.Rate = PretrainSettings.learning_rate,
+    rate_ratio: o.RateRatio = PretrainSettings.rate_ratio,
     ema_halflife_kimg: o.Halflife = PretrainSettings.ema_halflife_kimg,
     evaluate_every: o.EvaluateEvery = PretrainSettings.evaluate_every_kimg,
     balance: o.Balance = PretrainSettings.balance,
@@ -172,7 +170,7 @@ def pretrain(
         least_width=least_width, licence=licence, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
         augment=augment,
         reference=reference, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_every=r1_every,
-        learning_rate=learning_rate, ema_halflife_kimg=ema_halflife_kimg,
+        learning_rate=learning_rate, rate_ratio=rate_ratio, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
     )  # fmt: skip

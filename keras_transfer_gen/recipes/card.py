@@ -2,12 +2,15 @@
 
 import math
 
+from keras_transfer_gen.recipes.rates import SCRATCH_RATES
+
 NAMES = {
     "kid_before": "source, before adapting",
     "kid_after": "after training",
     "kid_scratch": "from scratch, same kimg",
     "kid_floor": "floor: the training pictures themselves",
 }
+ALONE = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --rate-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
 NO_LICENCE = "not stated. Ask whoever made the source and the pictures."
 
 
@@ -52,7 +55,7 @@ def verdicts(metrics):
         if lead < -doubt:
             said.append(
                 f"Transfer lost: from scratch is {-lead:.1f} ± {doubt:.1f} better at the same kimg. Train without a "
-                "source (ktg pretrain), or take a source that is nearer to your pictures."
+                f"source ({ALONE}), or take a source that is nearer to your pictures."
             )
         elif lead <= doubt:
             said.append(f"Transfer made no difference that can be told from chance ({lead:+.1f} ± {doubt:.1f}).")

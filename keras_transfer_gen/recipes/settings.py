@@ -53,7 +53,9 @@ class TrainSettings:
         penalty: "r1" or "none".
         r1_gamma: weight of R1.
         r1_every: steps between penalties.
-        learning_rate: of both Adam optimizers; `finetune` takes a multiple of it for the generator.
+        learning_rate: of both Adam optimizers, but for `rate_ratio`.
+        rate_ratio: the generator's learning rate as a multiple of the discriminator's; None is 1 for `pretrain`, for
+            `finetune` the method's, and for "full" one that suits the distance of the pictures (`rates.settle_ratio`).
         ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
         evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`, of a
             fine-tune that selects the best a tenth.
@@ -79,6 +81,7 @@ class TrainSettings:
     r1_gamma: float = R1_GAMMA
     r1_every: int = 16
     learning_rate: float = FINETUNE_LEARNING_RATE
+    rate_ratio: float | None = None
     ema_halflife_kimg: float = 10.0
     evaluate_every_kimg: float | None = None
     reference: str | None = None
@@ -93,7 +96,7 @@ class TrainSettings:
     @property
     def generator_rate(self):
         """The learning rate of the generator; `learning_rate` is the discriminator's."""
-        return self.learning_rate
+        return self.learning_rate * (self.rate_ratio or 1.0)
 
     def __post_init__(self):
         check_shared(self)
@@ -109,6 +112,8 @@ class TrainSettings:
         checks.check_integer("r1_every", self.r1_every, next_step="Such as --r1-every 16.")
         hint = "Such as --learning-rate 0.0002."
         checks.check_number("learning_rate", self.learning_rate, above=True, next_step=hint)
+        if self.rate_ratio is not None:
+            checks.check_number("rate_ratio", self.rate_ratio, above=True, next_step="Such as --rate-ratio 4.")
         hint = "Such as --ema-halflife-kimg 10; 0 turns averaging off."
         checks.check_number("ema_halflife_kimg", self.ema_halflife_kimg, next_step=hint)
 
@@ -128,8 +133,6 @@ class FineTuneSettings(TrainSettings):
         warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
             fifth of `kimg`. None takes that fifth, `WARMUP_MOST` at most. The time of `mine_kimg` begins with it.
         compare_scratch: also train from scratch for the same kimg.
-        rate_ratio: the generator's learning rate as a multiple of the discriminator's; None takes the method's, and for
-            "full" one that suits the distance of the pictures (`rates.settle_ratio`).
         select: "best" for the weights with the lowest KID to the training pictures on the way, or "last".
         latent_dim: of a generator of others, given instead of measured; see `transfer.spec_overrides`.
         distribution: the same for the law of its latents.
@@ -146,7 +149,6 @@ class FineTuneSettings(TrainSettings):
     mine_kimg: float = 0.5
     warmup_kimg: float | None = None
     compare_scratch: bool = False
-    rate_ratio: float | None = None
     select: str = "best"
     latent_dim: int | None = None
     distribution: str | None = None
@@ -162,8 +164,6 @@ class FineTuneSettings(TrainSettings):
         if self.warmup_kimg is not None:
             hint = "Such as --warmup-kimg 2; 0 lets a fresh discriminator teach from the first step."
             checks.check_number("warmup_kimg", self.warmup_kimg, next_step=hint)
-        if self.rate_ratio is not None:
-            checks.check_number("rate_ratio", self.rate_ratio, above=True, next_step="Such as --rate-ratio 4.")
         checks.check_choice("select", self.select, SELECT_CHOICES, "Set it with --select.")
         checks.check_choice("method", self.method, METHODS, "Set it with --method.")
         if self.output_network and not METHODS[self.method].mapper:
