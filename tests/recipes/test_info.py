@@ -19,7 +19,8 @@ def test_info_of_a_file_names_sizes_licence_and_parameters(source_file):
 
 def test_info_of_a_run_knows_where_it_comes_from(finished):
     found = model_info(finished.out)
-    assert found["kimg"] == 0.04 and found["licence"] == "CC0-1.0"
+    best = json.loads(RunFolder(finished.out).metrics_file.read_text())["best_kimg"]
+    assert found["kimg"] == best and found["licence"] == "CC0-1.0"
     assert found["source"] == f"Adapted from {finished.source} on {finished.data}. A test."
 
 

@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from keras_transfer_gen.recipes.export import export_saved_model, export_tflite
 from keras_transfer_gen.recipes.load import fresh_discriminator, load_gan, load_generator, load_source
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.checkpoint import latest_checkpoint
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
@@ -25,14 +28,16 @@ REAL = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 3), np.uint8)
 def test_gan_of_a_file_and_of_a_run_is_loaded_with_its_optimizers(source_file, finished):
     gan = load_gan(source_file)
     assert isinstance(gan, GAN) and gan.spec.licence == "CC0-1.0" and gan.kimg == 0
-    run = load_gan(finished.out)
+    run = load_gan(latest_checkpoint(RunFolder(finished.out).adapted))
     assert run.kimg == 0.04 and int(run.g_optimizer.iterations.numpy()) == 5
+    assert load_gan(finished.out).kimg == json.loads(RunFolder(finished.out).metrics_file.read_text())["best_kimg"]
     assert load_source(source_file)[1] is False
 
 
 def test_generator_of_a_gan_is_its_averaged_one_with_everything_free(finished):
-    gan = load_gan(finished.out)
-    generator, spec = load_generator(finished.out)
+    last = latest_checkpoint(RunFolder(finished.out).adapted)
+    gan = load_gan(last)
+    generator, spec = load_generator(last)
     z = probe_latents(spec.latent_dim)
     assert generator.name == "generator" and spec == gan.spec
     np.testing.assert_array_equal(generator(z), gan.ema_generator(z))

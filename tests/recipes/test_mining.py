@@ -12,6 +12,7 @@ from keras_transfer_gen.recipes.fine_tune import fine_tune, from_source
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
+from keras_transfer_gen.training.checkpoint import latest_checkpoint
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.paths import leaves
 
@@ -61,7 +62,7 @@ def test_the_discriminator_learns_alone_for_at_most_a_fifth(settings, near):
 def test_run_ends_with_a_mixture_and_with_the_statistics_of_the_source(settings, near):
     before = weights_by_path(load_gan(settings.source).ema_generator)
     fine_tune(settings)
-    gan = load_gan(settings.out)
+    gan = load_gan(latest_checkpoint(RunFolder(settings.out).adapted))
     assert draws_from_mixture(gan.generator) and draws_from_mixture(gan.ema_generator)
     assert gan.generator.get_layer(NAME).components == 6
     assert gan.kimg == pytest.approx(STEPS * BATCH / 1000)
