@@ -33,7 +33,7 @@ from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.best_pictures import POINTS
+from keras_transfer_gen.recipes.best_file import POINTS
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
 from keras_transfer_gen.recipes.fine_tune import from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan

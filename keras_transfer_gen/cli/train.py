@@ -194,7 +194,7 @@ def _train(command, settings, dry_run, json):
     elif dry_run:
         print_table("what would be done", ["", ""], list(planned.items()))
     else:
-        best = metrics["best_kimg"]
+        best = metrics.get("best_kimg")  # a run that finished before there was one has none
         chosen = "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
         title = f"{settings.out} at {metrics['kimg']:.1f} kimg{chosen}"
         print_table(title, ["", "KID x 1000"], card.score_rows(metrics))

@@ -5,15 +5,11 @@ fine-tune is often best in its first half. So scores are taken on the way, again
 else, and the averaged generator with the best of them is what the run gives. Training itself goes on from the last one.
 """
 
-import dataclasses
-
+from keras_transfer_gen.recipes.best_file import BestFile, often_enough
 from keras_transfer_gen.recipes.finish import LAST
 from keras_transfer_gen.recipes.load import load_keras
 from keras_transfer_gen.recipes.training_run import train
-from keras_transfer_gen.training.checkpoint import save_model
-from keras_transfer_gen.transfer.saved_model_files import beside
 
-POINTS = 10  # of a learning curve, from which the best is chosen
 FILE = "gan.keras"
 SELECTIONS = {
     "best": "the averaged generator with the lowest KID to the training pictures on the way; from scratch alike",
@@ -44,11 +40,10 @@ def train_to_best(training, pictures, settings, folder, best, *, kimg, score, **
         train(training, pictures, settings, folder, kimg=kimg, score=score, **options)
         return None
     keeper = _Keeper(score, best / FILE, settings.out, training.records)
-    settings = dataclasses.replace(settings, evaluate_every_kimg=settings.evaluate_every_kimg or kimg / POINTS)
-    train(training, pictures, settings, folder, kimg=kimg, score=keeper, **options)
-    if not keeper.file.is_file():  # nothing was left to train since a version that kept none
+    train(training, pictures, often_enough(settings, kimg), folder, kimg=kimg, score=keeper, **options)
+    if not keeper.best.file.is_file():  # nothing was left to train since a version that kept none
         return None
-    found = load_keras(keeper.file)
+    found = load_keras(keeper.best.file)
     training.gan.ema_generator.set_weights(found.ema_generator.get_weights())
     return found.kimg
 
@@ -57,15 +52,11 @@ class _Keeper:
     """The function `gan -> {"kid": ...}` of a learning curve; keeps the GAN that has the lowest so far."""
 
     def __init__(self, score, file, out, records):
-        self.score, self.file, self.out = score, file, out
         known = [record["kid"] for record in records] if file.is_file() else []
-        self.lowest = min(known, default=float("inf"))
+        self.score = score
+        self.best = BestFile(file, out, -min(known, default=float("inf")))
 
     def __call__(self, gan):
         found = self.score(gan)
-        if found["kid"] < self.lowest:
-            self.lowest = found["kid"]
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with beside(self.out):
-                save_model(gan, self.file)
+        self.best.offer(gan, -found["kid"])
         return found

@@ -1,16 +1,14 @@
 """A training of a VAE that ends with its best weights, chosen by pictures that were put aside for it."""
 
-import dataclasses
-
 import keras
 
 from keras_transfer_gen import pixels
+from keras_transfer_gen.recipes.best_file import BestFile, often_enough
 from keras_transfer_gen.recipes.bound_scores import calibrate, curve_bound
 from keras_transfer_gen.recipes.vae_run import train_vae
-from keras_transfer_gen.training.checkpoint import save_checkpoint, save_model
+from keras_transfer_gen.training.checkpoint import save_checkpoint
 from keras_transfer_gen.transfer.saved_model_files import beside
 
-POINTS = 10  # of a learning curve, from which the best is chosen
 SHOWN = 36  # pictures on a sheet that is shown
 BEST = "best.keras"
 
@@ -41,10 +39,9 @@ def train_to_best(training, given, settings, folder, *, kimg, samples, reporter,
         calibrate(vae, given.not_learnt)
         training.records = [{"kimg": vae.kimg, **measure(vae)}]
     scale = [variable.numpy() for variable in vae.likelihood.variables]
-    settings = dataclasses.replace(settings, evaluate_every_kimg=settings.evaluate_every_kimg or kimg / POINTS)
     train_vae(
-        training, given.inputs.pictures, settings, folder, kimg=kimg, score=measure, samples=samples,
-        reporter=reporter, **options,
+        training, given.inputs.pictures, often_enough(settings, kimg), folder, kimg=kimg, score=measure,
+        samples=samples, reporter=reporter, **options,
     )  # fmt: skip
     if chosen:
         take_best(vae, folder)
@@ -80,9 +77,9 @@ class _Curve:
     """The function `vae -> {"elbo": ...}` of a learning curve; keeps the best weights beside the checkpoints."""
 
     def __init__(self, given, folder, out, reporter, records):
-        self.given, self.folder, self.out, self.reporter = given, folder, out, reporter
-        best = best_point(records)
-        self.best = float("-inf") if best is None else best["elbo"]
+        self.given, self.reporter = given, reporter
+        before = best_point(records)
+        self.best = BestFile(folder / BEST, out, float("-inf") if before is None else before["elbo"])
 
     def __call__(self, vae):
         chosen = len(self.given.validation) > 0
@@ -90,10 +87,8 @@ class _Curve:
         if chosen:
             calibrate(vae, images)
         elbo = curve_bound(vae, images)
-        if chosen and elbo > self.best:
-            self.best = elbo
-            with beside(self.out):
-                save_model(vae, self.folder / BEST)
+        if chosen:
+            self.best.offer(vae, elbo)
         if self.reporter is not None:
             self.reporter.show(pixels.to_grid(vae.generate(SHOWN)))
         return {"elbo": elbo}
