@@ -214,7 +214,7 @@ def main():
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "command": command(options), "precision": trial.precision, "kimg": budget, "rates": rates,
         "scratch_rate_search": {words(rates): kid for found in search.values() for rates, kid in found.items()},
-        "before": curves["fine-tune"][0][0]["kid"], "floor": floor["value"],
+        "before": trial.measure(load_gan(options.source))["kid"], "floor": floor["value"],
         "n_real": floor["n_real"], "n_fake": scores.NUM_FAKES, "pictures": len(trial.pictures.images), "curves": curves,
     }  # fmt: skip
     write(Path(options.out), result)
@@ -232,18 +232,19 @@ def write(out, result):
     files.write_text(out / "table.md", table(result))
     plot(out / "curves.png", result)
     print(table(result))
-    budget = result["kimg"]
-    after, scratch = ([at(curve, budget) for curve in result["curves"][m]] for m in ("fine-tune", "scratch"))
-    print(json.dumps({"ratio": round(float(np.median(after) / np.median(scratch)), 4)}))
+    if {"fine-tune", "scratch"} <= set(result["curves"]):
+        after, scratch = ([at(c, result["kimg"]) for c in result["curves"][m]] for m in ("fine-tune", "scratch"))
+        print(json.dumps({"ratio": round(float(np.median(after) / np.median(scratch)), 4)}))
 
 
 def table(result):
     """The result in Markdown."""
     budget, curves = result["kimg"], result["curves"]
-    points = sorted({round(p["kimg"] / budget, 3) for p in curves["scratch"][0]})
+    first = next(iter(curves.values()))  # from scratch, where that is shown: the longest curves
+    points = sorted({round(p["kimg"] / budget, 3) for p in first[0] if p["kimg"]})
     lines = [
         f"KID x 1000 (lower is better) of {result['n_fake']} made pictures against {result['n_real']} reference "
-        f"pictures; {result['pictures']} training pictures; median (lowest to highest) of {len(curves['scratch'])} "
+        f"pictures; {result['pictures']} training pictures; median (lowest to highest) of {len(first)} "
         f"seeds (one seed where one number stands); learning rates of generator and discriminator; {result['date']}; "
         f"{result['precision']}.",
         "",
@@ -312,7 +313,7 @@ def parse():
     parser.add_argument("--data", required=True, help="training pictures")
     parser.add_argument("--reference", required=True, help="pictures to score against")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order; with scratch")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order")
     parser.add_argument("--kimg", type=float, default=10.0, help="budget of each method")
     parser.add_argument("--scratch-factor", type=float, default=10.0, help="scratch goes on to this multiple")
     parser.add_argument("--long-seeds", type=int, default=3, help="seeds of which scratch goes on so long")

@@ -174,7 +174,7 @@ def web_of(tmp_path, monkeypatch):
     served, asked = {}, []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802: the name that http.server calls
+        def do_GET(self):  # noqa: N802 - the name that http.server calls
             asked.append(self.path)
             body = served[self.path.split("?")[0]]
             self.send_response(200)

@@ -59,6 +59,16 @@ def test_same_command_on_a_finished_run_changes_nothing_and_prints_its_table(ktg
     assert {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")} == before
 
 
+def test_run_that_finished_before_weights_were_chosen_is_shown_again(ktg, finished, tmp_path):
+    older = RunFolder(shutil.copytree(finished.out, tmp_path / "older"))
+    metrics = json.loads(older.metrics_file.read_text())
+    del metrics["best_kimg"]
+    older.metrics_file.write_text(json.dumps(metrics))
+    result = ktg("finetune", *options(finished, **{"--out": older.path}), "--compare-scratch")
+    assert result.exit_code == 0 and "had finished already: nothing to do" in result.stderr
+    assert "after training" in result.stdout and "kept" not in result.stdout
+
+
 @pytest.mark.usefixtures("quick_scores")
 def test_zip_of_pictures_is_learnt_from_a_run_and_the_table_is_printed(ktg, finished, shared_folder, tmp_path):
     shutil.make_archive(str(tmp_path / "photos"), "zip", shared_folder)

@@ -39,7 +39,7 @@ class Reply:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802: the name that http.server calls
+    def do_GET(self):  # noqa: N802 - the name that http.server calls
         parts = urllib.parse.urlsplit(self.path)
         self.server.requests.append((parts.path, parts.query, dict(self.headers)))
         replies = self.server.routes.get(parts.path, [Reply(b"not here", 404)])
