@@ -98,9 +98,10 @@ class Objective(abc.ABC):
 
 
 class Augment(keras.layers.Layer, abc.ABC):
-    """Differentiable changes that the discriminator sees on real and made images alike."""
+    """Differentiable changes that the discriminator sees on real and made images alike; in float32 under any policy."""
 
     def __init__(self, **kwargs):
+        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.built = True  # else Keras runs the whole model once more before training, to build it
 

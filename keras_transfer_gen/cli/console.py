@@ -125,11 +125,16 @@ class PlainProgress:
         if now - self.last < PLAIN_SECONDS and not (ended and self.told):
             return
         self.last, self.told = now, True
-        counted = f"{done:.4g}" + ("" if total is None else f" of {total:.4g}") + (f" {self.unit}" if self.unit else "")
-        parts = [counted, note]
+        counted = _short(done) if total is None else f"{_short(done)} of {_short(total)}"
+        parts = [f"{counted} {self.unit}".strip(), note]
         if total is not None and not ended and done > self.first:
             parts.append(f"{duration((now - self.start) * (total - done) / (done - self.first))} left")
         self.say(f"{self.label}: " + ", ".join(part for part in parts if part))
+
+
+def _short(number):
+    """Whole numbers as they are, others with four digits."""
+    return f"{number:.0f}" if number == round(number) else f"{number:.4g}"
 
 
 def duration(seconds):

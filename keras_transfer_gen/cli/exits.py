@@ -12,10 +12,16 @@ import threading
 import traceback
 
 import typer
+from typer.core import TyperGroup
 
 from keras_transfer_gen import checks, files
 
 FAULT, MISUSE, INTERRUPTED = 1, 2, 130
+TRAININGS = ("finetune", "pretrain")
+INTERRUPTED_WORDS = {
+    True: "interrupted: what was saved stays; the same command again continues a run.",
+    False: "interrupted: what was not finished is not written.",
+}
 # What the machine refuses is no fault of the package: no room, no rights, a read-only disk.
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -37,8 +43,7 @@ def guarded(command):
             except checks.Interrupted as stop:
                 _end(stop, one_line(stop), INTERRUPTED, debug)
             except KeyboardInterrupt as stop:
-                text = "interrupted: what was saved stays; the same command again continues a run."
-                _end(stop, text, INTERRUPTED, debug)
+                _end(stop, INTERRUPTED_WORDS[command.__name__ in TRAININGS], INTERRUPTED, debug)
             except checks.USER_ERRORS as error:
                 _end(error, f"error: {one_line(error)}", MISUSE, debug)
             except Exception as error:
@@ -48,6 +53,29 @@ def guarded(command):
                 _end(error, text + f"Please report it with {write_log(error)} attached.", FAULT, debug)
 
     return run
+
+
+class OneLineGroup(TyperGroup):
+    """Commands whose wrong options end with one line on stderr as well, where Typer draws a box."""
+
+    def main(self, *args, standalone_mode=True, **extra):
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+        except typer.Abort:
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if not hasattr(error, "format_message"):
+                raise
+            if "NoArgs" in type(error).__name__:  # its message is the whole help
+                error.show()
+            else:
+                context = getattr(error, "ctx", None)
+                more = f" See `{context.command_path} --help`." if context else ""
+                print(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", file=sys.stderr)
+            sys.exit(error.exit_code)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 def one_line(error):

@@ -61,7 +61,9 @@ def inspect(
         if found.generator is None:
             raise checks.user_error("grid", "left out for what makes no pictures", grid, found.no_generator)
         from keras_transfer_gen.recipes.generate import write_grid
+        from keras_transfer_gen.recipes.sheet_file import check_sheet
 
+        check_sheet(grid)
         write_grid(grid, found.generator.generate(PICTURES))
     print_json(found.to_dict()) if json else _print_inspection(found)
 

@@ -9,6 +9,7 @@ from keras_transfer_gen.cli import exits, look, train, use, vae
 from keras_transfer_gen.version import __version__
 
 app = typer.Typer(
+    cls=exits.OneLineGroup,
     help="Transfer learning for image generators: adapt a pretrained generator to your pictures, measure it, ship it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -9,6 +9,7 @@ from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
 from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures
+from keras_transfer_gen.recipes.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
 
 
@@ -64,7 +65,7 @@ def generate(
     if json:
         print_json(result)
     else:
-        print(f"{'would write' if dry_run else 'wrote'} {num} pictures to {out}")
+        print(f"{'would write' if dry_run else 'wrote'} {num} {'picture' if num == 1 else 'pictures'} to {out}")
 
 
 @guarded
@@ -90,6 +91,8 @@ def evaluate(
         raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
     if folders and (options.overrides or options.sha256):
         raise checks.UserError("what describes a MODEL (--labels and the like) has no place beside --fake and --real.")
+    if neighbours is not None:
+        check_sheet(neighbours, "neighbours")
     if pair:
         options.prefetch(model)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table

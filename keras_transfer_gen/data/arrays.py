@@ -150,6 +150,9 @@ def fit_one(image, frame):
 def check_shape(images):
     """`[N, H, W]` or `[N, H, W, C]` -> `[N, H, W, C]`, or a `UserError` for another shape."""
     shape = images.shape
+    if images.ndim == 3 and shape[2] in MODES and shape[1] > max(MODES):
+        hint = "It looks like one picture with its channels last: give images[None]."
+        raise checks.user_error("source", "an array of pictures", f"array {list(shape)}", hint)
     if images.ndim == 3 and min(shape[1:]) > 0:
         return images[..., np.newaxis]
     if images.ndim == 4 and shape[-1] in MODES and min(shape[1:]) > 0:

@@ -59,7 +59,9 @@ def read_pictures(
         return pictures
     shown = [f"{printable(file.path)} ({file.reason})" for file in pictures.skipped[:REASONS_SHOWN]]
     more = ", ..." if len(pictures.skipped) > REASONS_SHOWN else ""
-    why = f"{len(pictures.skipped)} skipped: {', '.join(shown)}{more}" if shown else "it is empty"
+    why = f"{len(pictures.skipped)} skipped: {', '.join(shown)}{more}"
+    if not shown:
+        why = "it is empty" + (", or holds hidden files alone" if isinstance(source, (str, os.PathLike)) else "")
     raise checks.UserError(f"no usable picture in {describe(source)}: {why}. {WHERE}")
 
 

@@ -14,6 +14,9 @@ from keras_transfer_gen.specs import ModelSpec
 MARK = "keras_transfer_gen"  # the key of spec.json that says who wrote it, with the version
 SPEC_FILE = "assets.extra/spec.json"  # a folder that TF Serving leaves alone
 CARD_FILE = "assets.extra/README.md"
+PARTS = {  # of a SavedModel, whoever wrote it
+    "saved_model.pb", "variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb", "debug",
+}  # fmt: skip
 
 
 def write_saved_model(generator, spec, path, card=None):
@@ -147,9 +150,14 @@ def _is_saved_model(path):
 
 
 def check_target(path):
-    """Refuses, with a `UserFileError`, to replace what is not a SavedModel."""
-    if path.is_dir() and (_is_saved_model(path) or not any(path.iterdir())):
-        return
+    """Refuses, with a `UserFileError`, to replace what is not a SavedModel, or one with other files beside it."""
+    if path.is_dir():
+        others = sorted({entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - PARTS)
+        if not others and (_is_saved_model(path) or not any(path.iterdir())):
+            return
+        if others and _is_saved_model(path):
+            step = f"Beside a SavedModel it holds {', '.join(others)}. Choose another folder with path= or --out."
+            raise checks.file_error("path", "a folder with nothing but a SavedModel to replace", path, step)
     if path.exists():
         step = "Choose another folder with path= or --out."
         raise checks.file_error("path", "a new or empty folder, or a SavedModel to replace", path, step)

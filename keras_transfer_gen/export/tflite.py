@@ -12,6 +12,8 @@ from keras_transfer_gen.export.parity import ExportError, call_generator, check_
 from keras_transfer_gen.export.quiet import silent_stderr
 from keras_transfer_gen.export.signatures import serving_function
 
+IDENTIFIER = b"TFL3"  # of a TFLite file, after four other bytes
+
 
 def write_tflite(generator, spec, path, batch_size=1):
     """Writes a generator as a TFLite file: `latents` float32 `[B, latent_dim]` -> `images` float32 `[B, S, S, C]`.
@@ -22,7 +24,7 @@ def write_tflite(generator, spec, path, batch_size=1):
     Args:
         generator: functional `keras.Model`; it is not changed.
         spec: its `ModelSpec`.
-        path: file to write, usually `*.tflite`; a file that stands there is replaced. Nothing is written or replaced
+        path: file to write, usually `*.tflite`; one that stands there is replaced. Nothing is written or replaced
             where anything fails.
         batch_size: pictures made in one call, fixed in the file.
 
@@ -30,7 +32,7 @@ def write_tflite(generator, spec, path, batch_size=1):
         `pathlib.Path` of the file.
 
     Raises:
-        UserFileError: where `path` is a folder or can't be written.
+        UserFileError: where `path` is a folder or a file of another kind, or can't be written.
         UserError: where the generator is not of the spec's shape, for a batch size below 1, or inside a strategy's
             scope.
         ExportError: where the generator needs other operators, or the file makes other pictures than the generator, by
@@ -47,8 +49,7 @@ def write_tflite(generator, spec, path, batch_size=1):
     """
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
-    if path.is_dir():
-        raise checks.file_error("path", "a file, not a folder", path, "Such as cats.tflite with path= or --out.")
+    check_file(path)
     twin, inputs, images = float32_twin(generator, spec)
     content = _convert(twin, spec, batch_size)
     foreign = [name for name in operators(content) if name.startswith("custom:")]
@@ -58,6 +59,18 @@ def write_tflite(generator, spec, path, batch_size=1):
         partial.write_bytes(content)
         check_parity(images, run_tflite(partial, **inputs), tolerance_of(twin, inputs), "The TFLite file")
     return path
+
+
+def check_file(path):
+    """Refuses, with a `UserFileError`, to write where a folder or a file that is no TFLite file stands."""
+    if path.is_dir():
+        raise checks.file_error("path", "a file, not a folder", path, "Such as cats.tflite with path= or --out.")
+    if path.is_file():
+        with open(path, "rb") as stream:
+            begin = stream.read(8)
+        if begin and begin[4:] != IDENTIFIER:
+            hint = "Something else stands there, and is kept. Choose another name with path= or --out."
+            raise checks.file_error("path", "a new file, or a TFLite file to replace", path, hint)
 
 
 class UnsupportedError(ExportError, checks.UserError):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.export.parity import ExportError, check_parity, probe_latents, run_tflite
 from keras_transfer_gen.export.quiet import silent_stderr
-from keras_transfer_gen.export.tflite import convert, operators
+from keras_transfer_gen.export.tflite import check_file, convert, operators
 from keras_transfer_gen.export.vae_saved_model import check_latents
 from keras_transfer_gen.export.vae_twin import float32_vae
 
@@ -25,7 +25,7 @@ def write_vae_tflite(vae, path, batch_size=1, part="sampler"):
 
     Args:
         vae: `VAE`; it is not changed.
-        path: file to write, usually `*.tflite`; a file that stands there is replaced. Nothing is written or replaced
+        path: file to write, usually `*.tflite`; one that stands there is replaced. Nothing is written or replaced
             where anything fails.
         batch_size: pictures in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
             decoder, not that of an encoder: write another file for another number.
@@ -35,15 +35,14 @@ def write_vae_tflite(vae, path, batch_size=1, part="sampler"):
         `pathlib.Path` of the file.
 
     Raises:
-        UserFileError: where `path` is a folder or can't be written.
+        UserFileError: where `path` is a folder or a file of another kind, or can't be written.
         UserError: for an unknown part, a batch size below 1, or inside a strategy's scope.
         ExportError: where it needs other operators, or gives other pictures than the VAE, by more than one pixel level.
     """
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
     checks.check_choice("part", part, PARTS, "Set it with part= or --part.")
-    if path.is_dir():
-        raise checks.file_error("path", "a file, not a folder", path, "Such as cats.tflite with path= or --out.")
+    check_file(path)
     twin = float32_vae(vae)
     serve, weights = _function(twin, vae.spec, part, batch_size)
     content = convert(serve, weights)

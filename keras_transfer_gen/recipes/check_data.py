@@ -1,10 +1,13 @@
 """`ktg data check`: what a set of pictures holds, before any training."""
 
 import dataclasses
+import os
+from pathlib import Path
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.audit import audit_images
 from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.recipes.sheet_file import check_sheet
 
 PREVIEW = 64
 
@@ -49,13 +52,18 @@ def check_data(source, image_size=64, channels=3, fit="crop", background="white"
         channels: 1 or 3.
         fit: "crop" or "pad".
         background: colour under transparent pictures.
-        preview: path of a PNG file to write, or None.
+        preview: path of a PNG file to write, outside the source, or None.
         reporter: told of the progress.
 
     Returns:
         `DataCheck`.
+
+    Raises:
+        UserError, UserFileError: where the source can't be read, or the preview must not be written there.
     """
     checks.check_image_shape(image_size, channels)
+    if preview is not None:
+        _check_preview(preview, source)
     audit = audit_images(
         source, image_size, channels, fit=fit, background=background, progress=reporter.counter("reading pictures")
     )
@@ -66,6 +74,14 @@ def check_data(source, image_size=64, channels=3, fit="crop", background="white"
         with checks.named(out="preview"):
             write_png(preview, pixels.to_grid(audit.pictures.images[:PREVIEW]))
     return DataCheck(audit, preview)
+
+
+def _check_preview(preview, source):
+    check_sheet(preview, "preview")
+    folder = isinstance(source, (str, os.PathLike)) and os.path.isdir(source)
+    if folder and Path(preview).resolve().is_relative_to(Path(source).resolve()):
+        hint = "Among the pictures it would be taken for one of them. Choose another --preview."
+        raise checks.user_error("preview", "a file outside the pictures' folder", str(preview), hint)
 
 
 def _listed(counts, most=8):

@@ -13,7 +13,7 @@ from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.rates import SCRATCH_RATES, settle_ratio
 from keras_transfer_gen.recipes.reporter import SILENT
-from keras_transfer_gen.recipes.source import freeze_source, is_foreign, keep_in_run, open_source
+from keras_transfer_gen.recipes.source import freeze_source, is_foreign, keep_in_run, lineage, open_source
 from keras_transfer_gen.recipes.story import on_run
 from keras_transfer_gen.recipes.training_run import compile_gan, enough_memory, keep, resume_or, train
 from keras_transfer_gen.specs import ModelSpec
@@ -154,8 +154,7 @@ def from_source(source, settings):
     source.step.assign(0)
     source.images_seen.assign(0)
     before = source.spec.source if source.spec.source != str(settings.source) else ""  # all that is known of others'
-    origin = f"Adapted from {settings.source} on {settings.data}. {before}".strip()
-    source.spec = dataclasses.replace(source.spec, source=origin)
+    source.spec = dataclasses.replace(source.spec, source=lineage(settings, before))
     compile_gan(source, settings)
     return source
 

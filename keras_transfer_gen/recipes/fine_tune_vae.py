@@ -17,7 +17,7 @@ from keras_transfer_gen.recipes.load_vae import load_vae
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.source import EVERYTHING
+from keras_transfer_gen.recipes.source import EVERYTHING, lineage
 from keras_transfer_gen.recipes.story import on_run
 from keras_transfer_gen.recipes.training_run import enough_memory
 from keras_transfer_gen.recipes.vae_methods import SOURCE, SOURCE_RATE
@@ -164,8 +164,7 @@ def from_source(source, settings):
     source.step.assign(0)
     source.images_seen.assign(0)
     source.set_prior(StandardNormal())
-    origin = f"Adapted from {settings.source} on {settings.data}. {source.spec.source}".strip()
-    source.spec = dataclasses.replace(source.spec, source=origin)
+    source.spec = dataclasses.replace(source.spec, source=lineage(settings, source.spec.source))
     held = [PosteriorAnchor(settings.anchor), L2SP(settings.l2sp)] if settings.how.anchored else []
     compile_vae(source, settings, regularizers=held)
     return source

@@ -3,6 +3,7 @@
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.recipes.picture_folder import MARK, check_folder, count_pictures, name_of
 from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.recipes.sheet_file import signed
 from keras_transfer_gen.training.latents import check_label
 
 
@@ -62,5 +63,5 @@ def write_grid(path, images, most=64):
 
 
 def write_png(path, image):
-    """Writes one picture, uint8 `[H, W, C]`, to a PNG file."""
-    files.write_bytes(path, pixels.to_png(image))
+    """Writes one picture, uint8 `[H, W, C]`, to a PNG file that tells whose it is."""
+    files.write_bytes(path, signed(pixels.to_png(image)))

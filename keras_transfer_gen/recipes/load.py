@@ -182,7 +182,10 @@ def load_keras(path):
         raise
     except Exception as error:  # Keras raises many kinds for a damaged file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        hint = KERAS_2 if _written_by(path).startswith("2.") else f"Keras says: {reason}"
+        if not zipfile.is_zipfile(path):
+            hint = "It is damaged, cut off or something else. Copy or save it again."
+        else:
+            hint = KERAS_2 if _written_by(path).startswith("2.") else f"Keras says: {reason}"
         raise checks.file_error("source", "a readable .keras file", path, hint) from error
 
 

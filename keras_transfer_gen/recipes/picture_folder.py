@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.recipes.sheet_file import check_sheet
 
 MARK = ".ktg-generate.json"  # says that the folder is ours to replace; hidden, so that readers of pictures skip it
 
@@ -41,10 +42,8 @@ def names_in(out):
 
 
 def check_grid(grid, out):
-    """Raises a `UserError` where a contact sheet would lie among the pictures, or a folder has its name."""
-    place = Path(grid).resolve()
-    if place.is_dir():
-        raise checks.file_error("grid", "a PNG file, not a folder", grid, "Such as --grid grid.png.")
-    if place.is_relative_to(Path(out).resolve()):
+    """Raises a `UserError` where a contact sheet would lie among the pictures, and as `check_sheet` does."""
+    check_sheet(grid)
+    if Path(grid).resolve().is_relative_to(Path(out).resolve()):
         hint = "Among the pictures it would be taken for one of them. Choose another --grid."
         raise checks.user_error("grid", "a file outside --out", str(grid), hint)

@@ -27,6 +27,7 @@ OUTPUTS = (
     "metrics.json", "checkpoints", "history.csv", "README.md", "samples", "before_after.png", "curves.png",
     "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json", "config.json",
 )  # fmt: skip
+PROMISED = ("metrics.json", "README.md", "curves.png", "spec.json", "export/saved_model/1")  # of every finished run
 OF_VAES = ("reconstructions.png",)  # of these, what only a VAE's run writes
 OF_TRAINING = ("history.csv", "samples")  # what a run without a gradient does not write
 HINT = "Choose another --out, or start again with --fresh."
@@ -70,10 +71,12 @@ class RunFolder:
 
     def config(self):
         """Content of config.json; a `UserFileError` where it is broken or some other program's."""
-        with checks.named(path="out"):
+        try:
             found = files.read_json(self.config_file)
+        except checks.USER_ERRORS:
+            found = None
         if not isinstance(found, dict) or not set(found) >= CONFIG_KEYS:
-            hint = "Its config.json is not one that this package wrote. Choose another --out."
+            hint = "Its config.json is damaged, or not one that this package wrote. Choose another --out."
             raise checks.file_error("out", "a new or empty folder, or an earlier run", self.path, hint)
         return found
 
@@ -129,7 +132,7 @@ class RunFolder:
         if changed:
             listed = ", ".join(f"{name} {before[name]!r} -> {now[name]!r}" for name in changed)
             raise checks.UserError(f"the run in {self.path} was started with other settings: {listed}. {HINT}")
-        done = config["finished"] and self.metrics_file.is_file()
+        done = config["finished"] and all((self.path / name).exists() for name in PROMISED)  # else they are made again
         return "finished" if done and not _larger(now, before) else "continue"
 
     def clear(self):

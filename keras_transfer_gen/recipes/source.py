@@ -174,3 +174,9 @@ def is_foreign(gan):
     """Whether a GAN's generator is not one that this package can build anew with fresh weights."""
     added = {MAPPER, OUTPUT} & {layer.name for layer in gan.generator.layers}
     return gan.spec.arch not in ("", *tables.ARCHITECTURES) or bool(added or saved_model_layers(gan.generator))
+
+
+def lineage(settings, before):
+    """Where a model that is adapted comes from, in words: `before` is what is known of its source's own origin."""
+    adapted = f"Adapted from {settings.source} on {settings.data}."
+    return f"{adapted} The source: {before}" if before else adapted

@@ -2,11 +2,13 @@
 
 import re
 import shutil
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
 
-from keras_transfer_gen import files, tables
+from keras_transfer_gen import checks, files, tables
 from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.training.precision import saved_precision
 
@@ -53,7 +55,21 @@ def load_checkpoint(path):
     """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
     path = Path(path)
     tables.register_classes()
-    return keras.models.load_model(find_model(path)), files.read_json(path / STATE)
+    file = find_model(path)
+    if (damage := find_damage(file)) is not None:
+        hint = f"{damage} Start again with --fresh, or take another --out."
+        raise checks.file_error("path", "a checkpoint that is whole", file, hint)
+    return keras.models.load_model(file), files.read_json(path / STATE)
+
+
+def find_damage(file):
+    """What is wrong with a `.keras` file as a zip archive, a sentence; None where every part of it is whole."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            torn = archive.testzip()
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        return "It is damaged or cut off."
+    return None if torn is None else f"Its part {torn} is damaged."
 
 
 def save_model(model, path):

@@ -52,12 +52,27 @@ def prepare(x, step, shape, name):
     if isinstance(x, ImageStream):
         steps = x.steps_per_epoch
         x = x.from_step(step)
+    check_pictures(x, shape)
+    return x, steps, {"shuffle": False} if isinstance(x, tf.data.Dataset) else {}
+
+
+def check_pictures(x, shape):
+    """Raises a `UserError` where an array, tensor or dataset holds no pictures, or not those of a model.
+
+    Args:
+        x: what `fit` or `evaluate` was given; what is none of these is left to Keras.
+        shape: of the model's pictures, (None, H, W, C).
+    """
     if isinstance(x, tf.data.Dataset):
         networks.check_images(x.element_spec, shape)
-        return x, steps, {"shuffle": False}
-    if isinstance(x, np.ndarray):
+        none = x.cardinality() == 0
+    elif isinstance(x, (np.ndarray, tf.Tensor)):
         networks.check_images(tf.TensorSpec(x.shape, x.dtype), shape)
-    return x, steps, {}
+        none = x.shape[0] == 0
+    else:
+        return
+    if none:
+        raise checks.user_error("x", "at least one picture", "none")
 
 
 class FlagWatch:

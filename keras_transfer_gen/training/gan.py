@@ -95,7 +95,7 @@ class GAN(keras.Model):
             objective: "non_saturating", "hinge", "minimax" or a `protocols.Objective`.
             penalty: "r1", None or a `protocols.Penalty`.
             augment: "diffaugment", None or a `protocols.Augment`.
-            regularizers: list of `protocols.Regularizer`.
+            regularizers: list of `protocols.Regularizer`, or one of them.
             g_optimizer: Keras optimizer of the generator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
             d_optimizer: the same for the discriminator.
             ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
@@ -106,7 +106,7 @@ class GAN(keras.Model):
             optimizer: must stay None; each network has its own.
 
         Raises:
-            UserError: for an unknown name or an object of the wrong kind.
+            UserError: for an unknown name, an object of the wrong kind, or one optimizer for both networks.
         """
         if optimizer is not None:
             hint = "Give one for each network: g_optimizer=keras.optimizers.Adam(2e-4) and d_optimizer=, or neither."
@@ -120,12 +120,11 @@ class GAN(keras.Model):
                 raise checks.user_error("objective", "a loss, not None", objective)
             self.penalty = tables.resolve("penalty", penalty, tables.PENALTIES, protocols.Penalty)
             self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
-            for regularizer in regularizers:
-                if not isinstance(regularizer, protocols.Regularizer):
-                    raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
-            self.regularizers = list(regularizers)
+            self.regularizers = networks_.regularizer_list(regularizers)
             self.g_optimizer = networks_.optimizer_or_adam("g_optimizer", g_optimizer)
             self.d_optimizer = networks_.optimizer_or_adam("d_optimizer", d_optimizer)
+            if self.g_optimizer is self.d_optimizer:
+                raise checks.user_error("d_optimizer", "another object than g_optimizer", "the same", "Make two.")
             # Slots for every weight, frozen or not: what is released later must find them.
             self.g_optimizer.build(networks_.slots_for(self.generator))
             self.d_optimizer.build(networks_.slots_for(self.discriminator))
@@ -160,15 +159,17 @@ class GAN(keras.Model):
             uint8 ndarray `[num, H, W, C]`.
 
         Raises:
-            UserError: for a count below 1, a negative seed, a truncation outside (0, 1] or a class that there is not.
+            UserError: for a count below 1, a negative seed or start, a truncation outside (0, 1] or a class that there
+                is not.
         """
         num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
+        start = checks.check_integer("start", start, least=0)
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
         network = self.ema_generator if average else self.generator
         return latents.paint_numbered(network, range(start, start + num), self.spec, seed, truncation, label)
 
-    def fit(self, x=None, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
+    def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
 
         Args:
@@ -195,13 +196,18 @@ class GAN(keras.Model):
             callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},
         )  # fmt: skip
 
+    def evaluate(self, x=None, *args, **kwargs):
+        """`keras.Model.evaluate`: the mean losses; what it takes is checked as in `fit`."""
+        fitting.check_pictures(x, self.generator.output_shape)
+        return super().evaluate(x, *args, **kwargs)
+
     def make_train_function(self, force=False):
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
         return super().make_train_function(force or self._flags.changed())
 
     def train_step(self, data):
         """One update of both networks, the averaged generator and the regularisers; returns the running means."""
-        images, labels = data if isinstance(data, (tuple, list)) else (data, None)
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         real = pixels.to_model_range(images)
         batch = tf.shape(real)[0]
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -262,7 +268,7 @@ class GAN(keras.Model):
 
     def test_step(self, data):
         """The losses on one batch, without augmenting and without an update."""
-        images, _ = data if isinstance(data, (tuple, list)) else (data, None)
+        images, *_ = keras.utils.unpack_x_y_sample_weight(data)
         real = pixels.to_model_range(images)
         index = tf.cast(self.step.value, tf.int64)
         fake = self.ema_generator(latents.sample_inputs(tf.shape(real)[0], self.spec, self.seed, index))

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, protocols
 from keras_transfer_gen.specs import ModelSpec
 
 
@@ -17,7 +17,13 @@ def spec_of(generator):
 
 
 def check_shapes(generator, discriminator):
-    """Raises a `UserError` where the discriminator does not take what the generator makes."""
+    """Raises a `UserError` for what are no models, and where one does not take what the other makes."""
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model):
+            raise checks.user_error(role, "a keras.Model", type(network))
+    if isinstance(generator, keras.Sequential):
+        hint = "Wrap it: keras.Model(network.inputs, network.outputs)."
+        raise checks.user_error("generator", "a functional keras.Model", "a keras.Sequential", hint)
     made, judged = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
     if made != judged:
         raise checks.user_error(
@@ -27,12 +33,15 @@ def check_shapes(generator, discriminator):
 
 
 def check_inputs(generator, spec):
-    """Raises a `UserError` where a generator does not take what its spec says."""
+    """Raises a `UserError` where a generator does not take or make what its spec says."""
     latents = (None, spec.latent_dim)
     wanted = {"latents": latents, "labels": (None,)} if spec.num_classes else latents
     received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input)
     if received != wanted:
         raise checks.user_error("generator", f"a model of {wanted}, as its spec says", received)
+    pictures, made = (spec.image_size, spec.image_size, spec.channels), tuple(generator.output_shape[1:])
+    if made != pictures:
+        raise checks.user_error("generator", f"a model that makes pictures {pictures}, as its spec says", made)
 
 
 def check_images(element, output_shape):
@@ -67,11 +76,28 @@ def write_flags(network, flags):
 
 def optimizer_or_adam(name, optimizer):
     """The optimizer given, or Adam(2e-4, beta_1=0, beta_2=0.99) for None; a `UserError` for anything else."""
-    if optimizer is None:
-        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+    default = keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+    return checked_optimizer(name, default if optimizer is None else optimizer)
+
+
+def checked_optimizer(name, optimizer):
+    """The optimizer, or a `UserError` for what is none, or one that would write over frozen weights."""
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise checks.user_error(name, "a Keras optimizer object", optimizer, "Such as keras.optimizers.Adam(2e-4).")
+    if optimizer.use_ema and optimizer.ema_overwrite_frequency:
+        hint = "It would overwrite frozen weights and the norms' statistics as well. Leave it out."
+        received = optimizer.ema_overwrite_frequency
+        raise checks.user_error(name, "an optimizer without ema_overwrite_frequency", received, hint)
     return optimizer
+
+
+def regularizer_list(given):
+    """A list of the `Regularizer` objects that `compile` was given: one, several or None."""
+    found = list(given or ()) if isinstance(given, (list, tuple, type(None))) else [given]
+    for regularizer in found:
+        if not isinstance(regularizer, protocols.Regularizer):
+            raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
+    return found
 
 
 def slots_for(network):

@@ -116,7 +116,7 @@ class VAE(keras.Model):
 
         Args:
             optimizer: Keras optimizer of both networks; Adam(1e-3) by default.
-            regularizers: list of `protocols.Regularizer`, which are given a `protocols.VAEStep`.
+            regularizers: list of `protocols.Regularizer`, or one of them, which are given a `protocols.VAEStep`.
             seed: of the latents; each step's draws depend on it and on the step's number alone.
             run_eagerly: run the step without a graph, for debugging.
             jit_compile: compile the step with XLA; slower on most CPUs.
@@ -125,13 +125,8 @@ class VAE(keras.Model):
         Raises:
             UserError: for an object of the wrong kind.
         """
-        optimizer = keras.optimizers.Adam(1e-3) if optimizer is None else optimizer
-        if not isinstance(optimizer, keras.optimizers.Optimizer):
-            hint = "Such as keras.optimizers.Adam(1e-3)."
-            raise checks.user_error("optimizer", "a Keras optimizer object", optimizer, hint)
-        for regularizer in regularizers:
-            if not isinstance(regularizer, protocols.Regularizer):
-                raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
+        optimizer = networks_.checked_optimizer("optimizer", optimizer or keras.optimizers.Adam(1e-3))
+        regularizers = networks_.regularizer_list(regularizers)
         with self.distribute_strategy.scope():
             super().compile(
                 optimizer=optimizer, run_eagerly=run_eagerly, jit_compile=jit_compile,
@@ -139,7 +134,7 @@ class VAE(keras.Model):
             )  # fmt: skip
             # Slots for every weight, frozen or not: what is released later must find them.
             self.optimizer.build([v for network in self.roles.values() for v in networks_.slots_for(network)])
-            self.regularizers = list(regularizers)
+            self.regularizers = regularizers
             self.seed = checks.check_integer("seed", seed, least=0)
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
             for regularizer in self.regularizers:
@@ -213,7 +208,7 @@ class VAE(keras.Model):
         noise = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
         return pixels.paint(lambda rows: self.decoder(self.prior(rows), training=False), noise)
 
-    def fit(self, x=None, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
+    def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
 
         A `CollapseWarning` at the end says that the latents carry next to nothing, and what to change.
@@ -274,7 +269,7 @@ class VAE(keras.Model):
 
     def train_step(self, data):
         """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
-        images, _ = data if isinstance(data, (tuple, list)) else (data, None)
+        images, *_ = keras.utils.unpack_x_y_sample_weight(data)
         real = pixels.to_model_range(images)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
@@ -295,7 +290,7 @@ class VAE(keras.Model):
 
     def test_step(self, data):
         """The bound on one batch with one draw, without an update."""
-        images, _ = data if isinstance(data, (tuple, list)) else (data, None)
+        images, *_ = keras.utils.unpack_x_y_sample_weight(data)
         real = pixels.to_model_range(images)
         step, reconstruction, terms = self._pass(real, tf.constant(0, tf.int64), tf.constant(0.0), training=False)
         return self._track(reconstruction + self.beta * tf.reduce_sum(tf.reduce_mean(terms, 0)), reconstruction, terms,

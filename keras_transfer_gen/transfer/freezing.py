@@ -108,12 +108,13 @@ def _is_trained(layer, variable):
 def _apply(leaf, wanted, whole):
     """Sets the flags of one layer and its own variables.
 
-    The layer's flag puts a norm into inference mode, so it follows the moving statistics where there are any. A model
-    as a whole keeps its flag, since Keras trains nothing in a model that is switched off.
+    The layer's flag puts a norm into inference mode, so where there are moving statistics it follows them: one that is
+    to be held still holds all. A model as a whole keeps its flag, since Keras trains nothing in one that is off.
     """
     statistics = [v for v in leaf.variables if not _is_trained(leaf.layer, v)]
     if not any(leaf.layer is root for root in whole):
-        leaf.layer.trainable = any(wanted[id(v)] for v in statistics or leaf.layer.weights)
+        trained = [wanted[id(v)] for v in statistics or leaf.layer.weights]
+        leaf.layer.trainable = all(trained) if statistics else any(trained)
     for variable in leaf.variables:
         if _is_trained(leaf.layer, variable):
             variable.trainable = wanted[id(variable)]

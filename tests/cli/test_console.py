@@ -160,3 +160,11 @@ def test_table_on_a_terminal_shows_brackets_as_they_are(monkeypatch):
 def test_json_is_one_document_on_stdout(capsys):
     console.print_json({"ä": [1.5, None]})
     assert json.loads(capsys.readouterr().out) == {"ä": [1.5, None]}
+
+
+def test_whole_numbers_are_told_whole():
+    lines, clock, progress = plain()
+    progress.tick(0, 20000)
+    clock.now = 10.0
+    progress.tick(12345, 20000)
+    assert lines == ["adapting: 12345 of 20000, 6 s left"]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import typer
@@ -22,7 +23,7 @@ def end_of(error, *arguments):
 
     @app.command()
     @exits.guarded
-    def command(debug: bool = False):
+    def finetune(debug: bool = False):
         if error is not None:
             raise error
         print("done")
@@ -47,6 +48,56 @@ def test_command_that_ends_well_is_left_alone():
 def test_each_kind_of_end_has_its_code_and_one_line(error, code, text):
     result = end_of(error)
     assert (result.exit_code, result.stdout, result.stderr) == (code, "", text)
+
+
+@pytest.mark.parametrize(("arguments", "text"), [
+    (["finetune", "--kimgs", "3"], "error: No such option: --kimgs"),
+    (["finetune"], "error: Missing option '--kimg'. See `root finetune --help`.\n"),
+    (["finetune", "--kimg", "abc"], "error: Invalid value for '--kimg': "),
+    (["fine-tune"], "error: No such command 'fine-tune'."),
+])  # fmt: skip
+def test_wrong_options_end_with_one_line_too(arguments, text):
+    result = CliRunner().invoke(group(), arguments, prog_name="root")
+    assert (result.exit_code, result.stdout) == (2, "") and result.stderr.startswith(text)
+    assert result.stderr.count("\n") == 1 and "--help`.\n" in result.stderr
+
+
+def test_group_ends_as_typers_own_where_nothing_is_wrong():
+    for arguments, code, text in ((["finetune", "--kimg", "3"], 0, "3.0\n"), (["leave"], 7, ""), ([], 2, "")):
+        result = CliRunner().invoke(group(), arguments)
+        assert result.exit_code == code and (not arguments or result.stdout == text)
+    assert "finetune" in CliRunner().invoke(group(), []).output
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(group(), ["break"], catch_exceptions=False)
+
+
+def group():
+    app = typer.Typer(cls=exits.OneLineGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+    @app.command()
+    def finetune(kimg: Annotated[float, typer.Option("--kimg")]):
+        print(kimg)
+
+    @app.command()
+    def leave():
+        raise typer.Exit(7)
+
+    @app.command("break")
+    def fail():
+        raise ZeroDivisionError
+
+    return app
+
+
+def test_ctrl_c_outside_of_training_promises_nothing():
+    @exits.guarded
+    def generate():
+        raise KeyboardInterrupt
+
+    app = typer.Typer()
+    app.command()(generate)
+    result = CliRunner().invoke(app, [])
+    assert (result.exit_code, result.stderr) == (130, "interrupted: what was not finished is not written.\n")
 
 
 def test_ctrl_c_is_130():

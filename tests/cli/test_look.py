@@ -120,8 +120,9 @@ def test_data_check_refuses_wrong_options(ktg, picture_folder, option, text):
 
 def test_preview_never_replaces_a_folder(ktg, picture_folder, tmp_path):
     result = ktg("data", "check", picture_folder, "--preview", picture_folder)
-    assert result.exit_code == 2 and "a folder has this name" in result.stderr
-    result = ktg("data", "check", picture_folder, "--preview", picture_folder / "00.png" / "sheet.png")
+    assert result.exit_code == 2 and "`preview` must be a PNG file, not a folder" in result.stderr
+    (tmp_path / "file").write_text("")
+    result = ktg("data", "check", picture_folder, "--preview", tmp_path / "file" / "sheet.png")
     assert result.exit_code == 2 and "Choose another place with --preview." in result.stderr
     assert len(list(picture_folder.iterdir())) == 12
 

@@ -81,6 +81,12 @@ def test_read_array_refuses_other_shapes(shape):
         read_array(np.zeros(shape, np.uint8), FRAME)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_read_array_takes_one_picture_for_one(channels):
+    with pytest.raises(UserError, match=r"`source` must be an array of pictures.*images\[None\]"):
+        read_array(np.zeros((40, 50, channels), np.uint8), FRAME)
+
+
 def test_read_array_hints_at_channels_first():
     with pytest.raises(UserError, match=r"images.transpose\(0, 2, 3, 1\)"):
         read_array(np.zeros((2, 3, 32, 32), np.uint8), FRAME)

@@ -169,7 +169,7 @@ def test_read_pictures_skips_files_that_fail_while_read(folder, monkeypatch):
 def test_read_pictures_names_source_count_and_reasons_where_nothing_is_usable(tmp_path):
     bad = tmp_path / "bad"
     bad.mkdir()
-    with pytest.raises(UserError, match=r"no usable picture in .*/bad: it is empty\. .*--data"):
+    with pytest.raises(UserError, match=r"in .*/bad: it is empty, or holds hidden files alone\. .*--data"):
         read_pictures(bad)
     for name in ("a\n.png", "b.txt", "c.png", "d.png"):
         (bad / name).write_bytes(b"text" if name == "b.txt" else b"")

@@ -137,6 +137,17 @@ def test_folder_with_other_things_is_refused(generator, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["photo.png"]
 
 
+def test_what_somebody_laid_beside_an_export_is_kept(generator, tmp_path):
+    path = write_saved_model(generator, SPEC, tmp_path / "1")
+    (path / "notes.txt").write_text("mine")
+    (path / ".DS_Store").write_text("")
+    with pytest.raises(UserFileError, match=r"nothing but a SavedModel to replace.*it holds notes\.txt\. .*--out"):
+        write_saved_model(generator, SPEC, path)
+    assert (path / "notes.txt").read_text() == "mine"
+    (path / "notes.txt").unlink()
+    write_saved_model(generator, SPEC, path)
+
+
 def test_failing_export_leaves_what_stood_there(generator, tmp_path, monkeypatch):
     path = write_saved_model(generator, SPEC, tmp_path / "1", card="old")
 

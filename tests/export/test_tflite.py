@@ -113,7 +113,7 @@ def test_flex_operators_are_found_in_a_file():
 
 
 def test_file_with_garbage_weights_fails_and_leaves_what_stood_there(generator, tmp_path, monkeypatch):
-    (tmp_path / "cats.tflite").write_bytes(b"old")
+    (tmp_path / "cats.tflite").write_bytes(b"old.TFL3")
 
     def convert_owned_by_the_keras_model(network, spec, batch_size):
         # the bug: the converter writes uninitialised weights where a Keras model owns them
@@ -126,13 +126,17 @@ def test_file_with_garbage_weights_fails_and_leaves_what_stood_there(generator, 
     monkeypatch.setattr(tflite, "_convert", convert_owned_by_the_keras_model)
     with pytest.raises(ExportError, match="The TFLite file"):
         write_tflite(generator, SPEC, tmp_path / "cats.tflite")
-    assert (tmp_path / "cats.tflite").read_bytes() == b"old"
+    assert (tmp_path / "cats.tflite").read_bytes() == b"old.TFL3"
     assert [file.name for file in tmp_path.iterdir()] == ["cats.tflite"]
 
 
 def test_wrong_arguments_are_refused(generator, tmp_path):
     with pytest.raises(UserFileError, match=r"`path` must be a file, not a folder"):
         write_tflite(generator, SPEC, tmp_path)
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 a photo")
+    with pytest.raises(UserFileError, match=r"`path` must be a new file, or a TFLite file to replace.* is kept.*--out"):
+        write_tflite(generator, SPEC, tmp_path / "photo.jpg")
+    assert (tmp_path / "photo.jpg").read_bytes().endswith(b"a photo")
     with pytest.raises(UserError, match=r"`batch_size` must be an integer of at least 1\. Received: batch_size=0"):
         write_tflite(generator, SPEC, tmp_path / "a.tflite", batch_size=0)
     with pytest.raises(UserError, match=r"`generator` must be a model from \(None, 8\)"):

@@ -39,9 +39,22 @@ def test_preview_is_a_contact_sheet(picture_folder, tmp_path):
 
 def test_source_without_a_usable_picture_is_a_result(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
-    found = check_data(tmp_path, preview=tmp_path / "sheet.png")
+    preview = tmp_path.parent / "sheet-of-nothing.png"
+    found = check_data(tmp_path, preview=preview)
     assert not found.usable and "no usable picture" in found.lines()
-    assert not (tmp_path / "sheet.png").exists()
+    assert not preview.exists()
+
+
+def test_preview_replaces_no_picture(picture_folder, tmp_path):
+    before = (picture_folder / "00.png").read_bytes()
+    (tmp_path / "mine.png").write_bytes(before)
+    with pytest.raises(checks.UserFileError, match=r"`preview` must be a new file, or a sheet to replace.*--preview"):
+        check_data(picture_folder, 32, preview=tmp_path / "mine.png")
+    with pytest.raises(checks.UserError, match=r"`preview` must be a file outside the pictures' folder"):
+        check_data(picture_folder, 32, preview=picture_folder / "sheet.png")
+    assert (tmp_path / "mine.png").read_bytes() == before and len(list(picture_folder.iterdir())) == 12
+    check_data(picture_folder, 32, preview=tmp_path / "sheet.png")
+    check_data(picture_folder, 32, preview=tmp_path / "sheet.png")  # its own is replaced
 
 
 def test_missing_source_and_wrong_size_are_errors(tmp_path):

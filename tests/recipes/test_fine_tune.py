@@ -190,7 +190,8 @@ def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_fol
     gan = load_gan(settings.out)
     assert gan.generator.get_layer("block_4").dense.trainable and gan.discriminator.get_layer("block_32").conv.trainable
     assert gan.spec.licence == "CC0-1.0"
-    assert gan.spec.source.startswith(f"Adapted from {finished.out} on {shared_folder}. Adapted from {finished.source}")
+    line = f"Adapted from {finished.out} on {shared_folder}. The source: Adapted from {finished.source}"
+    assert gan.spec.source.startswith(line)
 
 
 def test_begin_trains_the_averaged_generator_on(source_file, finished):

@@ -21,7 +21,7 @@ def test_info_of_a_run_knows_where_it_comes_from(finished):
     found = model_info(finished.out)
     best = json.loads(RunFolder(finished.out).metrics_file.read_text())["best_kimg"]
     assert found["kimg"] == best and found["licence"] == "CC0-1.0"
-    assert found["source"] == f"Adapted from {finished.source} on {finished.data}. A test."
+    assert found["source"] == f"Adapted from {finished.source} on {finished.data}. The source: A test."
 
 
 def test_info_lists_layers_as_rules_name_them(finished):

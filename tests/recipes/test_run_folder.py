@@ -21,7 +21,9 @@ def started(settings, finished=False, command="finetune"):
     run = RunFolder(settings.out)
     run.record(command, settings, {"precision": "float32"}, finished)
     if finished:
-        run.metrics_file.write_text("{}")
+        run.saved_model.mkdir(parents=True, exist_ok=True)
+        for file in (run.metrics_file, run.card_file, run.spec_file, run.path / "curves.png"):
+            file.write_text("{}")
     return run
 
 
@@ -44,6 +46,13 @@ def test_open_continues_what_was_begun_and_leaves_what_finished(settings):
     run = started(settings, finished=True)
     assert open_(settings) == "finished"
     run.metrics_file.unlink()
+    assert open_(settings) == "continue"
+
+
+@pytest.mark.parametrize("name", run_folder.PROMISED)
+def test_what_a_finished_run_has_lost_is_made_again(settings, name):
+    lost = started(settings, finished=True).path / name
+    lost.rmdir() if lost.is_dir() else lost.unlink()
     assert open_(settings) == "continue"
 
 
@@ -102,9 +111,9 @@ def test_places_that_hold_something_else_are_refused(settings, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "text"), [
-    ('{"model_type": "gpt2"}', "Its config.json is not one that this package wrote"),
+    ('{"model_type": "gpt2"}', "Its config.json is damaged, or not one that this package wrote"),
     ("[]", "not one that this package"),
-    ("{", "a readable JSON file"),
+    ("{", "Its config.json is damaged, or not one"),
 ])  # fmt: skip
 def test_config_of_another_program_is_no_run_even_with_fresh(settings, tmp_path, content, text):
     os.mkdir(settings.out)

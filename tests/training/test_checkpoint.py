@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from keras_transfer_gen.checks import UserFileError
 from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.training import checkpoint, precision
 from keras_transfer_gen.training.gan import GAN
@@ -61,3 +63,15 @@ def test_vae_is_kept_under_its_own_name_in_float32(tmp_path, vae_file):
     assert twin.decoder.get_layer("block_8").compute_dtype == "float32"
     assert vae.decoder.get_layer("block_8").compute_dtype == "bfloat16"
     assert all(np.array_equal(a, b) for a, b in zip(vae.optimizer.variables, twin.optimizer.variables, strict=True))
+
+
+def test_damaged_checkpoint_says_so_and_what_to_do(tmp_path):
+    path = checkpoint.save_checkpoint(make_gan(), tmp_path, {})
+    file = path / "gan.keras"
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    turned = whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 64]) + whole[middle + 64 :]
+    for damaged, text in ((whole[:5000], "It is damaged or cut off"), (turned, "Its part .* is damaged")):
+        file.write_bytes(damaged)
+        with pytest.raises(UserFileError, match=rf"`path` must be a checkpoint that is whole.*{text}\..*--fresh"):
+            checkpoint.load_checkpoint(path)

@@ -10,6 +10,7 @@ from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3), dtype=np.uint8)
 
@@ -266,7 +267,16 @@ def test_regularizer_is_attached_and_seen_in_both_phases():
         ({"penalty": 3}, "`penalty` must be an object of class Penalty"),
         ({"augment": "ada"}, "`augment` must be one of"),
         ({"regularizers": ["l2"]}, "`regularizers` must be a list of Regularizer"),
+        ({"regularizers": 3.0}, "`regularizers` must be a list of Regularizer"),
         ({"g_optimizer": "adam"}, "`g_optimizer` must be a Keras optimizer"),
+        (
+            {"d_optimizer": keras.optimizers.Adam(use_ema=True, ema_overwrite_frequency=2)},
+            "`d_optimizer` must be an optimizer without ema_overwrite_frequency.*frozen weights",
+        ),
+        (
+            dict.fromkeys(("g_optimizer", "d_optimizer"), keras.optimizers.Adam()),
+            "`d_optimizer` must be another object",
+        ),
         ({"seed": -1}, "`seed` must be an integer"),
         ({"ema_halflife_kimg": -1}, "`ema_halflife_kimg` must be a number"),
     ],
@@ -280,9 +290,46 @@ def test_fit_refuses_pictures_of_another_shape_and_a_model_that_is_not_compiled(
     gan = make_gan()
     with pytest.raises(checks.UserError, match="`x` must be uint8 pictures"):
         gan.fit(IMAGES[:, :16], verbose=0)
+    with pytest.raises(checks.UserError, match="`x` must be at least one picture"):
+        gan.fit(IMAGES[:0], verbose=0)
+    with pytest.raises(checks.UserError, match="`x` must be at least one picture"):
+        gan.fit(dataset().take(0), verbose=0)
     bare = GAN(*build_dcgan(32, latent_dim=16, width=8, least_width=4))
     with pytest.raises(checks.UserError, match=r"not compiled. Call gan.compile"):
         bare.fit(dataset(), verbose=0)
+
+
+def test_evaluate_asks_what_fit_asks():
+    gan = make_gan()
+    for wrong in (np.float32(IMAGES) / 255, IMAGES[:, :16], IMAGES[:0]):
+        with pytest.raises(checks.UserError, match="`x` must be"):
+            gan.evaluate(wrong, verbose=0)
+    with pytest.raises(checks.UserError, match="`x` must be"):
+        gan.fit(dataset(), validation_data=np.float32(IMAGES), verbose=0)
+    of_array, of_dataset = gan.evaluate(IMAGES, batch_size=8, verbose=0), gan.evaluate(dataset(), verbose=0)
+    assert np.allclose(of_array, of_dataset, atol=1e-5)
+
+
+def test_batches_come_in_every_form_that_keras_knows():
+    gan = make_gan()
+    assert np.isfinite(gan.train_on_batch(IMAGES[:8])).all() and np.isfinite(gan.test_on_batch(IMAGES[:8])).all()
+    gan.fit(tf.data.Dataset.from_tensor_slices((IMAGES,)).batch(8), verbose=0)
+    assert int(gan.step.numpy()) == 5
+    with_weights = (IMAGES, np.zeros(32, np.int32), np.ones(32, np.float32))
+    gan.evaluate(tf.data.Dataset.from_tensor_slices(with_weights).batch(8), verbose=0)
+
+
+def test_augmentation_is_float32_under_a_mixed_policy():
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        gan = make_gan(augment="diffaugment")
+        assert np.isfinite(gan.train_on_batch(IMAGES[:8])).all()
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
+def test_one_regularizer_stands_for_a_list_of_one():
+    assert len(make_gan(regularizers=L2SP(1e-3)).regularizers) == 1 and make_gan(regularizers=None).regularizers == []
 
 
 @pytest.mark.parametrize(
@@ -290,6 +337,7 @@ def test_fit_refuses_pictures_of_another_shape_and_a_model_that_is_not_compiled(
     [
         ({"num": 0}, "`num` must be an integer of at least 1"),
         ({"num": 1, "seed": -2}, "`seed` must be"),
+        ({"num": 1, "start": -1}, "`start` must be"),
         ({"num": 1, "truncation": 2}, "`truncation` must be at most 1"),
     ],
 )

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import networks
 
 
@@ -45,3 +46,23 @@ def test_flags_round_trip_onto_a_copy():
     assert networks.read_flags(copy) == networks.read_flags(generator)
     assert [v.path for v in copy.trainable_variables] == [v.path for v in generator.trainable_variables]
     assert np.sum([not v.trainable for v in copy.get_layer("block_8").norm.variables]) == 4
+
+
+def test_check_shapes_refuses_what_is_no_functional_model():
+    generator, discriminator = build_dcgan(32, latent_dim=8, width=8)
+    for pair in ((1, discriminator), (generator, "b.keras")):
+        with pytest.raises(checks.UserError, match="must be a keras.Model"):
+            networks.check_shapes(*pair)
+    flat = [keras.Input((8,)), keras.layers.Dense(32 * 32 * 3), keras.layers.Reshape((32, 32, 3))]
+    sequential = keras.Sequential(flat)
+    with pytest.raises(checks.UserError, match=r"functional keras\.Model.*keras\.Model\(network\.inputs"):
+        networks.check_shapes(sequential, discriminator)
+    assert networks.check_shapes(keras.Model(sequential.inputs, sequential.outputs), discriminator) is None
+
+
+def test_check_inputs_compares_the_pictures_as_well():
+    generator, _ = build_dcgan(32, latent_dim=8, width=8)
+    networks.check_inputs(generator, ModelSpec(image_size=32, channels=3, latent_dim=8))
+    for wrong in ({"image_size": 64, "channels": 3}, {"image_size": 32, "channels": 1}):
+        with pytest.raises(checks.UserError, match=r"makes pictures .* as its spec says.*\(32, 32, 3\)"):
+            networks.check_inputs(generator, ModelSpec(latent_dim=8, **wrong))

@@ -315,3 +315,15 @@ def test_rules_are_the_same_for_variables_of_a_loaded_graph(rules):
     graph = {row.path: row.trainable for row in freeze(Networks(**groups), rules).rows}
     assert graph == {row.path: row.trainable for row in freeze(Networks(**networks), rules).rows}
     assert not all(on for path, on in graph.items() if trained_by_nature(path))
+
+
+def test_one_statistic_to_be_held_holds_the_norm():
+    generator, discriminator = build_dcgan(32, latent_dim=8, width=8, least_width=4)
+    networks = Networks(generator=generator, discriminator=discriminator)
+    freeze(networks, {"generator/block_8/norm/moving_mean": False})
+    norm = generator.get_layer("block_8").norm
+    before = norm.moving_mean.numpy(), norm.moving_variance.numpy()
+    generator(np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32), training=True)
+    assert np.array_equal(norm.moving_mean, before[0]) and np.array_equal(norm.moving_variance, before[1])
+    assert norm.gamma.trainable and norm.beta.trainable
+    assert generator.get_layer("block_16").norm.trainable
