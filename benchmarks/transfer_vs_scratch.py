@@ -103,7 +103,7 @@ class Trial:
     def run(self, method, seed, rates, points):
         """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it is there."""
         kind = "scratch" if method in SCRATCH_RATES else method.replace(" ", "").replace(",", "-")
-        name = f"{kind}-seed{seed}-rates{words(rates)}-{points[-1]:g}kimg.json"
+        name = f"{kind}-seed{seed}-rates{words(rates)}-{points[-1]:g}kimg-{self.precision}.json"
         path = Path(self.options.out) / "runs" / name
         if path.is_file():
             return files.read_json(path)

@@ -97,7 +97,8 @@ def run_card(run, command, settings, spec, metrics, notes):
         "",
         f"- Pictures: `{settings.data}`. {spec.source}".rstrip(),
         f"- Training: {metrics['kimg']:.1f} kimg, batch {settings.batch_size}, seed {settings.seed}, "
-        f"{metrics['seconds'] / 60:.1f} minutes" + (f" at {speed:.0f} images/s." if speed else "."),
+        f"{metrics['seconds'] / 60:.1f} minutes"
+        + (f" at {speed:.0f} images/s (the first steps left aside)." if speed else "."),
         *best_lines(metrics),
         *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),
         f"- Licence of what it was made from: {spec.licence or NO_LICENCE}",

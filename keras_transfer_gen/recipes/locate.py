@@ -35,7 +35,7 @@ def locate(source, trust=False):
         archive, or an address as text).
 
     Raises:
-        UserError, UserFileError: where nothing fits; the message names the nearest presets.
+        UserError, UserFileError: where nothing fits; the message names the nearest presets and models.
     """
     if is_remote(source):
         check_trusted(source, trust)
@@ -57,10 +57,23 @@ def locate(source, trust=False):
         if not zipfile.is_zipfile(path):
             raise checks.file_error("source", KINDS, source, "This file is not a `.keras` file, or it is damaged.")
         return "keras", path
-    like = checks.nearest(source, names)
+    like = checks.nearest(source, [*names, *_models_beside(path)])
     known = f"There is no such file, and presets are: {', '.join(names) or 'none'}."
     hint = f"Did you mean {like}?" if like else known
     raise checks.file_error("source", KINDS, source, hint)
+
+
+def _models_beside(path):
+    """What lies where `path` would and may be a model: RUN folders, SavedModels and `.keras` files (list of str)."""
+    try:
+        beside = sorted(path.parent.iterdir())
+    except OSError:
+        return []
+    return [str(one) for one in beside if one.suffix == ".keras" or (one / "config.json").is_file() or _has_graph(one)]
+
+
+def _has_graph(folder):
+    return any((folder / name).is_file() for name in GRAPHS)
 
 
 def locate_source(settings):

@@ -10,6 +10,7 @@ from keras_transfer_gen.training.distribution import check_global_batch, choose_
 from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
+ANEW = "start anew, and remove what the earlier run wrote"
 
 
 def plan(command, settings, reporter):
@@ -35,7 +36,7 @@ def plan(command, settings, reporter):
     shape = (settings, image_size, channels, reporter)
     pictures = read_one("data", settings.data, *shape)
     found = {
-        "action": ACTIONS[state],
+        "action": action(run, state),
         "out": settings.out,
         "data": settings.data,
         "pictures": len(pictures.images),
@@ -58,3 +59,8 @@ def plan(command, settings, reporter):
         left_out = ("source", *left_out)
     found["files"] = ", ".join(name for name in OUTPUTS if name not in left_out)
     return found
+
+
+def action(run, state):
+    """What a command would do with a `RunFolder`, in words; `state` is what its `open` said."""
+    return ANEW if state == "start" and run.exists else ACTIONS[state]

@@ -5,7 +5,7 @@ import math
 from keras_transfer_gen.recipes.fine_tune_vae import open_source
 from keras_transfer_gen.recipes.held_out import LEAST, SHARE, VALIDATED
 from keras_transfer_gen.recipes.inputs import read_one
-from keras_transfer_gen.recipes.plan import ACTIONS
+from keras_transfer_gen.recipes.plan import action
 from keras_transfer_gen.recipes.run_folder import OF_TRAINING, OUTPUTS, RunFolder
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.report import trainable_report
@@ -24,13 +24,14 @@ def plan_vae(settings, reporter):
     Raises:
         UserError, UserFileError: for what the training would refuse, too few pictures aside.
     """
-    state = RunFolder(settings.out).open("finetune", settings)
+    run = RunFolder(settings.out)
+    state = run.open("finetune", settings)
     check_global_batch(settings.batch_size, choose_strategy(settings.devices))
     source, how = open_source(settings), settings.how
     shape = (settings, source.spec.image_size, source.spec.channels, reporter)
     count = len(read_one("data", settings.data, *shape).images)
     found = {
-        "action": ACTIONS[state],
+        "action": action(run, state),
         "out": settings.out,
         "source": settings.source,
         "method": f"{settings.method}: {how.words}",

@@ -100,7 +100,7 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
         f"- Pictures: `{settings.data}`. {spec.source}".rstrip(),
         f"- Training: {metrics['kimg']:.1f} kimg, batch {settings.batch_size}, learning rate "
         f"{settings.learning_rate:g}, seed {settings.seed}, {metrics['seconds'] / 60:.1f} minutes"
-        + (f" at {speed:.0f} images/s." if speed else "."),
+        + (f" at {speed:.0f} images/s (the first steps left aside)." if speed else "."),
         *_chosen(metrics),
         f"- Prior: {metrics['prior']}.",
         *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),

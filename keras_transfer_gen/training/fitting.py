@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training import networks
+from keras_transfer_gen.training.distribution import check_global_batch
 
 FITTED = (np.ndarray, tf.Tensor, tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
 
@@ -28,7 +29,7 @@ def check_can_train(model, name):
         raise checks.UserError(f"every weight of the {kind} is frozen, so there is nothing to train. {hint}")
 
 
-def prepare(x, step, shape, name):
+def prepare(x, step, shape, name, strategy=None):
     """The data in the form that Keras' `fit` takes.
 
     Args:
@@ -37,12 +38,13 @@ def prepare(x, step, shape, name):
         step: number of the step that the model has reached; an `ImageStream` starts there.
         shape: of the model's pictures, (None, H, W, C).
         name: what the examples call the model.
+        strategy: that it trains under, or None for one device.
 
     Returns:
         (x, steps in an epoch or None, Keras arguments that must be set).
 
     Raises:
-        UserError: where the pictures are none or of another shape or type.
+        UserError: where the pictures are none or of another shape or type, or devices can't share a batch evenly.
     """
     if not isinstance(x, FITTED):
         expected = "what load_images returns, a tf.data.Dataset or a uint8 array"
@@ -50,6 +52,8 @@ def prepare(x, step, shape, name):
         raise checks.user_error("x", expected, received, f'Such as {name}.fit(load_images("photos/")).')
     steps = None
     if isinstance(x, ImageStream):
+        if strategy is not None:
+            check_global_batch(x.batch_size, strategy)
         steps = x.steps_per_epoch
         x = x.from_step(step)
     check_pictures(x, shape)

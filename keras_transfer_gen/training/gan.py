@@ -190,7 +190,9 @@ class GAN(keras.Model):
                 shape or type.
         """
         fitting.check_can_train(self, "gan")
-        x, steps, needed = fitting.prepare(x, int(self.step.numpy()), self.generator.output_shape, "gan")
+        x, steps, needed = fitting.prepare(
+            x, int(self.step.numpy()), self.generator.output_shape, "gan", self.distribute_strategy
+        )
         return super().fit(
             x=x, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, initial_epoch=initial_epoch,
             callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},

@@ -231,7 +231,9 @@ class VAE(keras.Model):
                 shape or type.
         """
         fitting.check_can_train(self, "vae")
-        x, steps, needed = fitting.prepare(x, int(self.step.numpy()), self.decoder.output_shape, "vae")
+        x, steps, needed = fitting.prepare(
+            x, int(self.step.numpy()), self.decoder.output_shape, "vae", self.distribute_strategy
+        )
         history = super().fit(
             x=x, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, initial_epoch=initial_epoch,
             callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},

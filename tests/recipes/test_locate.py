@@ -64,6 +64,18 @@ def test_typing_errors_are_answered_with_the_presets(preset, name, text):
         locate(name)
 
 
+def test_typing_errors_are_answered_with_models_beside(preset, finished, source_file, tmp_path):
+    shutil.copytree(RunFolder(finished.out).saved_model, tmp_path / "cats")
+    shutil.copy(source_file, tmp_path / "dogs.keras")
+    (tmp_path / "birds").mkdir()
+    for wrong, meant in (("catz", "cats"), ("dogs.kers", "dogs.keras")):
+        with pytest.raises(checks.UserFileError, match=rf"Did you mean {tmp_path / meant}[,?]"):
+            locate(tmp_path / wrong)
+    with pytest.raises(checks.UserFileError) as caught:
+        locate(tmp_path / "birdz")
+    assert "birds" not in str(caught.value)
+
+
 def test_installation_without_presets_says_so(monkeypatch):
     monkeypatch.setattr(module, "list_presets", list)
     with pytest.raises(checks.UserFileError, match="presets are: none"):

@@ -4,9 +4,10 @@ import os
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.plan import plan
+from keras_transfer_gen.recipes.plan import ANEW, action, plan
 from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
 from keras_transfer_gen.recipes.reporter import SILENT
+from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
 
 
@@ -57,3 +58,9 @@ def test_plan_knows_a_run_that_has_finished(finished):
 def test_plan_refuses_what_training_would(settings, changed, text):
     with pytest.raises(checks.UserError, match=text):
         plan("finetune", dataclasses.replace(settings, **changed), SILENT)
+
+
+def test_fresh_start_in_an_earlier_run_says_what_goes(finished):
+    run = RunFolder(finished.out)
+    assert action(run, "start") == ANEW and action(run, "finished") == "nothing: the run has finished"
+    assert action(RunFolder(run.path / "new"), "start") == "start a new run"

@@ -22,11 +22,11 @@ def test_signed_picture_is_the_same_picture_and_tells_whose_it_is():
 
 
 def test_new_empty_and_own_files_may_be_written(tmp_path):
-    check_sheet(tmp_path / "new.PNG")
+    assert check_sheet(tmp_path / "new.PNG") is None
     (tmp_path / "empty.png").write_bytes(b"")
-    check_sheet(tmp_path / "empty.png")
+    assert check_sheet(tmp_path / "empty.png") is None
     (tmp_path / "own.png").write_bytes(signed(png_of(np.zeros((4, 4, 3), np.uint8))))
-    check_sheet(tmp_path / "own.png")
+    assert check_sheet(tmp_path / "own.png") is None
 
 
 def test_what_is_somebody_elses_is_kept(tmp_path):

@@ -18,6 +18,13 @@ def test_stream_starts_at_the_step_reached():
     assert np.array_equal(next(iter(x)), next(iter(stream.from_step(7))))
 
 
+def test_devices_must_share_a_batch_evenly(two_cpus):
+    stream = load_images(IMAGES, image_size=32, batch_size=5)
+    with pytest.raises(checks.UserError, match="`batch_size` must be a multiple of the 2 devices"):
+        fitting.prepare(stream, 0, SHAPE, "gan", two_cpus)
+    assert fitting.prepare(stream, 0, SHAPE, "gan", tf.distribute.get_strategy())[1] == 200
+
+
 def test_arrays_pass_and_other_shapes_do_not():
     assert fitting.prepare(IMAGES, 0, SHAPE, "vae") == (IMAGES, None, {})
     with pytest.raises(checks.UserError, match="`x` must be uint8 pictures"):
