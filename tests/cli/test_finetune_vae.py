@@ -24,7 +24,7 @@ def command(source, data, out, *more):
 
 def test_vae_source_is_adapted_with_its_own_defaults(ktg, vae_file, many, tmp_path, monkeypatch):
     for name in ("export_saved_model", "export_vae_parts"):  # tested elsewhere, and slow
-        monkeypatch.setattr(finish_vae, name, lambda *arguments, **options: None)
+        monkeypatch.setattr(finish_vae, name, lambda vae, path, **options: path.mkdir(parents=True, exist_ok=True))
     run = tmp_path / "run"
     more = ("--method", "prior", "--prior", "full", "--reference", many)
     result = ktg(*command(vae_file, many, run, *more, "--json"))

@@ -4,7 +4,7 @@ import pytest
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes import run_lock
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.run_folder import PROMISED, RunFolder
 from keras_transfer_gen.recipes.settings import PretrainSettings
 from keras_transfer_gen.recipes.story import on_run
 
@@ -39,6 +39,8 @@ def test_finished_run_is_left_alone(settings):
     run, told = RunFolder(settings.out), Told()
     run.clear()
     run.record("pretrain", settings, {}, finished=True)
+    for name in PROMISED:
+        files.write_text(run.path / name, "")
     files.write_json(run.metrics_file, {"kimg": 1.0})
     assert on_run("pretrain", settings, told, never, never) == {"kimg": 1.0}
     assert "had finished already" in told.lines[0]
