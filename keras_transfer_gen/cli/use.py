@@ -129,7 +129,7 @@ def evaluate(
             reporter.say(bound["collapse"])
     if neighbours is not None:
         with checks.named(out="neighbours"):
-            write_png(neighbours, recipe.neighbour_grid(found.made, found.neighbours))
+            write_png(neighbours, recipe.neighbour_sheet(found.made, found.neighbours))
     if json:
         print_json({**found.to_dict(), **bound})
     else:

@@ -13,11 +13,13 @@ from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes import scores
 from keras_transfer_gen.recipes.painters import ModelGenerator, open_model
+from keras_transfer_gen.recipes.pictures import labelled
 from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
 
 LEAST_PICTURES = 10  # fewer say nothing about a distribution
+PAIRS = "in each pair a made picture, then the real one nearest to it"
 FEW_PICTURES = 200  # with fewer, precision and recall depend more on their number than on the pictures
 
 
@@ -198,6 +200,11 @@ def real_pictures(images, image_size, channels):
         hint = f"Load them with image_size={image_size}, channels={channels}."
         raise checks.user_error("images", expected, pictures.images.shape[1:], hint)
     return name, pictures.images
+
+
+def neighbour_sheet(made, nearest):
+    """`neighbour_grid` with a line above that says which is which, uint8 `[H, W, 3]`."""
+    return labelled([(PAIRS, neighbour_grid(made, nearest))])
 
 
 def neighbour_grid(made, nearest, num=24, columns=6):

@@ -6,7 +6,7 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import card, pictures, scores
-from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_grid
+from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.export import export_saved_model, export_tflite
 from keras_transfer_gen.recipes.source import is_foreign
 from keras_transfer_gen.training.callbacks import read_history
@@ -148,7 +148,7 @@ def _draw(run, adapted, scratch, made, nearest, real, kept):
     before = np.load(before_file, allow_pickle=False) if before_file.is_file() else None
     sheet = pictures.before_after(before, made[:GRID], real)
     files.write_bytes(run.path / "before_after.png", pixels.to_png(sheet))
-    files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_grid(made, nearest)))
+    files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_sheet(made, nearest)))
     sheets = pictures.read_sheets(run.path / "samples")
     pictures.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:GRID])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []

@@ -9,7 +9,7 @@ from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.priors import StandardNormal
 from keras_transfer_gen.recipes import bound_scores, finish, pictures, scores, vae_card, vae_pictures
 from keras_transfer_gen.recipes.best_weights import best_point, keep_finished
-from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_grid
+from keras_transfer_gen.recipes.evaluate import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.export import export_saved_model
 from keras_transfer_gen.recipes.export_vae import export_vae_parts
 from keras_transfer_gen.recipes.fit_prior import STANDARD, fit_prior
@@ -118,7 +118,7 @@ def _draw(run, adapted, scratch, given, made, nearest):
     held = given.held[:count]
     sheet = pictures.side_by_side([("held out", held), ("reconstruction", adapted.gan.reconstruct(held))])
     files.write_bytes(run.path / "reconstructions.png", pixels.to_png(sheet))
-    files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_grid(made, nearest)))
+    files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_sheet(made, nearest)))
     sheets = pictures.read_sheets(run.path / "samples")
     pictures.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:count])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []

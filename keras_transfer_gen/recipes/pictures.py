@@ -32,7 +32,7 @@ def before_after(before, after, real):
 
 
 def side_by_side(parts):
-    """One sheet with labelled contact sheets in a row, each at least as wide as its label.
+    """One sheet with labelled contact sheets in a row.
 
     Args:
         parts: list of (label, uint8 `[N, S, S, C]`).
@@ -40,7 +40,19 @@ def side_by_side(parts):
     Returns:
         uint8 `[H, W, 3]`.
     """
-    sheets = [(label, pixels.to_rgb(pixels.to_grid(images)[None])[0]) for label, images in parts]
+    return labelled([(label, pixels.to_grid(images)) for label, images in parts])
+
+
+def labelled(sheets):
+    """Sheets in a row with labels above, each at least as wide as its label.
+
+    Args:
+        sheets: list of (label, uint8 `[H, W, C]`).
+
+    Returns:
+        uint8 `[H, W, 3]`.
+    """
+    sheets = [(label, pixels.to_rgb(sheet[None])[0]) for label, sheet in sheets]
     height = max(sheet.shape[0] for _, sheet in sheets)
     font = ImageFont.load_default()
     widths = [max(sheet.shape[1], int(font.getlength(label)) + 2 * INDENT) for label, sheet in sheets]

@@ -109,7 +109,7 @@ def test_evaluate_compares_two_folders(ktg, shared_folder, tmp_path):
     assert expected in result.stderr and "train" not in result.stdout
     found = json.loads(ktg("evaluate", *options, "--json").stdout)["memorisation"]
     assert found["real_count"] == 12 and not [name for name in found if "train" in name]
-    assert tf.io.decode_png((tmp_path / "n.png").read_bytes()).shape == (72, 408, 3)
+    assert tf.io.decode_png((tmp_path / "n.png").read_bytes()).shape == (96, 408, 3)
 
 
 def test_evaluate_dry_run_says_what_would_be_compared(ktg, source_file, shared_folder):

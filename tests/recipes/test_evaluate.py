@@ -109,6 +109,13 @@ def test_neighbour_grid_shows_the_likeliest_copies_first(pictures):
     assert np.array_equal(sheet[2:34, 2:34], pictures[11]) and np.array_equal(sheet[2:34, 34:66], pictures[11])
 
 
+def test_neighbour_sheet_says_which_is_which(pictures):
+    grid, sheet = (draw(pictures, pictures) for draw in (module.neighbour_grid, module.neighbour_sheet))
+    assert np.array_equal(sheet[-grid.shape[0] :, : grid.shape[1]], grid)
+    above = sheet[: -grid.shape[0]]
+    assert above.shape[0] == 24 and above.min() < 64 and np.mean(above == 255) > 0.8
+
+
 def test_evaluate_every_keeps_scores_on_the_way(source_file, pictures):
     gan = load_gan(source_file)
     every = module.EvaluateEvery(pictures, kimg=0.008, num=12)

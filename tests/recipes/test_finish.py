@@ -59,7 +59,7 @@ def test_reported_scores_are_those_of_the_stored_models(finished):
 
 
 @pytest.mark.parametrize(("name", "size"), [
-    ("before_after.png", (4 * 32 + 4 * 32 + 4 * 32 + 48, 3 * 32 + 24)), ("neighbours.png", (6 * 68, 2 * 36)),
+    ("before_after.png", (4 * 32 + 4 * 32 + 4 * 32 + 48, 3 * 32 + 24)), ("neighbours.png", (6 * 68, 2 * 36 + 24)),
     ("curves.png", (990, 374)), ("training.gif", (192, 192)),
 ])  # fmt: skip
 def test_pictures_of_a_run_are_valid_and_of_a_sensible_size(finished, name, size):
