@@ -18,10 +18,6 @@ from keras_transfer_gen import checks, files
 
 FAULT, MISUSE, INTERRUPTED = 1, 2, 130
 TRAININGS = ("finetune", "pretrain")
-INTERRUPTED_WORDS = {
-    True: "interrupted: what was saved stays; the same command again continues a run.",
-    False: "interrupted: what was not finished is not written.",
-}
 # What the machine refuses is no fault of the package: no room, no rights, a read-only disk.
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -43,7 +39,10 @@ def guarded(command):
             except checks.Interrupted as stop:
                 _end(stop, one_line(stop), INTERRUPTED, debug)
             except KeyboardInterrupt as stop:
-                _end(stop, INTERRUPTED_WORDS[command.__name__ in TRAININGS], INTERRUPTED, debug)
+                text = "interrupted: what was not finished is not written."
+                if command.__name__ in TRAININGS:
+                    text = "interrupted: what was saved stays; the same command again continues a run."
+                _end(stop, text, INTERRUPTED, debug)
             except checks.USER_ERRORS as error:
                 _end(error, f"error: {one_line(error)}", MISUSE, debug)
             except Exception as error:
@@ -58,24 +57,27 @@ def guarded(command):
 class OneLineGroup(TyperGroup):
     """Commands whose wrong options end with one line on stderr as well, where Typer draws a box."""
 
-    def main(self, *args, standalone_mode=True, **extra):
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
-        try:
-            code = super().main(*args, standalone_mode=False, **extra)
-        except typer.Abort:
-            sys.exit(INTERRUPTED)
-        except Exception as error:
-            if not hasattr(error, "format_message"):
-                raise
-            if "NoArgs" in type(error).__name__:  # its message is the whole help
-                error.show()
-            else:
-                context = getattr(error, "ctx", None)
-                more = f" See `{context.command_path} --help`." if context else ""
-                print(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", file=sys.stderr)
-            sys.exit(error.exit_code)
-        sys.exit(code if isinstance(code, int) else 0)
+    def make_context(self, *args, **extra):
+        with _usage_errors_on_one_line():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx):
+        with _usage_errors_on_one_line():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _usage_errors_on_one_line():
+    try:
+        yield
+    except Exception as error:
+        # Click's classes: Typer brings its own copy of them. That of "no arguments" holds the whole help.
+        if not hasattr(error, "format_message") or "NoArgs" in type(error).__name__:
+            raise
+        context = getattr(error, "ctx", None)
+        more = f" See `{context.command_path} --help`." if context else ""
+        print(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", file=sys.stderr)
+        raise typer.Exit(error.exit_code) from error
 
 
 def one_line(error):

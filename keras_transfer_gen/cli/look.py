@@ -8,6 +8,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import MISUSE, guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
+from keras_transfer_gen.recipes.sheet_file import check_sheet
 from keras_transfer_gen.transfer.presets import list_presets
 
 models_app = typer.Typer(help="List the presets that come with the package, or look into a model.")
@@ -52,6 +53,8 @@ def inspect(
     debug: o.Debug = False,
 ):
     """Say what a SavedModel takes, returns and can be trained in, and print a Keras program that uses it."""
+    if grid is not None:
+        check_sheet(grid)
     options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
     from keras_transfer_gen.recipes.inspect_model import PICTURES, inspect_model
@@ -61,9 +64,7 @@ def inspect(
         if found.generator is None:
             raise checks.user_error("grid", "left out for what makes no pictures", grid, found.no_generator)
         from keras_transfer_gen.recipes.generate import write_grid
-        from keras_transfer_gen.recipes.sheet_file import check_sheet
 
-        check_sheet(grid)
         write_grid(grid, found.generator.generate(PICTURES))
     print_json(found.to_dict()) if json else _print_inspection(found)
 

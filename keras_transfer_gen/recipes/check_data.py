@@ -2,12 +2,11 @@
 
 import dataclasses
 import os
-from pathlib import Path
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.audit import audit_images
 from keras_transfer_gen.recipes.reporter import SILENT
-from keras_transfer_gen.recipes.sheet_file import check_sheet
+from keras_transfer_gen.recipes.sheet_file import check_apart, check_sheet
 
 PREVIEW = 64
 
@@ -78,10 +77,8 @@ def check_data(source, image_size=64, channels=3, fit="crop", background="white"
 
 def _check_preview(preview, source):
     check_sheet(preview, "preview")
-    folder = isinstance(source, (str, os.PathLike)) and os.path.isdir(source)
-    if folder and Path(preview).resolve().is_relative_to(Path(source).resolve()):
-        hint = "Among the pictures it would be taken for one of them. Choose another --preview."
-        raise checks.user_error("preview", "a file outside the pictures' folder", str(preview), hint)
+    if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
+        check_apart(preview, source, "the pictures' folder", "preview")
 
 
 def _listed(counts, most=8):

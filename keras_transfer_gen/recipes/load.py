@@ -11,6 +11,7 @@ from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_s
 from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.seasoned import build_seasoned_discriminator
 from keras_transfer_gen.recipes.locate import locate
+from keras_transfer_gen.training.checkpoint import find_damage
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import numbered_latents
@@ -182,10 +183,8 @@ def load_keras(path):
         raise
     except Exception as error:  # Keras raises many kinds for a damaged file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if not zipfile.is_zipfile(path):
-            hint = "It is damaged, cut off or something else. Copy or save it again."
-        else:
-            hint = KERAS_2 if _written_by(path).startswith("2.") else f"Keras says: {reason}"
+        said = KERAS_2 if _written_by(path).startswith("2.") else f"Keras says: {reason}"
+        hint = find_damage(path) or said
         raise checks.file_error("source", "a readable .keras file", path, hint) from error
 
 

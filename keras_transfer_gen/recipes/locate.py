@@ -9,7 +9,7 @@ from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.transfer import archives
 from keras_transfer_gen.transfer.model_sources import check_trusted, is_remote
 from keras_transfer_gen.transfer.presets import list_presets, preset_path
-from keras_transfer_gen.transfer.saved_model_folders import GRAPHS
+from keras_transfer_gen.transfer.saved_model_folders import GRAPHS, is_saved_model
 
 KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
 
@@ -69,11 +69,9 @@ def _models_beside(path):
         beside = sorted(path.parent.iterdir())
     except OSError:
         return []
-    return [str(one) for one in beside if one.suffix == ".keras" or (one / "config.json").is_file() or _has_graph(one)]
-
-
-def _has_graph(folder):
-    return any((folder / name).is_file() for name in GRAPHS)
+    return [
+        str(one) for one in beside if one.suffix == ".keras" or (one / "config.json").is_file() or is_saved_model(one)
+    ]
 
 
 def locate_source(settings):
@@ -93,9 +91,9 @@ def keeps_source(settings):
 def _locate_in_folder(path):
     if model := find_model(path):
         return "keras", model
-    if _holds_graph(path):
+    if is_saved_model(path):
         return "saved_model", path
-    versions = [folder for folder in path.iterdir() if folder.name.isdigit() and _holds_graph(folder)]
+    versions = [folder for folder in path.iterdir() if folder.name.isdigit() and is_saved_model(folder)]
     if versions:
         return "saved_model", max(versions, key=lambda folder: int(folder.name))
     run = RunFolder(path)
@@ -110,7 +108,3 @@ def _locate_in_folder(path):
             raise checks.file_error("source", "a RUN with a checkpoint", path, step)
         return "keras", find_model(checkpoint)
     raise checks.file_error("source", KINDS, path, "This folder holds none of them.")
-
-
-def _holds_graph(folder):
-    return any((folder / name).is_file() for name in GRAPHS)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.recipes.sheet_file import check_sheet
+from keras_transfer_gen.recipes.sheet_file import check_apart, check_sheet
 
 MARK = ".ktg-generate.json"  # says that the folder is ours to replace; hidden, so that readers of pictures skip it
 
@@ -44,6 +44,4 @@ def names_in(out):
 def check_grid(grid, out):
     """Raises a `UserError` where a contact sheet would lie among the pictures, and as `check_sheet` does."""
     check_sheet(grid)
-    if Path(grid).resolve().is_relative_to(Path(out).resolve()):
-        hint = "Among the pictures it would be taken for one of them. Choose another --grid."
-        raise checks.user_error("grid", "a file outside --out", str(grid), hint)
+    check_apart(grid, out, "--out")

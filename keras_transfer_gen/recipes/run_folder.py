@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes import run_lock
-from keras_transfer_gen.transfer.saved_model_folders import GRAPHS
+from keras_transfer_gen.transfer.saved_model_folders import is_saved_model
 from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
@@ -66,7 +66,7 @@ class RunFolder:
     @property
     def keeps_source(self):
         """Whether it holds a copy of what it started from, which is all that it needs to go on."""
-        kept = self.source_file.is_file() or any((self.source / name).is_file() for name in GRAPHS)
+        kept = self.source_file.is_file() or is_saved_model(self.source)
         return kept and bool(self.notes().get("source_kept"))
 
     def config(self):

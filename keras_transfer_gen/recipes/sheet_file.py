@@ -35,3 +35,10 @@ def check_sheet(sheet, name="grid"):
     if place.is_file() and place.stat().st_size and MARK not in place.read_bytes():
         hint = f"What stands there was not written by `ktg`, and is kept. Choose another --{name}."
         raise checks.file_error(name, "a new file, or a sheet to replace", sheet, hint)
+
+
+def check_apart(sheet, folder, called, name="grid"):
+    """Raises a `UserError` where a contact sheet would lie in a folder of pictures, which messages call `called`."""
+    if Path(sheet).resolve().is_relative_to(Path(folder).resolve()):
+        hint = f"Among the pictures it would be taken for one of them. Choose another --{name}."
+        raise checks.user_error(name, f"a file outside {called}", str(sheet), hint)

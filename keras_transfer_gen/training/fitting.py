@@ -69,14 +69,14 @@ def check_pictures(x, shape):
     """
     if isinstance(x, tf.data.Dataset):
         networks.check_images(x.element_spec, shape)
-        none = x.cardinality() == 0
+        none = "an empty dataset" if x.cardinality() == 0 else None
     elif isinstance(x, (np.ndarray, tf.Tensor)):
         networks.check_images(tf.TensorSpec(x.shape, x.dtype), shape)
-        none = x.shape[0] == 0
+        none = None if x.shape[0] else tuple(x.shape)
     else:
         return
     if none:
-        raise checks.user_error("x", "at least one picture", "none")
+        raise checks.user_error("x", "at least one picture", none)
 
 
 class FlagWatch:
@@ -120,7 +120,5 @@ def pictures_of(x, shape):
         expected = "a uint8 array, what load_images returns, or a tf.data.Dataset"
         raise checks.user_error("images", expected, x if isinstance(x, str) else type(x), "Load it with load_images.")
     with checks.named(x="images"):
-        networks.check_images(tf.TensorSpec(x.shape, x.dtype), shape)
-    if not len(x):
-        raise checks.user_error("images", "at least one picture", tuple(x.shape))
+        check_pictures(x, shape)
     return x if isinstance(x, np.ndarray) else x.numpy()

@@ -76,14 +76,15 @@ def write_flags(network, flags):
 
 def optimizer_or_adam(name, optimizer):
     """The optimizer given, or Adam(2e-4, beta_1=0, beta_2=0.99) for None; a `UserError` for anything else."""
-    default = keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
-    return checked_optimizer(name, default if optimizer is None else optimizer)
+    if optimizer is None:
+        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+    return checked_optimizer(name, optimizer, "2e-4")
 
 
-def checked_optimizer(name, optimizer):
-    """The optimizer, or a `UserError` for what is none, or one that would write over frozen weights."""
+def checked_optimizer(name, optimizer, rate):
+    """The optimizer; a `UserError`, which suggests Adam(`rate`), for what is none or would overwrite frozen weights."""
     if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise checks.user_error(name, "a Keras optimizer object", optimizer, "Such as keras.optimizers.Adam(2e-4).")
+        raise checks.user_error(name, "a Keras optimizer object", optimizer, f"Such as keras.optimizers.Adam({rate}).")
     if optimizer.use_ema and optimizer.ema_overwrite_frequency:
         hint = "It would overwrite frozen weights and the norms' statistics as well. Leave it out."
         received = optimizer.ema_overwrite_frequency

@@ -125,7 +125,8 @@ class VAE(keras.Model):
         Raises:
             UserError: for an object of the wrong kind.
         """
-        optimizer = networks_.checked_optimizer("optimizer", optimizer or keras.optimizers.Adam(1e-3))
+        optimizer = keras.optimizers.Adam(1e-3) if optimizer is None else optimizer
+        networks_.checked_optimizer("optimizer", optimizer, "1e-3")
         regularizers = networks_.regularizer_list(regularizers)
         with self.distribute_strategy.scope():
             super().compile(
