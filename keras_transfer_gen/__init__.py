@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.evaluate import evaluate as evaluate
     from keras_transfer_gen.recipes.export import export_saved_model as export_saved_model
     from keras_transfer_gen.recipes.export import export_tflite as export_tflite
+    from keras_transfer_gen.recipes.feature_heads import add_feature_heads as add_feature_heads
     from keras_transfer_gen.recipes.fine_tune import fine_tune as fine_tune
     from keras_transfer_gen.recipes.fine_tune_vae import fine_tune_vae as fine_tune_vae
     from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings as FineTuneVaeSettings
@@ -140,6 +141,7 @@ _LAZY = {
     "SpecOverrides": "keras_transfer_gen.transfer.spec_overrides:SpecOverrides",
     "StandardNormal": "keras_transfer_gen.networks.priors:StandardNormal",
     "VAE": "keras_transfer_gen.training.vae:VAE",
+    "add_feature_heads": "keras_transfer_gen.recipes.feature_heads:add_feature_heads",
     "all_but": "keras_transfer_gen.transfer.rule_makers:all_but",
     "attribute_direction": "keras_transfer_gen.training.latent_arithmetic:attribute_direction",
     "audit_images": "keras_transfer_gen.data.audit:audit_images",

@@ -271,3 +271,23 @@ class HasRoles(abc.ABC):
 
 class OwnTypes(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
     """A layer that computes in types of its own, whatever the precision of training, such as a SavedModel."""
+
+
+class SelfBounded(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
+    """The last layer of a head of a discriminator that bounds its own slope: penalties on gradients leave it out."""
+
+
+def without_self_bounded(discriminator):
+    """A discriminator without its heads that bound themselves; itself where it has none, or no others.
+
+    Args:
+        discriminator: `keras.Model`; the layers of what is returned are shared with it.
+
+    Returns:
+        `keras.Model` with the logits of the other heads: a tensor where there is one, else a list.
+    """
+    heads = getattr(discriminator, "outputs", None) or []
+    others = [head for head in heads if not isinstance(head._keras_history.operation, SelfBounded)]
+    if len(others) in (0, len(heads)):
+        return discriminator
+    return keras.Model(discriminator.input, others if len(others) > 1 else others[0], name=discriminator.name)

@@ -40,6 +40,7 @@ VAE_ARCHITECTURES = {
 SERIALIZABLE = (
     "keras_transfer_gen.networks.conv_vae",
     "keras_transfer_gen.networks.dcgan",
+    "keras_transfer_gen.networks.feature_heads",
     "keras_transfer_gen.networks.latent_mapper",
     "keras_transfer_gen.networks.latent_mixture",
     "keras_transfer_gen.networks.layers",

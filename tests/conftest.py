@@ -76,13 +76,14 @@ def tiny_features():
 
 @pytest.fixture(scope="session")
 def quick(tiny_features):
-    """Function: makes a `pytest.MonkeyPatch` score 12 pictures by `tiny_features`, at three points of a run, and choose
-    among 40 latents."""
+    """Function: makes a `pytest.MonkeyPatch` score 12 pictures by `tiny_features`, at three points of a run, choose
+    among 40 latents, and leave the feature heads out, which take seconds to trace."""
 
     def patch_scores(patch):
         from keras_transfer_gen.metrics import features
-        from keras_transfer_gen.recipes import best_file, mining, scores
+        from keras_transfer_gen.recipes import best_file, fine_tune, mining, scores
 
+        patch.setattr(fine_tune, "settle_feature_heads", lambda gan, wanted: gan)
         patch.setattr(best_file, "POINTS", 3)
         patch.setattr(mining, "POOL", 40)
         patch.setattr(mining, "KEPT", 6)

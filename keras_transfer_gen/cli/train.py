@@ -45,6 +45,13 @@ def finetune(
     ] = FineTuneSettings.output_network,
     freeze: Annotated[list[str] | None, typer.Option("--freeze", help='"PATH_REGEX=false", again and again.')] = None,
     freeze_d: Annotated[int, typer.Option("--freeze-d", help="Blocks of the discriminator to freeze, image side.")] = 0,
+    feature_heads: Annotated[
+        bool,
+        typer.Option(
+            "--feature-heads/--no-feature-heads",
+            help="Let the discriminator also judge what a network trained on photographs sees.",
+        ),
+    ] = FineTuneSettings.feature_heads,
     mine_kimg: Annotated[
         float, typer.Option("--mine-kimg", help="Kimg in which the discriminator alone learns to choose latents.")
     ] = FineTuneSettings.mine_kimg,
@@ -91,7 +98,7 @@ def finetune(
     settings = FineTuneSettings(
         data=data, source=source, out=out, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
         method=method, output_network=output_network, freeze=tuple(freeze or ()), freeze_d=freeze_d,
-        mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment, reference=reference,
+        feature_heads=feature_heads, mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment, reference=reference,
         compare_scratch=compare_scratch, select=select, objective=objective, penalty=penalty, r1_gamma=r1_gamma,
         r1_every=r1_every, learning_rate=learning_rate, rate_ratio=rate_ratio, ema_halflife_kimg=ema_halflife_kimg,
         evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,

@@ -1,19 +1,17 @@
 """EfficientNet-Lite0 as a Keras model that turns pictures into 1,280 features each."""
 
 import functools
-import importlib.resources
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import layers
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.shipped_weights import read_weights
 
 FEATURE_NETWORK = "efficientnet_lite0"
 INPUT_SIZE = 224  # the side in pixels that the network was trained at
 FEATURES = 1280
-WEIGHTS_PACKAGE = "keras_transfer_gen.saved_models"
 
 # expansion, kernel, stride of the first block, channels, blocks: EfficientNet-B0 without squeeze-and-excite
 STAGES = (
@@ -139,28 +137,6 @@ def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
     model = build_efficientnet_lite0(side)
     load_weights(model, read_weights(name))
     return model
-
-
-def read_weights(name):
-    """dict of "LAYER/kernel" and "LAYER/bias" -> float32 array, from the installed package.
-
-    Raises:
-        UserImportError: where the package of weights is not installed.
-        UserFileError: where the file is missing or broken.
-    """
-    try:
-        path = importlib.resources.files(WEIGHTS_PACKAGE) / name / "weights.npz"
-    except ModuleNotFoundError as error:
-        raise checks.UserImportError(
-            f"the weights of {name} are not installed: {WEIGHTS_PACKAGE} is missing. "
-            "In a checkout, run `pip install -e .` first."
-        ) from error
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return {key: arrays[key].astype(np.float32) for key in arrays.files}
-    except Exception as error:  # NumPy and zipfile raise many kinds for a broken file, all of them mean the same
-        reason = f"It could not be read: {error}. Install keras_transfer_gen again."
-        raise checks.file_error("weights", "a readable .npz file", path, reason) from error
 
 
 def load_weights(model, arrays):

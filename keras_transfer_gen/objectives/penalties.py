@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import Penalty
+from keras_transfer_gen.protocols import Penalty, without_self_bounded
 
 PACKAGE = "keras_transfer_gen"
 
@@ -32,6 +32,8 @@ def squared_gradient(function, images):
 class R1(Penalty):
     """gamma / 2 times the squared gradient of the discriminator at real images, before they are augmented.
 
+    Heads that bound themselves (`protocols.SelfBounded`) are left out.
+
     Args:
         gamma: weight, per squared unit of the [-1, 1] pixel range.
         every: steps between penalties; those taken are weighted up by it ("lazy" regularisation).
@@ -47,8 +49,10 @@ class R1(Penalty):
         self.gamma = gamma
 
     def losses(self, step):
+        discriminator = without_self_bounded(step.gan.discriminator)
+
         def judge(images):
-            return step.gan.discriminator(step.augment_real(images), training=True)
+            return discriminator(step.augment_real(images), training=True)
 
         return {"d": 0.5 * self.gamma * squared_gradient(judge, step.real)}
 

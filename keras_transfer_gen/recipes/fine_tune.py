@@ -6,9 +6,11 @@ import keras
 
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.protocols import without_self_bounded
 from keras_transfer_gen.recipes import finish, mining, scores
 from keras_transfer_gen.recipes.best_pictures import SELECTIONS, train_to_best
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.feature_heads import settle_feature_heads
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.rates import SCRATCH_RATES, settle_ratio
@@ -149,14 +151,16 @@ def _measure_source(run, source, settings, inputs, strategy, reporter):
 
 
 def from_source(source, settings):
-    """The source as the run's own model: averaged weights on both sides, step 0, the run's optimizers."""
+    """The source as the run's own model: averaged weights on both sides, step 0, the run's heads and optimizers."""
+    keras.utils.set_random_seed(settings.seed)  # of the new heads
     source.generator.set_weights(source.ema_generator.get_weights())
     source.step.assign(0)
     source.images_seen.assign(0)
     before = source.spec.source if source.spec.source != str(settings.source) else ""  # all that is known of others'
     source.spec = dataclasses.replace(source.spec, source=lineage(settings, before))
-    compile_gan(source, settings)
-    return source
+    adapted = settle_feature_heads(source, settings.feature_heads)
+    compile_gan(adapted, settings)
+    return adapted
 
 
 def from_nothing(source, settings, rates=SCRATCH_RATES):
@@ -168,7 +172,8 @@ def from_nothing(source, settings, rates=SCRATCH_RATES):
         networks = build_dcgan(size, channels)
         spec = ModelSpec(size, channels, latent_dim=networks[0].input_shape[-1], arch="dcgan", source=origin)
     else:
-        networks = [keras.models.clone_model(network) for network in source.roles.values()]
+        known = (source.generator, without_self_bounded(source.discriminator))  # nothing in it was trained before
+        networks = [keras.models.clone_model(network) for network in known]
         spec = dataclasses.replace(source.spec, source=origin)
     for network in networks:
         for layer in network._flatten_layers():

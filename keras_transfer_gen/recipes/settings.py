@@ -128,6 +128,8 @@ class FineTuneSettings(TrainSettings):
         output_network: with "miner": also a small network behind the generator, for colours and edges.
         freeze: rules such as "generator/block_4/.*=false", in order.
         freeze_d: blocks of the discriminator to freeze, from the picture's side.
+        feature_heads: whether the discriminator also judges what a network that was trained on photographs sees in a
+            picture; see `feature_heads.add_feature_heads`.
         mine_kimg: kimg at the start in which the discriminator learns alone and then chooses the latents to go on from,
             at most a fifth of `kimg`; 0 goes on from all of them.
         warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
@@ -146,6 +148,7 @@ class FineTuneSettings(TrainSettings):
     output_network: bool = False
     freeze: tuple = ()
     freeze_d: int = 0
+    feature_heads: bool = True
     mine_kimg: float = 0.5
     warmup_kimg: float | None = None
     compare_scratch: bool = False

