@@ -3,14 +3,16 @@
     python benchmarks/transfer_vs_scratch.py --source noto_gan_64 --data DIR --reference DIR --seeds 3 --out DIR
 
 Fine-tuning is what `ktg finetune` does: its begin (the choice of latents, for near pictures) is a part of its kimg.
-"all latents" is the same without the choice.
+"all latents" is the same without the choice, "no feature heads" without the heads that judge what a trained network
+sees. "scratch, feature heads" has those, and so is not quite from nothing: it shows what they bring by themselves, at
+the fastest of the rates alone.
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. All use DiffAugment, R1 and the same rule for the averaged generator
 (its half-life is 10 % of the images shown, so each point of a curve is what a run of that length would have given).
 As in `ktg finetune`, weights are selected by the training pictures: at every tenth of the budget (beyond it, at every
 point that is measured) 200 made pictures are scored against them, and a point of a curve is the best so far by that
 score; from scratch alike. --select last takes the last weights instead. "scratch" has a generator that learns eight
-times as fast as the discriminator, which suits few pictures, "scratch, equal rates" one that learns as fast. Each uses
+times as fast as the discriminator, which suits few pictures, "scratch, equal rates" one that learns as fast. Both use
 the best of three learning rates, found on the first seed at the budget against the reference itself, which favours
 scratch. Scores: KID x 1000 of 500 made pictures against the reference; nothing else is selected on it.
 """
@@ -35,6 +37,7 @@ from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes import scores
 from keras_transfer_gen.recipes.best_file import POINTS
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.feature_heads import settle_feature_heads, settle_influence
 from keras_transfer_gen.recipes.fine_tune import from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.locate import locate
@@ -45,13 +48,18 @@ from keras_transfer_gen.recipes.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 from keras_transfer_gen.transfer.freezing import freeze
 
-METHODS = ("scratch", "scratch, equal rates", "fine-tune", "fine-tune + FreezeD", "fine-tune, all latents")
-COLOURS = ("tab:red", "tab:pink", "tab:blue", "tab:green", "tab:orange")
+METHODS = (
+    "scratch", "scratch, equal rates", "scratch, feature heads", "fine-tune", "fine-tune + FreezeD",
+    "fine-tune, all latents", "fine-tune, no feature heads",
+)  # fmt: skip
+COLOURS = ("tab:red", "tab:pink", "tab:brown", "tab:blue", "tab:green", "tab:orange", "tab:grey")
 SCRATCH_RATES = {  # (generator's, discriminator's) learning rates that are tried
     "scratch": ((8e-4, 1e-4), (1.6e-3, 2e-4), (3.2e-3, 4e-4)),
     "scratch, equal rates": ((2e-4, 2e-4), (4e-4, 4e-4), (8e-4, 8e-4)),
+    "scratch, feature heads": ((3.2e-3, 4e-4),),
 }
 SHARES = (0.125, 0.25, 0.5, 1.0)  # of the budget, where curves are measured
+PLAIN = ("scratch", "scratch, equal rates", "fine-tune, no feature heads")  # without feature heads
 FREEZE_BLOCKS = 2
 
 
@@ -80,6 +88,7 @@ class Trial:
         settings = self.settings(method, seed, rates)
         source = load_gan(self.options.source)
         gan = from_nothing(source, settings, rates) if method in SCRATCH_RATES else from_source(source, settings)
+        gan = settle_feature_heads(gan, settings.feature_influence)
         freeze(gan, [*settings.rules(), EVERYTHING])
         return gan
 
@@ -92,17 +101,19 @@ class Trial:
     def settings(self, method, seed, rates):
         """The settings of `ktg finetune` for a method."""
         mined = method not in SCRATCH_RATES and not method.endswith("all latents")
-        return FineTuneSettings(
+        settings = FineTuneSettings(
             data=self.options.data, source=self.options.source, out=self.options.out, kimg=self.options.kimg,
             batch_size=self.options.batch_size, seed=seed, precision=self.precision,
             learning_rate=rates[1], rate_ratio=rates[0] / rates[1],
             freeze_d=FREEZE_BLOCKS if method.endswith("FreezeD") else 0,
             mine_kimg=FineTuneSettings.mine_kimg if mined else 0.0,
+            feature_influence=0.0 if method in PLAIN else None,
         )  # fmt: skip
+        return settle_influence(settings, self.distance)
 
     def run(self, method, seed, rates, points):
         """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it is there."""
-        kind = "scratch" if method in SCRATCH_RATES else method.replace(" ", "").replace(",", "-")
+        kind = "scratch" if method == "scratch, equal rates" else method.replace(" ", "").replace(",", "-")
         name = f"{kind}-seed{seed}-rates{words(rates)}-{points[-1]:g}kimg-{self.precision}.json"
         path = Path(self.options.out) / "runs" / name
         if path.is_file():

@@ -45,13 +45,13 @@ def finetune(
     ] = FineTuneSettings.output_network,
     freeze: Annotated[list[str] | None, typer.Option("--freeze", help='"PATH_REGEX=false", again and again.')] = None,
     freeze_d: Annotated[int, typer.Option("--freeze-d", help="Blocks of the discriminator to freeze, image side.")] = 0,
-    feature_heads: Annotated[
-        bool,
+    feature_influence: Annotated[
+        float | None,
         typer.Option(
-            "--feature-heads/--no-feature-heads",
-            help="Let the discriminator also judge what a network trained on photographs sees.",
+            "--feature-influence",
+            help="How much the discriminator's heads on a network trained on photographs count; 0 leaves them out.",
         ),
-    ] = FineTuneSettings.feature_heads,
+    ] = FineTuneSettings.feature_influence,
     mine_kimg: Annotated[
         float, typer.Option("--mine-kimg", help="Kimg in which the discriminator alone learns to choose latents.")
     ] = FineTuneSettings.mine_kimg,
@@ -98,10 +98,10 @@ def finetune(
     settings = FineTuneSettings(
         data=data, source=source, out=out, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
         method=method, output_network=output_network, freeze=tuple(freeze or ()), freeze_d=freeze_d,
-        feature_heads=feature_heads, mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment, reference=reference,
-        compare_scratch=compare_scratch, select=select, objective=objective, penalty=penalty, r1_gamma=r1_gamma,
-        r1_every=r1_every, learning_rate=learning_rate, rate_ratio=rate_ratio, ema_halflife_kimg=ema_halflife_kimg,
-        evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
+        feature_influence=feature_influence, mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment,
+        reference=reference, compare_scratch=compare_scratch, select=select, objective=objective, penalty=penalty,
+        r1_gamma=r1_gamma, r1_every=r1_every, learning_rate=learning_rate, rate_ratio=rate_ratio,
+        ema_halflife_kimg=ema_halflife_kimg, evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
         trust=options.trust, **dataclasses.asdict(options.overrides),
     )  # fmt: skip

@@ -14,11 +14,11 @@ from keras_transfer_gen.networks.layers import PACKAGE
 from keras_transfer_gen.protocols import OwnTypes, SelfBounded
 
 LEAST_SIDE = 96  # pixels: smaller pictures are enlarged before the trained network sees them
-INFLUENCE = 0.25
+INFLUENCE = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper
 WIDTH = 64
 LARGEST_MAP = 8  # maps are halved to at most this side before they are judged
 SLOPE = 0.2  # of the leaky ReLU
-HEAD = "feature_head"
+FEATURES, HEAD = "trained_features", "feature_head"  # names of layers
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -156,16 +156,33 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
         Kumari et al., Ensembling Off-the-shelf Models for GAN Training, 2022 (arXiv:2112.09130), for a trained network
         beside a discriminator; Sauer et al., Projected GANs, 2021 (arXiv:2111.01007), for heads at several depths.
     """
-    influence = checks.check_number("influence", influence, above=True)
+    influence = check_influence(influence)
     width = checks.check_integer("width", width)
     if not can_have_feature_heads(discriminator):
         expected = "a functional model of square pictures with 1 or 3 channels, without feature heads"
         raise checks.user_error("discriminator", expected, getattr(discriminator, "name", discriminator))
     (images,) = discriminator.inputs
     side = max(LEAST_SIDE, images.shape[1])
-    maps = TrainedFeatures(side, influence, name="trained_features")(images)
+    maps = TrainedFeatures(side, influence, name=FEATURES)(images)
     heads = [FeatureHead(width, name=f"{HEAD}_{number}")(map_) for number, map_ in enumerate(maps)]
     return keras.Model(images, [*discriminator.outputs, *heads], name="discriminator")
+
+
+def check_influence(influence):
+    """Returns a number above 0, or raises a `UserError`."""
+    return checks.check_number("influence", influence, above=True, next_step="Such as influence=0.05.")
+
+
+def with_influence(discriminator, influence):
+    """A discriminator with feature heads, of the same layers, whose heads count for so much; see `TrainedFeatures`."""
+    features = discriminator.get_layer(FEATURES)
+    if features.influence == influence:
+        return discriminator
+    images = discriminator.inputs[0]
+    maps = TrainedFeatures(features.side, check_influence(influence), name=FEATURES)(images)
+    own = [head for head in discriminator.outputs if not isinstance(head._keras_history.operation, FeatureHead)]
+    heads = [discriminator.get_layer(f"{HEAD}_{number}")(map_) for number, map_ in enumerate(maps)]
+    return keras.Model(images, [*own, *heads], name=discriminator.name)
 
 
 def has_feature_heads(discriminator):

@@ -1,13 +1,20 @@
 """A GAN whose discriminator also judges what a trained network sees."""
 
+import dataclasses
+
 from keras_transfer_gen.networks.feature_heads import (
     INFLUENCE,
     WIDTH,
     build_feature_heads,
     can_have_feature_heads,
+    has_feature_heads,
+    with_influence,
 )
 from keras_transfer_gen.protocols import without_self_bounded
+from keras_transfer_gen.recipes.distance import FAR
 from keras_transfer_gen.training.gan import GAN
+
+NEAR_INFLUENCE, FAR_INFLUENCE = INFLUENCE, 0.25  # below and from `FAR` on
 
 
 def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
@@ -19,7 +26,8 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
 
     Args:
         gan: `GAN`, compiled or not, whose discriminator has no such heads.
-        influence: how much the heads count for the generator, above 0; 1 is as much as the discriminator's own.
+        influence: what the heads' gradient to the generator is multiplied by, above 0; `ktg finetune` takes 0.05, and
+            0.25 for pictures far from the source.
         width: channels of the heads' convolutions.
 
     Returns:
@@ -38,17 +46,37 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
     return _with_discriminator(gan, build_feature_heads(gan.discriminator, influence, width))
 
 
-def settle_feature_heads(gan, wanted):
-    """A GAN with feature heads or without, as they are wanted; itself where nothing is to be done.
+def settle_influence(settings, distance):
+    """The settings with the influence that suits the pictures, unless it is given.
+
+    Args:
+        settings: `FineTuneSettings`.
+        distance: KID x 1000 of the pictures to the source's own.
+
+    Returns:
+        `FineTuneSettings`.
+    """
+    if settings.feature_influence is not None:
+        return settings
+    return dataclasses.replace(settings, feature_influence=NEAR_INFLUENCE if distance < FAR else FAR_INFLUENCE)
+
+
+def settle_feature_heads(gan, influence):
+    """A GAN whose feature heads have an influence; without heads for 0 or None; itself where nothing is to be done.
 
     They are not added to a discriminator that can't have them, nor to one that is held still as a whole: they would
     judge by chance and never learn.
     """
-    if wanted:
-        suits = can_have_feature_heads(gan.discriminator) and gan.discriminator.trainable_variables
-        return add_feature_heads(gan) if suits else gan
-    plain = without_self_bounded(gan.discriminator)
-    return gan if plain is gan.discriminator else _with_discriminator(gan, plain)
+    discriminator = gan.discriminator
+    if not influence:
+        changed = without_self_bounded(discriminator)
+    elif has_feature_heads(discriminator):
+        changed = with_influence(discriminator, influence)
+    elif can_have_feature_heads(discriminator) and discriminator.trainable_variables:
+        changed = build_feature_heads(discriminator, influence)
+    else:
+        return gan
+    return gan if changed is discriminator else _with_discriminator(gan, changed)
 
 
 def _with_discriminator(gan, discriminator):

@@ -10,7 +10,7 @@ from keras_transfer_gen.protocols import without_self_bounded
 from keras_transfer_gen.recipes import finish, mining, scores
 from keras_transfer_gen.recipes.best_pictures import SELECTIONS, train_to_best
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.feature_heads import settle_feature_heads
+from keras_transfer_gen.recipes.feature_heads import settle_feature_heads, settle_influence
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.rates import SCRATCH_RATES, settle_ratio
@@ -67,8 +67,8 @@ def _adapt(run, state, given, strategy, settings, reporter):
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter), SELECTIONS[settings.select],
     )  # fmt: skip
     reporter.say(notes["sentence"])
-    paced = settle_ratio(settings, notes["distance"])
-    run.note(rate_ratio=paced.generator_rate / paced.learning_rate)
+    paced = settle_influence(settle_ratio(settings, notes["distance"]), notes["distance"])
+    run.note(rate_ratio=paced.generator_rate / paced.learning_rate, feature_influence=paced.feature_influence)
     keep_in_run(source, run)
     shared = {"arithmetic": notes["arithmetic"], "score": scores.curve_score(inputs.learnt), "reporter": reporter}
     adapted = resume_or(lambda: from_source(source.gan, paced), run.adapted, strategy, paced)
@@ -151,14 +151,14 @@ def _measure_source(run, source, settings, inputs, strategy, reporter):
 
 
 def from_source(source, settings):
-    """The source as the run's own model: averaged weights on both sides, step 0, the run's heads and optimizers."""
+    """The source as the run's own model: averaged weights on both sides, step 0, the settings' heads and optimizers."""
     keras.utils.set_random_seed(settings.seed)  # of the new heads
     source.generator.set_weights(source.ema_generator.get_weights())
     source.step.assign(0)
     source.images_seen.assign(0)
     before = source.spec.source if source.spec.source != str(settings.source) else ""  # all that is known of others'
     source.spec = dataclasses.replace(source.spec, source=lineage(settings, before))
-    adapted = settle_feature_heads(source, settings.feature_heads)
+    adapted = settle_feature_heads(source, settings.feature_influence)
     compile_gan(adapted, settings)
     return adapted
 

@@ -65,6 +65,7 @@ def resolved(notes, inputs, strategy, selection=LAST):
     return {
         "precision": notes.get("arithmetic"),
         "rate_ratio": notes.get("rate_ratio"),
+        "feature_influence": notes.get("feature_influence"),
         "precision_probe_seconds": notes.get("probe"),
         "pictures": len(inputs.pictures.images),
         "pictures_digest": inputs.pictures.digest,

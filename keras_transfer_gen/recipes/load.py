@@ -10,6 +10,7 @@ from keras_transfer_gen import checks, tables
 from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
 from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.seasoned import build_seasoned_discriminator
+from keras_transfer_gen.protocols import without_self_bounded
 from keras_transfer_gen.recipes.locate import locate
 from keras_transfer_gen.training.checkpoint import find_damage
 from keras_transfer_gen.training.distribution import outside_scope
@@ -157,7 +158,7 @@ def fresh_discriminator(spec, source):
         UserError: where the preset is not installed and the pictures are of a size that no network is built for.
     """
     if any(preset.name == SEASONED for preset in list_presets()):
-        trained = load_keras(preset_path(SEASONED)).discriminator
+        trained = without_self_bounded(load_keras(preset_path(SEASONED)).discriminator)
         return build_seasoned_discriminator(trained, spec.image_size, spec.channels)
     try:
         return build_dcgan_discriminator(spec.image_size, spec.channels)

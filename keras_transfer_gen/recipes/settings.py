@@ -128,8 +128,9 @@ class FineTuneSettings(TrainSettings):
         output_network: with "miner": also a small network behind the generator, for colours and edges.
         freeze: rules such as "generator/block_4/.*=false", in order.
         freeze_d: blocks of the discriminator to freeze, from the picture's side.
-        feature_heads: whether the discriminator also judges what a network that was trained on photographs sees in a
-            picture; see `feature_heads.add_feature_heads`.
+        feature_influence: how much it counts for the generator what the discriminator's heads say of what a network
+            trained on photographs sees (see `feature_heads.add_feature_heads`); 0 leaves them out, None takes what
+            suits the distance of the pictures (`feature_heads.settle_influence`).
         mine_kimg: kimg at the start in which the discriminator learns alone and then chooses the latents to go on from,
             at most a fifth of `kimg`; 0 goes on from all of them.
         warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
@@ -148,7 +149,7 @@ class FineTuneSettings(TrainSettings):
     output_network: bool = False
     freeze: tuple = ()
     freeze_d: int = 0
-    feature_heads: bool = True
+    feature_influence: float | None = None
     mine_kimg: float = 0.5
     warmup_kimg: float | None = None
     compare_scratch: bool = False
@@ -162,6 +163,9 @@ class FineTuneSettings(TrainSettings):
     def __post_init__(self):
         super().__post_init__()
         checks.check_integer("freeze_d", self.freeze_d, least=0, next_step="Such as --freeze-d 2.")
+        if self.feature_influence is not None:
+            hint = "Such as --feature-influence 0.05; 0 leaves the feature heads out."
+            checks.check_number("feature_influence", self.feature_influence, next_step=hint)
         hint = "Such as --mine-kimg 0.5; 0 draws from all latents of the source."
         checks.check_number("mine_kimg", self.mine_kimg, next_step=hint)
         if self.warmup_kimg is not None:

@@ -11,7 +11,14 @@ from keras_transfer_gen.networks.dcgan import build_dcgan
 from keras_transfer_gen.networks.feature_heads import has_feature_heads
 from keras_transfer_gen.objectives.penalties import squared_gradient
 from keras_transfer_gen.recipes import fine_tune as module
-from keras_transfer_gen.recipes.feature_heads import add_feature_heads, settle_feature_heads
+from keras_transfer_gen.recipes.distance import FAR
+from keras_transfer_gen.recipes.feature_heads import (
+    FAR_INFLUENCE,
+    NEAR_INFLUENCE,
+    add_feature_heads,
+    settle_feature_heads,
+    settle_influence,
+)
 from keras_transfer_gen.recipes.fine_tune import fine_tune, from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan
 from keras_transfer_gen.recipes.run_folder import RunFolder
@@ -98,10 +105,13 @@ def test_heads_are_saved_and_loaded_with_the_model(gan, tmp_path):
 
 
 def test_they_are_settled_as_wanted(gan):
-    aided = settle_feature_heads(gan, True)
+    aided = settle_feature_heads(gan, 0.05)
     assert has_feature_heads(aided.discriminator)
-    assert settle_feature_heads(aided, True) is aided and settle_feature_heads(gan, False) is gan
-    plain = settle_feature_heads(aided, False)
+    assert settle_feature_heads(aided, 0.05) is aided and settle_feature_heads(gan, 0) is gan
+    stronger = settle_feature_heads(aided, 0.5).discriminator
+    assert stronger.get_layer("trained_features").influence == 0.5 and len(stronger.outputs) == 5
+    assert stronger.get_layer("feature_head_3") is aided.discriminator.get_layer("feature_head_3")
+    plain = settle_feature_heads(aided, 0)
     assert not has_feature_heads(plain.discriminator) and plain.compiled
     images = np.zeros((1, 32, 32, 3), np.float32)
     np.testing.assert_array_equal(plain.discriminator(images), gan.discriminator(images))
@@ -109,7 +119,7 @@ def test_they_are_settled_as_wanted(gan):
 
 def test_a_discriminator_that_is_held_still_gets_none(gan):
     freeze(gan, {"discriminator/.*": False})
-    assert settle_feature_heads(gan, True) is gan
+    assert settle_feature_heads(gan, 0.05) is gan
 
 
 def test_second_set_is_refused(gan):
@@ -131,31 +141,49 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
     assert has_feature_heads(load_gan(latest_checkpoint(RunFolder(parts.out).adapted)).discriminator)
 
 
-@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize(
+    ("distance", "influence"), [(0.0, NEAR_INFLUENCE), (FAR - 1, NEAR_INFLUENCE), (FAR, FAR_INFLUENCE)]
+)
+def test_influence_grows_with_the_distance_unless_it_is_given(settings, distance, influence):
+    assert settle_influence(settings, distance).feature_influence == influence
+    given = dataclasses.replace(settings, feature_influence=0.0)
+    assert settle_influence(given, distance) == given
+
+
+def test_negative_influence_is_refused(settings):
+    with pytest.raises(UserError, match="`feature_influence` must be .*0 leaves the feature heads out"):
+        dataclasses.replace(settings, feature_influence=-1.0)
+
+
+@pytest.mark.parametrize("wanted", [None, 0.0])
 def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, wanted):
-    settings = dataclasses.replace(settings, feature_heads=wanted)
+    settings = dataclasses.replace(settings, feature_influence=wanted)
     fine_tune(settings)
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
-    assert has_feature_heads(adapted.discriminator) == wanted
+    assert has_feature_heads(adapted.discriminator) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)
-    assert run.config()["settings"]["feature_heads"] is wanted
+    assert run.config()["resolved"]["feature_influence"] in (
+        (NEAR_INFLUENCE, FAR_INFLUENCE) if wanted is None else (0.0,)
+    )
 
 
 def test_run_as_a_source_keeps_its_heads_and_scratch_beside_it_has_none(settings):
     source = add_feature_heads(load_gan(settings.source), width=4)
     head = source.discriminator.get_layer("feature_head_2").get_weights()
     scratch = from_nothing(source, settings)
-    adapted = from_source(source, settings)
+    adapted = from_source(source, dataclasses.replace(settings, feature_influence=0.5))
     for found, expected in zip(adapted.discriminator.get_layer("feature_head_2").get_weights(), head, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert not has_feature_heads(scratch.discriminator)
-    assert not has_feature_heads(from_source(source, dataclasses.replace(settings, feature_heads=False)).discriminator)
+    assert not has_feature_heads(
+        from_source(source, dataclasses.replace(settings, feature_influence=0.0)).discriminator
+    )
 
 
 def test_new_heads_depend_on_the_seed_alone(settings):
     def head(seed):
-        gan = from_source(load_gan(settings.source), dataclasses.replace(settings, seed=seed))
+        gan = from_source(load_gan(settings.source), dataclasses.replace(settings, seed=seed, feature_influence=0.05))
         return gan.discriminator.get_layer("feature_head_0").get_weights()[0]
 
     np.testing.assert_array_equal(head(0), head(0))

@@ -37,7 +37,7 @@ def exact(source_file, shared_folder, tmp_path_factory, quick):
     settings = FineTuneSettings(
         data=shared_folder, source=source_file, out=tmp_path_factory.mktemp("exact") / "run", batch_size=BATCH,
         kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_every=3, freeze_d=1, mine_kimg=0.0,
-        rate_ratio=4.0, feature_heads=False,
+        rate_ratio=4.0, feature_influence=0.0,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
