@@ -224,7 +224,9 @@ def main():
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "command": command(options), "precision": trial.precision, "kimg": budget, "rates": rates,
-        "scratch_rate_search": {words(rates): kid for found in search.values() for rates, kid in found.items()},
+        "scratch_rate_search": {
+            words(rates): kid for method in search if len(search[method]) > 1 for rates, kid in search[method].items()
+        },
         "before": trial.measure(load_gan(options.source))["kid"], "floor": floor["value"],
         "n_real": floor["n_real"], "n_fake": scores.NUM_FAKES, "pictures": len(trial.pictures.images), "curves": curves,
     }  # fmt: skip

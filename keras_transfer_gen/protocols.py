@@ -77,7 +77,11 @@ class VAEStep:
 
 
 class Objective(abc.ABC):
-    """A pair of adversarial losses. Both take un-activated logits and return one number an image."""
+    """A pair of adversarial losses. Both take un-activated logits and return one number an image.
+
+    Logits are a tensor `[batch, ...]`, or a list of such tensors where the discriminator has several heads, as those
+    with feature heads do; `objectives.adversarial.per_image` averages and sums either.
+    """
 
     @abc.abstractmethod
     def d_loss(self, real_logits, fake_logits):
@@ -112,6 +116,8 @@ class Augment(keras.layers.Layer, abc.ABC):
 
 class Penalty(keras.layers.Layer, abc.ABC):
     """A loss on the discriminator's gradients, taken on every `every`-th step and weighted up by `every`.
+
+    Heads that bound their own slope are not to be penalised: take `without_self_bounded(step.gan.discriminator)`.
 
     Args:
         every: steps from one penalty to the next; 1 is each step.

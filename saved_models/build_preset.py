@@ -134,7 +134,7 @@ def main():
         parts.append(Part(path, parts[-1].end if parts else 0.0))
     run = load_gan(options.runs[-1])
     run.generator.set_weights(run.ema_generator.get_weights())
-    spec = dataclasses.replace(run.spec, source=f"Trained from nothing on {Path(options.data).name}.")
+    spec = dataclasses.replace(run.spec, source=f"Trained on {Path(options.data).name}.")
     gan = GAN(run.generator, run.discriminator, spec=spec)
     # Its counts stay 0: whoever adapts it begins a training of their own, and the average is taken over that alone.
     images = read_pictures(options.data, gan.spec.image_size, gan.spec.channels).images

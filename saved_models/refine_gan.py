@@ -18,7 +18,8 @@ def refine_gan(gan):
         gan: `GAN` of the architecture "dcgan".
 
     Returns:
-        `GAN`, not compiled; all that was not in `gan` is zero, so its pictures and logits are the same.
+        `GAN`, not compiled; all that was not in `gan` is zero, so its pictures and logits are the same. Feature heads
+        are left out: a fine-tune adds new ones.
     """
     spec = dataclasses.replace(gan.spec, arch="dcgan_refined")
     width, least_width = (gan.generator.get_layer(f"block_{side}").filters for side in (4, spec.image_size))

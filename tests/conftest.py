@@ -81,9 +81,9 @@ def quick(tiny_features):
 
     def patch_scores(patch):
         from keras_transfer_gen.metrics import features
-        from keras_transfer_gen.recipes import best_file, fine_tune, mining, scores
+        from keras_transfer_gen.recipes import best_file, feature_heads, mining, scores
 
-        patch.setattr(fine_tune, "settle_feature_heads", lambda gan, influence: gan)
+        patch.setattr(feature_heads, "settle_feature_heads", lambda gan, influence: gan)
         patch.setattr(best_file, "POINTS", 3)
         patch.setattr(mining, "POOL", 40)
         patch.setattr(mining, "KEPT", 6)

@@ -60,20 +60,41 @@ class TrainedFeatures(layers.Layer, OwnTypes):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class BoundedConv2D(layers.Conv2D):
+class BoundedConv2D(layers.Layer):
     """A convolution whose kernel is divided by a bound on its largest singular value; it keeps no vector for that.
 
-    The kernel is read as a matrix `[height * width * in, out]` and the bound is its Schatten 16-norm, never below the
-    largest singular value and at most out^(1/16) times it (1.3 times for 64 channels).
+    The kernel is read as a matrix `[size * size * in, filters]` and the bound is its Schatten 16-norm, never below the
+    largest singular value and at most filters^(1/16) times it (1.3 times for 64).
+
+    Args:
+        filters: channels of the output.
+        size: height and width of the kernel.
+        stride: of the output's places, in both directions; borders are padded ("same").
 
     Reference:
         Miyato et al., Spectral Normalization, 2018 (arXiv:1802.05957), with the singular value itself.
     """
 
+    def __init__(self, filters, size=3, stride=1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.size = size
+        self.stride = stride
+
+    def build(self, input_shape):
+        shape = (self.size, self.size, input_shape[-1], self.filters)
+        self.kernel = self.add_weight(shape=shape, name="kernel", initializer="glorot_uniform")
+        self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros")
+
     def call(self, inputs):
-        kernel = self.kernel / spectral_bound(self.kernel)
-        outputs = ops.conv(inputs, kernel, strides=self.strides, padding=self.padding)
-        return outputs + self.bias
+        return ops.conv(inputs, self.kernel / spectral_bound(self.kernel), self.stride, "same") + self.bias
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        return (batch, -(-height // self.stride), -(-width // self.stride), self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "size": self.size, "stride": self.stride}
 
 
 def spectral_bound(kernel):
@@ -103,7 +124,7 @@ class FeatureHead(layers.Layer, OwnTypes, SelfBounded):
         self.width = width
 
     def build(self, input_shape):
-        own = {"padding": "same", "dtype": self.dtype_policy}
+        own = {"dtype": self.dtype_policy}
         self.convs, side = [], input_shape[1]
         while side > LARGEST_MAP:
             self.convs.append(BoundedConv2D(self.width, 4, 2, name=f"down_{len(self.convs)}", **own))
@@ -145,7 +166,7 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
         each of four depths.
 
     Raises:
-        UserError: for another discriminator, and where `influence` or `width` is none.
+        UserError: for another discriminator, and for an `influence` of 0 or less or a `width` below 1.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
@@ -159,8 +180,10 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
     influence = check_influence(influence)
     width = checks.check_integer("width", width)
     if not can_have_feature_heads(discriminator):
-        expected = "a functional model of square pictures with 1 or 3 channels, without feature heads"
-        raise checks.user_error("discriminator", expected, getattr(discriminator, "name", discriminator))
+        expected = "a functional model of square pictures with 1 or 3 channels that has no feature heads"
+        shapes = [tuple(images.shape) for images in getattr(discriminator, "inputs", None) or []]
+        received = f"a {type(discriminator).__name__} of inputs {shapes}"
+        raise checks.user_error("discriminator", expected, received, f"None of its layers may be named {HEAD}_*.")
     (images,) = discriminator.inputs
     side = max(LEAST_SIDE, images.shape[1])
     maps = TrainedFeatures(side, influence, name=FEATURES)(images)
@@ -171,6 +194,11 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
 def check_influence(influence):
     """Returns a number above 0, or raises a `UserError`."""
     return checks.check_number("influence", influence, above=True, next_step="Such as influence=0.05.")
+
+
+def influence_of(discriminator):
+    """The influence of a discriminator's feature heads; 0 where it has none."""
+    return discriminator.get_layer(FEATURES).influence if has_feature_heads(discriminator) else 0.0
 
 
 def with_influence(discriminator, influence):
@@ -190,10 +218,18 @@ def has_feature_heads(discriminator):
     return any(isinstance(layer, FeatureHead) for layer in discriminator.layers)
 
 
+def heads_learn(discriminator):
+    """Whether any of its feature heads may move."""
+    heads = [layer for layer in discriminator.layers if isinstance(layer, FeatureHead)]
+    return any(head.trainable_variables for head in heads)
+
+
 def can_have_feature_heads(discriminator):
     """Whether `build_feature_heads` takes a discriminator."""
     inputs = getattr(discriminator, "inputs", None) or []
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or has_feature_heads(discriminator):
+        return False
+    if any(layer.name == FEATURES or layer.name.startswith(HEAD) for layer in discriminator.layers):
         return False
     _, height, width, channels = inputs[0].shape
     return height is not None and height == width and channels in (1, 3)

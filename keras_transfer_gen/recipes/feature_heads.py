@@ -2,16 +2,21 @@
 
 import dataclasses
 
+import keras
+
 from keras_transfer_gen.networks.feature_heads import (
     INFLUENCE,
     WIDTH,
     build_feature_heads,
     can_have_feature_heads,
     has_feature_heads,
+    heads_learn,
+    influence_of,
     with_influence,
 )
 from keras_transfer_gen.protocols import without_self_bounded
 from keras_transfer_gen.recipes.distance import FAR
+from keras_transfer_gen.recipes.source import freeze_source
 from keras_transfer_gen.training.gan import GAN
 
 NEAR_INFLUENCE, FAR_INFLUENCE = INFLUENCE, 0.25  # below and from `FAR` on
@@ -25,17 +30,17 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
     training alone: what the generator is, and what it costs to use, does not change.
 
     Args:
-        gan: `GAN`, compiled or not, whose discriminator has no such heads.
+        gan: `GAN`, compiled or not.
         influence: what the heads' gradient to the generator is multiplied by, above 0; `ktg finetune` takes 0.05, and
-            0.25 for pictures far from the source.
-        width: channels of the heads' convolutions.
+            0.25 for pictures far from the source. Where there are heads, it is all that changes.
+        width: channels of the convolutions of new heads.
 
     Returns:
         `GAN` that shares the networks' layers with `gan`; compiled alike, with fresh optimizers, where that was.
 
     Raises:
-        UserError: for a discriminator that is not functional, of other than square pictures with 1 or 3 channels, or
-            that has feature heads already.
+        UserError: for a discriminator that is not functional or of other than square pictures with 1 or 3 channels, an
+            `influence` of 0 or less, a `width` below 1.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan import build_dcgan
@@ -43,7 +48,10 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
         >>> len(gan.discriminator.outputs)
         5
     """
-    return _with_discriminator(gan, build_feature_heads(gan.discriminator, influence, width))
+    with gan.distribute_strategy.scope():
+        if has_feature_heads(gan.discriminator):
+            return _with_discriminator(gan, with_influence(gan.discriminator, influence))
+        return _with_discriminator(gan, build_feature_heads(gan.discriminator, influence, width))
 
 
 def settle_influence(settings, distance):
@@ -67,25 +75,58 @@ def settle_feature_heads(gan, influence):
     They are not added to a discriminator that can't have them, nor to one that is held still as a whole: they would
     judge by chance and never learn.
     """
-    discriminator = gan.discriminator
-    if not influence:
-        changed = without_self_bounded(discriminator)
-    elif has_feature_heads(discriminator):
-        changed = with_influence(discriminator, influence)
-    elif can_have_feature_heads(discriminator) and discriminator.trainable_variables:
-        changed = build_feature_heads(discriminator, influence)
-    else:
-        return gan
-    return gan if changed is discriminator else _with_discriminator(gan, changed)
+    with gan.distribute_strategy.scope():
+        if not influence:
+            return _with_discriminator(gan, without_self_bounded(gan.discriminator))
+        new = not has_feature_heads(gan.discriminator)
+        if new and not (can_have_feature_heads(gan.discriminator) and gan.discriminator.trainable_variables):
+            return gan
+        return add_feature_heads(gan, influence)
+
+
+def with_heads_and_rules(gan, settings, reporter):
+    """A source with the feature heads that are wanted and the settings' freezing rules, which hold for them as well.
+
+    New heads that the rules hold still would judge by chance and never learn, so they are left out. How much heads
+    count is settled later, when the distance of the pictures is known.
+
+    Args:
+        gan: `GAN`, a source; call it in the scope of the strategy to train under.
+        settings: `FineTuneSettings`.
+        reporter: see `source.freeze_source`.
+
+    Returns:
+        `GAN`.
+
+    Raises:
+        UserError: as `source.freeze_source`.
+    """
+    keras.utils.set_random_seed(settings.seed)  # of new heads
+    wanted = NEAR_INFLUENCE if settings.feature_influence is None else settings.feature_influence
+    aided = settle_feature_heads(gan, wanted)
+    freeze_source(aided, settings, reporter)
+    new = has_feature_heads(aided.discriminator) and not has_feature_heads(gan.discriminator)
+    return settle_feature_heads(aided, 0.0) if new and not heads_learn(aided.discriminator) else aided
+
+
+def told_influence(gan, settings, reporter):
+    """The influence that a run's feature heads have; says so where it is not the one that was asked for."""
+    has, asked = influence_of(gan.discriminator), settings.feature_influence
+    if asked is not None and has != asked:
+        why = "they can't be added to this discriminator, the rules hold them still, or the run was begun so"
+        reporter.say(f"the feature heads count {has:g}, not {asked:g}: {why}")
+    return has
 
 
 def _with_discriminator(gan, discriminator):
     """The same GAN with another discriminator; compiled alike where it was."""
-    with gan.distribute_strategy.scope():
-        changed = GAN(gan.generator, discriminator, spec=gan.spec, name=gan.name)
-        changed.ema_generator.set_weights(gan.ema_generator.get_weights())
-        changed.step.assign(gan.step)
-        changed.images_seen.assign(gan.images_seen)
-        if gan.compiled:
-            changed.compile_from_config(gan.get_compile_config())
+    if discriminator is gan.discriminator:
+        return gan
+    changed = GAN(gan.generator, discriminator, spec=gan.spec, name=gan.name)
+    changed.ema_generator.set_weights(gan.ema_generator.get_weights())
+    changed.step.assign(gan.step)
+    changed.images_seen.assign(gan.images_seen)
+    if gan.compiled:
+        changed.compile_from_config(gan.get_compile_config())
+        changed.run_eagerly, changed.steps_per_execution = gan.run_eagerly, gan.steps_per_execution
     return changed

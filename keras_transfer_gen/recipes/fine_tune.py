@@ -6,11 +6,11 @@ import keras
 
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.feature_heads import has_feature_heads
 from keras_transfer_gen.protocols import without_self_bounded
-from keras_transfer_gen.recipes import finish, mining, scores
+from keras_transfer_gen.recipes import feature_heads, finish, mining, scores
 from keras_transfer_gen.recipes.best_pictures import SELECTIONS, train_to_best
 from keras_transfer_gen.recipes.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.feature_heads import settle_feature_heads, settle_influence
 from keras_transfer_gen.recipes.inputs import read_inputs
 from keras_transfer_gen.recipes.locate import locate_source
 from keras_transfer_gen.recipes.rates import SCRATCH_RATES, settle_ratio
@@ -52,7 +52,7 @@ def _read(run, strategy, settings, reporter):
     """(`Source` with the settings' rules on it, what `read_inputs` gives)."""
     with strategy.scope():
         source = open_source(settings, run)
-    freeze_source(source.gan, settings, reporter)
+        source = dataclasses.replace(source, gan=feature_heads.with_heads_and_rules(source.gan, settings, reporter))
     for layer in saved_model_layers(source.gan.generator):
         reporter.say(f"the source is a SavedModel. {layer.trainable_words}")
     spec = source.gan.spec
@@ -67,11 +67,14 @@ def _adapt(run, state, given, strategy, settings, reporter):
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter), SELECTIONS[settings.select],
     )  # fmt: skip
     reporter.say(notes["sentence"])
-    paced = settle_influence(settle_ratio(settings, notes["distance"]), notes["distance"])
-    run.note(rate_ratio=paced.generator_rate / paced.learning_rate, feature_influence=paced.feature_influence)
+    paced = feature_heads.settle_influence(settle_ratio(settings, notes["distance"]), notes["distance"])
+    if not has_feature_heads(source.gan.discriminator):
+        paced = dataclasses.replace(paced, feature_influence=0.0)
+    run.note(rate_ratio=paced.generator_rate / paced.learning_rate)
     keep_in_run(source, run)
     shared = {"arithmetic": notes["arithmetic"], "score": scores.curve_score(inputs.learnt), "reporter": reporter}
     adapted = resume_or(lambda: from_source(source.gan, paced), run.adapted, strategy, paced)
+    run.note(feature_influence=feature_heads.told_influence(adapted.gan, settings, reporter))
     run.begin_stage(adapted.gan.kimg)
     adapted.gan.spec.save(run.spec_file)
     options = {
@@ -152,13 +155,12 @@ def _measure_source(run, source, settings, inputs, strategy, reporter):
 
 def from_source(source, settings):
     """The source as the run's own model: averaged weights on both sides, step 0, the settings' heads and optimizers."""
-    keras.utils.set_random_seed(settings.seed)  # of the new heads
     source.generator.set_weights(source.ema_generator.get_weights())
     source.step.assign(0)
     source.images_seen.assign(0)
     before = source.spec.source if source.spec.source != str(settings.source) else ""  # all that is known of others'
     source.spec = dataclasses.replace(source.spec, source=lineage(settings, before))
-    adapted = settle_feature_heads(source, settings.feature_influence)
+    adapted = feature_heads.settle_feature_heads(source, settings.feature_influence)
     compile_gan(adapted, settings)
     return adapted
 

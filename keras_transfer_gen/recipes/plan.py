@@ -2,11 +2,14 @@
 
 import math
 
+from keras_transfer_gen.networks.feature_heads import has_feature_heads
+from keras_transfer_gen.recipes.feature_heads import FAR_INFLUENCE, NEAR_INFLUENCE, with_heads_and_rules
 from keras_transfer_gen.recipes.inputs import read_one
 from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
 from keras_transfer_gen.recipes.run_folder import OF_VAES, OUTPUTS, RunFolder
-from keras_transfer_gen.recipes.source import freeze_source, open_source
+from keras_transfer_gen.recipes.source import open_source
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
+from keras_transfer_gen.transfer.report import trainable_report
 from keras_transfer_gen.transfer.saved_model_generator import saved_model_layers
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
@@ -29,7 +32,7 @@ def plan(command, settings, reporter):
     check_global_batch(settings.batch_size, choose_strategy(settings.devices))
     if command == "finetune":
         source = open_source(settings, run)
-        frozen = freeze_source(source.gan, settings, reporter)
+        gan = with_heads_and_rules(source.gan, settings, reporter)
         image_size, channels = source.gan.spec.image_size, source.gan.spec.channels
     else:
         image_size, channels = settings.image_size, settings.channels
@@ -51,7 +54,11 @@ def plan(command, settings, reporter):
     if command == "finetune":
         found["source"] = settings.source
         found["method"] = settings.method
-        found["trained"] = frozen.totals()
+        found["trained"] = trainable_report(gan).totals()
+        if has_feature_heads(gan.discriminator):
+            by_distance = f"{NEAR_INFLUENCE:g}, for far pictures {FAR_INFLUENCE:g}"
+            given = settings.feature_influence
+            found["influence of the feature heads"] = by_distance if given is None else f"{given:g}"
         if source.fresh:
             found["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"
     left_out = () if isinstance(settings, PretrainVaeSettings) else OF_VAES

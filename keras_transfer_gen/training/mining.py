@@ -14,7 +14,8 @@ def choose_latents(gan, pool=4000, keep=200, seed=0):
     """The latents whose pictures get the highest logits, best first.
 
     Once the discriminator has learnt to tell the target's pictures from the generator's, its logit estimates the log
-    ratio of the two densities; so the latents kept are those whose pictures are most likely in the target.
+    ratio of the two densities (where it has several heads, each does so in what it sees, and they are summed); so the
+    latents kept are those whose pictures are most likely in the target.
 
     Args:
         gan: `GAN` whose discriminator has learnt the target's pictures; its averaged generator makes the pictures.

@@ -12,7 +12,10 @@ from keras_transfer_gen.networks.feature_heads import (
     build_feature_heads,
     can_have_feature_heads,
     has_feature_heads,
+    heads_learn,
+    influence_of,
     spectral_bound,
+    with_influence,
 )
 from keras_transfer_gen.protocols import without_self_bounded
 
@@ -47,7 +50,9 @@ def test_bound_is_finite_with_its_gradient_at_any_size(size):
 
 
 def test_bounded_convolution_divides_its_kernel_and_no_bias(pictures):
-    layer = BoundedConv2D(5, 3, padding="same", bias_initializer="ones")
+    layer = BoundedConv2D(5, 3)
+    layer.build(pictures.shape)
+    layer.bias.assign(np.ones(5))
     found = layer(pictures)
     kernel = layer.kernel / spectral_bound(layer.kernel)
     np.testing.assert_allclose(found, tf.nn.conv2d(pictures, kernel, 1, "SAME") + 1.0, atol=1e-5)
@@ -119,18 +124,45 @@ def test_heads_are_found_and_taken_away(plain, pictures):
     np.testing.assert_array_equal(without_self_bounded(aided)(pictures), plain(pictures))
 
 
+def test_strided_convolution_has_the_shape_that_it_declares():
+    layer = BoundedConv2D(5, 4, 2)
+    assert layer(np.zeros((2, 9, 6, 3), np.float32)).shape == layer.compute_output_shape((2, 9, 6, 3)) == (2, 5, 3, 5)
+
+
+def test_influence_is_changed_and_the_heads_are_shared(plain, pictures):
+    aided = build_feature_heads(plain, influence=0.5, width=4)
+    weaker = with_influence(aided, 0.1)
+    assert (influence_of(plain), influence_of(aided), influence_of(weaker)) == (0.0, 0.5, 0.1)
+    assert with_influence(aided, 0.5) is aided
+    assert weaker.get_layer("feature_head_1") is aided.get_layer("feature_head_1")
+    for found, expected in zip(weaker(pictures), aided(pictures), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert heads_learn(weaker)
+    for number in range(4):
+        aided.get_layer(f"feature_head_{number}").trainable = False
+    assert not heads_learn(weaker)
+
+
+def test_a_layer_of_the_same_name_is_in_the_way():
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.GlobalAveragePooling2D()(inputs)
+    network = keras.Model(inputs, keras.layers.Dense(1, name="feature_head_0")(x))
+    with pytest.raises(UserError, match=r"None of its layers may be named feature_head_\*"):
+        build_feature_heads(network)
+
+
 @pytest.mark.parametrize("shape", [(32, 48, 3), (32, 32, 4), (None, None, 3), (7,)])
 def test_discriminators_that_can_have_no_heads_are_refused(shape):
     inputs = keras.Input(shape)
     flat = keras.layers.GlobalAveragePooling2D()(inputs) if len(shape) == 3 else inputs
     network = keras.Model(inputs, keras.layers.Dense(1)(flat), name="odd")
     assert not can_have_feature_heads(network)
-    with pytest.raises(UserError, match="`discriminator` must be a functional model of square pictures.*'odd'"):
+    with pytest.raises(UserError, match="`discriminator` must be a functional model of square.*a Functional of inputs"):
         build_feature_heads(network)
 
 
 def test_second_set_of_heads_and_bad_numbers_are_refused(plain):
-    with pytest.raises(UserError, match="without feature heads"):
+    with pytest.raises(UserError, match="that has no feature heads"):
         build_feature_heads(build_feature_heads(plain))
     with pytest.raises(UserError, match="`influence` must be"):
         build_feature_heads(plain, influence=0)

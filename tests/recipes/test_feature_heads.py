@@ -2,15 +2,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.networks import feature_heads
 from keras_transfer_gen.networks.dcgan import build_dcgan
-from keras_transfer_gen.networks.feature_heads import has_feature_heads
+from keras_transfer_gen.networks.feature_heads import has_feature_heads, heads_learn, influence_of
+from keras_transfer_gen.objectives.adversarial import NonSaturating
 from keras_transfer_gen.objectives.penalties import squared_gradient
-from keras_transfer_gen.recipes import fine_tune as module
+from keras_transfer_gen.recipes import feature_heads as module
 from keras_transfer_gen.recipes.distance import FAR
 from keras_transfer_gen.recipes.feature_heads import (
     FAR_INFLUENCE,
@@ -18,9 +20,12 @@ from keras_transfer_gen.recipes.feature_heads import (
     add_feature_heads,
     settle_feature_heads,
     settle_influence,
+    told_influence,
+    with_heads_and_rules,
 )
 from keras_transfer_gen.recipes.fine_tune import fine_tune, from_nothing, from_source
 from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.reporter import SILENT
 from keras_transfer_gen.recipes.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings import FineTuneSettings
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_model
@@ -60,21 +65,33 @@ def test_gan_with_heads_makes_the_same_pictures_and_is_compiled_alike(gan):
     assert len(aided.discriminator.outputs) == 5
 
 
-def test_heads_learn_and_teach_the_generator_in_fit(gan, shared_folder):
-    held = freeze(gan, {"discriminator/.*": False})  # so that what moves the generator is known to be there
-    assert held
+def test_heads_learn_alone_where_the_rest_is_frozen(gan, shared_folder):
     aided = add_feature_heads(gan, width=4)
-    freeze(aided, {"discriminator/feature_head_.*": True, "discriminator/.*": False})
-    networks = (aided.generator, aided.discriminator)
-    before = [{v.path: v.numpy() for v in network.variables} for network in networks]
+    freeze(aided, {"generator/.*": True, "discriminator/feature_head_.*": True, "discriminator/.*": False})
+    before = {v.path: v.numpy() for v in aided.discriminator.variables}
     aided.fit(load_images(shared_folder, image_size=32, batch_size=4), steps_per_epoch=3, verbose=0)
-    moved = [
-        {path for path, value in old.items() if (value != {v.path: v for v in network.variables}[path].numpy()).any()}
-        for network, old in zip(networks, before, strict=True)
-    ]
-    assert any("to_image" in path for path in moved[0])
-    kernels = {path for path in before[1] if "feature_head" in path and path.endswith("kernel")}
-    assert kernels <= moved[1] and all("feature_head" in path for path in moved[1])
+    moved = {v.path for v in aided.discriminator.variables if (v.numpy() != before[v.path]).any()}
+    kernels = {path for path in before if "feature_head" in path and path.endswith("kernel")}
+    assert kernels <= moved and all("feature_head" in path for path in moved)
+
+
+def test_heads_teach_the_generator(gan):
+    """The gradient of the generator's loss is that of the discriminator's own head, and the heads' times their
+    influence."""
+    images = tf.constant(np.random.default_rng(2).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32))
+
+    def gradient(discriminator):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            loss = tf.reduce_sum(NonSaturating().g_loss(None, discriminator(images)))
+        return tape.gradient(loss, images).numpy()
+
+    own = gradient(gan.discriminator)
+    aided = add_feature_heads(gan, influence=1.0, width=4)
+    heads = gradient(aided.discriminator) - own
+    assert np.abs(heads).max() > 1e-3
+    weaker = gradient(add_feature_heads(aided, influence=0.5).discriminator) - own
+    np.testing.assert_allclose(weaker, 0.5 * heads, rtol=1e-2, atol=1e-4)
 
 
 def test_penalty_is_that_of_the_discriminators_own_head(gan):
@@ -122,9 +139,59 @@ def test_a_discriminator_that_is_held_still_gets_none(gan):
     assert settle_feature_heads(gan, 0.05) is gan
 
 
-def test_second_set_is_refused(gan):
-    with pytest.raises(UserError, match="without feature heads"):
-        add_feature_heads(add_feature_heads(gan))
+def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
+    aided = add_feature_heads(gan, influence=0.1, width=4)
+    again = add_feature_heads(aided, influence=0.3)
+    assert influence_of(again.discriminator) == 0.3
+    assert again.discriminator.get_layer("feature_head_0") is aided.discriminator.get_layer("feature_head_0")
+    with pytest.raises(UserError, match="`influence` must be a number above 0.*Such as influence=0.05"):
+        add_feature_heads(gan, influence=0)
+
+
+def test_gan_of_a_strategy_gets_heads_outside_of_its_scope(two_cpus):
+    with two_cpus.scope():
+        gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8))
+        gan.compile()
+    aided = add_feature_heads(gan, width=4)
+    aided.fit(np.zeros((8, 32, 32, 3), np.uint8), batch_size=4, verbose=0)
+    assert int(aided.step.numpy()) == 2
+
+
+def test_how_it_runs_is_kept(gan):
+    gan.compile(steps_per_execution=2, run_eagerly=True)
+    aided = add_feature_heads(gan, width=4)
+    assert aided.steps_per_execution == 2 and aided.run_eagerly
+
+
+@pytest.mark.parametrize(
+    ("rules", "learn", "own"),
+    [
+        (("discriminator/logits.*=true", "discriminator/.*=false"), None, True),  # new heads would never learn
+        (("discriminator/.*=false",), None, False),
+        (("discriminator/feature_head_0.*=false",), True, True),
+        (("discriminator/feature_head_.*=true", "discriminator/.*=false"), True, False),
+    ],
+)
+def test_rules_hold_for_heads_from_the_start(settings, rules, learn, own):
+    settings = dataclasses.replace(settings, freeze=rules)
+    ready = with_heads_and_rules(load_gan(settings.source), settings, SILENT).discriminator
+    assert (heads_learn(ready) if has_feature_heads(ready) else None) == learn
+    assert bool(ready.get_layer("logits").trainable_variables) == own
+
+
+def test_user_is_told_where_heads_are_not_as_asked(settings):
+    said = []
+
+    class Reporter:
+        @staticmethod
+        def say(line):
+            said.append(line)
+
+    gan, asked = load_gan(settings.source), dataclasses.replace(settings, feature_influence=0.3)
+    assert told_influence(gan, asked, Reporter) == 0.0
+    assert len(said) == 1 and said[0].startswith("the feature heads count 0, not 0.3: they can't be added")
+    assert told_influence(add_feature_heads(gan, 0.3), asked, Reporter) == 0.3
+    assert told_influence(gan, settings, Reporter) == 0.0 and len(said) == 1
 
 
 @pytest.mark.usefixtures("deterministic")
@@ -161,11 +228,11 @@ def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, want
     fine_tune(settings)
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
-    assert has_feature_heads(adapted.discriminator) == (wanted is None)
+    influence = influence_of(adapted.discriminator)
+    assert influence in ((NEAR_INFLUENCE, FAR_INFLUENCE) if wanted is None else (0.0,))
+    assert run.config()["resolved"]["feature_influence"] == influence
+    assert ("Feature heads" in (run.path / "README.md").read_text("utf-8")) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)
-    assert run.config()["resolved"]["feature_influence"] in (
-        (NEAR_INFLUENCE, FAR_INFLUENCE) if wanted is None else (0.0,)
-    )
 
 
 def test_run_as_a_source_keeps_its_heads_and_scratch_beside_it_has_none(settings):
@@ -183,8 +250,8 @@ def test_run_as_a_source_keeps_its_heads_and_scratch_beside_it_has_none(settings
 
 def test_new_heads_depend_on_the_seed_alone(settings):
     def head(seed):
-        gan = from_source(load_gan(settings.source), dataclasses.replace(settings, seed=seed, feature_influence=0.05))
-        return gan.discriminator.get_layer("feature_head_0").get_weights()[0]
+        ready = with_heads_and_rules(load_gan(settings.source), dataclasses.replace(settings, seed=seed), SILENT)
+        return ready.discriminator.get_layer("feature_head_0").get_weights()[0]
 
     np.testing.assert_array_equal(head(0), head(0))
     assert (head(0) != head(1)).any()
