@@ -282,7 +282,7 @@ def plot(path, result):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for (method, runs), colour in zip(result["curves"].items(), COLOURS, strict=False):
@@ -303,7 +303,7 @@ def plot(path, result):
         axes.axhline(result["floor"], color="black", ls=":", label="the training pictures themselves")
     axes.set(xscale="log", yscale="log", xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000")
     axes.grid(alpha=0.3)
-    figure.legend(frameon=False, loc="outside upper center", ncols=3)
+    figure.legend(frameon=False, loc="outside upper center", ncols=2, fontsize="small")
     with files.atomic_path(path) as partial:
         figure.savefig(partial, dpi=120)
 
