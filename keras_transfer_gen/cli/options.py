@@ -83,7 +83,9 @@ Rate = Annotated[
 ]
 RateRatio = Annotated[
     float | None,
-    typer.Option("--rate-ratio", help="Generator's over discriminator's rate.  [default: pretrain 1, finetune 4 to 8]"),
+    typer.Option(
+        "--rate-ratio", help="Generator's over discriminator's rate; by default 1 (pretrain) or 4 to 8 (finetune)."
+    ),
 ]
 Halflife = Annotated[float, typer.Option("--ema-halflife-kimg", help="Longest half-life of the averaged generator.")]
 ReferenceOption = Annotated[str | None, typer.Option("--reference", help="Pictures to score against.")]

@@ -50,7 +50,7 @@ def finetune(
         typer.Option(
             "--feature-influence",
             help="How much the discriminator's heads on a network trained on photographs count; 0: none. "
-            "[default: 0.05, for far pictures 0.25]",
+            "By default 0.05, for far pictures 0.25.",
         ),
     ] = FineTuneSettings.feature_influence,
     mine_kimg: Annotated[

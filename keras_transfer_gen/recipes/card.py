@@ -13,9 +13,9 @@ NAMES = {
 ALONE = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --rate-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
 NO_LICENCE = "not stated. Ask whoever made the source and the pictures."
 HEADS = (
-    "- Feature heads: in training the discriminator also judged what EfficientNet-Lite1 sees, which was trained on the "
-    "photographs of ImageNet. The scores' network is another one, but of its family, so scores may flatter this model "
-    "beside those that were trained without, as the one from scratch is."
+    "- Feature heads, influence {:g}: in training the discriminator also judged what EfficientNet-Lite1 sees, which "
+    "was trained on the photographs of ImageNet. The scores' network is another one, but of its family, so scores may "
+    "flatter this model beside those that were trained without, as one from scratch is."
 )
 
 
@@ -106,7 +106,7 @@ def run_card(run, command, settings, spec, metrics, notes):
         + (f" at {speed:.0f} images/s (the first steps left aside)." if speed else "."),
         *best_lines(metrics),
         *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),
-        *([HEADS] if notes.get("feature_influence") else []),
+        *([HEADS.format(notes["feature_influence"])] if notes.get("feature_influence") else []),
         f"- Licence of what it was made from: {spec.licence or NO_LICENCE}",
         "- The licence of your own pictures applies as well.",
         "",

@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.networks.feature_heads import (
     INFLUENCE,
     WIDTH,
@@ -31,16 +32,16 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
 
     Args:
         gan: `GAN`, compiled or not.
-        influence: what the heads' gradient to the generator is multiplied by, above 0; `ktg finetune` takes 0.05, and
-            0.25 for pictures far from the source. Where there are heads, it is all that changes.
+        influence: what the heads' gradient to the generator is multiplied by; `ktg finetune` takes 0.05, and 0.25 for
+            pictures far from the source. Where there are heads, it is all that changes; 0 takes them away.
         width: channels of the convolutions of new heads.
 
     Returns:
         `GAN` that shares the networks' layers with `gan`; compiled alike, with fresh optimizers, where that was.
 
     Raises:
-        UserError: for a discriminator that is not functional or of other than square pictures with 1 or 3 channels, an
-            `influence` of 0 or less, a `width` below 1.
+        UserError: for what is no `GAN`, a discriminator that is not functional or of other than square pictures with 1
+            or 3 channels, a negative `influence`, a `width` below 1.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan import build_dcgan
@@ -48,6 +49,10 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
         >>> len(gan.discriminator.outputs)
         5
     """
+    if not isinstance(gan, GAN):
+        raise checks.user_error("gan", "a GAN", type(gan), 'Such as load_gan("noto_gan_64").')
+    if influence == 0:
+        return settle_feature_heads(gan, 0.0)
     with gan.distribute_strategy.scope():
         if has_feature_heads(gan.discriminator):
             return _with_discriminator(gan, with_influence(gan.discriminator, influence))

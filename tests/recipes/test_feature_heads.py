@@ -145,7 +145,10 @@ def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
     assert influence_of(again.discriminator) == 0.3
     assert again.discriminator.get_layer("feature_head_0") is aided.discriminator.get_layer("feature_head_0")
     with pytest.raises(UserError, match="`influence` must be a number above 0.*Such as influence=0.05"):
-        add_feature_heads(gan, influence=0)
+        add_feature_heads(gan, influence=-1)
+    assert not has_feature_heads(add_feature_heads(aided, influence=0).discriminator)
+    with pytest.raises(UserError, match="`gan` must be a GAN.*load_gan"):
+        add_feature_heads(gan.generator)
 
 
 def test_gan_of_a_strategy_gets_heads_outside_of_its_scope(two_cpus):
