@@ -21,10 +21,10 @@ from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.objectives.penalties import R1
-from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.mining import mine_latents
-from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, R1_GAMMA
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.settings.gan import FINETUNE_LEARNING_RATE, R1_GAMMA
+from keras_transfer_gen.recipes.training.gan.latent_selection import mine_latents
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
 OBJECTIVES, PENALTIES = ("non_saturating", "hinge"), ("r1", "none")
@@ -66,7 +66,7 @@ def run(options, objective, penalty, seed, pictures, reference, precision):
     for network in gan.roles.values():
         set_precision(network, precision)
     gan.fit(stream, epochs=10**6, verbose=0, callbacks=[Deadline(options.seconds)])
-    score = scores.score_model(gan, reference, scores.NUM_FAKES)
+    score = kid_protocol.score_model(gan, reference, kid_protocol.NUM_FAKES)
     result = {"kid": score["value"], "std": score["std"], "kimg": gan.kimg}
     files.write_json(path, result)
     print(objective, penalty, seed, result, flush=True)
@@ -87,7 +87,7 @@ def main():
     source = load_gan(options.source)
     pictures = read_pictures(options.data, source.spec.image_size, source.spec.channels)
     real = read_pictures(options.reference, source.spec.image_size, source.spec.channels).images
-    reference = scores.make_reference(real, options.reference)
+    reference = kid_protocol.make_reference(real, options.reference)
     precision, _ = choose_precision("auto", source.generator, options.batch_size)
     shared = (pictures, reference, precision)
     found = {

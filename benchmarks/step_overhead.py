@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.data.batches import load_images
-from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.training.gan import GAN
 
 BATCH, SIZE = 32, 64

@@ -34,19 +34,19 @@ from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.metrics.features import extract_features
-from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.best_file import POINTS
-from keras_transfer_gen.recipes.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.feature_heads import settle_feature_heads, settle_influence
-from keras_transfer_gen.recipes.fine_tune import from_nothing, from_source
-from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.locate import locate
-from keras_transfer_gen.recipes.mining import is_due, mine
-from keras_transfer_gen.recipes.rates import settle_ratio
-from keras_transfer_gen.recipes.settings import FINETUNE_LEARNING_RATE, SELECT_CHOICES, FineTuneSettings
-from keras_transfer_gen.recipes.source import EVERYTHING
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.runs.best_file import POINTS
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.settings.gan import FINETUNE_LEARNING_RATE, SELECT_CHOICES, FineTuneSettings
+from keras_transfer_gen.recipes.settings.rates import settle_ratio
+from keras_transfer_gen.recipes.training.fine_tune import from_nothing, from_source
+from keras_transfer_gen.recipes.training.gan.feature_heads import settle_feature_heads, settle_influence
+from keras_transfer_gen.recipes.training.gan.latent_selection import is_due, mine
+from keras_transfer_gen.recipes.training.gan.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
-from keras_transfer_gen.transfer.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freezing import freeze
 
 METHODS = (
     "scratch", "scratch, equal rates", "scratch, feature heads", "fine-tune", "fine-tune + FreezeD",
@@ -75,10 +75,12 @@ class Trial:
         spec = load_gan(options.source).spec
         self.pictures = read_pictures(options.data, spec.image_size, spec.channels)
         real = read_pictures(options.reference, spec.image_size, spec.channels).images
-        self.reference = scores.make_reference(real, options.reference)
-        self.learnt = scores.curve_score(scores.make_reference(self.pictures.images, options.data))
+        self.reference = kid_protocol.make_reference(real, options.reference)
+        self.learnt = kid_protocol.curve_score(kid_protocol.make_reference(self.pictures.images, options.data))
         known = source_features(locate(options.source)[1].parent)
-        made = None if known is not None else extract_features(load_gan(options.source).generate(scores.NUM_FAKES))
+        made = (
+            None if known is not None else extract_features(load_gan(options.source).generate(kid_protocol.NUM_FAKES))
+        )
         self.distance, _ = describe_distance(extract_features(self.pictures.images), known, made)
         self.precision, _ = choose_precision("auto", load_gan(options.source).generator, options.batch_size)
 
@@ -152,7 +154,7 @@ class Trial:
 
     def measure(self, gan):
         """The score of the averaged generator now."""
-        score = scores.score_model(gan, self.reference, scores.NUM_FAKES)
+        score = kid_protocol.score_model(gan, self.reference, kid_protocol.NUM_FAKES)
         return {"kimg": gan.kimg, "kid": score["value"], "std": score["std"]}
 
 
@@ -220,7 +222,7 @@ def main():
         for method in options.methods
     }
     floor_images = trial.pictures.images[:500]
-    floor = scores.score_images(floor_images, trial.reference)
+    floor = kid_protocol.score_images(floor_images, trial.reference)
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "command": command(options), "precision": trial.precision, "kimg": budget, "rates": rates,
@@ -228,7 +230,7 @@ def main():
             words(rates): kid for method in search if len(search[method]) > 1 for rates, kid in search[method].items()
         },
         "before": trial.measure(load_gan(options.source))["kid"], "floor": floor["value"],
-        "n_real": floor["n_real"], "n_fake": scores.NUM_FAKES, "pictures": len(trial.pictures.images), "curves": curves,
+        "n_real": floor["n_real"], "n_fake": kid_protocol.NUM_FAKES, "pictures": len(trial.pictures.images), "curves": curves,
     }  # fmt: skip
     write(Path(options.out), result)
 

@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from keras_transfer_gen import files
-from keras_transfer_gen.networks.conv_vae import MOMENTUM, SLOPE, build_conv_vae
+from keras_transfer_gen.networks.conv_vae.conv_vae import MOMENTUM, SLOPE, build_conv_vae
 from keras_transfer_gen.training.vae import VAE
 
 BATCH, LATENTS, WIDTH, RATE, EPSILON = 64, 32, 128, 1e-3, 1e-3

@@ -28,16 +28,16 @@ import numpy as np
 from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_pictures
 from keras_transfer_gen.data.sources import read_pictures
-from keras_transfer_gen.networks.priors import StandardNormal
-from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.bound_scores import calibrate, measure_bound, thinned
-from keras_transfer_gen.recipes.fine_tune_vae import from_nothing, from_source, open_source
-from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
-from keras_transfer_gen.recipes.fit_prior import fit_prior
-from keras_transfer_gen.recipes.held_out import split
-from keras_transfer_gen.recipes.load_vae import load_vae
-from keras_transfer_gen.recipes.vae_methods import SOURCE_RATE
-from keras_transfer_gen.recipes.vae_run import compile_vae
+from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.recipes.inputs.holdout import split
+from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_bound, thinned
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae_methods import SOURCE_RATE
+from keras_transfer_gen.recipes.training.vae.fine_tune_vae import from_nothing, from_source, open_source
+from keras_transfer_gen.recipes.training.vae.vae_loop import compile_vae
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
 METHODS = ("scratch", "decoder", "scale-shift", "anchored", "full", "prior")
@@ -62,7 +62,7 @@ class Trial:
         self.pictures, self.validation = split(read_pictures(options.data, size, channels))
         real = read_pictures(options.reference, size, channels).images
         self.held = thinned(real, MEASURED)
-        self.reference = scores.make_reference(real, options.reference)
+        self.reference = kid_protocol.make_reference(real, options.reference)
         self.seen = np.concatenate([self.pictures.images, self.validation])
         self.precision, _ = choose_precision("auto", source.decoder, options.batch_size)
 
@@ -112,7 +112,7 @@ class Trial:
         fit_prior(vae, self.seen, seed=seed)
         spent = time.perf_counter() - begun
         fitted = measure_bound(vae, self.held, "")["elbo"]["value"]
-        kid = scores.score_model(vae, self.reference, scores.NUM_FAKES)
+        kid = kid_protocol.score_model(vae, self.reference, kid_protocol.NUM_FAKES)
         vae.set_prior(StandardNormal())
         found = {"curve": curve, "elbo_fitted": fitted, "kid": kid["value"], "std": kid["std"], "prior_seconds": spent}
         files.write_json(path, found)
@@ -165,7 +165,7 @@ def main():
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "command": command(options), "precision": "auto", "kimg": budget, "pictures": len(trial.seen),
-        "n_held": len(trial.held), "n_real": len(trial.reference.features), "n_fake": scores.NUM_FAKES,
+        "n_held": len(trial.held), "n_real": len(trial.reference.features), "n_fake": kid_protocol.NUM_FAKES,
         "scratch_rate": chosen, "scratch_rate_search": {f"{rate:g}": value for rate, value in search.items()},
         "before": runs["scratch"][0]["curve"][0]["elbo"], "runs": runs,
     }  # fmt: skip

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.data.audit import audit_images as audit_images
     from keras_transfer_gen.data.batches import load_images as load_images
     from keras_transfer_gen.data.sources import read_pictures as read_pictures
+    from keras_transfer_gen.maths.latent_arithmetic import attribute_direction as attribute_direction
+    from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation as spherical_interpolation
     from keras_transfer_gen.metrics.edge_similarity import edge_similarity as edge_similarity
     from keras_transfer_gen.metrics.features import extract_features as extract_features
     from keras_transfer_gen.metrics.fid import fid as fid
@@ -20,18 +22,18 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.metrics.memorisation import memorisation as memorisation
     from keras_transfer_gen.metrics.prdc import density_coverage as density_coverage
     from keras_transfer_gen.metrics.prdc import precision_recall as precision_recall
-    from keras_transfer_gen.networks.conv_vae import build_conv_vae_decoder as build_conv_vae_decoder
-    from keras_transfer_gen.networks.conv_vae import build_conv_vae_encoder as build_conv_vae_encoder
-    from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator as build_dcgan_discriminator
-    from keras_transfer_gen.networks.dcgan import build_dcgan_generator as build_dcgan_generator
-    from keras_transfer_gen.networks.latent_mapper import LatentMapper as LatentMapper
-    from keras_transfer_gen.networks.latent_mapper import OutputNetwork as OutputNetwork
-    from keras_transfer_gen.networks.latent_mapper import insert_latent_mapper as insert_latent_mapper
-    from keras_transfer_gen.networks.latent_mixture import LatentMixture as LatentMixture
-    from keras_transfer_gen.networks.latent_mixture import insert_latent_mixture as insert_latent_mixture
-    from keras_transfer_gen.networks.priors import GaussianPrior as GaussianPrior
-    from keras_transfer_gen.networks.priors import MixturePrior as MixturePrior
-    from keras_transfer_gen.networks.priors import StandardNormal as StandardNormal
+    from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae_decoder as build_conv_vae_decoder
+    from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae_encoder as build_conv_vae_encoder
+    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator as build_dcgan_discriminator
+    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator as build_dcgan_generator
+    from keras_transfer_gen.networks.latents.latent_mapper import LatentMapper as LatentMapper
+    from keras_transfer_gen.networks.latents.latent_mapper import OutputNetwork as OutputNetwork
+    from keras_transfer_gen.networks.latents.latent_mapper import insert_latent_mapper as insert_latent_mapper
+    from keras_transfer_gen.networks.latents.latent_mixture import LatentMixture as LatentMixture
+    from keras_transfer_gen.networks.latents.latent_mixture import insert_latent_mixture as insert_latent_mixture
+    from keras_transfer_gen.networks.priors.priors import GaussianPrior as GaussianPrior
+    from keras_transfer_gen.networks.priors.priors import MixturePrior as MixturePrior
+    from keras_transfer_gen.networks.priors.priors import StandardNormal as StandardNormal
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
     from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
     from keras_transfer_gen.objectives.adversarial import NonSaturating as NonSaturating
@@ -46,154 +48,152 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.protocols import Penalty as Penalty
     from keras_transfer_gen.protocols import Prior as Prior
     from keras_transfer_gen.protocols import Regularizer as Regularizer
-    from keras_transfer_gen.recipes.change_channels import change_channels as change_channels
-    from keras_transfer_gen.recipes.decode import decode as decode
-    from keras_transfer_gen.recipes.edit import edit as edit
-    from keras_transfer_gen.recipes.encode import encode as encode
-    from keras_transfer_gen.recipes.evaluate import EvaluateEvery as EvaluateEvery
-    from keras_transfer_gen.recipes.evaluate import Evaluation as Evaluation
-    from keras_transfer_gen.recipes.evaluate import evaluate as evaluate
-    from keras_transfer_gen.recipes.export import export_saved_model as export_saved_model
-    from keras_transfer_gen.recipes.export import export_tflite as export_tflite
-    from keras_transfer_gen.recipes.feature_heads import add_feature_heads as add_feature_heads
-    from keras_transfer_gen.recipes.fine_tune import fine_tune as fine_tune
-    from keras_transfer_gen.recipes.fine_tune_vae import fine_tune_vae as fine_tune_vae
-    from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings as FineTuneVaeSettings
-    from keras_transfer_gen.recipes.fit_prior import fit_prior as fit_prior
-    from keras_transfer_gen.recipes.inspect_model import inspect_model as inspect_model
-    from keras_transfer_gen.recipes.interpolate import interpolate as interpolate
-    from keras_transfer_gen.recipes.load import load_gan as load_gan
-    from keras_transfer_gen.recipes.load import load_generator as load_generator
-    from keras_transfer_gen.recipes.load_vae import load_vae as load_vae
-    from keras_transfer_gen.recipes.mining import mine_latents as mine_latents
-    from keras_transfer_gen.recipes.pretrain import pretrain as pretrain
-    from keras_transfer_gen.recipes.pretrain_vae import pretrain_vae as pretrain_vae
-    from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings as PretrainVaeSettings
-    from keras_transfer_gen.recipes.reconstruct import reconstruct as reconstruct
-    from keras_transfer_gen.recipes.restyle import restyle as restyle
-    from keras_transfer_gen.recipes.settings import FineTuneSettings as FineTuneSettings
-    from keras_transfer_gen.recipes.settings import PretrainSettings as PretrainSettings
+    from keras_transfer_gen.recipes.latent_tools.decode import decode as decode
+    from keras_transfer_gen.recipes.latent_tools.edit import edit as edit
+    from keras_transfer_gen.recipes.latent_tools.encode import encode as encode
+    from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior as fit_prior
+    from keras_transfer_gen.recipes.latent_tools.interpolate import interpolate as interpolate
+    from keras_transfer_gen.recipes.latent_tools.reconstruct import reconstruct as reconstruct
+    from keras_transfer_gen.recipes.latent_tools.restyle import restyle as restyle
+    from keras_transfer_gen.recipes.models.change_channels import change_channels as change_channels
+    from keras_transfer_gen.recipes.models.export import export_saved_model as export_saved_model
+    from keras_transfer_gen.recipes.models.export import export_tflite as export_tflite
+    from keras_transfer_gen.recipes.models.inspect_model import inspect_model as inspect_model
+    from keras_transfer_gen.recipes.models.load import load_gan as load_gan
+    from keras_transfer_gen.recipes.models.load import load_generator as load_generator
+    from keras_transfer_gen.recipes.models.load_vae import load_vae as load_vae
+    from keras_transfer_gen.recipes.scoring.evaluate import EvaluateEvery as EvaluateEvery
+    from keras_transfer_gen.recipes.scoring.evaluate import Evaluation as Evaluation
+    from keras_transfer_gen.recipes.scoring.evaluate import evaluate as evaluate
+    from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings as FineTuneVaeSettings
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings as FineTuneSettings
+    from keras_transfer_gen.recipes.settings.gan import PretrainSettings as PretrainSettings
+    from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings as PretrainVaeSettings
+    from keras_transfer_gen.recipes.training.fine_tune import fine_tune as fine_tune
+    from keras_transfer_gen.recipes.training.gan.feature_heads import add_feature_heads as add_feature_heads
+    from keras_transfer_gen.recipes.training.gan.latent_selection import mine_latents as mine_latents
+    from keras_transfer_gen.recipes.training.pretrain import pretrain as pretrain
+    from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae as fine_tune_vae
+    from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae as pretrain_vae
     from keras_transfer_gen.specs import ModelSpec as ModelSpec
     from keras_transfer_gen.spectral_norm import hold_frozen_still as hold_frozen_still
     from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
     from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
     from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
     from keras_transfer_gen.training.gan import GAN as GAN
-    from keras_transfer_gen.training.latent_arithmetic import attribute_direction as attribute_direction
-    from keras_transfer_gen.training.latent_arithmetic import spherical_interpolation as spherical_interpolation
-    from keras_transfer_gen.training.mining import choose_latents as choose_latents
+    from keras_transfer_gen.training.latent_ranking import choose_latents as choose_latents
     from keras_transfer_gen.training.vae import VAE as VAE
     from keras_transfer_gen.training.vae import CollapseWarning as CollapseWarning
-    from keras_transfer_gen.transfer.freeze_rules import freeze_d as freeze_d
-    from keras_transfer_gen.transfer.freezing import freeze as freeze
-    from keras_transfer_gen.transfer.match_report import MatchReport as MatchReport
-    from keras_transfer_gen.transfer.matching import load_matching_weights as load_matching_weights
-    from keras_transfer_gen.transfer.model_sources import fetch_saved_model as fetch_saved_model
+    from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model as fetch_saved_model
+    from keras_transfer_gen.transfer.fetching.presets import list_presets as list_presets
+    from keras_transfer_gen.transfer.freezing.freeze_rules import freeze_d as freeze_d
+    from keras_transfer_gen.transfer.freezing.freezing import freeze as freeze
+    from keras_transfer_gen.transfer.freezing.rule_makers import all_but as all_but
+    from keras_transfer_gen.transfer.freezing.rule_makers import freeze_g as freeze_g
+    from keras_transfer_gen.transfer.freezing.rule_makers import last_n as last_n
+    from keras_transfer_gen.transfer.freezing.rule_makers import scale_shift_only as scale_shift_only
+    from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report as trainable_report
     from keras_transfer_gen.transfer.paths import leaf_layers as leaf_layers
-    from keras_transfer_gen.transfer.presets import list_presets as list_presets
     from keras_transfer_gen.transfer.regularizers.l2sp import L2SP as L2SP
     from keras_transfer_gen.transfer.regularizers.posterior_anchor import PosteriorAnchor as PosteriorAnchor
-    from keras_transfer_gen.transfer.report import trainable_report as trainable_report
-    from keras_transfer_gen.transfer.rule_makers import all_but as all_but
-    from keras_transfer_gen.transfer.rule_makers import freeze_g as freeze_g
-    from keras_transfer_gen.transfer.rule_makers import last_n as last_n
-    from keras_transfer_gen.transfer.rule_makers import scale_shift_only as scale_shift_only
-    from keras_transfer_gen.transfer.saved_model_layer import SavedModelLayer as SavedModelLayer
-    from keras_transfer_gen.transfer.spec_overrides import SpecOverrides as SpecOverrides
-    from keras_transfer_gen.transfer.weight_files import read_weights as read_weights
+    from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer as SavedModelLayer
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides as SpecOverrides
+    from keras_transfer_gen.transfer.weights.match_report import MatchReport as MatchReport
+    from keras_transfer_gen.transfer.weights.matching import load_matching_weights as load_matching_weights
+    from keras_transfer_gen.transfer.weights.weight_files import read_weights as read_weights
 
 _LAZY = {
     "Augment": "keras_transfer_gen.protocols:Augment",
     "Bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
     "CollapseWarning": "keras_transfer_gen.training.vae:CollapseWarning",
     "DiffAugment": "keras_transfer_gen.training.diffaugment:DiffAugment",
-    "EvaluateEvery": "keras_transfer_gen.recipes.evaluate:EvaluateEvery",
-    "Evaluation": "keras_transfer_gen.recipes.evaluate:Evaluation",
-    "FineTuneSettings": "keras_transfer_gen.recipes.settings:FineTuneSettings",
-    "FineTuneVaeSettings": "keras_transfer_gen.recipes.fine_tune_vae_settings:FineTuneVaeSettings",
+    "EvaluateEvery": "keras_transfer_gen.recipes.scoring.evaluate:EvaluateEvery",
+    "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
+    "FineTuneSettings": "keras_transfer_gen.recipes.settings.gan:FineTuneSettings",
+    "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.fine_tune_vae:FineTuneVaeSettings",
     "GAN": "keras_transfer_gen.training.gan:GAN",
     "GaussianOptimalSigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
-    "GaussianPrior": "keras_transfer_gen.networks.priors:GaussianPrior",
+    "GaussianPrior": "keras_transfer_gen.networks.priors.priors:GaussianPrior",
     "Hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
     "L2SP": "keras_transfer_gen.transfer.regularizers.l2sp:L2SP",
     "LaplaceOptimalScale": "keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale",
-    "LatentMapper": "keras_transfer_gen.networks.latent_mapper:LatentMapper",
-    "LatentMixture": "keras_transfer_gen.networks.latent_mixture:LatentMixture",
+    "LatentMapper": "keras_transfer_gen.networks.latents.latent_mapper:LatentMapper",
+    "LatentMixture": "keras_transfer_gen.networks.latents.latent_mixture:LatentMixture",
     "Likelihood": "keras_transfer_gen.protocols:Likelihood",
-    "MatchReport": "keras_transfer_gen.transfer.match_report:MatchReport",
+    "MatchReport": "keras_transfer_gen.transfer.weights.match_report:MatchReport",
     "Minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
-    "MixturePrior": "keras_transfer_gen.networks.priors:MixturePrior",
+    "MixturePrior": "keras_transfer_gen.networks.priors.priors:MixturePrior",
     "ModelSpec": "keras_transfer_gen.specs:ModelSpec",
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
     "Objective": "keras_transfer_gen.protocols:Objective",
-    "OutputNetwork": "keras_transfer_gen.networks.latent_mapper:OutputNetwork",
+    "OutputNetwork": "keras_transfer_gen.networks.latents.latent_mapper:OutputNetwork",
     "Penalty": "keras_transfer_gen.protocols:Penalty",
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
-    "PretrainSettings": "keras_transfer_gen.recipes.settings:PretrainSettings",
-    "PretrainVaeSettings": "keras_transfer_gen.recipes.pretrain_vae_settings:PretrainVaeSettings",
+    "PretrainSettings": "keras_transfer_gen.recipes.settings.gan:PretrainSettings",
+    "PretrainVaeSettings": "keras_transfer_gen.recipes.settings.pretrain_vae:PretrainVaeSettings",
     "Prior": "keras_transfer_gen.protocols:Prior",
     "R1": "keras_transfer_gen.objectives.penalties:R1",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",
     "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
-    "SavedModelLayer": "keras_transfer_gen.transfer.saved_model_layer:SavedModelLayer",
+    "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.saved_model_layer:SavedModelLayer",
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
-    "SpecOverrides": "keras_transfer_gen.transfer.spec_overrides:SpecOverrides",
-    "StandardNormal": "keras_transfer_gen.networks.priors:StandardNormal",
+    "SpecOverrides": "keras_transfer_gen.transfer.saved_model.spec_overrides:SpecOverrides",
+    "StandardNormal": "keras_transfer_gen.networks.priors.priors:StandardNormal",
     "VAE": "keras_transfer_gen.training.vae:VAE",
-    "add_feature_heads": "keras_transfer_gen.recipes.feature_heads:add_feature_heads",
-    "all_but": "keras_transfer_gen.transfer.rule_makers:all_but",
-    "attribute_direction": "keras_transfer_gen.training.latent_arithmetic:attribute_direction",
+    "add_feature_heads": "keras_transfer_gen.recipes.training.gan.feature_heads:add_feature_heads",
+    "all_but": "keras_transfer_gen.transfer.freezing.rule_makers:all_but",
+    "attribute_direction": "keras_transfer_gen.maths.latent_arithmetic:attribute_direction",
     "audit_images": "keras_transfer_gen.data.audit:audit_images",
-    "build_conv_vae_decoder": "keras_transfer_gen.networks.conv_vae:build_conv_vae_decoder",
-    "build_conv_vae_encoder": "keras_transfer_gen.networks.conv_vae:build_conv_vae_encoder",
-    "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan:build_dcgan_discriminator",
-    "build_dcgan_generator": "keras_transfer_gen.networks.dcgan:build_dcgan_generator",
-    "change_channels": "keras_transfer_gen.recipes.change_channels:change_channels",
-    "choose_latents": "keras_transfer_gen.training.mining:choose_latents",
-    "decode": "keras_transfer_gen.recipes.decode:decode",
+    "build_conv_vae_decoder": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae_decoder",
+    "build_conv_vae_encoder": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae_encoder",
+    "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_discriminator",
+    "build_dcgan_generator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_generator",
+    "change_channels": "keras_transfer_gen.recipes.models.change_channels:change_channels",
+    "choose_latents": "keras_transfer_gen.training.latent_ranking:choose_latents",
+    "decode": "keras_transfer_gen.recipes.latent_tools.decode:decode",
     "density_coverage": "keras_transfer_gen.metrics.prdc:density_coverage",
     "edge_similarity": "keras_transfer_gen.metrics.edge_similarity:edge_similarity",
-    "edit": "keras_transfer_gen.recipes.edit:edit",
-    "encode": "keras_transfer_gen.recipes.encode:encode",
-    "evaluate": "keras_transfer_gen.recipes.evaluate:evaluate",
-    "export_saved_model": "keras_transfer_gen.recipes.export:export_saved_model",
-    "export_tflite": "keras_transfer_gen.recipes.export:export_tflite",
+    "edit": "keras_transfer_gen.recipes.latent_tools.edit:edit",
+    "encode": "keras_transfer_gen.recipes.latent_tools.encode:encode",
+    "evaluate": "keras_transfer_gen.recipes.scoring.evaluate:evaluate",
+    "export_saved_model": "keras_transfer_gen.recipes.models.export:export_saved_model",
+    "export_tflite": "keras_transfer_gen.recipes.models.export:export_tflite",
     "extract_features": "keras_transfer_gen.metrics.features:extract_features",
-    "fetch_saved_model": "keras_transfer_gen.transfer.model_sources:fetch_saved_model",
+    "fetch_saved_model": "keras_transfer_gen.transfer.fetching.model_sources:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",
-    "fine_tune": "keras_transfer_gen.recipes.fine_tune:fine_tune",
-    "fine_tune_vae": "keras_transfer_gen.recipes.fine_tune_vae:fine_tune_vae",
-    "fit_prior": "keras_transfer_gen.recipes.fit_prior:fit_prior",
-    "freeze": "keras_transfer_gen.transfer.freezing:freeze",
-    "freeze_d": "keras_transfer_gen.transfer.freeze_rules:freeze_d",
-    "freeze_g": "keras_transfer_gen.transfer.rule_makers:freeze_g",
+    "fine_tune": "keras_transfer_gen.recipes.training.fine_tune:fine_tune",
+    "fine_tune_vae": "keras_transfer_gen.recipes.training.vae.fine_tune_vae:fine_tune_vae",
+    "fit_prior": "keras_transfer_gen.recipes.latent_tools.fit_prior:fit_prior",
+    "freeze": "keras_transfer_gen.transfer.freezing.freezing:freeze",
+    "freeze_d": "keras_transfer_gen.transfer.freezing.freeze_rules:freeze_d",
+    "freeze_g": "keras_transfer_gen.transfer.freezing.rule_makers:freeze_g",
     "hold_frozen_still": "keras_transfer_gen.spectral_norm:hold_frozen_still",
-    "insert_latent_mapper": "keras_transfer_gen.networks.latent_mapper:insert_latent_mapper",
-    "insert_latent_mixture": "keras_transfer_gen.networks.latent_mixture:insert_latent_mixture",
-    "inspect_model": "keras_transfer_gen.recipes.inspect_model:inspect_model",
-    "interpolate": "keras_transfer_gen.recipes.interpolate:interpolate",
+    "insert_latent_mapper": "keras_transfer_gen.networks.latents.latent_mapper:insert_latent_mapper",
+    "insert_latent_mixture": "keras_transfer_gen.networks.latents.latent_mixture:insert_latent_mixture",
+    "inspect_model": "keras_transfer_gen.recipes.models.inspect_model:inspect_model",
+    "interpolate": "keras_transfer_gen.recipes.latent_tools.interpolate:interpolate",
     "kid": "keras_transfer_gen.metrics.kid:kid",
-    "last_n": "keras_transfer_gen.transfer.rule_makers:last_n",
+    "last_n": "keras_transfer_gen.transfer.freezing.rule_makers:last_n",
     "leaf_layers": "keras_transfer_gen.transfer.paths:leaf_layers",
-    "list_presets": "keras_transfer_gen.transfer.presets:list_presets",
-    "load_gan": "keras_transfer_gen.recipes.load:load_gan",
-    "load_generator": "keras_transfer_gen.recipes.load:load_generator",
+    "list_presets": "keras_transfer_gen.transfer.fetching.presets:list_presets",
+    "load_gan": "keras_transfer_gen.recipes.models.load:load_gan",
+    "load_generator": "keras_transfer_gen.recipes.models.load:load_generator",
     "load_images": "keras_transfer_gen.data.batches:load_images",
-    "load_matching_weights": "keras_transfer_gen.transfer.matching:load_matching_weights",
-    "load_vae": "keras_transfer_gen.recipes.load_vae:load_vae",
+    "load_matching_weights": "keras_transfer_gen.transfer.weights.matching:load_matching_weights",
+    "load_vae": "keras_transfer_gen.recipes.models.load_vae:load_vae",
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
-    "mine_latents": "keras_transfer_gen.recipes.mining:mine_latents",
+    "mine_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:mine_latents",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
-    "pretrain": "keras_transfer_gen.recipes.pretrain:pretrain",
-    "pretrain_vae": "keras_transfer_gen.recipes.pretrain_vae:pretrain_vae",
+    "pretrain": "keras_transfer_gen.recipes.training.pretrain:pretrain",
+    "pretrain_vae": "keras_transfer_gen.recipes.training.vae.pretrain_vae:pretrain_vae",
     "read_pictures": "keras_transfer_gen.data.sources:read_pictures",
-    "read_weights": "keras_transfer_gen.transfer.weight_files:read_weights",
-    "reconstruct": "keras_transfer_gen.recipes.reconstruct:reconstruct",
-    "restyle": "keras_transfer_gen.recipes.restyle:restyle",
-    "scale_shift_only": "keras_transfer_gen.transfer.rule_makers:scale_shift_only",
-    "spherical_interpolation": "keras_transfer_gen.training.latent_arithmetic:spherical_interpolation",
-    "trainable_report": "keras_transfer_gen.transfer.report:trainable_report",
+    "read_weights": "keras_transfer_gen.transfer.weights.weight_files:read_weights",
+    "reconstruct": "keras_transfer_gen.recipes.latent_tools.reconstruct:reconstruct",
+    "restyle": "keras_transfer_gen.recipes.latent_tools.restyle:restyle",
+    "scale_shift_only": "keras_transfer_gen.transfer.freezing.rule_makers:scale_shift_only",
+    "spherical_interpolation": "keras_transfer_gen.maths.latent_arithmetic:spherical_interpolation",
+    "trainable_report": "keras_transfer_gen.transfer.freezing.trainable_report:trainable_report",
 }
 
 __all__ = ["__version__", *sorted(_LAZY)]

@@ -16,8 +16,8 @@ OBJECTIVES = {
 PENALTIES = {"r1": "keras_transfer_gen.objectives.penalties:R1"}
 AUGMENTS = {"diffaugment": "keras_transfer_gen.training.diffaugment:DiffAugment"}
 ARCHITECTURES = {
-    "dcgan": "keras_transfer_gen.networks.dcgan:build_dcgan",
-    "dcgan_refined": "keras_transfer_gen.networks.dcgan:build_refined_dcgan",
+    "dcgan": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan",
+    "dcgan_refined": "keras_transfer_gen.networks.dcgan.dcgan:build_refined_dcgan",
 }
 LIKELIHOODS = {
     "gaussian_optimal_sigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
@@ -30,30 +30,30 @@ IN_PYTHON = {
         "perceptual": "It needs a network of features: likelihood=ktg.Perceptual(features) in Python, for ktg.VAE.",
     },
 }
-PRIORS = {"standard_normal": "keras_transfer_gen.networks.priors:StandardNormal"}
+PRIORS = {"standard_normal": "keras_transfer_gen.networks.priors.priors:StandardNormal"}
 VAE_ARCHITECTURES = {
-    "conv_vae": "keras_transfer_gen.networks.conv_vae:build_conv_vae",
-    "conv_vae_plain": "keras_transfer_gen.networks.conv_vae:build_plain_conv_vae",
+    "conv_vae": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae",
+    "conv_vae_plain": "keras_transfer_gen.networks.conv_vae.conv_vae:build_plain_conv_vae",
 }
 
 # Modules with classes that a saved model may name; Keras finds a class only once its module was imported.
 SERIALIZABLE = (
-    "keras_transfer_gen.networks.conv_vae",
-    "keras_transfer_gen.networks.dcgan",
-    "keras_transfer_gen.networks.feature_heads",
-    "keras_transfer_gen.networks.latent_mapper",
-    "keras_transfer_gen.networks.latent_mixture",
+    "keras_transfer_gen.networks.conv_vae.conv_vae",
+    "keras_transfer_gen.networks.dcgan.dcgan",
+    "keras_transfer_gen.networks.heads.feature_heads",
+    "keras_transfer_gen.networks.latents.latent_mapper",
+    "keras_transfer_gen.networks.latents.latent_mixture",
     "keras_transfer_gen.networks.layers",
-    "keras_transfer_gen.networks.priors",
+    "keras_transfer_gen.networks.priors.priors",
     "keras_transfer_gen.objectives.adversarial",
     "keras_transfer_gen.objectives.likelihoods",
     "keras_transfer_gen.objectives.penalties",
     "keras_transfer_gen.training.diffaugment",
     "keras_transfer_gen.training.gan",
     "keras_transfer_gen.training.vae",
-    "keras_transfer_gen.transfer.keras_generator",
-    "keras_transfer_gen.transfer.saved_model_generator",
-    "keras_transfer_gen.transfer.saved_model_layer",
+    "keras_transfer_gen.transfer.saved_model.keras_generator",
+    "keras_transfer_gen.transfer.saved_model.saved_model_generator",
+    "keras_transfer_gen.transfer.saved_model.saved_model_layer",
     "keras_transfer_gen.transfer.regularizers.l2sp",
     "keras_transfer_gen.transfer.regularizers.posterior_anchor",
 )

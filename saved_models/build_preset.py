@@ -20,9 +20,9 @@ from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.metrics.features import extract_features, reference_features
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
-from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.distance import SOURCE_FEATURES
-from keras_transfer_gen.recipes.load import load_gan
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.gan import GAN
@@ -35,10 +35,10 @@ LARGEST_MEGABYTES = 16.0
 
 def measure(gan, images):
     """Scores of the averaged generator: a JSON-ready dict."""
-    reference = scores.make_reference(images, "its training pictures")
-    made = [gan.generate(scores.NUM_FAKES, seed=seed) for seed in SEEDS]
+    reference = kid_protocol.make_reference(images, "its training pictures")
+    made = [gan.generate(kid_protocol.NUM_FAKES, seed=seed) for seed in SEEDS]
     features = [extract_features(pictures) for pictures in made]
-    kids = [scores.score_features(found, reference)["value"] for found in features]
+    kids = [kid_protocol.score_features(found, reference)["value"] for found in features]
     pairs = [(*precision_recall(reference.features, f), *density_coverage(reference.features, f)) for f in features]
     all_features, mirrored = reference_features(images), reference_features(images, mirrored=True)
     copied = memorisation(made[0], features[0], images, all_features, mirrored).to_dict()
@@ -48,10 +48,10 @@ def measure(gan, images):
         "kid_by_seed": kids,
         **{name: [pair[index] for pair in pairs] for index, name in enumerate(names)},
         "memorisation": copied,
-        "n_fake": scores.NUM_FAKES,
+        "n_fake": kid_protocol.NUM_FAKES,
         "n_real": len(reference.features),
-        "feature_network": scores.FEATURE_NETWORK,
-        "input_size": scores.INPUT_SIZE,
+        "feature_network": kid_protocol.FEATURE_NETWORK,
+        "input_size": kid_protocol.INPUT_SIZE,
         "date": datetime.date.today().isoformat(),
     }
 
@@ -146,7 +146,7 @@ def main():
     gan.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", found)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(gan.generate(GRID, seed=0))))
-    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: scores.NUM_FAKES])]
+    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
     write_curve(folder / "curve.png", parts)

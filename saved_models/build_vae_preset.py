@@ -19,11 +19,11 @@ from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_pictures
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.metrics.features import extract_features
-from keras_transfer_gen.recipes import pictures as sheets
-from keras_transfer_gen.recipes import scores
-from keras_transfer_gen.recipes.distance import SOURCE_FEATURES
-from keras_transfer_gen.recipes.load_vae import load_vae
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.report import sheets
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.vae import VAE
@@ -50,10 +50,10 @@ def measure(vae, images, metrics):
         images: uint8 `[N, S, S, C]`, its training pictures.
         metrics: content of the run's metrics.json.
     """
-    reference = scores.make_reference(images, "its training pictures")
-    found = [extract_features(vae.generate(scores.NUM_FAKES, seed=seed)) for seed in SEEDS]
-    kids = [scores.score_features(features, reference)["value"] for features in found]
-    shown = images[: scores.NUM_FAKES]
+    reference = kid_protocol.make_reference(images, "its training pictures")
+    found = [extract_features(vae.generate(kid_protocol.NUM_FAKES, seed=seed)) for seed in SEEDS]
+    kids = [kid_protocol.score_features(features, reference)["value"] for features in found]
+    shown = images[: kid_protocol.NUM_FAKES]
     made = vae.reconstruct(shown)
     return {
         "kid": float(np.median(kids)),
@@ -61,10 +61,10 @@ def measure(vae, images, metrics):
         "reconstruction_levels": float(np.abs(made.astype(np.int16) - shown).mean()),
         "reconstruction_edges": float(edge_similarity(shown, made).mean()),
         **{name: metrics[name] for name in KEPT},
-        "n_fake": scores.NUM_FAKES,
+        "n_fake": kid_protocol.NUM_FAKES,
         "n_real": len(reference.features),
-        "feature_network": scores.FEATURE_NETWORK,
-        "input_size": scores.INPUT_SIZE,
+        "feature_network": kid_protocol.FEATURE_NETWORK,
+        "input_size": kid_protocol.INPUT_SIZE,
         "date": datetime.date.today().isoformat(),
     }
 
@@ -132,7 +132,7 @@ def main():
     vae.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", found)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(vae.generate(GRID, seed=0))))
-    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: scores.NUM_FAKES])]
+    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
     pair = [("training pictures", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]

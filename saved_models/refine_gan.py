@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 
 import keras_transfer_gen as ktg
-from keras_transfer_gen.networks.dcgan import build_refined_dcgan
+from keras_transfer_gen.networks.dcgan.dcgan import build_refined_dcgan
 
 
 def refine_gan(gan):

@@ -81,15 +81,17 @@ def quick(tiny_features):
 
     def patch_scores(patch):
         from keras_transfer_gen.metrics import features
-        from keras_transfer_gen.recipes import best_file, feature_heads, mining, scores
+        from keras_transfer_gen.recipes.runs import best_file
+        from keras_transfer_gen.recipes.scoring import kid_protocol
+        from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection
 
         patch.setattr(feature_heads, "settle_feature_heads", lambda gan, influence: gan)
         patch.setattr(best_file, "POINTS", 3)
-        patch.setattr(mining, "POOL", 40)
-        patch.setattr(mining, "KEPT", 6)
+        patch.setattr(latent_selection, "POOL", 40)
+        patch.setattr(latent_selection, "KEPT", 6)
         patch.setattr(features, "load_feature_network", lambda: tiny_features)
-        patch.setattr(scores, "NUM_FAKES", 12)
-        patch.setattr(scores, "CURVE_FAKES", 12)
+        patch.setattr(kid_protocol, "NUM_FAKES", 12)
+        patch.setattr(kid_protocol, "CURVE_FAKES", 12)
 
     return patch_scores
 
@@ -105,7 +107,7 @@ def source_file(tmp_path_factory):
     """A GAN of 32 px, small and untrained, as a `.keras` file with a licence."""
     import keras
 
-    from keras_transfer_gen.networks.dcgan import build_dcgan
+    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
     from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.training.checkpoint import save_model
     from keras_transfer_gen.training.gan import GAN
@@ -135,8 +137,8 @@ def finished(tmp_path_factory, source_file, shared_folder, quick):
 
     Nothing may be written to its folder `finished.out`; copy it first.
     """
-    from keras_transfer_gen.recipes.fine_tune import fine_tune
-    from keras_transfer_gen.recipes.settings import FineTuneSettings
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+    from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 
     settings = FineTuneSettings(
         data=shared_folder, reference=shared_folder, source=source_file, out=tmp_path_factory.mktemp("runs") / "cats",
@@ -154,7 +156,7 @@ def vae_file(tmp_path_factory, pictures):
     """A VAE of 32 px, small and trained for a moment on `pictures`, as a `.keras` file with a licence."""
     import keras
 
-    from keras_transfer_gen.networks.conv_vae import build_conv_vae
+    from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
     from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.training.vae import VAE
 
@@ -202,8 +204,8 @@ def web_of(tmp_path, monkeypatch):
 @pytest.fixture
 def small_discriminators(monkeypatch):
     """Sources without a discriminator get a small one that knows nothing: quick."""
-    from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
-    from keras_transfer_gen.recipes import load
+    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
+    from keras_transfer_gen.recipes.models import load
 
     monkeypatch.setattr(
         load,

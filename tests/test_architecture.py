@@ -8,10 +8,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "keras_transfer_gen"
-SIBLINGS = ("data", "networks", "objectives", "transfer", "training", "metrics", "export")
+SIBLINGS = ("data", "maths", "networks", "objectives", "transfer", "training", "metrics", "export")
 RANK = {"foundation": 0, **dict.fromkeys(SIBLINGS, 1), "recipes": 2, "cli": 3}
 FOUNDATION = {"checks", "pixels", "files", "specs", "streams", "protocols", "tables", "version", "spectral_norm"}
-FOUNDATION |= {"latent_laws", "variational", "shipped_weights"}
+FOUNDATION |= {"latent_distributions", "variational", "shipped_weights"}
 FOUNDATION_NEEDS = {"numpy", "tensorflow", "keras", PACKAGE, *sys.stdlib_module_names}
 MOST_LINES = 400
 UNTESTED = {"version.py"}  # one line, read by tests/test_import.py

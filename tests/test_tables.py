@@ -63,7 +63,7 @@ def test_every_module_with_saved_classes_is_listed():
 
 def test_checkpoint_is_loaded_by_a_process_that_imported_nothing_else(tmp_path):
     """In the process that made it every class is known; the fault showed only when a run was continued in a new one."""
-    from keras_transfer_gen.networks.dcgan import build_dcgan
+    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
     from keras_transfer_gen.training.checkpoint import save_checkpoint
     from keras_transfer_gen.training.gan import GAN
 

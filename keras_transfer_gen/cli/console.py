@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from keras_transfer_gen.recipes.reporter import Reporter
+from keras_transfer_gen.recipes.report.reporter import Reporter
 
 SHEET_COLUMNS = 96  # characters; each shows two pixels, one above the other
 PLAIN_SECONDS = 10.0  # between lines of progress where stderr is not a terminal

@@ -4,11 +4,11 @@ import dataclasses
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli.pretrain_vae import given_options
-from keras_transfer_gen.recipes.family import family_of
-from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
-from keras_transfer_gen.recipes.methods import METHODS
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.vae_methods import SOURCE, VAE_METHODS
+from keras_transfer_gen.recipes.models.family import family_of
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.methods import METHODS
+from keras_transfer_gen.recipes.settings.vae_methods import SOURCE, VAE_METHODS
 
 OWN = ("prior", "anchor", "l2sp", "channels")  # options that only a VAE has
 FETCHED = ("offline", "sha256")  # how a source is had, no setting
@@ -63,8 +63,9 @@ def run_finetune_vae(settings, dry_run, json):
     """Adapts, or says what would be done, and prints the outcome."""
     RunFolder(settings.out).open("finetune", settings)  # before TensorFlow is loaded: what is refused costs no wait
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
-    from keras_transfer_gen.recipes import plan_vae, vae_card
-    from keras_transfer_gen.recipes.fine_tune_vae import fine_tune_vae
+    from keras_transfer_gen.recipes.report import vae_card
+    from keras_transfer_gen.recipes.training.vae import plan_vae
+    from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae
 
     with ConsoleReporter() as reporter:
         found = plan_vae.plan_vae(settings, reporter) if dry_run else fine_tune_vae(settings, reporter)

@@ -8,8 +8,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import MISUSE, guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
-from keras_transfer_gen.recipes.sheet_file import check_sheet
-from keras_transfer_gen.transfer.presets import list_presets
+from keras_transfer_gen.recipes.output.sheet_file import check_sheet
+from keras_transfer_gen.transfer.fetching.presets import list_presets
 
 models_app = typer.Typer(help="List the presets that come with the package, or look into a model.")
 
@@ -57,13 +57,13 @@ def inspect(
         check_sheet(grid)
     options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
-    from keras_transfer_gen.recipes.inspect_model import PICTURES, inspect_model
+    from keras_transfer_gen.recipes.models.inspect_model import PICTURES, inspect_model
 
     found = inspect_model(source, options.trust, options.overrides)
     if grid is not None:
         if found.generator is None:
             raise checks.user_error("grid", "left out for what makes no pictures", grid, found.no_generator)
-        from keras_transfer_gen.recipes.generate import write_grid
+        from keras_transfer_gen.recipes.output.image_folder import write_grid
 
         write_grid(grid, found.generator.generate(PICTURES))
     print_json(found.to_dict()) if json else _print_inspection(found)
@@ -106,7 +106,7 @@ def info(
     from keras_transfer_gen.cli.console import print_json, print_table
 
     options.prefetch(model)  # before TensorFlow is loaded: a typing error costs no wait
-    from keras_transfer_gen.recipes.info import model_info
+    from keras_transfer_gen.recipes.models.info import model_info
 
     found = model_info(model, layers, options.trust, options.overrides)
     if json:
@@ -117,7 +117,7 @@ def info(
         found["parameters"] = ", ".join(f"{role} {count:,}" for role, count in found["parameters"].items())
     print_table(model, ["", ""], list(found.items()))
     if report is not None:
-        from keras_transfer_gen.transfer.report import COLUMNS, Row
+        from keras_transfer_gen.transfer.freezing.trainable_report import COLUMNS, Row
 
         print_table("layers", COLUMNS, [Row(**{**row, "shape": tuple(row["shape"])}).cells() for row in report])
 
@@ -142,7 +142,7 @@ def check(
     """Say what is usable, what will be skipped and why, and which pictures are there twice."""
     checks.check_image_shape(image_size, channels)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
-    from keras_transfer_gen.recipes.check_data import check_data
+    from keras_transfer_gen.recipes.inputs.check_data import check_data
 
     with ConsoleReporter() as reporter:
         found = check_data(source, image_size, channels, fit, background, preview, reporter)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
-from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
-from keras_transfer_gen.recipes.vae_methods import VAE_METHODS
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae_methods import VAE_METHODS
 from keras_transfer_gen.specs import DISTRIBUTIONS
-from keras_transfer_gen.transfer.spec_overrides import PIXEL_RANGES
+from keras_transfer_gen.transfer.saved_model.spec_overrides import PIXEL_RANGES
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; progress stays on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -3,8 +3,8 @@
 import dataclasses
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
 
 RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "image_fit"}
 OWN = ("likelihood", "beta", "free_bits", "kl_warmup_kimg", "prior")  # options that only a VAE has
@@ -40,8 +40,9 @@ def run_pretrain_vae(settings, dry_run, json):
     """Trains, or says what would be done, and prints the outcome."""
     RunFolder(settings.out).open("pretrain", settings)  # before TensorFlow is loaded: what is refused costs no wait
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
-    from keras_transfer_gen.recipes import plan, vae_card
-    from keras_transfer_gen.recipes.pretrain_vae import pretrain_vae
+    from keras_transfer_gen.recipes.report import vae_card
+    from keras_transfer_gen.recipes.training import plan
+    from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae
 
     with ConsoleReporter() as reporter:
         if dry_run:

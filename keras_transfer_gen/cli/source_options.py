@@ -5,8 +5,8 @@ import functools
 import inspect
 
 from keras_transfer_gen.cli import options as o
-from keras_transfer_gen.recipes.prefetch import prefetch
-from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
+from keras_transfer_gen.recipes.models.prefetch import prefetch
+from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`ktg finetune` and `ktg pretrain`. Each default is the one of recipes/settings.py."""
+"""`ktg finetune` and `ktg pretrain`. Each default is the one of recipes/settings/gan.py."""
 
 import dataclasses
 from typing import Annotated
@@ -11,11 +11,11 @@ from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.pretrain_vae import refuse_vae_options, run_pretrain_vae, vae_settings
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
-from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
-from keras_transfer_gen.recipes.locate import keeps_source
-from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.models.resolve import keeps_source
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
 from keras_transfer_gen.specs import FAMILIES
 
 METHODS_HELP = (
@@ -188,9 +188,10 @@ def pretrain(
 def _train(command, settings, dry_run, json):
     RunFolder(settings.out).open(command, settings)  # before TensorFlow is loaded: what is refused costs no wait
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
-    from keras_transfer_gen.recipes import card, plan
-    from keras_transfer_gen.recipes.fine_tune import fine_tune
-    from keras_transfer_gen.recipes.pretrain import pretrain as pretrain_recipe
+    from keras_transfer_gen.recipes.report import card
+    from keras_transfer_gen.recipes.training import plan
+    from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+    from keras_transfer_gen.recipes.training.pretrain import pretrain as pretrain_recipe
 
     with ConsoleReporter() as reporter:
         if dry_run:

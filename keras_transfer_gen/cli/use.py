@@ -8,8 +8,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
-from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures
-from keras_transfer_gen.recipes.sheet_file import check_sheet
+from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_pictures
+from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
 
 
@@ -44,8 +44,8 @@ def generate(
     if grid is not None:
         check_grid(grid, out)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
-    from keras_transfer_gen.recipes import generate as recipe
-    from keras_transfer_gen.recipes.painters import open_model
+    from keras_transfer_gen.recipes.models.image_generators import open_model
+    from keras_transfer_gen.recipes.output import image_folder as recipe
     from keras_transfer_gen.training.latents import check_label
 
     loaded, replaced = open_model(model, options.trust, options.overrides), count_pictures(out)
@@ -96,10 +96,10 @@ def evaluate(
     if pair:
         options.prefetch(model)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
-    from keras_transfer_gen.recipes import evaluate as recipe
-    from keras_transfer_gen.recipes.evaluate_vae import bound_against, bound_rows, evaluate_bound
-    from keras_transfer_gen.recipes.generate import write_png
-    from keras_transfer_gen.recipes.painters import open_model
+    from keras_transfer_gen.recipes.models.image_generators import open_model
+    from keras_transfer_gen.recipes.output.image_folder import write_png
+    from keras_transfer_gen.recipes.scoring import evaluate as recipe
+    from keras_transfer_gen.recipes.scoring.evaluate_vae import bound_against, bound_rows, evaluate_bound
 
     recipe.check_num(num)
     if pair:
@@ -177,7 +177,7 @@ def export(
             raise checks.user_error("part", "left out with --format saved_model", part, hint)
     options.prefetch(model)
     from keras_transfer_gen.cli.console import print_json
-    from keras_transfer_gen.recipes.export import FORMATS, find_generator
+    from keras_transfer_gen.recipes.models.export import FORMATS, find_generator
 
     found = find_generator(model, options.trust, options.overrides)
     if not dry_run:

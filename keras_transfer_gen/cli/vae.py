@@ -7,8 +7,8 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
-from keras_transfer_gen.recipes.locate import locate
-from keras_transfer_gen.recipes.picture_folder import check_folder, check_grid, count_pictures, names_in
+from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_pictures, names_in
 
 Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder, .keras file or SavedModel of a VAE.")]
 Folder = Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier command.")]
@@ -31,7 +31,7 @@ def encode(
     """Write the latents of pictures to a file."""
     _find(vae, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter
-    from keras_transfer_gen.recipes import encode as recipe
+    from keras_transfer_gen.recipes.latent_tools import encode as recipe
 
     recipe.check_file(out, ".npz", "Such as --out latents.npz.")
     if dry_run:
@@ -57,7 +57,7 @@ def decode(
     _find(vae, trust)
     check_folder(out)
     from keras_transfer_gen.cli.console import ConsoleReporter
-    from keras_transfer_gen.recipes import decode as recipe
+    from keras_transfer_gen.recipes.latent_tools import decode as recipe
 
     if dry_run:
         recipe.read_latents(latents)
@@ -82,7 +82,7 @@ def reconstruct(
     """Send pictures through a VAE and write what it keeps of them."""
     _find(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter
-    from keras_transfer_gen.recipes import reconstruct as recipe
+    from keras_transfer_gen.recipes.latent_tools import reconstruct as recipe
 
     if dry_run:
         return _planned(vae, trust, {"data": data}, out, json)
@@ -112,8 +112,8 @@ def interpolate(
     """Film the way from one picture to another through the latent space."""
     checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
     _find(vae, trust)
-    from keras_transfer_gen.recipes import encode as places
-    from keras_transfer_gen.recipes import interpolate as recipe
+    from keras_transfer_gen.recipes.latent_tools import encode as places
+    from keras_transfer_gen.recipes.latent_tools import interpolate as recipe
 
     places.check_file(out, ".gif", "Such as --out film.gif.")
     if dry_run:
@@ -141,7 +141,7 @@ def edit(
     """Change pictures along a direction that hand-picked pictures show."""
     _find(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter
-    from keras_transfer_gen.recipes import edit as recipe
+    from keras_transfer_gen.recipes.latent_tools import edit as recipe
 
     if dry_run:
         return _planned(vae, trust, {"data": data, "positive": positive, "negative": negative}, out, json)
@@ -175,7 +175,7 @@ def restyle(
     """Put the style of the pictures that a VAE was adapted to on other pictures."""
     _find(run, trust, out, grid, name="run")
     from keras_transfer_gen.cli.console import ConsoleReporter, print_table
-    from keras_transfer_gen.recipes import restyle as recipe
+    from keras_transfer_gen.recipes.latent_tools import restyle as recipe
 
     if dry_run:
         return _planned(run, trust, {"data": data}, out, json)
@@ -209,7 +209,7 @@ def _find(model, trust, out=None, grid=None, name="model"):
 def _planned(model, trust, sources, out, json):
     """What a command would do: the model is loaded and the pictures are read, nothing is written."""
     from keras_transfer_gen.cli.console import ConsoleReporter
-    from keras_transfer_gen.recipes import vae_inputs
+    from keras_transfer_gen.recipes.latent_tools import vae_inputs
 
     vae = vae_inputs.open_vae(model, trust)
     with ConsoleReporter() as reporter:

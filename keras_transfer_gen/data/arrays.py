@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data import cache, decode, entries
-from keras_transfer_gen.data.pictures import Original, Pictures, digest_of
+from keras_transfer_gen.data.image_set import Original, Pictures, digest_of
 
 MAX_ARRAY_BYTES = 8 * 2**30
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from keras_transfer_gen.data import decode
-from keras_transfer_gen.data.pictures import Pictures, printable
+from keras_transfer_gen.data.image_set import Pictures, printable
 from keras_transfer_gen.data.sources import describe, gather_pictures
 
 FEW = 50  # with fewer pictures a generator copies them rather than learning from them

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer_gen import files
-from keras_transfer_gen.data.pictures import digest_of
+from keras_transfer_gen.data.image_set import digest_of
 
 VERSION = 1  # raise it when decoding changes: older caches are then not found any more
 MEMORY_LIMIT = 2**30  # bytes; more than this stays on disk and is read by the record

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.checks import UserError, UserImportError
 from keras_transfer_gen.data import arrays, cache
-from keras_transfer_gen.data.pictures import Original, Pictures
+from keras_transfer_gen.data.image_set import Original, Pictures
 from keras_transfer_gen.streams import ImageStream
 
 ELEMENTS = 'a dataset of images, (image, label) or {"image": ..., "label": ...}'

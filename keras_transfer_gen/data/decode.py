@@ -19,7 +19,7 @@ from PIL import (
 )
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.pictures import Original
+from keras_transfer_gen.data.image_set import Original
 
 MAX_PIXELS = 50_000_000
 SERIAL_PIXELS = 16_000_000  # larger ones are decoded one at a time, so that memory doesn't grow with the threads

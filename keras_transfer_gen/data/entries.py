@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.decode import UnusableError
-from keras_transfer_gen.data.pictures import Skipped
+from keras_transfer_gen.data.image_set import Skipped
 
 MAX_FILE_BYTES = 256 * 2**20
 BOMB_BYTES = 8 * 2**20  # from this size on a member is refused where it was packed by more than BOMB_RATIO

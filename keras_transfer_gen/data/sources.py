@@ -13,7 +13,7 @@ import numpy as np
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data import arrays, cache, decode, entries
 from keras_transfer_gen.data.grouping import group_by_folder
-from keras_transfer_gen.data.pictures import Original, Pictures, Skipped, printable
+from keras_transfer_gen.data.image_set import Original, Pictures, Skipped, printable
 
 KINDS = 'a folder, .zip, .npz or .npy file, an array, a tf.data.Dataset or "tfds:NAME[split]"'
 WHERE = "Check what source= or the command line (--data) says."

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.export.quiet import silent_stderr
-from keras_transfer_gen.latent_laws import follow
+from keras_transfer_gen.latent_distributions import follow
 
 
 class ExportError(RuntimeError):

@@ -44,7 +44,7 @@ def write_saved_model(generator, spec, path, card=None):
 
     Example:
         >>> import tempfile
-        >>> from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+        >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
         >>> folder = write_saved_model(build_dcgan_generator(32, width=32), spec, tempfile.mkdtemp())
         >>> generate, spec = read_saved_model(folder)

@@ -40,7 +40,7 @@ def write_tflite(generator, spec, path, batch_size=1):
 
     Example:
         >>> import tempfile
-        >>> from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+        >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
         >>> from keras_transfer_gen.specs import ModelSpec
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
         >>> file = write_tflite(build_dcgan_generator(32, width=32), spec, tempfile.mkdtemp() + "/cats.tflite")

@@ -8,8 +8,8 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels, protocols, tables
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import hold_frozen_still
-from keras_transfer_gen.training import ema, fitting, latents
-from keras_transfer_gen.training import networks as networks_
+from keras_transfer_gen.training import ema, fit_data, latents
+from keras_transfer_gen.training import network_checks as networks_
 
 PACKAGE = "keras_transfer_gen"
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
@@ -34,7 +34,7 @@ class GAN(keras.Model):
         UserError: where the networks' shapes don't fit each other.
 
     Example:
-        >>> from keras_transfer_gen.networks.dcgan import build_dcgan
+        >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
         >>> gan = GAN(*build_dcgan(32, width=32))
         >>> gan.compile(objective="hinge")
         >>> gan.generate(2, seed=0).shape
@@ -60,7 +60,7 @@ class GAN(keras.Model):
             shape=(), dtype="int64", trainable=False, name="images_seen", initializer="zeros",
             aggregation="only_first_replica",
         )  # fmt: skip
-        self._flags = fitting.FlagWatch(self.roles.values())
+        self._flags = fit_data.FlagWatch(self.roles.values())
         self._paint = None
         self.built = True
 
@@ -189,8 +189,8 @@ class GAN(keras.Model):
             UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
                 shape or type.
         """
-        fitting.check_can_train(self, "gan")
-        x, steps, needed = fitting.prepare(
+        fit_data.check_can_train(self, "gan")
+        x, steps, needed = fit_data.prepare(
             x, int(self.step.numpy()), self.generator.output_shape, "gan", self.distribute_strategy
         )
         return super().fit(
@@ -200,7 +200,7 @@ class GAN(keras.Model):
 
     def evaluate(self, x=None, *args, **kwargs):
         """`keras.Model.evaluate`: the mean losses; what it takes is checked as in `fit`."""
-        fitting.check_pictures(x, self.generator.output_shape)
+        fit_data.check_pictures(x, self.generator.output_shape)
         return super().evaluate(x, *args, **kwargs)
 
     def make_train_function(self, force=False):

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
-from keras_transfer_gen.latent_laws import follow
+from keras_transfer_gen.latent_distributions import follow
 
 # New ones go to the end: the place of each is part of its seed, and earlier runs are to be continued as they were.
 PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels")

@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels, protocols, tables, variational
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import hold_frozen_still
-from keras_transfer_gen.training import bound, fitting, latents, vae_networks
-from keras_transfer_gen.training import networks as networks_
+from keras_transfer_gen.training import elbo, fit_data, latents, vae_checks
+from keras_transfer_gen.training import network_checks as networks_
 
 PACKAGE = "keras_transfer_gen"
 MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
@@ -45,7 +45,7 @@ class VAE(keras.Model):
         UserError: where the networks' shapes don't fit each other, or for a value out of range.
 
     Example:
-        >>> from keras_transfer_gen.networks.conv_vae import build_conv_vae
+        >>> from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
         >>> vae = VAE(*build_conv_vae(32, width=32))
         >>> vae.compile()
         >>> vae.generate(2, seed=0).shape
@@ -61,7 +61,7 @@ class VAE(keras.Model):
     ):  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
-        latent_dim = vae_networks.check_shapes(encoder, decoder)
+        latent_dim = vae_checks.check_shapes(encoder, decoder)
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = tables.resolve("likelihood", likelihood, tables.LIKELIHOODS, protocols.Likelihood)
@@ -73,11 +73,11 @@ class VAE(keras.Model):
         self.free_bits = checks.check_number("free_bits", free_bits, next_step="Such as --free-bits 0.1.")
         hint = "Such as --kl-warmup-kimg 5; 0 is none."
         self.kl_warmup_kimg = checks.check_number("kl_warmup_kimg", kl_warmup_kimg, next_step=hint)
-        self.spec = vae_networks.vae_spec(spec or networks_.spec_of(decoder), latent_dim)
+        self.spec = vae_checks.vae_spec(spec or networks_.spec_of(decoder), latent_dim)
         counter = {"shape": (), "dtype": "int64", "trainable": False, "initializer": "zeros"}
         self.step = self.add_weight(name="step", aggregation="only_first_replica", **counter)
         self.images_seen = self.add_weight(name="images_seen", aggregation="only_first_replica", **counter)
-        self._flags = fitting.FlagWatch(self.roles.values())
+        self._flags = fit_data.FlagWatch(self.roles.values())
         self.built = True
 
     @property
@@ -162,7 +162,7 @@ class VAE(keras.Model):
         Raises:
             UserError: for pictures of another shape or type.
         """
-        return bound.encode_pictures(self.encoder, fitting.pictures_of(images, self.decoder.output_shape))
+        return elbo.encode_pictures(self.encoder, fit_data.pictures_of(images, self.decoder.output_shape))
 
     def decode(self, latents):
         """Pictures of latents.
@@ -231,8 +231,8 @@ class VAE(keras.Model):
             UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
                 shape or type.
         """
-        fitting.check_can_train(self, "vae")
-        x, steps, needed = fitting.prepare(
+        fit_data.check_can_train(self, "vae")
+        x, steps, needed = fit_data.prepare(
             x, int(self.step.numpy()), self.decoder.output_shape, "vae", self.distribute_strategy
         )
         history = super().fit(
@@ -262,8 +262,8 @@ class VAE(keras.Model):
         """
         if kwargs.pop("_use_cached_eval_dataset", False):
             return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
-        images = fitting.pictures_of(x, self.decoder.output_shape)
-        found = bound.measure_bound(self, images, samples, seed).summary()
+        images = fit_data.pictures_of(x, self.decoder.output_shape)
+        found = elbo.measure_bound(self, images, samples, seed).summary()
         return found if return_dict else list(found.values())
 
     def make_train_function(self, force=False):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from tests.generator_fixtures import CLASSES, folder_of
 
 pytestmark = pytest.mark.usefixtures("quick_scores", "small_discriminators")

@@ -5,9 +5,9 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli.finetune_vae import is_vae
-from keras_transfer_gen.recipes import finish_vae
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import FineTuneSettings
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.training.vae import finalize_vae
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -24,7 +24,7 @@ def command(source, data, out, *more):
 
 def test_vae_source_is_adapted_with_its_own_defaults(ktg, vae_file, many, tmp_path, monkeypatch):
     for name in ("export_saved_model", "export_vae_parts"):  # tested elsewhere, and slow
-        monkeypatch.setattr(finish_vae, name, lambda vae, path, **options: path.mkdir(parents=True, exist_ok=True))
+        monkeypatch.setattr(finalize_vae, name, lambda vae, path, **options: path.mkdir(parents=True, exist_ok=True))
     run = tmp_path / "run"
     more = ("--method", "prior", "--prior", "full", "--reference", many)
     result = ktg(*command(vae_file, many, run, *more, "--json"))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
-from keras_transfer_gen.transfer import presets
+from keras_transfer_gen.transfer.fetching import presets
 from tests.saved_model_fixtures import folder_of, made
 
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import FineTuneSettings
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.version import __version__
 
 # The command line with scores that cost next to nothing.

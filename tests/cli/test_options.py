@@ -5,10 +5,10 @@ import typer
 
 from keras_transfer_gen.cli import options
 from keras_transfer_gen.cli.main import app
-from keras_transfer_gen.recipes.fine_tune_vae_settings import FineTuneVaeSettings
-from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
-from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
-from keras_transfer_gen.recipes.vae_methods import VAE_METHODS
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae_methods import VAE_METHODS
 
 OPTIONS = {name: value for name, value in vars(options).items() if typing.get_origin(value) is typing.Annotated}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -69,7 +69,7 @@ def test_part_goes_with_tflite_alone(ktg, vae_file, tmp_path):
 
 def test_options_that_only_a_vae_has_are_settings_of_it():
     from keras_transfer_gen.cli.pretrain_vae import OWN
-    from keras_transfer_gen.recipes.pretrain_vae_settings import PretrainVaeSettings
+    from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
 
     assert set(OWN) <= set(PretrainVaeSettings.__dataclass_fields__)
     with pytest.raises(checks.UserError):

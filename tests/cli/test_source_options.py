@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import FLAGS, SourceOptions, with_source_options
-from keras_transfer_gen.transfer.spec_overrides import SpecOverrides
+from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests.saved_model_fixtures import made
 
 COMMANDS = (("generate",), ("evaluate",), ("export",), ("info",), ("models", "inspect"))

@@ -8,9 +8,9 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import finetune_vae, pretrain_vae, train
-from keras_transfer_gen.recipes import fine_tune, pretrain
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.training import fine_tune, pretrain
 
 RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "image_fit"}
 NO_SETTINGS = {"context", "model", "trust", "offline", "sha256", "dry_run", "json", "debug"}

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from keras_transfer_gen.export import parity
 from keras_transfer_gen.export.parity import check_parity
-from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.painters import open_model
-from keras_transfer_gen.recipes.picture_folder import MARK
-from keras_transfer_gen.recipes.run_folder import RunFolder
+from keras_transfer_gen.recipes.models.image_generators import open_model
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.output.folder_checks import MARK
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 

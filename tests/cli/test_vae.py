@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_transfer_gen.recipes.load_vae import load_vae
-from keras_transfer_gen.recipes.picture_folder import MARK
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.output.folder_checks import MARK
 
 
 def pictures_of(folder):

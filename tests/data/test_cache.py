@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen.data import cache
-from keras_transfer_gen.data.pictures import digest_of
+from keras_transfer_gen.data.image_set import digest_of
 
 SHAPE = (4, 4, 3)
 KEY = "0123abcd"

@@ -14,7 +14,7 @@ from PIL import Image
 
 from keras_transfer_gen.checks import UserError, UserFileError
 from keras_transfer_gen.data import cache, decode, sources
-from keras_transfer_gen.data.pictures import digest_of
+from keras_transfer_gen.data.image_set import digest_of
 from keras_transfer_gen.data.sources import read_pictures
 
 RANDOM = np.random.default_rng(0)

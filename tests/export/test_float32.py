@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
 from keras_transfer_gen.export.parity import ExportError, check_parity, probe_inputs
-from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
 from keras_transfer_gen.specs import ModelSpec
 
 SPEC = ModelSpec(image_size=32, channels=3, latent_dim=16)

@@ -12,7 +12,7 @@ from keras_transfer_gen.checks import UserError, UserFileError
 from keras_transfer_gen.export import saved_model
 from keras_transfer_gen.export.parity import ExportError, check_parity, probe_latents
 from keras_transfer_gen.export.saved_model import read_saved_model, write_saved_model
-from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
 from keras_transfer_gen.specs import ModelSpec
 
 SPEC = ModelSpec(image_size=32, channels=3, latent_dim=16, truncation=0.8, licence="CC0-1.0")

@@ -8,7 +8,7 @@ from keras_transfer_gen.export import tflite
 from keras_transfer_gen.export.parity import ExportError, probe_latents, run_tflite
 from keras_transfer_gen.export.quiet import silent_stderr
 from keras_transfer_gen.export.tflite import operators, write_tflite
-from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
 from keras_transfer_gen.networks.layers import FusedBatchNormalization
 from keras_transfer_gen.specs import ModelSpec
 

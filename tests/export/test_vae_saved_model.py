@@ -10,8 +10,8 @@ from keras_transfer_gen.export import vae_saved_model
 from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.export.vae_saved_model import read_vae_parts, write_vae_saved_model
-from keras_transfer_gen.networks.priors import MixturePrior
-from keras_transfer_gen.recipes.load_vae import load_vae
+from keras_transfer_gen.networks.priors.priors import MixturePrior
+from keras_transfer_gen.recipes.models.load_vae import load_vae
 
 
 @pytest.fixture(scope="module")

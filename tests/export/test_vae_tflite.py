@@ -6,8 +6,8 @@ from keras_transfer_gen.export import vae_tflite
 from keras_transfer_gen.export.parity import ExportError, run_tflite
 from keras_transfer_gen.export.tflite import operators
 from keras_transfer_gen.export.vae_tflite import PARTS, run_encoder, write_vae_tflite
-from keras_transfer_gen.networks.priors import GaussianPrior, MixturePrior
-from keras_transfer_gen.recipes.load_vae import load_vae
+from keras_transfer_gen.networks.priors.priors import GaussianPrior, MixturePrior
+from keras_transfer_gen.recipes.models.load_vae import load_vae
 
 NOISE = np.random.default_rng(1).standard_normal((5, 8)).astype(np.float32)
 

@@ -6,13 +6,13 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.parity import ExportError, probe_latents
 from keras_transfer_gen.export.vae_twin import float32_vae
-from keras_transfer_gen.networks.priors import GaussianPrior
+from keras_transfer_gen.networks.priors.priors import GaussianPrior
 from keras_transfer_gen.training.precision import set_precision
 
 
 @pytest.fixture
 def vae(vae_file):
-    from keras_transfer_gen.recipes.load_vae import load_vae
+    from keras_transfer_gen.recipes.models.load_vae import load_vae
 
     return load_vae(vae_file)
 

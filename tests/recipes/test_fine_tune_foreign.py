@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes import mining
-from keras_transfer_gen.recipes.fine_tune import fine_tune
-from keras_transfer_gen.recipes.load import load_gan
-from keras_transfer_gen.recipes.painters import open_model
-from keras_transfer_gen.recipes.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import FineTuneSettings
+from keras_transfer_gen.recipes.models.image_generators import open_model
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+from keras_transfer_gen.recipes.training.gan import latent_selection
 from keras_transfer_gen.training.checkpoint import latest_checkpoint
 from tests.generator_fixtures import CLASSES, folder_of, keras_generator
 
@@ -43,7 +43,9 @@ def test_moved_run_goes_on_with_the_same_bits_without_its_source(settings, tmp_p
     fine_tune(settings, reporter)
     run = RunFolder(settings.out)
     assert any("a new one learns alone for 0.008 kimg" in line for line in reporter.lines)
-    assert any("takes labels as well" in line for line in reporter.lines) == (run.notes()["distance"] < mining.FARTHEST)
+    assert any("takes labels as well" in line for line in reporter.lines) == (
+        run.notes()["distance"] < latent_selection.FARTHEST
+    )
     assert run.config()["settings"]["warmup_kimg"] is None and run.config()["resolved"]["warmup_kimg"] == 0.008
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
@@ -99,7 +101,7 @@ def test_run_is_a_model_that_other_commands_use_and_other_runs_start_from(settin
 
 
 def test_miner_keeps_a_generator_without_variables_and_is_exported_whole(settings, monkeypatch):
-    monkeypatch.setattr(mining, "FARTHEST", float("inf"))
+    monkeypatch.setattr(latent_selection, "FARTHEST", float("inf"))
     source = str(folder_of("constant"))
     with pytest.raises(checks.UserError, match="`method` must be 'miner' for this source.*Give --method miner"):
         fine_tune(dataclasses.replace(settings, source=source))
@@ -131,12 +133,12 @@ def test_bare_keras_generator_is_adapted_on_two_devices(settings, tmp_path):
 
 def test_generator_that_tflite_can_not_convert_is_adapted_and_told(settings, scripted, monkeypatch):
     from keras_transfer_gen.export.parity import ExportError
-    from keras_transfer_gen.recipes import finish
+    from keras_transfer_gen.recipes.training import finalize
 
     def refuse(*_):
         raise ExportError("the generator can't be converted with TFLite's builtin operators: it needs FlexErf.")
 
-    monkeypatch.setattr(finish, "export_tflite", refuse)
+    monkeypatch.setattr(finalize, "export_tflite", refuse)
     reporter = scripted()
     fine_tune(dataclasses.replace(settings, deterministic=False, kimg=0.02), reporter)
     assert any(
@@ -151,7 +153,7 @@ def test_generator_that_tflite_can_not_convert_is_adapted_and_told(settings, scr
 def test_two_devices_mine_a_saved_model_and_go_on_with_the_same_bits(
     settings, tmp_path, scripted, everything_of, monkeypatch
 ):  # fmt: skip
-    monkeypatch.setattr(mining, "FARTHEST", float("inf"))
+    monkeypatch.setattr(latent_selection, "FARTHEST", float("inf"))
     settings = dataclasses.replace(
         settings, source=str(folder_of("plain")), devices="cpu:0,cpu:1", mine_kimg=0.004, kimg=0.02, warmup_kimg=0.004
     )
@@ -163,4 +165,4 @@ def test_two_devices_mine_a_saved_model_and_go_on_with_the_same_bits(
     found, expected = (everything_of(RunFolder(one.out).adapted) for one in (parts, settings))
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
     gan = load_gan(parts.out)
-    assert mining.is_done(gan) and gan.kimg == 0.02
+    assert latent_selection.is_done(gan) and gan.kimg == 0.02

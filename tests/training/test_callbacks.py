@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.training import callbacks
 from keras_transfer_gen.training.gan import GAN
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen.checks import UserFileError
-from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.training import checkpoint, precision
 from keras_transfer_gen.training.gan import GAN
 
@@ -52,7 +52,7 @@ def test_models_are_saved_in_float32_whatever_they_train_in(tmp_path):
 
 
 def test_vae_is_kept_under_its_own_name_in_float32(tmp_path, vae_file):
-    from keras_transfer_gen.recipes.load_vae import load_vae
+    from keras_transfer_gen.recipes.models.load_vae import load_vae
 
     vae = load_vae(vae_file)
     for network in vae.roles.values():

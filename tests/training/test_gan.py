@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks, protocols
-from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.gan import GAN

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.dcgan import build_dcgan_discriminator
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import numbered_labels, numbered_latents

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.dcgan import build_dcgan_generator
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
 from keras_transfer_gen.protocols import OwnTypes
 from keras_transfer_gen.training import precision
 

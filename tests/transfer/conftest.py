@@ -12,7 +12,7 @@ import urllib.parse
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.transfer import downloads
+from keras_transfer_gen.transfer.fetching import downloads
 
 
 @dataclasses.dataclass

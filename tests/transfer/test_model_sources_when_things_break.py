@@ -13,9 +13,9 @@ import time
 import pytest
 
 from keras_transfer_gen.checks import UserFileError
-from keras_transfer_gen.transfer.hub_cache import hub_entry
-from keras_transfer_gen.transfer.limits import GIB
-from keras_transfer_gen.transfer.model_sources import fetch_saved_model
+from keras_transfer_gen.transfer.fetching.hub_cache import hub_entry
+from keras_transfer_gen.transfer.fetching.limits import GIB
+from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
 
 
 def cache_files(root):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_transfer_gen.networks.dcgan import build_dcgan
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.protocols import HasRoles
 from keras_transfer_gen.transfer.paths import Nameless, children, leaf_layers, leaves, roots
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freezing import freeze
 from tests.saved_model_fixtures import KINDS, RATE, SIZE, WITH_MODE, latents, layer_of, targets, values_of
 
 

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.freezing import freeze
-from keras_transfer_gen.transfer.report import trainable_report
-from keras_transfer_gen.transfer.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
 from tests.saved_model_fixtures import KINDS, SIZE, folder_of, latents, layer_of
 
 

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.checks import UserFileError
-from keras_transfer_gen.transfer.freezing import freeze
-from keras_transfer_gen.transfer.hub_cache import hub_entry
-from keras_transfer_gen.transfer.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.fetching.hub_cache import hub_entry
+from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
 from tests.saved_model_fixtures import KINDS, RATE, SIZE, folder_of, latents, targets, values_of
 
 HANDLE = "https://tfhub.dev/nobody/{}/1"  # a host that must never be asked

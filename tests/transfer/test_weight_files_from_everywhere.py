@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.checks import UserError, UserFileError
-from keras_transfer_gen.transfer import presets
-from keras_transfer_gen.transfer.hub_cache import hub_entry
-from keras_transfer_gen.transfer.matching import load_matching_weights
+from keras_transfer_gen.transfer.fetching import presets
+from keras_transfer_gen.transfer.fetching.hub_cache import hub_entry
 from keras_transfer_gen.transfer.provenance import source_of
-from keras_transfer_gen.transfer.weight_files import read_weights
+from keras_transfer_gen.transfer.weights.matching import load_matching_weights
+from keras_transfer_gen.transfer.weights.weight_files import read_weights
 from tests.saved_model_fixtures import KINDS, folder_of, layer_of, made, values_of
 
 

@@ -1,0 +1,1 @@
+"""DCGAN generators and discriminators, and a discriminator that begins with trained weights."""

@@ -1,0 +1,235 @@
+"""Heads of a discriminator that judge what a trained network sees in a picture, beside the head that judges pixels.
+
+A discriminator that sees a hundred pictures has to find out for itself what edges, surfaces and shapes are. A network
+that was trained on a million photographs knows, and stays as it is; only the small heads behind it learn.
+"""
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.heads import efficientnet_lite
+from keras_transfer_gen.networks.layers import PACKAGE
+from keras_transfer_gen.protocols import OwnTypes, SelfBounded
+
+LEAST_SIDE = 96  # pixels: smaller pictures are enlarged before the trained network sees them
+INFLUENCE = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper
+WIDTH = 64
+LARGEST_MAP = 8  # maps are halved to at most this side before they are judged
+SLOPE = 0.2  # of the leaky ReLU
+FEATURES, HEAD = "trained_features", "feature_head"  # names of layers
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class TrainedFeatures(layers.Layer, OwnTypes):
+    """Pictures -> maps of EfficientNet-Lite1 at four depths; it has no weights to train or to save.
+
+    It computes in float32, whatever the precision of training: its depthwise convolutions are slow in bfloat16.
+
+    Args:
+        side: height and width, in pixels, that pictures are resized to (bilinear).
+        influence: what the gradient to the pictures is multiplied by, above 0: how much the heads' judgement counts for
+            the generator beside that of the pixels. What the heads themselves learn does not depend on it.
+
+    Call arguments:
+        images: `[batch, H, W, C]` in [-1, 1] with C 1 or 3; grey is shown as RGB.
+    """
+
+    def __init__(self, side=LEAST_SIDE, influence=INFLUENCE, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.side = side
+        self.influence = influence
+
+    def call(self, images):
+        images = tf.cast(images, tf.float32)
+        images = self.influence * images + tf.stop_gradient((1.0 - self.influence) * images)
+        if images.shape[-1] == 1:
+            images = tf.repeat(images, 3, axis=-1)
+        if images.shape[1] != self.side:
+            images = tf.image.resize(images, (self.side, self.side), method="bilinear")
+        return efficientnet_lite.look(images)
+
+    def compute_output_shape(self, input_shape):
+        sides = [-(-self.side // stride) for stride in efficientnet_lite.STRIDE]
+        return [(input_shape[0], n, n, c) for n, c in zip(sides, efficientnet_lite.CHANNELS, strict=True)]
+
+    def get_config(self):
+        return {**super().get_config(), "side": self.side, "influence": self.influence}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BoundedConv2D(layers.Layer):
+    """A convolution whose kernel is divided by a bound on its largest singular value; it keeps no vector for that.
+
+    The kernel is read as a matrix `[size * size * in, filters]` and the bound is its Schatten 16-norm, never below the
+    largest singular value and at most filters^(1/16) times it (1.3 times for 64).
+
+    Args:
+        filters: channels of the output.
+        size: height and width of the kernel.
+        stride: of the output's places, in both directions; borders are padded ("same").
+
+    Reference:
+        Miyato et al., Spectral Normalization, 2018 (arXiv:1802.05957), with the singular value itself.
+    """
+
+    def __init__(self, filters, size=3, stride=1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.size = size
+        self.stride = stride
+
+    def build(self, input_shape):
+        shape = (self.size, self.size, input_shape[-1], self.filters)
+        self.kernel = self.add_weight(shape=shape, name="kernel", initializer="glorot_uniform")
+        self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros")
+
+    def call(self, inputs):
+        return ops.conv(inputs, self.kernel / spectral_bound(self.kernel), self.stride, "same") + self.bias
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        return (batch, -(-height // self.stride), -(-width // self.stride), self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "size": self.size, "stride": self.stride}
+
+
+def spectral_bound(kernel):
+    """The Schatten 16-norm of a kernel `[..., out]` read as a matrix of `out` columns: a scalar, above 0."""
+    matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+    gram = ops.matmul(ops.transpose(matrix), matrix)
+    total = ops.trace(gram) + 1e-12  # makes the eigenvalues at most 1, so that no power overflows
+    second = ops.matmul(gram / total, gram / total)
+    fourth = ops.matmul(second, second)
+    return ops.sqrt(total * (ops.sum(ops.square(fourth)) + 1e-30) ** 0.125)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class FeatureHead(layers.Layer, OwnTypes, SelfBounded):
+    """A map of features -> logits of its places: bounded convolutions and leaky ReLUs, in float32.
+
+    Args:
+        width: channels of the convolutions.
+
+    Call arguments:
+        inputs: float32 `[batch, H, W, C]`; halved by 4 x 4 convolutions until its side is at most `LARGEST_MAP`.
+    """
+
+    def __init__(self, width=WIDTH, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.width = width
+
+    def build(self, input_shape):
+        own = {"dtype": self.dtype_policy}
+        self.convs, side = [], input_shape[1]
+        while side > LARGEST_MAP:
+            self.convs.append(BoundedConv2D(self.width, 4, 2, name=f"down_{len(self.convs)}", **own))
+            side = -(-side // 2)
+        self.convs.append(BoundedConv2D(self.width, 3, name="mix", **own))
+        self.logits = BoundedConv2D(1, 3, name="logits", **own)
+        for conv in self.convs:
+            conv.build(input_shape)
+            input_shape = conv.compute_output_shape(input_shape)
+        self.logits.build(input_shape)
+
+    def call(self, inputs):
+        x = inputs
+        for conv in self.convs:
+            x = ops.leaky_relu(conv(x), SLOPE)
+        return ops.reshape(self.logits(x), (ops.shape(x)[0], -1))
+
+    def compute_output_shape(self, input_shape):
+        side = input_shape[1]
+        while side > LARGEST_MAP:
+            side = -(-side // 2)
+        return (input_shape[0], side * side)
+
+    def get_config(self):
+        return {**super().get_config(), "width": self.width}
+
+
+def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
+    """A discriminator with heads that judge what a trained network sees, added to its own.
+
+    Args:
+        discriminator: functional model of pictures `[batch, S, S, C]`, C 1 or 3, without such heads; its layers are
+            shared, not copied.
+        influence: see `TrainedFeatures`.
+        width: channels of the heads.
+
+    Returns:
+        `keras.Model` named "discriminator" -> list of logits: those of `discriminator`, then one `[batch, places]` for
+        each of four depths.
+
+    Raises:
+        UserError: for another discriminator, and for an `influence` of 0 or less or a `width` below 1.
+
+    Example:
+        >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
+        >>> [logits.shape for logits in build_feature_heads(build_dcgan_discriminator(32, width=32)).outputs]
+        [(None, 1), (None, 36), (None, 36), (None, 36), (None, 36)]
+
+    Reference:
+        Kumari et al., Ensembling Off-the-shelf Models for GAN Training, 2022 (arXiv:2112.09130), for a trained network
+        beside a discriminator; Sauer et al., Projected GANs, 2021 (arXiv:2111.01007), for heads at several depths.
+    """
+    influence = check_influence(influence)
+    width = checks.check_integer("width", width)
+    if not can_have_feature_heads(discriminator):
+        expected = "a functional model of square pictures with 1 or 3 channels that has no feature heads"
+        shapes = [tuple(images.shape) for images in getattr(discriminator, "inputs", None) or []]
+        received = f"a {type(discriminator).__name__} of inputs {shapes}"
+        raise checks.user_error("discriminator", expected, received, f"None of its layers may be named {HEAD}_*.")
+    (images,) = discriminator.inputs
+    side = max(LEAST_SIDE, images.shape[1])
+    maps = TrainedFeatures(side, influence, name=FEATURES)(images)
+    heads = [FeatureHead(width, name=f"{HEAD}_{number}")(map_) for number, map_ in enumerate(maps)]
+    return keras.Model(images, [*discriminator.outputs, *heads], name="discriminator")
+
+
+def check_influence(influence):
+    """Returns a number above 0, or raises a `UserError`."""
+    return checks.check_number("influence", influence, above=True, next_step="Such as influence=0.05.")
+
+
+def influence_of(discriminator):
+    """The influence of a discriminator's feature heads; 0 where it has none."""
+    return discriminator.get_layer(FEATURES).influence if has_feature_heads(discriminator) else 0.0
+
+
+def with_influence(discriminator, influence):
+    """A discriminator with feature heads, of the same layers, whose heads count for so much; see `TrainedFeatures`."""
+    features = discriminator.get_layer(FEATURES)
+    if features.influence == influence:
+        return discriminator
+    images = discriminator.inputs[0]
+    maps = TrainedFeatures(features.side, check_influence(influence), name=FEATURES)(images)
+    own = [head for head in discriminator.outputs if not isinstance(head._keras_history.operation, FeatureHead)]
+    heads = [discriminator.get_layer(f"{HEAD}_{number}")(map_) for number, map_ in enumerate(maps)]
+    return keras.Model(images, [*own, *heads], name=discriminator.name)
+
+
+def has_feature_heads(discriminator):
+    """Whether a discriminator has heads of `build_feature_heads`."""
+    return any(isinstance(layer, FeatureHead) for layer in discriminator.layers)
+
+
+def heads_learn(discriminator):
+    """Whether any of its feature heads may move."""
+    heads = [layer for layer in discriminator.layers if isinstance(layer, FeatureHead)]
+    return any(head.trainable_variables for head in heads)
+
+
+def can_have_feature_heads(discriminator):
+    """Whether `build_feature_heads` takes a discriminator."""
+    inputs = getattr(discriminator, "inputs", None) or []
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or has_feature_heads(discriminator):
+        return False
+    if any(layer.name == FEATURES or layer.name.startswith(HEAD) for layer in discriminator.layers):
+        return False
+    _, height, width, channels = inputs[0].shape
+    return height is not None and height == width and channels in (1, 3)

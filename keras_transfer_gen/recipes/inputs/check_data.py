@@ -1,0 +1,88 @@
+"""`ktg data check`: what a set of pictures holds, before any training."""
+
+import dataclasses
+import os
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.data.audit import audit_images
+from keras_transfer_gen.recipes.output.sheet_file import check_apart, check_sheet
+from keras_transfer_gen.recipes.report.reporter import SILENT
+
+PREVIEW = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class DataCheck:
+    """The audit of a source of pictures, with the words around it.
+
+    Args:
+        audit: `data.audit.Audit`.
+        preview: path of the contact sheet, or None.
+    """
+
+    audit: object
+    preview: str | None
+
+    @property
+    def usable(self):
+        """Whether there is at least one usable picture."""
+        return self.audit.usable > 0
+
+    def to_dict(self):
+        """JSON-ready dict."""
+        return {**self.audit.to_dict(), "preview": self.preview}
+
+    def lines(self):
+        """Lines of text: one for each skipped file (path, tab, reason), then a summary."""
+        found = self.audit
+        counted = {"folders": found.folders, "sizes": found.sizes, "modes": found.modes, "formats": found.formats}
+        tables = [f"{name}: {_listed(counts)}" for name, counts in counted.items() if counts]
+        doubles = [f"the same picture: {', '.join(group)}" for group in found.to_dict()["duplicates"]]
+        total = f"{found.source}: {found.usable} usable, {len(found.skipped)} skipped"
+        return [*found.skipped_lines(), total, *tables, *doubles, *found.warnings]
+
+
+def check_data(source, image_size=64, channels=3, fit="crop", background="white", preview=None, reporter=SILENT):
+    """Audits pictures and draws a preview; a source without a usable picture is a result here, not an error.
+
+    Args:
+        source: what `load_images` takes.
+        image_size: side that they would be brought to.
+        channels: 1 or 3.
+        fit: "crop" or "pad".
+        background: colour under transparent pictures.
+        preview: path of a PNG file to write, outside the source, or None.
+        reporter: told of the progress.
+
+    Returns:
+        `DataCheck`.
+
+    Raises:
+        UserError, UserFileError: where the source can't be read, or the preview must not be written there.
+    """
+    checks.check_image_shape(image_size, channels)
+    if preview is not None:
+        _check_preview(preview, source)
+    audit = audit_images(
+        source, image_size, channels, fit=fit, background=background, progress=reporter.counter("reading pictures")
+    )
+    if preview is not None and audit.usable:
+        from keras_transfer_gen import pixels  # loads TensorFlow, which the check itself does without
+        from keras_transfer_gen.recipes.output.image_folder import write_png
+
+        with checks.named(out="preview"):
+            write_png(preview, pixels.to_grid(audit.pictures.images[:PREVIEW]))
+    return DataCheck(audit, preview)
+
+
+def _check_preview(preview, source):
+    check_sheet(preview, "preview")
+    if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
+        check_apart(preview, source, "the pictures' folder", "preview")
+
+
+def _listed(counts, most=8):
+    """The most frequent entries of a dict of counts, on one line."""
+    shown = sorted(counts.items(), key=lambda item: -item[1])[:most]
+    rest = len(counts) - len(shown)
+    return ", ".join(f"{count} {name}" for name, count in shown) + (f" and {rest} more" if rest else "")

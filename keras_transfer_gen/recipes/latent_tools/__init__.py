@@ -1,0 +1,1 @@
+"""What is done with a trained VAE: encode, decode, reconstruct, interpolate, edit, restyle, fit a prior."""

@@ -1,0 +1,68 @@
+"""A file of latents -> pictures in a folder."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae
+from keras_transfer_gen.recipes.output.folder_checks import check_folder
+from keras_transfer_gen.recipes.output.image_folder import write_folder
+from keras_transfer_gen.recipes.report.reporter import SILENT
+
+KEYS = ("z_mean", "latents", "z")  # arrays that an .npz may hold them in, in this order
+
+
+def decode(model, latents, out, trust=False, reporter=SILENT):
+    """Writes the pictures of latents to `out/00000.png`, ...
+
+    Args:
+        model: `VAE`, or what `load_vae` takes.
+        latents: float32 `[N, latent_dim]`, or the path of an .npz (as `encode` writes it) or .npy file.
+        out: a new or empty folder, or one that an earlier command wrote, which is replaced whole.
+        trust: whether you vouch for a model from the web.
+        reporter: told of the progress.
+
+    Returns:
+        uint8 `[N, S, S, C]`, the pictures.
+
+    Raises:
+        UserError, UserFileError: where the latents don't fit the model, something can't be read, or `out` holds other
+            files.
+    """
+    check_folder(out)
+    given = str(latents) if isinstance(latents, (str, os.PathLike)) else None
+    z = read_latents(latents) if given else np.asarray(latents, np.float32)
+    vae = open_vae(model, trust)
+    images = vae.decode(z)
+    write_folder(images, out, {"latents": given}, reporter)
+    return images
+
+
+def read_latents(path):
+    """float32 `[N, D]` of an .npz or .npy file; a `UserFileError` or `UserError` where there are none."""
+    path = Path(path)
+    if not path.is_file():
+        raise checks.file_error("latents", "an .npz or .npy file", path, "`ktg encode` writes one.")
+    try:
+        found = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            with found:
+                name = next((key for key in KEYS if key in found), None)
+                if name is None:
+                    expected = "a file with an array " + " or ".join(KEYS)
+                    raise checks.file_error("latents", expected, path, f"It holds {', '.join(found.files)}.")
+                found = found[name]
+    except checks.USER_ERRORS:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if "Object arrays" in str(error):
+            hint = "It holds Python objects, which are never loaded. Save plain numbers."
+        else:
+            hint = "It is damaged, cut off or something else. `ktg encode` writes one."
+        raise checks.file_error("latents", "a readable .npz or .npy file", path, hint) from error
+    if found.ndim != 2 or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
+        raise checks.user_error("latents", "finite numbers [N, latent_dim]", f"{found.dtype} {found.shape}")
+    return found.astype(np.float32)

@@ -1,0 +1,92 @@
+"""Pictures changed along a direction of the latent space that hand-picked pictures show."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.maths.latent_arithmetic import attribute_direction, move
+from keras_transfer_gen.maths.residual_detail import check_detail, with_detail
+from keras_transfer_gen.metrics.edge_similarity import edge_similarity
+from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given
+from keras_transfer_gen.recipes.report.reporter import SILENT
+
+STRENGTH = 1.5
+MOST_STRENGTH = 100.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Edited:
+    """What `edit` made.
+
+    Args:
+        images: uint8 `[N, S, S, C]`.
+        direction: float32 `[latent_dim]`, for a strength of 1.
+        edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
+        before: mean position of the inputs between the negative (0) and the positive (1) pictures, along the direction.
+        after: the same of the edited pictures, encoded again.
+        target: where the edited latents were put; less of it may be seen in the pictures.
+    """
+
+    images: np.ndarray
+    direction: np.ndarray
+    edge_similarity: float
+    before: float
+    after: float
+    target: float
+
+    def to_dict(self):
+        """The numbers, ready for JSON."""
+        numbers = {name: getattr(self, name) for name in ("edge_similarity", "before", "after", "target")}
+        return {"num": len(self.images), "length": float(np.linalg.norm(self.direction)), **numbers}
+
+
+def edit(
+    model, data, positive, negative, strength=STRENGTH, detail=0.0, out=None, grid=None, trust=False, reporter=SILENT
+):  # fmt: skip
+    """Moves pictures along the direction from `negative` to `positive` pictures, in the latent space.
+
+    Args:
+        model: `VAE`, or what `load_vae` takes.
+        data: the pictures to change: what `load_images` returns or takes.
+        positive: pictures that have what is wanted (glasses, say): the same.
+        negative: pictures that don't; the more alike the two are otherwise, the purer the direction.
+        strength: how far to go; 1 is the whole mean difference, below 0 goes the other way.
+        detail: share, 0 to 1, of what the VAE loses of each picture that is put back; see `with_detail`.
+        out: folder for 00000.png, ..., in the order of the pictures' names; None writes none.
+        grid: PNG file for a sheet of pictures before and after; None writes none.
+        trust: whether you vouch for a model from the web.
+        reporter: told of the progress.
+
+    Returns:
+        `Edited`.
+
+    Raises:
+        UserError, UserFileError: where something can't be read, the two sets don't differ, or `out` holds other files.
+    """
+    strength = check_strength(strength)
+    detail = check_detail(detail)
+    check_places(out, grid)
+    vae = open_vae(model, trust)
+    given = read_given(data, vae.spec, reporter=reporter)
+    with_it, without = (
+        vae.encode(read_given(source, vae.spec, name, reporter).images)[0]
+        for name, source in (("positive", positive), ("negative", negative))
+    )
+    direction = attribute_direction(with_it, without)
+    latents, _ = vae.encode(given.images)
+    moved = move(latents, direction, strength)
+    images = with_detail(given.images, vae.decode(latents), vae.decode(moved), detail)
+    notes = {"strength": strength, "detail": detail}
+    write_places(images, [("input", given.images), ("edited", images)], given, out, grid, notes, reporter)
+    seen, _ = vae.encode(images)
+    shares = [(z - without.mean(axis=0)) @ direction / (direction @ direction) for z in (latents, seen, moved)]
+    places = (float(share.mean()) for share in shares)
+    return Edited(images, direction, float(edge_similarity(given.images, images).mean()), *places)
+
+
+def check_strength(strength):
+    """Returns it as float, or raises a `UserError`; it may be negative."""
+    hint = "Such as --strength 1.5."
+    return checks.check_number("strength", strength, least=-MOST_STRENGTH, most=MOST_STRENGTH, next_step=hint)

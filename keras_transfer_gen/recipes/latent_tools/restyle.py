@@ -1,0 +1,164 @@
+"""The style of the pictures that a VAE was adapted to, put on other pictures whose content stays."""
+
+import dataclasses
+import os
+
+import numpy as np
+
+from keras_transfer_gen import checks, pixels
+from keras_transfer_gen.maths.colour_map import follow_colours
+from keras_transfer_gen.maths.residual_detail import check_detail
+from keras_transfer_gen.metrics.edge_similarity import edge_similarity
+from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.settings.vae_methods import SOURCE
+
+DETAIL = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Restyled:
+    """What `restyle` made.
+
+    Args:
+        images: uint8 `[N, S, S, C]`.
+        edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
+        edge_similarity_plain: the same of the source's plain reconstructions, which nothing was put back into.
+        kid: score of the restyled pictures against the target's, as in metrics.json; None without a target.
+        kid_input: the same of the input pictures.
+        kid_plain: the same of their plain reconstructions.
+    """
+
+    images: np.ndarray
+    edge_similarity: float
+    edge_similarity_plain: float
+    kid: dict | None
+    kid_input: dict | None
+    kid_plain: dict | None
+
+    @property
+    def kept(self):
+        """Share of the plain reconstruction's edge similarity that is kept; None where that has none."""
+        return self.edge_similarity / self.edge_similarity_plain if self.edge_similarity_plain > 0 else None
+
+    def to_dict(self):
+        """The numbers, ready for JSON."""
+        names = [field.name for field in dataclasses.fields(self)][1:]
+        return {"num": len(self.images), **{name: getattr(self, name) for name in names}, "edges_kept": self.kept}
+
+
+def restyle(
+    run, data, out=None, reference=None, source=None, detail=DETAIL, grid=None, trust=False, reporter=SILENT
+):  # fmt: skip
+    """Encodes pictures with the source's encoder and decodes them with the adapted decoder.
+
+    A decoder that was adapted while the encoder stood still (`ktg finetune --method decoder` or `scale-shift`) draws
+    the same latents in another style. Both draw softly, and not without fault. So with `detail` the change alone, from
+    the plain reconstruction to the restyled one, is put on the picture as it is, after it was made to follow the
+    picture's own colours (see `carry_over`).
+
+    Args:
+        run: RUN folder of a fine-tuned VAE; with `source`, also the adapted `VAE` or what `load_vae` takes.
+        data: the pictures: what `load_images` returns or takes.
+        out: folder for 00000.png, ..., in the order of the pictures' names; None writes none.
+        reference: pictures of the target to score against; by default those that the RUN was scored against, or, where
+            there are none, learnt from.
+        source: the `VAE` that was adapted, or what `load_vae` takes; a RUN keeps it.
+        detail: from 0, the adapted decoder's picture, to 1, the input with the change carried over.
+        grid: PNG file for a sheet: input, plain reconstruction, restyled; None writes none.
+        trust: whether you vouch for a model from the web.
+        reporter: told of the progress.
+
+    Returns:
+        `Restyled`.
+
+    Raises:
+        UserError, UserFileError: where something can't be read, `run` keeps no source, or `out` holds other files.
+    """
+    detail = check_detail(detail)
+    check_places(out, grid)
+    source, adapted, target = _models(run, source, trust)
+    reference = target if reference is None else reference
+    if source.spec.latent_dim != adapted.spec.latent_dim:
+        expected = f"a VAE of {adapted.spec.latent_dim} latent dimensions, as the adapted one"
+        raise checks.user_error("source", expected, source.spec.latent_dim)
+    given = read_given(data, source.spec, reporter=reporter)
+    latents, _ = source.encode(given.images)
+    plain, changed = source.decode(latents), adapted.decode(latents)
+    images = changed
+    if source.spec.channels == adapted.spec.channels:
+        images = carry_over(given.images, plain, changed, detail)
+    parts = [("input", given.images), ("plain", plain), ("restyled", images)]
+    write_places(images, parts, given, out, grid, {"detail": detail}, reporter)
+    kids = {}
+    if reference is not None:
+        real = read_given(reference, adapted.spec, "reference", reporter)
+        against = kid_protocol.make_reference(
+            real.images, real.source, progress=reporter.counter("features of the target")
+        )
+        kids = {
+            name: kid_protocol.score_images(made, against, reporter.counter(f"score: {name}"))
+            for name, made in (("kid", images), ("kid_input", given.images), ("kid_plain", plain))
+        }
+    edges = [float(edge_similarity(given.images, made).mean()) for made in (images, plain)]
+    return Restyled(images, *edges, *(kids.get(name) for name in ("kid", "kid_input", "kid_plain")))
+
+
+def carry_over(images, plain, changed, detail=DETAIL):
+    """Puts the change between two drawings of a picture on the picture itself.
+
+    The change is made to follow the picture's colours first (`follow_colours`), so that colours are carried over, and
+    soft or misplaced outlines aren't.
+
+    Args:
+        images: uint8 `[N, S, S, C]`.
+        plain: uint8, as the source draws them.
+        changed: uint8, as the adapted decoder draws them.
+        detail: 0 gives `changed`, 1 the picture with the change carried over; between, a mixture of the two.
+
+    Returns:
+        uint8 `[N, S, S, C]`.
+
+    Example:
+        >>> grey = np.full((1, 8, 8, 1), 100, np.uint8)
+        >>> int(carry_over(grey, grey, grey + 20)[0, 0, 0, 0])
+        120
+    """
+    change = changed.astype(np.float64) - plain
+    carried = images + follow_colours(images, change)
+    mixed = detail * np.clip(carried, 0, 255) + (1 - detail) * changed
+    return pixels.to_uint8(mixed / pixels.LEVELS - 1.0).numpy()
+
+
+def _models(run, source, trust):
+    """(source VAE, adapted VAE, pictures of the target or None)."""
+    folder = RunFolder(run) if isinstance(run, (str, os.PathLike)) else None
+    if folder is None or not folder.exists:
+        if source is None:
+            hint = (
+                "`ktg finetune --source VAE` makes one. With another model, name what was adapted: --source (source=)."
+            )
+            name = run if folder is not None else type(run).__name__
+            raise checks.file_error("run", "a RUN folder of a fine-tuned VAE", name, hint)
+        with checks.named(model="run"):
+            return open_vae(source, trust), open_vae(run, trust), None
+    if source is None:
+        kept = folder.checkpoints / SOURCE
+        if not kept.is_file():
+            hint = "Only `ktg finetune` with a VAE as its source keeps it. Name it with --source."
+            raise checks.file_error("run", f"a RUN that keeps its source ({kept.name})", run, hint)
+        source = kept
+    with checks.named(source="run"):
+        adapted = load_vae(run)
+    settings = folder.config()["settings"]
+    places = (settings.get("reference"), settings.get("data"))
+    target = next((place for place in places if place and _is_there(place)), None)
+    return open_vae(source, trust), adapted, target
+
+
+def _is_there(place):
+    return str(place).startswith("tfds:") or os.path.exists(place)

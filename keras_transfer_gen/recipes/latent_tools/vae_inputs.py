@@ -1,0 +1,91 @@
+"""What every command on a VAE begins with: the model behind a name, and pictures of its size."""
+
+import dataclasses
+import os
+
+import numpy as np
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.streams import ImageStream
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """Pictures that a user gave.
+
+    Args:
+        images: uint8 `[N, S, S, C]`, of the model's size.
+        names: N relative paths or numbers.
+        source: what they are, in words.
+    """
+
+    images: np.ndarray
+    names: list
+    source: str
+
+
+def open_vae(model, trust=False):
+    """A `VAE`: the one given, or the one behind what `load_vae` takes."""
+    if not isinstance(model, (str, os.PathLike)):
+        return model
+    with checks.named(source="model"):
+        return load_vae(model, trust)
+
+
+def read_given(data, spec, name="data", reporter=SILENT):
+    """Pictures of the size that a model takes.
+
+    Args:
+        data: what `load_images` returns or takes.
+        spec: `ModelSpec` of the model.
+        name: what the caller calls them, for errors.
+        reporter: told of the progress.
+
+    Returns:
+        `Given`.
+
+    Raises:
+        UserError, UserFileError: where they can't be read or a stream has another size.
+    """
+    size, channels = spec.image_size, spec.channels
+    if isinstance(data, ImageStream):
+        pictures, source = data.pictures, "the given pictures"
+        if pictures.images.shape[1:] != (size, size, channels):
+            hint = f"Load them with image_size={size}, channels={channels}."
+            raise checks.user_error(name, f"pictures [{size}, {size}, {channels}]", pictures.images.shape[1:], hint)
+        return Given(pictures.images, pictures.names, source)
+    is_path = isinstance(data, (str, os.PathLike))
+    source = str(data) if is_path else "the given pictures"
+    with checks.named(source=name, data=name):
+        pictures = read_pictures(data, size, channels, progress=reporter.counter(f"reading {source}"))
+    if pictures.skipped:
+        reporter.say(f"{len(pictures.skipped)} files in {source} skipped (see `ktg data check {source}`)")
+    return Given(pictures.images, pictures.names, source)
+
+
+def read_one_picture(path, spec, name):
+    """One picture file, uint8 `[1, S, S, C]`, of the size that a model takes.
+
+    Args:
+        path: of the file.
+        spec: `ModelSpec` of the model.
+        name: what the caller calls it, for errors.
+
+    Raises:
+        UserFileError, UserError: where it is no usable picture.
+    """
+    from keras_transfer_gen.data import decode
+
+    frame = decode.Frame(spec.image_size, spec.channels, "crop", "white")
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+        kind = decode.recognise(os.fspath(path), content[: decode.HEAD])
+        picture, _ = decode.decode_picture(content, kind, frame)
+    except (OSError, decode.UnusableError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise checks.file_error(name, "a picture file", path, f"It can't be used: {reason}.") from error
+    return picture[None]

@@ -1,0 +1,56 @@
+"""A VAE for pictures with other channels: RGB to grey and back."""
+
+import dataclasses
+
+import keras
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.transfer.weights.matching import load_matching_weights
+
+
+def change_channels(vae, channels):
+    """A copy of a VAE that reads and makes pictures with other channels; it is returned itself where it does already.
+
+    The encoder answers to a grey picture as before to that picture in RGB, and the decoder makes the mean of the three
+    channels before the last activation, or grey in RGB. Prior and likelihood are kept.
+
+    Args:
+        vae: `VAE` with networks whose first and last convolution meet the picture, such as `conv_vae`.
+        channels: 1 or 3.
+
+    Returns:
+        `VAE`, not compiled where it is a copy.
+
+    Raises:
+        UserError: for other channels, or networks that can't be changed.
+    """
+    checks.check_choice("channels", channels, checks.CHANNELS)
+    if vae.spec.channels == channels:
+        return vae
+    encoder = _rebuilt(vae.encoder, channels, first=True)
+    decoder = _rebuilt(vae.decoder, channels, first=False)
+    for new, old in ((encoder, vae.encoder), (decoder, vae.decoder)):
+        load_matching_weights(new, old, adapt_channels=True)
+    spec = dataclasses.replace(vae.spec, channels=channels)
+    kept = {name: getattr(vae, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_warmup_kimg")}
+    return VAE(encoder, decoder, spec=spec, name=vae.name, **kept)
+
+
+def _rebuilt(network, channels, first):
+    """A network with fresh weights whose input (first) or output has other channels."""
+    config = network.get_config()
+    name = (
+        network.inputs[0]._keras_history.operation.name if first else network.outputs[0]._keras_history.operation.name
+    )
+    (layer,) = [layer for layer in config["layers"] if layer["name"] == name]
+    if first:
+        layer["config"]["batch_shape"] = [*layer["config"]["batch_shape"][:-1], channels]
+    elif "filters" in layer["config"]:
+        layer["config"]["filters"] = channels
+    else:
+        expected = "a VAE whose decoder ends in a convolution"
+        raise checks.user_error("channels", expected, f"a layer {layer['class_name']} at its end", "Keep its channels.")
+    for each in config["layers"]:
+        each.pop("build_config", None)  # shapes of the old channels
+    return keras.Model.from_config(config)

@@ -1,0 +1,76 @@
+"""From a trained model to what is served: SavedModel and TFLite, each checked picture by picture."""
+
+import os
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.export.saved_model import write_saved_model
+from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.export.vae_saved_model import write_vae_saved_model
+from keras_transfer_gen.export.vae_tflite import write_vae_tflite
+from keras_transfer_gen.recipes.models.family import family_of
+from keras_transfer_gen.recipes.models.load import load_generator
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.training.vae import VAE
+
+
+def export_saved_model(model, path, card=None, trust=False, overrides=None):
+    """Writes a SavedModel for TF Serving: `serving_default`, latents -> images.
+
+    That of a VAE draws from its prior, and has `encode`, `decode` and `reconstruct` beside it.
+
+    Args:
+        model: `GAN`, whose averaged generator is exported; `VAE`; (generator, spec) as `load_generator` returns them;
+            or a source that it or `load_vae` takes, a SavedModel of others among them.
+        path: folder to write; an earlier export there is replaced whole.
+        card: text of a model card to keep with it.
+        trust: whether you vouch for a source from the web, see `load_generator`.
+        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        RuntimeError: where the exported model makes other pictures than the Keras model.
+    """
+    found = find_generator(model, trust, overrides)
+    if isinstance(found, VAE):
+        return write_vae_saved_model(found, path, card=card)
+    return write_saved_model(*found, path, card=card)
+
+
+def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler"):
+    """Writes a float32 TFLite file with builtin operators: latents `[batch_size, latent_dim]` -> images.
+
+    Args:
+        model: as in `export_saved_model`.
+        path: file to write; an earlier one is replaced.
+        batch_size: pictures made at once; fixed in the file. That of a VAE's encoder can't be resized later.
+        trust: as in `export_saved_model`.
+        overrides: as in `export_saved_model`.
+        part: of a VAE, "sampler" (latents from N(0, 1) -> images of its prior), "encoder" (images -> `z_mean` and
+            `z_log_var`) or "decoder"; a GAN has the first alone.
+
+    Returns:
+        `pathlib.Path` of the file.
+
+    Raises:
+        RuntimeError: where the exported model makes other pictures than the Keras model.
+    """
+    found = find_generator(model, trust, overrides)
+    if isinstance(found, VAE):
+        return write_vae_tflite(found, path, batch_size=batch_size, part=part)
+    checks.check_choice("part", part, ["sampler"], "Only a VAE has other parts. Set it with part= or --part.")
+    return write_tflite(*found, path, batch_size=batch_size)
+
+
+FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}
+
+
+def find_generator(model, trust=False, overrides=None):
+    """What `export_saved_model` takes as a `VAE` or as (generator, spec)."""
+    if isinstance(model, (str, os.PathLike)):
+        with checks.named(source="model"):
+            if family_of(model, trust) == "vae":
+                return load_vae(model, trust)
+            return load_generator(model, trust, overrides)
+    return model if isinstance(model, (tuple, VAE)) else (model.ema_generator, model.spec)

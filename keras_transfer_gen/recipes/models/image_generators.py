@@ -1,0 +1,140 @@
+"""Whatever makes pictures behind one interface, `spec` and `generate`, for commands that only look."""
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
+from keras_transfer_gen.recipes.models.load import first_latents, load_keras, open_keras_model
+from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
+from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.specs import check_truncation
+from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.training.latents import paint_numbered
+from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
+from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
+from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
+
+
+def open_model(source, trust=False, overrides=None):
+    """Whatever makes pictures: an object with `spec` and `generate(num, seed, truncation)`.
+
+    Args:
+        source: preset name, RUN folder, `.keras` file of a GAN, VAE or generator, or a SavedModel, of this package or
+            of others: its folder, an archive (`.tar.gz`) of it, a handle of TensorFlow Hub or Kaggle, or another https
+            address. What others made is measured first, see `measure_generator`.
+        trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
+
+    Raises:
+        UserError, UserFileError: where it can't be found or used; for a SavedModel that is no generator the message
+            lists its inputs and outputs.
+
+    Example:
+        >>> images = open_model("https://tfhub.dev/google/progan-128/1", trust=True).generate(4)  # doctest: +SKIP
+    """
+    checks.check_backend()
+    kind, path = locate(source, trust)
+    if kind == "saved_model":
+        with checks.named(path="source"):
+            return open_generator(fetch_saved_model(path), source, overrides)
+    model = load_keras(path)
+    if isinstance(model, VAE):
+        return model
+    if not isinstance(model, GAN):
+        return ModelGenerator(*open_keras_model(model, source, overrides))
+    if overrides:
+        overrides.check_known(model.spec, source)
+    return model
+
+
+def open_generator(folder, source, overrides=None):
+    """The generator in the folder of a SavedModel.
+
+    Args:
+        folder: `pathlib.Path`, as `fetch_saved_model` gives it.
+        source: what the user called it.
+        overrides: `SpecOverrides` or None.
+    """
+    checks.check_backend()
+    if is_exported(folder):
+        generator = ServedGenerator(*read_saved_model(folder))
+        if generator.spec.family == "vae":
+            generator = open_vae_folder(folder, source)  # it can also say how well it explains pictures
+        if overrides:
+            overrides.check_known(generator.spec, source)
+        return generator
+    loaded = load_saved_model(folder)
+    return MeasuredGenerator(measure_generator(loaded, source, first_latents, overrides), loaded)
+
+
+class ModelGenerator:
+    """A Keras model, used as a generator.
+
+    Args:
+        model: what `load_generator` returns: latents, or a dict of latents and labels, -> images in [-1, 1].
+        spec: its `ModelSpec`.
+    """
+
+    def __init__(self, model, spec):
+        self.model = model
+        self.spec = spec
+
+    def generate(self, num, seed=0, truncation=None, label=None):
+        """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
+        return _paint(self.model, self.spec, num, seed, truncation, label)
+
+
+class ServedGenerator:
+    """An exported SavedModel, used as a generator.
+
+    Args:
+        function: what the spec says, latents or a dict of latents and labels, -> images float32 `[N, H, W, C]` in
+            [-1, 1].
+        spec: its `ModelSpec`.
+    """
+
+    def __init__(self, function, spec):
+        self.function = function
+        self.spec = spec
+
+    def generate(self, num, seed=0, truncation=None, label=None):
+        """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
+        return _paint(self.function, self.spec, num, seed, truncation, label)
+
+
+class MeasuredGenerator:
+    """A SavedModel of others, used as a generator.
+
+    Args:
+        measured: `Measured`, what was found out about it.
+        loaded: the loaded object, kept alive: its functions alone don't hold its variables.
+    """
+
+    def __init__(self, measured, loaded):
+        self.measured = measured
+        self.loaded = loaded
+        self.spec = measured.spec
+
+    def generate(self, num, seed=0, truncation=None, label=None):
+        """uint8 `[num, H, W, C]`; picture i, its class included, depends on `seed` and i alone.
+
+        Args:
+            num: number of pictures.
+            seed: non-negative integer. Latents and classes are those of `GAN.generate`.
+            truncation: factor on the latents in (0, 1], also given to the SavedModel where it has an input for it.
+            label: class of all pictures; None draws one for each.
+        """
+        factor = self.spec.truncation if truncation is None else truncation
+
+        def function(inputs):
+            latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
+            return self.measured(latents, labels, factor)
+
+        return _paint(function, self.spec, num, seed, truncation, label)
+
+
+def _paint(function, spec, num, seed, truncation, label):
+    """uint8 pictures of numbered latents and labels, after a look at the arguments of `generate`."""
+    num = checks.check_integer("num", num, next_step="Ask for at least one picture with --num.")
+    seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with --seed.")
+    truncation = check_truncation(spec.truncation if truncation is None else truncation)
+    return paint_numbered(function, range(num), spec, seed, truncation, label)

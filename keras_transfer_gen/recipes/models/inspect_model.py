@@ -1,0 +1,264 @@
+"""What is in a SavedModel: what can be called, its variables, whether it can be trained, and what it makes."""
+
+import dataclasses
+import warnings
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.models.image_generators import MeasuredGenerator, is_exported, open_generator
+from keras_transfer_gen.recipes.models.load import first_latents
+from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model, is_remote
+from keras_transfer_gen.transfer.freezing.trainable_report import Report, trainable_report
+from keras_transfer_gen.transfer.provenance import name_of, note_source
+from keras_transfer_gen.transfer.saved_model.generator_inputs import (
+    IDS,
+    LABEL_ROLES,
+    LATENTS,
+    ONE_HOT,
+    TRUNCATION,
+    named_leaves,
+)
+from keras_transfer_gen.transfer.saved_model.measure_generator import Measured, interfaces, measure_generator
+from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
+from keras_transfer_gen.transfer.saved_model.saved_model_graph import read_graph
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+
+PICTURES = 16
+TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
+    (-1.0, 1.0): "(np.array(images, np.float32) + 1.0) * 127.5",
+    (0.0, 1.0): "np.array(images, np.float32) * 255.0",
+    (0.0, 255.0): "np.array(images, np.float32)",
+}
+DRAWS = {  # Python that draws `latents` of {shape}, by law
+    "normal": ["latents = rng.standard_normal({shape}, np.float32)"],
+    "uniform": ["latents = rng.uniform(-1, 1, {shape}).astype(np.float32)"],
+    "truncated_normal": ["latents = np.array(keras.random.truncated_normal({shape}, seed=0))"],
+    "sphere": [
+        "latents = rng.standard_normal({shape}, np.float32)",
+        "latents /= np.sqrt(np.mean(latents**2, axis=1, keepdims=True))",
+    ],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Inspection:
+    """What `inspect_model` found.
+
+    Args:
+        source: what the user called the model.
+        folder: where it lies, a string.
+        interfaces: what can be called and how, a list of dicts; see `measure_generator.interfaces`.
+        trained: what of it can be trained, a sentence.
+        has_training_mode: whether it has one, or None where it can't be said.
+        variables: `Report`.
+        measured: `Measured`, or None for what is no generator.
+        generator: makes its pictures, or None.
+        no_generator: why it is none, or "".
+        program: lines of Python that use this model in Keras.
+    """
+
+    source: str
+    folder: str
+    interfaces: list
+    trained: str
+    has_training_mode: bool | None
+    variables: Report
+    measured: Measured | None
+    generator: object
+    no_generator: str
+    program: str
+
+    def to_dict(self):
+        """A JSON-ready dict."""
+        return {
+            "source": self.source,
+            "folder": self.folder,
+            "interfaces": self.interfaces,
+            "trained": self.trained,
+            "has_training_mode": self.has_training_mode,
+            "variables": self.variables.to_dict(),
+            "spec": self.generator.spec.to_dict() if self.generator else None,
+            "inputs": self.measured.roles if self.measured else None,
+            "reasons": self.measured.reasons if self.measured else None,
+            "no_generator": self.no_generator,
+            "program": self.program,
+        }
+
+
+def inspect_model(source, trust=False, overrides=None):
+    """Looks into a SavedModel of any origin.
+
+    Args:
+        source: a SavedModel: its folder, an archive (`.tar.gz`) of it, or an https address or handle.
+        trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+        overrides: `SpecOverrides`, what is given of a generator instead of measured, or None.
+
+    Returns:
+        `Inspection`.
+
+    Raises:
+        UserError: for presets, RUN folders and `.keras` files, which `ktg info` describes; where `overrides` say what
+            can't be.
+        UserFileError: where it can't be had or loaded.
+
+    Example:
+        >>> print(inspect_model("models/progan").program)  # doctest: +SKIP
+    """
+    checks.check_backend()
+    kind, path = locate(source, trust)
+    if kind == "keras":
+        step = f"`ktg info {source} --layers` describes this one; load_gan({str(source)!r}) loads it."
+        raise checks.user_error("source", "a SavedModel (folder, .tar.gz or https address)", str(source), step)
+    folder = fetch_saved_model(path)
+    loaded = load_saved_model(folder)
+    measured, generator, why = None, None, ""
+    try:
+        measured = measure_generator(loaded, source, first_latents, overrides)
+        generator = MeasuredGenerator(measured, loaded)
+        if is_exported(folder):
+            generator = open_generator(folder, source, overrides)
+            measured = _as_saved(measured, generator.spec, overrides)
+    except checks.UserError as error:
+        if overrides:  # what was said shall not be lost among all that is printed
+            raise
+        why = str(error)
+    offered = interfaces(loaded)
+    layer, name, trained = _layer(loaded, measured, offered)
+    if layer:
+        note_source(layer, name_of(source))
+    if measured and measured.picture.whole_numbers:
+        trained += " Its pictures are whole numbers, through which no gradient passes: `ktg finetune` can't adapt it."
+    if measured:
+        program = _generator_program(path, name, measured)
+    else:
+        program = _zeros_program(path, name, loaded) if layer else ""
+    return Inspection(
+        source=str(source), folder=str(folder), interfaces=offered, trained=trained,
+        has_training_mode=layer.has_training_mode if layer else None,
+        variables=trainable_report(layer) if layer else Report(()),
+        measured=measured, generator=generator, no_generator=why, program=program,
+    )  # fmt: skip
+
+
+def _as_saved(measured, spec, overrides):
+    """What was measured of an export of this package, with the spec that was saved with it in place of guesses."""
+    told = "given with distribution= (--distribution), as the" if overrides and overrides.distribution else "the"
+    return dataclasses.replace(
+        measured, spec=spec, reasons={**measured.reasons, "distribution": f"{told} SavedModel's own spec.json says"}
+    )
+
+
+def _layer(loaded, measured, offered):
+    """(`SavedModelLayer` or None, the signature to give it, what of it can be trained)."""
+    try:
+        default = read_graph(loaded).inference.name
+    except checks.UserError:  # it has none
+        default = None
+    name = measured.endpoint.name if measured else default or next((one["name"] for one in offered), None)
+    if name is None:
+        return None, None, "It has no function to call."
+    name = None if name == default else name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it warns of is said in `trained`
+        try:
+            layer = SavedModelLayer(loaded, name, trainable=True)
+        except checks.UserError:
+            try:
+                layer = SavedModelLayer(loaded, name, trainable=False)
+            except checks.UserError as error:
+                return None, name, str(error)
+    return layer, name, layer.trainable_words
+
+
+def _generator_program(path, name, measured):
+    """Python that saves pictures of a generator as PNG files: at most 15 lines."""
+    count, size, picture = measured.batch or PICTURES, measured.latent_dim, measured.picture
+    lines = _opening(path, name, ["import keras", "import numpy as np"])
+    draws = [line.format(shape=(count, size)) for line in DRAWS[measured.spec.distribution]]
+    lines += ["rng = np.random.default_rng(0)", *draws]
+    code = {LATENTS: "latents", IDS: "labels", ONE_HOT: "labels", TRUNCATION: "np.float32(1.0)"}
+    values = {}
+    for leaf, spec in named_leaves(measured.form.inputs):
+        role = measured.roles[leaf]
+        values[leaf] = code.get(role, "np.bool_(False)")
+        if role == LATENTS and spec.shape.rank not in (2, None):
+            sides = ["-1", *(str(size if side is None else side) for side in spec.shape[1:])]
+            values[leaf] = f"latents.reshape({', '.join(sides)})"
+        if role == TRUNCATION and spec.shape.rank:
+            values[leaf] = f"np.ones({tuple(size or count for size in spec.shape)}, np.float32)"
+        if role in LABEL_ROLES:
+            shape = f"({count}, 1)" if role == IDS and spec.shape.rank == 2 else count
+            drawn = f'rng.integers({max(measured.spec.num_classes, 1)}, size={shape}, dtype="int32")'
+            lines.append(f"labels = {drawn}" + (f".astype({spec.dtype.name!r})" if spec.dtype.is_floating else ""))
+        if role == ONE_HOT:
+            lines[-1] = f"labels = {drawn}"
+            lines.append(f"labels = np.eye({measured.spec.num_classes}, dtype={spec.dtype.name!r})[labels]")
+    outputs = measured.form.concrete.structured_outputs
+    outputs = next(iter(outputs.values())) if isinstance(outputs, dict) and len(outputs) == 1 else outputs
+    inputs = _written(_lone(measured.form.inputs), values, _start(measured.form.inputs))
+    lines.append(f"images = layer({inputs}){_access(outputs, measured.output) or ''}")
+    levels = TO_LEVELS[measured.spec.pixel_range]
+    lines.append(f"images = {levels.replace(')', ').transpose(0, 2, 3, 1)', 1) if picture.channels_first else levels}")
+    if picture.has_alpha:
+        lines.append("images = images[..., :-1] * (images[..., -1:] / 255.0) + 255.0 - images[..., -1:]  # on white")
+    lines += [
+        "for number, image in enumerate(images.round().clip(0, 255)):",
+        '    keras.utils.save_img(f"{number:02}.png", image, scale=False)',
+    ]
+    return "\n".join(lines)
+
+
+def _zeros_program(path, name, loaded):
+    """Python that runs what is no generator, on zeros; "" where an input is no tensor of known rank."""
+    form = next(form for form in read_graph(loaded, name).inference.forms if form.serves(False))
+    values = {}
+    for leaf, spec in named_leaves(form.inputs):
+        shape = getattr(spec, "shape", None)
+        if shape is None or shape.rank is None or not (spec.dtype.is_floating or spec.dtype.is_integer):
+            return ""
+        sizes = tuple((64 if place else 1) if size is None else size for place, size in enumerate(shape))
+        values[leaf] = f"np.zeros({sizes}, {spec.dtype.name!r})"
+    if not values:
+        return ""
+    inputs = _written(_lone(form.inputs), values, _start(form.inputs))
+    return "\n".join([*_opening(path, name, ["import numpy as np"]), f"print(layer({inputs}))"])
+
+
+def _opening(path, name, imports):
+    fetched = is_remote(path) or not path.is_dir()
+    names = "SavedModelLayer, fetch_saved_model" if fetched else "SavedModelLayer"
+    place = f"fetch_saved_model({str(path)!r})" if fetched else repr(str(path))
+    signature = "" if name is None else f"signature={name!r}, "
+    opening = [*imports, f"from keras_transfer_gen import {names}", ""]
+    return [*opening, f"layer = SavedModelLayer({place}, {signature}trainable=False)"]
+
+
+def _lone(inputs):
+    return next(iter(inputs.values())) if len(inputs) == 1 else inputs
+
+
+def _start(inputs):
+    return next(iter(inputs)) if len(inputs) == 1 else ""
+
+
+def _written(structure, values, name):
+    """A structure of inputs as Python, each leaf by the code of its name."""
+    below = f"{name}/" if name else ""
+    if isinstance(structure, dict):
+        parts = (f"{key!r}: {_written(part, values, f'{below}{key}')}" for key, part in structure.items())
+        return "{" + ", ".join(parts) + "}"
+    if isinstance(structure, (list, tuple)):
+        return "[" + ", ".join(_written(part, values, f"{below}{n}") for n, part in enumerate(structure)) + "]"
+    return values[name]
+
+
+def _access(structure, wanted, name="", code=""):
+    """The subscripts that lead to the leaf called `wanted`, such as "['image']"; None where it is not below."""
+    if isinstance(structure, dict):
+        items = structure.items()
+    elif isinstance(structure, (list, tuple)):
+        items = enumerate(structure)
+    else:
+        return code if name == wanted else None
+    found = (_access(part, wanted, f"{name}/{key}" if name else str(key), f"{code}[{key!r}]") for key, part in items)
+    return next((one for one in found if one is not None), None)

@@ -1,0 +1,71 @@
+"""From what a user calls a model (preset, RUN, `.keras` file, exported SavedModel) to a `VAE`."""
+
+import warnings
+
+import keras
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.export.vae_saved_model import read_vae_parts
+from keras_transfer_gen.recipes.models.load import load_keras
+from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+
+
+def load_vae(source, trust=False):
+    """A `VAE`, compiled, ready to be frozen, compiled anew and fitted.
+
+    Args:
+        source: preset name, RUN folder, `.keras` file, or a SavedModel with signatures `encode` and `decode`: its
+            folder, an archive (`.tar.gz`) of it, or an https address. One that this package exported brings its prior
+            and likelihood with it; of others the pictures must be float32 in [-1, 1] and the outputs of `encode` called
+            `z_mean` and `z_log_var`.
+        trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+
+    Raises:
+        UserError, UserFileError: where it can't be found or holds no VAE.
+
+    Example:
+        >>> vae = load_vae("noto_vae_64")  # doctest: +SKIP
+    """
+    checks.check_backend()
+    kind, path = locate(source, trust)
+    if kind == "saved_model":
+        with checks.named(path="source"):
+            return open_vae_folder(fetch_saved_model(path), source)
+    model = load_keras(path)
+    if not isinstance(model, VAE):
+        hint = f"It holds a {type(model).__name__}. `ktg models` lists what is shipped."
+        raise checks.user_error("source", "a model saved from a VAE", str(source), hint)
+    return model
+
+
+def open_vae_folder(folder, source):
+    """The `VAE` in the folder of a SavedModel.
+
+    Its networks are `SavedModelLayer`s: they can be tuned and frozen by the original names of their variables. Norms
+    keep their statistics, since the signatures have no training mode.
+
+    Args:
+        folder: `pathlib.Path`, as `fetch_saved_model` gives it.
+        source: what the user called it.
+    """
+    parts = read_vae_parts(folder, source)
+    size, channels, latent_dim = parts.shape
+    images = keras.Input((size, size, channels), name="images")
+    found = _layer(folder, "encode")({"images": images})
+    encoder = keras.Model(images, [found["z_mean"], found["z_log_var"]], name="encoder")
+    latents = keras.Input((latent_dim,), name="latents")
+    made = _layer(folder, "decode")({"latents": latents})
+    decoder = keras.Model(latents, made, name="decoder")
+    vae = VAE(encoder, decoder, prior=parts.prior, likelihood=parts.likelihood, spec=parts.spec)
+    vae.compile()
+    return vae
+
+
+def _layer(folder, signature):
+    """One signature as a layer; its warning that norms keep still is said by the docstring above, once for both."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SavedModelLayer", UserWarning)
+        return SavedModelLayer(str(folder), signature, name=f"saved_{signature}r")

@@ -1,0 +1,1 @@
+"""Images and contact sheets written to disk, never over files of others."""

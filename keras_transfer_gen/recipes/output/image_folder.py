@@ -1,0 +1,67 @@
+"""Pictures on disk: numbered PNG files, a folder written whole."""
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.recipes.output.folder_checks import MARK, check_folder, count_pictures, name_of
+from keras_transfer_gen.recipes.output.sheet_file import signed
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.training.latents import check_label
+
+
+def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, label=None):
+    """Writes `out/00000.png`, ...; picture i depends on `seed` and i alone.
+
+    Args:
+        model: `GAN` or anything with `generate(num, seed, truncation)`, and `label` where it takes classes.
+        num: pictures to make.
+        out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
+        seed: non-negative integer.
+        truncation: factor on the latents in (0, 1]; the model's own by default.
+        reporter: told of the progress, and how many earlier pictures were replaced.
+        label: class of all pictures; None draws one for each where the model takes some.
+
+    Returns:
+        uint8 `[num, H, W, C]`, the pictures.
+
+    Raises:
+        UserError, UserFileError: where `out` holds other files, or an argument is out of range.
+    """
+    check_folder(out)
+    asked = {} if label is None else {"label": check_label(label, model.spec.num_classes)}
+    images = model.generate(num, seed=seed, truncation=truncation, **asked)
+    write_folder(images, out, {"seed": seed, "truncation": truncation, **asked}, reporter)
+    return images
+
+
+def write_folder(images, out, notes=None, reporter=SILENT):
+    """Writes `out/00000.png`, ..., whole or not at all.
+
+    Args:
+        images: uint8 `[N, H, W, C]`.
+        out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
+        notes: JSON-ready dict of how they were made; kept in a hidden file in the folder.
+        reporter: told of the progress, and how many earlier pictures were replaced.
+
+    Raises:
+        UserError, UserFileError: where `out` holds other files.
+    """
+    out = check_folder(out)
+    replaced = count_pictures(out)
+    tick = reporter.counter("pictures written")
+    with files.atomic_path(out) as partial:
+        partial.mkdir()
+        for number, image in enumerate(images):
+            (partial / name_of(number)).write_bytes(pixels.to_png(image))
+            tick(number + 1, len(images))
+        files.write_json(partial / MARK, {"num": len(images), **(notes or {})})
+    if replaced:
+        reporter.say(f"replaced {replaced} earlier pictures in {out}")
+
+
+def write_grid(path, images, most=64):
+    """Writes a contact sheet of the first pictures to a PNG file."""
+    write_png(path, pixels.to_grid(images[:most]))
+
+
+def write_png(path, image):
+    """Writes one picture, uint8 `[H, W, C]`, to a PNG file that tells whose it is."""
+    files.write_bytes(path, signed(pixels.to_png(image)))

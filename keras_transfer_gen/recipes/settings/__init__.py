@@ -1,0 +1,1 @@
+"""What can be set for a run, with its defaults: shared, of GANs, of VAEs, methods of adapting."""

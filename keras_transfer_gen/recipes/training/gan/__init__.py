@@ -1,0 +1,1 @@
+"""What a GAN supplies to a training."""

@@ -1,0 +1,1 @@
+"""Which weights are trained: rules over paths, and the table that shows the outcome."""

@@ -1,0 +1,1 @@
+"""SavedModels of any origin: what they offer, as a Keras layer, as a measured generator."""

@@ -1,0 +1,162 @@
+"""A Keras model that makes pictures, whatever its inputs and its pixel range, as a generator of this package."""
+
+import dataclasses
+import tempfile
+
+import keras
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.transfer.paths import Nameless
+from keras_transfer_gen.transfer.saved_model.generator_inputs import fill, named_leaves
+from keras_transfer_gen.transfer.saved_model.image_outputs import Picture
+from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
+from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
+from keras_transfer_gen.transfer.saved_model.saved_model_generator import MODEL_RANGE, generator_inputs, to_model_range
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import PACKAGE
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class KerasGenerator(Nameless):
+    """A Keras model that is called with latents and labels alone, whatever its inputs and outputs.
+
+    Args:
+        model: functional or sequential `keras.Model`.
+        roles: what each of `model.inputs` is, in their order, as `roles_of` tells.
+        picture: the fields of the `Picture`, a dict.
+        classes: number of classes; 0 where it takes no labels.
+
+    Call arguments:
+        inputs: float32 `[batch, latent_dim]`; or {"latents": that, "labels": integers `[batch]`}.
+        training: bool.
+
+    Returns:
+        float32 `[batch, side, side, channels]`, NHWC, in the model's own range, alpha included.
+
+    Example:
+        >>> z = keras.Input((1, 1, 12))
+        >>> model = keras.Model(z, keras.layers.Reshape((2, 2, 3))(z))
+        >>> layer = KerasGenerator(model, roles=["latents"], picture={"name": "", "size": 2, "channels": 3})
+        >>> layer(tf.zeros((5, 12))).shape
+        TensorShape([5, 2, 2, 3])
+    """
+
+    def __init__(self, model, *, roles, picture, classes=0, **kwargs):
+        super().__init__(**kwargs)
+        self.model = _functional(model)
+        self.roles = list(roles)
+        self.picture = Picture(**picture)
+        self.classes = classes
+        self.built = True
+
+    def call(self, inputs, training=None):
+        latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
+        names = [str(place) for place in range(len(self.roles))]
+        specs = [tf.TensorSpec(one.shape, one.dtype) for one in self.model.inputs]
+        roles = dict(zip(names, self.roles, strict=True))
+        values = fill(dict(zip(names, specs, strict=True)), roles, latents, labels, classes=self.classes)
+        wanted = keras.tree.pack_sequence_as(self.model.input, [values[name] for name in names])
+        return self.picture.raw(self.model(wanted, training=training))
+
+    def compute_output_shape(self, input_shape):
+        latents = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
+        return (latents[0], self.picture.size, self.picture.size, self.picture.channels)
+
+    def get_config(self):
+        model = keras.saving.serialize_keras_object(self.model)
+        picture = dataclasses.asdict(self.picture)
+        return {
+            **super().get_config(), "model": model, "roles": list(self.roles), "picture": picture,
+            "classes": self.classes,
+        }  # fmt: skip
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "model": keras.saving.deserialize_keras_object(config["model"])})
+
+
+def measure_keras_model(model, source, latents, overrides=None):
+    """Measures a Keras model that makes pictures.
+
+    Args:
+        model: functional or sequential `keras.Model`.
+        source: what the user calls it.
+        latents: function `(count, latent_dim)` -> float32 ndarray `[count, latent_dim]` from N(0, 1).
+        overrides: `SpecOverrides`, what is given instead of measured, or None.
+
+    Returns:
+        `Measured`.
+
+    Raises:
+        UserError: where it is no generator, see `measure_generator`, or of another kind than Keras can write.
+    """
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        hint = f"It holds a {type(model).__name__}."
+        if isinstance(model, keras.Sequential):
+            hint += (
+                " It is not built: begin it with keras.Input((latent_dim,)), or call it on latents, and save it again."
+            )
+        raise checks.user_error("source", "a GAN or a functional or sequential generator", str(source), hint)
+    model = _functional(model)
+    with tempfile.TemporaryDirectory() as folder:  # measured as a SavedModel, so that there is one way to measure
+        tf.saved_model.save(_callable(model), folder, signatures={})
+        return measure_generator(load_saved_model(folder), source, latents, overrides)
+
+
+def _callable(model):
+    """A module that calls a model with its inputs in one structure: any key can be in that, `class` as well."""
+    module = tf.Module()
+    module.model = model
+    specs = [tf.TensorSpec(entry.shape, entry.dtype, name=entry.name) for entry in model.inputs]
+    wanted = keras.tree.pack_sequence_as(model.input, specs)
+    module.serve = tf.function(lambda inputs: model(inputs, training=False), [wanted], autograph=False)
+    return module
+
+
+def _functional(model):
+    """The model itself, or of a `keras.Sequential` one of its layers: it has no `input`, and may have a fixed batch."""
+    if not isinstance(model, keras.Sequential):
+        return model
+    entry = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype, name=model.inputs[0].name)
+    made = entry
+    for layer in model.layers:
+        made = layer(made)
+    return keras.Model(entry, made, name=model.name)
+
+
+def wrap_keras_model(model, measured):
+    """A Keras model that makes pictures as a generator.
+
+    Args:
+        model: functional or sequential `keras.Model`.
+        measured: what `measure_keras_model` gave.
+
+    Returns:
+        (generator, spec), as `wrap_saved_model` gives them. The layers keep their paths where the model takes latents
+        alone.
+    """
+    spec = dataclasses.replace(measured.spec, arch="keras")
+    model = _functional(model)
+    entries = model.inputs
+    plain = len(entries) == 1 and len(entries[0].shape) == 2 and len(model.outputs) == 1
+    if plain and not measured.picture.channels_first and not spec.num_classes:
+        made = to_model_range(model.outputs[0], spec.pixel_range, measured.picture.has_alpha)
+        generator = keras.Model(entries[0], made, name="generator")
+    else:
+        layer = KerasGenerator(
+            model, roles=_in_order(measured, model), picture=dataclasses.asdict(measured.picture),
+            classes=spec.num_classes, name="source",
+        )  # fmt: skip
+        entry = generator_inputs(spec)
+        made = to_model_range(layer(entry), spec.pixel_range, measured.picture.has_alpha)
+        generator = keras.Model(entry, made, name="generator")
+    return generator, dataclasses.replace(spec, pixel_range=MODEL_RANGE)
+
+
+def _in_order(measured, model):
+    """The roles in the order of `model.inputs`: by key where its inputs are a dict, else by place."""
+    names = [name for name, _ in named_leaves(measured.form.inputs)]
+    if not isinstance(model.input, dict):
+        return [measured.roles[name] for name in names]
+    by_key = {name.rsplit("/", 1)[-1]: measured.roles[name] for name in names}
+    return keras.tree.flatten({key: by_key[key] for key in model.input})

@@ -1,0 +1,32 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from keras_transfer_gen.data.image_set import digest_of, printable
+
+
+def test_digest_of_depends_on_pixels_and_shape():
+    images = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
+    shape = b"(2, 4, 4, 3)"
+    parts = b"".join(len(part).to_bytes(8, "little") + part for part in (shape, images.tobytes()))
+    assert digest_of(images) == hashlib.sha256(parts).hexdigest()
+    assert digest_of(images.reshape(4, 2, 4, 3)) != digest_of(images)
+    assert digest_of(images[:0]) == digest_of(images[:0])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a b/ünï.png", "a b/ünï.png"),
+        ("a\nb\tc\r.png", "a\\nb\\tc\\r.png"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("line\u2028sep", "line\\u2028sep"),
+        ("bad\udcff.png", "bad\\udcff.png"),
+        ("\U0001f468\u200d\U0001f680.png", "\U0001f468\u200d\U0001f680.png"),  # a joiner is part of the emoji
+    ],
+)
+def test_printable_is_one_encodable_line(name, shown):
+    assert printable(name) == shown
+    assert len(printable(name).splitlines()) == 1
+    printable(name).encode("utf-8")

@@ -1,0 +1,42 @@
+import numpy as np
+
+from keras_transfer_gen.data import near_duplicates
+from keras_transfer_gen.data.near_duplicates import group_alike
+
+RNG = np.random.default_rng(0)
+MOTIFS = RNG.integers(0, 256, (10, 8, 8, 3)).repeat(4, 1).repeat(4, 2)
+
+
+def variants(noise=8):
+    """Three variants of each of ten motifs, the third one mirrored: int `[30, 32, 32, 3]`."""
+    many = np.concatenate([MOTIFS, MOTIFS, MOTIFS[:, :, ::-1]])
+    return np.clip(many + RNG.integers(-noise, noise + 1, many.shape), 0, 255).astype(np.uint8)
+
+
+def test_variants_of_a_motif_are_one_group_mirrored_too():
+    groups = group_alike(variants())
+    assert groups.dtype == np.int32 and groups.shape == (30,) and set(groups) == set(range(10))
+    np.testing.assert_array_equal(groups[:10], groups[10:20])
+    np.testing.assert_array_equal(groups[:10], groups[20:])
+
+
+def test_grey_pictures_of_28_pixels_are_grouped():
+    grey = np.concatenate([np.zeros((3, 28, 28, 1)), np.full((3, 28, 28, 1), 200)]).astype(np.uint8)
+    assert group_alike(grey).tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_few_and_too_many_pictures_are_groups_of_their_own(monkeypatch):
+    images = variants()
+    assert group_alike(images[:3]).tolist() == [0, 1, 2]
+    monkeypatch.setattr(near_duplicates, "MOST", 20)
+    assert group_alike(images).tolist() == list(range(30))
+
+
+def test_distance_is_to_the_nearer_of_picture_and_mirror_image():
+    small = RNG.random((4, 5, 5, 1)).astype(np.float32)
+    found = near_duplicates._distances(small)
+    for i in range(4):
+        for j in range(4):
+            straight, mirrored = (np.linalg.norm(small[i] - other) for other in (small[j], small[j][:, ::-1]))
+            expected = 0.0 if i == j else min(straight, mirrored)
+            np.testing.assert_allclose(found[i, j], expected, atol=1e-5)

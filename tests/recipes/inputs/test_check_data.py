@@ -1,0 +1,74 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.inputs.check_data import check_data
+
+
+def test_skipped_files_come_first_one_a_line_with_path_tab_reason(picture_folder):
+    deep = picture_folder / "a" / ("long " * 30).strip()
+    deep.mkdir(parents=True)
+    (deep / "broken\tname.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (picture_folder / "empty.jpg").write_bytes(b"")
+    found = check_data(picture_folder, 32)
+    lines = found.lines()
+    name = f"a/{deep.name}/broken\\tname.png"
+    assert [line.split("\t")[0] for line in lines if "\t" in line] == [name, "empty.jpg"]
+    assert all(line.count("\t") <= 1 and "\n" not in line for line in lines)
+    assert lines[2] == f"{picture_folder}: 12 usable, 2 skipped" and found.usable
+    assert "sizes: 12 32x32" in lines and "formats: 12 PNG" in lines
+
+
+def test_duplicates_and_warnings_are_told(picture_folder):
+    (picture_folder / "twin.png").write_bytes((picture_folder / "00.png").read_bytes())
+    lines = check_data(picture_folder, 32).lines()
+    assert "the same picture: 00.png, twin.png" in lines and "1 exact duplicate" in lines
+
+
+def test_preview_is_a_contact_sheet(picture_folder, tmp_path):
+    found = check_data(picture_folder, 32, preview=tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (4 * 32, 3 * 32)
+    assert json.loads(json.dumps({**found.to_dict(), "preview": None}))["usable"] == 12
+
+
+def test_source_without_a_usable_picture_is_a_result(tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    preview = tmp_path.parent / "sheet-of-nothing.png"
+    found = check_data(tmp_path, preview=preview)
+    assert not found.usable and "no usable picture" in found.lines()
+    assert not preview.exists()
+
+
+def test_preview_replaces_no_picture(picture_folder, tmp_path):
+    before = (picture_folder / "00.png").read_bytes()
+    (tmp_path / "mine.png").write_bytes(before)
+    with pytest.raises(checks.UserFileError, match=r"`preview` must be a new file, or a sheet to replace.*--preview"):
+        check_data(picture_folder, 32, preview=tmp_path / "mine.png")
+    with pytest.raises(checks.UserError, match=r"`preview` must be a file outside the pictures' folder"):
+        check_data(picture_folder, 32, preview=picture_folder / "sheet.png")
+    assert (tmp_path / "mine.png").read_bytes() == before and len(list(picture_folder.iterdir())) == 12
+    check_data(picture_folder, 32, preview=tmp_path / "sheet.png")
+    check_data(picture_folder, 32, preview=tmp_path / "sheet.png")  # its own is replaced
+
+
+def test_missing_source_and_wrong_size_are_errors(tmp_path):
+    with pytest.raises(checks.UserFileError, match="nothing at this path"):
+        check_data(tmp_path / "none")
+    with pytest.raises(checks.UserError, match="`image_size` must be one of"):
+        check_data(tmp_path, 48)
+
+
+def test_check_loads_no_tensorflow(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 32, 32, 3), np.uint8))
+    code = (
+        "import sys\nfrom keras_transfer_gen.recipes.inputs.check_data import check_data\n"
+        f"print(check_data({str(tmp_path / 'a.npy')!r}, 32).usable, 'tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True False\n"

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.recipes.latent_tools.edit import edit
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+
+
+@pytest.fixture(scope="module")
+def vae(vae_file):
+    return load_vae(vae_file)
+
+
+def test_pictures_move_along_the_direction_of_the_means(vae, pictures, tmp_path):
+    positive, negative, data = pictures[:4], pictures[4:8], pictures[8:]
+    found = edit(vae, data, positive, negative, strength=2.0, out=tmp_path / "made", grid=tmp_path / "sheet.png")
+    means = [vae.encode(part)[0].mean(0) for part in (positive, negative)]
+    np.testing.assert_allclose(found.direction, means[0] - means[1], atol=1e-5)
+    latents = vae.encode(data)[0]
+    expected = vae.decode(latents + 2.0 * (means[0] - means[1]))
+    assert np.abs(found.images.astype(int) - expected).max() <= 1
+    np.testing.assert_array_equal(read_pictures(tmp_path / "made", 32).images, found.images)
+    assert (tmp_path / "sheet.png").is_file()
+    assert found.target - found.before == pytest.approx(2.0, abs=1e-4)
+    way = means[0] - means[1]
+    seen = (vae.encode(found.images)[0] - means[1]) @ way / (way @ way)
+    assert found.after == pytest.approx(seen.mean(), abs=1e-4) and abs(found.after - found.target) > 0.01
+    assert found.to_dict()["target"] == found.target
+    assert found.to_dict()["length"] == pytest.approx(np.linalg.norm(found.direction))
+
+
+def test_strength_zero_reconstructs_and_full_detail_gives_the_picture_back(vae, pictures):
+    plain = edit(vae, pictures, pictures[:4], pictures[4:8], strength=0.0).images
+    np.testing.assert_array_equal(plain, vae.reconstruct(pictures))
+    whole = edit(vae, pictures, pictures[:4], pictures[4:8], strength=0.0, detail=1.0).images
+    np.testing.assert_array_equal(whole, pictures)
+    assert (plain != pictures).any()
+
+
+def test_what_cannot_be_used_is_refused(vae, pictures, tmp_path):
+    with pytest.raises(checks.UserError, match="`positive` must be other pictures than negative"):
+        edit(vae, pictures, pictures[:2], pictures[:2])
+    with pytest.raises(checks.UserError, match="`strength` must be a number"):
+        edit(vae, pictures, pictures[:2], pictures[2:], strength=float("nan"))
+    with pytest.raises(checks.UserError, match="`detail` must be a number of at least 0 and at most 1"):
+        edit(vae, pictures, pictures[:2], pictures[2:], detail=2.0)
+    with pytest.raises(checks.UserFileError, match="`negative` must be"):
+        edit(vae, pictures, pictures[:2], tmp_path / "nothing")

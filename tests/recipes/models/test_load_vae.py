@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.export.vae_saved_model import write_vae_saved_model
+from keras_transfer_gen.networks.priors.priors import GaussianPrior
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.transfer.freezing.freezing import freeze
+
+
+@pytest.fixture
+def exported(vae_file, tmp_path):
+    vae = load_vae(vae_file)
+    vae.set_prior(GaussianPrior(8).set_law(np.full(8, 0.3), 0.5 * np.eye(8)))
+    return vae, write_vae_saved_model(vae, tmp_path / "served" / "1")
+
+
+def test_keras_file_comes_back_compiled(vae_file, pictures):
+    vae = load_vae(vae_file)
+    assert vae.compiled and vae.spec.licence == "CC0-1.0" and int(vae.step.numpy()) == 60
+    assert vae.reconstruct(pictures).shape == pictures.shape
+
+
+def test_exported_saved_model_is_a_vae_again(exported, pictures, tmp_path):
+    vae, folder = exported
+    twin = load_vae(folder.parent)
+    assert twin.spec == vae.spec and isinstance(twin.prior, GaussianPrior)
+    assert np.abs(twin.generate(4).astype(int) - vae.generate(4)).max() <= 1
+    for name, value in vae.evaluate(pictures, return_dict=True).items():
+        assert twin.evaluate(pictures, return_dict=True)[name] == pytest.approx(value, rel=1e-4)
+    report = freeze(twin, {"encoder/.*": False})
+    assert any(row["path"].startswith("decoder/saved_decoder/") for row in report.to_dict()["rows"])
+    before = [np.array(w) for w in twin.encoder.get_weights()], [np.array(w) for w in twin.decoder.get_weights()]
+    twin.fit(tf.data.Dataset.from_tensor_slices(pictures).batch(6), verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before[0], twin.encoder.get_weights(), strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(before[1], twin.decoder.get_weights(), strict=True))
+    twin.save(tmp_path / "tuned.keras")
+    assert np.array_equal(load_vae(tmp_path / "tuned.keras").generate(3), twin.generate(3))
+
+
+def test_saved_model_of_others_has_the_standard_prior(exported):
+    vae, folder = exported
+    for name in ("spec.json", "laws.json", "laws.npz"):
+        (folder / "assets.extra" / name).unlink()
+    twin = load_vae(folder)
+    assert type(twin.prior).__name__ == "StandardNormal" and twin.spec.latent_dim == 8
+    noise = np.zeros((1, 8), np.float32)
+    assert np.abs(twin.decode(noise).astype(int) - vae.decode(noise)).max() <= 1
+
+
+def test_what_is_no_vae_is_refused(source_file, tmp_path):
+    with pytest.raises(checks.UserError, match="`source` must be a model saved from a VAE.*holds a GAN"):
+        load_vae(source_file)
+    with pytest.raises(checks.UserFileError, match="`source` must be a preset"):
+        load_vae(tmp_path / "none")

@@ -1,0 +1,145 @@
+import dataclasses
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.models import resolve as module
+from keras_transfer_gen.recipes.models.resolve import locate, locate_source
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.transfer.fetching import presets
+
+
+@pytest.fixture
+def preset(tmp_path, monkeypatch, source_file):
+    """An installation with one preset, `test_gan_32`."""
+    folder = tmp_path / "installed" / "test_gan_32"
+    folder.mkdir(parents=True)
+    shutil.copy(source_file, folder / "gan.keras")
+    ModelSpec(image_size=32, channels=3, latent_dim=16).save(folder / "spec.json")
+    monkeypatch.setattr(presets, "_preset_folders", lambda: [folder])
+    return folder
+
+
+def test_each_kind_of_model_is_found(preset, finished, source_file, tmp_path, monkeypatch):
+    run = RunFolder(finished.out)
+    best, last = run.best / "gan.keras", run.adapted / "step-000000005" / "gan.keras"
+    assert locate("test_gan_32") == ("keras", preset / "gan.keras")
+    assert locate(source_file) == locate(str(source_file)) == ("keras", source_file)
+    assert locate(run.path) == locate(f"{run.path}/") == ("keras", best)
+    assert locate(last) == ("keras", last)
+    assert locate(preset) == ("keras", preset / "gan.keras")
+    assert locate(run.saved_model) == locate(run.saved_model.parent) == ("saved_model", run.saved_model)
+    shutil.copytree(run.saved_model, tmp_path / "served" / "9")
+    shutil.copytree(run.saved_model, tmp_path / "served" / "10")
+    assert locate(tmp_path / "served") == ("saved_model", tmp_path / "served" / "10")
+
+
+def test_run_that_has_no_best_yet_gives_its_latest_checkpoint(finished, tmp_path):
+    shutil.copytree(finished.out, tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
+    run.forget_best()
+    assert locate(run.path) == ("keras", run.adapted / "step-000000005" / "gan.keras")
+
+
+def test_name_of_a_preset_beats_a_folder_and_a_path_does_not(preset, tmp_path, monkeypatch):
+    (tmp_path / "test_gan_32").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert locate("test_gan_32") == ("keras", preset / "gan.keras")
+    with pytest.raises(checks.UserFileError, match="This folder holds none of them"):
+        locate("./test_gan_32")
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("tets_gan_32", r"a preset \(see `ktg models`\).*Did you mean test_gan_32\?"),
+    ("zzz", r"There is no such file, and presets are: test_gan_32\."),
+    ("", r"There is no such file"),
+])  # fmt: skip
+def test_typing_errors_are_answered_with_the_presets(preset, name, text):
+    with pytest.raises(checks.UserFileError, match=text):
+        locate(name)
+
+
+def test_typing_errors_are_answered_with_models_beside(preset, finished, source_file, tmp_path):
+    shutil.copytree(RunFolder(finished.out).saved_model, tmp_path / "cats")
+    shutil.copy(source_file, tmp_path / "dogs.keras")
+    (tmp_path / "birds").mkdir()
+    for wrong, meant in (("catz", "cats"), ("dogs.kers", "dogs.keras")):
+        with pytest.raises(checks.UserFileError, match=rf"Did you mean {tmp_path / meant}[,?]"):
+            locate(tmp_path / wrong)
+    with pytest.raises(checks.UserFileError) as caught:
+        locate(tmp_path / "birdz")
+    assert "birds" not in str(caught.value)
+
+
+def test_installation_without_presets_says_so(monkeypatch):
+    monkeypatch.setattr(module, "list_presets", list)
+    with pytest.raises(checks.UserFileError, match="presets are: none"):
+        locate("noto_gan_64")
+
+
+def test_damaged_file_and_empty_folder_are_refused(tmp_path, source_file):
+    (tmp_path / "cut.keras").write_bytes(source_file.read_bytes()[:5000])
+    with pytest.raises(checks.UserFileError, match="not a `.keras` file, or it is damaged"):
+        locate(tmp_path / "cut.keras")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(checks.UserFileError, match="This folder holds none of them"):
+        locate(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("a.weights.h5", "It holds weights alone.*load_weights.*as .keras"), ("a.h5", "Keras' older format.*a SavedModel"),
+    ("a.HDF5", "Keras' older format"), ("a.tflite", "for phones and browsers.*Give the model that it was made from"),
+])  # fmt: skip
+def test_files_of_other_kinds_are_called_by_their_kind(tmp_path, name, text):
+    (tmp_path / name).write_bytes(b"anything")
+    with pytest.raises(checks.UserFileError, match=text):
+        locate(tmp_path / name)
+
+
+def test_run_without_a_checkpoint_says_what_to_do(tmp_path, finished):
+    RunFolder(tmp_path / "run").record("finetune", finished, {}, finished=False)
+    with pytest.raises(checks.UserFileError, match="`source` must be a RUN with a checkpoint.*Give the command"):
+        locate(tmp_path / "run")
+
+
+def test_typing_errors_load_no_tensorflow():
+    code = (
+        "import sys\nfrom keras_transfer_gen.recipes.models.resolve import locate\n"
+        "try: locate('noto_gan_46')\nexcept OSError: print('tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
+def test_saved_models_of_every_form_are_found_and_addresses_need_trust(tmp_path):
+    (tmp_path / "model" / "3").mkdir(parents=True)
+    (tmp_path / "model" / "3" / "saved_model.pbtxt").write_text("")
+    (tmp_path / "model.tar.gz").write_bytes(b"")
+    folder = ("saved_model", tmp_path / "model" / "3")
+    assert locate(tmp_path / "model") == locate(tmp_path / "model" / "3" / "saved_model.pbtxt") == folder
+    assert locate(tmp_path / "model.tar.gz") == ("saved_model", tmp_path / "model.tar.gz")
+    address = "https://www.kaggle.com/models/google/progan"
+    assert locate(f" {address}", trust=True) == ("saved_model", address)
+    with pytest.raises(checks.UserError, match="a model that you trust.*add trust=True or --trust"):
+        locate(address)
+
+
+def test_run_that_goes_on_takes_the_copy_of_its_source(tmp_path):
+    settings = FineTuneSettings(data="photos", source="https://example.org/gan", out=tmp_path / "run")
+    with pytest.raises(checks.UserError, match="trust"):
+        locate_source(settings)
+    assert locate_source(dataclasses.replace(settings, trust=True)) == ("saved_model", "https://example.org/gan")
+    run = RunFolder(settings.out)
+    run.clear()
+    run.record("finetune", settings, {}, finished=False)
+    run.source.mkdir()
+    (run.source / "saved_model.pb").touch()
+    run.note(source_kept=True)
+    assert locate_source(settings) == ("saved_model", run.source)
+    with pytest.raises(checks.UserError, match="trust"):
+        locate_source(dataclasses.replace(settings, fresh=True))

@@ -1,0 +1,71 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_transfer_gen import variational
+from keras_transfer_gen.objectives.likelihoods import Bernoulli, Perceptual
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.scoring.elbo_protocol import (
+    CURVE_IMAGES,
+    calibrate,
+    curve_bound,
+    measure_bound,
+    measure_refitted,
+    thinned,
+)
+from keras_transfer_gen.training.vae import VAE
+
+
+@pytest.fixture
+def vae(vae_file):
+    return load_vae(vae_file)
+
+
+def test_scores_are_those_of_evaluate_with_16_draws(vae, pictures):
+    found = measure_bound(vae, pictures, "the test")
+    expected = vae.evaluate(pictures, samples=16, seed=0, return_dict=True)
+    bound = found["elbo"]
+    assert (bound["value"], bound["n_images"], bound["reference"]) == (expected["elbo"], 12, "the test")
+    assert (bound["samples"], bound["seed"]) == (16, 0)
+    assert bound["value"] == pytest.approx(-(bound["reconstruction_loss"] + bound["kl_loss"]), rel=1e-6)
+    assert found["bits_per_dim"]["value"] == variational.bits_per_dim(bound["value"], 32 * 32 * 3)
+    assert found["active_units"] == expected["active_units"] and isinstance(found["active_units"], int)
+
+
+def test_calibration_is_the_mean_squared_error_of_drawn_latents(vae, pictures):
+    calibrate(vae, pictures)
+    stored = float(vae.likelihood.error)
+    found = vae.evaluate(pictures, samples=1, seed=0, return_dict=True)
+    # At the most likely scale the loss is d/2 log(2 pi e sigma^2), whatever the pictures.
+    expected = 0.5 * 32 * 32 * 3 * np.log(2 * np.pi * np.e * stored)
+    assert found["reconstruction_loss"] == pytest.approx(expected, rel=1e-4)
+    vae.likelihood.error.assign(stored / 4)
+    assert vae.evaluate(pictures, samples=1, seed=0, return_dict=True)["elbo"] < found["elbo"] - 100
+
+
+def test_refitted_bound_is_that_of_a_calibrated_copy_and_leaves_no_trace(vae, pictures):
+    vae.likelihood.error.assign(1e-4)  # of pictures known by heart: all others look impossible
+    before = [value.copy() for value in vae.get_weights()], float(vae.likelihood.error)
+    plain = measure_bound(vae, pictures[6:], "the test")["elbo"]["value"]
+    found = measure_refitted(vae, pictures[:6], pictures[6:], "the test")
+    for value, kept in zip(vae.get_weights(), before[0], strict=True):
+        np.testing.assert_array_equal(value, kept)
+    assert float(vae.likelihood.error) == before[1] and found["reference"] == "the test"
+    assert measure_bound(vae, pictures[6:], "the test")["elbo"]["value"] == plain < found["value"] - 1000
+    calibrate(vae, pictures[:6])
+    assert found == measure_bound(vae, pictures[6:], "the test")["elbo"]
+
+
+def test_likelihood_without_a_scale_has_nothing_to_refit_and_no_bits(vae, pictures):
+    assert measure_bound(vae, pictures, "x")["bits_per_dim"]["caveat"] == ""
+    plain = VAE(vae.encoder, vae.decoder, likelihood="bernoulli")
+    assert measure_refitted(plain, pictures[:6], pictures[6:], "x") is None
+    assert measure_bound(plain, pictures, "x")["bits_per_dim"]["caveat"].startswith("the likelihood is no density of")
+    assert not Perceptual(keras.layers.Flatten(), pixels=Bernoulli()).of_levels
+
+
+def test_curve_uses_fewer_pictures(vae, pictures):
+    many = np.tile(pictures, (40, 1, 1, 1))
+    assert len(thinned(many)) == 160 and len(thinned(pictures)) == 12 and CURVE_IMAGES == 200
+    few = vae.evaluate(pictures, samples=4, seed=0, return_dict=True)["elbo"]
+    assert curve_bound(vae, pictures) == pytest.approx(few)

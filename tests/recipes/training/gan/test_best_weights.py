@@ -1,0 +1,124 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.runs.training_loop import Training
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune, from_source
+from keras_transfer_gen.recipes.training.gan.best_weights import FILE, train_to_best
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
+
+
+@pytest.fixture
+def settings(shared_folder, source_file, tmp_path):
+    return FineTuneSettings(
+        data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.04, batch_size=4, precision="float32",
+        penalty="none", augment="none",
+    )  # fmt: skip
+
+
+class Scores:
+    """A score that takes given values in turn and keeps the averaged weights that it saw."""
+
+    def __init__(self, *values):
+        self.values, self.seen = list(values), []
+
+    def __call__(self, gan):
+        self.seen.append(gan.ema_generator.get_weights())
+        return {"kid": self.values.pop(0)}
+
+
+def run(settings, training, score, kimg=None):
+    folder = RunFolder(settings.out)
+    return train_to_best(
+        training, read_pictures(settings.data, 32), settings, folder.adapted, folder.best,
+        kimg=kimg or settings.kimg, minutes=None, arithmetic="float32", score=score, history=folder.history_file,
+        samples=None, label="", reporter=SILENT,
+    )  # fmt: skip
+
+
+def begun(settings):
+    return Training(from_source(load_gan(settings.source), settings))
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_averaged_generator_of_the_lowest_score_is_taken(settings):
+    training, score = begun(settings), Scores(9.0, 7.0, 3.0, 3.0, 5.0, 4.0, 6.0, 8.0, 9.0, 9.0)
+    assert run(settings, training, score) == pytest.approx(0.012)
+    assert same(training.gan.ema_generator.get_weights(), score.seen[2])
+    assert training.gan.kimg == pytest.approx(0.04) and len(training.records) == 10
+    kept = load_gan(RunFolder(settings.out).best / FILE)
+    assert same(kept.ema_generator.get_weights(), score.seen[2])
+
+
+def test_checkpoint_keeps_the_last_weights_from_which_a_longer_run_goes_on(settings):
+    score = Scores(*range(10))
+    run(settings, begun(settings), score)
+    gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
+    assert same(gan.ema_generator.get_weights(), score.seen[-1]) and gan.kimg == pytest.approx(0.04)
+    training, more = Training(gan, records=state["records"]), Scores(5.0, -1.0, 5.0)
+    longer = dataclasses.replace(settings, evaluate_every_kimg=0.004)
+    assert run(longer, training, more, kimg=0.052) == pytest.approx(0.048)
+    assert same(training.gan.ema_generator.get_weights(), more.seen[1])
+
+
+def test_longer_run_keeps_what_was_better_before(settings):
+    score = Scores(5.0, 1.0, *range(2, 10))
+    run(settings, begun(settings), score)
+    gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
+    training = Training(gan, records=state["records"])
+    assert run(dataclasses.replace(settings, evaluate_every_kimg=0.004), training, Scores(2.0), 0.044) == 0.008
+    assert same(training.gan.ema_generator.get_weights(), score.seen[1])
+
+
+def test_last_weights_are_kept_where_asked_for(settings):
+    settings = dataclasses.replace(settings, select="last")
+    training, score = begun(settings), Scores(*range(10))
+    assert run(settings, training, score) is None
+    assert len(score.seen) == 5 and same(training.gan.ema_generator.get_weights(), score.seen[-1])
+    assert not RunFolder(settings.out).best.exists()
+
+
+def test_run_without_a_file_of_the_best_begins_anew(settings):
+    run(settings, begun(settings), Scores(*range(10)))
+    (RunFolder(settings.out).best / FILE).unlink()
+    gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
+    training = Training(gan, records=state["records"])
+    assert run(dataclasses.replace(settings, evaluate_every_kimg=0.004), training, Scores(8.0), 0.044) == 0.044
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_whole_run_gives_its_best_and_says_so(finished):
+    folder = RunFolder(finished.out)
+    _, state = load_checkpoint(latest_checkpoint(folder.adapted))
+    best = min(state["records"], key=lambda record: record["kid"])
+    metrics = json.loads(folder.metrics_file.read_text())
+    assert metrics["best_kimg"] == pytest.approx(best["kimg"]) and metrics["kimg"] == pytest.approx(0.04)
+    assert f"- Kept: the weights at {best['kimg']:.2f} kimg" in folder.card_file.read_text()
+    assert (folder.best_scratch / FILE).is_file()
+    assert load_gan(folder.path).kimg == pytest.approx(best["kimg"])
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_other_pictures_take_the_best_of_the_former_ones_away(settings, shared_folder, tmp_path):
+    import shutil
+
+    shutil.copytree(shared_folder, tmp_path / "pictures")
+    settings = dataclasses.replace(settings, data=str(tmp_path / "pictures"), kimg=0.008)
+    fine_tune(settings)
+    next(path for path in sorted((tmp_path / "pictures").rglob("*")) if path.is_file()).unlink()
+    folder, seen = RunFolder(settings.out), []
+    forget = RunFolder.forget_best
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, "forget_best", lambda run: (seen.append(run.best.exists()), forget(run))[1])
+        fine_tune(dataclasses.replace(settings, kimg=0.012))
+    assert seen == [True] and folder.best.exists()

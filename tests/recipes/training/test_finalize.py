@@ -1,0 +1,196 @@
+import dataclasses
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
+from keras_transfer_gen.export.saved_model import read_saved_model
+from keras_transfer_gen.recipes.inputs.run_images import read_inputs
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.rates import FAR_RATIO, NEAR_RATIO
+from keras_transfer_gen.recipes.training import finalize
+from keras_transfer_gen.recipes.training.gan.best_weights import SELECTIONS
+from keras_transfer_gen.training.callbacks import read_history
+
+
+def test_run_holds_the_files_of_the_contract(finished):
+    assert sorted(os.listdir(finished.out)) == sorted([
+        "config.json", "spec.json", "metrics.json", "history.csv", "README.md", "samples", "before_after.png",
+        "curves.png", "neighbours.png", "training.gif", "checkpoints", "export", "source",
+    ])  # fmt: skip
+    run = RunFolder(finished.out)
+    assert (run.saved_model / "saved_model.pb").is_file() and run.tflite.is_file()
+    assert run.saved_model.relative_to(run.path).as_posix() == "export/saved_model/1"
+    assert run.tflite.relative_to(run.path).as_posix() == "export/generator.tflite"
+    assert not list(run.path.rglob(".partial-*"))
+
+
+def test_metrics_have_the_keys_of_the_contract(finished):
+    metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
+    kids = ["kid_before", "kid_after", "kid_scratch", "kid_floor"]
+    assert list(metrics) == [*kids, "kimg", "best_kimg", "images_per_second", "seconds", "near_copies"]
+    assert list(metrics["near_copies"]) == ["made", "training"]
+    assert all(0 <= share <= 1 for share in metrics["near_copies"].values())
+    for name in kids:
+        score = metrics[name]
+        assert list(score) == ["value", "std", "feature_network", "input_size", "n_real", "n_fake", "reference"]
+        assert (score["n_real"], score["n_fake"], score["reference"]) == (12, 12, finished.reference)
+    assert metrics["kimg"] == 0.04 and 0 < metrics["best_kimg"] <= 0.04
+    assert metrics["images_per_second"] > 40 / metrics["seconds"]  # which hold the first step, too
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_reported_scores_are_those_of_the_stored_models(finished):
+    metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
+    inputs = read_inputs(finished, 32, 3, SILENT)
+    for name, model in (("kid_before", finished.source), ("kid_after", finished.out)):
+        assert kid_protocol.score_model(load_gan(model), inputs.reference, 12)["value"] == pytest.approx(
+            metrics[name]["value"]
+        )
+
+
+@pytest.mark.parametrize(("name", "size"), [
+    ("before_after.png", (4 * 32 + 4 * 32 + 4 * 32 + 48, 3 * 32 + 24)), ("neighbours.png", (6 * 68, 2 * 36 + 24)),
+    ("curves.png", (990, 374)), ("training.gif", (192, 192)),
+])  # fmt: skip
+def test_pictures_of_a_run_are_valid_and_of_a_sensible_size(finished, name, size):
+    with Image.open(f"{finished.out}/{name}") as picture:
+        picture.load()
+        assert picture.size == size
+        assert len(np.unique(np.asarray(picture.convert("RGB")))) > 20
+        if name == "training.gif":
+            assert picture.n_frames == len(os.listdir(f"{finished.out}/samples")) == 6
+
+
+def test_before_and_after_show_the_same_latents(finished):
+    with Image.open(f"{finished.out}/before_after.png") as picture:
+        sheet = np.asarray(picture)
+    for left, model in ((0, finished.source), (152, finished.out)):
+        assert np.array_equal(sheet[24:56, left : left + 32], load_gan(model).generate(1)[0])
+    real = read_pictures(finished.data, 32).images
+    assert np.array_equal(sheet[24:56, 304:336], real[0])
+
+
+def test_both_exports_make_the_pictures_of_the_run(finished):
+    run = RunFolder(finished.out)
+    gan = load_gan(run.path)
+    expected = gan.ema_generator(probe_latents(16))
+    generate, spec = read_saved_model(run.saved_model)
+    check_parity(expected, generate(probe_latents(16)))
+    check_parity(expected, run_tflite(run.tflite, probe_latents(16)))
+    assert spec == gan.spec and json.loads(run.spec_file.read_text()) == spec.to_dict()
+    assert (run.saved_model / "assets.extra" / "README.md").read_text() == run.card_file.read_text()
+    assert "CC0-1.0" in run.card_file.read_text()
+
+
+def test_config_says_what_was_settled_and_how_the_model_was_selected(finished):
+    config = RunFolder(finished.out).config()
+    assert config["command"] == "finetune" and config["finished"] and config["settings"]["freeze_d"] == 1
+    resolved = config["resolved"]
+    assert resolved["precision"] == "float32" and resolved["replicas"] == 1 and resolved["pictures"] == 12
+    assert resolved["selection"] == SELECTIONS["best"] and "lowest KID to the training pictures" in SELECTIONS["best"]
+    assert resolved["rate_ratio"] == (FAR_RATIO if resolved["source_distance"] >= FAR else NEAR_RATIO)
+    assert resolved["pictures_digest"] == read_pictures(finished.data, 32).digest
+
+
+def test_history_has_the_losses(finished):
+    rows = read_history(RunFolder(finished.out).history_file)
+    assert [row["kimg"] for row in rows] == [0.008, 0.016, 0.024, 0.032, 0.04]
+    assert {"d_loss", "g_loss"} <= set(rows[0])
+
+
+@pytest.fixture
+def half(finished, tmp_path):
+    """A copy of the finished run as it was before it was closed: (settings, `RunFolder`)."""
+    shutil.copytree(finished.out, tmp_path / "run")
+    settings = dataclasses.replace(finished, out=str(tmp_path / "run"))
+    run = RunFolder(settings.out)
+    run.record("finetune", settings, run.config()["resolved"], finished=False)
+    return settings, run
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_begin_makes_a_run_before_it_measures_and_measures_once(finished, tmp_path):
+    settings = dataclasses.replace(finished, out=str(tmp_path / "new"))
+    run, inputs = RunFolder(settings.out), read_inputs(settings, 32, 3, SILENT)
+    strategy = tf.distribute.get_strategy()
+
+    def interrupted():
+        assert run.open("finetune", settings) == "continue"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finalize.begin(run, "start", "finetune", settings, inputs, strategy, SILENT, interrupted)
+    calls = []
+
+    def measure():
+        calls.append(1)
+        return {"arithmetic": "float32", "probe": {}}
+
+    for _ in range(2):
+        notes = finalize.begin(run, "continue", "finetune", settings, inputs, strategy, SILENT, measure)
+    assert notes == {"arithmetic": "float32", "probe": {}, "stale": False} and calls == [1]
+    assert run.config()["resolved"]["precision"] == "float32"
+
+
+@pytest.mark.usefixtures("quick_scores")
+@pytest.mark.parametrize("name", ["data", "reference"])
+def test_changed_pictures_are_told_and_scored_again_once(half, scripted, pictures, tmp_path, name):
+    settings, run = half
+    np.save(tmp_path / "new.npy", pictures[:5])
+    inputs = read_inputs(dataclasses.replace(settings, **{name: str(tmp_path / "new.npy")}), 32, 3, SILENT)
+    before, told = run.notes(), []
+
+    def measure():
+        told.append("measured")
+        return {"arithmetic": "bfloat16", "probe": {"new": 1}, "kid_floor": inputs.floor(), "distance": 1.5}
+
+    def begin(reporter, measure):
+        strategy = tf.distribute.get_strategy()
+        return finalize.begin(run, "continue", "finetune", settings, inputs, strategy, reporter, measure)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    reporter = scripted()
+    with pytest.raises(KeyboardInterrupt):
+        begin(reporter, interrupted)
+    (line,) = [line for line in reporter.lines if "changed since this run began" in line]
+    assert str(settings.data) in line and "scored again" in line
+    reporter = scripted()
+    for _ in range(2):
+        notes = begin(reporter, measure)
+    assert told == ["measured"] and reporter.lines == []
+    assert notes["kid_floor"] != before["kid_floor"] and notes["kid_floor"] == inputs.floor()
+    assert all(notes[name] == before[name] for name in ("arithmetic", "probe"))  # training goes on as it was
+    assert run.config()["resolved"]["source_distance"] == 1.5
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_run_that_does_not_know_its_reference_is_not_measured_again(half, scripted):
+    settings, run = half
+    config = json.loads(run.config_file.read_text())
+    del config["resolved"]["reference_digest"]
+    run.config_file.write_text(json.dumps(config))
+    inputs, reporter = read_inputs(settings, 32, 3, SILENT), scripted()
+    finalize.begin(run, "continue", "finetune", settings, inputs, tf.distribute.get_strategy(), reporter, None)
+    assert reporter.lines == [] and run.config()["resolved"]["reference_digest"] == inputs.reference_digest
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_start_clears_an_earlier_run(half):
+    settings, run = half
+    inputs = read_inputs(settings, 32, 3, SILENT)
+    finalize.begin(run, "start", "finetune", settings, inputs, tf.distribute.get_strategy(), SILENT, lambda: {"a": 1})
+    assert sorted(os.listdir(run.path)) == ["checkpoints", "config.json"] and run.notes() == {"a": 1, "stale": False}
+    assert len(run.config()["stages"]) == 1

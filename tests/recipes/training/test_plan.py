@@ -1,0 +1,66 @@
+import dataclasses
+import os
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.training.plan import ANEW, action, plan
+
+
+@pytest.fixture
+def settings(shared_folder, source_file, tmp_path):
+    return FineTuneSettings(data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.1, batch_size=32)
+
+
+def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(settings, tmp_path):
+    settings = dataclasses.replace(settings, reference=settings.data, freeze_d=1)
+    found = plan("finetune", settings, SILENT)
+    assert found["action"] == "start a new run" and found["picture size"] == "32 x 32 x 3"
+    assert (found["pictures"], found["reference pictures"], found["skipped files"], found["steps"]) == (12, 12, 0, 4)
+    assert "parameters are trainable" in found["trained"]
+    assert (found["data"], found["source"], found["kimg"]) == (settings.data, settings.source, 0.1)
+    assert "metrics.json" in found["files"] and "export" in found["files"]
+    assert "reconstructions" not in found["files"] and ", source, " in found["files"]  # a file: the run copies it
+    assert os.listdir(tmp_path) == []
+
+
+def test_plan_of_a_pretraining_takes_the_size_from_the_settings(shared_folder, tmp_path):
+    settings = PretrainSettings(data=shared_folder, out=tmp_path / "run", image_size=64, channels=1)
+    found = plan("pretrain", settings, SILENT)
+    assert found["picture size"] == "64 x 64 x 1"
+    assert not {"source", "reconstructions.png"} & set(found["files"].split(", "))
+
+
+def test_plan_of_a_vae_from_nothing_names_what_it_writes(shared_folder, tmp_path):
+    files = plan("pretrain", PretrainVaeSettings(data=shared_folder, out=tmp_path / "run"), SILENT)["files"].split(", ")
+    assert "reconstructions.png" in files and "source" not in files
+
+
+def test_plan_knows_a_run_that_has_finished(finished):
+    assert plan("finetune", finished, SILENT)["action"] == "nothing: the run has finished"
+    longer = dataclasses.replace(finished, kimg=9)
+    assert plan("finetune", longer, SILENT)["action"] == "continue the run"
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"freeze": ("generator/blok_4/.*=false",)}, r"match a layer.*Nearest paths: generator/block_4"),
+    ({"freeze": ("generator/.*=false",)}, r"`freeze` must be rules that leave something.*whole generator still"),
+    ({"freeze_d": 9}, r"`freeze_d` must be at most 4.*--freeze-d"),
+    ({"devices": "tpu:0"}, r"`devices` must be .auto. or a comma-separated list.*--devices"),
+    ({"devices": "gpu:7"}, r"`devices` must be devices that exist"),
+    ({"devices": "cpu:0,cpu:1", "batch_size": 31}, r"`batch_size` must be a multiple of the 2.*--batch-size 30"),
+    ({"background": "whit"}, "`background` must be"),
+])  # fmt: skip
+def test_plan_refuses_what_training_would(settings, changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        plan("finetune", dataclasses.replace(settings, **changed), SILENT)
+
+
+def test_fresh_start_in_an_earlier_run_says_what_goes(finished):
+    run = RunFolder(finished.out)
+    assert action(run, "start") == ANEW and action(run, "finished") == "nothing: the run has finished"
+    assert action(RunFolder(run.path / "new"), "start") == "start a new run"

@@ -1,0 +1,68 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training import network_checks
+
+
+def test_spec_is_read_off_the_generator():
+    generator, _ = build_dcgan(28, 1, latent_dim=7, width=8)
+    spec = network_checks.spec_of(generator)
+    assert (spec.image_size, spec.channels, spec.latent_dim) == (28, 1, 7)
+
+
+def test_check_shapes_names_both_sides():
+    generator, _ = build_dcgan(32, width=8)
+    _, discriminator = build_dcgan(64, width=8)
+    with pytest.raises(checks.UserError, match=r"`discriminator` must be a model of pictures \(32, 32, 3\)"):
+        network_checks.check_shapes(generator, discriminator)
+
+
+@pytest.mark.parametrize("spec", [
+    tf.TensorSpec((None, 32, 32, 3), tf.float32), tf.TensorSpec((None, 32, 32, 1), tf.uint8),
+    tf.TensorSpec((32, 32, 3), tf.uint8),
+])  # fmt: skip
+def test_check_images_refuses_other_types_and_shapes(spec):
+    with pytest.raises(checks.UserError, match=r"`x` must be uint8 pictures \[batch, 32, 32, 3\].*load_images"):
+        network_checks.check_images(spec, (None, 32, 32, 3))
+
+
+def test_check_images_takes_labels_beside_images():
+    good = tf.TensorSpec((None, 32, 32, 3), tf.uint8)
+    assert network_checks.check_images((good, tf.TensorSpec((None,), tf.int32)), (None, 32, 32, 3)) is None
+
+
+def test_flags_round_trip_onto_a_copy():
+    generator, _ = build_dcgan(32, width=8)
+    generator.get_layer("block_8").norm.trainable = False
+    generator.get_layer("to_image").bias.trainable = False
+    copy = keras.models.clone_model(generator)
+    assert network_checks.read_flags(copy) != network_checks.read_flags(generator)
+    network_checks.write_flags(copy, network_checks.read_flags(generator))
+    assert network_checks.read_flags(copy) == network_checks.read_flags(generator)
+    assert [v.path for v in copy.trainable_variables] == [v.path for v in generator.trainable_variables]
+    assert np.sum([not v.trainable for v in copy.get_layer("block_8").norm.variables]) == 4
+
+
+def test_check_shapes_refuses_what_is_no_functional_model():
+    generator, discriminator = build_dcgan(32, latent_dim=8, width=8)
+    for pair in ((1, discriminator), (generator, "b.keras")):
+        with pytest.raises(checks.UserError, match="must be a keras.Model"):
+            network_checks.check_shapes(*pair)
+    flat = [keras.Input((8,)), keras.layers.Dense(32 * 32 * 3), keras.layers.Reshape((32, 32, 3))]
+    sequential = keras.Sequential(flat)
+    with pytest.raises(checks.UserError, match=r"functional keras\.Model.*keras\.Model\(network\.inputs"):
+        network_checks.check_shapes(sequential, discriminator)
+    assert network_checks.check_shapes(keras.Model(sequential.inputs, sequential.outputs), discriminator) is None
+
+
+def test_check_inputs_compares_the_pictures_as_well():
+    generator, _ = build_dcgan(32, latent_dim=8, width=8)
+    network_checks.check_inputs(generator, ModelSpec(image_size=32, channels=3, latent_dim=8))
+    for wrong in ({"image_size": 64, "channels": 3}, {"image_size": 32, "channels": 1}):
+        with pytest.raises(checks.UserError, match=r"makes pictures .* as its spec says.*\(32, 32, 3\)"):
+            network_checks.check_inputs(generator, ModelSpec(latent_dim=8, **wrong))
