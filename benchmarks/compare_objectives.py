@@ -3,9 +3,9 @@
     python benchmarks/compare_objectives.py --source noto_gan_64 --data DIR --reference DIR --seconds 40 --out DIR
 
 Two objectives x R1 on or off x seeds; each run begins with the choice of latents, as `ktg finetune` does for near
-pictures, and then trains for the same time, its first (traced) step left out. The time is that of the processor in
+images, and then trains for the same time, its first (traced) step left out. The time is that of the processor in
 this process, which other work on the machine does not change: with `OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1` it is
-the wall-clock time of a machine with nothing else to do. Scores: KID x 1000 of 500 made pictures against the
+the wall-clock time of a machine with nothing else to do. Scores: KID x 1000 of 500 generated images against the
 reference. Finished runs are kept and not repeated. Writes `objectives.json` and `objectives.md` into --out.
 """
 
@@ -18,13 +18,13 @@ import keras
 import numpy as np
 
 from keras_transfer_gen import files
-from keras_transfer_gen.data.batches import stream_pictures
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.batches import stream_images
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.settings.gan import FINETUNE_LEARNING_RATE, R1_GAMMA
-from keras_transfer_gen.recipes.training.gan.latent_selection import mine_latents
+from keras_transfer_gen.recipes.training.gan.latent_selection import select_latents
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
 OBJECTIVES, PENALTIES = ("non_saturating", "hinge"), ("r1", "none")
@@ -61,8 +61,8 @@ def run(options, objective, penalty, seed, pictures, reference, precision):
         g_optimizer=keras.optimizers.Adam(**adam),
         d_optimizer=keras.optimizers.Adam(**adam),
     )
-    stream = stream_pictures(pictures, options.batch_size, seed=seed)
-    gan = mine_latents(gan, stream, seed=seed)
+    stream = stream_images(pictures, options.batch_size, seed=seed)
+    gan = select_latents(gan, stream, seed=seed)
     for network in gan.roles.values():
         set_precision(network, precision)
     gan.fit(stream, epochs=10**6, verbose=0, callbacks=[Deadline(options.seconds)])
@@ -76,7 +76,7 @@ def run(options, objective, penalty, seed, pictures, reference, precision):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="model to start from")
-    parser.add_argument("--data", required=True, help="training pictures")
+    parser.add_argument("--data", required=True, help="training images")
     parser.add_argument("--reference", required=True, help="pictures to score against")
     parser.add_argument("--seconds", type=float, default=40.0, help="training time of each run, of the processor")
     parser.add_argument("--seeds", type=int, default=3)
@@ -85,8 +85,8 @@ def main():
     parser.add_argument("--out", required=True, help="folder of the results")
     options = parser.parse_args()
     source = load_gan(options.source)
-    pictures = read_pictures(options.data, source.spec.image_size, source.spec.channels)
-    real = read_pictures(options.reference, source.spec.image_size, source.spec.channels).images
+    pictures = read_images(options.data, source.spec.image_size, source.spec.channels)
+    real = read_images(options.reference, source.spec.image_size, source.spec.channels).images
     reference = kid_protocol.make_reference(real, options.reference)
     precision, _ = choose_precision("auto", source.generator, options.batch_size)
     shared = (pictures, reference, precision)

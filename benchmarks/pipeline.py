@@ -22,7 +22,7 @@ BATCH, SIZE = 32, 64
 
 
 def images_per_second(work, images):
-    """Median over five calls of `work()`, which handles `images` pictures."""
+    """Median over five calls of `work()`, which handles `images` images."""
     taken = []
     for _ in range(5):
         start = time.perf_counter()
@@ -41,7 +41,7 @@ def main():
     with tempfile.TemporaryDirectory() as cache:
         start = time.perf_counter()
         stream = load_images(options.data, image_size=SIZE, batch_size=BATCH, cache_dir=cache)
-        count = len(stream.pictures.images)
+        count = len(stream.image_set.images)
         first = count / (time.perf_counter() - start)
         start = time.perf_counter()
         load_images(options.data, image_size=SIZE, batch_size=BATCH, cache_dir=cache)

@@ -1,4 +1,4 @@
-"""Does restyling put the target's style on pictures and leave their content? A VAE's decoder adapted, seed by seed.
+"""Does restyling put the target's style on images and leave their content? A VAE's decoder adapted, seed by seed.
 
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out noto_people
     python benchmarks/restyle.py --source noto_vae_64 --data examples/twemoji_people/train \
@@ -6,7 +6,7 @@
 
 Runs what `ktg finetune --method decoder` and `ktg restyle` run, with their defaults. Finished RUNs are kept in `runs/`
 there and not repeated. Writes `results.json`, `table.md` and, of the first seed, `sheet.png` into --out: input, plain
-reconstruction and restyled picture, row by row. KID x 1000 is against --reference, which nobody learns; nothing is
+reconstruction and restyled image, row by row. KID x 1000 is against --reference, which nobody learns; nothing is
 selected on it. Edges kept: similarity of the outlines to the input's over that of the plain reconstruction, see
 `keras_transfer_gen/metrics/edge_similarity.py`.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer_gen import files
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import draw_counts, kernel_matrices, weighted_kid
 from keras_transfer_gen.recipes.latent_tools.restyle import restyle
@@ -34,8 +34,8 @@ def main():
     options = parse()
     spec = load_vae(options.source).spec
     shape = (spec.image_size, spec.channels)
-    target = extract_features(read_pictures(options.reference, *shape).images)
-    images = read_pictures(options.pictures, *shape).images
+    target = extract_features(read_images(options.reference, *shape).images)
+    images = read_images(options.image_set, *shape).images
     images = images[np.linspace(0, len(images) - 1, options.num).round().astype(int)]  # evenly over the names
     runs = [run(options, images, target, seed) for seed in range(options.seeds)]
     result = {"date": datetime.date.today().isoformat(), "command": command(options), "num": len(images), "runs": runs}
@@ -63,7 +63,7 @@ def run(options, images, target, seed):
 
 
 def change(target, before, after):
-    """{"value", "std"}: KID x 1000 of one set of features less that of another, row by row of the same pictures."""
+    """{"value", "std"}: KID x 1000 of one set of features less that of another, row by row of the same images."""
     rng = np.random.default_rng(0)
     drawn = draw_counts(rng, len(target), RESAMPLES), draw_counts(rng, len(before), RESAMPLES)
     every = [np.ones((1, len(rows))) for rows in (target, before)]
@@ -77,8 +77,8 @@ def table(result):
     """The result in Markdown, a row for each seed."""
     first = result["runs"][0]["kid"]
     lines = [
-        f"{result['num']} pictures, KID x 1000 (lower is better) with its bootstrap deviation against "
-        f"{first['n_real']} pictures of the target; {result['date']}.",
+        f"{result['num']} images, KID x 1000 (lower is better) with its bootstrap deviation against "
+        f"{first['n_real']} images of the target; {result['date']}.",
         "",
         "| seed | input | plain reconstruction | restyled | restyled less input | edges kept |",
         "|---|---|---|---|---|---|",

@@ -41,8 +41,8 @@ def main():
     keras.utils.set_random_seed(0)
     gan = GAN(*build_dcgan(SIZE))
     gan.compile(augment="diffaugment")
-    pictures = np.random.default_rng(0).integers(0, 256, (500, SIZE, SIZE, 3), dtype=np.uint8)
-    stream = load_images(pictures, image_size=SIZE, batch_size=BATCH)
+    images = np.random.default_rng(0).integers(0, 256, (500, SIZE, SIZE, 3), dtype=np.uint8)
+    stream = load_images(images, image_size=SIZE, batch_size=BATCH)
 
     @tf.function
     def bare_step(iterator):

@@ -6,7 +6,7 @@ Converts the generator with `examples/convert_face_generator.py` into --work (it
 it nor what is tuned from it is shipped) and runs `ktg finetune --source FOLDER` for each target and seed. Finished runs
 are kept in --work and not repeated; an interrupted one goes on. Writes `table.md` and `results.json` into --out; rows
 of other targets and settings stay.
-Scores: KID x 1000 of 500 made pictures against reference pictures that are not trained on; nothing is selected on it.
+Scores: KID x 1000 of 500 generated images against reference images that are not trained on; nothing is selected on it.
 The photographs' reference is made by `python examples/make_examples.py`; all Twemoji are fetched, 100 of them to learn
 and 1,000 others to score against.
 """
@@ -41,7 +41,7 @@ def main():
             "kimg": options.kimg,
             "learning_rate": options.learning_rate or FineTuneSettings.learning_rate,
             "batch_size": options.batch_size or FineTuneSettings.batch_size,
-            "rate_ratio": options.rate_ratio or FAR_RATIO,  # all targets are far from faces
+            "g_lr_ratio": options.g_lr_ratio or FAR_RATIO,  # all targets are far from faces
         }
         rows = [other for other in rows if any(setting(other, name) != value for name, value in row.items())]
         found = [adapt(target, seed, source, options) for seed in range(options.seeds)]
@@ -55,7 +55,7 @@ def adapt(target, seed, source, options):
     """{"before", "after", "floor", "n_real", "pictures"} of one run of the command line; KID x 1000."""
     folder = fetched(options.work) if target == FETCHED else ROOT / "examples" / target
     changed = {"learning-rate": options.learning_rate, "batch-size": options.batch_size}
-    changed["rate-ratio"] = options.rate_ratio
+    changed["g-lr-ratio"] = options.g_lr_ratio
     changed = {name: value for name, value in changed.items() if value is not None}
     names = [target, f"seed{seed}", f"{options.kimg:g}kimg", *(f"{name}-{value:g}" for name, value in changed.items())]
     out = options.work / "-".join(names)
@@ -77,11 +77,11 @@ def adapt(target, seed, source, options):
 
 def setting(row, name):
     """What a row was run with; before there was a ratio of rates they were equal."""
-    return row.get(name, 1.0) if name == "rate_ratio" else row[name]
+    return row.get(name, 1.0) if name == "g_lr_ratio" else row[name]
 
 
 def fetched(work):
-    """The folder of the target that is fetched: `train` and `reference`, which share no picture."""
+    """The folder of the target that is fetched: `train` and `reference`, which share no image."""
     folder, every = work / FETCHED, work / "twemoji"
     if not (folder / "reference").is_dir():
         run([ROOT / "examples" / "fetch_emoji.py", "--vendor", "twemoji", "--no-tones", "--out", every])
@@ -103,7 +103,7 @@ def table(rows):
     """The results in Markdown, a row for each target and setting."""
     first = rows[0]["runs"][0]
     lines = [
-        f"KID x 1000 (lower is better) of {first['n_fake']} made pictures against reference pictures. Where there are "
+        f"KID x 1000 (lower is better) of {first['n_fake']} generated images against reference images. Where there are "
         "several seeds: median (lowest to highest). Rates: the generator's over the discriminator's (where "
         "they were equal, the last weights were kept, not the best). Ratio: after / before. Floor: the training "
         "pictures themselves.",
@@ -112,7 +112,7 @@ def table(rows):
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in sorted(
-        rows, key=lambda row: (row["target"], row["kimg"], row["batch_size"], setting(row, "rate_ratio"))
+        rows, key=lambda row: (row["target"], row["kimg"], row["batch_size"], setting(row, "g_lr_ratio"))
     ):
         one = row["runs"][0]
         ratio = np.median([entry["after"] / entry["before"] for entry in row["runs"]])
@@ -121,7 +121,7 @@ def table(rows):
             f"{one['pictures']}, {one['n_real']}",
             f"{row['kimg']:g}",
             row["batch_size"],
-            f"{setting(row, 'rate_ratio'):g}",
+            f"{setting(row, 'g_lr_ratio'):g}",
             len(row["runs"]),
             f"{one['before']:.1f}",
             spread([entry["after"] for entry in row["runs"]]),
@@ -148,8 +148,8 @@ def command(options):
         words += f" --learning-rate {options.learning_rate:g}"
     if options.batch_size is not None:
         words += f" --batch-size {options.batch_size}"
-    if options.rate_ratio is not None:
-        words += f" --rate-ratio {options.rate_ratio:g}"
+    if options.g_lr_ratio is not None:
+        words += f" --g-lr-ratio {options.g_lr_ratio:g}"
     if list(options.targets) != list(TARGETS):
         words += " --targets " + " ".join(options.targets)
     return f"python benchmarks/third_party_generator.py {words} --out benchmarks/results/third_party"
@@ -161,7 +161,7 @@ def parse():
     parser.add_argument("--kimg", type=float, default=20.0, help="budget of each run")
     parser.add_argument("--learning-rate", type=float, help="another one than the default of `ktg finetune`")
     parser.add_argument("--batch-size", type=int, help="another one than the default of `ktg finetune`")
-    parser.add_argument("--rate-ratio", type=float, help="another one than the default of `ktg finetune`")
+    parser.add_argument("--g-lr-ratio", type=float, help="another one than the default of `ktg finetune`")
     parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
     work = Path("~/.cache/keras_transfer_gen/third_party").expanduser()
     parser.add_argument("--work", type=Path, default=work, help="folder of the model and the runs")

@@ -1,20 +1,20 @@
-"""Does transfer win? Fine-tuning, fine-tuning with FreezeD, and training from scratch on the same pictures.
+"""Does transfer win? Fine-tuning, fine-tuning with FreezeD, and training from scratch on the same images.
 
     python benchmarks/transfer_vs_scratch.py --source noto_gan_64 --data DIR --reference DIR --seeds 3 --out DIR
 
-Fine-tuning is what `ktg finetune` does: its begin (the choice of latents, for near pictures) is a part of its kimg.
+Fine-tuning is what `ktg finetune` does: its begin (the choice of latents, for near images) is a part of its kimg.
 "all latents" is the same without the choice, "no feature heads" without the heads that judge what a trained network
 sees. "scratch, feature heads" has those, and so is not quite from nothing: it shows what they bring by themselves, at
 the fastest of the rates alone.
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. All use DiffAugment, R1 and the same rule for the averaged generator
 (its half-life is 10 % of the images shown, so each point of a curve is what a run of that length would have given).
-As in `ktg finetune`, weights are selected by the training pictures: at every tenth of the budget (beyond it, at every
-point that is measured) 200 made pictures are scored against them, and a point of a curve is the best so far by that
+As in `ktg finetune`, weights are selected by the training images: at every tenth of the budget (beyond it, at every
+point that is measured) 200 generated images are scored against them, and a point of a curve is the best so far by that
 score; from scratch alike. --select last takes the last weights instead. "scratch" has a generator that learns eight
-times as fast as the discriminator, which suits few pictures, "scratch, equal rates" one that learns as fast. Both use
+times as fast as the discriminator, which suits few images, "scratch, equal rates" one that learns as fast. Both use
 the best of three learning rates, found on the first seed at the budget against the reference itself, which favours
-scratch. Scores: KID x 1000 of 500 made pictures against the reference; nothing else is selected on it.
+scratch. Scores: KID x 1000 of 500 generated images against the reference; nothing else is selected on it.
 """
 
 import argparse
@@ -31,8 +31,8 @@ import keras
 import numpy as np
 
 from keras_transfer_gen import files
-from keras_transfer_gen.data.batches import stream_pictures
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.batches import stream_images
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.models.resolve import locate
@@ -40,9 +40,9 @@ from keras_transfer_gen.recipes.runs.best_file import POINTS
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
 from keras_transfer_gen.recipes.settings.gan import FINETUNE_LEARNING_RATE, SELECT_CHOICES, FineTuneSettings
-from keras_transfer_gen.recipes.settings.rates import settle_ratio
+from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.fine_tune import from_nothing, from_source
-from keras_transfer_gen.recipes.training.gan.feature_heads import settle_feature_heads, settle_influence
+from keras_transfer_gen.recipes.training.gan.feature_heads import resolve_feature_weight, set_feature_heads
 from keras_transfer_gen.recipes.training.gan.latent_selection import is_due, mine
 from keras_transfer_gen.recipes.training.gan.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
@@ -73,15 +73,15 @@ class Trial:
     def __init__(self, options):
         self.options = options
         spec = load_gan(options.source).spec
-        self.pictures = read_pictures(options.data, spec.image_size, spec.channels)
-        real = read_pictures(options.reference, spec.image_size, spec.channels).images
+        self.image_set = read_images(options.data, spec.image_size, spec.channels)
+        real = read_images(options.reference, spec.image_size, spec.channels).images
         self.reference = kid_protocol.make_reference(real, options.reference)
-        self.learnt = kid_protocol.curve_score(kid_protocol.make_reference(self.pictures.images, options.data))
+        self.learnt = kid_protocol.curve_score(kid_protocol.make_reference(self.image_set.images, options.data))
         known = source_features(locate(options.source)[1].parent)
         made = (
             None if known is not None else extract_features(load_gan(options.source).generate(kid_protocol.NUM_FAKES))
         )
-        self.distance, _ = describe_distance(extract_features(self.pictures.images), known, made)
+        self.distance, _ = describe_distance(extract_features(self.image_set.images), known, made)
         self.precision, _ = choose_precision("auto", load_gan(options.source).generator, options.batch_size)
 
     def start(self, method, seed, rates):
@@ -90,15 +90,15 @@ class Trial:
         settings = self.settings(method, seed, rates)
         source = load_gan(self.options.source)
         gan = from_nothing(source, settings, rates) if method in SCRATCH_RATES else from_source(source, settings)
-        gan = settle_feature_heads(gan, settings.feature_influence)
+        gan = set_feature_heads(gan, settings.feature_weight)
         freeze(gan, [*settings.rules(), EVERYTHING])
         return gan
 
     def rates(self):
-        """(generator's, discriminator's) learning rate of fine-tuning, by the distance of the pictures."""
-        rates = {"learning_rate": self.options.learning_rate, "rate_ratio": self.options.rate_ratio}
+        """(generator's, discriminator's) learning rate of fine-tuning, by the distance of the images."""
+        rates = {"learning_rate": self.options.learning_rate, "g_lr_ratio": self.options.g_lr_ratio}
         settings = FineTuneSettings(data=self.options.data, source=self.options.source, out=self.options.out, **rates)
-        return settle_ratio(settings, self.distance).generator_rate, settings.learning_rate
+        return resolve_g_lr_ratio(settings, self.distance).generator_rate, settings.learning_rate
 
     def settings(self, method, seed, rates):
         """The settings of `ktg finetune` for a method."""
@@ -106,12 +106,12 @@ class Trial:
         settings = FineTuneSettings(
             data=self.options.data, source=self.options.source, out=self.options.out, kimg=self.options.kimg,
             batch_size=self.options.batch_size, seed=seed, precision=self.precision,
-            learning_rate=rates[1], rate_ratio=rates[0] / rates[1],
+            learning_rate=rates[1], g_lr_ratio=rates[0] / rates[1],
             freeze_d=FREEZE_BLOCKS if method.endswith("FreezeD") else 0,
-            mine_kimg=FineTuneSettings.mine_kimg if mined else 0.0,
-            feature_influence=0.0 if method in PLAIN else None,
+            latent_selection_kimg=FineTuneSettings.latent_selection_kimg if mined else 0.0,
+            feature_weight=0.0 if method in PLAIN else None,
         )  # fmt: skip
-        return settle_influence(settings, self.distance)
+        return resolve_feature_weight(settings, self.distance)
 
     def run(self, method, seed, rates, points):
         """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it is there."""
@@ -123,7 +123,7 @@ class Trial:
         gan, settings = self.start(method, seed, rates), self.settings(method, seed, rates)
         curve, begun = [] if method in SCRATCH_RATES else [self.measure(gan)], time.perf_counter()
         best = Best(self.learnt, self.options.select)
-        stream = stream_pictures(self.pictures, self.options.batch_size, seed=seed)
+        stream = stream_images(self.image_set, self.options.batch_size, seed=seed)
 
         def show(gan, kimg):
             for network in gan.roles.values():
@@ -221,7 +221,7 @@ def main():
         ]
         for method in options.methods
     }
-    floor_images = trial.pictures.images[:500]
+    floor_images = trial.image_set.images[:500]
     floor = kid_protocol.score_images(floor_images, trial.reference)
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
@@ -230,7 +230,7 @@ def main():
             words(rates): kid for method in search if len(search[method]) > 1 for rates, kid in search[method].items()
         },
         "before": trial.measure(load_gan(options.source))["kid"], "floor": floor["value"],
-        "n_real": floor["n_real"], "n_fake": kid_protocol.NUM_FAKES, "pictures": len(trial.pictures.images), "curves": curves,
+        "n_real": floor["n_real"], "n_fake": kid_protocol.NUM_FAKES, "pictures": len(trial.image_set.images), "curves": curves,
     }  # fmt: skip
     write(Path(options.out), result)
 
@@ -258,8 +258,8 @@ def table(result):
     first = next(iter(curves.values()))  # from scratch, where that is shown: the longest curves
     points = sorted({round(p["kimg"] / budget, 3) for p in first[0] if p["kimg"]})
     lines = [
-        f"KID x 1000 (lower is better) of {result['n_fake']} made pictures against {result['n_real']} reference "
-        f"pictures; {result['pictures']} training pictures; median (lowest to highest) of {len(first)} "
+        f"KID x 1000 (lower is better) of {result['n_fake']} generated images against {result['n_real']} reference "
+        f"pictures; {result['pictures']} training images; median (lowest to highest) of {len(first)} "
         f"seeds (one seed where one number stands); learning rates of generator and discriminator; {result['date']}; "
         f"{result['precision']}.",
         "",
@@ -272,7 +272,7 @@ def table(result):
         lines.append(f"| {method} (learning rates {words(result['rates'][method])}) | " + " | ".join(cells) + " |")
     lines += [
         "",
-        f"Source before adapting: {result['before']:.1f}. Floor (the training pictures): {result['floor']:.1f}.",
+        f"Source before adapting: {result['before']:.1f}. Floor (the training images): {result['floor']:.1f}.",
     ]
     tried = ", ".join(f"{kid:.1f} at {rates}" for rates, kid in result["scratch_rate_search"].items())
     lines += ["", f"Scratch at {budget:.3g} kimg by learning rates, seed 0: {tried}."]
@@ -302,7 +302,7 @@ def plot(path, result):
             )
     axes.axhline(result["before"], color="grey", ls="--", label="source before adapting")
     if result["floor"] > 1:
-        axes.axhline(result["floor"], color="black", ls=":", label="the training pictures themselves")
+        axes.axhline(result["floor"], color="black", ls=":", label="the training images themselves")
     axes.set(xscale="log", yscale="log", xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000")
     axes.grid(alpha=0.3)
     figure.legend(frameon=False, loc="outside upper center", ncols=2, fontsize="small")
@@ -325,7 +325,7 @@ def command(options):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="model to start from")
-    parser.add_argument("--data", required=True, help="training pictures")
+    parser.add_argument("--data", required=True, help="training images")
     parser.add_argument("--reference", required=True, help="pictures to score against")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order")
@@ -336,7 +336,7 @@ def parse():
     parser.add_argument(
         "--learning-rate", type=float, default=FINETUNE_LEARNING_RATE, help="of fine-tuning: the discriminator's"
     )
-    parser.add_argument("--rate-ratio", type=float, help="of the generator's; by default as `ktg finetune`")
+    parser.add_argument("--g-lr-ratio", type=float, help="of the generator's; by default as `ktg finetune`")
     parser.add_argument("--select", choices=SELECT_CHOICES, default="best", help="the weights of a point")
     parser.add_argument("--out", required=True, help="folder of the results")
     return parser.parse_args()

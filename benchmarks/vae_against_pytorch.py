@@ -157,7 +157,7 @@ def torch_bits(model, variance, images, samples=16):
 def same_start(seed):
     """Fresh Keras networks of a seed."""
     keras.utils.set_random_seed(seed)
-    return build_conv_vae(28, 1, latent_dim=LATENTS, width=WIDTH)
+    return build_conv_vae(28, 1, latent_dim=LATENTS, max_channels=WIDTH)
 
 
 def read_fashion(folder):

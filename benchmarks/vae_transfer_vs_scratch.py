@@ -1,4 +1,4 @@
-"""Does transfer win for VAEs? Ways of adapting, a new prior alone, and training from scratch on the same pictures.
+"""Does transfer win for VAEs? Ways of adapting, a new prior alone, and training from scratch on the same images.
 
     python benchmarks/vae_transfer_vs_scratch.py --source noto_vae_64 --data examples/twemoji_people/train \
         --reference examples/twemoji_people/reference --seeds 3 --out DIR
@@ -8,11 +8,11 @@
 
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. The bound (ELBO, nats per image, N(0, I) as the prior, 4 latent
-samples) is taken on pictures of --reference, which nobody learns. A tenth of --data is put aside to set the stored
+samples) is taken on images of --reference, which nobody learns. A tenth of --data is put aside to set the stored
 scale of errors, in every method alike; no point of a curve is chosen by it. "Reached" is the first point of a curve
 that is as good as the best that scratch ever gets, on the mean of its seeds. Scratch uses the best of three learning
-rates, found on the first seed against the reference itself, which favours scratch. KID x 1000 is of 500 pictures that
-the best weights of each run draw from a prior fitted to the training pictures.
+rates, found on the first seed against the reference itself, which favours scratch. KID x 1000 is of 500 images that
+the best weights of each run draw from a prior fitted to the training images.
 """
 
 import argparse
@@ -26,26 +26,26 @@ import keras
 import numpy as np
 
 from keras_transfer_gen import files
-from keras_transfer_gen.data.batches import stream_pictures
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.batches import stream_images
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import split
 from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_bound, thinned
+from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, subsample
 from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.vae_methods import SOURCE_RATE
 from keras_transfer_gen.recipes.training.vae.fine_tune_vae import from_nothing, from_source, open_source
 from keras_transfer_gen.recipes.training.vae.vae_loop import compile_vae
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
-METHODS = ("scratch", "decoder", "scale-shift", "anchored", "full", "prior")
+METHODS = ("scratch", "decoder", "bsa", "anchored", "full", "prior")
 COLOURS = ("tab:red", "tab:blue", "tab:green", "tab:orange", "tab:purple", "black")
 SCRATCH_RATES = (0.5 * SOURCE_RATE, SOURCE_RATE, 2 * SOURCE_RATE)
 SHARES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the budget, where curves are measured
 MORE = (1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30)  # multiples of it, for scratch
-MEASURED = 500  # pictures of the reference at most
+MEASURED = 500  # images of the reference at most
 
 
 class Trial:
@@ -59,11 +59,11 @@ class Trial:
         self.options = options
         source = load_vae(options.source)
         size, channels = source.spec.image_size, source.spec.channels
-        self.pictures, self.validation = split(read_pictures(options.data, size, channels))
-        real = read_pictures(options.reference, size, channels).images
-        self.held = thinned(real, MEASURED)
+        self.image_set, self.validation = split(read_images(options.data, size, channels))
+        real = read_images(options.reference, size, channels).images
+        self.held = subsample(real, MEASURED)
         self.reference = kid_protocol.make_reference(real, options.reference)
-        self.seen = np.concatenate([self.pictures.images, self.validation])
+        self.seen = np.concatenate([self.image_set.images, self.validation])
         self.precision, _ = choose_precision("auto", source.decoder, options.batch_size)
 
     def settings(self, method, seed, rate=None):
@@ -91,7 +91,7 @@ class Trial:
         if path.is_file():
             return files.read_json(path)
         vae, begun = self.start(method, seed, rate), time.perf_counter()
-        stream = stream_pictures(self.pictures, self.options.batch_size, seed=seed)
+        stream = stream_images(self.image_set, self.options.batch_size, seed=seed)
         curve, best = [self.measure(vae)], vae.get_weights()
         for point in points if method != "prior" else ():
             steps = round((point - vae.kimg) * 1000 / self.options.batch_size)
@@ -111,7 +111,7 @@ class Trial:
         begun = time.perf_counter()
         fit_prior(vae, self.seen, seed=seed)
         spent = time.perf_counter() - begun
-        fitted = measure_bound(vae, self.held, "")["elbo"]["value"]
+        fitted = measure_elbo(vae, self.held, "")["elbo"]["value"]
         kid = kid_protocol.score_model(vae, self.reference, kid_protocol.NUM_FAKES)
         vae.set_prior(StandardNormal())
         found = {"curve": curve, "elbo_fitted": fitted, "kid": kid["value"], "std": kid["std"], "prior_seconds": spent}
@@ -194,10 +194,10 @@ def table(result):
     best, at = float(scratch.max()), scratch_kimg[int(scratch.argmax())]
     seeds = len(result["runs"]["scratch"])
     lines = [
-        f"ELBO in nats per image (higher is better) on {result['n_held']} reference pictures; {result['pictures']} "
+        f"ELBO in nats per image (higher is better) on {result['n_held']} reference images; {result['pictures']} "
         f"pictures to learn from; median (lowest to highest) of {seeds} seeds; {result['date']}; arithmetic chosen by "
         f"a probe. Scratch is best at {at:.3g} kimg with {best:.0f} (mean of the seeds). KID x 1000 of "
-        f"{result['n_fake']} pictures against {result['n_real']}, drawn from a prior fitted to the training pictures.",
+        f"{result['n_fake']} images against {result['n_real']}, drawn from a prior fitted to the training images.",
         "",
         "| | best ELBO | at kimg | scratch's best reached at | share of its images | ELBO, prior fitted | KID x 1000 |",
         "|---|---|---|---|---|---|---|",
@@ -259,7 +259,7 @@ def command(options):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="VAE to start from")
-    parser.add_argument("--data", required=True, help="training pictures")
+    parser.add_argument("--data", required=True, help="training images")
     parser.add_argument("--reference", required=True, help="pictures to measure on")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order; with scratch")

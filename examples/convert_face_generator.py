@@ -6,7 +6,7 @@ It is the DCGAN of the PyPI package `gan-face-generate`: 100 normal numbers -> R
 package, its SHA-256 is checked, nothing of it is run, and its PyTorch file is read without PyTorch. The SavedModel is a
 `tf.Module` that knows nothing of this project: `model(z, training=...)` and the signature `serving_default`.
 
-Licence: the package with its weights is MIT, copyright 2023 Chien Liu, but its training pictures (DigiFace-1M,
+Licence: the package with its weights is MIT, copyright 2023 Chien Liu, but its training images (DigiFace-1M,
 Microsoft) are offered for non-commercial research alone. So the weights are not in this repository: make them where
 you may use them, and don't ship them. The same goes for what is tuned from them.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import packages
 import tensorflow as tf
+
 from keras_transfer_gen.saved_models.convert_efficientnet_lite0 import Unpickler
 
 PACKAGE, VERSION = "gan-face-generate", "1.1.1"

@@ -1,9 +1,9 @@
-"""Writes the emoji of one vendor as 64x64 PNG pictures on white, one folder for each emoji with all its skin tones.
+"""Writes the emoji of one vendor as 64x64 PNG images on white, one folder for each emoji with all its skin tones.
 
     python examples/fetch_emoji.py --vendor noto --out DIR
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
 
-`ktg pretrain --balance 1` draws one picture of each folder at a time: emoji with six tones don't outweigh others.
+`ktg pretrain --balance 1` draws one image of each folder at a time: emoji with six tones don't outweigh others.
 """
 
 import argparse
@@ -25,7 +25,7 @@ TONES = {"1F3FB": "light", "1F3FC": "medium-light", "1F3FD": "medium", "1F3FE": 
 
 @dataclasses.dataclass(frozen=True)
 class Vendor:
-    """A vendor's npm package of 64 px PNG files and the notice that goes with the pictures."""
+    """A vendor's npm package of 64 px PNG files and the notice that goes with the images."""
 
     package: str
     folder: str
@@ -53,7 +53,7 @@ VENDORS = {
 
 @dataclasses.dataclass(frozen=True)
 class Emoji:
-    """One picture of a package: name without tone, category, code points, tone ("" for none), file."""
+    """One image of a package: name without tone, category, code points, tone ("" for none), file."""
 
     base: str
     category: str
@@ -63,7 +63,7 @@ class Emoji:
 
 
 def notice(vendor, changes="composited on white"):
-    """The text of the NOTICE file that must lie beside the pictures."""
+    """The text of the NOTICE file that must lie beside the images."""
     row = VENDORS[vendor]
     return f"{row.notice}From the npm package {row.package} {VERSION} (64 px PNG files).\nChanges: {changes}.\n"
 
@@ -72,23 +72,23 @@ def list_emoji(vendor, cache):
     """list of `Emoji` of a vendor in a fixed order; fetches the package where it isn't in the cache."""
     row = VENDORS[vendor]
     package = packages.npm_package(row.package, VERSION, row.sha256, cache)
-    pictures = package / "img" / row.folder / "64"
+    images = package / "img" / row.folder / "64"
     found = []
     for item in json.loads((package / "emoji.json").read_text(encoding="utf-8")):
         if not item[f"has_img_{row.folder}"]:
             continue
         base, category = item["short_name"], f"{item['category']}/{item['subcategory']}"
-        found.append(Emoji(base, category, item["unified"], "", pictures / item["image"]))
+        found.append(Emoji(base, category, item["unified"], "", images / item["image"]))
         for key, variant in item.get("skin_variations", {}).items():
             tone = "_".join(TONES[part] for part in key.split("-"))  # two persons: "medium_light"
-            found.append(Emoji(base, category, variant["unified"], tone, pictures / variant["image"]))
+            found.append(Emoji(base, category, variant["unified"], tone, images / variant["image"]))
     return sorted(found, key=lambda emoji: emoji.path.name)
 
 
 def read_on_white(path):
-    """RGB `PIL.Image` of a picture in any mode, composited on white."""
-    with Image.open(path) as picture:
-        rgba = picture.convert("RGBA")
+    """RGB `PIL.Image` of an image in any mode, composited on white."""
+    with Image.open(path) as image:
+        rgba = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
@@ -98,19 +98,19 @@ def safe_name(base):
     return re.sub(r"[^a-z0-9_-]", "_", re.sub(r"^-", "minus", plain))
 
 
-def png_bytes(picture):
+def png_bytes(image):
     """An RGB `PIL.Image` as a small PNG file: with a palette where that loses nothing."""
-    pixels = np.asarray(picture)
+    pixels = np.asarray(image)
     palette, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
     if len(palette) <= 256:
-        picture = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8))
-        picture.putpalette(palette.tobytes())
+        image = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8))
+        image.putpalette(palette.tobytes())
     buffer = io.BytesIO()
-    picture.save(buffer, "png", optimize=True)
+    image.save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
-def picture_path(emoji):
+def image_path(emoji):
     """`<base>/<base>[-tone].png`, with safe names."""
     name = safe_name(emoji.base)
     return Path(name) / (f"{name}-{emoji.tone}.png" if emoji.tone else f"{name}.png")
@@ -122,8 +122,8 @@ def choose(emoji, category="", tones=True):
 
 
 def write_folders(vendor, emoji, out):
-    """Writes `OUT/<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of pictures."""
-    paths = [out / picture_path(one) for one in emoji]
+    """Writes `OUT/<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of images."""
+    paths = [out / image_path(one) for one in emoji]
     if len(set(paths)) != len(paths):
         raise ValueError("two emoji would get the same file: `safe_name` needs mending")
     for one, path in zip(emoji, paths, strict=True):
@@ -136,13 +136,13 @@ def write_folders(vendor, emoji, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vendor", choices=sorted(VENDORS), required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the images")
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
     parser.add_argument("--category", default="", help="only those in whose category this regular expression is found")
     parser.add_argument("--no-tones", action="store_true", help="only the emoji without a skin tone")
     options = parser.parse_args()
     emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
-    print(f"{write_folders(options.vendor, emoji, options.out)} pictures in {options.out}")
+    print(f"{write_folders(options.vendor, emoji, options.out)} images in {options.out}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes small grey pictures, 28x28, as .npz files: Fashion-MNIST, or MNIST digits in two parts.
+"""Writes small grey images, 28x28, as .npz files: Fashion-MNIST, or MNIST digits in two parts.
 
     python examples/fetch_grey.py --set fashion --out DIR    # train.npz (60,000), test.npz (10,000)
     python examples/fetch_grey.py --set mnist --out DIR      # train.npz (200, 20 of each digit), reference.npz (2,000)
@@ -61,7 +61,7 @@ def split_digits(digits):
     """Two parts of the digits, shuffled with seed 0.
 
     Args:
-        digits: for each digit the brightness of all its pictures in a row, floats in [0, 1].
+        digits: for each digit the brightness of all its images in a row, floats in [0, 1].
     """
     order = np.random.default_rng(0)
     parts = {"train": ([], []), "reference": ([], [])}
@@ -77,14 +77,14 @@ def split_digits(digits):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--set", choices=NOTICES, required=True, help="which pictures")
+    parser.add_argument("--set", choices=NOTICES, required=True, help="which images")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="where packages are kept")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for name, (images, labels) in {"fashion": fashion, "mnist": mnist}[options.set](options.cache).items():
         np.savez_compressed(options.out / f"{name}.npz", images=images, labels=labels)
-        print(f"{len(images)} pictures in {options.out / name}.npz")
+        print(f"{len(images)} images in {options.out / name}.npz")
     (options.out / "NOTICE").write_text(NOTICES[options.set], encoding="utf-8")
 
 

@@ -98,13 +98,13 @@ class Photo:
     tiles: list
 
 
-def cut_tiles(picture):
+def cut_tiles(image):
     """list of (name, uint8 `[64, 64, 3]`) of the tiles of an RGB `PIL.Image` that are not flat."""
     found = []
     for short in SHORT_SIDES:
-        scale = short / min(picture.size)
-        size = [round(side * scale) for side in picture.size]
-        pixels = np.asarray(picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3), np.uint8)
+        scale = short / min(image.size)
+        size = [round(side * scale) for side in image.size]
+        pixels = np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3), np.uint8)
         for row in range(pixels.shape[0] // SIZE):
             for column in range(pixels.shape[1] // SIZE):
                 tile = pixels[row * SIZE : (row + 1) * SIZE, column * SIZE : (column + 1) * SIZE]
@@ -132,8 +132,8 @@ def list_photos(licences, cache):
             licence = LICENCES.get(path.stem, source.licence)
             if path.is_symlink() or not re.fullmatch(source.pattern, path.name) or licence not in licences:
                 continue
-            with Image.open(path) as picture:
-                tiles = cut_tiles(picture.convert("RGB"))
+            with Image.open(path) as image:
+                tiles = cut_tiles(image.convert("RGB"))
             if tiles:
                 found.append(Photo(path.stem, package, licence, AUTHORS.get(path.stem, source.author), tiles))
     return found

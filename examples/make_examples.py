@@ -1,8 +1,8 @@
-"""Makes the example folders of this repository again: 100 pictures to train on, others to measure against.
+"""Makes the example folders of this repository again: 100 images to train on, others to measure against.
 
     python examples/make_examples.py [--out examples] [--cache DIR]
 
-A picture to train on and one to measure against never share a motif (emoji) or a photograph (patches).
+An image to train on and one to measure against never share a motif (emoji) or a photograph (patches).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from fetch_emoji import choose, list_emoji, notice, png_bytes, read_on_white, sa
 SEED = 0
 TRAIN = 100
 LARGEST_MOTIF = 12  # a larger one (families) is measured against only, so that no motif rules what is trained on
-REPEATS = 2  # identical pictures that are kept: the 30 families are 4 drawings
+REPEATS = 2  # identical images that are kept: the 30 families are 4 drawings
 PATCHES_OF_A_PHOTO = 4
 REFERENCE_OF_A_PHOTO = 25
 
@@ -93,12 +93,12 @@ def split_groups(groups, count, largest, rng):
         fits = len(group) <= largest and len(train) + len(group) <= count
         (train if fits else rest).extend(group)
     if len(train) != count:
-        raise ValueError(f"whole groups give {len(train)} pictures, not {count}: choose another seed")
+        raise ValueError(f"whole groups give {len(train)} images, not {count}: choose another seed")
     return train, rest
 
 
 def people(cache):
-    """Twemoji people and families without skin tones; of identical pictures `REPEATS` are kept."""
+    """Twemoji people and families without skin tones; of identical images `REPEATS` are kept."""
     found, seen = [], collections.Counter()
     for one in choose(list_emoji("twemoji", cache), "/(person|family)", tones=False):
         pixels = read_on_white(one.path).tobytes()
@@ -121,7 +121,7 @@ def make_people(out, cache):
     changes = (
         "the people and families without skin tones were chosen (identical ones twice at most), composited on\n"
         "white, split into train/ and reference/ (no motif is in both, whatever the gender), and saved with a palette\n"
-        "where that loses nothing. The pictures stay under CC-BY 4.0"
+        "where that loses nothing. The images stay under CC-BY 4.0"
     )
     (out / "NOTICE").write_text(notice("twemoji", changes), encoding="utf-8")
     return {part: len(emoji) for part, emoji in parts.items()}

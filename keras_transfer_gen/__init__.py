@@ -1,4 +1,4 @@
-"""Transfer learning for image generators: adapt a pretrained GAN to your pictures, measure it, ship it.
+"""Transfer learning for image generators: adapt a pretrained GAN to your images, measure it, ship it.
 
 Names are loaded when they are first used (PEP 562), so that `import keras_transfer_gen` and `ktg --help` cost nothing;
 they still show up in `dir()`, in `from keras_transfer_gen import *` and, through `TYPE_CHECKING`, to type checkers.
@@ -12,7 +12,7 @@ from keras_transfer_gen.version import __version__
 if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as X` marks a re-export
     from keras_transfer_gen.data.audit import audit_images as audit_images
     from keras_transfer_gen.data.batches import load_images as load_images
-    from keras_transfer_gen.data.sources import read_pictures as read_pictures
+    from keras_transfer_gen.data.sources import read_images as read_images
     from keras_transfer_gen.maths.latent_arithmetic import attribute_direction as attribute_direction
     from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation as spherical_interpolation
     from keras_transfer_gen.metrics.edge_similarity import edge_similarity as edge_similarity
@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae_encoder as build_conv_vae_encoder
     from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator as build_dcgan_discriminator
     from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator as build_dcgan_generator
+    from keras_transfer_gen.networks.latents.latent_mapper import ImageAdapter as ImageAdapter
     from keras_transfer_gen.networks.latents.latent_mapper import LatentMapper as LatentMapper
-    from keras_transfer_gen.networks.latents.latent_mapper import OutputNetwork as OutputNetwork
     from keras_transfer_gen.networks.latents.latent_mapper import insert_latent_mapper as insert_latent_mapper
     from keras_transfer_gen.networks.latents.latent_mixture import LatentMixture as LatentMixture
     from keras_transfer_gen.networks.latents.latent_mixture import insert_latent_mixture as insert_latent_mixture
@@ -71,17 +71,17 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings as PretrainVaeSettings
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune as fine_tune
     from keras_transfer_gen.recipes.training.gan.feature_heads import add_feature_heads as add_feature_heads
-    from keras_transfer_gen.recipes.training.gan.latent_selection import mine_latents as mine_latents
+    from keras_transfer_gen.recipes.training.gan.latent_selection import select_latents as select_latents
     from keras_transfer_gen.recipes.training.pretrain import pretrain as pretrain
     from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae as fine_tune_vae
     from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae as pretrain_vae
     from keras_transfer_gen.specs import ModelSpec as ModelSpec
-    from keras_transfer_gen.spectral_norm import hold_frozen_still as hold_frozen_still
+    from keras_transfer_gen.spectral_norm import guard_spectral_norms as guard_spectral_norms
     from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
     from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
     from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
     from keras_transfer_gen.training.gan import GAN as GAN
-    from keras_transfer_gen.training.latent_ranking import choose_latents as choose_latents
+    from keras_transfer_gen.training.latent_ranking import rank_latents as rank_latents
     from keras_transfer_gen.training.vae import VAE as VAE
     from keras_transfer_gen.training.vae import CollapseWarning as CollapseWarning
     from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model as fetch_saved_model
@@ -126,7 +126,7 @@ _LAZY = {
     "ModelSpec": "keras_transfer_gen.specs:ModelSpec",
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
     "Objective": "keras_transfer_gen.protocols:Objective",
-    "OutputNetwork": "keras_transfer_gen.networks.latents.latent_mapper:OutputNetwork",
+    "ImageAdapter": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
     "Penalty": "keras_transfer_gen.protocols:Penalty",
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
@@ -150,7 +150,7 @@ _LAZY = {
     "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_discriminator",
     "build_dcgan_generator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_generator",
     "change_channels": "keras_transfer_gen.recipes.models.change_channels:change_channels",
-    "choose_latents": "keras_transfer_gen.training.latent_ranking:choose_latents",
+    "rank_latents": "keras_transfer_gen.training.latent_ranking:rank_latents",
     "decode": "keras_transfer_gen.recipes.latent_tools.decode:decode",
     "density_coverage": "keras_transfer_gen.metrics.prdc:density_coverage",
     "edge_similarity": "keras_transfer_gen.metrics.edge_similarity:edge_similarity",
@@ -168,7 +168,7 @@ _LAZY = {
     "freeze": "keras_transfer_gen.transfer.freezing.freezing:freeze",
     "freeze_d": "keras_transfer_gen.transfer.freezing.freeze_rules:freeze_d",
     "freeze_g": "keras_transfer_gen.transfer.freezing.rule_makers:freeze_g",
-    "hold_frozen_still": "keras_transfer_gen.spectral_norm:hold_frozen_still",
+    "guard_spectral_norms": "keras_transfer_gen.spectral_norm:guard_spectral_norms",
     "insert_latent_mapper": "keras_transfer_gen.networks.latents.latent_mapper:insert_latent_mapper",
     "insert_latent_mixture": "keras_transfer_gen.networks.latents.latent_mixture:insert_latent_mixture",
     "inspect_model": "keras_transfer_gen.recipes.models.inspect_model:inspect_model",
@@ -183,11 +183,11 @@ _LAZY = {
     "load_matching_weights": "keras_transfer_gen.transfer.weights.matching:load_matching_weights",
     "load_vae": "keras_transfer_gen.recipes.models.load_vae:load_vae",
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
-    "mine_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:mine_latents",
+    "select_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:select_latents",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
     "pretrain": "keras_transfer_gen.recipes.training.pretrain:pretrain",
     "pretrain_vae": "keras_transfer_gen.recipes.training.vae.pretrain_vae:pretrain_vae",
-    "read_pictures": "keras_transfer_gen.data.sources:read_pictures",
+    "read_images": "keras_transfer_gen.data.sources:read_images",
     "read_weights": "keras_transfer_gen.transfer.weights.weight_files:read_weights",
     "reconstruct": "keras_transfer_gen.recipes.latent_tools.reconstruct:reconstruct",
     "restyle": "keras_transfer_gen.recipes.latent_tools.restyle:restyle",

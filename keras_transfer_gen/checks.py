@@ -69,7 +69,7 @@ def _told(kind, *parts):
 def named(**names):
     """Errors from inside speak of arguments as the caller wrote them.
 
-    What reads pictures calls them `source`, whoever asked for them; here they may be `reference`. The argument of the
+    What reads images calls them `source`, whoever asked for them; here they may be `reference`. The argument of the
     template changes its name, and so do `source=` and `--source` in what to do next (or in the whole of an error
     without the template).
 

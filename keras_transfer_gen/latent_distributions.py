@@ -1,4 +1,4 @@
-"""The laws that latents follow: what each name of `specs.DISTRIBUTIONS` makes of draws from N(0, 1)."""
+"""The distributions that latents follow: what each name of `specs.DISTRIBUTIONS` makes of draws from N(0, 1)."""
 
 import math
 
@@ -12,9 +12,9 @@ CUT = 2.0  # standard deviations at which "truncated_normal" ends
 
 
 def follow(distribution, normals):
-    """Turns draws from N(0, 1) into draws from another law.
+    """Turns draws from N(0, 1) into draws from another distribution.
 
-    One stream of normal numbers so serves every law, and vector i still depends on its own numbers alone. Each entry
+    One stream of normal numbers so serves every distribution, and vector i still depends on its own numbers alone. Each entry
     keeps its rank: the larger the normal number, the larger what becomes of it ("sphere" moves a whole vector).
 
     Args:
@@ -34,7 +34,7 @@ def follow(distribution, normals):
         >>> follow("sphere", np.ones((2, 4), np.float32)).tolist() == np.ones((2, 4)).tolist()
         True
     """
-    law = _LAWS[checks.check_choice("distribution", distribution, DISTRIBUTIONS)]
+    law = _DISTRIBUTIONS[checks.check_choice("distribution", distribution, DISTRIBUTIONS)]
     made = law(tf.convert_to_tensor(normals, tf.float32))
     return made.numpy() if isinstance(normals, np.ndarray) else made
 
@@ -44,7 +44,7 @@ def _uniform(normals):
 
 
 def _truncated_normal(normals):
-    """The inverse distribution function of the cut law, at the value of the whole law's."""
+    """The inverse distribution function of the cut distribution, at the value of the whole distribution's."""
     share = math.erf(CUT / math.sqrt(2.0))  # of N(0, 1) within the cut
     return math.sqrt(2.0) * tf.math.erfinv(share * tf.math.erf(normals / math.sqrt(2.0)))
 
@@ -53,7 +53,7 @@ def _sphere(normals):
     return normals * tf.math.rsqrt(tf.reduce_mean(normals**2, -1, keepdims=True) + 1e-12)
 
 
-_LAWS = {
+_DISTRIBUTIONS = {
     "normal": lambda normals: normals,
     "uniform": _uniform,
     "truncated_normal": _truncated_normal,

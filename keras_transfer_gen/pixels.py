@@ -1,12 +1,12 @@
-"""The one place where pixel ranges change, and where pictures become grids and PNG bytes.
+"""The one place where pixel ranges change, and where images become grids and PNG bytes.
 
-Pictures are uint8 0..255 everywhere except inside training, where they are float32 in [-1, 1]; always NHWC.
+ImageSet are uint8 0..255 everywhere except inside training, where they are float32 in [-1, 1]; always NHWC.
 """
 
 import numpy as np
 import tensorflow as tf
 
-PAINT_BATCH = 32  # fixed: a picture must not change by a rounding with the number of others made beside it
+RENDER_BATCH = 32  # fixed: an image must not change by a rounding with the number of others made beside it
 LEVELS = 127.5  # half of the pixel range: one unit of the model range in pixel levels
 
 
@@ -44,11 +44,11 @@ def to_rgb(images):
 
 
 def to_grid(images, columns=None):
-    """One contact sheet of several pictures, row by row; empty places are white.
+    """One contact sheet of several images, row by row; empty places are white.
 
     Args:
         images: uint8 `[N, H, W, C]`, N at least 1.
-        columns: pictures in a row; by default the sheet is about square.
+        columns: images in a row; by default the sheet is about square.
 
     Returns:
         uint8 `[rows * H, columns * W, C]`.
@@ -68,7 +68,7 @@ def to_png(image):
     return tf.io.encode_png(np.asarray(image, np.uint8)).numpy()
 
 
-def paint(generator, z):
+def render(generator, z):
     """uint8 `[N, H, W, C]` that a generator makes of latents, in batches of one fixed size.
 
     Args:
@@ -76,8 +76,8 @@ def paint(generator, z):
         z: float32 ndarray `[N, latent_dim]`.
     """
     made = []
-    for first in range(0, len(z), PAINT_BATCH):
-        part = z[first : first + PAINT_BATCH]
-        padded = np.concatenate([part, np.zeros((PAINT_BATCH - len(part), z.shape[1]), np.float32)])
+    for first in range(0, len(z), RENDER_BATCH):
+        part = z[first : first + RENDER_BATCH]
+        padded = np.concatenate([part, np.zeros((RENDER_BATCH - len(part), z.shape[1]), np.float32)])
         made.append(to_uint8(generator(padded)).numpy()[: len(part)])
     return np.concatenate(made)

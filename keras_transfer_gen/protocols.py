@@ -102,7 +102,7 @@ class Objective(abc.ABC):
 
 
 class Augment(keras.layers.Layer, abc.ABC):
-    """Differentiable changes that the discriminator sees on real and made images alike; in float32 under any policy."""
+    """Differentiable changes that the discriminator sees on real and generated images alike; in float32 under any policy."""
 
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")
@@ -117,7 +117,7 @@ class Augment(keras.layers.Layer, abc.ABC):
 class Penalty(keras.layers.Layer, abc.ABC):
     """A loss on the discriminator's gradients, taken on every `every`-th step and weighted up by `every`.
 
-    Heads that bound their own slope are not to be penalised: take `without_self_bounded(step.gan.discriminator)`.
+    Heads that bound their own slope are not to be penalised: take `without_lipschitz_bounded(step.gan.discriminator)`.
 
     Args:
         every: steps from one penalty to the next; 1 is each step.
@@ -158,7 +158,7 @@ class Regularizer(keras.layers.Layer, abc.ABC):
 
 
 class Prior(keras.layers.Layer, abc.ABC):
-    """The law of a VAE's latents: saved and exported with the model, because pictures are drawn from it.
+    """The distribution of a VAE's latents: saved and exported with the model, because images are drawn from it.
 
     A prior is told as a map from standard normal noise to latents of the same shape, so that what makes the noise
     (`training.latents`, the caller of an exported model) is the same for every prior.
@@ -183,11 +183,11 @@ class Prior(keras.layers.Layer, abc.ABC):
             self.latent_dim = checks.check_integer("latent_dim", latent_dim)
         if self.latent_dim != latent_dim:
             hint = "Fit a prior to latents of this model with fit_prior."
-            raise checks.user_error("prior", f"a law of {latent_dim} latent dimensions", self.latent_dim, hint)
+            raise checks.user_error("prior", f"a distribution of {latent_dim} latent dimensions", self.latent_dim, hint)
 
     @abc.abstractmethod
     def call(self, noise):
-        """Standard normal float32 `[batch, latent_dim]` -> latents of this law, the same shape.
+        """Standard normal float32 `[batch, latent_dim]` -> latents of this distribution, the same shape.
 
         Graph-safe, row by row, without randomness of its own, and of operators that TFLite has.
         """
@@ -219,7 +219,7 @@ class Prior(keras.layers.Layer, abc.ABC):
         Args:
             num: number of rows.
             seed: non-negative integer.
-            truncation: factor on the noise, in (0, 1]; less is nearer to the law's centres.
+            truncation: factor on the noise, in (0, 1]; less is nearer to the distribution's centres.
         """
         if self.latent_dim is None:
             raise checks.user_error("latent_dim", "known before sample", None, "Give StandardNormal(latent_dim=...).")
@@ -240,7 +240,7 @@ class Prior(keras.layers.Layer, abc.ABC):
 
 
 class Likelihood(keras.layers.Layer, abc.ABC):
-    """How likely a picture is, given its reconstruction; its statistics are saved with the model."""
+    """How likely an image is, given its reconstruction; its statistics are saved with the model."""
 
     of_levels = True  # whether it is a density over [-1, 1], so that bits per dimension mean something
 
@@ -266,7 +266,7 @@ class Likelihood(keras.layers.Layer, abc.ABC):
         """Updates statistics after step number `index`; all-reduce what is measured on one replica."""
 
 
-class HasRoles(abc.ABC):
+class MultiNetwork(abc.ABC):
     """A model made of several networks, each with a role that starts its paths, such as "generator"."""
 
     @property
@@ -275,15 +275,15 @@ class HasRoles(abc.ABC):
         """dict of role -> `keras.Model`, in the order in which reports list them."""
 
 
-class OwnTypes(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
+class FixedDtype(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
     """A layer that computes in types of its own, whatever the precision of training, such as a SavedModel."""
 
 
-class SelfBounded(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
+class LipschitzBounded(abc.ABC):  # noqa: B024  a mark to be asked for, it has nothing to do
     """The last layer of a head of a discriminator that bounds its own slope: penalties on gradients leave it out."""
 
 
-def without_self_bounded(discriminator):
+def without_lipschitz_bounded(discriminator):
     """A discriminator without its heads that bound themselves; itself where it has none, or no others.
 
     Args:
@@ -293,7 +293,7 @@ def without_self_bounded(discriminator):
         `keras.Model` with the logits of the other heads: a tensor where there is one, else a list.
     """
     heads = getattr(discriminator, "outputs", None) or []
-    others = [head for head in heads if not isinstance(head._keras_history.operation, SelfBounded)]
+    others = [head for head in heads if not isinstance(head._keras_history.operation, LipschitzBounded)]
     if len(others) in (0, len(heads)):
         return discriminator
     return keras.Model(discriminator.input, others if len(others) > 1 else others[0], name=discriminator.name)

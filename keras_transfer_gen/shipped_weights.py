@@ -1,4 +1,4 @@
-"""Arrays of the networks that are installed with the package, which look at pictures and are never trained."""
+"""Arrays of the networks that are installed with the package, which look at images and are never trained."""
 
 import importlib.resources
 

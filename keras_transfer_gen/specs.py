@@ -11,10 +11,10 @@ class ModelSpec:
     """Facts about a generator that its weights don't tell.
 
     Args:
-        image_size: side of the square pictures, in pixels.
+        image_size: side of the square images, in pixels.
         channels: 1 (grey) or 3 (RGB).
         latent_dim: length of a latent vector.
-        distribution: law of the latents, one of `DISTRIBUTIONS`; "normal" is N(0, 1) in every entry. See `latent_laws`.
+        distribution: distribution of the latents, one of `DISTRIBUTIONS`; "normal" is N(0, 1) in every entry. See `latent_laws`.
         num_classes: 0 for an unconditional generator.
         truncation: factor on the latents that `generate` uses by default, in (0, 1].
         pixel_range: lowest and highest value of the generator's float output.

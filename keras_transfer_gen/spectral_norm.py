@@ -4,10 +4,10 @@ import functools
 
 import keras
 
-from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.protocols import MultiNetwork
 
 
-def hold_frozen_still(model):
+def guard_spectral_norms(model):
     """Makes every frozen `keras.layers.SpectralNormalization` of a model keep its kernel and vector in training.
 
     Keras' layer rewrites both whenever it is called with `training=True`, frozen or not. The guard put on each such
@@ -20,9 +20,9 @@ def hold_frozen_still(model):
     Example:
         >>> inputs = keras.Input((3,))
         >>> layer = keras.layers.SpectralNormalization(keras.layers.Dense(2))
-        >>> hold_frozen_still(keras.Model(inputs, layer(inputs)))
+        >>> guard_spectral_norms(keras.Model(inputs, layer(inputs)))
     """
-    networks = model.roles.values() if isinstance(model, HasRoles) else [model]
+    networks = model.roles.values() if isinstance(model, MultiNetwork) else [model]
     for layer in (layer for network in networks for layer in network._flatten_layers()):
         if isinstance(layer, keras.layers.SpectralNormalization) and not isinstance(layer.call, _Guard):
             layer.call = _Guard(layer)

@@ -13,16 +13,16 @@ class ImageStream(tf.data.Dataset):
         epoch: the `tf.data.Dataset` of one epoch; uint8 `[B, S, S, C]` or (images, int32 labels `[B]`).
         from_step: function `step -> tf.data.Dataset` of all batches from number `step` on, without end.
         steps_per_epoch: batches in an epoch.
-        batch_size: pictures in a batch.
-        pictures: the decoded pictures behind the stream (see `keras_transfer_gen.data`).
+        batch_size: images in a batch.
+        images: the decoded images behind the stream (see `keras_transfer_gen.data`).
     """
 
-    def __init__(self, epoch, from_step, steps_per_epoch, batch_size, pictures):
+    def __init__(self, epoch, from_step, steps_per_epoch, batch_size, image_set):
         self._epoch = epoch
         self.from_step = from_step
         self.steps_per_epoch = steps_per_epoch
         self.batch_size = batch_size
-        self.pictures = pictures
+        self.image_set = image_set
         super().__init__(epoch._variant_tensor)
 
     def _inputs(self):

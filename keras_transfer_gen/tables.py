@@ -59,10 +59,21 @@ SERIALIZABLE = (
 )
 
 
+# Classes that files of version 0.1 name otherwise: the old name -> where the class is now.
+RENAMED_CLASSES = {
+    "BoundedConv2D": "keras_transfer_gen.networks.heads.feature_heads:LipschitzConv2D",
+    "OutputNetwork": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
+}
+
+
 def register_classes():
     """Makes Keras know every class that a `.keras` file of this package may name; call it before loading one."""
     for module in SERIALIZABLE:
         importlib.import_module(module)
+    import keras  # heavy, and the command line lists these tables without it
+
+    for old, row in RENAMED_CLASSES.items():
+        keras.saving.get_custom_objects().setdefault(f"keras_transfer_gen>{old}", load(row))
 
 
 def resolve(name, value, table, kind):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.pixels import LEVELS
 
-ACTIVE_VARIANCE = 0.01  # of a dimension's mean over pictures, above which it counts as used
+ACTIVE_VARIANCE = 0.01  # of a dimension's mean over images, above which it counts as used
 NO_LEVELS = "the likelihood is no density of pixel levels, so that bits per dimension mean little"
 
 
@@ -69,7 +69,7 @@ def floored(terms, free_bits=0.0):
     return tf.reduce_sum(tf.maximum(tf.reduce_mean(terms, axis=0), free_bits))
 
 
-def warm_up(kimg, warmup_kimg):
+def kl_annealing_share(kimg, warmup_kimg):
     """Share of `beta` that applies after `kimg` thousand images: from 0 to 1 in a straight line, 1 without a warm-up.
 
     Args:
@@ -101,11 +101,11 @@ def importance_bound(log_weights):
 
 
 def bits_per_dim(elbo, dimensions):
-    """What a picture costs, in bits for each of its numbers.
+    """What an image costs, in bits for each of its numbers.
 
     Args:
         elbo: nats per image, of a density over the range [-1, 1].
-        dimensions: numbers in a picture, height x width x channels.
+        dimensions: numbers in an image, height x width x channels.
 
     Returns:
         float: a level of 0..255 is 1 / 127.5 of that range, and uniform noise within a level makes it a density, so
@@ -122,23 +122,23 @@ def bits_per_dim(elbo, dimensions):
 
 
 def active_units(z_mean):
-    """How many latent dimensions tell pictures apart: those whose mean varies by more than `ACTIVE_VARIANCE`.
+    """How many latent dimensions tell images apart: those whose mean varies by more than `ACTIVE_VARIANCE`.
 
     Args:
-        z_mean: `[N, latent_dim]` of N pictures.
+        z_mean: `[N, latent_dim]` of N images.
 
     Returns:
         int.
 
     Raises:
-        UserError: for fewer than 2 pictures.
+        UserError: for fewer than 2 images.
 
     Reference:
         Burda et al., 2016 (arXiv:1509.00519), section 2.
     """
     z_mean = np.asarray(z_mean, np.float64)
     if len(z_mean) < 2:
-        raise checks.user_error("z_mean", "the means of at least 2 pictures", z_mean.shape, "Give more pictures.")
+        raise checks.user_error("z_mean", "the means of at least 2 images", z_mean.shape, "Give more images.")
     return int(np.sum(z_mean.var(axis=0) > ACTIVE_VARIANCE))
 
 
@@ -158,6 +158,6 @@ def collapse(kl_loss, active, latent_dim):
         return ""
     return (
         f"the posterior has collapsed: {active} of {latent_dim} latent dimensions are active and the KL is "
-        f"{kl_loss:.2f} nats per image, so every latent gives nearly the same picture. Train longer, lower beta "
-        "(--beta 0.5), give each dimension free bits (--free-bits 0.1), or let the KL in slowly (--kl-warmup-kimg)."
+        f"{kl_loss:.2f} nats per image, so every latent gives nearly the same image. Train longer, lower beta "
+        "(--beta 0.5), give each dimension free bits (--free-bits 0.1), or let the KL in slowly (--kl-annealing-kimg)."
     )

@@ -1,10 +1,10 @@
-"""Turns RUNs that go on from one another into a preset: weights, spec, scores, model card, pictures.
+"""Turns RUNs that go on from one another into a preset: weights, spec, scores, model card, images.
 
     python saved_models/build_preset.py --runs runs/noto runs/refined --name noto_gan_64 --data DIR --text TEXT.md
 
 The last RUN is what the preset is made of; those before it only tell how it came to be. The preset holds the averaged
 generator (on both sides) and the discriminator, without optimizers. Every figure of the card is measured here, against
-1,000 of the training pictures (seed 0), with three seeds of latents.
+1,000 of the training images (seed 0), with three seeds of latents.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features, reference_features
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
@@ -35,7 +35,7 @@ LARGEST_MEGABYTES = 16.0
 
 def measure(gan, images):
     """Scores of the averaged generator: a JSON-ready dict."""
-    reference = kid_protocol.make_reference(images, "its training pictures")
+    reference = kid_protocol.make_reference(images, "its training images")
     made = [gan.generate(kid_protocol.NUM_FAKES, seed=seed) for seed in SEEDS]
     features = [extract_features(pictures) for pictures in made]
     kids = [kid_protocol.score_features(found, reference)["value"] for found in features]
@@ -99,11 +99,11 @@ def card(name, text, found, parts):
         "",
         "![learning curve](curve.png)",
         "",
-        "The curve is measured on the way: KID x 1000 of 200 pictures to 1,000 of the training pictures.",
+        "The curve is measured on the way: KID x 1000 of 200 images to 1,000 of the training images.",
         "",
         "## Scores",
         "",
-        f"{found['n_fake']} made pictures against {found['n_real']} of its training pictures, features: "
+        f"{found['n_fake']} generated images against {found['n_real']} of its training images, features: "
         f"{found['feature_network']} at {found['input_size']} px, latents of seeds {', '.join(map(str, SEEDS))}; "
         f"measured on {found['date']} by `saved_models/build_preset.py`.",
         "",
@@ -111,8 +111,8 @@ def card(name, text, found, parts):
         "|---|" + "---|" * len(SEEDS),
         *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
         "",
-        f"Near-copies of training pictures or their mirror images: {100 * copied['near_copy_share']:.1f} % of the made "
-        f"ones (by pixels alone {100 * copied['pixel_share']:.1f} %); among the training pictures themselves "
+        f"Near-copies of training images or their mirror images: {100 * copied['near_copy_share']:.1f} % of the made "
+        f"ones (by pixels alone {100 * copied['pixel_share']:.1f} %); among the training images themselves "
         f"{100 * copied['train_share']:.1f} % (by pixels {100 * copied['train_pixel_share']:.1f} %).",
         "",
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def main():
         "--runs", type=Path, required=True, nargs="+", help="RUN folders in order, the last one shipped"
     )
     parser.add_argument("--name", required=True, help="name of the preset")
-    parser.add_argument("--data", required=True, help="the training pictures")
+    parser.add_argument("--data", required=True, help="the training images")
     parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
     options = parser.parse_args()
     folder = Path(__file__).parent / options.name
@@ -137,7 +137,7 @@ def main():
     spec = dataclasses.replace(run.spec, source=f"Trained on {Path(options.data).name}.")
     gan = GAN(run.generator, run.discriminator, spec=spec)
     # Its counts stay 0: whoever adapts it begins a training of their own, and the average is taken over that alone.
-    images = read_pictures(options.data, gan.spec.image_size, gan.spec.channels).images
+    images = read_images(options.data, gan.spec.image_size, gan.spec.channels).images
     found = measure(gan, images)
     save_model(gan, folder / "gan.keras")
     megabytes = (folder / "gan.keras").stat().st_size / 1e6
@@ -166,7 +166,7 @@ def write_curve(path, parts):
         kids = [record["kid"] for record in part.records]
         axes.plot([record["kimg"] for record in part.records], kids, "o-", ms=3, label=part.name)
     axes.legend()
-    axes.set(xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000 to the training pictures", yscale="log")
+    axes.set(xlabel="kimg (thousands of real images shown)", ylabel="KID x 1000 to the training images", yscale="log")
     axes.grid(alpha=0.3, which="both")
     with files.atomic_path(path) as partial:
         figure.savefig(partial, dpi=110)

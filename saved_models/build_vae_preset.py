@@ -1,10 +1,10 @@
-"""Turns a finished `ktg pretrain --model vae` RUN into a preset: weights, spec, scores, model card, pictures.
+"""Turns a finished `ktg pretrain --model vae` RUN into a preset: weights, spec, scores, model card, images.
 
     python saved_models/build_vae_preset.py --run runs/noto_vae --name noto_vae_64 --data DIR --text TEXT.md
 
 The preset holds encoder, decoder, prior and likelihood, without the optimizer. The bound is the one of the run, on
-pictures that were kept out of its training; KID is measured here, against 1,000 of the training pictures (seed 0), with
-three seeds of latents. The text says what it is, on which pictures and under which licence, and with which command.
+images that were kept out of its training; KID is measured here, against 1,000 of the training images (seed 0), with
+three seeds of latents. The text says what it is, on which images and under which licence, and with which command.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.load_vae import load_vae
@@ -30,14 +30,14 @@ from keras_transfer_gen.training.vae import VAE
 
 SEEDS = (0, 1, 2)
 GRID = 64
-SHOWN = 36  # pictures beside their reconstructions
+SHOWN = 36  # images beside their reconstructions
 LARGEST_MEGABYTES = 16.0
 KEPT = ("elbo_after", "elbo_standard_prior", "bits_per_dim", "active_units", "kimg", "seconds", "prior")
 
 
 def without_optimizer(run, data):
     """The same `VAE`, not compiled, its counts 0: whoever adapts it begins a training of their own."""
-    kept = {name: getattr(run, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_warmup_kimg")}
+    kept = {name: getattr(run, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_annealing_kimg")}
     spec = dataclasses.replace(run.spec, source=f"Trained from nothing on {data}.")
     return VAE(run.encoder, run.decoder, **kept, spec=spec)
 
@@ -47,10 +47,10 @@ def measure(vae, images, metrics):
 
     Args:
         vae: the `VAE`.
-        images: uint8 `[N, S, S, C]`, its training pictures.
+        images: uint8 `[N, S, S, C]`, its training images.
         metrics: content of the run's metrics.json.
     """
-    reference = kid_protocol.make_reference(images, "its training pictures")
+    reference = kid_protocol.make_reference(images, "its training images")
     found = [extract_features(vae.generate(kid_protocol.NUM_FAKES, seed=seed)) for seed in SEEDS]
     kids = [kid_protocol.score_features(features, reference)["value"] for features in found]
     shown = images[: kid_protocol.NUM_FAKES]
@@ -80,7 +80,7 @@ def card(name, text, found, config):
         "",
         "![drawn](grid.png)",
         "",
-        "Training pictures, and what it keeps of them:",
+        "Training images, and what it keeps of them:",
         "",
         "![reconstructions](reconstructions.png)",
         "",
@@ -89,20 +89,20 @@ def card(name, text, found, config):
         f"- {found['kimg']:.0f} kimg (thousands of images shown), {found['seconds'] / 60:.0f} minutes of steps.",
         f"- Settings: `{json.dumps(told)}`.",
         f"- Stages (what was changed when it was continued): `{json.dumps(config['stages'])}`.",
-        f"- Prior: {found['prior']}, fitted to the latents of the training pictures; it is in the file.",
+        f"- Prior: {found['prior']}, fitted to the latents of the training images; it is in the file.",
         "",
         "![learning curve](curve.png)",
         "",
         "## Scores",
         "",
-        f"- ELBO {bound['value']:.1f} nats per image on {bound['n_images']} pictures that were not learnt "
+        f"- ELBO {bound['value']:.1f} nats per image on {bound['n_images']} images that were not learnt "
         f"(reconstruction {bound['reconstruction_loss']:.1f}, KL {bound['kl_loss']:.1f}; {bound['samples']} latent "
         f"samples); {found['bits_per_dim']['value']:.3f} bits per dimension; {found['active_units']} active units. "
         f"With N(0, I) as the prior: {found['elbo_standard_prior']['value']:.1f}.",
-        f"- KID x 1000 of {found['n_fake']} pictures that it draws against {found['n_real']} of its training pictures, "
+        f"- KID x 1000 of {found['n_fake']} images that it draws against {found['n_real']} of its training images, "
         f"seeds {', '.join(map(str, SEEDS))}: {', '.join(f'{kid:.1f}' for kid in found['kid_by_seed'])} (features: "
         f"{found['feature_network']} at {found['input_size']} px).",
-        f"- Reconstructions of training pictures: {found['reconstruction_levels']:.1f} of 255 levels away on average, "
+        f"- Reconstructions of training images: {found['reconstruction_levels']:.1f} of 255 levels away on average, "
         f"edge similarity {found['reconstruction_edges']:.2f}.",
         f"- Measured on {found['date']} by `saved_models/build_vae_preset.py`.",
         "",
@@ -114,14 +114,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True, help="RUN folder of ktg pretrain --model vae")
     parser.add_argument("--name", required=True, help="name of the preset")
-    parser.add_argument("--data", required=True, help="the training pictures")
+    parser.add_argument("--data", required=True, help="the training images")
     parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
     options = parser.parse_args()
     folder, run = options.out / options.name, RunFolder(options.run)
     data = "/".join(Path(options.data).parts[-2:]) if Path(options.data).suffix else Path(options.data).name
     vae = without_optimizer(load_vae(options.run), data)
-    images = read_pictures(options.data, vae.spec.image_size, vae.spec.channels).images
+    images = read_images(options.data, vae.spec.image_size, vae.spec.channels).images
     metrics = json.loads(run.metrics_file.read_text("utf-8").replace(options.data, data))  # no path of this machine
     found = measure(vae, images, metrics)
     model = folder / f"{vae.spec.family}.keras"
@@ -135,7 +135,7 @@ def main():
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
-    pair = [("training pictures", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]
+    pair = [("training images", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]
     files.write_bytes(folder / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
     write_curve(folder / "curve.png", read_history(run.history_file))
     files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, run.config()))

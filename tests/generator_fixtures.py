@@ -58,7 +58,7 @@ def write_function(folder, function, batch=None, **variables):
     return module
 
 
-def paint(x):
+def render(x):
     """float32 `[N, 28, 28, 3]` in [-1, 1] of `[N, 147]`."""
     return tf.tanh(tf.repeat(tf.repeat(tf.reshape(x, (-1, 7, 7, 3)), 4, 1), 4, 2))
 
@@ -66,23 +66,23 @@ def paint(x):
 def write_constant(folder):
     """Without variables: nothing in it can be trained."""
     mix = weights((LATENTS, 147), 4)
-    return write_function(folder, lambda module, z: paint(z @ mix))
+    return write_function(folder, lambda module, z: render(z @ mix))
 
 
 def write_plain(folder):
     """With one variable and no training mode."""
-    return write_function(folder, lambda m, z: paint(z @ m.mix), mix=weights((LATENTS, 147), 4))
+    return write_function(folder, lambda m, z: render(z @ m.mix), mix=weights((LATENTS, 147), 4))
 
 
 def write_whole_numbers(folder):
     """uint8: no gradient passes."""
     mix = weights((LATENTS, 147), 4)
-    return write_function(folder, lambda m, z: tf.cast(127.5 * (paint(z @ m.mix) + 1), tf.uint8), mix=mix)
+    return write_function(folder, lambda m, z: tf.cast(127.5 * (render(z @ m.mix) + 1), tf.uint8), mix=mix)
 
 
 def write_fours(folder):
-    """Four pictures at a time."""
-    return write_function(folder, lambda m, z: paint(z @ m.mix), batch=4, mix=weights((LATENTS, 147), 4))
+    """Four images at a time."""
+    return write_function(folder, lambda m, z: render(z @ m.mix), batch=4, mix=weights((LATENTS, 147), 4))
 
 
 MAKERS = {

@@ -233,14 +233,14 @@ def make_functions(folder):
 
 
 class Painter(tf.Module):
-    """Pictures of 8 x 8 from latents: flat colours that differ, with a texture; of a kind for each way to be called."""
+    """ImageSet of 8 x 8 from latents: flat colours that differ, with a texture; of a kind for each way to be called."""
 
     def __init__(self):
         super().__init__()
         self.mix = tf.Variable(tf.random.stateless_normal((SIZE, 8 * 8 * 3), (1, 2)), name="generator/mix")
         self.table = tf.Variable(tf.random.stateless_normal((7, 8 * 8 * 3), (3, 4)), name="generator/table")
 
-    def paint(self, z, classes=0.0, channels=3):
+    def render(self, z, classes=0.0, channels=3):
         """float32 `[N, 8, 8, channels]` in [-1, 1]."""
         images = tf.tanh(tf.reshape(z @ self.mix + classes, (-1, 8, 8, 3)))
         return images[..., :channels]
@@ -254,7 +254,7 @@ class Plain(Painter):
 
     @tf.function(input_signature=[LATENT])
     def __call__(self, z):
-        return self.paint(z)
+        return self.render(z)
 
 
 class Unit(Painter):
@@ -262,7 +262,7 @@ class Unit(Painter):
 
     @tf.function(input_signature=[LATENT, tf.TensorSpec((None,), tf.int32, name="label")])
     def __call__(self, z, label):
-        images = self.paint(z, tf.gather(self.table, label), 1)
+        images = self.render(z, tf.gather(self.table, label), 1)
         return {"features": z, "image": (images + 1.0) / 2.0, "small": images[:, ::2, ::2]}
 
 
@@ -271,7 +271,7 @@ class Bytes(Painter):
 
     @tf.function(input_signature=[tf.TensorSpec((4, SIZE), tf.float32, name="noise")])
     def serve(self, noise):
-        return tf.cast((self.paint(noise) + 1.0) * 127.5, tf.uint8)
+        return tf.cast((self.render(noise) + 1.0) * 127.5, tf.uint8)
 
 
 class OneHot(Painter):
@@ -285,7 +285,7 @@ class OneHot(Painter):
         ]
     )
     def make(self, z, y, truncation):
-        return {"default": (self.paint(z, y @ self.table) + 1.0) * 127.5 * truncation}
+        return {"default": (self.render(z, y @ self.table) + 1.0) * 127.5 * truncation}
 
 
 def make_painters(folder):
@@ -294,7 +294,7 @@ def make_painters(folder):
 
     painters = {"plain": Plain(), "unit": Unit(), "bytes": Bytes(), "one_hot": OneHot()}
     for name, painter in painters.items():
-        signatures = {"paint": painter.make} if name == "one_hot" else None
+        signatures = {"render": painter.make} if name == "one_hot" else None
         tf.saved_model.save(painter, f"{folder}/{name}", signatures)
     keras.utils.set_random_seed(0)
     z, label = keras.Input((SIZE,), name="z"), keras.Input((), dtype="int32", name="label")

@@ -12,7 +12,7 @@ from keras_transfer_gen.specs import DISTRIBUTIONS
 NORMAL = statistics.NormalDist()
 NORMALS = np.random.default_rng(0).standard_normal((500, 40)).astype(np.float32)
 INSIDE = 2 * NORMAL.cdf(2) - 1
-# Each law's distribution function, in closed form.
+# Each distribution's distribution function, in closed form.
 CDFS = {
     "normal": NORMAL.cdf,
     "uniform": lambda x: (x + 1) / 2,
@@ -28,7 +28,7 @@ def test_draws_have_the_distribution_function_of_their_law(name):
     assert distance < 1.63 / math.sqrt(made.size)  # Kolmogorov and Smirnov, 1 %
     others = [other for other in CDFS if other != name]
     wrong = [np.abs(np.array([CDFS[o](np.clip(float(x), -1, 1)) for x in made]) - expected).max() for o in others]
-    assert min(wrong) > 10 * distance  # the test tells the laws apart
+    assert min(wrong) > 10 * distance  # the test tells the distributions apart
 
 
 @pytest.mark.parametrize("name", ["uniform", "truncated_normal"])

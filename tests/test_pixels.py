@@ -27,7 +27,7 @@ def test_to_rgb_repeats_grey():
     assert np.array_equal(pixels.to_rgb(LEVELS)[..., 2:], LEVELS)
 
 
-def test_to_grid_places_pictures_row_by_row():
+def test_to_grid_places_images_row_by_row():
     images = np.stack([np.full((2, 3, 1), value, np.uint8) for value in (1, 2, 3)])
     sheet = pixels.to_grid(images, columns=2)
     assert sheet.shape == (4, 6, 1)
@@ -39,13 +39,13 @@ def test_to_png_is_read_back_by_pillow():
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(pixels.to_png(image)))), image)
 
 
-def test_paint_does_not_depend_on_the_number_of_pictures():
+def test_paint_does_not_depend_on_the_number_of_images():
     weights = tf.constant(np.random.default_rng(1).normal(size=(4, 12)), tf.float32)
 
     def generator(z):
         return tf.reshape(tf.tanh(z @ weights), (-1, 2, 2, 3))
 
     z = np.random.default_rng(2).normal(size=(70, 4)).astype(np.float32)
-    made = pixels.paint(generator, z)
+    made = pixels.render(generator, z)
     assert made.shape == (70, 2, 2, 3) and made.dtype == np.uint8
-    assert np.array_equal(pixels.paint(generator, z[:33]), made[:33])
+    assert np.array_equal(pixels.render(generator, z[:33]), made[:33])

@@ -20,25 +20,25 @@ def test_layers_count_as_built_so_that_keras_does_not_run_the_model_to_build_the
 
 
 def test_heads_that_bound_themselves_are_left_out():
-    class Bounded(keras.layers.Dense, protocols.SelfBounded):
+    class Bounded(keras.layers.Dense, protocols.LipschitzBounded):
         pass
 
     inputs = keras.Input((3,))
     first, second, bounded = keras.layers.Dense(1), keras.layers.Dense(2), Bounded(1)
     network = keras.Model(inputs, [first(inputs), second(inputs), bounded(inputs)], name="d")
-    both, one = (protocols.without_self_bounded(keras.Model(inputs, network.outputs[n:])) for n in (0, 1))
+    both, one = (protocols.without_lipschitz_bounded(keras.Model(inputs, network.outputs[n:])) for n in (0, 1))
     values = np.ones((2, 3), np.float32)
     assert [head.shape for head in both(values)] == [(2, 1), (2, 2)]
     np.testing.assert_array_equal(one(values), second(values))
 
 
 def test_discriminator_with_heads_of_one_kind_alone_stays_as_it_is():
-    class Bounded(keras.layers.Dense, protocols.SelfBounded):
+    class Bounded(keras.layers.Dense, protocols.LipschitzBounded):
         pass
 
     inputs = keras.Input((3,))
     for layer in (keras.layers.Dense(1), Bounded(1)):
         network = keras.Model(inputs, layer(inputs))
-        assert protocols.without_self_bounded(network) is network
+        assert protocols.without_lipschitz_bounded(network) is network
     unbuilt = keras.Sequential([keras.layers.Dense(1)])
-    assert protocols.without_self_bounded(unbuilt) is unbuilt
+    assert protocols.without_lipschitz_bounded(unbuilt) is unbuilt

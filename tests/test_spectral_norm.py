@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen.spectral_norm import hold_frozen_still
+from keras_transfer_gen.spectral_norm import guard_spectral_norms
 
 IMAGES = np.random.default_rng(1).standard_normal((2, 4, 4, 3)).astype("float32")
 
@@ -24,13 +24,13 @@ def test_frozen_layer_is_bit_identical_where_keras_own_is_not():
     model = spectral_model()
     model.get_layer("conv").trainable = False
     assert moved_by_a_call(model) == 2  # the bug: kernel and vector move though the layer is frozen
-    hold_frozen_still(model)
+    guard_spectral_norms(model)
     assert moved_by_a_call(model) == 0
 
 
 def test_flags_set_after_the_guard_count():
     model = spectral_model()
-    hold_frozen_still(model)
+    guard_spectral_norms(model)
     assert moved_by_a_call(model) == 2
     model.get_layer("conv").layer.trainable = False
     assert moved_by_a_call(model) == 0
@@ -40,13 +40,13 @@ def test_flags_set_after_the_guard_count():
 
 def test_guard_is_put_once_and_anew_after_loading(tmp_path):
     model = spectral_model()
-    hold_frozen_still(model)
+    guard_spectral_norms(model)
     guard = model.get_layer("conv").call
-    hold_frozen_still(model)
+    guard_spectral_norms(model)
     assert model.get_layer("conv").call is guard
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    hold_frozen_still(loaded)
+    guard_spectral_norms(loaded)
     layer = loaded.get_layer("conv")
     before = [v.numpy() for v in layer.weights]
     loaded.trainable = False
@@ -57,7 +57,7 @@ def test_guard_is_put_once_and_anew_after_loading(tmp_path):
 def test_guarded_layer_in_training_equals_the_plain_one():
     model, plain = spectral_model(), spectral_model()
     plain.set_weights(model.get_weights())
-    hold_frozen_still(model)
+    guard_spectral_norms(model)
     for _ in range(2):
         np.testing.assert_array_equal(model(IMAGES, training=True), plain(IMAGES, training=True))
     for a, b in zip(model.get_weights(), plain.get_weights(), strict=True):

@@ -67,7 +67,7 @@ def test_checkpoint_is_loaded_by_a_process_that_imported_nothing_else(tmp_path):
     from keras_transfer_gen.training.checkpoint import save_checkpoint
     from keras_transfer_gen.training.gan import GAN
 
-    gan = GAN(*build_dcgan(32, latent_dim=4, width=4, least_width=4))
+    gan = GAN(*build_dcgan(32, latent_dim=4, max_channels=4, min_channels=4))
     gan.compile(augment="diffaugment")
     path = save_checkpoint(gan, tmp_path, {})
     program = (

@@ -30,7 +30,7 @@ def test_floor_acts_on_the_mean_of_each_term_and_holds_gradients_back_below_it()
         value = variational.floored(terms, 0.5)
     assert float(value) == pytest.approx(0.5 + 3.0)
     assert tape.gradient(value, terms).numpy().tolist() == [[0.0, 0.5], [0.0, 0.5]]
-    # A floor on each picture's term, the common fault, would count the second picture's first term as well.
+    # A floor on each image's term, the common fault, would count the second image's first term as well.
     wrong = tf.reduce_sum(tf.reduce_mean(tf.maximum(terms, 0.3), axis=0))
     assert float(variational.floored(terms, 0.3)) == pytest.approx(3.3) and float(wrong) == pytest.approx(3.4)
     assert float(variational.floored(terms)) == pytest.approx(3.3)
@@ -38,7 +38,7 @@ def test_floor_acts_on_the_mean_of_each_term_and_holds_gradients_back_below_it()
 
 @pytest.mark.parametrize(("kimg", "length", "share"), [(0, 4, 0), (1, 4, 0.25), (9, 4, 1), (0, 0, 1)])
 def test_warm_up_is_a_ramp(kimg, length, share):
-    assert float(variational.warm_up(tf.constant(kimg, tf.float32), length)) == share
+    assert float(variational.kl_annealing_share(tf.constant(kimg, tf.float32), length)) == share
 
 
 def test_importance_bound_rises_with_k_towards_the_log_likelihood():

@@ -150,7 +150,7 @@ def duration(seconds):
 
 
 def half_blocks(sheet, columns):
-    """A picture as coloured text: each character shows two pixels, one above the other.
+    """An image as coloured text: each character shows two pixels, one above the other.
 
     Args:
         sheet: uint8 `[H, W, C]`.

@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.cli.pretrain_vae import given_options
+from keras_transfer_gen.cli.pretrain_vae import passed_options
 from keras_transfer_gen.recipes.models.family import family_of
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
@@ -42,7 +42,7 @@ def vae_settings(context, trust):
             has other defaults.
         trust: whether the user vouches for a source from the web.
     """
-    given = {name: value for name, value in given_options(context).items() if name not in FETCHED}
+    given = {name: value for name, value in passed_options(context).items() if name not in FETCHED}
     known = [field.name for field in dataclasses.fields(FineTuneVaeSettings)]
     for name, value in given.items():
         if name not in known:
@@ -53,7 +53,7 @@ def vae_settings(context, trust):
 
 def refuse_vae_options(context):
     """Raises a `UserError` where an option that only a VAE has was given for another source."""
-    for name, value in given_options(context).items():
+    for name, value in passed_options(context).items():
         if name in OWN:
             hint = f"The source is no VAE: leave --{name} out."
             raise checks.user_error(name, "left out without a VAE", value, hint)
@@ -75,8 +75,8 @@ def run_finetune_vae(settings, dry_run, json):
         print_table("what would be done", ["", ""], list(found.items()))
     else:
         title = f"{settings.out} at {found['kimg']:.1f} kimg, method {settings.method}"
-        print_table(title, ["", "ELBO", "KID x 1000"], vae_card.bound_rows(found))
-        print(vae_card.bound_note(found))
+        print_table(title, ["", "ELBO", "KID x 1000"], vae_card.elbo_rows(found))
+        print(vae_card.elbo_note(found))
         for line in vae_card.verdicts(found):
             print(line)
         print(f"pictures, curves, model card and exports are in {settings.out}")

@@ -32,7 +32,7 @@ def models(context: typer.Context, trust: o.NoTrust = False, json: o.Json = Fals
     if not presets:
         print("no presets: this installation has none")
         return
-    header = ["name", "pictures", "size", "KID x 1000", "licence"]
+    header = ["name", "images", "size", "KID x 1000", "licence"]
     rows = [
         (p.name, f"{p.image_size} px, {p.channels} channels", f"{p.megabytes:.1f} MB",
          "" if p.kid is None else f"{p.kid:.1f}", p.licence)
@@ -57,15 +57,15 @@ def inspect(
         check_sheet(grid)
     options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
-    from keras_transfer_gen.recipes.models.inspect_model import PICTURES, inspect_model
+    from keras_transfer_gen.recipes.models.inspect_model import IMAGES, inspect_model
 
     found = inspect_model(source, options.trust, options.overrides)
     if grid is not None:
         if found.generator is None:
-            raise checks.user_error("grid", "left out for what makes no pictures", grid, found.no_generator)
+            raise checks.user_error("grid", "left out for what makes no images", grid, found.no_generator)
         from keras_transfer_gen.recipes.output.image_folder import write_grid
 
-        write_grid(grid, found.generator.generate(PICTURES))
+        write_grid(grid, found.generator.generate(IMAGES))
     print_json(found.to_dict()) if json else _print_inspection(found)
 
 
@@ -122,14 +122,14 @@ def info(
         print_table("layers", COLUMNS, [Row(**{**row, "shape": tuple(row["shape"])}).cells() for row in report])
 
 
-data_app = typer.Typer(help="Look at pictures before training.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at images before training.", no_args_is_help=True)
 
 
 @data_app.command("check")
 @guarded
-@checks.named(fit="image_fit", data="SOURCE")
+@checks.named(fit="resize_mode", data="SOURCE")
 def check(
-    source: Annotated[str, typer.Argument(help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')],
+    source: Annotated[str, typer.Argument(help='Folder, zip, npz, npy or "tfds:NAME[split]" of images.')],
     image_size: o.ImageSize = 64,
     channels: o.Channels = 3,
     fit: o.Fit = "crop",
@@ -139,7 +139,7 @@ def check(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Say what is usable, what will be skipped and why, and which pictures are there twice."""
+    """Say what is usable, what will be skipped and why, and which images are there twice."""
     checks.check_image_shape(image_size, channels)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes.inputs.check_data import check_data

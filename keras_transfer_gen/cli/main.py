@@ -10,7 +10,7 @@ from keras_transfer_gen.version import __version__
 
 app = typer.Typer(
     cls=exits.OneLineGroup,
-    help="Transfer learning for image generators: adapt a pretrained generator to your pictures, measure it, ship it.",
+    help="Transfer learning for image generators: adapt a pretrained generator to your images, measure it, ship it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,

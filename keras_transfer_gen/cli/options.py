@@ -35,7 +35,11 @@ LatentDim = Annotated[
 ]
 Distribution = Annotated[
     str | None,
-    typer.Option("--distribution", help="Law of the latents: " + ", ".join(DISTRIBUTIONS), rich_help_panel=OF_OTHERS),
+    typer.Option(
+        "--distribution",
+        help="Distribution of the latents: " + ", ".join(DISTRIBUTIONS),
+        rich_help_panel=OF_OTHERS,
+    ),
 ]
 Labels = Annotated[
     str | None,
@@ -43,9 +47,9 @@ Labels = Annotated[
 ]
 PixelRange = Annotated[
     str | None,
-    typer.Option("--pixel-range", help="Of its pictures: " + " or ".join(PIXEL_RANGES), rich_help_panel=OF_OTHERS),
+    typer.Option("--pixel-range", help="Of its images: " + " or ".join(PIXEL_RANGES), rich_help_panel=OF_OTHERS),
 ]
-Data = Annotated[str, typer.Option("--data", help='Folder, zip, npz, npy or "tfds:NAME[split]" of pictures.')]
+Data = Annotated[str, typer.Option("--data", help='Folder, zip, npz, npy or "tfds:NAME[split]" of images.')]
 Out = Annotated[str, typer.Option("--out", help="RUN folder to write, or to continue.")]
 KIMG_OF_VAES = f"{FineTuneVaeSettings.kimg:g} (finetune) or {PretrainVaeSettings.kimg:g} (pretrain)"
 Kimg = Annotated[
@@ -54,13 +58,13 @@ Kimg = Annotated[
 ]
 ImageSize = Annotated[int, typer.Option("--image-size", help="28, 32, 64, 128 or 256 pixels.")]
 Channels = Annotated[int, typer.Option("--channels", help="1 (grey) or 3 (RGB).")]
-Width = Annotated[int, typer.Option("--width", help="Channels of the smallest feature map.")]
-LeastWidth = Annotated[int, typer.Option("--least-width", help="Channels of a feature map at least.")]
-Licence = Annotated[str, typer.Option("--licence", help="Terms of the pictures, for the model card.")]
+Width = Annotated[int, typer.Option("--max-channels", help="Channels of the smallest feature map.")]
+LeastWidth = Annotated[int, typer.Option("--min-channels", help="Channels of a feature map at least.")]
+Licence = Annotated[str, typer.Option("--licence", help="Terms of the images, for the model card.")]
 Grid = Annotated[str | None, typer.Option("--grid", help="Also write a contact sheet to this PNG file.")]
 NeighboursOption = Annotated[str | None, typer.Option("--neighbours", help="Write likely copies to this PNG file.")]
 Truncation = Annotated[float | None, typer.Option("--truncation", help="In (0, 1]: less is safer, less varied.")]
-Minutes = Annotated[float | None, typer.Option("--minutes", help="Bound on the training time, in minutes.")]
+Minutes = Annotated[float | None, typer.Option("--minutes", help="Elbo on the training time, in minutes.")]
 BATCH_OF_VAES = f"{FineTuneVaeSettings.batch_size} (finetune) or {PretrainVaeSettings.batch_size} (pretrain)"
 BatchSize = Annotated[
     int,
@@ -71,29 +75,29 @@ Augment = Annotated[str, typer.Option("--augment", help="diffaugment or none.")]
 Objective = Annotated[str, typer.Option("--objective", help="non_saturating, hinge or minimax.")]
 Penalty = Annotated[str, typer.Option("--penalty", help="r1 or none.")]
 Gamma = Annotated[float, typer.Option("--r1-gamma", help="Weight of the R1 penalty.")]
-Every = Annotated[int, typer.Option("--r1-every", help="Steps from one R1 penalty to the next.")]
+Every = Annotated[int, typer.Option("--r1-interval", help="Steps from one R1 penalty to the next.")]
 RATES_OF_VAES = ", ".join(f"{name} {how.rate:g}" for name, how in VAE_METHODS.items() if how.trains)
 Rate = Annotated[
     float,
     typer.Option(
         "--learning-rate",
-        help=f"Of the Adam optimizers (see --rate-ratio); of a VAE's by default "
+        help=f"Of the Adam optimizers (see --g-lr-ratio); of a VAE's by default "
         f"{PretrainVaeSettings.learning_rate:g} (pretrain) or the method's (finetune: {RATES_OF_VAES}).",
     ),
 ]
 RateRatio = Annotated[
     float | None,
     typer.Option(
-        "--rate-ratio", help="Generator's over discriminator's rate; by default 1 (pretrain) or 4 to 8 (finetune)."
+        "--g-lr-ratio", help="Generator's over discriminator's rate; by default 1 (pretrain) or 4 to 8 (finetune)."
     ),
 ]
 Halflife = Annotated[float, typer.Option("--ema-halflife-kimg", help="Longest half-life of the averaged generator.")]
-ReferenceOption = Annotated[str | None, typer.Option("--reference", help="Pictures to score against.")]
+ReferenceOption = Annotated[str | None, typer.Option("--reference", help="ImageSet to score against.")]
 Balance = Annotated[
-    float, typer.Option("--balance", help="0 draws every picture alike, 1 one of each sub-folder; 0.5 lies between.")
+    float, typer.Option("--balance", help="0 draws every image alike, 1 one of each sub-folder; 0.5 lies between.")
 ]
-Fit = Annotated[str, typer.Option("--image-fit", help="crop or pad, for pictures that are not square.")]
-Background = Annotated[str, typer.Option("--background", help="Under transparent pictures: white, black or #rrggbb.")]
+Fit = Annotated[str, typer.Option("--resize-mode", help="crop or pad, for images that are not square.")]
+Background = Annotated[str, typer.Option("--background", help="Under transparent images: white, black or #rrggbb.")]
 Precision = Annotated[str, typer.Option("--precision", help="auto (measured), float32 or bfloat16.")]
 Devices = Annotated[str, typer.Option("--devices", help='auto, or a list such as "gpu:0,gpu:1".')]
 Deterministic = Annotated[bool, typer.Option("--deterministic", help="The same bits in every run, at some speed.")]
@@ -109,7 +113,7 @@ FreeBits = Annotated[
     float, typer.Option("--free-bits", help="Nats that each latent dimension has for nothing.", rich_help_panel=OF_VAES)
 ]
 KlWarmup = Annotated[
-    float, typer.Option("--kl-warmup-kimg", help="Kimg over which the KL comes in.", rich_help_panel=OF_VAES)
+    float, typer.Option("--kl-annealing-kimg", help="Kimg over which the KL comes in.", rich_help_panel=OF_VAES)
 ]
 Prior = Annotated[
     str,

@@ -6,12 +6,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
 
-RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "image_fit"}
-OWN = ("likelihood", "beta", "free_bits", "kl_warmup_kimg", "prior")  # options that only a VAE has
+RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "resize_mode"}
+OWN = ("likelihood", "beta", "free_bits", "kl_annealing_kimg", "prior")  # options that only a VAE has
 SHOWN = ("model", "trust", "dry_run", "json", "debug")  # options of the command, not of the training
 
 
-def given_options(context):
+def passed_options(context):
     """{name: value} of the options that the user gave, as settings call them; defaults are left to the settings."""
     names = [name for name in context.params if name not in SHOWN]
     given = [name for name in names if context.get_parameter_source(name).name != "DEFAULT"]
@@ -20,7 +20,7 @@ def given_options(context):
 
 def vae_settings(context):
     """`PretrainVaeSettings` of a command; a `UserError` for an option that only a GAN has."""
-    given = given_options(context)
+    given = passed_options(context)
     known = [field.name for field in dataclasses.fields(PretrainVaeSettings)]
     for name, value in given.items():
         if name not in known:
@@ -31,7 +31,7 @@ def vae_settings(context):
 
 def refuse_vae_options(context):
     """Raises a `UserError` where an option that only a VAE has was given for another model."""
-    for name, value in given_options(context).items():
+    for name, value in passed_options(context).items():
         if name in OWN:
             raise checks.user_error(name, "left out without --model vae", value, "Only a VAE has it.")
 
@@ -55,8 +55,8 @@ def run_pretrain_vae(settings, dry_run, json):
         print_table("what would be done", ["", ""], list(planned.items()))
     else:
         title = f"{settings.out} at {metrics['kimg']:.1f} kimg"
-        print_table(title, ["", "ELBO", "KID x 1000"], vae_card.bound_rows(metrics))
-        print(vae_card.bound_note(metrics))
+        print_table(title, ["", "ELBO", "KID x 1000"], vae_card.elbo_rows(metrics))
+        print(vae_card.elbo_note(metrics))
         for line in vae_card.verdicts(metrics):
             print(line)
         print(f"pictures, curves, model card and exports are in {settings.out}")

@@ -19,8 +19,7 @@ from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
 from keras_transfer_gen.specs import FAMILIES
 
 METHODS_HELP = (
-    "full, scale-shift or miner; of a VAE decoder, scale-shift, prior, anchored or full, by default "
-    f"{FineTuneVaeSettings.method}."
+    f"full, bsa or minegan; of a VAE decoder, bsa, prior, anchored or full, by default {FineTuneVaeSettings.method}."
 )
 
 
@@ -40,22 +39,23 @@ def finetune(
     batch_size: o.BatchSize = FineTuneSettings.batch_size,
     seed: o.Seed = FineTuneSettings.seed,
     method: Annotated[str, typer.Option("--method", help=METHODS_HELP)] = FineTuneSettings.method,
-    output_network: Annotated[
-        bool, typer.Option("--output-network", help="With miner: also a small network behind the generator.")
-    ] = FineTuneSettings.output_network,
+    image_adapter: Annotated[
+        bool, typer.Option("--image-adapter", help="With minegan: also a small network behind the generator.")
+    ] = FineTuneSettings.image_adapter,
     freeze: Annotated[list[str] | None, typer.Option("--freeze", help='"PATH_REGEX=false", again and again.')] = None,
     freeze_d: Annotated[int, typer.Option("--freeze-d", help="Blocks of the discriminator to freeze, image side.")] = 0,
-    feature_influence: Annotated[
+    feature_weight: Annotated[
         float | None,
         typer.Option(
-            "--feature-influence",
+            "--feature-weight",
             help="How much the discriminator's heads on a network trained on photographs count; 0: none. "
-            "By default 0.05, for far pictures 0.25.",
+            "By default 0.05, for far images 0.25.",
         ),
-    ] = FineTuneSettings.feature_influence,
-    mine_kimg: Annotated[
-        float, typer.Option("--mine-kimg", help="Kimg in which the discriminator alone learns to choose latents.")
-    ] = FineTuneSettings.mine_kimg,
+    ] = FineTuneSettings.feature_weight,
+    latent_selection_kimg: Annotated[
+        float,
+        typer.Option("--latent-selection-kimg", help="Kimg in which the discriminator alone learns to choose latents."),
+    ] = FineTuneSettings.latent_selection_kimg,
     warmup_kimg: Annotated[
         float | None,
         typer.Option("--warmup-kimg", help="Kimg in which the new discriminator of a source without one learns alone."),
@@ -64,18 +64,18 @@ def finetune(
     reference: o.ReferenceOption = FineTuneSettings.reference,
     compare_scratch: Annotated[bool, typer.Option("--compare-scratch", help="Also train from scratch.")] = False,
     select: Annotated[
-        str, typer.Option("--select", help="best (lowest KID to the training pictures on the way) or last weights.")
+        str, typer.Option("--select", help="best (lowest KID to the training images on the way) or last weights.")
     ] = FineTuneSettings.select,
     objective: o.Objective = FineTuneSettings.objective,
     penalty: o.Penalty = FineTuneSettings.penalty,
     r1_gamma: o.Gamma = FineTuneSettings.r1_gamma,
-    r1_every: o.Every = FineTuneSettings.r1_every,
+    r1_interval: o.Every = FineTuneSettings.r1_interval,
     learning_rate: o.Rate = FineTuneSettings.learning_rate,
-    rate_ratio: o.RateRatio = FineTuneSettings.rate_ratio,
+    g_lr_ratio: o.RateRatio = FineTuneSettings.g_lr_ratio,
     ema_halflife_kimg: o.Halflife = FineTuneSettings.ema_halflife_kimg,
     evaluate_every: o.EvaluateEvery = FineTuneSettings.evaluate_every_kimg,
     balance: o.Balance = FineTuneSettings.balance,
-    fit: o.Fit = FineTuneSettings.image_fit,
+    fit: o.Fit = FineTuneSettings.resize_mode,
     background: o.Background = FineTuneSettings.background,
     precision: o.Precision = FineTuneSettings.precision,
     devices: o.Devices = FineTuneSettings.devices,
@@ -91,18 +91,18 @@ def finetune(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Adapt a pretrained generator to your pictures, score it, and export it."""
+    """Adapt a pretrained generator to your images, score it, and export it."""
     if finetune_vae.is_vae(source, method, out, fresh, options.trust):
         finetune_vae.run_finetune_vae(finetune_vae.vae_settings(context, options.trust), dry_run, json)
         return
     finetune_vae.refuse_vae_options(context)
     settings = FineTuneSettings(
         data=data, source=source, out=out, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
-        method=method, output_network=output_network, freeze=tuple(freeze or ()), freeze_d=freeze_d,
-        feature_influence=feature_influence, mine_kimg=mine_kimg, warmup_kimg=warmup_kimg, augment=augment,
+        method=method, image_adapter=image_adapter, freeze=tuple(freeze or ()), freeze_d=freeze_d,
+        feature_weight=feature_weight, latent_selection_kimg=latent_selection_kimg, warmup_kimg=warmup_kimg, augment=augment,
         reference=reference, compare_scratch=compare_scratch, select=select, objective=objective, penalty=penalty,
-        r1_gamma=r1_gamma, r1_every=r1_every, learning_rate=learning_rate, rate_ratio=rate_ratio,
-        ema_halflife_kimg=ema_halflife_kimg, evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
+        r1_gamma=r1_gamma, r1_interval=r1_interval, learning_rate=learning_rate, g_lr_ratio=g_lr_ratio,
+        ema_halflife_kimg=ema_halflife_kimg, evaluate_every_kimg=evaluate_every, balance=balance, resize_mode=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
         trust=options.trust, **dataclasses.asdict(options.overrides),
     )  # fmt: skip
@@ -133,8 +133,8 @@ def pretrain(
             help=f"Length of a latent vector; of a VAE {PretrainVaeSettings.latent_dim} by default.",
         ),
     ] = PretrainSettings.latent_dim,
-    width: o.Width = PretrainSettings.width,
-    least_width: o.LeastWidth = PretrainSettings.least_width,
+    max_channels: o.Width = PretrainSettings.max_channels,
+    min_channels: o.LeastWidth = PretrainSettings.min_channels,
     licence: o.Licence = PretrainSettings.licence,
     kimg: o.Kimg = PretrainSettings.kimg,
     minutes: o.Minutes = PretrainSettings.minutes,
@@ -145,19 +145,19 @@ def pretrain(
     objective: o.Objective = PretrainSettings.objective,
     penalty: o.Penalty = PretrainSettings.penalty,
     r1_gamma: o.Gamma = PretrainSettings.r1_gamma,
-    r1_every: o.Every = PretrainSettings.r1_every,
+    r1_interval: o.Every = PretrainSettings.r1_interval,
     learning_rate: o.Rate = PretrainSettings.learning_rate,
-    rate_ratio: o.RateRatio = PretrainSettings.rate_ratio,
+    g_lr_ratio: o.RateRatio = PretrainSettings.g_lr_ratio,
     ema_halflife_kimg: o.Halflife = PretrainSettings.ema_halflife_kimg,
     evaluate_every: o.EvaluateEvery = PretrainSettings.evaluate_every_kimg,
     balance: o.Balance = PretrainSettings.balance,
-    fit: o.Fit = PretrainSettings.image_fit,
+    fit: o.Fit = PretrainSettings.resize_mode,
     background: o.Background = PretrainSettings.background,
     precision: o.Precision = PretrainSettings.precision,
     likelihood: o.Likelihood = PretrainVaeSettings.likelihood,
     beta: o.Beta = PretrainVaeSettings.beta,
     free_bits: o.FreeBits = PretrainVaeSettings.free_bits,
-    kl_warmup_kimg: o.KlWarmup = PretrainVaeSettings.kl_warmup_kimg,
+    kl_annealing_kimg: o.KlWarmup = PretrainVaeSettings.kl_annealing_kimg,
     prior: o.Prior = PretrainVaeSettings.prior,
     devices: o.Devices = PretrainSettings.devices,
     deterministic: o.Deterministic = PretrainSettings.deterministic,
@@ -174,12 +174,12 @@ def pretrain(
         return
     refuse_vae_options(context)
     settings = PretrainSettings(
-        data=data, out=out, arch=arch, image_size=image_size, channels=channels, latent_dim=latent_dim, width=width,
-        least_width=least_width, licence=licence, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
+        data=data, out=out, arch=arch, image_size=image_size, channels=channels, latent_dim=latent_dim, max_channels=max_channels,
+        min_channels=min_channels, licence=licence, kimg=kimg, minutes=minutes, batch_size=batch_size, seed=seed,
         augment=augment,
-        reference=reference, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_every=r1_every,
-        learning_rate=learning_rate, rate_ratio=rate_ratio, ema_halflife_kimg=ema_halflife_kimg,
-        evaluate_every_kimg=evaluate_every, balance=balance, image_fit=fit,
+        reference=reference, objective=objective, penalty=penalty, r1_gamma=r1_gamma, r1_interval=r1_interval,
+        learning_rate=learning_rate, g_lr_ratio=g_lr_ratio, ema_halflife_kimg=ema_halflife_kimg,
+        evaluate_every_kimg=evaluate_every, balance=balance, resize_mode=fit,
         background=background, precision=precision, devices=devices, deterministic=deterministic, fresh=fresh,
     )  # fmt: skip
     _train("pretrain", settings, dry_run, json)

@@ -8,7 +8,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
-from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_pictures
+from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
 
@@ -20,20 +20,20 @@ def generate(
     model: o.Model,
     options: SourceOptions,
     out: Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier generate.")],
-    num: Annotated[int, typer.Option("--num", help="Pictures to make.")] = 500,
+    num: Annotated[int, typer.Option("--num", help="ImageSet to make.")] = 500,
     seed: Annotated[int, typer.Option("--seed", help="Picture i depends on this seed and i alone.")] = 0,
     grid: o.Grid = None,
     truncation: o.Truncation = None,
     label: Annotated[
-        int | None, typer.Option("--class", help="Class of all pictures, where the model takes some; drawn by default.")
+        int | None, typer.Option("--class", help="Class of all images, where the model takes some; drawn by default.")
     ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Make pictures with a model."""
+    """Make images with a model."""
     # All that can be wrong with the options, before TensorFlow is loaded.
-    checks.check_integer("num", num, next_step="Ask for at least one picture with --num.")
+    checks.check_integer("num", num, next_step="Ask for at least one image with --num.")
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
     if truncation is not None:
         check_truncation(truncation)
@@ -48,13 +48,13 @@ def generate(
     from keras_transfer_gen.recipes.output import image_folder as recipe
     from keras_transfer_gen.training.latents import check_label
 
-    loaded, replaced = open_model(model, options.trust, options.overrides), count_pictures(out)
+    loaded, replaced = open_model(model, options.trust, options.overrides), count_images(out)
     check_label(label, loaded.spec.num_classes)
     with ConsoleReporter() as reporter:
         if not dry_run:
             images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter, label)
         elif replaced:
-            reporter.say(f"would replace {replaced} earlier pictures in {out}")
+            reporter.say(f"would replace {replaced} earlier images in {out}")
     if not dry_run and grid is not None:
         with checks.named(out="grid"):
             recipe.write_grid(grid, images)
@@ -65,7 +65,7 @@ def generate(
     if json:
         print_json(result)
     else:
-        print(f"{'would write' if dry_run else 'wrote'} {num} {'picture' if num == 1 else 'pictures'} to {out}")
+        print(f"{'would write' if dry_run else 'wrote'} {num} {'image' if num == 1 else 'images'} to {out}")
 
 
 @guarded
@@ -74,17 +74,17 @@ def generate(
 def evaluate(
     options: SourceOptions,
     model: o.OptionalModel = None,
-    data: Annotated[str | None, typer.Option("--data", help="Real pictures to compare the model with.")] = None,
-    fake: Annotated[str | None, typer.Option("--fake", help="Instead of a model: made pictures.")] = None,
-    real: Annotated[str | None, typer.Option("--real", help="With --fake: real pictures.")] = None,
-    num: Annotated[int, typer.Option("--num", help="Pictures that the model makes.")] = 500,
+    data: Annotated[str | None, typer.Option("--data", help="Real images to compare the model with.")] = None,
+    fake: Annotated[str | None, typer.Option("--fake", help="Instead of a model: generated images.")] = None,
+    real: Annotated[str | None, typer.Option("--real", help="With --fake: real images.")] = None,
+    num: Annotated[int, typer.Option("--num", help="ImageSet that the model makes.")] = 500,
     image_size: Annotated[int, typer.Option("--image-size", help="With --fake: size to compare at.")] = 64,
     neighbours: o.NeighboursOption = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Measure made pictures against real ones: KID, FID, precision, recall, density, coverage, near-copies."""
+    """Measure generated images against real ones: KID, FID, precision, recall, density, coverage, near-copies."""
     pair = (model is not None and data is not None) and fake is None and real is None
     folders = (fake is not None and real is not None) and model is None and data is None
     if not (pair or folders):
@@ -99,32 +99,32 @@ def evaluate(
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output.image_folder import write_png
     from keras_transfer_gen.recipes.scoring import evaluate as recipe
-    from keras_transfer_gen.recipes.scoring.evaluate_vae import bound_against, bound_rows, evaluate_bound
+    from keras_transfer_gen.recipes.scoring.evaluate_vae import elbo_reference, elbo_rows, evaluate_elbo
 
     recipe.check_num(num)
     if pair:
         loaded = open_model(model, options.trust, options.overrides)
         with checks.named(images="data"):
-            name, pictures = recipe.real_pictures(data, loaded.spec.image_size, loaded.spec.channels)
+            name, real_images = recipe.read_real_images(data, loaded.spec.image_size, loaded.spec.channels)
         planned = {"made": num, "of": model}
     else:
         with checks.named(images="fake", data="fake"):
-            _, made = recipe.real_pictures(fake, image_size, 3)
+            _, made = recipe.read_real_images(fake, image_size, 3)
         with checks.named(images="real", data="real"):
-            name, pictures = recipe.real_pictures(real, image_size, 3)
+            name, real_images = recipe.read_real_images(real, image_size, 3)
         planned = {"made": len(made), "of": fake}
     if dry_run:
-        planned = {**planned, "real": len(pictures), "reference": name, "dry_run": True}
+        planned = {**planned, "real": len(real_images), "reference": name, "dry_run": True}
         print_json(planned) if json else print_table("what would be compared", ["", ""], list(planned.items()))
         return
     told = {"real": "data"} if pair else {"made": "fake", "data": "real"}
     with ConsoleReporter() as reporter:
         made = loaded.generate(num) if pair else made
         with checks.named(**told):
-            found = recipe.evaluate_images(made, pictures, name, reporter)
+            found = recipe.evaluate_images(made, real_images, name, reporter)
         if found.caution():
             reporter.say(found.caution())
-        bound = evaluate_bound(loaded, pictures, name) if pair else {}
+        bound = evaluate_elbo(loaded, real_images, name) if pair else {}
         if bound.get("collapse"):
             reporter.say(bound["collapse"])
     if neighbours is not None:
@@ -133,10 +133,10 @@ def evaluate(
     if json:
         print_json({**found.to_dict(), **bound})
     else:
-        print_table("evaluation", ["measure", "value", "meaning"], found.rows() + (bound_rows(bound) if bound else []))
+        print_table("evaluation", ["measure", "value", "meaning"], found.rows() + (elbo_rows(bound) if bound else []))
         print(found.against())
         if bound:
-            print(bound_against(bound))
+            print(elbo_reference(bound))
 
 
 @guarded
@@ -153,7 +153,7 @@ def export(
     ],
     out: Annotated[str, typer.Option("--out", help="Folder (saved_model) or file (tflite) to write.")],
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="tflite: pictures made in one call, fixed in the file; 1.")
+        int | None, typer.Option("--batch-size", help="tflite: images made in one call, fixed in the file; 1.")
     ] = None,
     part: Annotated[
         str | None, typer.Option("--part", help="tflite of a VAE: sampler (the default), encoder or decoder.")

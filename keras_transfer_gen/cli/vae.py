@@ -8,13 +8,13 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.recipes.models.resolve import locate
-from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_pictures, names_in
+from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images, names_in
 
 Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder, .keras file or SavedModel of a VAE.")]
 Folder = Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier command.")]
-Sheet = Annotated[str | None, typer.Option("--grid", help="Also write a sheet of pictures before and after, PNG.")]
+Sheet = Annotated[str | None, typer.Option("--grid", help="Also write a sheet of images before and after, PNG.")]
 Detail = Annotated[
-    float, typer.Option("--detail", help="0 to 1: how much of the picture itself is kept, which a VAE draws softly.")
+    float, typer.Option("--detail", help="0 to 1: how much of the image itself is kept, which a VAE draws softly.")
 ]
 
 
@@ -28,7 +28,7 @@ def encode(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Write the latents of pictures to a file."""
+    """Write the latents of images to a file."""
     _find(vae, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter
     from keras_transfer_gen.recipes.latent_tools import encode as recipe
@@ -40,7 +40,7 @@ def encode(
         found = recipe.encode(vae, data, out, trust, reporter)
     count, size = found["z_mean"].shape
     result = {"model": vae, "num": count, "latent_dim": size, "out": out, "dry_run": False}
-    _told(result, json, f"wrote the latents of {count} pictures, {size} numbers each, to {out}")
+    _told(result, json, f"wrote the latents of {count} images, {size} numbers each, to {out}")
 
 
 @guarded
@@ -53,7 +53,7 @@ def decode(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Draw the pictures of latents."""
+    """Draw the images of latents."""
     _find(vae, trust)
     check_folder(out)
     from keras_transfer_gen.cli.console import ConsoleReporter
@@ -65,7 +65,7 @@ def decode(
     with ConsoleReporter() as reporter:
         images = recipe.decode(vae, latents, out, trust, reporter)
     result = {"model": vae, "latents": latents, "num": len(images), "out": out, "dry_run": False}
-    _told(result, json, f"wrote {len(images)} pictures to {out}")
+    _told(result, json, f"wrote {len(images)} images to {out}")
 
 
 @guarded
@@ -79,7 +79,7 @@ def reconstruct(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Send pictures through a VAE and write what it keeps of them."""
+    """Send images through a VAE and write what it keeps of them."""
     _find(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter
     from keras_transfer_gen.recipes.latent_tools import reconstruct as recipe
@@ -89,7 +89,7 @@ def reconstruct(
     with ConsoleReporter() as reporter:
         found = recipe.reconstruct(vae, data, out, grid, trust, reporter)
     text = (
-        f"wrote {len(found.images)} pictures to {out}; they are {found.mean_levels:.1f} of 255 levels from the input "
+        f"wrote {len(found.images)} images to {out}; they are {found.mean_levels:.1f} of 255 levels from the input "
         f"on average, edge similarity {found.edge_similarity:.2f}"
     )
     told = {**found.to_dict(), "names": names_in(out)}
@@ -102,14 +102,14 @@ def interpolate(
     out: Annotated[str, typer.Option("--out", help="File *.gif to write.")],
     start: Annotated[str | None, typer.Option("--from", help="Picture to begin with; drawn without it.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Picture to end with.")] = None,
-    frames: Annotated[int, typer.Option("--frames", help="Pictures from one end to the next.")] = 24,
+    frames: Annotated[int, typer.Option("--frames", help="ImageSet from one end to the next.")] = 24,
     seed: Annotated[int, typer.Option("--seed", help="Of drawn latents.")] = 0,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Film the way from one picture to another through the latent space."""
+    """Film the way from one image to another through the latent space."""
     checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
     _find(vae, trust)
     from keras_transfer_gen.recipes.latent_tools import encode as places
@@ -127,8 +127,8 @@ def interpolate(
 def edit(
     vae: Vae,
     data: o.Data,
-    positive: Annotated[str, typer.Option("--positive", help="Pictures that have what is wanted.")],
-    negative: Annotated[str, typer.Option("--negative", help="Pictures that don't, as alike as can be otherwise.")],
+    positive: Annotated[str, typer.Option("--positive", help="ImageSet that have what is wanted.")],
+    negative: Annotated[str, typer.Option("--negative", help="ImageSet that don't, as alike as can be otherwise.")],
     out: Folder,
     strength: Annotated[float, typer.Option("--strength", help="1 is the whole difference; below 0: away.")] = 1.5,
     detail: Detail = 0.0,
@@ -138,7 +138,7 @@ def edit(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Change pictures along a direction that hand-picked pictures show."""
+    """Change images along a direction that hand-picked images show."""
     _find(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter
     from keras_transfer_gen.recipes.latent_tools import edit as recipe
@@ -148,7 +148,7 @@ def edit(
     with ConsoleReporter() as reporter:
         found = recipe.edit(vae, data, positive, negative, strength, detail, out, grid, trust, reporter)
     text = (
-        f"wrote {len(found.images)} pictures to {out}; from {found.before:.2f} to {found.after:.2f} (latents: "
+        f"wrote {len(found.images)} images to {out}; from {found.before:.2f} to {found.after:.2f} (latents: "
         f"{found.target:.2f}) on the way from --negative (0) to --positive (1), edge similarity to the input "
         f"{found.edge_similarity:.2f}"
     )
@@ -162,7 +162,7 @@ def restyle(
     data: o.Data,
     out: Folder,
     reference: Annotated[
-        str | None, typer.Option("--reference", help="Pictures of the target to score against; those of the RUN.")
+        str | None, typer.Option("--reference", help="ImageSet of the target to score against; those of the RUN.")
     ] = None,
     source: Annotated[str | None, typer.Option("--source", help="The VAE that was adapted; kept in the RUN.")] = None,
     detail: Detail = 1.0,
@@ -172,7 +172,7 @@ def restyle(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Put the style of the pictures that a VAE was adapted to on other pictures."""
+    """Put the style of the images that a VAE was adapted to on other images."""
     _find(run, trust, out, grid, name="run")
     from keras_transfer_gen.cli.console import ConsoleReporter, print_table
     from keras_transfer_gen.recipes.latent_tools import restyle as recipe
@@ -185,7 +185,7 @@ def restyle(
     result = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **told}
     if not json:
         print_table("restyled", ["measure", "restyled", "plain", "input"], _rows(found))
-    _told(result, json, f"wrote {len(found.images)} pictures to {out}")
+    _told(result, json, f"wrote {len(found.images)} images to {out}")
 
 
 def _rows(found):
@@ -207,18 +207,18 @@ def _find(model, trust, out=None, grid=None, name="model"):
 
 
 def _planned(model, trust, sources, out, json):
-    """What a command would do: the model is loaded and the pictures are read, nothing is written."""
+    """What a command would do: the model is loaded and the images are read, nothing is written."""
     from keras_transfer_gen.cli.console import ConsoleReporter
     from keras_transfer_gen.recipes.latent_tools import vae_inputs
 
     vae = vae_inputs.open_vae(model, trust)
     with ConsoleReporter() as reporter:
         counts = {
-            name: len(vae_inputs.read_given(source, vae.spec, name, reporter).images)
+            name: len(vae_inputs.read_model_images(source, vae.spec, name, reporter).images)
             for name, source in sources.items()
         }
-    result = {"model": model, **counts, "out": out, "replaced": count_pictures(out), "dry_run": True}
-    _told(result, json, f"would write to {out}" + "".join(f", {n} pictures of {name}" for name, n in counts.items()))
+    result = {"model": model, **counts, "out": out, "replaced": count_images(out), "dry_run": True}
+    _told(result, json, f"would write to {out}" + "".join(f", {n} images of {name}" for name, n in counts.items()))
 
 
 def _told(result, json, text):

@@ -1,1 +1,1 @@
-"""Disk, archives, arrays and datasets -> batches of uint8 pictures, and the audit of what was left out."""
+"""Disk, archives, arrays and datasets -> batches of uint8 images, and the audit of what was left out."""

@@ -1,4 +1,4 @@
-"""Arrays, .npz and .npy files of pictures -> `Pictures`."""
+"""Arrays, .npz and .npy files of images -> `ImageSet`."""
 
 import zipfile
 import zlib
@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data import cache, decode, entries
-from keras_transfer_gen.data.image_set import Original, Pictures, digest_of
+from keras_transfer_gen.data.image_set import ImageSet, Original, digest_of
 
 MAX_ARRAY_BYTES = 8 * 2**30
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -18,11 +18,11 @@ RANGES = "uint8 0..255, or floats that plainly fill [0, 1], [-1, 1] or 0..255"
 
 
 def read_file(path, frame, cache_dir=None, progress=None):
-    """`Pictures` of an .npz (array `images` or the only one, optional `labels`, `groups`) or an .npy file.
+    """`ImageSet` of an .npz (array `images` or the only one, optional `labels`, `groups`) or an .npy file.
 
     Raises:
         UserFileError: where it is damaged or holds Python objects, which are never loaded.
-        UserError: where its arrays are no pictures.
+        UserError: where its arrays are no images.
     """
     try:
         with open(path, "rb") as stream:
@@ -68,7 +68,7 @@ def _check_member(info, path):
 
 
 def read_array(images, frame, labels=None, groups=None, class_names=(), cache_dir=None, progress=None):
-    """`Pictures` of an array, fitted where they have another size.
+    """`ImageSet` of an array, fitted where they have another size.
 
     Args:
         images: `[N, H, W]` or `[N, H, W, C]` with C of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA); uint8, or
@@ -77,7 +77,7 @@ def read_array(images, frame, labels=None, groups=None, class_names=(), cache_di
         labels: `[N]` of integers from 0 on or of text, or None.
         groups: `[N]` integers, or None for one group.
         class_names: names of the labels; by default the text or the numbers themselves.
-        cache_dir: folder of the decoded pictures.
+        cache_dir: folder of the decoded images.
         progress: function `(done, total) -> None`.
 
     Raises:
@@ -95,7 +95,7 @@ def read_array(images, frame, labels=None, groups=None, class_names=(), cache_di
         fitted, digest = _own(images), None
     else:
         fitted, digest = _fit_all(images, frame, cache_dir, progress)
-    return Pictures(
+    return ImageSet(
         images=fitted,
         labels=labels,
         class_names=class_names,
@@ -111,8 +111,8 @@ def value_range(low, high, dtype):
     """Which range numbers are in, told by their extremes: "levels" (0..255), "unit" ([0, 1]) or "model" ([-1, 1]).
 
     Args:
-        low: smallest value of all pictures.
-        high: largest value of all pictures.
+        low: smallest value of all images.
+        high: largest value of all images.
         dtype: their NumPy dtype.
 
     Raises:
@@ -125,10 +125,8 @@ def value_range(low, high, dtype):
         return "model"
     if kind == "f" and 0 <= low < 0.4 and 0.1 < high <= 1:  # in [-1, 1] the darkest pixel would be no darker than grey
         return "unit"
-    hint = "Convert the pictures to uint8 first, such as np.uint8(images * 255)."
-    raise checks.user_error(
-        "source", f"pictures with {RANGES}", f"{np.dtype(dtype).name} from {low:g} to {high:g}", hint
-    )
+    hint = "Convert the images to uint8 first, such as np.uint8(images * 255)."
+    raise checks.user_error("source", f"images with {RANGES}", f"{np.dtype(dtype).name} from {low:g} to {high:g}", hint)
 
 
 def to_levels(values, name):
@@ -144,15 +142,15 @@ def to_levels(values, name):
 def fit_one(image, frame):
     """uint8 `[H, W, C]` with C of 1 to 4 -> uint8 `[S, S, C]` of the frame."""
     mode = MODES[image.shape[-1]]
-    return decode.fit_picture(Image.fromarray(image[..., 0] if mode == "L" else np.ascontiguousarray(image)), frame)
+    return decode.fit_image(Image.fromarray(image[..., 0] if mode == "L" else np.ascontiguousarray(image)), frame)
 
 
 def check_shape(images):
     """`[N, H, W]` or `[N, H, W, C]` -> `[N, H, W, C]`, or a `UserError` for another shape."""
     shape = images.shape
     if images.ndim == 3 and shape[2] in MODES and shape[1] > max(MODES):
-        hint = "It looks like one picture with its channels last: give images[None]."
-        raise checks.user_error("source", "an array of pictures", f"array {list(shape)}", hint)
+        hint = "It looks like one image with its channels last: give images[None]."
+        raise checks.user_error("source", "an array of images", f"array {list(shape)}", hint)
     if images.ndim == 3 and min(shape[1:]) > 0:
         return images[..., np.newaxis]
     if images.ndim == 4 and shape[-1] in MODES and min(shape[1:]) > 0:
@@ -190,12 +188,12 @@ def _fit_all(images, frame, cache_dir, progress):
 
 
 def check_labels(labels, count, class_names):
-    """Labels of `count` pictures (None, integers from 0 on, or text) -> (int32 `[count]` or None, class names)."""
+    """Labels of `count` images (None, integers from 0 on, or text) -> (int32 `[count]` or None, class names)."""
     if labels is None:
         return None, []
     labels = np.asarray(labels)
     if labels.shape != (count,) or labels.dtype.kind not in "iuUS" or (labels.dtype.kind == "i" and (labels < 0).any()):
-        expected = f"one integer from 0 on, or one text, for each of {count} pictures"
+        expected = f"one integer from 0 on, or one text, for each of {count} images"
         raise checks.user_error("labels", expected, f"{labels.dtype.name} {list(labels.shape)}")
     if labels.dtype.kind in "US":
         kinds, labels = np.unique(labels.astype(str), return_inverse=True)
@@ -210,6 +208,6 @@ def _groups(groups, count):
     groups = np.asarray(groups)
     if groups.shape != (count,) or groups.dtype.kind not in "iu":
         raise checks.user_error(
-            "groups", f"one integer for each of {count} pictures", f"{groups.dtype.name} {list(groups.shape)}"
+            "groups", f"one integer for each of {count} images", f"{groups.dtype.name} {list(groups.shape)}"
         )
     return np.unique(groups, return_inverse=True)[1].astype(np.int32)

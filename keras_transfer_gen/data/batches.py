@@ -1,4 +1,4 @@
-"""Pictures -> an endless, repeatable stream of uint8 batches: batch number n is a function of the seed and n alone."""
+"""ImageSet -> an endless, repeatable stream of uint8 batches: batch number n is a function of the seed and n alone."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,42 +6,42 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.data import cache
 from keras_transfer_gen.data.shuffling import chosen, shuffled
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.streams import ImageStream
 
 EPOCHS = ("kimg", "pass")
-KIMG = 1000  # pictures in an epoch, before it is rounded to whole batches
+KIMG = 1000  # images in an epoch, before it is rounded to whole batches
 
 
 def load_images(
     source, image_size=64, channels=3, batch_size=32, *, fit="crop", background="white", labels=False, balance=0.0,
     epoch="kimg", shuffle=True, seed=0, cache_dir=None, progress=None,
 ):  # fmt: skip
-    """Batches of a source's pictures, ready for `fit`.
+    """Batches of a source's images, ready for `fit`.
 
     Args:
         source: a folder, .zip, .npz or .npy file, an array, a `tf.data.Dataset` or "tfds:NAME[split]"; see
-            `sources.read_pictures`.
-        image_size: side of the pictures, 4 to 1024 pixels; networks of this package take 28, 32, 64, 128 and 256.
+            `sources.read_images`.
+        image_size: side of the images, 4 to 1024 pixels; networks of this package take 28, 32, 64, 128 and 256.
         channels: 1 (grey) or 3 (RGB).
-        batch_size: pictures in a batch; may be larger than the number of pictures.
-        fit: "crop" cuts the middle square out; "pad" keeps the whole picture on the background.
-        background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).
+        batch_size: images in a batch; may be larger than the number of images.
+        fit: "crop" cuts the middle square out; "pad" keeps the whole image on the background.
+        background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
         labels: whether batches are (images, int32 labels `[B]`).
-        balance: from 0 to 1, how far a full folder is held back: each pass draws `n ** (1 - balance)` of the n pictures
+        balance: from 0 to 1, how far a full folder is held back: each pass draws `n ** (1 - balance)` of the n images
             of a folder, rounded. 0 draws all of them, 1 one of every folder, however many lie in it.
-        epoch: "kimg" for 1,000 pictures rounded to whole batches, however many there are; "pass" shows each picture
+        epoch: "kimg" for 1,000 images rounded to whole batches, however many there are; "pass" shows each image
             once (with `balance`, its share of each folder), and the last batch may be smaller.
         shuffle: whether every pass has an order of its own; False keeps the source's order.
         seed: non-negative integer; of the order.
-        cache_dir: folder of the decoded pictures; the user's cache by default.
-        progress: function `(done, total) -> None`, called after each decoded picture.
+        cache_dir: folder of the decoded images; the user's cache by default.
+        progress: function `(done, total) -> None`, called after each decoded image.
 
     Returns:
-        `streams.ImageStream` of uint8 `[B, S, S, C]`, or (images, labels). Its `pictures` is what was read.
+        `streams.ImageStream` of uint8 `[B, S, S, C]`, or (images, labels). Its `image_set` is what was read.
 
     Raises:
-        UserError: where no picture can be used, a setting is wrong, or there are no classes or folders to draw from.
+        UserError: where no image can be used, a setting is wrong, or there are no classes or folders to draw from.
         UserFileError: where the source doesn't exist or can't be read.
 
     Example:
@@ -52,26 +52,24 @@ def load_images(
     checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
     checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.")
     checks.check_choice("epoch", epoch, EPOCHS)
-    pictures = read_pictures(
+    image_set = read_images(
         source, image_size, channels, fit=fit, background=background, cache_dir=cache_dir, progress=progress
     )
-    return stream_pictures(
-        pictures, batch_size, labels=labels, balance=balance, epoch=epoch, shuffle=shuffle, seed=seed
-    )
+    return stream_images(image_set, batch_size, labels=labels, balance=balance, epoch=epoch, shuffle=shuffle, seed=seed)
 
 
-def stream_pictures(pictures, batch_size=32, *, labels=False, balance=0.0, epoch="kimg", shuffle=True, seed=0):
-    """`load_images` for `Pictures` that are read already; the arguments are the same."""
+def stream_images(image_set, batch_size=32, *, labels=False, balance=0.0, epoch="kimg", shuffle=True, seed=0):
+    """`load_images` for `ImageSet` that are read already; the arguments are the same."""
     batch_size = checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.") % 2**31
     checks.check_choice("epoch", epoch, EPOCHS)
-    if labels and pictures.labels is None:
-        hint = "Sort the pictures into one sub-folder for each class, or leave labels= out."
-        raise checks.user_error("labels", "False, as the pictures have no classes", labels, hint)
-    hint = "0 draws every picture alike, 1 one of each folder; set it with balance= or --balance."
+    if labels and image_set.labels is None:
+        hint = "Sort the images into one sub-folder for each class, or leave labels= out."
+        raise checks.user_error("labels", "False, as the images have no classes", labels, hint)
+    hint = "0 draws every image alike, 1 one of each folder; set it with balance= or --balance."
     balance = checks.check_number("balance", balance, most=1.0, next_step=hint)
-    draw, size = _balanced_draw(pictures.groups, shuffle, balance) if balance else _draw(len(pictures), shuffle)
-    fetch = _fetcher(pictures, labels)
+    draw, size = _balanced_draw(image_set.groups, shuffle, balance) if balance else _draw(len(image_set), shuffle)
+    fetch = _fetcher(image_set, labels)
     if epoch == "pass":
         steps = -(-size // batch_size)
     else:
@@ -101,7 +99,7 @@ def stream_pictures(pictures, batch_size=32, *, labels=False, balance=0.0, epoch
         plain = drawn.flat_map(one_epoch).apply(tf.data.experimental.assert_cardinality(steps))
     else:
         plain = one_epoch(seed)
-    return ImageStream(_finish(plain), from_step, steps, batch_size, pictures)
+    return ImageStream(_finish(plain), from_step, steps, batch_size, image_set)
 
 
 def _finish(dataset):
@@ -112,7 +110,7 @@ def _finish(dataset):
 
 
 def _draw(size, shuffle):
-    """(function from places in passes to picture numbers, pictures in a pass)."""
+    """(function from places in passes to image numbers, images in a pass)."""
 
     def draw(place, passes, seed):
         return shuffled(place, size, seed, 0, passes) if shuffle else place
@@ -121,11 +119,11 @@ def _draw(size, shuffle):
 
 
 def _balanced_draw(groups, shuffle, balance):
-    """The same for passes over folders; each gets its places, and without `shuffle` its pictures take turns."""
+    """The same for passes over folders; each gets its places, and without `shuffle` its images take turns."""
     counts = np.bincount(groups).astype(np.int64)
     if len(counts) < 2:
-        hint = "Sort the pictures into sub-folders, or leave balance= (--balance) out."
-        raise checks.user_error("balance", "0, as all pictures lie in one folder", balance, hint)
+        hint = "Sort the images into sub-folders, or leave balance= (--balance) out."
+        raise checks.user_error("balance", "0, as all images lie in one folder", balance, hint)
     members = np.argsort(groups, kind="stable").astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     places = np.maximum(1, np.round(counts ** (1.0 - balance))).astype(np.int64)
@@ -142,8 +140,8 @@ def _balanced_draw(groups, shuffle, balance):
     return draw, len(folders)
 
 
-def _fetcher(pictures, labels):
-    images, shape = pictures.images, pictures.images.shape[1:]
+def _fetcher(image_set, labels):
+    images, shape = image_set.images, image_set.images.shape[1:]
     if images.nbytes > cache.MEMORY_LIMIT:
         # TensorFlow has no reader for records in any order; one Python call a batch, on the mapped file, is cheap.
         records = np.asarray(images)
@@ -161,5 +159,5 @@ def _fetcher(pictures, labels):
 
     if not labels:
         return gather
-    numbers = pictures.labels
+    numbers = image_set.labels
     return lambda index: (gather(index), tf.gather(numbers, index))

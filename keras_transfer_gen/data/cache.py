@@ -1,4 +1,4 @@
-"""Decoded pictures on disk, so that each file is decoded once: fixed-length records and an index beside them."""
+"""Decoded images on disk, so that each file is decoded once: fixed-length records and an index beside them."""
 
 import json
 import shutil
@@ -17,14 +17,14 @@ INDEX = "index.json"
 
 
 def cached_records(key, shape, produce, cache_dir=None):
-    """Pictures of an earlier call with the same key, or what `produce` makes now.
+    """ImageSet of an earlier call with the same key, or what `produce` makes now.
 
-    A cache that is damaged is made again. Where nothing can be written the pictures are kept in memory.
+    A cache that is damaged is made again. Where nothing can be written the images are kept in memory.
 
     Args:
-        key: hex digest of all that the pictures depend on; None where only the pixels themselves can tell.
-        shape: (S, S, C) of a picture.
-        produce: function `write -> notes`: calls `write(uint8 [S, S, C])` for each picture in order and returns
+        key: hex digest of all that the images depend on; None where only the pixels themselves can tell.
+        shape: (S, S, C) of an image.
+        produce: function `write -> notes`: calls `write(uint8 [S, S, C])` for each image in order and returns
             JSON-ready notes that are kept with them. May be called twice.
         cache_dir: folder of the caches; `files.cache_folder("pictures")` by default.
 
@@ -50,7 +50,7 @@ def cached_records(key, shape, produce, cache_dir=None):
 
 def _in_memory(shape, produce):
     parts = []
-    notes = produce(lambda picture: parts.append(picture.copy()))
+    notes = produce(lambda image: parts.append(image.copy()))
     images = np.stack(parts) if parts else np.zeros((0, *shape), np.uint8)
     images.flags.writeable = False
     return images, digest_of(images), notes
@@ -58,7 +58,7 @@ def _in_memory(shape, produce):
 
 def _build(folder, shape, produce):
     with open(folder / RECORDS, "wb") as stream:
-        notes = produce(lambda picture: stream.write(np.ascontiguousarray(picture, np.uint8)))
+        notes = produce(lambda image: stream.write(np.ascontiguousarray(image, np.uint8)))
     count = (folder / RECORDS).stat().st_size // int(np.prod(shape))
     digest = digest_of(_open(folder, count, shape))
     # Escaped to ASCII: a file's name may hold bytes that are no UTF-8.

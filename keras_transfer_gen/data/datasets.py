@@ -1,4 +1,4 @@
-"""`tf.data.Dataset` and TFDS -> `Pictures`."""
+"""`tf.data.Dataset` and TFDS -> `ImageSet`."""
 
 import re
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.checks import UserError, UserImportError
 from keras_transfer_gen.data import arrays, cache
-from keras_transfer_gen.data.image_set import Original, Pictures
+from keras_transfer_gen.data.image_set import ImageSet, Original
 from keras_transfer_gen.streams import ImageStream
 
 ELEMENTS = 'a dataset of images, (image, label) or {"image": ..., "label": ...}'
@@ -16,23 +16,23 @@ TFDS_NAME = re.compile(r"tfds:(?P<name>[^\[\]\s]+)(?:\[(?P<split>.+)\])?")
 
 
 def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
-    """`Pictures` of a finite dataset, in its order; pictures may differ in size where it isn't batched.
+    """`ImageSet` of a finite dataset, in its order; images may differ in size where it isn't batched.
 
     Floats are read twice: the range of their values must be known before the first is converted.
 
     Args:
         dataset: `tf.data.Dataset` of images `[H, W]` or `[H, W, C]`, one by one or batched, or of (image, label) with
-            integer labels; uint8, or numbers whose range is plain. What `load_images` made gives its own pictures.
+            integer labels; uint8, or numbers whose range is plain. What `load_images` made gives its own images.
         frame: `decode.Frame`.
         class_names: names of the labels.
-        cache_dir: folder of the decoded pictures.
+        cache_dir: folder of the decoded images.
         progress: function `(done, total) -> None`; called only where the dataset knows its length.
 
     Raises:
         UserError: for another kind of element, a dataset without end, or values whose range can't be told.
     """
-    if isinstance(dataset, ImageStream) and dataset.pictures.images.shape[1:] == frame.shape:
-        return dataset.pictures
+    if isinstance(dataset, ImageStream) and dataset.image_set.images.shape[1:] == frame.shape:
+        return dataset.image_set
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise checks.user_error(
             "source", "a dataset that ends", "an endless one", "Leave .repeat() out, or use .take(n)."
@@ -49,9 +49,9 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
             image, label = _split(element)
             images = image.numpy() if batched else image.numpy()[np.newaxis]
             images = arrays.check_shape(images if named is None else arrays.to_levels(images, named))
-            for picture in images:
-                write(arrays.fit_one(picture, frame))
-                notes["originals"].append([arrays.MODES[picture.shape[-1]], picture.shape[1], picture.shape[0]])
+            for one in images:
+                write(arrays.fit_one(one, frame))
+                notes["originals"].append([arrays.MODES[one.shape[-1]], one.shape[1], one.shape[0]])
             if labelled:
                 notes["labels"].extend(np.atleast_1d(label.numpy()).tolist())
             if progress and total > 0:
@@ -60,7 +60,7 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
 
     images, digest, notes = cache.cached_records(None, frame.shape, produce, cache_dir)
     labels, class_names = arrays.check_labels(notes["labels"] if labelled else None, len(images), class_names)
-    return Pictures(
+    return ImageSet(
         images=images,
         labels=labels,
         class_names=class_names,
@@ -78,16 +78,16 @@ def is_dataset(source):
 
 
 def read_tfds(source, frame, cache_dir=None, progress=None):
-    """`Pictures` of a TFDS dataset that is prepared on this machine; nothing is downloaded.
+    """`ImageSet` of a TFDS dataset that is prepared on this machine; nothing is downloaded.
 
     Args:
         source: "tfds:NAME" or "tfds:NAME[split]", such as "tfds:mnist[test[:100]]"; the split is "train" by default.
         frame: `decode.Frame`.
-        cache_dir: folder of the decoded pictures.
+        cache_dir: folder of the decoded images.
         progress: function `(done, total) -> None`.
 
     Raises:
-        UserError: for an unknown name or split, a dataset without pictures or one that isn't prepared.
+        UserError: for an unknown name or split, a dataset without images or one that isn't prepared.
         UserImportError: where tensorflow-datasets isn't installed.
     """
     match = TFDS_NAME.fullmatch(source)
@@ -135,7 +135,7 @@ def _split(element):
 def _is_batched(spec):
     if not isinstance(spec, tf.TensorSpec) or spec.shape.rank not in (2, 3, 4):
         raise checks.user_error("source", ELEMENTS + " with images of rank 2 or 3, or 4 batched", spec)
-    # [a, b, c] is one picture where c may be channels, else a batch of grey ones.
+    # [a, b, c] is one image where c may be channels, else a batch of grey ones.
     return spec.shape.rank == 4 or (spec.shape.rank == 3 and spec.shape[-1] not in (None, *arrays.MODES))
 
 

@@ -1,4 +1,4 @@
-"""The bytes of one picture file -> uint8 pixels of the size asked for, or the reason why not."""
+"""The bytes of one image file -> uint8 pixels of the size asked for, or the reason why not."""
 
 import dataclasses
 import io
@@ -61,8 +61,8 @@ FOREIGN = CAMERA | frozenset(
     (".ai", ".avif", ".cr3", ".eps", ".exr", ".hdr", ".heic", ".heif", ".ico", ".jp2", ".jxl", ".pbm", ".pdf", ".pgm")
     + (".ppm", ".psd", ".raf", ".svg", ".svgz", ".tga", ".xcf")
 )
-PICTURE = frozenset((".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
-# EXIF tag 274 -> what brings the picture upright.
+IMAGE = frozenset((".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
+# EXIF tag 274 -> what brings the image upright.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -72,24 +72,24 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-SIDES = (4, 1024)  # least and greatest side of a picture, in pixels
+SIDES = (4, 1024)  # least and greatest side of an image, in pixels
 FITS = ("crop", "pad")
 _large = threading.Lock()
 
 
 class UnusableError(Exception):
-    """A picture that is left out; the text is the reason as the user reads it."""
+    """An image that is left out; the text is the reason as the user reads it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """What every picture is fitted to.
+    """What every image is fitted to.
 
     Args:
         image_size: side of the square, 4 to 1024 pixels: whatever a generator makes, not only what is built here.
         channels: 1 (grey) or 3 (RGB).
-        fit: "crop" cuts the middle square out; "pad" keeps the whole picture and fills the rest.
-        background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).
+        fit: "crop" cuts the middle square out; "pad" keeps the whole image and fills the rest.
+        background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
 
     Raises:
         UserError: for a size, number of channels, fit or colour that isn't known.
@@ -104,12 +104,12 @@ class Frame:
         step = "Choose one with image_size= or --image-size."
         checks.check_integer("image_size", self.image_size, *SIDES, next_step=step)
         checks.check_choice("channels", self.channels, checks.CHANNELS, "1 is grey, 3 is RGB.")
-        checks.check_choice("fit", self.fit, FITS, "Set it with fit= or --image-fit.")
+        checks.check_choice("fit", self.fit, FITS, "Set it with fit= or --resize-mode.")
         object.__setattr__(self, "background", parse_colour(self.background))
 
     @property
     def shape(self):
-        """(S, S, C) of a fitted picture."""
+        """(S, S, C) of a fitted image."""
         return (self.image_size, self.image_size, self.channels)
 
 
@@ -154,12 +154,12 @@ def recognise(name, head):
     foreign = next((kind for place, mark, kind in FOREIGN_STARTS if head[place:].startswith(mark)), None)
     if foreign or suffix in FOREIGN:
         raise UnusableError(f"unsupported format: {foreign or suffix}")
-    if suffix in PICTURE or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
-        raise UnusableError("not a picture")
-    raise UnusableError(f"not a picture: {suffix}")
+    if suffix in IMAGE or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
+        raise UnusableError("not an image")
+    raise UnusableError(f"not an image: {suffix}")
 
 
-def decode_picture(content, kind, frame):
+def decode_image(content, kind, frame):
     """Decodes a whole file: the right way up, on the background, fitted.
 
     Args:
@@ -184,26 +184,26 @@ def decode_picture(content, kind, frame):
             image.draft(None, (4 * frame.image_size, 4 * frame.image_size))
         if image.width * image.height > SERIAL_PIXELS:
             with _large:
-                picture, turn = _fit(image, frame)
+                pixels_, turn = _fit(image, frame)
         else:
-            picture, turn = _fit(image, frame)
+            pixels_, turn = _fit(image, frame)
     except UnusableError:
         raise
     except Exception as error:  # decoders raise nearly every kind for damaged files
         raise UnusableError(_reason(error, content, kind, mode)) from error
     if turn in (5, 6, 7, 8):
         width, height = height, width
-    return picture, Original(kind, mode, width, height)
+    return pixels_, Original(kind, mode, width, height)
 
 
-def fit_picture(image, frame):
+def fit_image(image, frame):
     """A loaded Pillow image of any mode -> uint8 ndarray `[S, S, C]`."""
     square = _fit_square(_flatten(image, frame.background), frame)
     return np.array(square.convert("L") if frame.channels == 1 else square).reshape(frame.shape)
 
 
 def too_many_pixels(count):
-    """The reason why a picture of so many pixels is left out."""
+    """The reason why an image of so many pixels is left out."""
     said = f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
     return f"{said} pixels: over the limit of {MAX_PIXELS / 1e6:.0f} million"
 
@@ -211,17 +211,17 @@ def too_many_pixels(count):
 def _fit(image, frame):
     image.load()
     turn = _orientation(image)
-    picture = fit_picture(image, frame)
+    pixels_ = fit_image(image, frame)
     if turn in UPRIGHT:  # the fitted square is small, and fitting is symmetric
-        upright = Image.fromarray(picture.squeeze(-1) if frame.channels == 1 else picture).transpose(UPRIGHT[turn])
-        picture = np.array(upright).reshape(frame.shape)
-    return picture, turn
+        upright = Image.fromarray(pixels_.squeeze(-1) if frame.channels == 1 else pixels_).transpose(UPRIGHT[turn])
+        pixels_ = np.array(upright).reshape(frame.shape)
+    return pixels_, turn
 
 
 def _orientation(image):
     try:
         return image.getexif().get(274, 1)
-    except Exception:  # a broken EXIF block is no reason to lose the picture
+    except Exception:  # a broken EXIF block is no reason to lose the image
         return 1
 
 
@@ -244,7 +244,7 @@ def _to_levels(values):
     if not np.isfinite(values).all():
         raise UnusableError("pixels that are not numbers")
     low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 65535:  # a format without a range: the picture's own
+    if low < 0 or high > 65535:  # a format without a range: the image's own
         scaled = (values.astype(np.float64) - low) * (255.0 / max(high - low, 1e-30))
     elif high > 255:
         scaled = values / 257.0
@@ -287,5 +287,5 @@ def _reason(error, content, kind, mode):
         return f"unsupported colour mode: {mode}"
     short_webp = kind == "WEBP" and int.from_bytes(content[4:8], "little") + 8 > len(content)
     if "truncated" in text or "end of file" in text or isinstance(error, EOFError) or short_webp:
-        return "truncated picture"
-    return "broken picture"
+        return "truncated image"
+    return "broken image"

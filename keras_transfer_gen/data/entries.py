@@ -25,7 +25,7 @@ READ_ERRORS = (OSError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError, 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A file that may be a picture.
+    """A file that may be an image.
 
     Args:
         name: relative path, with forward slashes.
@@ -52,7 +52,7 @@ class Entry:
 
 
 def is_bomb(size, packed):
-    """Whether `packed` bytes unpack to so many that no real picture is among them."""
+    """Whether `packed` bytes unpack to so many that no real image is among them."""
     return size > BOMB_BYTES and size > BOMB_RATIO * packed
 
 
@@ -66,7 +66,7 @@ def list_folder(root):
         (list of `Entry` sorted by name, list of `Skipped`).
     """
     entries, skipped, seen = [], [], set()
-    # Real folders before linked ones, so that a picture is found under its own path and a loop is never entered.
+    # Real folders before linked ones, so that an image is found under its own path and a loop is never entered.
     folders, links = [(Path(root), "")], []
     while folders or links:
         folder, prefix = folders.pop() if folders else links.pop(0)

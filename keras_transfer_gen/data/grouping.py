@@ -1,4 +1,4 @@
-"""Folders of pictures -> groups (one a folder) and classes (one a folder of the first level)."""
+"""Folders of images -> groups (one a folder) and classes (one a folder of the first level)."""
 
 import os
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def group_by_folder(names):
-    """Groups and classes of pictures by where they lie.
+    """Groups and classes of images by where they lie.
 
     Folders that hold everything (a zip often wraps its content in one) don't count. There are classes only where every
-    picture lies in a sub-folder.
+    image lies in a sub-folder.
 
     Args:
         names: list of relative paths with forward slashes.

@@ -1,4 +1,4 @@
-"""What reading a source gives: decoded pictures, where they come from, and what was left out."""
+"""What reading a source gives: decoded images, where they come from, and what was left out."""
 
 import dataclasses
 import unicodedata
@@ -25,7 +25,7 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Original:
-    """What a picture was before it was fitted.
+    """What an image was before it was fitted.
 
     Args:
         format: "JPEG", "PNG", ... or "array".
@@ -41,15 +41,15 @@ class Original:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Pictures:
-    """Decoded pictures of one size. Nothing here may be written to.
+class ImageSet:
+    """Decoded images of one size. Nothing here may be written to.
 
     Args:
         images: uint8 `[N, S, S, C]`; an `np.memmap` where they are too many for memory.
         labels: int32 `[N]`, index into `class_names`; None where the source has no classes.
         class_names: list of str.
         names: list of N str: relative paths, or numbers such as "00012".
-        groups: int32 `[N]`, index of the folder in which a picture lies; all zeros where there is only one.
+        groups: int32 `[N]`, index of the folder in which an image lies; all zeros where there is only one.
         digest: hex SHA-256 over shape and pixels.
         skipped: list of `Skipped`, sorted by path.
         originals: list of N `Original`.

@@ -1,25 +1,25 @@
-"""Pictures that are alike, as groups: a motif in several colours, a burst of photographs, mirror images."""
+"""ImageSet that are alike, as groups: a motif in several colours, a burst of photographs, mirror images."""
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 SIDE = 8  # of the thumbnails that are compared
-PER_GROUP = 3  # pictures in a group, on average
-MOST = 3000  # pictures that are compared with each other; of more, each is a group of its own
+PER_GROUP = 3  # images in a group, on average
+MOST = 3000  # images that are compared with each other; of more, each is a group of its own
 
 
 def group_alike(images, per_group=PER_GROUP):
-    """Groups of pictures by the likeness of their thumbnails or of those flipped left to right.
+    """Groups of images by the likeness of their thumbnails or of those flipped left to right.
 
-    Average linkage, cut where there are `per_group` pictures in a group on average.
+    Average linkage, cut where there are `per_group` images in a group on average.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         per_group: mean size of a group, at least 1.
 
     Returns:
-        int32 `[N]`, number of each picture's group, from 0.
+        int32 `[N]`, number of each image's group, from 0.
 
     Example:
         >>> black, white = np.zeros((2, 32, 32, 1), np.uint8), np.full((2, 32, 32, 1), 255, np.uint8)

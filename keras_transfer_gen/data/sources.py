@@ -1,4 +1,4 @@
-"""Whatever holds pictures (folder, zip, npz, npy, array, dataset, "tfds:NAME[split]") -> `Pictures`."""
+"""Whatever holds images (folder, zip, npz, npy, array, dataset, "tfds:NAME[split]") -> `ImageSet`."""
 
 import collections
 import concurrent.futures
@@ -13,7 +13,7 @@ import numpy as np
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data import arrays, cache, decode, entries
 from keras_transfer_gen.data.grouping import group_by_folder
-from keras_transfer_gen.data.image_set import Original, Pictures, Skipped, printable
+from keras_transfer_gen.data.image_set import ImageSet, Original, Skipped, printable
 
 KINDS = 'a folder, .zip, .npz or .npy file, an array, a tf.data.Dataset or "tfds:NAME[split]"'
 WHERE = "Check what source= or the command line (--data) says."
@@ -21,10 +21,10 @@ WORKERS = min(8, os.cpu_count() or 1)
 REASONS_SHOWN = 3
 
 
-def read_pictures(
+def read_images(
     source, image_size=64, channels=3, *, fit="crop", background="white", cache_dir=None, progress=None
 ):  # fmt: skip
-    """Decodes every picture of a source to one size; whatever can't be used is skipped and listed.
+    """Decodes every image of a source to one size; whatever can't be used is skipped and listed.
 
     Files are told by their content, not by their name. The result is cached by content and settings. Class labels come
     from the first level of sub-folders, or from what a dataset holds.
@@ -34,39 +34,39 @@ def read_pictures(
             integer or text `labels` and integer `groups`) or an .npy, an array or a `tf.data.Dataset` of images or
             (image, label), or "tfds:NAME[split]" of a prepared TFDS dataset. Arrays and datasets are uint8, or
             floats whose range is plain: 0..255, [0, 1] or [-1, 1].
-        image_size: side of the pictures, 4 to 1024 pixels; networks of this package take 28, 32, 64, 128 and 256.
+        image_size: side of the images, 4 to 1024 pixels; networks of this package take 28, 32, 64, 128 and 256.
         channels: 1 (grey) or 3 (RGB).
-        fit: "crop" cuts the middle square out; "pad" keeps the whole picture on the background.
-        background: colour under transparent pixels and beside padded pictures: a name, "#rrggbb" or (r, g, b).
-        cache_dir: folder of the decoded pictures; the user's cache by default.
-        progress: function `(done, total) -> None`, called after each picture.
+        fit: "crop" cuts the middle square out; "pad" keeps the whole image on the background.
+        background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
+        cache_dir: folder of the decoded images; the user's cache by default.
+        progress: function `(done, total) -> None`, called after each image.
 
     Returns:
-        `Pictures` with at least one picture.
+        `ImageSet` with at least one image.
 
     Raises:
-        UserError: where no picture can be used or a setting is wrong.
+        UserError: where no image can be used or a setting is wrong.
         UserFileError: where the source doesn't exist or can't be read.
         UserImportError: where "tfds:..." is asked for without tensorflow-datasets.
 
     Example:
-        >>> read_pictures(np.zeros([2, 64, 64, 3], np.uint8)).images.shape
+        >>> read_images(np.zeros([2, 64, 64, 3], np.uint8)).images.shape
         (2, 64, 64, 3)
     """
     frame = decode.Frame(image_size, channels, fit, background)
-    pictures = gather_pictures(source, frame, cache_dir, progress)
-    if len(pictures):
-        return pictures
-    shown = [f"{printable(file.path)} ({file.reason})" for file in pictures.skipped[:REASONS_SHOWN]]
-    more = ", ..." if len(pictures.skipped) > REASONS_SHOWN else ""
-    why = f"{len(pictures.skipped)} skipped: {', '.join(shown)}{more}"
+    image_set = gather_images(source, frame, cache_dir, progress)
+    if len(image_set):
+        return image_set
+    shown = [f"{printable(file.path)} ({file.reason})" for file in image_set.skipped[:REASONS_SHOWN]]
+    more = ", ..." if len(image_set.skipped) > REASONS_SHOWN else ""
+    why = f"{len(image_set.skipped)} skipped: {', '.join(shown)}{more}"
     if not shown:
         why = "it is empty" + (", or holds hidden files alone" if isinstance(source, (str, os.PathLike)) else "")
-    raise checks.UserError(f"no usable picture in {describe(source)}: {why}. {WHERE}")
+    raise checks.UserError(f"no usable image in {describe(source)}: {why}. {WHERE}")
 
 
-def gather_pictures(source, frame, cache_dir=None, progress=None):
-    """`read_pictures` for a `decode.Frame`, but where no picture can be used the result is empty, not an error."""
+def gather_images(source, frame, cache_dir=None, progress=None):
+    """`read_images` for a `decode.Frame`, but where no image can be used the result is empty, not an error."""
     if isinstance(source, np.ndarray):
         return arrays.read_array(source, frame, cache_dir=cache_dir, progress=progress)
     if isinstance(source, (str, os.PathLike)) and str(source):
@@ -139,8 +139,8 @@ def _read_entries(found, skipped, frame, cache_dir, progress):
                 if isinstance(result, Skipped):
                     notes["skipped"].append([result.path, result.reason])
                 else:
-                    picture, original = result
-                    write(picture)
+                    image, original = result
+                    write(image)
                     notes["names"].append(entry.name)
                     notes["originals"].append([original.format, original.mode, original.width, original.height])
                 if progress:
@@ -152,7 +152,7 @@ def _read_entries(found, skipped, frame, cache_dir, progress):
         progress(len(usable), len(usable))  # also where everything was in the cache
     skipped = skipped + [Skipped(*item) for item in notes["skipped"]]
     groups, labels, class_names = group_by_folder(notes["names"])
-    return Pictures(
+    return ImageSet(
         images=images,
         labels=labels,
         class_names=class_names,
@@ -182,7 +182,7 @@ def _decode(item, frame):
     try:
         with entry.open() as stream:
             content = stream.read()
-        return decode.decode_picture(content, kind, frame)
+        return decode.decode_image(content, kind, frame)
     except decode.UnusableError as reason:
         return Skipped(entry.name, str(reason))
     except entries.READ_ERRORS as error:

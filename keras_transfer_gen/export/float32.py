@@ -12,7 +12,7 @@ LOW_TOLERANCE = 64.0
 
 
 def float32_twin(generator, spec):
-    """A copy of a generator that computes in float32, with the same weights, and the pictures that it must make.
+    """A copy of a generator that computes in float32, with the same weights, and the images that it must make.
 
     Nothing of `generator` changes, and the twin shares nothing with it.
 
@@ -32,7 +32,7 @@ def float32_twin(generator, spec):
     check_shapes(generator, spec)
     twin = float32_copy(generator)
     inputs = probe_inputs(spec)
-    original, copied = (_pictures(network, inputs) for network in (generator, twin))
+    original, copied = (_images(network, inputs) for network in (generator, twin))
     low = any(layer.dtype_policy.name in LOW for layer in generator.layers)
     check_parity(original, copied, LOW_TOLERANCE if low else tolerance_of(generator, inputs), "The float32 copy")
     return twin, inputs, copied if low else original
@@ -62,14 +62,14 @@ def float32_copy(network):
 def tolerance_of(generator, inputs):
     """The pixel levels by which an export may differ: 1, or more where a generator repeats itself no better.
 
-    One that draws noise of its own makes other pictures at each call; an export is then right that stays within a few
+    One that draws noise of its own makes other images at each call; an export is then right that stays within a few
     times that difference, while wrong weights are further off.
 
     Args:
         generator: `keras.Model`.
         inputs: what `probe_inputs` gave.
     """
-    first, second = (_pictures(generator, inputs) for _ in range(2))
+    first, second = (_images(generator, inputs) for _ in range(2))
     return max(1.0, 4.0 * pixels.LEVELS * float(abs(first - second).max()))
 
 
@@ -83,7 +83,7 @@ def check_shapes(generator, spec):
         raise checks.user_error("generator", f"a model from {expected[0]} to {expected[1]}, as its spec says", received)
 
 
-def _pictures(network, inputs):
+def _images(network, inputs):
     return keras.ops.convert_to_numpy(keras.ops.cast(call_generator(network, inputs), "float32"))
 
 

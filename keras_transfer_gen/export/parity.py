@@ -1,4 +1,4 @@
-"""Whether an exported generator still makes the same pictures, in pixel levels; and how to run a TFLite file."""
+"""Whether an exported generator still makes the same images, in pixel levels; and how to run a TFLite file."""
 
 import dataclasses
 import importlib.util
@@ -18,14 +18,14 @@ class ExportError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """How far two sets of pictures are apart, in pixel levels (0..255): at most, and on average."""
+    """How far two sets of images are apart, in pixel levels (0..255): at most, and on average."""
 
     max_levels: float
     mean_levels: float
 
 
 def check_parity(expected, actual, tolerance=1.0, what="SavedModel"):
-    """Measures how far exported pictures are from those they should be.
+    """Measures how far exported images are from those they should be.
 
     Args:
         expected: `[N, H, W, C]`, float in [-1, 1] or uint8, from the Keras model.
@@ -48,11 +48,11 @@ def check_parity(expected, actual, tolerance=1.0, what="SavedModel"):
     whole = [array.dtype == np.uint8 for array in (expected, actual)]
     if expected.shape != actual.shape or whole[0] != whole[1]:
         raise ExportError(
-            f"{what} makes pictures {actual.dtype} {actual.shape}, the Keras model {expected.dtype} {expected.shape}."
+            f"{what} makes images {actual.dtype} {actual.shape}, the Keras model {expected.dtype} {expected.shape}."
         )
     scale = 1.0 if whole[0] else pixels.LEVELS
     if not (np.isfinite(expected).all() and np.isfinite(actual).all()):
-        raise ExportError(f"{what} or the Keras model makes pictures with values that are not finite numbers.")
+        raise ExportError(f"{what} or the Keras model makes images with values that are not finite numbers.")
     difference = np.abs(expected.astype(np.float64) - actual.astype(np.float64)) * scale
     parity = Parity(float(difference.max()), float(difference.mean()))
     if parity.max_levels > tolerance:
@@ -73,7 +73,7 @@ def probe_inputs(spec, count=4):
 
     Args:
         spec: its `ModelSpec`; without classes there are no labels.
-        count: number of pictures.
+        count: number of images.
     """
     found = {"latents": follow(spec.distribution, probe_latents(spec.latent_dim, count))}
     if spec.num_classes:

@@ -40,13 +40,13 @@ def write_saved_model(generator, spec, path, card=None):
     Raises:
         UserFileError: where `path` is a file or a folder with other things in it, or can't be written.
         UserError: where the generator is not of the spec's shape, or inside a strategy's scope.
-        ExportError: where the SavedModel makes other pictures than the generator, by more than one pixel level.
+        ExportError: where the SavedModel makes other images than the generator, by more than one pixel level.
 
     Example:
         >>> import tempfile
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
-        >>> folder = write_saved_model(build_dcgan_generator(32, width=32), spec, tempfile.mkdtemp())
+        >>> folder = write_saved_model(build_dcgan_generator(32, max_channels=32), spec, tempfile.mkdtemp())
         >>> generate, spec = read_saved_model(folder)
         >>> generate(tf.zeros((2, spec.latent_dim))).shape
         TensorShape([2, 32, 32, 3])

@@ -26,7 +26,7 @@ def write_tflite(generator, spec, path, batch_size=1):
         spec: its `ModelSpec`.
         path: file to write, usually `*.tflite`; one that stands there is replaced. Nothing is written or replaced
             where anything fails.
-        batch_size: pictures made in one call, fixed in the file.
+        batch_size: images made in one call, fixed in the file.
 
     Returns:
         `pathlib.Path` of the file.
@@ -35,7 +35,7 @@ def write_tflite(generator, spec, path, batch_size=1):
         UserFileError: where `path` is a folder or a file of another kind, or can't be written.
         UserError: where the generator is not of the spec's shape, for a batch size below 1, or inside a strategy's
             scope.
-        ExportError: where the generator needs other operators, or the file makes other pictures than the generator, by
+        ExportError: where the generator needs other operators, or the file makes other images than the generator, by
             more than one pixel level.
 
     Example:
@@ -43,7 +43,7 @@ def write_tflite(generator, spec, path, batch_size=1):
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
         >>> from keras_transfer_gen.specs import ModelSpec
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
-        >>> file = write_tflite(build_dcgan_generator(32, width=32), spec, tempfile.mkdtemp() + "/cats.tflite")
+        >>> file = write_tflite(build_dcgan_generator(32, max_channels=32), spec, tempfile.mkdtemp() + "/cats.tflite")
         >>> run_tflite(file, tf.zeros((2, 128))).shape
         (2, 32, 32, 3)
     """

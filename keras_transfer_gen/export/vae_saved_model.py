@@ -14,7 +14,7 @@ from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.vae_twin import float32_vae
 from keras_transfer_gen.specs import ModelSpec
 
-LAWS_FILE = "assets.extra/laws.json"  # prior and likelihood, as Keras configurations
+DISTRIBUTIONS_FILE = "assets.extra/laws.json"  # prior and likelihood, as Keras configurations
 WEIGHTS_FILE = "assets.extra/laws.npz"  # and their weights
 LATENT_TOLERANCE = 1e-3  # of encoded means and log variances, in units of N(0, 1)
 
@@ -22,7 +22,7 @@ LATENT_TOLERANCE = 1e-3  # of encoded means and log variances, in units of N(0, 
 def write_vae_saved_model(vae, path, card=None):
     """Writes a VAE as a SavedModel, in float32, each weight once; it loads without Keras.
 
-    All pictures are float32 `[N, S, S, C]` in [-1, 1] but for `uint8`.
+    All images are float32 `[N, S, S, C]` in [-1, 1] but for `uint8`.
 
     - `serving_default`: `latents` `[N, latent_dim]` from N(0, 1), whatever the prior, -> `images` of draws from it.
     - `uint8`: the same -> `images` uint8 0..255.
@@ -41,7 +41,7 @@ def write_vae_saved_model(vae, path, card=None):
 
     Raises:
         UserFileError: where `path` is a file or a folder with other things in it, or can't be written.
-        ExportError: where the SavedModel gives other pictures than the VAE, by more than one pixel level.
+        ExportError: where the SavedModel gives other images than the VAE, by more than one pixel level.
     """
     path = Path(path)
     shared.check_target(path)
@@ -54,7 +54,7 @@ def write_vae_saved_model(vae, path, card=None):
         tf.saved_model.save(root, str(partial), signatures)
         (partial / shared.SPEC_FILE).parent.mkdir()
         shared.write_spec(partial / shared.SPEC_FILE, spec)
-        _write_laws(vae, partial)
+        _write_distributions(vae, partial)
         if card is not None:
             files.write_text(partial / shared.CARD_FILE, card)
         _check(twin, tf.saved_model.load(str(partial)), spec)
@@ -68,7 +68,7 @@ class VAEParts:
     Args:
         shape: (image_size, channels, latent_dim).
         spec: `ModelSpec`, or None where nobody wrote one.
-        prior: `protocols.Prior`, or None for the standard normal law.
+        prior: `protocols.Prior`, or None for the standard normal distribution.
         likelihood: `protocols.Likelihood` or the name of the default one.
     """
 
@@ -89,7 +89,7 @@ def read_vae_parts(path, source):
         `VAEParts`.
 
     Raises:
-        UserError: where there are no such signatures or their pictures and latents don't fit.
+        UserError: where there are no such signatures or their images and latents don't fit.
     """
     path = Path(path)
     found = tf.saved_model.load(str(path)).signatures
@@ -97,10 +97,10 @@ def read_vae_parts(path, source):
         hint = f"Its signatures: {', '.join(found) or 'none'}. `ktg models inspect` shows more."
         raise checks.user_error("source", "a SavedModel with signatures encode and decode", str(source), hint)
     shape = _shape(found["encode"], found["decode"], source)
-    if not shared.is_exported(path) or not (path / LAWS_FILE).is_file():
+    if not shared.is_exported(path) or not (path / DISTRIBUTIONS_FILE).is_file():
         return VAEParts(shape, None, None, "gaussian_optimal_sigma")
     spec = shared.read_spec(path / shared.SPEC_FILE)
-    prior, likelihood = _read_laws(path)
+    prior, likelihood = _read_distributions(path)
     return VAEParts(shape, spec, prior, likelihood)
 
 
@@ -127,7 +127,7 @@ def _servable(twin, spec):
     root.variables = [variable.value for variable in weights]
     root.trainable_variables = [variable.value for variable in weights if variable.trainable]
     size = spec.image_size
-    pictures = tf.TensorSpec((None, size, size, spec.channels), tf.float32, name="images")
+    image_spec = tf.TensorSpec((None, size, size, spec.channels), tf.float32, name="images")
     vectors = tf.TensorSpec((None, spec.latent_dim), tf.float32, name="latents")
 
     def signature(argument):
@@ -141,7 +141,7 @@ def _servable(twin, spec):
     def uint8(latents):
         return {"images": pixels.to_uint8(twin.sample(latents))}
 
-    @signature(pictures)
+    @signature(image_spec)
     def encode(images):
         mean, log_var = twin.encoder(images, training=False)
         return {"z_mean": mean, "z_log_var": log_var}
@@ -150,7 +150,7 @@ def _servable(twin, spec):
     def decode(latents):
         return {"images": twin.decoder(latents, training=False)}
 
-    @signature(pictures)
+    @signature(image_spec)
     def reconstruct(images):
         return {"images": twin.reconstruct(images)}
 
@@ -185,18 +185,20 @@ def check_latents(expected, actual, what):
             )
 
 
-def _write_laws(vae, folder):
+def _write_distributions(vae, folder):
     laws = {"prior": vae.prior, "likelihood": vae.likelihood}
-    files.write_json(folder / LAWS_FILE, {name: keras.saving.serialize_keras_object(law) for name, law in laws.items()})
+    files.write_json(
+        folder / DISTRIBUTIONS_FILE, {name: keras.saving.serialize_keras_object(law) for name, law in laws.items()}
+    )
     arrays = {f"{name}/{i}": np.array(w) for name, law in laws.items() for i, w in enumerate(law.get_weights())}
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     files.write_bytes(folder / WEIGHTS_FILE, stream.getvalue())
 
 
-def _read_laws(folder):
+def _read_distributions(folder):
     tables.register_classes()
-    configs = files.read_json(folder / LAWS_FILE)
+    configs = files.read_json(folder / DISTRIBUTIONS_FILE)
     laws = []
     with np.load(folder / WEIGHTS_FILE, allow_pickle=False) as arrays:
         for name in ("prior", "likelihood"):

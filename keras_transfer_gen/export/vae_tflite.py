@@ -27,7 +27,7 @@ def write_vae_tflite(vae, path, batch_size=1, part="sampler"):
         vae: `VAE`; it is not changed.
         path: file to write, usually `*.tflite`; one that stands there is replaced. Nothing is written or replaced
             where anything fails.
-        batch_size: pictures in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
+        batch_size: images in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
             decoder, not that of an encoder: write another file for another number.
         part: "sampler", "encoder" or "decoder".
 
@@ -37,7 +37,7 @@ def write_vae_tflite(vae, path, batch_size=1, part="sampler"):
     Raises:
         UserFileError: where `path` is a folder or a file of another kind, or can't be written.
         UserError: for an unknown part, a batch size below 1, or inside a strategy's scope.
-        ExportError: where it needs other operators, or gives other pictures than the VAE, by more than one pixel level.
+        ExportError: where it needs other operators, or gives other images than the VAE, by more than one pixel level.
     """
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
@@ -95,13 +95,13 @@ def _function(twin, spec, part, batch_size):
     vectors = tf.TensorSpec((batch_size, spec.latent_dim), tf.float32, name="latents")
     if part == "encoder":
         size = spec.image_size
-        pictures = tf.TensorSpec((batch_size, size, size, spec.channels), tf.float32, name="images")
+        image_spec = tf.TensorSpec((batch_size, size, size, spec.channels), tf.float32, name="images")
 
         def encode(images):
             mean, log_var = twin.encoder(images, training=False)
             return {"z_mean": mean, "z_log_var": log_var}
 
-        return tf.function(encode, input_signature=[pictures], autograph=False), twin.encoder.variables
+        return tf.function(encode, input_signature=[image_spec], autograph=False), twin.encoder.variables
     made = twin.sample if part == "sampler" else twin.decoder
     weights = [*twin.decoder.variables, *(twin.prior.variables if part == "sampler" else [])]
     return tf.function(lambda latents: {"images": made(latents)}, input_signature=[vectors], autograph=False), weights

@@ -39,7 +39,7 @@ def float32_vae(vae):
 
     Raises:
         UserError: inside a strategy's scope.
-        ExportError: where the twin does not make the pictures of the VAE.
+        ExportError: where the twin does not make the images of the VAE.
     """
     twin = VAETwin(float32_copy(vae.encoder), float32_copy(vae.decoder), vae.prior)
     low = any(layer.dtype_policy.name in LOW for network in vae.roles.values() for layer in network.layers)

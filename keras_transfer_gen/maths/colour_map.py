@@ -1,16 +1,16 @@
-"""A change of a picture that follows the picture's colours and nothing else, so that every outline stays."""
+"""A change of an image that follows the image's colours and nothing else, so that every outline stays."""
 
 import numpy as np
 
 RIDGE = 0.01 * 255.0**2  # squared levels: contrast below a tenth of the range is taken for texture
-GROUND = 0.1  # share of a picture in one colour exactly, from which on that is its ground
+GROUND = 0.1  # share of an image in one colour exactly, from which on that is its ground
 NEAR = 24.0  # levels around the ground's colour within which its own change counts
 
 
 def follow_colours(images, change):
-    """Makes each picture's change a function of its colours: as near to it as one linear map can be.
+    """Makes each image's change a function of its colours: as near to it as one linear map can be.
 
-    Noise of the change and outlines that the picture hasn't got go. A picture's ground, such as the white around a
+    Noise of the change and outlines that the image hasn't got go. An image's ground, such as the white around a
     drawing, is no matter for compromise: it takes the median of the change on it.
 
     Args:
@@ -21,8 +21,8 @@ def follow_colours(images, change):
         float64 `[N, H, W, C]`.
 
     Example:
-        >>> picture = np.arange(0, 256, 4.0).reshape(1, 8, 8, 1)
-        >>> bool(np.abs(follow_colours(picture, 0.5 * picture) - 0.5 * picture).max() < 10)
+        >>> image = np.arange(0, 256, 4.0).reshape(1, 8, 8, 1)
+        >>> bool(np.abs(follow_colours(image, 0.5 * image) - 0.5 * image).max() < 10)
         True
 
     Reference:
@@ -39,7 +39,7 @@ def _pixels(images):
 
 
 def _follow(colours, change):
-    """The same for one picture, `[pixels, C]`."""
+    """The same for one image, `[pixels, C]`."""
     mean, mean_change = colours.mean(0), change.mean(0)
     centred = colours - mean
     spread = centred.T @ centred / len(colours) + RIDGE * np.eye(len(mean))

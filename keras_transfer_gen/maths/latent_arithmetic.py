@@ -1,4 +1,4 @@
-"""Ways through a latent space: spherical interpolation, and a direction from pictures with and without something."""
+"""Ways through a latent space: spherical interpolation, and a direction from images with and without something."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ PARALLEL = 1e-4  # sine of the angle below which an arc is a straight line to fl
 def spherical_interpolation(start, end, shares):
     """Latents on the arc from one to another; their length changes evenly too.
 
-    A straight line between latents of a normal law passes nearer to the centre than any latent lies, where decoders
+    A straight line between latents of a normal distribution passes nearer to the centre than any latent lies, where decoders
     were never trained; the arc doesn't.
 
     Args:
@@ -53,11 +53,11 @@ def spherical_interpolation(start, end, shares):
 
 
 def attribute_direction(positive, negative):
-    """The direction from pictures without something to pictures with it: the difference of their mean latents.
+    """The direction from images without something to images with it: the difference of their mean latents.
 
     Args:
-        positive: float32 `[N, D]`, `z_mean` of pictures that have it.
-        negative: float32 `[M, D]`, of pictures that don't.
+        positive: float32 `[N, D]`, `z_mean` of images that have it.
+        negative: float32 `[M, D]`, of images that don't.
 
     Returns:
         float32 `[D]`.
@@ -77,8 +77,8 @@ def attribute_direction(positive, negative):
         raise checks.user_error("negative.shape", f"[M, D] with D as in {positive.shape}", negative.shape)
     direction = positive.mean(axis=0) - negative.mean(axis=0)
     if not np.linalg.norm(direction):
-        hint = "Choose pictures that differ."
-        raise checks.user_error("positive", "other pictures than negative", "the same mean latent", hint)
+        hint = "Choose images that differ."
+        raise checks.user_error("positive", "other images than negative", "the same mean latent", hint)
     return direction.astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Laws fitted to the latents of pictures: normal, with full or shrunk covariance, or a mixture; arrays in and out."""
+"""Distributions fitted to the latents of images: normal, with full or shrunk covariance, or a mixture; arrays in and out."""
 
 import dataclasses
 
@@ -15,8 +15,8 @@ RIDGE = 1e-4  # added to the variances of a mixture, whose components may hold f
 
 
 @dataclasses.dataclass(frozen=True)
-class Law:
-    """A mixture of K normal laws; K is 1 for a single one.
+class FittedDistribution:
+    """A mixture of K normal distributions; K is 1 for a single one.
 
     Args:
         weights: float64 `[K]`, of sum 1.
@@ -31,14 +31,14 @@ class Law:
     shrinkage: float | None = None
 
 
-def fit_law(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed=0):
-    """The law of latents, fitted without a gradient.
+def fit_distribution(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed=0):
+    """The distribution of latents, fitted without a gradient.
 
-    Of all normal laws, the one with the moments of the mixture of posteriors (`on="z"`, kind "full") gives pictures
+    Of all normal distributions, the one with the moments of the mixture of posteriors (`on="z"`, kind "full") gives images
     the highest mean ELBO. Its moments are exact: those of the means, plus the mean posterior variance.
 
     Args:
-        z_mean: float32 `[N, D]`, what the encoder says of N pictures, N at least 4.
+        z_mean: float32 `[N, D]`, what the encoder says of N images, N at least 4.
         z_log_var: the same, log variances; needed for `on="z"`.
         kind: "full" (the sample covariance), "shrunk" (Ledoit-Wolf) or "mixture" (expectation maximisation).
         on: "z" fits the latents that the decoder was trained on, "z_mean" the means alone, which are narrower.
@@ -46,14 +46,14 @@ def fit_law(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed
         seed: of a mixture's start.
 
     Returns:
-        `Law`.
+        `FittedDistribution`.
 
     Raises:
         UserError: for latents that don't fit, too few of them, or a covariance that isn't positive definite.
 
     Example:
-        >>> law = fit_law(np.float32([[0, 0], [2, 0], [0, 2], [2, 2]]), kind="full", on="z_mean")
-        >>> law.means.tolist(), law.covariances.tolist()
+        >>> distribution = fit_distribution(np.float32([[0, 0], [2, 0], [0, 2], [2, 2]]), kind="full", on="z_mean")
+        >>> distribution.means.tolist(), distribution.covariances.tolist()
         ([[1.0, 1.0]], [[[1.0, 0.0], [0.0, 1.0]]])
 
     Reference:
@@ -70,7 +70,7 @@ def fit_law(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed
     law = _FITS[kind](z_mean, spread, components, seed)
     if min(np.linalg.eigvalsh(law.covariances).ravel()) <= 0:
         expected = f"enough latents for a full covariance of {z_mean.shape[1]}"
-        hint = f"Use kind='shrunk', or more than {z_mean.shape[1]} pictures."
+        hint = f"Use kind='shrunk', or more than {z_mean.shape[1]} images."
         raise checks.user_error("z_mean", expected, len(z_mean), hint)
     return law
 
@@ -88,7 +88,7 @@ def _shrunk(z_mean, spread, components, seed):
 
 def _single(z_mean, covariance, spread, shrinkage=None):
     covariance = covariance + np.diag(spread.mean(axis=0))
-    return Law(np.ones(1), z_mean.mean(axis=0)[None], covariance[None], shrinkage)
+    return FittedDistribution(np.ones(1), z_mean.mean(axis=0)[None], covariance[None], shrinkage)
 
 
 def _mixture(z_mean, spread, components, seed):
@@ -104,9 +104,11 @@ def _mixture(z_mean, spread, components, seed):
         components, covariance_type=form, reg_covar=RIDGE, max_iter=2000, tol=1e-3, random_state=seed, n_init=3
     ).fit(z_mean)
     shares = fitted.predict_proba(z_mean)
-    inside = shares.T @ spread / shares.sum(axis=0)[:, None]  # mean posterior variance of each component's pictures
+    inside = shares.T @ spread / shares.sum(axis=0)[:, None]  # mean posterior variance of each component's images
     covariances = fitted.covariances_ if form == "full" else np.stack([np.diag(each) for each in fitted.covariances_])
-    return Law(fitted.weights_, fitted.means_, covariances + np.stack([np.diag(each) for each in inside]))
+    return FittedDistribution(
+        fitted.weights_, fitted.means_, covariances + np.stack([np.diag(each) for each in inside])
+    )
 
 
 _FITS = {"full": _full, "shrunk": _shrunk, "mixture": _mixture}
@@ -117,5 +119,5 @@ def _checked(name, values, shape=None):
     fits = found.ndim == 2 and len(found) >= LEAST and np.isfinite(found).all()
     if not fits or (shape is not None and found.shape != shape):
         expected = f"finite numbers [N, D], N at least {LEAST}" if shape is None else f"finite numbers {list(shape)}"
-        raise checks.user_error(name, expected, found.shape, "Encode more pictures.")
+        raise checks.user_error(name, expected, found.shape, "Encode more images.")
     return found

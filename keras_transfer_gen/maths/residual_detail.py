@@ -1,4 +1,4 @@
-"""What a VAE loses of a picture, put back after the picture was changed."""
+"""What a VAE loses of an image, put back after the image was changed."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def check_detail(detail):
 def with_detail(images, plain, changed, detail):
     """Puts back what a VAE loses: `changed + detail * (images - plain)`, rounded and clipped.
 
-    A VAE's pictures are soft. What it lost of the original, its texture and fine outlines, fits the changed picture as
+    A VAE's images are soft. What it lost of the original, its texture and fine outlines, fits the changed image as
     far as that has the same content.
 
     Args:

@@ -1,1 +1,1 @@
-"""Pictures -> features -> statistics -> value: each arrow is a function that needs nothing else."""
+"""ImageSet -> features -> statistics -> value: each arrow is a function that needs nothing else."""

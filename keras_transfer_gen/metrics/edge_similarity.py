@@ -1,11 +1,11 @@
-"""How much of a picture's outlines another one keeps: correlation of Sobel gradient magnitudes."""
+"""How much of an image's outlines another one keeps: correlation of Sobel gradient magnitudes."""
 
 import numpy as np
 
 from keras_transfer_gen import checks, pixels
 
 LUMA = np.float64([0.299, 0.587, 0.114])  # of ITU-R BT.601
-FLAT = 1e-9  # deviation of the magnitudes below which a picture has no edges
+FLAT = 1e-9  # deviation of the magnitudes below which an image has no edges
 
 
 def edge_magnitude(images):
@@ -32,12 +32,12 @@ def edge_magnitude(images):
 def edge_similarity(images, others):
     """Pearson correlation of the two edge maps, pair by pair: 1 for the same outlines, about 0 for unrelated ones.
 
-    It doesn't see a change of colour or contrast as a whole. Two pictures without an edge have 1, one without against
+    It doesn't see a change of colour or contrast as a whole. Two images without an edge have 1, one without against
     one with edges 0.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`.
-        others: the same shape but for channels; picture i is compared with picture i.
+        others: the same shape but for channels; image i is compared with image i.
 
     Returns:
         float64 `[N]` in [-1, 1].
@@ -53,7 +53,7 @@ def edge_similarity(images, others):
     images, others = np.asarray(images), np.asarray(others)
     if images.ndim != 4 or images.shape[:3] != others.shape[:3]:
         raise checks.user_error("others.shape", f"{images.shape}, as the images", others.shape)
-    first, second = (_standardised(edge_magnitude(pictures)) for pictures in (images, others))
+    first, second = (_standardised(edge_magnitude(each)) for each in (images, others))
     flat = [np.abs(maps).max(axis=1) == 0 for maps in (first, second)]
     return np.where(flat[0] & flat[1], 1.0, (first * second).sum(axis=1))
 

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as a Keras model that turns pictures into 1,280 features each."""
+"""EfficientNet-Lite0 as a Keras model that turns images into 1,280 features each."""
 
 import functools
 
@@ -30,7 +30,7 @@ MEAN, SCALE = 127.0, 128.0
 class ResizeBilinear(layers.Layer):
     """`[batch, H, W, C]` of any size -> `[batch, side, side, C]`, bilinear, antialiased.
 
-    Where a picture grows, antialiasing changes nothing, and the plain kernel is five times faster; it is taken
+    Where an image grows, antialiasing changes nothing, and the plain kernel is five times faster; it is taken
     wherever the sizes are known and allow it.
 
     Args:
@@ -63,7 +63,7 @@ def build_efficientnet_lite0(side=INPUT_SIZE):
     scores that were rounded differently can't be compared.
 
     Args:
-        side: pictures are resized to this height and width (pixels) inside the network; at least 32.
+        side: images are resized to this height and width (pixels) inside the network; at least 32.
 
     Returns:
         A frozen functional `keras.Model`: RGB `[batch, H, W, 3]`, 0..255, uint8 or float, any size -> float32
@@ -120,7 +120,7 @@ def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
 
     Args:
         name: "efficientnet_lite0", the one that is shipped.
-        side: the side that pictures are resized to (pixels). Scores at another side than 224 are other scores.
+        side: the side that images are resized to (pixels). Scores at another side than 224 are other scores.
 
     Returns:
         `keras.Model` as in `build_efficientnet_lite0`, named `NAME_SIDE`.

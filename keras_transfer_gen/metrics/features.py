@@ -1,4 +1,4 @@
-"""Pictures -> features, in batches of one shape; those of a reference are kept by content."""
+"""ImageSet -> features, in batches of one shape; those of a reference are kept by content."""
 
 import functools
 
@@ -8,24 +8,24 @@ import tensorflow as tf
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 
-VERSION = 1  # part of the cache's keys: raise it when the same pictures give other features
+VERSION = 1  # part of the cache's keys: raise it when the same images give other features
 
 
 def extract_features(images, network=None, batch_size=50, progress=None):
-    """Features of pictures, one row each; a row depends on its own picture alone.
+    """Features of images, one row each; a row depends on its own image alone.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`; grey is repeated, and the network resizes to its own side.
         network: `keras.Model`, RGB `[batch, H, W, 3]` in 0..255 -> `[batch, D]`; by default `load_feature_network()`.
-        batch_size: pictures in one call. It changes speed and memory alone; the last batch is filled up, so that
-            TensorFlow traces once for each size of picture.
-        progress: function called with (pictures done, N) after each batch.
+        batch_size: images in one call. It changes speed and memory alone; the last batch is filled up, so that
+            TensorFlow traces once for each size of image.
+        progress: function called with (images done, N) after each batch.
 
     Returns:
         float32 `[N, D]`; D is 1,280 for the default network.
 
     Raises:
-        UserError: for pictures of another dtype or shape, or none.
+        UserError: for images of another dtype or shape, or none.
 
     Example:
         >>> extract_features(np.zeros((2, 64, 64, 3), np.uint8)).shape
@@ -37,7 +37,7 @@ def extract_features(images, network=None, batch_size=50, progress=None):
     rows = []
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
-        full = np.resize(batch, (batch_size, *batch.shape[1:]))  # repeats pictures to fill the last batch
+        full = np.resize(batch, (batch_size, *batch.shape[1:]))  # repeats images to fill the last batch
         rows.append(compute(pixels.to_rgb(full)).numpy()[: len(batch)])
         if progress is not None:
             progress(start + len(batch), len(images))
@@ -56,16 +56,16 @@ def compiled(network):
 
 
 def reference_features(images, digest=None, mirrored=False, network=None, batch_size=50, progress=None):
-    """`extract_features` for pictures that are scored against again and again: computed once, then read from a cache.
+    """`extract_features` for images that are scored against again and again: computed once, then read from a cache.
 
     The cache is a folder of files that may be deleted at any time (`files.cache_folder("features")`). A file that is
     broken or of another shape is made anew; a cache that can't be written is done without.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`.
-        digest: text that names the pictures' content and order, such as a data set's content hash; by default their
+        digest: text that names the images' content and order, such as a data set's content hash; by default their
             own SHA-256.
-        mirrored: True for the features of the pictures flipped left to right.
+        mirrored: True for the features of the images flipped left to right.
         network: as in `extract_features`; its `name` must stand for its weights and input size.
         batch_size: as in `extract_features`.
         progress: as in `extract_features`; not called for what the cache holds.

@@ -1,4 +1,4 @@
-"""Frechet distance between two sets of features: features -> statistics -> value, exact at any number of pictures.
+"""Frechet distance between two sets of features: features -> statistics -> value, exact at any number of images.
 
 Reference: Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017 (arXiv:1706.08500).
 """
@@ -18,7 +18,7 @@ class Statistics:
     Args:
         mean: float64 `[D]`.
         covariance: float64 `[D, D]`, divided by count - 1.
-        count: pictures that it was taken over.
+        count: images that it was taken over.
     """
 
     mean: np.ndarray
@@ -73,8 +73,8 @@ def fid(real_features, fake_features):
     """Frechet distance between two sets of features.
 
     With X and Y the centred features over the roots of N - 1 and M - 1, Tr (A B)^(1/2) is the nuclear norm of X Y^T,
-    which is only `[N, M]`: quick and exact where there are fewer pictures than features. The value itself is still
-    biased upwards at small N and M: compare equal numbers of pictures only.
+    which is only `[N, M]`: quick and exact where there are fewer images than features. The value itself is still
+    biased upwards at small N and M: compare equal numbers of images only.
 
     Args:
         real_features: `[N, D]`, N at least 2.

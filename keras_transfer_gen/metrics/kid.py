@@ -40,7 +40,7 @@ def kid(real_features, fake_features):
     """Unbiased estimate of the squared maximum mean discrepancy, over all pairs; not times 1,000.
 
     sum_{i!=j} k(x_i, x_j) / (m (m - 1)) + sum_{i!=j} k(y_i, y_j) / (n (n - 1)) - 2 mean_{ij} k(x_i, y_j). It may be
-    negative: for two samples of one law it is 0 on average.
+    negative: for two samples of one distribution it is 0 on average.
 
     Args:
         real_features: `[m, D]`, m at least 2.
@@ -61,10 +61,10 @@ def kid(real_features, fake_features):
 
 
 def kid_score(real_features, fake_features, resamples=100, seed=0):
-    """`kid` times 1,000, and how far it would move with other pictures of the same kind.
+    """`kid` times 1,000, and how far it would move with other images of the same kind.
 
-    The deviation is a bootstrap's: both sets are drawn anew with replacement, and pairs of copies of one picture are
-    left out, else every resample would seem nearer to itself than it is. For sets of one law it is too large
+    The deviation is a bootstrap's: both sets are drawn anew with replacement, and pairs of copies of one image are
+    left out, else every resample would seem nearer to itself than it is. For sets of one distribution it is too large
     (about 1.7 times the true deviation), for sets that differ it is close.
 
     Args:

@@ -1,4 +1,4 @@
-"""Does it only copy the training pictures? Near-copies among what was made, beside those among the training set."""
+"""Does it only copy the training images? Near-copies among what was made, beside those among the training set."""
 
 import dataclasses
 
@@ -9,38 +9,38 @@ from keras_transfer_gen.metrics.neighbours import Neighbours, nearest_in_feature
 
 PIXEL_LEVELS = 5.0
 FEATURE_PERCENTILE = 5.0
-ROUNDING = 1e-5  # of the features' length: identical pictures may lie that far apart
+ROUNDING = 1e-5  # of the features' length: identical images may lie that far apart
 
 
 @dataclasses.dataclass(frozen=True)
 class Memorisation:
-    """How near the made pictures are to the training pictures; shares are in [0, 1].
+    """How near the generated images are to the training images; shares are in [0, 1].
 
-    A picture is a near-copy where its nearest training picture is
+    An image is a near-copy where its nearest training image is
     - in pixels: less than `pixel_threshold` grey levels away (mean absolute difference), or
-    - in features: at most `feature_threshold` away, the 5th percentile of the distances from each training picture to
+    - in features: at most `feature_threshold` away, the 5th percentile of the distances from each training image to
       the nearest other one, raised by what rounding may add.
     Training sets hold near-copies of their own (skin tones, bursts of photographs), so the same shares are taken of the
-    training set, each picture against the others. What was copied is the `excess`.
+    training set, each image against the others. What was copied is the `excess`.
 
     Args:
-        near_copy_share: made pictures that are near-copies by pixels or by features.
-        train_share: the same of the training pictures among themselves.
-        pixel_share: made pictures that are near-copies by pixels.
-        train_pixel_share: the same of the training pictures.
-        feature_share: made pictures that are near-copies by features.
-        train_feature_share: the same of the training pictures; 0.05 but for ties and rounding to whole pictures.
-        median_distance_ratio: median feature distance of made pictures to training, over that of the training
-            pictures among themselves; well below 1 says copying. None where the latter is 0.
+        near_copy_share: generated images that are near-copies by pixels or by features.
+        train_share: the same of the training images among themselves.
+        pixel_share: generated images that are near-copies by pixels.
+        train_pixel_share: the same of the training images.
+        feature_share: generated images that are near-copies by features.
+        train_feature_share: the same of the training images; 0.05 but for ties and rounding to whole images.
+        median_distance_ratio: median feature distance of generated images to training, over that of the training
+            images among themselves; well below 1 says copying. None where the latter is 0.
         pixel_threshold: grey levels.
         feature_threshold: Euclidean distance of features.
-        train_count: training pictures.
-        fake_count: made pictures.
-        nearest_index: int64 `[fake_count]`, the training picture to show beside each made one: the nearest in pixels
+        train_count: training images.
+        fake_count: generated images.
+        nearest_index: int64 `[fake_count]`, the training image to show beside each made one: the nearest in pixels
             where that is a near-copy, else the nearest in features.
         nearest_is_mirrored: bool `[fake_count]`, True where it is to be shown flipped left to right.
-        pixels: `Neighbours` of the made pictures in pixels.
-        features: `Neighbours` of the made pictures in features.
+        pixels: `Neighbours` of the generated images in pixels.
+        features: `Neighbours` of the generated images in features.
     """
 
     near_copy_share: float
@@ -68,7 +68,7 @@ class Memorisation:
         """The numbers (no arrays) and the excess, ready for JSON.
 
         Args:
-            others: what stands for "train" in the names where the pictures compared with were not trained on.
+            others: what stands for "train" in the names where the images compared with were not trained on.
         """
         numbers = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)[:11]}
         told = {name.replace("train_", f"{others}_"): value for name, value in numbers.items()}
@@ -78,16 +78,16 @@ class Memorisation:
 def memorisation(
     fake_images, fake_features, train_images, train_features, mirrored_features=None, pixel_threshold=PIXEL_LEVELS
 ):
-    """Compares made pictures with their nearest training pictures and mirror images; see `Memorisation`.
+    """Compares generated images with their nearest training images and mirror images; see `Memorisation`.
 
     Args:
         fake_images: uint8 `[N, H, W, C]`.
         fake_features: `[N, D]`.
         train_images: uint8 `[T, H, W, C]`, T at least 2, of the same size.
         train_features: `[T, D]`.
-        mirrored_features: `[T, D]`, of the training pictures flipped left to right; None compares features with
-            the pictures as they are alone.
-        pixel_threshold: grey levels below which two pictures are near-copies.
+        mirrored_features: `[T, D]`, of the training images flipped left to right; None compares features with
+            the images as they are alone.
+        pixel_threshold: grey levels below which two images are near-copies.
 
     Returns:
         `Memorisation`.
@@ -111,7 +111,7 @@ def memorisation(
     length = np.sqrt(np.square(train_features, dtype=np.float64).sum(axis=1).mean())
     feature_threshold = float(np.percentile(train_own.distance, FEATURE_PERCENTILE) + ROUNDING * length)
     by_pixels, train_by_pixels = (found.distance < pixel_threshold for found in (pixels, train_pixels))
-    # At most, not below: in a set with many identical pictures the percentile is 0.
+    # At most, not below: in a set with many identical images the percentile is 0.
     by_features, train_by_features = (found.distance <= feature_threshold for found in (features, train_own))
     usual = float(np.median(train_own.distance))
     return Memorisation(
@@ -134,7 +134,7 @@ def memorisation(
 
 
 def check_length(name, features, other_name, images):
-    """Raises a `UserError` where there is not one row of features for each picture."""
+    """Raises a `UserError` where there is not one row of features for each image."""
     if len(features) != len(images):
-        hint = "Give the features of those pictures, in their order."
+        hint = "Give the features of those images, in their order."
         raise checks.user_error(f"len({name})", f"len({other_name}) = {len(images)}", len(features), hint)

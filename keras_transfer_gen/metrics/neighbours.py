@@ -1,4 +1,4 @@
-"""The nearest training picture of each picture, in features and in pixels, mirror images included. Exact."""
+"""The nearest training image of each image, in features and in pixels, mirror images included. Exact."""
 
 import dataclasses
 
@@ -8,21 +8,21 @@ from scipy.spatial.distance import cdist
 from keras_transfer_gen import checks
 from keras_transfer_gen.metrics.inputs import check_features, check_width
 
-GRIDS = (4, 7, 8, 14, 16, 32)  # block means on these grids (those that divide the side) rule out most pairs of pictures
-FIRST_LOOK = 4  # pictures compared in full before any is ruled out
+GRIDS = (4, 7, 8, 14, 16, 32)  # block means on these grids (those that divide the side) rule out most pairs of images
+FIRST_LOOK = 4  # images compared in full before any is ruled out
 ROUNDING = 1e-9  # bounds the relative error of a squared distance taken from lengths and products
 CHUNK = 256  # rows at a time: bounds the memory
 
 
 @dataclasses.dataclass(frozen=True)
 class Neighbours:
-    """The nearest training picture of each of N pictures.
+    """The nearest training image of each of N images.
 
     Args:
         index: int64 `[N]`, its place in the training set.
         distance: float64 `[N]`; Euclidean for features, mean absolute difference in grey levels for pixels.
-        mirrored: bool `[N]`, True where the training picture is nearest when flipped left to right. A tie goes to
-            the picture as it is.
+        mirrored: bool `[N]`, True where the training image is nearest when flipped left to right. A tie goes to
+            the image as it is.
     """
 
     index: np.ndarray
@@ -31,19 +31,19 @@ class Neighbours:
 
 
 def nearest_in_features(train_features, features, mirrored_features=None):
-    """The nearest training picture of each picture by Euclidean distance of features.
+    """The nearest training image of each image by Euclidean distance of features.
 
     Args:
         train_features: `[T, D]`.
-        features: `[N, D]`, or None for the training set against itself, each picture and its mirror image left out.
-        mirrored_features: `[T, D]`, features of the flipped training pictures; None leaves them out.
+        features: `[N, D]`, or None for the training set against itself, each image and its mirror image left out.
+        mirrored_features: `[T, D]`, features of the flipped training images; None leaves them out.
 
     Returns:
         `Neighbours`.
 
     Raises:
         UserError: for shapes that don't belong together, numbers that are not finite, or fewer than 2 training
-            pictures against themselves.
+            images against themselves.
 
     Example:
         >>> nearest_in_features([[0.0], [5.0]], [[4.0]]).index
@@ -55,7 +55,7 @@ def nearest_in_features(train_features, features, mirrored_features=None):
     if mirrored_features is not None:
         mirrored = check_features("mirrored_features", mirrored_features, least=1)
         if mirrored.shape != train.shape:
-            hint = "Take the features of the same pictures, flipped."
+            hint = "Take the features of the same images, flipped."
             raise checks.user_error("mirrored_features.shape", f"{train.shape}", mirrored.shape, hint)
         pool = np.concatenate([train, mirrored])
     queries = train if alone else check_features("features", features, least=1)
@@ -80,21 +80,21 @@ def nearest_in_features(train_features, features, mirrored_features=None):
 
 
 def nearest_in_pixels(train_images, images=None):
-    """The nearest training picture of each picture, or its mirror image, by mean absolute difference in grey levels.
+    """The nearest training image of each image, or its mirror image, by mean absolute difference in grey levels.
 
-    The difference of block means is never above that of the pixels. So pictures whose block means differ by more than
+    The difference of block means is never above that of the pixels. So images whose block means differ by more than
     the best difference found so far are ruled out on ever finer grids, and few are compared in full.
 
     Args:
         train_images: uint8 `[T, H, W, C]`.
-        images: uint8 `[N, H, W, C]`, or None for the training set against itself, each picture and its mirror image
+        images: uint8 `[N, H, W, C]`, or None for the training set against itself, each image and its mirror image
             left out.
 
     Returns:
         `Neighbours`; distances are means over height, width and channels, 0..255.
 
     Raises:
-        UserError: for other dtypes, unequal sizes, or fewer than 2 training pictures against themselves.
+        UserError: for other dtypes, unequal sizes, or fewer than 2 training images against themselves.
 
     Example:
         >>> black = np.zeros((1, 8, 8, 3), np.uint8)
@@ -124,11 +124,11 @@ def nearest_in_pixels(train_images, images=None):
     return Neighbours(place % len(train), distance, place >= len(train))
 
 
-def search(picture, train, bound, means):
-    """(place, distance) of the picture nearest to `picture` among `train` and, after them, their mirror images.
+def search(image, train, bound, means):
+    """(place, distance) of the image nearest to `picture` among `train` and, after them, their mirror images.
 
     Args:
-        picture: uint8 `[H, W, C]`.
+        image: uint8 `[H, W, C]`.
         train: uint8 `[T, H, W, C]`.
         bound: float64 `[2 T]`, at most the distance; infinite for those to leave out.
         means: pairs of block means on finer grids, of `picture` `[B]` and of the others `[2 T, B]`.
@@ -141,22 +141,22 @@ def search(picture, train, bound, means):
             bound = np.abs(pool[left] - mean).mean(axis=1)
         size = min(FIRST_LOOK, len(bound))
         likely = left[np.argpartition(bound, size - 1)[:size]]
-        best = min(best, differences(picture, train, likely).min())
+        best = min(best, differences(image, train, likely).min())
         kept = bound <= best + slack
         left, bound = left[kept], bound[kept]
-    exact = differences(picture, train, left)
-    nearest = int(exact.argmin())  # the first of equals: a picture before its mirror image
+    exact = differences(image, train, left)
+    nearest = int(exact.argmin())  # the first of equals: an image before its mirror image
     return left[nearest], exact[nearest]
 
 
-def differences(picture, train, places):
-    """float64 `[P]`: mean absolute difference in grey levels to the pictures at `places`; from T on, mirrored ones."""
+def differences(image, train, places):
+    """float64 `[P]`: mean absolute difference in grey levels to the images at `places`; from T on, mirrored ones."""
     result = np.zeros(len(places))
-    flipped = picture[:, ::-1]
+    flipped = image[:, ::-1]
     for start in range(0, len(places), CHUNK):
         part = places[start : start + CHUNK]
-        # |picture - mirror(other)| has the same mean as |mirror(picture) - other|
-        own = np.where((part < len(train))[:, None, None, None], picture, flipped)
+        # |image - mirror(other)| has the same mean as |mirror(image) - other|
+        own = np.where((part < len(train))[:, None, None, None], image, flipped)
         other = train[part % len(train)]
         gaps = np.maximum(own, other) - np.minimum(own, other)  # in uint8, without overflow
         result[start : start + CHUNK] = gaps.reshape(len(part), -1).mean(axis=1, dtype=np.float64)
@@ -164,7 +164,7 @@ def differences(picture, train, places):
 
 
 def block_means(images, grid):
-    """float32 `[N, grid, grid, C]`: means of the blocks that a grid cuts the pictures into."""
+    """float32 `[N, grid, grid, C]`: means of the blocks that a grid cuts the images into."""
     count, height, width, channels = images.shape
     result = np.zeros((count, grid, grid, channels), np.float32)
     for start in range(0, count, CHUNK):
@@ -181,5 +181,5 @@ def check_uint8(name, images, least):
     array = np.asarray(images)
     if array.dtype != np.uint8 or array.ndim != 4 or len(array) < least or 0 in array.shape:
         expectation = f"uint8 [N, H, W, C], N at least {least}"
-        raise checks.user_error(name, expectation, (array.dtype.name, array.shape), "Give more or other pictures.")
+        raise checks.user_error(name, expectation, (array.dtype.name, array.shape), "Give more or other images.")
     return array

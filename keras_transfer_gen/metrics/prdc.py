@@ -1,6 +1,6 @@
 """Precision and recall, density and coverage: is what was made like the real, and is all of the real made?
 
-Around each picture lies a ball that reaches to its k-th nearest neighbour in its own set, itself not counted. Distances
+Around each image lies a ball that reaches to its k-th nearest neighbour in its own set, itself not counted. Distances
 are Euclidean and exact (no Gram matrix), since a copy lies exactly on a sphere and the two conventions differ there.
 """
 
@@ -43,11 +43,11 @@ def precision_recall(real_features, fake_features, k=3):
         k: which neighbour gives the radius.
 
     Returns:
-        `PrecisionRecall`: the share of fakes inside the ball of some real picture, and the share of real pictures
+        `PrecisionRecall`: the share of fakes inside the ball of some real image, and the share of real images
         inside the ball of some fake.
 
     Raises:
-        UserError: for k pictures or fewer, and as in `kid`.
+        UserError: for k images or fewer, and as in `kid`.
 
     Example:
         >>> precision_recall([[0.0], [1.0], [2.0]], [[0.5], [9.0], [9.5]], k=1)
@@ -67,7 +67,7 @@ def precision_recall(real_features, fake_features, k=3):
 def density_coverage(real_features, fake_features, k=5):
     """Density and coverage; a point on a sphere is outside (<).
 
-    For one and the same law density is 1 on average, and coverage 1 - prod_{i=1..k} (N - i) / (N + M - i), which is
+    For one and the same distribution density is 1 on average, and coverage 1 - prod_{i=1..k} (N - i) / (N + M - i), which is
     about 1 - 2^-k for M = N: below 1, and dependent on M.
 
     Args:
@@ -77,10 +77,10 @@ def density_coverage(real_features, fake_features, k=5):
 
     Returns:
         `DensityCoverage`: in how many real balls a fake lies on average, divided by k; and the share of real
-        pictures with a fake in their ball.
+        images with a fake in their ball.
 
     Raises:
-        UserError: for k real pictures or fewer, and as in `kid`.
+        UserError: for k real images or fewer, and as in `kid`.
 
     Example:
         >>> density_coverage([[0.0], [1.0], [2.0]], [[0.5], [9.0]], k=1)
@@ -91,6 +91,6 @@ def density_coverage(real_features, fake_features, k=5):
     """
     k = checks.check_integer("k", k)
     real, fake = check_pair(real_features, fake_features)
-    checks.check_integer("len(real_features)", len(real), least=k + 1, next_step="Give more pictures or a smaller k.")
+    checks.check_integer("len(real_features)", len(real), least=k + 1, next_step="Give more images or a smaller k.")
     inside = cdist(real, fake) < radii(real, k)[:, None]
     return DensityCoverage(float(inside.sum() / (k * len(fake))), float(inside.any(axis=1).mean()))

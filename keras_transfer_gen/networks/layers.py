@@ -84,7 +84,7 @@ class ChannelScale(keras.layers.Layer):
 class MinibatchDeviation(keras.layers.Layer):
     """Appends one channel: how much the images of a group differ from each other.
 
-    It lets the discriminator see a generator that makes the same picture again and again. The batch is cut into
+    It lets the discriminator see a generator that makes the same image again and again. The batch is cut into
     groups of `group_size` (the whole batch where that does not divide it); in float32.
 
     Args:

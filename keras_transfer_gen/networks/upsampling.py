@@ -1,4 +1,4 @@
-"""A picture twice as large, then a convolution: in training with fewer than half the products, of the same result."""
+"""An image twice as large, then a convolution: in training with fewer than half the products, of the same result."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Likelihoods of a VAE: pictures and their reconstructions in, nats per image out."""
+"""Likelihoods of a VAE: images and their reconstructions in, nats per image out."""
 
 import abc
 import math
@@ -10,7 +10,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Likelihood
 
 PACKAGE = "keras_transfer_gen"
-LEAST_LOG_SCALE = -6.0  # about the rounding of a picture to 256 levels: nothing finer can be learnt
+LEAST_LOG_SCALE = -6.0  # about the rounding of an image to 256 levels: nothing finer can be learnt
 LEAST_ERROR = 1e-30
 MOMENTUM = 0.95  # of the running scale, a step
 EDGE = 1e-6  # Bernoulli probabilities keep this distance from 0 and 1
@@ -27,10 +27,10 @@ def image_mean(values):
 
 
 class OptimalScale(Likelihood, abc.ABC):
-    """A law of errors with one scale for all pixels, which has a closed form and is never tuned.
+    """A distribution of errors with one scale for all pixels, which has a closed form and is never tuned.
 
     Training takes the scale that is the most likely for the batch at hand, so that the balance between reconstruction
-    and divergence finds itself, whatever the size of the pictures. Its running value is kept for evaluation.
+    and divergence finds itself, whatever the size of the images. Its running value is kept for evaluation.
     """
 
     def __init__(self, **kwargs):
@@ -101,7 +101,7 @@ class GaussianOptimalSigma(OptimalScale):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LaplaceOptimalScale(OptimalScale):
-    """Errors of the double exponential law with the most likely scale, the mean absolute error: "l1".
+    """Errors of the double exponential distribution with the most likely scale, the mean absolute error: "l1".
 
     Single wrong pixels cost less than with normal errors, so edges are sharper and faint structure is lost sooner.
     """
@@ -118,9 +118,9 @@ class LaplaceOptimalScale(OptimalScale):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Bernoulli(Likelihood):
-    """Each number is the probability of white: for pictures that are nearly black and white.
+    """Each number is the probability of white: for images that are nearly black and white.
 
-    The cross-entropy between the picture and its reconstruction, both moved to [0, 1].
+    The cross-entropy between the image and its reconstruction, both moved to [0, 1].
 
     Reference:
         Kingma and Welling, 2014 (arXiv:1312.6114), appendix C.1.
@@ -139,7 +139,7 @@ class Bernoulli(Likelihood):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Perceptual(Likelihood):
-    """A likelihood of pixels, and in training also the likeness of features, for sharper pictures.
+    """A likelihood of pixels, and in training also the likeness of features, for sharper images.
 
     The features' errors are normal with the most likely variance, one for each map of features, and cost as much as
     all pixels would: `weight` is the share of them. Evaluation reports the pixels alone: only they have a density.
@@ -197,7 +197,7 @@ def _feature_cost(real, reconstructed):
 
 
 def numbers_in(images):
-    """How many numbers one picture (or map of features) has, float."""
+    """How many numbers one image (or map of features) has, float."""
     return float(math.prod(images.shape[1:]))
 
 

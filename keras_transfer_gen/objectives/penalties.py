@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import Penalty, without_self_bounded
+from keras_transfer_gen.protocols import Penalty, without_lipschitz_bounded
 
 PACKAGE = "keras_transfer_gen"
 
@@ -32,7 +32,7 @@ def squared_gradient(function, images):
 class R1(Penalty):
     """gamma / 2 times the squared gradient of the discriminator at real images, before they are augmented.
 
-    Heads that bound themselves (`protocols.SelfBounded`) are left out.
+    Heads that bound themselves (`protocols.LipschitzBounded`) are left out.
 
     Args:
         gamma: weight, per squared unit of the [-1, 1] pixel range.
@@ -49,7 +49,7 @@ class R1(Penalty):
         self.gamma = gamma
 
     def losses(self, step):
-        discriminator = without_self_bounded(step.gan.discriminator)
+        discriminator = without_lipschitz_bounded(step.gan.discriminator)
 
         def judge(images):
             return discriminator(step.augment_real(images), training=True)

@@ -54,12 +54,12 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
 
 
 class SampleGrid(EveryKimg):
-    """Writes a contact sheet of the same pictures again and again, as `folder/samples/<kimg>.png`.
+    """Writes a contact sheet of the same images again and again, as `folder/samples/<kimg>.png`.
 
     Args:
         folder: the run's folder.
         kimg: thousands of images from one sheet to the next.
-        num: pictures on a sheet.
+        num: images on a sheet.
         seed: of their latents.
         show: optional function that is given each sheet, uint8 `[H, W, C]`.
     """

@@ -44,7 +44,7 @@ def translation(images, seed, ratio=0.125):
     for axis, (side, part) in enumerate(zip((height, width), tf.unstack(tf.random.split(seed, 2)), strict=True), 1):
         most = int(side * ratio + 0.5)
         shifts = tf.random.stateless_uniform((batch, 1), part, -most, most + 1, tf.int32)
-        # One row of zeros at each end; an index outside the picture is clipped to it.
+        # One row of zeros at each end; an index outside the image is clipped to it.
         places = tf.clip_by_value(tf.range(side)[None, :] + shifts + 1, 0, side + 1)
         margin = [[0, 0]] * axis + [[1, 1]] + [[0, 0]] * (3 - axis)
         images = tf.gather(tf.pad(images, margin), places, axis=axis, batch_dims=1)
@@ -57,7 +57,7 @@ def cutout(images, seed, ratio=0.5):
     Args:
         images: float32 `[batch, H, W, C]`.
         seed: int32 `[2]`.
-        ratio: the square's side as a share of the picture's.
+        ratio: the square's side as a share of the image's.
 
     Returns:
         float32 `[batch, H, W, C]`.

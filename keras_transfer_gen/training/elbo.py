@@ -1,4 +1,4 @@
-"""The evidence lower bound of given pictures, from numbered draws: no batch, order or device changes it."""
+"""The evidence lower bound of given images, from numbered draws: no batch, order or device changes it."""
 
 import dataclasses
 import weakref
@@ -13,15 +13,15 @@ _ENCODERS = weakref.WeakKeyDictionary()  # encoder -> (types that its layers com
 
 
 @dataclasses.dataclass(frozen=True)
-class Bound:
-    """What each of N pictures costs, for each of k draws from its posterior; in nats.
+class Elbo:
+    """What each of N images costs, for each of k draws from its posterior; in nats.
 
     Args:
         log_likelihood: float32 `[N, k]`.
         divergence: float32 `[N, k]`, from the prior; the same in each draw where it has a closed form.
         log_weights: float32 `[N, k]`, log p(x | z) + log p(z) - log q(z | x).
         z_mean: float32 `[N, latent_dim]`.
-        dimensions: numbers in a picture.
+        dimensions: numbers in an image.
     """
 
     log_likelihood: np.ndarray
@@ -45,37 +45,37 @@ class Bound:
         }
 
 
-def measure_bound(vae, images, samples=16, seed=0):
-    """The bound of pictures.
+def measure_elbo(vae, images, samples=16, seed=0):
+    """The bound of images.
 
     Args:
         vae: `VAE`.
         images: uint8 `[N, H, W, C]`.
         samples: draws from each posterior; more of them make the importance-weighted bound tighter.
-        seed: of the draws; draw j of picture i depends on it, i and j alone.
+        seed: of the draws; draw j of image i depends on it, i and j alone.
 
     Returns:
-        `Bound`.
+        `Elbo`.
 
     Raises:
         UserError: for fewer than 1 draw.
     """
     samples = checks.check_integer("samples", samples)
-    z_mean, z_log_var = encode_pictures(vae.encoder, images)
+    z_mean, z_log_var = encode_images(vae.encoder, images)
     dim = z_mean.shape[1]
     found = []
     parts = _traced(vae)
     for rows, batch in _padded(images, z_mean, z_log_var, np.arange(len(images))):
-        pictures, mean, log_var, numbers = batch
+        real, mean, log_var, numbers = batch
         noise = latents.numbered_latents(numbers, samples * dim, seed).reshape(len(numbers), samples, dim)
-        draws = [parts(*map(tf.constant, (pictures, mean, log_var, noise[:, j]))) for j in range(samples)]
+        draws = [parts(*map(tf.constant, (real, mean, log_var, noise[:, j]))) for j in range(samples)]
         found.append(np.stack([np.stack([part.numpy() for part in draw]) for draw in draws], axis=-1)[:, :rows])
     likelihood, divergence, weights = np.concatenate(found, axis=1)
-    return Bound(likelihood, divergence, weights, z_mean, int(np.prod(images.shape[1:])))
+    return Elbo(likelihood, divergence, weights, z_mean, int(np.prod(images.shape[1:])))
 
 
-def encode_pictures(encoder, images):
-    """(means, log variances), float32 `[N, latent_dim]` each, of uint8 pictures, in batches of one fixed size."""
+def encode_images(encoder, images):
+    """(means, log variances), float32 `[N, latent_dim]` each, of uint8 images, in batches of one fixed size."""
     traced = _traced_encoder(encoder)
     found = []
     for rows, (batch,) in _padded(images):
@@ -85,7 +85,7 @@ def encode_pictures(encoder, images):
 
 
 def _traced_encoder(encoder):
-    """An encoder of uint8 pictures as a graph, made once for each precision that it is asked for in.
+    """An encoder of uint8 images as a graph, made once for each precision that it is asked for in.
 
     The graph knows the encoder by a weak reference and the encoder's variables alone, so that it ends with it.
     """
@@ -93,7 +93,7 @@ def _traced_encoder(encoder):
     known, graph = _ENCODERS.get(encoder, (None, None))
     if known != kinds:
         held = weakref.ref(encoder)
-        spec = tf.TensorSpec((pixels.PAINT_BATCH, *encoder.input_shape[1:]), tf.uint8)
+        spec = tf.TensorSpec((pixels.RENDER_BATCH, *encoder.input_shape[1:]), tf.uint8)
         graph = tf.function(lambda batch: held()(pixels.to_model_range(batch), training=False), autograph=False)
         graph = graph.get_concrete_function(spec)
         _ENCODERS[encoder] = kinds, graph
@@ -103,7 +103,7 @@ def _traced_encoder(encoder):
 def _traced(vae):
     """`_parts` of a VAE as a graph. Made anew for each call: prior and precision may be others than at the last one."""
     shapes = [(tf.uint8, vae.decoder.output_shape[1:]), *[(tf.float32, (vae.spec.latent_dim,))] * 3]
-    specs = [tf.TensorSpec((pixels.PAINT_BATCH, *shape), dtype) for dtype, shape in shapes]
+    specs = [tf.TensorSpec((pixels.RENDER_BATCH, *shape), dtype) for dtype, shape in shapes]
     return tf.function(lambda *tensors: _parts(vae, *tensors), autograph=False).get_concrete_function(*specs)
 
 
@@ -119,7 +119,7 @@ def _parts(vae, images, mean, log_var, noise):
 
 def _padded(*arrays):
     """(rows, parts of the arrays) again and again; the last parts are filled up with copies of their first row."""
-    size = pixels.PAINT_BATCH
+    size = pixels.RENDER_BATCH
     for first in range(0, len(arrays[0]), size):
         parts = [array[first : first + size] for array in arrays]
         rows = len(parts[0])

@@ -36,7 +36,7 @@ def prepare(x, step, shape, name, strategy=None):
         x: what `load_images` returns, a `tf.data.Dataset` of uint8 images `[batch, H, W, C]` or (images, labels), a
             uint8 array, or anything else that Keras takes.
         step: number of the step that the model has reached; an `ImageStream` starts there.
-        shape: of the model's pictures, (None, H, W, C).
+        shape: of the model's images, (None, H, W, C).
         name: what the examples call the model.
         strategy: that it trains under, or None for one device.
 
@@ -44,7 +44,7 @@ def prepare(x, step, shape, name, strategy=None):
         (x, steps in an epoch or None, Keras arguments that must be set).
 
     Raises:
-        UserError: where the pictures are none or of another shape or type, or devices can't share a batch evenly.
+        UserError: where the images are none or of another shape or type, or devices can't share a batch evenly.
     """
     if not isinstance(x, FITTED):
         expected = "what load_images returns, a tf.data.Dataset or a uint8 array"
@@ -56,16 +56,16 @@ def prepare(x, step, shape, name, strategy=None):
             check_global_batch(x.batch_size, strategy)
         steps = x.steps_per_epoch
         x = x.from_step(step)
-    check_pictures(x, shape)
+    check_image_data(x, shape)
     return x, steps, {"shuffle": False} if isinstance(x, tf.data.Dataset) else {}
 
 
-def check_pictures(x, shape):
-    """Raises a `UserError` where an array, tensor or dataset holds no pictures, or not those of a model.
+def check_image_data(x, shape):
+    """Raises a `UserError` where an array, tensor or dataset holds no images, or not those of a model.
 
     Args:
         x: what `fit` or `evaluate` was given; what is none of these is left to Keras.
-        shape: of the model's pictures, (None, H, W, C).
+        shape: of the model's images, (None, H, W, C).
     """
     if isinstance(x, tf.data.Dataset):
         networks.check_images(x.element_spec, shape)
@@ -76,7 +76,7 @@ def check_pictures(x, shape):
     else:
         return
     if none:
-        raise checks.user_error("x", "at least one picture", none)
+        raise checks.user_error("x", "at least one image", none)
 
 
 class FlagWatch:
@@ -96,12 +96,12 @@ class FlagWatch:
         return last is not None and last != self._last
 
 
-def pictures_of(x, shape):
-    """All pictures of what a user gave, each once and in order.
+def all_images(x, shape):
+    """All images of what a user gave, each once and in order.
 
     Args:
         x: uint8 array or tensor `[N, H, W, C]`, what `load_images` returns, or a finite `tf.data.Dataset` of batches.
-        shape: of the model's pictures, (None, H, W, C).
+        shape: of the model's images, (None, H, W, C).
 
     Returns:
         uint8 `[N, H, W, C]`.
@@ -110,7 +110,7 @@ def pictures_of(x, shape):
         UserError: where there is none, or they are of another shape or type.
     """
     if isinstance(x, ImageStream):
-        x = x.pictures.images
+        x = x.image_set.images
     if isinstance(x, tf.data.Dataset):
         networks.check_images(x.element_spec, shape)
         if x.cardinality() == tf.data.INFINITE_CARDINALITY:
@@ -120,5 +120,5 @@ def pictures_of(x, shape):
         expected = "a uint8 array, what load_images returns, or a tf.data.Dataset"
         raise checks.user_error("images", expected, x if isinstance(x, str) else type(x), "Load it with load_images.")
     with checks.named(x="images"):
-        check_pictures(x, shape)
+        check_image_data(x, shape)
     return x if isinstance(x, np.ndarray) else x.numpy()

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables
 from keras_transfer_gen.specs import ModelSpec, check_truncation
-from keras_transfer_gen.spectral_norm import hold_frozen_still
+from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import ema, fit_data, latents
 from keras_transfer_gen.training import network_checks as networks_
 
@@ -19,7 +19,7 @@ MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
 class GAN(keras.Model):
     """A generative adversarial network with its training step, averaged generator and optimizers.
 
-    A step shows the discriminator one batch of real and one of made images, updates it, and then updates the generator
+    A step shows the discriminator one batch of real and one of generated images, updates it, and then updates the generator
     through the new discriminator on the same latents (one generator pass serves both updates). Frozen layers keep
     weights and statistics bit for bit; changed `trainable` flags take effect at the next `fit` by themselves.
 
@@ -35,7 +35,7 @@ class GAN(keras.Model):
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
-        >>> gan = GAN(*build_dcgan(32, width=32))
+        >>> gan = GAN(*build_dcgan(32, max_channels=32))
         >>> gan.compile(objective="hinge")
         >>> gan.generate(2, seed=0).shape
         (2, 32, 32, 3)
@@ -61,7 +61,7 @@ class GAN(keras.Model):
             aggregation="only_first_replica",
         )  # fmt: skip
         self._flags = fit_data.FlagWatch(self.roles.values())
-        self._paint = None
+        self._render = None
         self.built = True
 
     @property
@@ -134,7 +134,7 @@ class GAN(keras.Model):
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
             for regularizer in self.regularizers:
                 regularizer.attach(self)
-        hold_frozen_still(self)
+        guard_spectral_norms(self)
 
     @property
     def metrics(self):
@@ -145,15 +145,15 @@ class GAN(keras.Model):
         return self.ema_generator(inputs, training=training)
 
     def generate(self, num, seed=0, truncation=None, average=True, start=0, label=None):
-        """Makes pictures; picture i depends on `seed` and i alone, however many are made.
+        """Makes images; image i depends on `seed` and i alone, however many are made.
 
         Args:
             num: how many.
             seed: non-negative integer.
             truncation: factor on the latents in (0, 1]; the spec's own by default.
             average: use the averaged generator; False uses the one in training.
-            start: number of the first picture.
-            label: class of all pictures, where the generator takes some; None draws one for each, uniform.
+            start: number of the first image.
+            label: class of all images, where the generator takes some; None draws one for each, uniform.
 
         Returns:
             uint8 ndarray `[num, H, W, C]`.
@@ -162,12 +162,12 @@ class GAN(keras.Model):
             UserError: for a count below 1, a negative seed or start, a truncation outside (0, 1] or a class that there
                 is not.
         """
-        num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
+        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
         start = checks.check_integer("start", start, least=0)
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
         network = self.ema_generator if average else self.generator
-        return latents.paint_numbered(network, range(start, start + num), self.spec, seed, truncation, label)
+        return latents.render_numbered(network, range(start, start + num), self.spec, seed, truncation, label)
 
     def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
@@ -186,7 +186,7 @@ class GAN(keras.Model):
             `keras.callbacks.History`.
 
         Raises:
-            UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
+            UserError: where the model isn't compiled, nothing can be trained, or the images are none or of another
                 shape or type.
         """
         fit_data.check_can_train(self, "gan")
@@ -200,7 +200,7 @@ class GAN(keras.Model):
 
     def evaluate(self, x=None, *args, **kwargs):
         """`keras.Model.evaluate`: the mean losses; what it takes is checked as in `fit`."""
-        fit_data.check_pictures(x, self.generator.output_shape)
+        fit_data.check_image_data(x, self.generator.output_shape)
         return super().evaluate(x, *args, **kwargs)
 
     def make_train_function(self, force=False):
@@ -219,11 +219,11 @@ class GAN(keras.Model):
         drawn = latents.sample_inputs(batch, self.spec, self.seed, index)
         z = drawn["latents"] if self.spec.num_classes else drawn
 
-        def augment(pictures, purpose):
-            return pictures if self.augment is None else self.augment(pictures, seed=seeds[purpose])
+        def augment(images, purpose):
+            return images if self.augment is None else self.augment(images, seed=seeds[purpose])
 
-        def augment_real(pictures):
-            return augment(pictures, "augment_real")
+        def augment_real(images):
+            return augment(images, "augment_real")
 
         g_tape = tf.GradientTape()
         with g_tape:
@@ -357,7 +357,7 @@ class GAN(keras.Model):
         self.compile(**parts, regularizers=regularizers, **rest)
 
 
-protocols.HasRoles.register(GAN)
+protocols.MultiNetwork.register(GAN)
 _COMPILED_OBJECTS = ("objective", "penalty", "augment", "g_optimizer", "d_optimizer")
 
 

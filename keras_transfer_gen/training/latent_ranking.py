@@ -1,4 +1,4 @@
-"""Which latents of a generator the discriminator finds most like the real pictures."""
+"""Which latents of a generator the discriminator finds most like the real images."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,19 +6,19 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.training.latents import numbered_latents, step_seed
 
-LOOKS = 4  # augmented views of a picture, over which the discriminator's answer is averaged
+LOOKS = 4  # augmented views of an image, over which the discriminator's answer is averaged
 BATCH = 200
 
 
-def choose_latents(gan, pool=4000, keep=200, seed=0):
-    """The latents whose pictures get the highest logits, best first.
+def rank_latents(gan, pool=4000, keep=200, seed=0):
+    """The latents whose images get the highest logits, best first.
 
-    Once the discriminator has learnt to tell the target's pictures from the generator's, its logit estimates the log
+    Once the discriminator has learnt to tell the target's images from the generator's, its logit estimates the log
     ratio of the two densities (where it has several heads, each does so in what it sees, and they are summed); so the
-    latents kept are those whose pictures are most likely in the target.
+    latents kept are those whose images are most likely in the target.
 
     Args:
-        gan: `GAN` whose discriminator has learnt the target's pictures; its averaged generator makes the pictures.
+        gan: `GAN` whose discriminator has learnt the target's images; its averaged generator makes the images.
         pool: latents to choose from.
         keep: how many to keep, at most `pool`.
         seed: of the latents and of the augmentation.
@@ -41,7 +41,7 @@ def choose_latents(gan, pool=4000, keep=200, seed=0):
 
 
 def _judge(gan, z, seed, first):
-    """Mean logits `[len(z)]` of the pictures of some latents."""
+    """Mean logits `[len(z)]` of the images of some latents."""
     images = gan.ema_generator(z, training=False)
     looks = [images]
     if gan.augment is not None:

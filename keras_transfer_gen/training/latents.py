@@ -34,7 +34,7 @@ def sample_latents(batch, latent_dim, seed, distribution="normal"):
         batch: number of vectors.
         latent_dim: their length.
         seed: int32 `[2]`.
-        distribution: their law, one of `specs.DISTRIBUTIONS`.
+        distribution: their distribution, one of `specs.DISTRIBUTIONS`.
     """
     return follow(distribution, tf.random.stateless_normal((batch, latent_dim), seed))
 
@@ -43,7 +43,7 @@ def sample_inputs(batch, spec, seed, step):
     """What a generator is called with in one training step: latents, and labels where it takes some.
 
     Args:
-        batch: number of pictures.
+        batch: number of images.
         spec: the generator's `ModelSpec`.
         seed: the run's seed, an integer.
         step: int64 scalar tensor.
@@ -59,14 +59,14 @@ def sample_inputs(batch, spec, seed, step):
 
 
 def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="normal"):
-    """Latents of numbered pictures: vector i depends on the seed and on i alone.
+    """Latents of numbered images: vector i depends on the seed and on i alone.
 
     Args:
-        numbers: iterable of picture numbers.
+        numbers: iterable of image numbers.
         latent_dim: length of a vector.
         seed: non-negative integer.
         truncation: factor on the vectors, in (0, 1]; less is safer and less varied.
-        distribution: their law, one of `specs.DISTRIBUTIONS`.
+        distribution: their distribution, one of `specs.DISTRIBUTIONS`.
 
     Returns:
         float32 ndarray `[len(numbers), latent_dim]`.
@@ -80,10 +80,10 @@ def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="
 
 
 def numbered_labels(numbers, num_classes, seed=0):
-    """Classes of numbered pictures, uniform: class i depends on the seed and on i alone.
+    """Classes of numbered images, uniform: class i depends on the seed and on i alone.
 
     Args:
-        numbers: iterable of picture numbers.
+        numbers: iterable of image numbers.
         num_classes: 0 or 1 gives class 0 throughout.
         seed: non-negative integer.
 
@@ -94,12 +94,12 @@ def numbered_labels(numbers, num_classes, seed=0):
         >>> bool((numbered_labels([5], 10) == numbered_labels(range(9), 10)[5:6]).all())
         True
     """
-    # The third number keeps them apart from the latents of the same picture.
+    # The third number keeps them apart from the latents of the same image.
     return np.array([np.random.default_rng((seed, n, 1)).integers(max(num_classes, 1)) for n in numbers], np.int64)
 
 
 def check_label(label, num_classes):
-    """Returns a class that pictures are asked for in, an int, or None; raises a `UserError` where there is no such.
+    """Returns a class that images are asked for in, an int, or None; raises a `UserError` where there is no such.
 
     Args:
         label: class number, or None for classes that are drawn.
@@ -116,20 +116,20 @@ def check_label(label, num_classes):
     return checks.check_integer("label", label, least=0, most=num_classes - 1, next_step=step)
 
 
-def paint_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None):
-    """Pictures of numbered latents and, where the generator takes some, labels.
+def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None):
+    """ImageSet of numbered latents and, where the generator takes some, labels.
 
     Args:
         function: latents ndarray `[batch, latent_dim]`, or {"latents": that, "labels": int64 ndarray `[batch]`}, ->
             float32 images `[batch, H, W, C]` in [-1, 1].
-        numbers: sequence of picture numbers.
+        numbers: sequence of image numbers.
         spec: the generator's `ModelSpec`.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1].
-        label: class of all pictures; None draws one for each.
+        label: class of all images; None draws one for each.
 
     Returns:
-        uint8 ndarray `[len(numbers), H, W, C]`; picture i depends on the seed, its number and `label` alone.
+        uint8 ndarray `[len(numbers), H, W, C]`; image i depends on the seed, its number and `label` alone.
 
     Raises:
         UserError: for a label that the generator does not have.
@@ -137,11 +137,11 @@ def paint_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None):
     label = check_label(label, spec.num_classes)
     z = numbered_latents(numbers, spec.latent_dim, seed, truncation, spec.distribution)
     if not spec.num_classes:
-        return pixels.paint(function, z)
+        return pixels.render(function, z)
     labels = numbered_labels(numbers, spec.num_classes, seed) if label is None else np.full(len(z), label)
     # A class number stands behind each vector: one array to cut into batches. It is exact, being below 2**24.
     rows = np.concatenate([z, np.float32(labels[:, None])], axis=1)
-    return pixels.paint(lambda part: function({"latents": part[:, :-1], "labels": part[:, -1].astype(np.int64)}), rows)
+    return pixels.render(lambda part: function({"latents": part[:, :-1], "labels": part[:, -1].astype(np.int64)}), rows)
 
 
 def posterior_latents(z_mean, z_log_var, noise):

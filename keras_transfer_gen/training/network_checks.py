@@ -27,7 +27,7 @@ def check_shapes(generator, discriminator):
     made, judged = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
     if made != judged:
         raise checks.user_error(
-            "discriminator", f"a model of pictures {made}, as the generator makes them", judged,
+            "discriminator", f"a model of images {made}, as the generator makes them", judged,
             "Build both with the same image_size= and channels=.",
         )  # fmt: skip
 
@@ -39,19 +39,19 @@ def check_inputs(generator, spec):
     received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input)
     if received != wanted:
         raise checks.user_error("generator", f"a model of {wanted}, as its spec says", received)
-    pictures, made = (spec.image_size, spec.image_size, spec.channels), tuple(generator.output_shape[1:])
-    if made != pictures:
-        raise checks.user_error("generator", f"a model that makes pictures {pictures}, as its spec says", made)
+    expected, made = (spec.image_size, spec.image_size, spec.channels), tuple(generator.output_shape[1:])
+    if made != expected:
+        raise checks.user_error("generator", f"a model that makes images {expected}, as its spec says", made)
 
 
 def check_images(element, output_shape):
-    """Raises a `UserError` where a dataset's `element` spec is not uint8 pictures of the generator's shape."""
+    """Raises a `UserError` where a dataset's `element` spec is not uint8 images of the generator's shape."""
     images = element[0] if isinstance(element, (tuple, list)) else element
     expected = tuple(output_shape[1:])
     if images.dtype != tf.uint8 or images.shape.rank != 4 or not images.shape[1:].is_compatible_with(expected):
         raise checks.user_error(
-            "x", f"uint8 pictures [batch, {', '.join(map(str, expected))}]", f"{images.dtype.name} {images.shape}",
-            f"load_images(..., image_size={expected[0]}, channels={expected[2]}) makes such pictures.",
+            "x", f"uint8 images [batch, {', '.join(map(str, expected))}]", f"{images.dtype.name} {images.shape}",
+            f"load_images(..., image_size={expected[0]}, channels={expected[2]}) makes such images.",
         )  # fmt: skip
 
 

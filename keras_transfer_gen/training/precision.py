@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import OwnTypes
+from keras_transfer_gen.protocols import FixedDtype
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 PROBE_STEPS = 3
@@ -17,7 +17,7 @@ PROBE_STEPS = 3
 def set_precision(network, precision):
     """Lets the layers of a functional model compute in a precision; its output layers always compute in float32.
 
-    A layer with types of its own (`protocols.OwnTypes`), such as a SavedModel, keeps them.
+    A layer with types of its own (`protocols.FixedDtype`), such as a SavedModel, keeps them.
 
     Args:
         network: functional `keras.Model`; changed in place, its weights are not.
@@ -31,7 +31,7 @@ def set_precision(network, precision):
     ]
     last = {output._keras_history.operation.name for output in network.outputs}
     for layer in network.layers:
-        if layer.name in last or isinstance(layer, (keras.layers.InputLayer, OwnTypes)):
+        if layer.name in last or isinstance(layer, (keras.layers.InputLayer, FixedDtype)):
             continue
         for part in layer._flatten_layers():
             part.dtype_policy = policy
@@ -61,7 +61,7 @@ def choose_precision(precision, network, batch_size):
     Returns:
         (precision, seconds): seconds is a dict of the medians of the probe, empty where none was needed.
     """
-    if precision == "auto" and any(isinstance(layer, OwnTypes) for layer in network.layers):
+    if precision == "auto" and any(isinstance(layer, FixedDtype) for layer in network.layers):
         return "float32", {}  # the part that takes the time computes in its own types
     if precision != "auto":
         return checks.check_choice("precision", precision, ["auto", *PRECISIONS]), {}

@@ -1,4 +1,4 @@
-"""`VAE`: an encoder and a decoder that learn pictures and their latents together, with `model.fit`."""
+"""`VAE`: an encoder and a decoder that learn images and their latents together, with `model.fit`."""
 
 import warnings
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables, variational
 from keras_transfer_gen.specs import ModelSpec, check_truncation
-from keras_transfer_gen.spectral_norm import hold_frozen_still
+from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import elbo, fit_data, latents, vae_checks
 from keras_transfer_gen.training import network_checks as networks_
 
@@ -33,11 +33,11 @@ class VAE(keras.Model):
         encoder: functional model, float32 `[batch, H, W, C]` in [-1, 1] -> [mean, log variance], each float32
             `[batch, latent_dim]`.
         decoder: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1].
-        prior: `protocols.Prior`; the standard normal law by default.
+        prior: `protocols.Prior`; the standard normal distribution by default.
         likelihood: "gaussian_optimal_sigma", "bernoulli", "l1" or a `protocols.Likelihood`.
         beta: weight of the divergence in training; 1 makes the loss a bound on the log-likelihood.
         free_bits: nats of divergence that each latent dimension has for nothing in training.
-        kl_warmup_kimg: thousands of images over which the weight of the divergence rises from 0 to `beta`.
+        kl_annealing_kimg: thousands of images over which the weight of the divergence rises from 0 to `beta`.
         spec: `ModelSpec`; by default read off the decoder's shapes.
         name: name of the model.
 
@@ -46,7 +46,7 @@ class VAE(keras.Model):
 
     Example:
         >>> from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
-        >>> vae = VAE(*build_conv_vae(32, width=32))
+        >>> vae = VAE(*build_conv_vae(32, max_channels=32))
         >>> vae.compile()
         >>> vae.generate(2, seed=0).shape
         (2, 32, 32, 3)
@@ -57,7 +57,7 @@ class VAE(keras.Model):
 
     def __init__(
         self, encoder, decoder, prior=None, likelihood="gaussian_optimal_sigma", beta=1.0, free_bits=0.0,
-        kl_warmup_kimg=0.0, spec=None, name="vae", **kwargs,
+        kl_annealing_kimg=0.0, spec=None, name="vae", **kwargs,
     ):  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
@@ -71,8 +71,8 @@ class VAE(keras.Model):
         self.set_prior("standard_normal" if prior is None else prior)
         self.beta = checks.check_number("beta", beta, next_step="Such as --beta 1.")
         self.free_bits = checks.check_number("free_bits", free_bits, next_step="Such as --free-bits 0.1.")
-        hint = "Such as --kl-warmup-kimg 5; 0 is none."
-        self.kl_warmup_kimg = checks.check_number("kl_warmup_kimg", kl_warmup_kimg, next_step=hint)
+        hint = "Such as --kl-annealing-kimg 5; 0 is none."
+        self.kl_annealing_kimg = checks.check_number("kl_annealing_kimg", kl_annealing_kimg, next_step=hint)
         self.spec = vae_checks.vae_spec(spec or networks_.spec_of(decoder), latent_dim)
         counter = {"shape": (), "dtype": "int64", "trainable": False, "initializer": "zeros"}
         self.step = self.add_weight(name="step", aggregation="only_first_replica", **counter)
@@ -91,7 +91,7 @@ class VAE(keras.Model):
         return int(self.images_seen.numpy()) / 1000.0
 
     def set_prior(self, prior):
-        """Puts in another prior, such as one fitted to the latents of some pictures.
+        """Puts in another prior, such as one fitted to the latents of some images.
 
         Args:
             prior: "standard_normal" or a `protocols.Prior`.
@@ -101,7 +101,7 @@ class VAE(keras.Model):
         """
         prior = tables.resolve("prior", prior, tables.PRIORS, protocols.Prior)
         if prior is None:
-            raise checks.user_error("prior", "a law of latents, not None", prior)
+            raise checks.user_error("prior", "a distribution of latents, not None", prior)
         prior.attach(self.decoder.input_shape[-1])
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras counts the old prior's weights for ever
@@ -140,7 +140,7 @@ class VAE(keras.Model):
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
             for regularizer in self.regularizers:
                 regularizer.attach(self)
-        hold_frozen_still(self)
+        guard_spectral_norms(self)
 
     @property
     def metrics(self):
@@ -151,7 +151,7 @@ class VAE(keras.Model):
         return self.decoder(self.encoder(inputs, training=training)[0], training=training)
 
     def encode(self, images):
-        """The posteriors of pictures.
+        """The posteriors of images.
 
         Args:
             images: uint8 `[n, H, W, C]`, what `load_images` returns, or a finite `tf.data.Dataset` of batches.
@@ -160,12 +160,12 @@ class VAE(keras.Model):
             (z_mean, z_log_var), float32 ndarrays `[n, latent_dim]`: means and log variances.
 
         Raises:
-            UserError: for pictures of another shape or type.
+            UserError: for images of another shape or type.
         """
-        return elbo.encode_pictures(self.encoder, fit_data.pictures_of(images, self.decoder.output_shape))
+        return elbo.encode_images(self.encoder, fit_data.all_images(images, self.decoder.output_shape))
 
     def decode(self, latents):
-        """Pictures of latents.
+        """ImageSet of latents.
 
         Args:
             latents: float32 `[n, latent_dim]`.
@@ -182,20 +182,20 @@ class VAE(keras.Model):
         wrong = int(np.sum(~np.isfinite(z).all(axis=1)))
         if wrong:
             raise checks.user_error("latents", "finite numbers", f"NaN or infinity in {wrong} of {len(z)} latents")
-        return pixels.paint(self.decoder, z)
+        return pixels.render(self.decoder, z)
 
     def reconstruct(self, images):
-        """What remains of pictures, uint8 `[n, H, W, C]`, on the way through the means of their posteriors."""
+        """What remains of images, uint8 `[n, H, W, C]`, on the way through the means of their posteriors."""
         return self.decode(self.encode(images)[0])
 
     def generate(self, num, seed=0, truncation=None, start=0):
-        """Draws latents from the prior and decodes them; picture i depends on `seed` and i alone.
+        """Draws latents from the prior and decodes them; image i depends on `seed` and i alone.
 
         Args:
             num: how many.
             seed: non-negative integer.
             truncation: factor on the noise behind the latents, in (0, 1]; the spec's own by default.
-            start: number of the first picture.
+            start: number of the first image.
 
         Returns:
             uint8 ndarray `[num, H, W, C]`.
@@ -203,11 +203,11 @@ class VAE(keras.Model):
         Raises:
             UserError: for a count below 1, a negative seed or a truncation outside (0, 1].
         """
-        num = checks.check_integer("num", num, next_step="Ask for at least one picture with num= or --num.")
+        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
         noise = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
-        return pixels.paint(lambda rows: self.decoder(self.prior(rows), training=False), noise)
+        return pixels.render(lambda rows: self.decoder(self.prior(rows), training=False), noise)
 
     def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
@@ -228,7 +228,7 @@ class VAE(keras.Model):
             `keras.callbacks.History`.
 
         Raises:
-            UserError: where the model isn't compiled, nothing can be trained, or the pictures are none or of another
+            UserError: where the model isn't compiled, nothing can be trained, or the images are none or of another
                 shape or type.
         """
         fit_data.check_can_train(self, "vae")
@@ -243,12 +243,12 @@ class VAE(keras.Model):
         return history
 
     def evaluate(self, x=None, samples=16, seed=0, return_dict=False, **kwargs):
-        """The evidence lower bound of pictures, with the likelihood's stored scale; needs no `compile`.
+        """The evidence lower bound of images, with the likelihood's stored scale; needs no `compile`.
 
         Args:
             x: uint8 `[n, H, W, C]`, what `load_images` returns, or a finite `tf.data.Dataset` of batches.
             samples: draws from each posterior.
-            seed: of the draws; draw j of picture i depends on it, i and j alone.
+            seed: of the draws; draw j of image i depends on it, i and j alone.
             return_dict: a dict by name; else a list in its order.
             **kwargs: Keras' other arguments, which `fit` gives for its `validation_data`; there a batch is measured
                 with one draw, by `test_step`.
@@ -258,12 +258,12 @@ class VAE(keras.Model):
             `beta` and free bits; bits_per_dim; active_units.
 
         Raises:
-            UserError: for pictures of another shape or type.
+            UserError: for images of another shape or type.
         """
         if kwargs.pop("_use_cached_eval_dataset", False):
             return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
-        images = fit_data.pictures_of(x, self.decoder.output_shape)
-        found = elbo.measure_bound(self, images, samples, seed).summary()
+        images = fit_data.all_images(x, self.decoder.output_shape)
+        found = elbo.measure_elbo(self, images, samples, seed).summary()
         return found if return_dict else list(found.values())
 
     def make_train_function(self, force=False):
@@ -279,7 +279,7 @@ class VAE(keras.Model):
         index = tf.cast(self.step.value, tf.int64)
         with tf.GradientTape() as tape:
             step, reconstruction, terms = self._pass(real, index, kimg, training=True)
-            weight = self.beta * variational.warm_up(kimg, self.kl_warmup_kimg)
+            weight = self.beta * variational.kl_annealing_share(kimg, self.kl_annealing_kimg)
             loss = reconstruction + weight * variational.floored(terms, self.free_bits) + self._regularization(step)
             total = loss / replicas  # an optimizer sums gradients over replicas, so each gives its share of the mean
         variables = self.encoder.trainable_variables + self.decoder.trainable_variables
@@ -327,7 +327,7 @@ class VAE(keras.Model):
         return {name: self.trackers[name].result() for name in MEASURES}
 
     def _warn_of_collapse(self, history):
-        if not history.get("kl_loss") or self.kimg < max(JUDGED_KIMG, 2 * self.kl_warmup_kimg):
+        if not history.get("kl_loss") or self.kimg < max(JUDGED_KIMG, 2 * self.kl_annealing_kimg):
             return
         last = history["kl_loss"][-1], history["active_units"][-1]
         text = variational.collapse(last[0], int(last[1]), self.spec.latent_dim)
@@ -343,14 +343,16 @@ class VAE(keras.Model):
         serialize = keras.saving.serialize_keras_object
         parts = {name: serialize(getattr(self, name)) for name in _PARTS}
         flags = {role: networks_.read_flags(network) for role, network in self.roles.items()}
-        numbers = {name: getattr(self, name) for name in ("beta", "free_bits", "kl_warmup_kimg")}
+        numbers = {name: getattr(self, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
         return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **numbers, **parts}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         revive = keras.saving.deserialize_keras_object
         parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS}
-        rest = {name: config[name] for name in ("name", "beta", "free_bits", "kl_warmup_kimg")}
+        if "kl_warmup_kimg" in config:  # in files of version 0.1
+            config = {**config, "kl_annealing_kimg": config["kl_warmup_kimg"]}
+        rest = {name: config[name] for name in ("name", "beta", "free_bits", "kl_annealing_kimg")}
         vae = cls(**parts, **rest, spec=ModelSpec.from_dict(config["spec"]))
         for role, network in vae.roles.items():
             networks_.write_flags(network, config["trainable"][role])
@@ -370,4 +372,4 @@ class VAE(keras.Model):
 
 
 _PARTS = ("encoder", "decoder", "prior", "likelihood")
-protocols.HasRoles.register(VAE)
+protocols.MultiNetwork.register(VAE)

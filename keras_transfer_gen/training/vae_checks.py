@@ -9,15 +9,15 @@ def check_shapes(encoder, decoder):
     """The latent size of two networks that fit each other.
 
     Args:
-        encoder: model from pictures to two tensors, mean and log variance.
-        decoder: model from latents to pictures.
+        encoder: model from images to two tensors, mean and log variance.
+        decoder: model from latents to images.
 
     Returns:
         int, length of a latent vector.
 
     Raises:
         UserError: where the encoder has not two equal outputs, the decoder does not take latents of their size, or the
-            pictures of the two differ.
+            images of the two differ.
     """
     outputs = encoder.output_shape
     pair = isinstance(outputs, (list, tuple)) and len(outputs) == 2 and all(isinstance(o, tuple) for o in outputs)
@@ -30,7 +30,7 @@ def check_shapes(encoder, decoder):
         raise checks.user_error("decoder", expected, decoder.input_shape, "Build both with the same latent_dim=.")
     seen, made = tuple(encoder.input_shape[1:]), tuple(decoder.output_shape[1:])
     if seen != made:
-        expected = f"a model that makes pictures {seen}, as the encoder takes them"
+        expected = f"a model that makes images {seen}, as the encoder takes them"
         raise checks.user_error("decoder", expected, made, "Build both with the same image_size= and channels=.")
     return latent_dim
 

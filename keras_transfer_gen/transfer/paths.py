@@ -5,7 +5,7 @@ import dataclasses
 import keras
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.protocols import MultiNetwork
 
 
 class Nameless(keras.layers.Layer):
@@ -39,7 +39,7 @@ def leaf_layers(model):
     """Every layer that holds variables directly, in build order.
 
     Args:
-        model: a `protocols.HasRoles` such as a `GAN`: its paths start with the role ("generator/..."), and the averaged
+        model: a `protocols.MultiNetwork` such as a `GAN`: its paths start with the role ("generator/..."), and the averaged
             generator is not listed, since it is not trained. Or any Keras model or layer: paths start at its sublayers.
 
     Returns:
@@ -72,7 +72,7 @@ def leaves(model):
 
 def roots(model):
     """The models to walk: list of (role, model), the role "" where the model is one whole."""
-    if isinstance(model, HasRoles):
+    if isinstance(model, MultiNetwork):
         return list(model.roles.items())
     if not isinstance(model, keras.layers.Layer):
         raise checks.user_error("model", "a GAN, a Keras model or a Keras layer", model, "Load one with load_gan(...).")

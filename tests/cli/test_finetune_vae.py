@@ -13,8 +13,8 @@ pytestmark = pytest.mark.usefixtures("quick_scores")
 
 
 @pytest.fixture
-def many(tmp_path, pictures):
-    np.savez(tmp_path / "many.npz", images=255 - np.concatenate([pictures, pictures[:, ::-1]]))
+def many(tmp_path, sample_images):
+    np.savez(tmp_path / "many.npz", images=255 - np.concatenate([sample_images, sample_images[:, ::-1]]))
     return tmp_path / "many.npz"
 
 
@@ -42,7 +42,7 @@ def test_vae_source_is_adapted_with_its_own_defaults(ktg, vae_file, many, tmp_pa
 def test_dry_run_plans_and_writes_nothing(ktg, vae_file, many, tmp_path):
     result = ktg(*command(vae_file, many, tmp_path / "run", "--dry-run", "--json", "--kimg", "0.5"))
     planned = json.loads(result.stdout)
-    assert planned["pictures"] == 24 and planned["kimg"] == 0.5 and planned["method"].startswith("decoder")
+    assert planned["images"] == 24 and planned["kimg"] == 0.5 and planned["method"].startswith("decoder")
     assert not (tmp_path / "run").exists()
 
 
@@ -51,8 +51,8 @@ def test_dry_run_plans_and_writes_nothing(ktg, vae_file, many, tmp_path):
     [
         (("--r1-gamma", "1"), "`r1_gamma` must be left out with a VAE"),
         (("--freeze-d", "1"), "`freeze_d` must be left out with a VAE"),
-        (("--method", "miner"), "`method` must be one of 'decoder', 'scale-shift', 'prior', 'anchored', 'full'"),
-        (("--method", "prior", "--prior", "standard"), "`prior` must be a law to fit"),
+        (("--method", "minegan"), "`method` must be one of 'decoder', 'bsa', 'prior', 'anchored', 'full'"),
+        (("--method", "prior", "--prior", "standard"), "`prior` must be a distribution to fit"),
     ],
 )
 def test_options_that_do_not_fit_a_vae_are_refused(ktg, vae_file, many, tmp_path, options, text):

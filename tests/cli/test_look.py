@@ -74,23 +74,23 @@ def test_info_refuses_on_one_line(ktg, tmp_path, source_file, model, text):
     assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1 and result.stdout == ""
 
 
-def test_data_check_names_each_skipped_file_on_a_line_of_its_own(ktg, picture_folder):
-    deep = picture_folder / "/".join(["a rather long name of a folder"] * 5)
+def test_data_check_names_each_skipped_file_on_a_line_of_its_own(ktg, image_folder):
+    deep = image_folder / "/".join(["a rather long name of a folder"] * 5)
     deep.mkdir(parents=True)
     (deep / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (picture_folder / "empty.png").write_bytes(b"")
-    result = ktg("data", "check", picture_folder, "--image-size", "32")
-    path = (deep / "broken.png").relative_to(picture_folder)
+    (image_folder / "empty.png").write_bytes(b"")
+    result = ktg("data", "check", image_folder, "--image-size", "32")
+    path = (deep / "broken.png").relative_to(image_folder)
     skipped = [line.split("\t") for line in result.stdout.splitlines() if "\t" in line]
     assert result.exit_code == 0 and [name for name, _ in skipped] == [str(path), "empty.png"]
     assert all(reason for _, reason in skipped)
-    assert f"{picture_folder}: 12 usable, 2 skipped" in result.stdout.splitlines()
-    found = json.loads(ktg("data", "check", picture_folder, "--image-size", "32", "--json").stdout)
+    assert f"{image_folder}: 12 usable, 2 skipped" in result.stdout.splitlines()
+    found = json.loads(ktg("data", "check", image_folder, "--image-size", "32", "--json").stdout)
     assert found["usable"] == 12 and [[file["path"], file["reason"]] for file in found["skipped"]] == skipped
 
 
 def test_data_check_ends_with_2_where_nothing_is_usable(ktg, tmp_path):
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no image")
     for more in ((), ("--json",)):
         result = ktg("data", "check", tmp_path, *more)
         assert result.exit_code == 2 and "notes.txt" in result.stdout
@@ -98,9 +98,9 @@ def test_data_check_ends_with_2_where_nothing_is_usable(ktg, tmp_path):
     assert result.exit_code == 2 and "Check what source= or the command line (SOURCE) says." in result.stderr
 
 
-def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path, picture_folder, pictures):
-    np.savez(tmp_path / "a.npz", images=pictures)
-    shutil.make_archive(str(tmp_path / "b"), "zip", picture_folder)
+def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path, image_folder, sample_images):
+    np.savez(tmp_path / "a.npz", images=sample_images)
+    shutil.make_archive(str(tmp_path / "b"), "zip", image_folder)
     for name in ("a.npz", "b.zip"):
         result = ktg(
             "data", "check", tmp_path / name, "--image-size", 32, "--channels", 1, "--preview", tmp_path / "sheet.png"
@@ -111,20 +111,20 @@ def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path
 
 @pytest.mark.parametrize(("option", "text"), [
     (("--image-size", "48"), "`image_size` must be one of"), (("--channels", "4"), "`channels` must be one of"),
-    (("--image-fit", "stretch"), "`image_fit` must be one of"), (("--background", "whit"), "`background` must be"),
+    (("--resize-mode", "stretch"), "`resize_mode` must be one of"), (("--background", "whit"), "`background` must be"),
 ])  # fmt: skip
-def test_data_check_refuses_wrong_options(ktg, picture_folder, option, text):
-    result = ktg("data", "check", picture_folder, *option)
+def test_data_check_refuses_wrong_options(ktg, image_folder, option, text):
+    result = ktg("data", "check", image_folder, *option)
     assert result.exit_code == 2 and text in result.stderr
 
 
-def test_preview_never_replaces_a_folder(ktg, picture_folder, tmp_path):
-    result = ktg("data", "check", picture_folder, "--preview", picture_folder)
+def test_preview_never_replaces_a_folder(ktg, image_folder, tmp_path):
+    result = ktg("data", "check", image_folder, "--preview", image_folder)
     assert result.exit_code == 2 and "`preview` must be a PNG file, not a folder" in result.stderr
     (tmp_path / "file").write_text("")
-    result = ktg("data", "check", picture_folder, "--preview", tmp_path / "file" / "sheet.png")
+    result = ktg("data", "check", image_folder, "--preview", tmp_path / "file" / "sheet.png")
     assert result.exit_code == 2 and "Choose another place with --preview." in result.stderr
-    assert len(list(picture_folder.iterdir())) == 12
+    assert len(list(image_folder.iterdir())) == 12
 
 
 def test_info_measures_a_saved_model_of_others(ktg):
@@ -148,7 +148,7 @@ def test_inspect_tells_all_of_a_saved_model(ktg, tmp_path):
 def test_inspect_shows_what_is_no_generator_but_makes_no_grid_of_it(ktg, tmp_path):
     result = ktg("models", "inspect", folder_of("module"))
     assert result.exit_code == 0 and "It can be trained: 4 of 6 variables" in result.stdout
-    assert "centre\t8\t8\tno" in result.stdout and "square pictures" in result.stdout
+    assert "centre\t8\t8\tno" in result.stdout and "square images" in result.stdout
     result = ktg("models", "inspect", folder_of("module"), "--grid", tmp_path / "grid.png")
     assert result.exit_code == 2 and "`grid` must be left out" in result.stderr and result.stderr.count("\n") == 1
 

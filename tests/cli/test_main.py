@@ -56,8 +56,8 @@ def wait_for(run, process):
         time.sleep(0.05)
 
 
-def test_run_whose_terminal_is_closed_is_saved(source_file, shared_folder, tmp_path):
-    options = ["--data", shared_folder, "--source", source_file, "--out", tmp_path / "run", "--batch-size", 8]
+def test_run_whose_terminal_is_closed_is_saved(source_file, shared_image_folder, tmp_path):
+    options = ["--data", shared_image_folder, "--source", source_file, "--out", tmp_path / "run", "--batch-size", 8]
     code = f"import os\nos.login_tty(0)\n{QUICK}"
     command = [sys.executable, "-c", code, "finetune", *map(str, options), "--precision", "float32", "--kimg", "1e5"]
     terminal, inside = os.openpty()
@@ -72,9 +72,9 @@ def test_run_whose_terminal_is_closed_is_saved(source_file, shared_folder, tmp_p
     assert not list(run.path.glob(".ktg-lock*")) and len(list(run.adapted.iterdir())) == 1
 
 
-def test_process_is_interrupted_and_continued(source_file, shared_folder, tmp_path):
+def test_process_is_interrupted_and_continued(source_file, shared_image_folder, tmp_path):
     """As a user does it: Ctrl-C in the middle, then the same command again; all that is printed is for people."""
-    options = ["--data", shared_folder, "--source", source_file, "--out", tmp_path / "run", "--batch-size", 8]
+    options = ["--data", shared_image_folder, "--source", source_file, "--out", tmp_path / "run", "--batch-size", 8]
     command = [sys.executable, "-c", QUICK, "finetune", *map(str, options), "--precision", "float32", "--kimg"]
     env = {**os.environ, "KTG_CHECKPOINT_SECONDS": "0"}
     process = subprocess.Popen([*command, "100000"], stdout=-1, stderr=-1, text=True, env=env)
@@ -84,7 +84,7 @@ def test_process_is_interrupted_and_continued(source_file, shared_folder, tmp_pa
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130 and out == "", error
     lines = error.splitlines()
-    assert lines[0] == f"12 pictures in {shared_folder}" and lines[2].startswith("your pictures are ")
+    assert lines[0] == f"12 images in {shared_image_folder}" and lines[2].startswith("your images are ")
     assert lines[-1].startswith("SIGINT: saved at 0.") and lines[-1].endswith(
         "Give the same command again to continue."
     )

@@ -24,7 +24,7 @@ def test_every_option_has_a_help_text_and_a_flag_of_its_own():
 
 
 @pytest.mark.parametrize(
-    "flag", ["--json", "--debug", "--dry-run", "--image-fit", "--fresh", "--devices", "--freeze-d"]
+    "flag", ["--json", "--debug", "--dry-run", "--resize-mode", "--fresh", "--devices", "--freeze-d"]
 )
 def test_flags_that_messages_name_exist(ktg, flag):
     assert flag in ktg("finetune", "--help").stdout
@@ -58,6 +58,6 @@ def test_trust_is_offered_wherever_a_model_is_taken(ktg, command):
     assert "--trust" in ktg(*command, "--help").stdout
 
 
-def test_trust_is_harmless_where_it_is_not_needed(ktg, source_file, picture_folder):
-    for words in (("info", source_file), ("models",), ("data", "check", picture_folder)):
+def test_trust_is_harmless_where_it_is_not_needed(ktg, source_file, image_folder):
+    for words in (("info", source_file), ("models",), ("data", "check", image_folder)):
         assert ktg(*words, "--trust").exit_code == 0, words

@@ -17,7 +17,18 @@ def digits(tmp_path):
 
 
 def command(digits, out, *more):
-    sizes = ("--image-size", "28", "--channels", "1", "--width", "16", "--least-width", "8", "--latent-dim", "4")
+    sizes = (
+        "--image-size",
+        "28",
+        "--channels",
+        "1",
+        "--max-channels",
+        "16",
+        "--min-channels",
+        "8",
+        "--latent-dim",
+        "4",
+    )
     return ("pretrain", "--model", "vae", "--data", digits, "--out", str(out), *sizes, *more)
 
 
@@ -49,7 +60,7 @@ def test_vae_is_trained_evaluated_exported_and_described(ktg, digits, tmp_path):
 def test_dry_run_says_what_would_be_done(ktg, digits, tmp_path):
     result = ktg(*command(digits, tmp_path / "run", "--dry-run", "--json"))
     planned = json.loads(result.stdout)
-    assert planned["pictures"] == 24 and planned["kimg"] == 60.0 and not (tmp_path / "run").exists()
+    assert planned["images"] == 24 and planned["kimg"] == 60.0 and not (tmp_path / "run").exists()
 
 
 def test_options_of_the_other_family_are_refused(ktg, digits, tmp_path):

@@ -85,11 +85,11 @@ def test_what_is_given_is_shown_and_used(ktg, tmp_path):
     for name, more in (("plain", ()), ("given", given)):
         result = ktg("generate", model, "--num", 4, "--out", tmp_path / name, *more)
         assert result.exit_code == 0, result.stderr
-    pictures = [
+    sample_images = [
         np.stack([tf.io.decode_png(path.read_bytes()).numpy() for path in sorted((tmp_path / name).glob("*.png"))])
         for name in ("plain", "given")
     ]
-    assert pictures[0].shape == pictures[1].shape == (4, 8, 8, 1) and not np.array_equal(*pictures)
+    assert sample_images[0].shape == sample_images[1].shape == (4, 8, 8, 1) and not np.array_equal(*sample_images)
 
 
 def test_model_of_the_package_refuses_other_facts_and_takes_its_own(ktg, source_file):

@@ -12,7 +12,7 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.training import fine_tune, pretrain
 
-RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "image_fit"}
+RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "resize_mode"}
 NO_SETTINGS = {"context", "model", "trust", "offline", "sha256", "dry_run", "json", "debug"}
 
 
@@ -50,7 +50,7 @@ def test_same_command_on_a_finished_run_changes_nothing_and_prints_its_table(ktg
     lines = result.stdout.splitlines()
     assert [line.split("\t")[0] for line in lines[1:5]] == [
         "source, before adapting", "after training", "from scratch, same kimg",
-        "floor: the training pictures themselves",
+        "floor: the training images themselves",
     ]  # fmt: skip
     assert "features: efficientnet_lite0 at 224 px" in lines[5] and finished.out in lines[8]
     assert re.match("Training brought|Nothing got better", lines[6]) and lines[7].startswith("Transfer ")
@@ -70,20 +70,31 @@ def test_run_that_finished_before_weights_were_chosen_is_shown_again(ktg, finish
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_zip_of_pictures_is_learnt_from_a_run_and_the_table_is_printed(ktg, finished, shared_folder, tmp_path):
-    shutil.make_archive(str(tmp_path / "photos"), "zip", shared_folder)
+def test_zip_of_images_is_learnt_from_a_run_and_the_table_is_printed(ktg, finished, shared_image_folder, tmp_path):
+    shutil.make_archive(str(tmp_path / "photos"), "zip", shared_image_folder)
     arguments = ("--data", tmp_path / "photos.zip", "--source", finished.out, "--out", tmp_path / "run")
     result = ktg("finetune", *arguments, "--kimg", 0.008, "--batch-size", 8, "--penalty", "none", "--json")
     assert result.exit_code == 0, result.stderr
     metrics = json.loads(result.stdout)
     assert metrics["kimg"] == 0.008 and metrics["kid_floor"] is None
-    assert f"12 pictures in {tmp_path / 'photos.zip'}" in result.stderr and "your pictures are " in result.stderr
+    assert f"12 images in {tmp_path / 'photos.zip'}" in result.stderr and "your images are " in result.stderr
     assert "adapting: 0.008 of 0.008 kimg" in result.stderr and "-1 s" not in result.stderr
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_pretrain_takes_finetunes_options_and_minutes_bound_it(ktg, shared_folder, tmp_path):
-    arguments = ("--data", shared_folder, "--out", tmp_path / "run", "--image-size", 32, "--channels", 1, "--width", 16)
+def test_pretrain_takes_finetunes_options_and_minutes_bound_it(ktg, shared_image_folder, tmp_path):
+    arguments = (
+        "--data",
+        shared_image_folder,
+        "--out",
+        tmp_path / "run",
+        "--image-size",
+        32,
+        "--channels",
+        1,
+        "--max-channels",
+        16,
+    )
     result = ktg(
         "pretrain", *arguments, "--minutes", 1e-4, "--kimg", 1000, "--batch-size", 4, "--precision", "float32",
         "--objective", "hinge", "--augment", "none", "--penalty", "none", "--licence", "CC0-1.0",
@@ -103,7 +114,7 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_p
     result = ktg(command, *given, "--dry-run")
     assert result.exit_code == 0 and result.stdout.splitlines()[0] == "action\tstart a new run"
     found = json.loads(ktg(command, *given, "--dry-run", "--json").stdout)
-    assert found["pictures"] == 12 and found["picture size"] == "32 x 32 x 3"
+    assert found["images"] == 12 and found["image size"] == "32 x 32 x 3"
     assert os.listdir(tmp_path) == []
 
 
@@ -113,7 +124,7 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_p
     ({"--source": "{tmp}/damaged.keras"}, "not a `.keras` file, or it is damaged"),
     ({"--data": "{tmp}/nowhere"}, r"`data` must be .* nothing at this path. Check what data= .*\(--data\)"),
     ({"--reference": "{tmp}/nowhere"}, r"`reference` must be .* Check what reference= .*\(--reference\)"),
-    ({"--data": "{tmp}/damaged.keras"}, "no usable picture|another kind"),
+    ({"--data": "{tmp}/damaged.keras"}, "no usable image|another kind"),
     ({"--out": "{tmp}/damaged.keras"}, "`out` must be a folder"),
     ({"--out": "{tmp}/damaged.keras/run"}, "a folder that can be written"),
     ({"--out": "{tmp}"}, "a new or empty folder, or an earlier run"),
@@ -129,14 +140,14 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_p
     ({"--freeze": "generator/.*=false"}, "`freeze` must be .* hold the whole generator still.*--freeze"),
     ({"--freeze": "generator/block_4"}, "`freeze` must be REGEX=true or REGEX=false"),
     ({"--freeze-d": 9}, "`freeze_d` must be at most 4.*freeze_d= or --freeze-d"),
-    ({"--reference": "{one}"}, "`reference` must be at least 2 usable pictures"),
-    ({"--data": "{one}"}, "`data` must be at least 2 usable pictures"),
+    ({"--reference": "{one}"}, "`reference` must be at least 2 usable images"),
+    ({"--data": "{one}"}, "`data` must be at least 2 usable images"),
 ])  # fmt: skip
-def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(ktg, finished, tmp_path, pictures, changed, text):
+def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(ktg, finished, tmp_path, sample_images, changed, text):
     import numpy as np
 
     (tmp_path / "damaged.keras").write_bytes(b"PK damaged")
-    np.save(tmp_path / "one.npy", pictures[:1])
+    np.save(tmp_path / "one.npy", sample_images[:1])
     names = {"tmp": tmp_path, "data": finished.data, "one": tmp_path / "one.npy"}
     changed = {flag: str(value).format(**names) for flag, value in changed.items()}
     result = ktg("finetune", *options(finished, **{"--out": tmp_path / "run", **changed}))

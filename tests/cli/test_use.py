@@ -15,19 +15,19 @@ from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
 
-def pictures_of(folder):
+def all_images(folder):
     return np.stack([tf.io.decode_png(path.read_bytes()).numpy() for path in sorted(folder.glob("*.png"))])
 
 
-def test_generate_writes_numbered_pictures_of_every_kind_of_model(ktg, finished, tmp_path):
+def test_generate_writes_numbered_images_of_every_kind_of_model(ktg, finished, tmp_path):
     run = RunFolder(finished.out)
     expected = load_gan(finished.out).generate(3, seed=5)
     for number, model in enumerate((finished.out, run.best / "gan.keras", run.saved_model)):
         result = ktg("generate", model, "--num", 3, "--seed", 5, "--out", tmp_path / "made")
-        told = f"replaced 3 earlier pictures in {tmp_path / 'made'}\n" if number else ""
+        told = f"replaced 3 earlier images in {tmp_path / 'made'}\n" if number else ""
         assert (result.exit_code, result.stderr) == (0, told)
-        assert result.stdout == f"wrote 3 pictures to {tmp_path / 'made'}\n"
-        check_parity(expected, pictures_of(tmp_path / "made"))
+        assert result.stdout == f"wrote 3 images to {tmp_path / 'made'}\n"
+        check_parity(expected, all_images(tmp_path / "made"))
     assert sorted(os.listdir(tmp_path / "made")) == [MARK, "00000.png", "00001.png", "00002.png"]
 
 
@@ -41,31 +41,31 @@ def test_generate_also_writes_a_grid_and_json(ktg, source_file, tmp_path):
     for option in ("--dry-run", "--seed=1"):
         result = ktg(*arguments[:-2], option, "--json")
         assert json.loads(result.stdout)["replaced"] == 2 and "replace" in result.stderr
-    assert result.stderr == f"replaced 2 earlier pictures in {tmp_path / 'made'}\n"
+    assert result.stderr == f"replaced 2 earlier images in {tmp_path / 'made'}\n"
     ktg(*arguments, "--truncation", 0.5)
-    assert np.array_equal(pictures_of(tmp_path / "made"), load_gan(source_file).generate(2, truncation=0.5))
+    assert np.array_equal(all_images(tmp_path / "made"), load_gan(source_file).generate(2, truncation=0.5))
     assert tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape == (32, 64, 3)
 
 
-def test_files_that_cannot_be_written_are_named_by_their_own_option(ktg, source_file, shared_folder, tmp_path):
+def test_files_that_cannot_be_written_are_named_by_their_own_option(ktg, source_file, shared_image_folder, tmp_path):
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "sheet.png"
     result = ktg("generate", source_file, "--num", 1, "--out", tmp_path / "made", "--grid", place)
     assert result.exit_code == 2 and result.stderr.endswith("Choose another place with --grid.\n")
 
 
-def test_generate_makes_pictures_of_one_class(ktg, tmp_path):
+def test_generate_makes_images_of_one_class(ktg, tmp_path):
     folder = generator_fixtures.folder_of("labelled")
     result = ktg("generate", folder, "--num", 2, "--out", tmp_path / "made", "--class", 3, "--json")
     assert json.loads(result.stdout)["class"] == 3
-    assert np.array_equal(pictures_of(tmp_path / "made"), open_model(folder).generate(2, label=3))
+    assert np.array_equal(all_images(tmp_path / "made"), open_model(folder).generate(2, label=3))
     result = ktg("generate", folder, "--num", 2, "--out", tmp_path / "b", "--class", 5, "--dry-run")
     assert result.exit_code == 2 and "`class` must be an integer from 0 to 4" in result.stderr
 
 
 def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
     result = ktg("generate", source_file, "--num", 2, "--out", tmp_path / "made", "--dry-run")
-    assert result.stdout == f"would write 2 pictures to {tmp_path / 'made'}\n" and os.listdir(tmp_path) == []
+    assert result.stdout == f"would write 2 images to {tmp_path / 'made'}\n" and os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(("options", "text"), [
@@ -89,9 +89,9 @@ def test_generate_refuses_on_one_line_and_leaves_everything(ktg, source_file, tm
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_evaluate_measures_every_kind_of_model(ktg, finished, shared_folder):
+def test_evaluate_measures_every_kind_of_model(ktg, finished, shared_image_folder):
     found = [
-        json.loads(ktg("evaluate", model, "--data", shared_folder, "--num", 12, "--json").stdout)
+        json.loads(ktg("evaluate", model, "--data", shared_image_folder, "--num", 12, "--json").stdout)
         for model in (finished.out, RunFolder(finished.out).saved_model)
     ]
     metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
@@ -100,22 +100,22 @@ def test_evaluate_measures_every_kind_of_model(ktg, finished, shared_folder):
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_evaluate_compares_two_folders(ktg, shared_folder, tmp_path):
-    options = ("--fake", shared_folder, "--real", shared_folder, "--image-size", 32)
+def test_evaluate_compares_two_folders(ktg, shared_image_folder, tmp_path):
+    options = ("--fake", shared_image_folder, "--real", shared_image_folder, "--image-size", 32)
     result = ktg("evaluate", *options, "--neighbours", tmp_path / "n.png")
     assert result.exit_code == 0 and "near-copies\t100.0 %\t" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith(f"against 12 pictures of {shared_folder}")
-    expected = "precision, recall, density and coverage mislead with few pictures: 12 made and 12 real ones"
+    assert result.stdout.splitlines()[-1].startswith(f"against 12 images of {shared_image_folder}")
+    expected = "precision, recall, density and coverage mislead with few images: 12 made and 12 real ones"
     assert expected in result.stderr and "train" not in result.stdout
     found = json.loads(ktg("evaluate", *options, "--json").stdout)["memorisation"]
     assert found["real_count"] == 12 and not [name for name in found if "train" in name]
     assert tf.io.decode_png((tmp_path / "n.png").read_bytes()).shape == (96, 408, 3)
 
 
-def test_evaluate_dry_run_says_what_would_be_compared(ktg, source_file, shared_folder):
-    result = ktg("evaluate", source_file, "--data", shared_folder, "--dry-run")
+def test_evaluate_dry_run_says_what_would_be_compared(ktg, source_file, shared_image_folder):
+    result = ktg("evaluate", source_file, "--data", shared_image_folder, "--dry-run")
     assert result.stdout.splitlines()[0] == "made\t500" and "real\t12" in result.stdout
-    options = ("--fake", shared_folder, "--real", shared_folder, "--dry-run", "--json")
+    options = ("--fake", shared_image_folder, "--real", shared_image_folder, "--dry-run", "--json")
     assert json.loads(ktg("evaluate", *options).stdout)["made"] == 12
 
 
@@ -129,14 +129,14 @@ def test_evaluate_dry_run_says_what_would_be_compared(ktg, source_file, shared_f
     (("--fake", "nowhere", "--real", "{data}"), "Check what fake= or the command line (--fake) says."),
     (("--fake", "{data}", "--real", "nowhere"), "Check what real= or the command line (--real) says."),
     (("nowhere", "--data", "{data}"), "`model` must be a preset"),
-    (("{model}", "--data", "{few}"), "Give more pictures with data= or --data."),
-    (("--fake", "{few}", "--real", "{data}"), "Give more pictures with fake= or --fake."),
-    (("--fake", "{data}", "--real", "{few}"), "`real` must be at least 10 usable pictures"),
+    (("{model}", "--data", "{few}"), "Give more images with data= or --data."),
+    (("--fake", "{few}", "--real", "{data}"), "Give more images with fake= or --fake."),
+    (("--fake", "{data}", "--real", "{few}"), "`real` must be at least 10 usable images"),
     (("--fake", "{data}", "--real", "{data}", "--image-size", 3), "`image_size` must be an integer from 4"),
 ])  # fmt: skip
-def test_evaluate_refuses_on_one_line(ktg, source_file, shared_folder, tmp_path, pictures, arguments, text):
-    np.save(tmp_path / "few.npy", pictures[:9])
-    names = {"model": source_file, "data": shared_folder, "few": tmp_path / "few.npy"}
+def test_evaluate_refuses_on_one_line(ktg, source_file, shared_image_folder, tmp_path, sample_images, arguments, text):
+    np.save(tmp_path / "few.npy", sample_images[:9])
+    names = {"model": source_file, "data": shared_image_folder, "few": tmp_path / "few.npy"}
     result = ktg("evaluate", *[str(argument).format(**names) for argument in arguments])
     assert result.exit_code == 2 and text in result.stderr and result.stderr.count("\n") == 1 and result.stdout == ""
 
@@ -178,7 +178,7 @@ def test_export_fixes_the_batch_size_of_a_tflite_file_alone(ktg, source_file, tm
 
 @pytest.fixture
 def painter(tmp_path):
-    """A SavedModel of others: 6 latents to pictures of 32 px in [-1, 1]."""
+    """A SavedModel of others: 6 latents to images of 32 px in [-1, 1]."""
     root = tf.Module()
     z = tf.TensorSpec((None, 6), tf.float32, name="z")
     root.__call__ = tf.function(lambda z: tf.tanh(tf.reshape(tf.tile(z, [1, 512]), (-1, 32, 32, 3))), [z])
@@ -186,17 +186,17 @@ def painter(tmp_path):
     return tmp_path / "model"
 
 
-def test_generate_and_evaluate_take_a_saved_model_of_others(ktg, tmp_path, painter, picture_folder):
+def test_generate_and_evaluate_take_a_saved_model_of_others(ktg, tmp_path, painter, image_folder):
     model = painter
     result = ktg("generate", model, "--num", 3, "--out", tmp_path / "made", "--json")
-    assert result.exit_code == 0 and pictures_of(tmp_path / "made").shape == (3, 32, 32, 3)
-    result = ktg("evaluate", model, "--data", picture_folder, "--num", 12, "--dry-run", "--json")
+    assert result.exit_code == 0 and all_images(tmp_path / "made").shape == (3, 32, 32, 3)
+    result = ktg("evaluate", model, "--data", image_folder, "--num", 12, "--dry-run", "--json")
     assert result.exit_code == 0 and json.loads(result.stdout)["real"] == 12
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_evaluate_takes_pictures_of_whatever_size_and_channels_a_model_of_others_makes(ktg, shared_folder):
-    result = ktg("evaluate", made("painters")[0] / "unit", "--data", shared_folder, "--num", 12, "--json")
+def test_evaluate_takes_images_of_whatever_size_and_channels_a_model_of_others_makes(ktg, shared_image_folder):
+    result = ktg("evaluate", made("painters")[0] / "unit", "--data", shared_image_folder, "--num", 12, "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["kid"]["value"] > 0 and found["memorisation"]["real_count"] == 12
@@ -222,4 +222,4 @@ def test_export_takes_a_saved_model_of_others_and_what_is_said_of_it(ktg, painte
         assert (found["distribution"], found["latent_dim"], found["image_size"]) == ("uniform", 6, 32)
         ktg("generate", painter, "--num", 3, "--distribution", "uniform", "--out", tmp_path / "a")
         ktg("generate", out, "--num", 3, "--out", tmp_path / "b")
-        check_parity(pictures_of(tmp_path / "a"), pictures_of(tmp_path / "b"))
+        check_parity(all_images(tmp_path / "a"), all_images(tmp_path / "b"))

@@ -9,29 +9,29 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.output.folder_checks import MARK
 
 
-def pictures_of(folder):
+def all_images(folder):
     return np.stack([np.asarray(Image.open(path)) for path in sorted(folder.glob("*.png"))])
 
 
-def test_encode_and_decode_give_back_what_reconstruct_writes(ktg, vae_file, picture_folder, tmp_path):
+def test_encode_and_decode_give_back_what_reconstruct_writes(ktg, vae_file, image_folder, tmp_path):
     latents, made, direct = tmp_path / "z.npz", tmp_path / "made", tmp_path / "direct"
-    result = ktg("encode", vae_file, "--data", picture_folder, "--out", latents, "--json")
+    result = ktg("encode", vae_file, "--data", image_folder, "--out", latents, "--json")
     assert json.loads(result.stdout) == {
         "model": str(vae_file), "num": 12, "latent_dim": 8, "out": str(latents), "dry_run": False
     }  # fmt: skip
     result = ktg("decode", vae_file, "--latents", latents, "--out", made)
-    assert (result.exit_code, result.stdout) == (0, f"wrote 12 pictures to {made}\n")
-    options = ("--data", picture_folder, "--out", direct, "--grid", tmp_path / "s.png", "--json")
+    assert (result.exit_code, result.stdout) == (0, f"wrote 12 images to {made}\n")
+    options = ("--data", image_folder, "--out", direct, "--grid", tmp_path / "s.png", "--json")
     result = ktg("reconstruct", vae_file, *options)
     told = json.loads(result.stdout)
     assert told["names"] == [f"{number:02}.png" for number in range(12)]
     assert told["num"] == 12 and 0 < told["mean_levels"] < 255 and told["edge_similarity"] <= 1
-    np.testing.assert_array_equal(pictures_of(made), pictures_of(direct))
+    np.testing.assert_array_equal(all_images(made), all_images(direct))
     assert (tmp_path / "s.png").is_file() and MARK in os.listdir(direct)
 
 
-def test_interpolate_writes_a_film(ktg, vae_file, picture_folder, tmp_path):
-    film, ends = tmp_path / "film.gif", ("--from", picture_folder / "00.png", "--to", picture_folder / "01.png")
+def test_interpolate_writes_a_film(ktg, vae_file, image_folder, tmp_path):
+    film, ends = tmp_path / "film.gif", ("--from", image_folder / "00.png", "--to", image_folder / "01.png")
     result = ktg("interpolate", vae_file, *ends, "--frames", 5, "--out", film)
     assert (result.exit_code, result.stdout) == (0, f"wrote 5 frames to {film}\n")
     with Image.open(film) as read:
@@ -39,11 +39,11 @@ def test_interpolate_writes_a_film(ktg, vae_file, picture_folder, tmp_path):
     assert json.loads(ktg("interpolate", vae_file, "--frames", 3, "--out", film, "--json").stdout)["frames"] == 6
 
 
-def test_edit_moves_pictures_by_the_strength(ktg, vae_file, picture_folder, tmp_path):
+def test_edit_moves_images_by_the_strength(ktg, vae_file, image_folder, tmp_path):
     for name, numbers in (("with", range(4)), ("without", range(4, 8))):
         (tmp_path / name).mkdir()
         for number in numbers:
-            content = (picture_folder / f"{number:02}.png").read_bytes()
+            content = (image_folder / f"{number:02}.png").read_bytes()
             (tmp_path / name / f"{number:02}.png").write_bytes(content)
     sets = ("--positive", tmp_path / "with", "--negative", tmp_path / "without")
     result = ktg("edit", vae_file, "--data", tmp_path / "without", *sets, "--out", tmp_path / "made", "--json")
@@ -51,30 +51,30 @@ def test_edit_moves_pictures_by_the_strength(ktg, vae_file, picture_folder, tmp_
     assert (told["strength"], told["num"]) == (1.5, 4)
     assert told["before"] == pytest.approx(0.0, abs=1e-4) and told["target"] == pytest.approx(1.5, abs=1e-4)
     assert told["after"] != told["target"] and told["names"] == ["04.png", "05.png", "06.png", "07.png"]
-    assert pictures_of(tmp_path / "made").shape == (4, 32, 32, 3)
+    assert all_images(tmp_path / "made").shape == (4, 32, 32, 3)
 
 
-def test_restyle_reports_edges_and_scores(ktg, vae_file, picture_folder, tmp_path, quick_scores):
+def test_restyle_reports_edges_and_scores(ktg, vae_file, image_folder, tmp_path, quick_scores):
     vae = load_vae(vae_file)
     layer = vae.decoder.get_layer("to_image")
     layer.bias.assign(layer.bias - 2.0)
     vae.save(tmp_path / "adapted.keras")
-    arguments = ("restyle", tmp_path / "adapted.keras", "--data", picture_folder, "--source", vae_file)
-    result = ktg(*arguments, "--out", tmp_path / "made", "--reference", picture_folder)
-    assert result.exit_code == 0 and f"wrote 12 pictures to {tmp_path / 'made'}" in result.stdout
+    arguments = ("restyle", tmp_path / "adapted.keras", "--data", image_folder, "--source", vae_file)
+    result = ktg(*arguments, "--out", tmp_path / "made", "--reference", image_folder)
+    assert result.exit_code == 0 and f"wrote 12 images to {tmp_path / 'made'}" in result.stdout
     assert "edge similarity to the input" in result.stdout and "KID x 1000 to the target" in result.stdout
     told = json.loads(ktg(*arguments, "--out", tmp_path / "made", "--json").stdout)
     assert len(told["names"]) == 12 and told["names"][0] == "00.png"
     assert told["detail"] == 1.0 and told["kid"] is None and told["edges_kept"] > 0
-    assert pictures_of(tmp_path / "made").mean() < pictures_of(picture_folder).mean() - 20
+    assert all_images(tmp_path / "made").mean() < all_images(image_folder).mean() - 20
 
 
-def test_dry_runs_read_all_and_write_nothing(ktg, vae_file, picture_folder, tmp_path):
+def test_dry_runs_read_all_and_write_nothing(ktg, vae_file, image_folder, tmp_path):
     out = tmp_path / "out"
     for command, options, place in (
-        ("encode", ("--data", picture_folder), tmp_path / "z.npz"),
-        ("reconstruct", ("--data", picture_folder), out),
-        ("edit", ("--data", picture_folder, "--positive", picture_folder, "--negative", picture_folder), out),
+        ("encode", ("--data", image_folder), tmp_path / "z.npz"),
+        ("reconstruct", ("--data", image_folder), out),
+        ("edit", ("--data", image_folder, "--positive", image_folder, "--negative", image_folder), out),
         ("interpolate", (), tmp_path / "film.gif"),
     ):
         told = json.loads(ktg(command, vae_file, *options, "--out", place, "--dry-run", "--json").stdout)

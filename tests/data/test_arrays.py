@@ -16,12 +16,12 @@ IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), np.uint8)
 
 def test_read_array_of_the_right_size_is_a_locked_copy():
     mine = IMAGES.copy()
-    pictures = read_array(mine, FRAME)
+    sample_images = read_array(mine, FRAME)
     mine[:] = 0
-    np.testing.assert_array_equal(pictures.images, IMAGES)
-    assert not pictures.images.flags.writeable
-    assert pictures.names == ["00000", "00001", "00002", "00003"] and pictures.groups.tolist() == [0] * 4
-    assert pictures.labels is None and pictures.skipped == []
+    np.testing.assert_array_equal(sample_images.images, IMAGES)
+    assert not sample_images.images.flags.writeable
+    assert sample_images.names == ["00000", "00001", "00002", "00003"] and sample_images.groups.tolist() == [0] * 4
+    assert sample_images.labels is None and sample_images.skipped == []
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -29,7 +29,7 @@ def test_read_array_of_the_right_size_is_a_locked_copy():
 def test_read_array_fits_any_size_and_bands(bands, channels):
     shape = (3, 40, 64) if bands is None else (3, 40, 64, bands)
     images = RANDOM.integers(0, 256, shape, np.uint8)
-    pictures = read_array(images, Frame(28, channels))
+    sample_images = read_array(images, Frame(28, channels))
     mode = {None: "L", 1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[bands]
     square = images[1, :, 12:52]
     if mode in ("LA", "RGBA"):
@@ -37,8 +37,8 @@ def test_read_array_fits_any_size_and_bands(bands, channels):
         square = np.uint8(np.round(square[..., :-1] * alpha + 255 * (1 - alpha)))
     image = Image.fromarray(square.squeeze()).convert("RGB").resize((28, 28), Image.Resampling.LANCZOS)
     expected = np.asarray(image.convert("L" if channels == 1 else "RGB")).reshape(28, 28, channels)
-    assert np.abs(pictures.images[1].astype(int) - expected).max() <= 2
-    assert (pictures.originals[0].width, pictures.originals[0].mode) == (64, mode)
+    assert np.abs(sample_images.images[1].astype(int) - expected).max() <= 2
+    assert (sample_images.originals[0].width, sample_images.originals[0].mode) == (64, mode)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_read_array_takes_numbers_with_a_plain_range(images, expected):
     ],
 )
 def test_read_array_refuses_numbers_whose_range_is_not_plain(images):
-    with pytest.raises(UserError, match=r"must be pictures with uint8 0..255, or floats.* from .*uint8 first"):
+    with pytest.raises(UserError, match=r"must be images with uint8 0..255, or floats.* from .*uint8 first"):
         read_array(images, FRAME)
 
 
@@ -82,8 +82,8 @@ def test_read_array_refuses_other_shapes(shape):
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_read_array_takes_one_picture_for_one(channels):
-    with pytest.raises(UserError, match=r"`source` must be an array of pictures.*images\[None\]"):
+def test_read_array_takes_one_image_for_one(channels):
+    with pytest.raises(UserError, match=r"`source` must be an array of images.*images\[None\]"):
         read_array(np.zeros((40, 50, channels), np.uint8), FRAME)
 
 
@@ -93,15 +93,15 @@ def test_read_array_hints_at_channels_first():
 
 
 def test_read_array_checks_labels_and_groups():
-    pictures = read_array(IMAGES, FRAME, np.array([0, 2, 1, 2]), np.array([7, 3, 7, 9]))
-    assert pictures.labels.tolist() == [0, 2, 1, 2] and pictures.labels.dtype == np.int32
-    assert pictures.class_names == ["0", "1", "2"] and pictures.groups.tolist() == [1, 0, 1, 2]
-    pictures = read_array(IMAGES, FRAME, np.array(["dog", "cat", "dog", "ant"]))
-    assert pictures.labels.tolist() == [2, 1, 2, 0] and pictures.class_names == ["ant", "cat", "dog"]
+    sample_images = read_array(IMAGES, FRAME, np.array([0, 2, 1, 2]), np.array([7, 3, 7, 9]))
+    assert sample_images.labels.tolist() == [0, 2, 1, 2] and sample_images.labels.dtype == np.int32
+    assert sample_images.class_names == ["0", "1", "2"] and sample_images.groups.tolist() == [1, 0, 1, 2]
+    sample_images = read_array(IMAGES, FRAME, np.array(["dog", "cat", "dog", "ant"]))
+    assert sample_images.labels.tolist() == [2, 1, 2, 0] and sample_images.class_names == ["ant", "cat", "dog"]
     for labels in ([0, 1], [0.5] * 4, [-1, 0, 0, 0], [[1]] * 4):
         with pytest.raises(UserError, match="`labels` must be one integer from 0 on"):
             read_array(IMAGES, FRAME, np.array(labels))
-    with pytest.raises(UserError, match="`groups` must be one integer for each of 4 pictures"):
+    with pytest.raises(UserError, match="`groups` must be one integer for each of 4 images"):
         read_array(IMAGES, FRAME, None, np.array([1.5] * 4))
 
 
@@ -119,16 +119,20 @@ def test_read_array_caches_what_it_fits_and_reports_progress(tmp_path):
 def test_read_array_does_not_copy_what_is_too_large(monkeypatch):
     monkeypatch.setattr(cache, "MEMORY_LIMIT", 10)
     mine = IMAGES.copy()
-    pictures = read_array(mine, FRAME)
-    assert np.shares_memory(pictures.images, mine) and not pictures.images.flags.writeable and mine.flags.writeable
+    sample_images = read_array(mine, FRAME)
+    assert (
+        np.shares_memory(sample_images.images, mine)
+        and not sample_images.images.flags.writeable
+        and mine.flags.writeable
+    )
 
 
 def test_read_file_picks_images_or_the_only_array(tmp_path):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, images=IMAGES, labels=[0, 1, 0, 1], groups=[5, 5, 6, 6], other=np.zeros(3))
-    pictures = read_file(path, FRAME)
-    assert pictures.labels.tolist() == [0, 1, 0, 1] and pictures.groups.tolist() == [0, 0, 1, 1]
-    np.testing.assert_array_equal(pictures.images, IMAGES)
+    sample_images = read_file(path, FRAME)
+    assert sample_images.labels.tolist() == [0, 1, 0, 1] and sample_images.groups.tolist() == [0, 0, 1, 1]
+    np.testing.assert_array_equal(sample_images.images, IMAGES)
     np.savez(path, IMAGES)
     np.testing.assert_array_equal(read_file(path, FRAME).images, IMAGES)
     np.savez(path, x=IMAGES, y=IMAGES)
@@ -140,9 +144,9 @@ def test_read_file_reads_npy(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", IMAGES)
     assert not isinstance(read_file(tmp_path / "a.npy", FRAME).images, np.memmap)
     monkeypatch.setattr(cache, "MEMORY_LIMIT", 10)
-    pictures = read_file(tmp_path / "a.npy", FRAME)
-    assert isinstance(pictures.images, np.memmap)
-    np.testing.assert_array_equal(pictures.images, IMAGES)
+    sample_images = read_file(tmp_path / "a.npy", FRAME)
+    assert isinstance(sample_images.images, np.memmap)
+    np.testing.assert_array_equal(sample_images.images, IMAGES)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".npy"])

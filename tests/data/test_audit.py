@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 def test_audit_images_counts_and_warns(folder):
     audit = audit_images(folder)
-    assert audit.usable == 6 and len(audit.pictures) == 6
+    assert audit.usable == 6 and len(audit.image_set) == 6
     assert audit.folders == {".": 1, "cats": 3, "dogs": 2}
     assert audit.sizes == {"64x64": 4, "20x200": 1, "100x80": 1}
     assert audit.modes == {"RGB": 4, "L": 1, "RGBA": 1} and audit.formats == {"PNG": 5, "BMP": 1}
@@ -38,38 +38,38 @@ def test_audit_images_counts_and_warns(folder):
     assert audit.duplicates == [["cats/a.png", "cats/b.png", "cats/c.bmp"]]
     assert audit.warnings == [
         "2 files skipped",
-        "only 6 pictures: expect the generator to copy them",
-        "1 picture is smaller than 64 px and will be enlarged",
+        "only 6 images: expect the generator to copy them",
+        "1 image is smaller than 64 px and will be enlarged",
         "2 exact duplicates",
-        "1 picture is at least twice as long as wide, and the crop drops half or more of each: "
-        'fit="pad" (--image-fit pad) keeps all of it',
-        "1 picture is grey among coloured ones",
+        "1 image is at least twice as long as wide, and the crop drops half or more of each: "
+        'fit="pad" (--resize-mode pad) keeps all of it',
+        "1 image is grey among coloured ones",
     ]
 
 
 def test_audit_skipped_lines_are_one_line_each(folder):
     assert audit_images(folder).skipped_lines() == [
         "dogs/new\\nline\\t.png\tempty file",
-        "notes.txt\tnot a picture: .txt",
+        "notes.txt\tnot an image: .txt",
     ]
 
 
 def test_audit_to_dict_is_json(folder):
     found = json.loads(json.dumps(audit_images(folder).to_dict(), ensure_ascii=False))
     assert found["usable"] == 6 and found["smallest"] == 20 and len(found["digest"]) == 64
-    assert found["skipped"][1] == {"path": "notes.txt", "reason": "not a picture: .txt"}
+    assert found["skipped"][1] == {"path": "notes.txt", "reason": "not an image: .txt"}
     assert set(found) == {
         "source", "usable", "folders", "sizes", "modes", "formats", "smallest", "largest", "duplicates", "skipped",
         "warnings", "digest",
     }  # fmt: skip
 
 
-def test_audit_images_of_no_usable_picture_is_no_error(tmp_path):
+def test_audit_images_of_no_usable_image_is_no_error(tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/a.png").write_bytes(b"")
     audit = audit_images(tmp_path / "bad")
     assert audit.usable == 0 and audit.smallest == audit.largest == 0 and audit.duplicates == []
-    assert audit.warnings == ["1 file skipped", "no usable picture"]
+    assert audit.warnings == ["1 file skipped", "no usable image"]
     assert audit.skipped_lines() == ["a.png\tempty file"]
     with pytest.raises(UserFileError, match="nothing at this path"):
         audit_images(tmp_path / "missing")

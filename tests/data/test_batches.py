@@ -7,13 +7,13 @@ import tensorflow as tf
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data import cache
 from keras_transfer_gen.data.arrays import read_array
-from keras_transfer_gen.data.batches import load_images, stream_pictures
+from keras_transfer_gen.data.batches import load_images, stream_images
 from keras_transfer_gen.data.decode import Frame
 from keras_transfer_gen.streams import ImageStream
 
 
 def numbered(count):
-    """Pictures whose number is in their pixels."""
+    """ImageSet whose number is in their pixels."""
     images = np.zeros((count, 28, 28, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(count) % 256, np.arange(count) // 256
     return images
@@ -33,8 +33,8 @@ def flat(batches):
 
 
 def stream(count=10, batch_size=4, groups=None, **options):
-    pictures = read_array(numbered(count), Frame(28, 1), None, groups)
-    return stream_pictures(pictures, batch_size, **options)
+    sample_images = read_array(numbered(count), Frame(28, 1), None, groups)
+    return stream_images(sample_images, batch_size, **options)
 
 
 def test_load_images_gives_uint8_batches_of_one_kimg():
@@ -42,7 +42,7 @@ def test_load_images_gives_uint8_batches_of_one_kimg():
     assert isinstance(images, ImageStream) and isinstance(images, tf.data.Dataset)
     assert images.element_spec == tf.TensorSpec((32, 28, 28, 1), tf.uint8)
     assert images.steps_per_epoch == 31 == int(images.cardinality()) == len(list(images))
-    assert images.batch_size == 32 and len(images.pictures) == 10
+    assert images.batch_size == 32 and len(images.image_set) == 10
 
 
 @pytest.mark.parametrize(("batch_size", "steps"), [(1, 1000), (3, 333), (64, 16), (500, 2), (3000, 1)])
@@ -52,7 +52,7 @@ def test_load_images_rounds_a_kimg_to_whole_batches(batch_size, steps):
 
 @pytest.mark.parametrize("count", [1, 3, 10, 40])
 @pytest.mark.parametrize("batch_size", [4, 25])
-def test_from_step_shows_each_picture_once_in_every_pass(count, batch_size):
+def test_from_step_shows_each_image_once_in_every_pass(count, batch_size):
     found = flat(listed(stream(count, batch_size).from_step(0).take(6 * count)))
     passes = [found[first : first + count] for first in range(0, len(found) - count + 1, count)]
     assert all(sorted(one) == list(range(count)) for one in passes)
@@ -93,7 +93,7 @@ def test_plain_iteration_of_a_kimg_wraps_around():
     assert len(found) == 1000 and np.bincount(found).tolist() == [100] * 10
 
 
-def test_pass_epoch_shows_each_picture_once_and_may_end_with_a_smaller_batch():
+def test_pass_epoch_shows_each_image_once_and_may_end_with_a_smaller_batch():
     images = stream(10, 4, epoch="pass")
     assert images.steps_per_epoch == 3 and images.element_spec.shape.as_list() == [None, 28, 28, 1]
     assert [len(batch) for batch in listed(images)] == [4, 4, 2]
@@ -116,7 +116,7 @@ def test_balance_draws_each_group_once_a_pass():
     images = stream(40, 4, groups=groups, balance=1.0)
     found = np.array(listed(images.from_step(0).take(300)))
     assert (np.sort(groups[found], axis=1) == [0, 1, 2, 3]).all()
-    assert set(found.ravel().tolist()) == set(range(40))  # every picture has its turn
+    assert set(found.ravel().tolist()) == set(range(40))  # every image has its turn
     of_two = found[groups[found] == 1]
     assert abs((of_two == 1).mean() - 0.5) < 0.1
     plain = np.bincount(groups[np.array(listed(stream(40, 4).from_step(0).take(300)))].ravel())
@@ -129,27 +129,27 @@ def test_half_a_balance_draws_the_root_of_each_group_once_a_pass():
     images = stream(40, 10, groups=groups, balance=0.5)
     found = np.array(listed(images.from_step(0).take(300)))  # 1, 1, 5 and 3 of 1, 2, 30 and 7
     assert (np.sort(groups[found], axis=1) == np.repeat([0, 1, 2, 3], [1, 1, 5, 3])).all()
-    assert all(len(set(batch)) == 10 for batch in found.tolist())  # no picture twice in a pass
+    assert all(len(set(batch)) == 10 for batch in found.tolist())  # no image twice in a pass
     assert set(found.ravel().tolist()) == set(range(40))
     turns = stream(6, 3, groups=np.array([0, 0, 0, 0, 1, 1]), balance=0.5, shuffle=False)
     assert listed(turns.from_step(0).take(3)) == [[0, 1, 4], [2, 3, 5], [0, 1, 4]]
 
 
-def test_labels_come_with_their_pictures():
+def test_labels_come_with_their_images():
     labels = np.arange(10) % 3
-    images = stream_pictures(read_array(numbered(10), Frame(28, 1), labels), 4, labels=True)
+    images = stream_images(read_array(numbered(10), Frame(28, 1), labels), 4, labels=True)
     assert images.element_spec[1] == tf.TensorSpec((4,), tf.int32)
     for batch, found in images.from_step(0).take(5):
         assert found.numpy().tolist() == [number % 3 for number in numbers(batch)]
 
 
 @pytest.mark.parametrize("options", [{}, {"epoch": "pass"}])
-def test_mapped_pictures_give_the_same_batches(tmp_path, monkeypatch, options):
+def test_mapped_images_give_the_same_batches(tmp_path, monkeypatch, options):
     np.save(tmp_path / "a.npy", numbered(50))
     held = load_images(tmp_path / "a.npy", 28, 1, 8, **options)
     monkeypatch.setattr(cache, "MEMORY_LIMIT", 10)
     mapped = load_images(tmp_path / "a.npy", 28, 1, 8, **options)
-    assert isinstance(mapped.pictures.images, np.memmap) and mapped.element_spec == held.element_spec
+    assert isinstance(mapped.image_set.images, np.memmap) and mapped.element_spec == held.element_spec
     assert listed(mapped.from_step(3).take(9)) == listed(held.from_step(3).take(9))
 
 
@@ -181,8 +181,8 @@ def test_batches_come_fast(monkeypatch, count, limit):
         ({"batch_size": 0}, "`batch_size` must be an integer of at least 1.*--batch-size"),
         ({"seed": -1}, "`seed` must be an integer of at least 0.*--seed"),
         ({"epoch": "kimgs"}, "`epoch` must be one of 'kimg', 'pass'.*Did you mean kimg"),
-        ({"labels": True}, "`labels` must be False, as the pictures have no classes"),
-        ({"balance": 1.0}, "`balance` must be 0, as all pictures lie in one folder.*--balance"),
+        ({"labels": True}, "`labels` must be False, as the images have no classes"),
+        ({"balance": 1.0}, "`balance` must be 0, as all images lie in one folder.*--balance"),
         ({"fit": "squeeze"}, "`fit` must be one of"),
         ({"background": "nocolour"}, "`background` must be a colour"),
     ],

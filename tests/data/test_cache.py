@@ -8,7 +8,7 @@ from keras_transfer_gen.data.image_set import digest_of
 
 SHAPE = (4, 4, 3)
 KEY = "0123abcd"
-PICTURES = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), np.uint8)
 
 
 class Produce:
@@ -19,8 +19,8 @@ class Produce:
 
     def __call__(self, write):
         self.calls += 1
-        for picture in PICTURES[: self.count]:
-            write(picture)
+        for image in IMAGES[: self.count]:
+            write(image)
         return self.notes
 
 
@@ -28,8 +28,8 @@ def test_cached_records_produces_once(tmp_path):
     produce = Produce({"names": ["ü\n", "bad\udcff"]})
     for _ in range(2):
         images, digest, notes = cache.cached_records(KEY, SHAPE, produce, tmp_path)
-        np.testing.assert_array_equal(images, PICTURES)
-        assert digest == digest_of(PICTURES) and notes == {"names": ["ü\n", "bad\udcff"]}
+        np.testing.assert_array_equal(images, IMAGES)
+        assert digest == digest_of(IMAGES) and notes == {"names": ["ü\n", "bad\udcff"]}
         assert not images.flags.writeable and not isinstance(images, np.memmap)
     assert produce.calls == 1
     cache.cached_records("other", SHAPE, produce, tmp_path)
@@ -62,37 +62,37 @@ def test_cached_records_rebuilds_what_is_damaged(tmp_path, monkeypatch, damage, 
     else:
         index.write_text({"no json": "{", "odd json": json.dumps({"count": "5"}), "list": "[]"}[damage])
     images = cache.cached_records(KEY, SHAPE, produce, tmp_path)[0]
-    np.testing.assert_array_equal(images, PICTURES)
+    np.testing.assert_array_equal(images, IMAGES)
     assert produce.calls == 2
     cache.cached_records(KEY, SHAPE, produce, tmp_path)
     assert produce.calls == 2
 
 
 def test_cached_records_maps_what_is_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "MEMORY_LIMIT", PICTURES.nbytes - 1)
+    monkeypatch.setattr(cache, "MEMORY_LIMIT", IMAGES.nbytes - 1)
     for key in (KEY, None):
         images, digest, _ = cache.cached_records(key, SHAPE, Produce(), tmp_path)
-        assert isinstance(images, np.memmap) and digest == digest_of(PICTURES)
-        np.testing.assert_array_equal(images, PICTURES)
+        assert isinstance(images, np.memmap) and digest == digest_of(IMAGES)
+        np.testing.assert_array_equal(images, IMAGES)
         with pytest.raises(ValueError, match="read-only"):
             images[0] = 0
 
 
 def test_cached_records_without_a_key_keeps_only_what_must_stay(tmp_path, monkeypatch):
     images = cache.cached_records(None, SHAPE, Produce(), tmp_path)[0]
-    np.testing.assert_array_equal(images, PICTURES)
+    np.testing.assert_array_equal(images, IMAGES)
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(cache, "MEMORY_LIMIT", 10)
     for _ in range(2):
         cache.cached_records(None, SHAPE, Produce(), tmp_path)
-    assert [folder.name for folder in tmp_path.iterdir()] == [digest_of(PICTURES)]
+    assert [folder.name for folder in tmp_path.iterdir()] == [digest_of(IMAGES)]
 
 
 def test_cached_records_works_where_nothing_can_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     images, digest, notes = cache.cached_records(KEY, SHAPE, Produce(), tmp_path / "file")
-    np.testing.assert_array_equal(images, PICTURES)
-    assert digest == digest_of(PICTURES) and notes == {"names": ["a"]} and not images.flags.writeable
+    np.testing.assert_array_equal(images, IMAGES)
+    assert digest == digest_of(IMAGES) and notes == {"names": ["a"]} and not images.flags.writeable
 
 
 def test_cached_records_may_be_empty(tmp_path):
@@ -103,7 +103,7 @@ def test_cached_records_may_be_empty(tmp_path):
 
 def test_cached_records_leaves_nothing_after_an_interruption(tmp_path):
     def interrupted(write):
-        write(PICTURES[0])
+        write(IMAGES[0])
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,7 @@ from keras_transfer_gen.data import cache
 from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.data.datasets import read_dataset
 from keras_transfer_gen.data.decode import Frame
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
 LABELS = np.array([0, 2, 1, 2, 0])
@@ -26,16 +26,16 @@ slices = tf.data.Dataset.from_tensor_slices
         lambda: slices((IMAGES, LABELS)).batch(2),
         lambda: slices({"image": IMAGES, "label": LABELS}),
         lambda: slices((IMAGES,)),
-        lambda: slices((IMAGES, np.eye(3)[LABELS])),  # one-hot: no labels, but the pictures can be used
+        lambda: slices((IMAGES, np.eye(3)[LABELS])),  # one-hot: no labels, but the images can be used
         lambda: slices(IMAGES.astype(np.float32)),
         lambda: slices(np.float32(IMAGES / 127.5 - 1)).batch(3),
         lambda: slices(np.float32(IMAGES / 255)),
     ],
 )
 def test_read_dataset_takes_images_in_order(make):
-    pictures = read_dataset(make(), FRAME)
-    np.testing.assert_array_equal(pictures.images, IMAGES)
-    assert pictures.digest == read_pictures(IMAGES, 32).digest and pictures.names[-1] == "00004"
+    sample_images = read_dataset(make(), FRAME)
+    np.testing.assert_array_equal(sample_images.images, IMAGES)
+    assert sample_images.digest == read_images(IMAGES, 32).digest and sample_images.names[-1] == "00004"
 
 
 def test_read_dataset_keeps_integer_labels_only():
@@ -48,12 +48,12 @@ def test_read_dataset_keeps_integer_labels_only():
     ]
 
 
-def test_read_dataset_takes_pictures_of_many_sizes_and_grey_ones():
+def test_read_dataset_takes_images_of_many_sizes_and_grey_ones():
     made = [np.full((20 + 4 * n, 30, 1), 40 * n, np.uint8) for n in range(4)]
     dataset = tf.data.Dataset.from_generator(lambda: made, output_signature=tf.TensorSpec([None, None, 1], tf.uint8))
-    pictures = read_dataset(dataset, FRAME)
-    assert [image[0, 0, 0] for image in pictures.images] == [0, 40, 80, 120]
-    assert [original.height for original in pictures.originals] == [20, 24, 28, 32]
+    sample_images = read_dataset(dataset, FRAME)
+    assert [image[0, 0, 0] for image in sample_images.images] == [0, 40, 80, 120]
+    assert [original.height for original in sample_images.originals] == [20, 24, 28, 32]
     grey = read_dataset(slices(IMAGES[..., 0]), Frame(32, 1))  # [32, 32] each
     np.testing.assert_array_equal(grey.images, IMAGES[..., :1])
     batched = read_dataset(slices(IMAGES[..., 0]).batch(2), Frame(32, 1))  # [2, 32, 32] each
@@ -68,14 +68,14 @@ def test_read_dataset_reports_progress():
 
 def test_read_dataset_maps_what_is_too_large(monkeypatch):
     monkeypatch.setattr(cache, "MEMORY_LIMIT", 10)
-    pictures = read_dataset(slices(IMAGES).batch(2), FRAME)
-    assert isinstance(pictures.images, np.memmap)
-    np.testing.assert_array_equal(pictures.images, IMAGES)
+    sample_images = read_dataset(slices(IMAGES).batch(2), FRAME)
+    assert isinstance(sample_images.images, np.memmap)
+    np.testing.assert_array_equal(sample_images.images, IMAGES)
 
 
-def test_read_dataset_of_a_stream_gives_its_pictures():
+def test_read_dataset_of_a_stream_gives_its_images():
     stream = load_images(IMAGES, 32)
-    assert read_pictures(stream, 32) is stream.pictures
+    assert read_images(stream, 32) is stream.image_set
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_read_dataset_of_a_stream_gives_its_pictures():
         (lambda: slices(["a", "b"]), "a dataset of images"),
         (lambda: slices((IMAGES, LABELS, LABELS)), "a dataset of images"),
         (lambda: slices({"picture": IMAGES}), "a dataset of images"),
-        (lambda: slices(IMAGES).take(0), "no usable picture in the _TakeDataset: it is empty"),
+        (lambda: slices(IMAGES).take(0), "no usable image in the _TakeDataset: it is empty"),
     ],
 )
 def test_read_dataset_refuses_others(make, said):
     with pytest.raises(UserError, match=said):
-        read_pictures(make(), 32)
+        read_images(make(), 32)
 
 
 @pytest.fixture
@@ -113,12 +113,12 @@ def prepared(tmp_path, monkeypatch):
 
 
 def test_read_tfds_reads_what_is_prepared(prepared):
-    pictures = read_pictures("tfds:tiny", 32)
-    np.testing.assert_array_equal(pictures.images, IMAGES)
-    assert pictures.labels.tolist() == (LABELS % 2).tolist() and pictures.class_names == ["cat", "dog"]
-    np.testing.assert_array_equal(read_pictures("tfds:tiny[train[1:3]]", 32).images, IMAGES[1:3])
+    sample_images = read_images("tfds:tiny", 32)
+    np.testing.assert_array_equal(sample_images.images, IMAGES)
+    assert sample_images.labels.tolist() == (LABELS % 2).tolist() and sample_images.class_names == ["cat", "dog"]
+    np.testing.assert_array_equal(read_images("tfds:tiny[train[1:3]]", 32).images, IMAGES[1:3])
     with pytest.raises(UserError, match=r"the name and split of a TFDS dataset.*tiny\[validation\].*TFDS says"):
-        read_pictures("tfds:tiny[validation]", 32)
+        read_images("tfds:tiny[validation]", 32)
 
 
 def test_read_tfds_says_how_to_prepare(tmp_path, monkeypatch):
@@ -126,17 +126,17 @@ def test_read_tfds_says_how_to_prepare(tmp_path, monkeypatch):
     load = tfds.load
     monkeypatch.setattr(tfds, "load", lambda *args, **options: load(*args, data_dir=str(tmp_path), **options))
     with pytest.raises(UserError, match=r"the dataset 'fashion_mnist' of tfds:fashion_mnist\[test\] is not prepared"):
-        read_pictures("tfds:fashion_mnist[test]", 28)
+        read_images("tfds:fashion_mnist[test]", 28)
     with pytest.raises(UserError, match=r"the name and split.*Did you mean fashion_mnist"):
-        read_pictures("tfds:fashion_mnst", 28)
+        read_images("tfds:fashion_mnst", 28)
     with pytest.raises(UserError, match=r"TFDS says: Parsing builder name string a/b/c/d failed"):
-        read_pictures("tfds:a/b/c/d", 28)
+        read_images("tfds:a/b/c/d", 28)
 
 
 def test_read_tfds_checks_the_form_and_the_package(monkeypatch):
     for source in ("tfds:", "tfds:mnist[train", "tfds:two words"):
         with pytest.raises(UserError, match=r'must be "tfds:NAME" or "tfds:NAME\[split\]"'):
-            read_pictures(source, 28)
+            read_images(source, 28)
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(UserImportError, match="tfds:mnist needs tensorflow-datasets.*pip install"):
-        read_pictures("tfds:mnist", 28)
+        read_images("tfds:mnist", 28)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data import decode
-from keras_transfer_gen.data.decode import Frame, UnusableError, decode_picture, recognise
+from keras_transfer_gen.data.decode import Frame, UnusableError, decode_image, recognise
 
 RANDOM = np.random.default_rng(0)
 KINDS = ["BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"]
@@ -22,7 +22,7 @@ def encoded(image, kind="PNG", **options):
 
 
 def decoded(image, kind="PNG", frame=None, **options):
-    return decode_picture(encoded(image, kind, **options), kind, frame or Frame(32))[0]
+    return decode_image(encoded(image, kind, **options), kind, frame or Frame(32))[0]
 
 
 def noise(height=32, width=32, channels=3):
@@ -33,7 +33,7 @@ def noise(height=32, width=32, channels=3):
 def test_decode_keeps_every_pixel_of_lossless_formats(kind, options):
     pixels = noise()
     content = encoded(Image.fromarray(pixels), kind, **options)
-    found, original = decode_picture(content, recognise("x", content[:32]), Frame(32))
+    found, original = decode_image(content, recognise("x", content[:32]), Frame(32))
     assert found.dtype == np.uint8 and found.shape == (32, 32, 3)
     np.testing.assert_array_equal(found, pixels)
     assert (original.format, original.mode, original.width, original.height) == (kind, "RGB", 32, 32)
@@ -77,7 +77,7 @@ def test_decode_pads_with_the_background():
     assert (line == 0).all(-1).sum() == 64 and (line == 255).all(-1).sum() == 63 * 64
 
 
-def test_decode_enlarges_small_pictures():
+def test_decode_enlarges_small_images():
     found = decoded(Image.new("RGB", (5, 3), (1, 2, 3)))
     np.testing.assert_array_equal(found, np.broadcast_to(np.uint8([1, 2, 3]), (32, 32, 3)))
 
@@ -131,7 +131,7 @@ def test_decode_reads_a_transparent_colour():
     np.testing.assert_array_equal(found[..., 0], np.where(pixels == 77, 255, pixels))
 
 
-def test_decode_reads_bilevel_pictures():
+def test_decode_reads_bilevel_images():
     bits = RANDOM.integers(0, 2, (32, 32)).astype(bool)
     np.testing.assert_array_equal(decoded(Image.fromarray(bits))[..., 1], bits * np.uint8(255))
 
@@ -180,7 +180,7 @@ def test_decode_refuses_pixels_that_are_not_numbers():
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_decode_applies_exif_orientation(kind, orientation):
     upright = noise(32, 48)
-    # How a camera stores the upright picture under each tag, in NumPy.
+    # How a camera stores the upright image under each tag, in NumPy.
     stored = {
         1: upright,
         2: upright[:, ::-1],
@@ -195,36 +195,36 @@ def test_decode_applies_exif_orientation(kind, orientation):
     exif[274] = orientation
     options = {"lossless": True} if kind == "WEBP" else {}
     content = encoded(Image.fromarray(np.ascontiguousarray(stored)), kind, exif=exif, **options)
-    found, original = decode_picture(content, kind, Frame(32))
+    found, original = decode_image(content, kind, Frame(32))
     np.testing.assert_array_equal(found, upright[:, 8:40])
     assert (original.width, original.height) == (48, 32)
-    grey = decode_picture(content, kind, Frame(32, 1))[0]
+    grey = decode_image(content, kind, Frame(32, 1))[0]
     np.testing.assert_array_equal(grey[..., 0], np.asarray(Image.fromarray(upright[:, 8:40]).convert("L")))
 
 
 def test_decode_survives_a_broken_exif_block():
     content = encoded(Image.new("RGB", (32, 32), (9, 9, 9)), "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff\xff")
-    assert (decode_picture(content, "PNG", Frame(32))[0] == 9).all()
+    assert (decode_image(content, "PNG", Frame(32))[0] == 9).all()
 
 
 def test_decode_of_a_large_jpeg_equals_a_full_decode():
     smooth = np.asarray(Image.fromarray(noise(12, 16)).resize((1600, 1200), Image.Resampling.BICUBIC))
     content = encoded(Image.fromarray(smooth), "JPEG", quality=95)
-    found = decode_picture(content, "JPEG", Frame(64))[0].astype(int)
+    found = decode_image(content, "JPEG", Frame(64))[0].astype(int)
     full = Image.open(io.BytesIO(content)).resize((64, 64), Image.Resampling.LANCZOS, box=(200, 0, 1400, 1200))
     assert np.abs(found - np.asarray(full)).max() <= 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_decode_names_truncated_pictures(kind):
+def test_decode_names_truncated_images(kind):
     content = encoded(Image.fromarray(noise(64, 64)), kind)
     assert recognise("x", content[:32]) == kind
     for share in (0.2, 0.5, 0.9):
         cut = content[: int(len(content) * share)]
-        with pytest.raises(UnusableError, match="^(truncated|broken) picture$"):
-            decode_picture(cut, kind, Frame(32))
-    with pytest.raises(UnusableError, match="^truncated picture$" if kind != "TIFF" else "picture$"):
-        decode_picture(content[: len(content) // 2], kind, Frame(32))
+        with pytest.raises(UnusableError, match="^(truncated|broken) image$"):
+            decode_image(cut, kind, Frame(32))
+    with pytest.raises(UnusableError, match="^truncated image$" if kind != "TIFF" else "picture$"):
+        decode_image(content[: len(content) // 2], kind, Frame(32))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -236,7 +236,7 @@ def test_decode_never_fails_otherwise_on_damaged_bytes(kind):
         for place in random.integers(0, len(content), 8):
             damaged[place] = random.integers(256)
         try:
-            found = decode_picture(bytes(damaged), kind, Frame(32))[0]
+            found = decode_image(bytes(damaged), kind, Frame(32))[0]
         except UnusableError as reason:
             assert len(str(reason)) < 80
         else:
@@ -252,7 +252,7 @@ def png_header(width, height):
 
 
 def with_size(kind, size):
-    """A small picture whose header claims another size."""
+    """A small image whose header claims another size."""
     content = bytearray(encoded(Image.new("RGB", (16, 16)), kind))
     if kind == "BMP":
         content[18:26] = struct.pack("<ii", size, size)
@@ -273,25 +273,25 @@ def with_size(kind, size):
 @pytest.mark.parametrize("kind", ["BMP", "GIF", "JPEG", "TIFF"])
 def test_decode_checks_the_claimed_size_first(kind):
     with pytest.raises(UnusableError, match="^3.6 billion pixels: over the limit of 50 million$"):
-        decode_picture(with_size(kind, 60000), kind, Frame(32))
+        decode_image(with_size(kind, 60000), kind, Frame(32))
 
 
 def test_decode_of_a_bomb_costs_no_memory():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UnusableError, match="^10 billion pixels: over the limit of 50 million$"):
-        decode_picture(png_header(100_000, 100_000), "PNG", Frame(32))
+        decode_image(png_header(100_000, 100_000), "PNG", Frame(32))
     with pytest.raises(UnusableError, match="^1.2 billion pixels: over"):
-        decode_picture(png_header(40_000, 30_000), "PNG", Frame(32))
+        decode_image(png_header(40_000, 30_000), "PNG", Frame(32))
     with pytest.raises(UnusableError, match="^50.4 million pixels: over"):
-        decode_picture(png_header(7_100, 7_100), "PNG", Frame(32))
+        decode_image(png_header(7_100, 7_100), "PNG", Frame(32))
     canvas = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + (16382).to_bytes(3, "little") * 2
     frame = encoded(Image.new("RGB", (16, 16)), "WEBP", lossless=True)[12:]
-    with pytest.raises(UnusableError, match="^268 million pixels: over|picture$"):
-        decode_picture(b"RIFF" + struct.pack("<I", len(canvas + frame)) + canvas + frame, "WEBP", Frame(32))
+    with pytest.raises(UnusableError, match="^268 million pixels: over|image$"):
+        decode_image(b"RIFF" + struct.pack("<I", len(canvas + frame)) + canvas + frame, "WEBP", Frame(32))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
-def test_decode_of_large_pictures_is_serial_and_right(monkeypatch):
+def test_decode_of_large_images_is_serial_and_right(monkeypatch):
     monkeypatch.setattr(decode, "SERIAL_PIXELS", 100)
     pixels = noise()
     np.testing.assert_array_equal(decoded(Image.fromarray(pixels)), pixels)
@@ -302,11 +302,11 @@ def test_decode_of_large_pictures_is_serial_and_right(monkeypatch):
     ("name", "head", "reason"),
     [
         ("a.png", b"", "empty file"),
-        ("a.png", b"hello, this is text", "not a picture"),
-        ("noext", b"hello", "not a picture"),
-        ("a.odd ending of a name", b"hello", "not a picture"),
-        ("a.txt", b"BM is how this text begins, no more", "not a picture: .txt"),
-        ("b.JSON", b"{}", "not a picture: .json"),
+        ("a.png", b"hello, this is text", "not an image"),
+        ("noext", b"hello", "not an image"),
+        ("a.odd ending of a name", b"hello", "not an image"),
+        ("a.txt", b"BM is how this text begins, no more", "not an image: .txt"),
+        ("b.JSON", b"{}", "not an image: .json"),
         ("a.svg", b"<svg/>", "unsupported format: .svg"),
         ("a.jpg", b"\0\0\0\x20ftypavif\0\0\0\0", "unsupported format: .avif"),
         ("a.jpg", b"\0\0\0\x20ftypheic\0\0\0\0", "unsupported format: .heic"),
@@ -334,7 +334,7 @@ def test_frame_refuses_what_is_no_colour(colour):
 
 
 def test_frame_refuses_unknown_settings():
-    with pytest.raises(UserError, match=r"`fit` must be one of 'crop', 'pad'.*--image-fit"):
+    with pytest.raises(UserError, match=r"`fit` must be one of 'crop', 'pad'.*--resize-mode"):
         Frame(64, 3, "stretch")
     for side in (3, 1025, 64.0):
         with pytest.raises(UserError, match="`image_size` must be an integer from 4 to 1024.*--image-size"):

@@ -40,7 +40,7 @@ def test_list_folder_follows_links_but_reads_each_folder_once(tmp_path):
     write(outside / "b.png")
     (root / "loop").symlink_to(root)
     (root / "real/up").symlink_to("..")
-    (root / "again").symlink_to("real")  # sorted before "real": the picture is found under its own path all the same
+    (root / "again").symlink_to("real")  # sorted before "real": the image is found under its own path all the same
     (root / "there").symlink_to(outside)
     (root / "alias.png").symlink_to("real/a.png")
     found, skipped = entries.list_folder(root)

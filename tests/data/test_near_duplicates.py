@@ -20,19 +20,19 @@ def test_variants_of_a_motif_are_one_group_mirrored_too():
     np.testing.assert_array_equal(groups[:10], groups[20:])
 
 
-def test_grey_pictures_of_28_pixels_are_grouped():
+def test_grey_images_of_28_pixels_are_grouped():
     grey = np.concatenate([np.zeros((3, 28, 28, 1)), np.full((3, 28, 28, 1), 200)]).astype(np.uint8)
     assert group_alike(grey).tolist() == [0, 0, 0, 1, 1, 1]
 
 
-def test_few_and_too_many_pictures_are_groups_of_their_own(monkeypatch):
+def test_few_and_too_many_images_are_groups_of_their_own(monkeypatch):
     images = variants()
     assert group_alike(images[:3]).tolist() == [0, 1, 2]
     monkeypatch.setattr(near_duplicates, "MOST", 20)
     assert group_alike(images).tolist() == list(range(30))
 
 
-def test_distance_is_to_the_nearer_of_picture_and_mirror_image():
+def test_distance_is_to_the_nearer_of_image_and_mirror_image():
     small = RNG.random((4, 5, 5, 1)).astype(np.float32)
     found = near_duplicates._distances(small)
     for i in range(4):

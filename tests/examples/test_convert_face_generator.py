@@ -22,7 +22,7 @@ with pytest.MonkeyPatch.context() as patch:
 
 @pytest.fixture
 def state():
-    """Weights of a generator of 16x16 pictures under PyTorch's names."""
+    """Weights of a generator of 16x16 images under PyTorch's names."""
     rng = np.random.default_rng(0)
     state = {}
     for level, (depth, width) in enumerate(zip(WIDTHS, WIDTHS[1:], strict=False)):

@@ -1,4 +1,4 @@
-"""How grey pictures are read and split; nothing is fetched here."""
+"""How grey images are read and split; nothing is fetched here."""
 
 import gzip
 import importlib

@@ -1,4 +1,4 @@
-"""How the example pictures are chosen and split, and that those in the repository are what their notices say."""
+"""How the example images are chosen and split, and that those in the repository are what their notices say."""
 
 import collections
 import importlib
@@ -76,7 +76,7 @@ def test_split_groups_keeps_groups_whole_and_hits_the_count():
 
 
 def test_split_groups_that_cannot_hit_the_count_is_an_error():
-    with pytest.raises(ValueError, match="whole groups give 3 pictures, not 4"):
+    with pytest.raises(ValueError, match="whole groups give 3 images, not 4"):
         make_examples.split_groups([["a"] * 3], 4, 12, np.random.default_rng(0))
 
 
@@ -95,8 +95,8 @@ def test_emoji_are_chosen_by_category_and_tone():
     assert fetch_emoji.choose(made, tones=False) == made[:1]
 
 
-def test_picture_path_tells_two_tones_from_one_with_a_hyphen():
-    paths = [fetch_emoji.picture_path(emoji("hands", "A", tone)) for tone in ("", "medium-light", "medium_light")]
+def test_image_path_tells_two_tones_from_one_with_a_hyphen():
+    paths = [fetch_emoji.image_path(emoji("hands", "A", tone)) for tone in ("", "medium-light", "medium_light")]
     assert [path.as_posix() for path in paths] == [
         "hands/hands.png",
         "hands/hands-medium-light.png",
@@ -111,9 +111,9 @@ def test_png_bytes_loses_nothing(tmp_path, colours, mode):
     pixels.reshape(-1, 3)[:colours, 1] = 9 * (np.arange(colours) // 256)
     pixels.reshape(-1, 3)[colours:] = pixels[0, 0]
     (tmp_path / "a.png").write_bytes(fetch_emoji.png_bytes(Image.fromarray(pixels)))
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.mode == mode
-        np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), pixels)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == mode
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), pixels)
 
 
 def test_read_on_white_composites(tmp_path):
@@ -144,8 +144,8 @@ def test_check_digest_refuses_another_file(tmp_path):
 def test_people_are_100_and_200_others_of_64_pixels():
     train, reference = read("twemoji_people/train"), read("twemoji_people/reference")
     assert train.shape == (100, 64, 64, 3) and reference.shape == (203, 64, 64, 3)
-    assert not {picture.tobytes() for picture in train} & {picture.tobytes() for picture in reference}
-    assert max(collections.Counter(picture.tobytes() for picture in reference).values()) == 2
+    assert not {image.tobytes() for image in train} & {image.tobytes() for image in reference}
+    assert max(collections.Counter(image.tobytes() for image in reference).values()) == 2
 
 
 def test_people_share_no_motif_between_train_and_reference():

@@ -16,7 +16,7 @@ def generator(policy="float32"):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        network = build_dcgan_generator(32, latent_dim=16, width=32)
+        network = build_dcgan_generator(32, latent_dim=16, max_channels=32)
     finally:
         keras.config.set_dtype_policy(before)
     for layer in network.layers:
@@ -30,7 +30,7 @@ def types(network):
     return {layer.compute_dtype for layer in network._flatten_layers()}
 
 
-def test_twin_of_a_float32_generator_makes_its_pictures_exactly():
+def test_twin_of_a_float32_generator_makes_its_images_exactly():
     network = generator()
     twin, inputs, images = float32_twin(network, SPEC)
     latents = inputs["latents"]

@@ -6,7 +6,7 @@ from keras_transfer_gen.checks import UserError, UserFileError
 from keras_transfer_gen.export.parity import ExportError, Parity, check_parity, probe_latents, run_tflite
 
 
-def pictures(seed=0, shape=(2, 4, 4, 3)):
+def sample_images(seed=0, shape=(2, 4, 4, 3)):
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
 
 
@@ -32,7 +32,7 @@ def test_uint8_below_is_as_far_as_above():
 
 
 def test_difference_above_the_tolerance_fails_with_the_numbers():
-    expected = pictures()
+    expected = sample_images()
     actual = expected.copy()
     actual[0, 0, 0, 0] += 2.0 / 127.5
     with pytest.raises(
@@ -44,20 +44,20 @@ def test_difference_above_the_tolerance_fails_with_the_numbers():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_not_finite_fail_on_either_side(value):
-    broken = pictures()
+    broken = sample_images()
     broken[0, 0, 0, 0] = value
-    for pair in ((pictures(), broken), (broken, pictures()), (broken, broken)):
+    for pair in ((sample_images(), broken), (broken, sample_images()), (broken, broken)):
         with pytest.raises(ExportError, match="not finite numbers"):
             check_parity(*pair)
 
 
 def test_other_shapes_or_types_fail():
     with pytest.raises(
-        ExportError, match=r"SavedModel makes pictures float32 \(1, 4, 4, 3\), the Keras model float32 \(2, "
+        ExportError, match=r"SavedModel makes images float32 \(1, 4, 4, 3\), the Keras model float32 \(2, "
     ):
-        check_parity(pictures(), pictures(shape=(1, 4, 4, 3)))
-    with pytest.raises(ExportError, match="makes pictures uint8"):
-        check_parity(pictures(), pixels.to_uint8(pictures()).numpy())
+        check_parity(sample_images(), sample_images(shape=(1, 4, 4, 3)))
+    with pytest.raises(ExportError, match="makes images uint8"):
+        check_parity(sample_images(), pixels.to_uint8(sample_images()).numpy())
 
 
 def test_probe_latents_are_always_the_same():
@@ -85,7 +85,7 @@ def test_run_tflite_refuses_latents_of_another_length(exported_tflite):
 
 @pytest.fixture(scope="module")
 def exported_tflite(tmp_path_factory):
-    """A TFLite file of batch size 3 whose picture is the latent vector itself."""
+    """A TFLite file of batch size 3 whose image is the latent vector itself."""
     import keras
 
     from keras_transfer_gen.export.tflite import write_tflite
@@ -97,7 +97,7 @@ def exported_tflite(tmp_path_factory):
     return write_tflite(generator, ModelSpec(image_size=2, channels=2, latent_dim=8), path, batch_size=3)
 
 
-def test_run_tflite_gives_any_number_of_pictures_in_order(exported_tflite):
+def test_run_tflite_gives_any_number_of_images_in_order(exported_tflite):
     latents = probe_latents(8, count=7)
     images = run_tflite(exported_tflite, latents)
     np.testing.assert_allclose(images, np.tanh(latents).reshape(7, 2, 2, 2), atol=1e-5)

@@ -20,7 +20,7 @@ SPEC = ModelSpec(image_size=32, channels=3, latent_dim=16, truncation=0.8, licen
 
 @pytest.fixture(scope="module")
 def generator():
-    return build_dcgan_generator(32, latent_dim=16, width=64)
+    return build_dcgan_generator(32, latent_dim=16, max_channels=64)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_signatures_are_those_that_serving_expects(exported):
         assert output.shape.as_list() == [None, 32, 32, 3] and output.dtype == dtype
 
 
-def test_pictures_equal_the_generator_for_any_batch(exported, generator):
+def test_images_equal_the_generator_for_any_batch(exported, generator):
     signatures = tf.saved_model.load(exported).signatures
     latents = probe_latents(16, count=5)
     expected = generator(latents)
@@ -75,7 +75,7 @@ def test_spec_and_card_lie_beside_the_weights(exported):
     assert (exported / "assets.extra" / "README.md").read_text() == "# Cats\n"
 
 
-def test_read_saved_model_gives_pictures_and_spec(exported, generator):
+def test_read_saved_model_gives_images_and_spec(exported, generator):
     generate, spec = read_saved_model(exported)
     assert spec == SPEC
     latents = probe_latents(16, count=2)
@@ -99,7 +99,7 @@ def test_loads_in_a_process_without_keras(exported):
 def test_bfloat16_generator_is_exported_in_float32(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        network = build_dcgan_generator(32, latent_dim=16, width=32)
+        network = build_dcgan_generator(32, latent_dim=16, max_channels=32)
     finally:
         keras.config.set_dtype_policy("float32")
     path = write_saved_model(network, SPEC, tmp_path / "1")
@@ -113,7 +113,7 @@ def test_mirrored_generator_is_exported(tmp_path):
     devices = [f"CPU:{i}" for i in range(len(tf.config.list_logical_devices("CPU")))]
     strategy = tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())
     with strategy.scope():
-        network = build_dcgan_generator(32, latent_dim=16, width=32)
+        network = build_dcgan_generator(32, latent_dim=16, max_channels=32)
     generate, _ = read_saved_model(write_saved_model(network, SPEC, tmp_path / "1"))
     check_parity(network(probe_latents(16)), generate(probe_latents(16)), 0.01)
     stored = sum(file.stat().st_size for file in (tmp_path / "1" / "variables").iterdir())

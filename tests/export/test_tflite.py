@@ -18,7 +18,7 @@ SMALL = ModelSpec(image_size=4, channels=3, latent_dim=8)
 
 @pytest.fixture(scope="module")
 def generator():
-    return build_dcgan_generator(32, latent_dim=16, width=64)
+    return build_dcgan_generator(32, latent_dim=16, max_channels=64)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def small_generator(up):
     return model
 
 
-def test_pictures_equal_the_generator(exported, generator):
+def test_images_equal_the_generator(exported, generator):
     latents = probe_latents(16, count=3)
     images = run_tflite(exported, latents)
     assert images.shape == (3, 32, 32, 3) and images.dtype == np.float32
@@ -78,7 +78,7 @@ def test_nothing_is_written_to_the_terminal(tmp_path, capfd):
 def test_bfloat16_generator_is_exported_in_float32(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        network = build_dcgan_generator(32, latent_dim=16, width=32)
+        network = build_dcgan_generator(32, latent_dim=16, max_channels=32)
     finally:
         keras.config.set_dtype_policy("float32")
     path = write_tflite(network, SPEC, tmp_path / "cats.tflite")

@@ -18,7 +18,7 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 def vae(vae_file):
     vae = load_vae(vae_file)
     means = np.random.default_rng(0).normal(size=(2, 8))
-    vae.set_prior(MixturePrior(8, 2).set_law([0.3, 0.7], means, [np.eye(8)] * 2))
+    vae.set_prior(MixturePrior(8, 2).set_distribution([0.3, 0.7], means, [np.eye(8)] * 2))
     return vae
 
 
@@ -27,12 +27,12 @@ def folder(vae, tmp_path_factory):
     return write_vae_saved_model(vae, tmp_path_factory.mktemp("served") / "1", card="# A card")
 
 
-def test_every_signature_gives_what_the_vae_gives(vae, folder, pictures):
+def test_every_signature_gives_what_the_vae_gives(vae, folder, sample_images):
     loaded = tf.saved_model.load(str(folder))
     assert set(loaded.signatures) == {"serving_default", "uint8", "encode", "decode", "reconstruct"}
-    real = tf.constant(pictures / np.float32(127.5) - 1)
+    real = tf.constant(sample_images / np.float32(127.5) - 1)
     found = loaded.signatures["encode"](images=real)
-    mean, log_var = vae.encode(pictures)
+    mean, log_var = vae.encode(sample_images)
     np.testing.assert_allclose(found["z_mean"], mean, atol=1e-5)
     np.testing.assert_allclose(found["z_log_var"], log_var, atol=1e-5)
     decoded = loaded.signatures["decode"](latents=tf.constant(mean))["images"]

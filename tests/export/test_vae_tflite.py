@@ -21,9 +21,9 @@ def vae(vae_file):
 def test_sampler_holds_the_prior(vae, tmp_path, kind):
     means = np.random.default_rng(0).normal(size=(2, 8))
     if kind == "gaussian":
-        vae.set_prior(GaussianPrior(8).set_law(means[0], np.diag(np.arange(1.0, 9.0)) / 4))
+        vae.set_prior(GaussianPrior(8).set_distribution(means[0], np.diag(np.arange(1.0, 9.0)) / 4))
     if kind == "mixture":
-        vae.set_prior(MixturePrior(8, 2).set_law([0.3, 0.7], means, [np.eye(8)] * 2))
+        vae.set_prior(MixturePrior(8, 2).set_distribution([0.3, 0.7], means, [np.eye(8)] * 2))
     file = write_vae_tflite(vae, tmp_path / "sampler.tflite", batch_size=2)
     expected = vae.decoder(vae.prior(NOISE), training=False)
     np.testing.assert_allclose(run_tflite(file, NOISE), expected, atol=1e-4)
@@ -33,17 +33,17 @@ def test_sampler_holds_the_prior(vae, tmp_path, kind):
 
 
 def test_decoder_knows_no_prior(vae, tmp_path):
-    vae.set_prior(GaussianPrior(8).set_law(np.ones(8), np.eye(8)))
+    vae.set_prior(GaussianPrior(8).set_distribution(np.ones(8), np.eye(8)))
     file = write_vae_tflite(vae, tmp_path / "decoder.tflite", part="decoder")
     np.testing.assert_allclose(run_tflite(file, NOISE), vae.decoder(NOISE, training=False), atol=1e-4)
 
 
-def test_encoder_gives_means_and_log_variances(vae, pictures, tmp_path):
+def test_encoder_gives_means_and_log_variances(vae, sample_images, tmp_path):
     file = write_vae_tflite(vae, tmp_path / "encoder.tflite", batch_size=5, part="encoder")
-    for found, expected in zip(run_encoder(file, pictures), vae.encode(pictures), strict=True):
+    for found, expected in zip(run_encoder(file, sample_images), vae.encode(sample_images), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4)
-    real = pictures[:2] / np.float32(127.5) - 1
-    assert np.array_equal(run_encoder(file, real)[0], run_encoder(file, pictures[:2])[0])
+    real = sample_images[:2] / np.float32(127.5) - 1
+    assert np.array_equal(run_encoder(file, real)[0], run_encoder(file, sample_images[:2])[0])
     assert not [name for name in operators(file.read_bytes()) if name.startswith("custom:")]
 
 

@@ -17,14 +17,14 @@ def vae(vae_file):
     return load_vae(vae_file)
 
 
-def test_twin_draws_from_the_prior_and_reconstructs(vae, pictures):
-    vae.set_prior(GaussianPrior(8).set_law(np.full(8, 0.5), 0.25 * np.eye(8)))
+def test_twin_draws_from_the_prior_and_reconstructs(vae, sample_images):
+    vae.set_prior(GaussianPrior(8).set_distribution(np.full(8, 0.5), 0.25 * np.eye(8)))
     twin = float32_vae(vae)
     noise = probe_latents(8)
     expected = vae.decoder(0.5 + 0.5 * noise, training=False)
     np.testing.assert_allclose(twin.sample(noise), expected, atol=1e-5)
     assert not np.allclose(twin.sample(noise), vae.decoder(noise, training=False), atol=1e-3)
-    real = pictures / np.float32(127.5) - 1
+    real = sample_images / np.float32(127.5) - 1
     np.testing.assert_allclose(twin.reconstruct(real), vae(real), atol=1e-5)
 
 

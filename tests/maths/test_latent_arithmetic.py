@@ -51,7 +51,7 @@ def test_what_has_no_answer_is_refused():
         spherical_interpolation(START, 0 * START, [0.5])
     with pytest.raises(checks.UserError, match=r"`end.shape` must be \(16,\)"):
         spherical_interpolation(START, END[:4], [0.5])
-    with pytest.raises(checks.UserError, match="`positive` must be other pictures than negative"):
+    with pytest.raises(checks.UserError, match="`positive` must be other images than negative"):
         attribute_direction([START], [START])
     with pytest.raises(checks.UserError, match="`negative.shape` must be"):
         attribute_direction([START], [END[:4]])

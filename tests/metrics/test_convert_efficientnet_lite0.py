@@ -7,8 +7,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from keras_transfer_gen.saved_models import convert_efficientnet_lite0 as convert
 
+from keras_transfer_gen.saved_models import convert_efficientnet_lite0 as convert
 from keras_transfer_gen.shipped_weights import read_weights
 
 SHIPPED_SHA256 = "476e3e72e2a928c6cbacfff42d063d69ecfd707fbb74000cf9de8a0a6cb7114d"

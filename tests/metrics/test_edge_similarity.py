@@ -36,7 +36,7 @@ def test_contrast_and_brightness_do_not_count_but_place_does():
     assert edge_similarity(IMAGES, np.roll(IMAGES, 3, axis=2)).max() < 0.5
 
 
-def test_pictures_without_edges():
+def test_images_without_edges():
     flat = np.full_like(IMAGES, 90)
     assert edge_similarity(flat, flat).tolist() == [1.0] * 4
     assert edge_similarity(flat, IMAGES).tolist() == [0.0] * 4

@@ -34,7 +34,7 @@ def slow_convolution(x, kernel, bias, stride, depthwise=False, symmetric=False):
 
 
 def slow_network(image, weights, symmetric=False):
-    """Features of one picture by NumPy alone."""
+    """Features of one image by NumPy alone."""
 
     def layer(x, name, stride=1, depthwise=False, activate=True):
         y = slow_convolution(x, weights[f"{name}/kernel"], weights[f"{name}/bias"], stride, depthwise, symmetric)
@@ -61,7 +61,7 @@ def test_network_equals_one_written_in_numpy(weights):
     assert np.abs(slow_network(images[0], weights, symmetric=True) - expected[0]).max() > 0.1  # the other padding
 
 
-def test_features_of_a_known_picture_are_those_of_the_unrounded_network():
+def test_features_of_a_known_image_are_those_of_the_unrounded_network():
     y, x = np.mgrid[:64, :64]
     picture = np.stack([4 * x, 4 * y, 255 - 2 * x - 2 * y], axis=-1).astype(np.uint8)[None]
     found = np.asarray(load_feature_network()(picture))[0]

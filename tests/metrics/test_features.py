@@ -43,14 +43,14 @@ def test_features_depend_on_no_batch_size_and_no_neighbour(network, images, batc
     np.testing.assert_allclose(extract_features(images[::-1], network, batch_size), expected[::-1], atol=1e-5)
 
 
-def test_grey_pictures_are_repeated_to_rgb(network, images):
+def test_grey_images_are_repeated_to_rgb(network, images):
     grey = images[..., :1]
     np.testing.assert_array_equal(
         extract_features(grey, network), extract_features(np.repeat(grey, 3, axis=-1), network)
     )
 
 
-def test_other_numbers_of_pictures_are_not_traced_again(network, images):
+def test_other_numbers_of_images_are_not_traced_again(network, images):
     extract_features(images, network, batch_size=5)
     before = compiled(network).experimental_get_tracing_count()
     for count in (1, 2, 6):
@@ -58,7 +58,7 @@ def test_other_numbers_of_pictures_are_not_traced_again(network, images):
     assert compiled(network).experimental_get_tracing_count() == before
 
 
-def test_progress_counts_pictures(network, images):
+def test_progress_counts_images(network, images):
     seen = []
     extract_features(images, network, batch_size=3, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(3, 7), (6, 7), (7, 7)]
@@ -69,7 +69,7 @@ def test_progress_counts_pictures(network, images):
     [np.zeros((2, 8, 8, 3), np.float32), np.zeros((0, 8, 8, 3), np.uint8), np.zeros((8, 8, 3), np.uint8),
      np.zeros((2, 8, 8, 4), np.uint8)],
 )  # fmt: skip
-def test_bad_pictures_are_refused(bad, cache):
+def test_bad_images_are_refused(bad, cache):
     for function in (extract_features, reference_features):
         with pytest.raises(UserError, match=r"`images` must be uint8 \[N, H, W, 1 or 3\], N at least 1. Received"):
             function(bad)
@@ -82,7 +82,7 @@ def test_bad_batch_size_is_refused(images):
 
 @pytest.fixture
 def computed(monkeypatch):
-    """How many pictures were run through the network."""
+    """How many images were run through the network."""
     counts = []
 
     def counted(images, *arguments):

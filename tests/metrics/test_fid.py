@@ -36,7 +36,7 @@ def test_distance_equals_scipy_sqrtm_where_covariances_have_full_rank(n, m, widt
 
 
 @pytest.mark.parametrize(("n", "m"), [(8, 30), (30, 8), (7, 5)])
-def test_fid_of_few_pictures_equals_the_distance_of_singular_covariances(n, m):
+def test_fid_of_few_images_equals_the_distance_of_singular_covariances(n, m):
     real, fake = draw(n, 20, 3), draw(m, 20, 4)
     by_statistics = frechet_distance(features_to_statistics(real), features_to_statistics(fake))
     assert fid(real, fake) == pytest.approx(by_statistics, rel=1e-6)

@@ -20,10 +20,10 @@ def test_pair_of_unequal_counts_is_accepted():
 @pytest.mark.parametrize(
     ("value", "match"),
     [
-        (np.ones(3), r"`x.shape` must be \[pictures, features\] of real numbers. Received"),
-        (np.ones((2, 0)), r"`x.shape` must be \[pictures, features\]"),
+        (np.ones(3), r"`x.shape` must be \[images, features\] of real numbers. Received"),
+        (np.ones((2, 0)), r"`x.shape` must be \[images, features\]"),
         (np.full((2, 2), "a"), r"`x.shape` must be .* of real numbers"),
-        (np.ones((1, 2)), r"`len\(x\)` must be at least 2. Received: len\(x\)=1. Give more pictures."),
+        (np.ones((1, 2)), r"`len\(x\)` must be at least 2. Received: len\(x\)=1. Give more images."),
         ([[1.0, np.nan], [0.0, 0.0]], r"`x` must be finite. Received: x='NaN or infinity'"),
     ],
 )

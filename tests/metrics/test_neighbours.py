@@ -6,8 +6,8 @@ from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.metrics.neighbours import block_means, nearest_in_features, nearest_in_pixels
 
 
-def pictures(count, size=32, channels=3, seed=0):
-    """Random smooth pictures: their block means tell them apart, as those of real pictures do."""
+def sample_images(count, size=32, channels=3, seed=0):
+    """Random smooth images: their block means tell them apart, as those of real images do."""
     coarse = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, channels))
     return np.kron(coarse, np.ones((1, size // 4, size // 4, 1))).astype(np.uint8)
 
@@ -33,7 +33,7 @@ def assert_same(found, expected):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pixels_equal_comparing_every_pair(size, channels):
     generator = np.random.default_rng(1)
-    train = pictures(40, size, channels)
+    train = sample_images(40, size, channels)
     noise = generator.integers(-30, 31, (20, size, size, channels))
     images = np.clip(train[generator.permutation(40)[:20]].astype(int) + noise, 0, 255).astype(np.uint8)
     images[::2] = images[::2, :, ::-1]
@@ -49,8 +49,8 @@ def test_pixels_of_a_size_that_no_grid_divides_are_compared_too():
     assert_same(nearest_in_pixels(train, images), slow(train, images))
 
 
-def test_pixels_of_the_set_against_itself_leave_out_each_picture_and_its_mirror_image():
-    train = pictures(30)
+def test_pixels_of_the_set_against_itself_leave_out_each_image_and_its_mirror_image():
+    train = sample_images(30)
     train[4] = np.maximum(train[4], train[4][:, ::-1])  # its own mirror image
     train[9] = train[7][:, ::-1]
     found = nearest_in_pixels(train)
@@ -65,7 +65,7 @@ def test_pixels_do_not_wrap_around_at_256():
     assert (white - grey).mean() == 254  # the wrong variant subtracts in uint8
 
 
-def test_tie_goes_to_the_picture_as_it_is():
+def test_tie_goes_to_the_image_as_it_is():
     train = np.zeros((2, 8, 8, 1), np.uint8)
     found = nearest_in_pixels(train, train)
     assert not found.mirrored.any() and (found.index == 0).all()
@@ -102,7 +102,7 @@ def test_features_of_a_copy_are_exactly_0_away_however_long_they_are():
     assert np.abs(np.diag(rounded)).max() > 1e-9
 
 
-def test_features_of_the_set_against_itself_leave_out_each_picture_and_its_mirror_image():
+def test_features_of_the_set_against_itself_leave_out_each_image_and_its_mirror_image():
     train = np.float64([[0], [1], [5], [5]])
     found = nearest_in_features(train, None, mirrored_features=train)
     np.testing.assert_array_equal(found.distance, [1, 1, 0, 0])

@@ -38,7 +38,7 @@ def test_defaults_are_those_of_the_papers(sets):
     assert density_coverage(*sets) == density_coverage(*sets, k=5)
 
 
-def test_radii_equal_sklearn_and_leave_out_the_picture_itself(sets):
+def test_radii_equal_sklearn_and_leave_out_the_image_itself(sets):
     expected = NearestNeighbors(n_neighbors=4).fit(sets[0]).kneighbors()[0][:, -1]  # no argument: itself left out
     np.testing.assert_allclose(radii(sets[0], 4), expected)
     counted = NearestNeighbors(n_neighbors=4).fit(sets[0]).kneighbors(sets[0])[0][:, -1]
@@ -62,7 +62,7 @@ def test_copies_of_the_real_set_are_inside_by_both_conventions(sets):
     assert density_coverage(twice, real, k=1).density == 0.0
 
 
-def test_one_repeated_picture_is_precise_and_covers_nothing_else(sets):
+def test_one_repeated_image_is_precise_and_covers_nothing_else(sets):
     real, fake = sets[0], np.repeat(sets[0][:1], 30, axis=0)
     found = precision_recall(real, fake)
     assert found.precision == 1.0 and found.recall == pytest.approx(1 / 25)
@@ -78,7 +78,7 @@ def test_coverage_of_one_law_has_the_expected_value():
     assert density == pytest.approx(1, abs=0.03)
 
 
-def test_too_few_pictures_are_refused():
+def test_too_few_images_are_refused():
     few, many = np.eye(4)[:3], np.eye(4)
     with pytest.raises(UserError, match=r"`len\(real_features\)` must be at least 4. Received: len\(real_features\)=3"):
         precision_recall(few, many)

@@ -1,9 +1,9 @@
 import hashlib
 
 import numpy as np
-from keras_transfer_gen.saved_models import convert_efficientnet_lite1 as convert
 
 from keras_transfer_gen.networks.heads.efficientnet_lite import CHANNELS, TAPS
+from keras_transfer_gen.saved_models import convert_efficientnet_lite1 as convert
 from keras_transfer_gen.shipped_weights import read_weights
 
 SHIPPED_SHA256 = "0cc43783fe63bf927a31b2115a137193df05e00f5dfe5f82b9f35b918250661f"

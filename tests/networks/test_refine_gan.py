@@ -1,8 +1,8 @@
 import keras
 import numpy as np
-from keras_transfer_gen.saved_models.refine_gan import refine_gan
 
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
+from keras_transfer_gen.saved_models.refine_gan import refine_gan
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 

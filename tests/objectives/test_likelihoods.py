@@ -78,7 +78,7 @@ def test_loss_is_a_sum_over_pixels_not_a_mean(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_log_likelihood_of_a_picture_depends_on_no_other(kind):
+def test_log_likelihood_of_a_image_depends_on_no_other(kind):
     law = settled(kind)
     np.testing.assert_allclose(law.log_likelihood(REAL[:2], MADE[:2]), law.log_likelihood(REAL, MADE)[:2], rtol=1e-6)
 

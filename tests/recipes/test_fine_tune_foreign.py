@@ -24,11 +24,11 @@ BATCH, STEPS, ALONE = 4, 10, 2
 
 
 @pytest.fixture
-def settings(shared_folder, tmp_path):
+def settings(shared_image_folder, tmp_path):
     source = shutil.copytree(folder_of("labelled"), tmp_path / "source")
     return FineTuneSettings(
-        data=shared_folder, source=source, out=tmp_path / "run", batch_size=BATCH, kimg=STEPS * BATCH / 1000,
-        precision="float32", deterministic=True, r1_every=3,
+        data=shared_image_folder, source=source, out=tmp_path / "run", batch_size=BATCH, kimg=STEPS * BATCH / 1000,
+        precision="float32", deterministic=True, r1_interval=3,
     )  # fmt: skip
 
 
@@ -103,17 +103,17 @@ def test_run_is_a_model_that_other_commands_use_and_other_runs_start_from(settin
 def test_miner_keeps_a_generator_without_variables_and_is_exported_whole(settings, monkeypatch):
     monkeypatch.setattr(latent_selection, "FARTHEST", float("inf"))
     source = str(folder_of("constant"))
-    with pytest.raises(checks.UserError, match="`method` must be 'miner' for this source.*Give --method miner"):
+    with pytest.raises(checks.UserError, match="`method` must be 'minegan' for this source.*Give --method minegan"):
         fine_tune(dataclasses.replace(settings, source=source))
     assert not RunFolder(settings.out).exists
     fine_tune(dataclasses.replace(
-        settings, source=source, method="miner", output_network=True, deterministic=False, mine_kimg=0.008,
+        settings, source=source, method="minegan", image_adapter=True, deterministic=False, latent_selection_kimg=0.008,
     ))  # fmt: skip
     gan = load_gan(settings.out)
     names = [layer.name for layer in gan.generator.layers]
-    assert names == ["latents", "latent_mixture", "latent_mapper", "source", "output_network"]
+    assert names == ["latents", "latent_mixture", "latent_mapper", "source", "image_adapter"]
     moved = gan.generator.get_layer("latent_mapper").move.kernel.numpy()
-    assert np.abs(moved).max() > 0 and np.abs(gan.generator.get_layer("output_network").change.kernel).max() > 0
+    assert np.abs(moved).max() > 0 and np.abs(gan.generator.get_layer("image_adapter").change.kernel).max() > 0
     made = open_model(RunFolder(settings.out).saved_model).generate(4, seed=1)
     assert np.abs(made.astype(int) - gan.generate(4, seed=1)).max() <= 1
 
@@ -122,7 +122,7 @@ def test_bare_keras_generator_is_adapted_on_two_devices(settings, tmp_path):
     keras_generator(sigmoid=True).save(tmp_path / "bare.keras")
     source = str(tmp_path / "bare.keras")
     fine_tune(dataclasses.replace(
-        settings, source=source, method="scale-shift", devices="cpu:0,cpu:1", deterministic=False, mine_kimg=0.0,
+        settings, source=source, method="bsa", devices="cpu:0,cpu:1", deterministic=False, latent_selection_kimg=0.0,
     ))  # fmt: skip
     gan, start = load_gan(settings.out), load_gan(source)
     for name, moved in (("dense", False), ("norm", True), ("to_image", False)):
@@ -155,7 +155,12 @@ def test_two_devices_mine_a_saved_model_and_go_on_with_the_same_bits(
 ):  # fmt: skip
     monkeypatch.setattr(latent_selection, "FARTHEST", float("inf"))
     settings = dataclasses.replace(
-        settings, source=str(folder_of("plain")), devices="cpu:0,cpu:1", mine_kimg=0.004, kimg=0.02, warmup_kimg=0.004
+        settings,
+        source=str(folder_of("plain")),
+        devices="cpu:0,cpu:1",
+        latent_selection_kimg=0.004,
+        kimg=0.02,
+        warmup_kimg=0.004,
     )
     fine_tune(settings)
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))

@@ -16,7 +16,7 @@ DATA = tf.data.Dataset.from_tensors(np.zeros((10, 32, 32, 3), np.uint8)).repeat(
 
 @pytest.fixture(scope="module")
 def shared_gan():
-    gan = GAN(*build_dcgan(32, latent_dim=4, width=4, least_width=4))
+    gan = GAN(*build_dcgan(32, latent_dim=4, max_channels=4, min_channels=4))
     gan.compile(penalty=None)
     return gan
 

@@ -8,7 +8,7 @@ from keras_transfer_gen.training.gan import GAN
 
 
 def make_gan():
-    gan = GAN(*build_dcgan(32, latent_dim=8, width=8, least_width=4))
+    gan = GAN(*build_dcgan(32, latent_dim=8, max_channels=8, min_channels=4))
     gan.compile(augment="diffaugment")
     return gan
 

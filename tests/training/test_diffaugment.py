@@ -25,7 +25,7 @@ def test_color_equals_numpy_in_its_order():
     np.testing.assert_allclose(diffaugment.color(X, SEED), x, atol=1e-5)
 
 
-def test_color_leaves_a_grey_picture_grey():
+def test_color_leaves_a_grey_image_grey():
     grey = np.repeat(X[..., :1], 3, axis=3)
     found = diffaugment.color(grey, SEED).numpy()
     np.testing.assert_allclose(found[..., 0], found[..., 2], atol=1e-5)

@@ -22,14 +22,14 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (37, 28, 28, 1), dtype=np.uin
 @pytest.fixture(scope="module")
 def vae():
     keras.utils.set_random_seed(0)
-    model = VAE(*build_conv_vae(28, 1, latent_dim=4, width=8, least_width=8))
+    model = VAE(*build_conv_vae(28, 1, latent_dim=4, max_channels=8, min_channels=8))
     model.compile()
     model.fit(IMAGES, batch_size=37, verbose=0)
     return model
 
 
 def by_hand(vae, images, samples, seed, prior):
-    """(log-likelihood, KL, log weights) from SciPy's densities and the two networks alone, a picture at a time."""
+    """(log-likelihood, KL, log weights) from SciPy's densities and the two networks alone, an image at a time."""
     rows = []
     for number, image in enumerate(images):
         real = image[None].astype(np.float64) / 127.5 - 1.0
@@ -57,15 +57,15 @@ def test_bound_equals_numpy(vae):
     assert found["active_units"] == (vae.encode(IMAGES)[0].var(axis=0) > 0.01).sum()
 
 
-def test_bound_of_a_picture_does_not_depend_on_the_others(vae):
-    whole, part = elbo.measure_bound(vae, IMAGES, 2), elbo.measure_bound(vae, IMAGES[:3], 2)
+def test_bound_of_a_image_does_not_depend_on_the_others(vae):
+    whole, part = elbo.measure_elbo(vae, IMAGES, 2), elbo.measure_elbo(vae, IMAGES[:3], 2)
     np.testing.assert_allclose(part.log_weights, whole.log_weights[:3], rtol=1e-6)
     assert whole.log_weights.shape == (37, 2) and whole.z_mean.shape == (37, 4)
 
 
 def test_importance_bound_rises_with_the_number_of_draws(vae):
     """Exactly so where the same 16 draws are taken one by one, in fours and all at once."""
-    weights = elbo.measure_bound(vae, IMAGES, 16).log_weights
+    weights = elbo.measure_elbo(vae, IMAGES, 16).log_weights
     bounds = [variational.importance_bound(weights.reshape(-1, k)).mean() for k in (1, 4, 16)]
     assert bounds[0] < bounds[1] < bounds[2]
     assert bounds[2] == pytest.approx(vae.evaluate(IMAGES, return_dict=True)["importance_bound"])
@@ -75,36 +75,36 @@ def test_prior_of_another_law_is_used(vae):
     twin = VAE(vae.encoder, vae.decoder, likelihood=vae.likelihood)
     covariance = np.diag([4.0, 1.0, 0.25, 1.0])
     covariance[0, 1] = covariance[1, 0] = 0.5
-    twin.set_prior(GaussianPrior(4).set_law(np.ones(4), covariance))
+    twin.set_prior(GaussianPrior(4).set_distribution(np.ones(4), covariance))
     _, _, weights = by_hand(vae, IMAGES[:5], 4, 0, stats.multivariate_normal(np.ones(4), covariance))
-    found = elbo.measure_bound(twin, IMAGES[:5], 4)
+    found = elbo.measure_elbo(twin, IMAGES[:5], 4)
     np.testing.assert_allclose(found.log_weights, weights, rtol=1e-5)
-    assert not np.allclose(found.divergence, elbo.measure_bound(vae, IMAGES[:5], 4).divergence)
+    assert not np.allclose(found.divergence, elbo.measure_elbo(vae, IMAGES[:5], 4).divergence)
 
 
-def test_one_picture_has_no_active_units_and_no_draws_are_refused(vae):
-    assert np.isnan(elbo.measure_bound(vae, IMAGES[:1]).summary()["active_units"])
+def test_one_image_has_no_active_units_and_no_draws_are_refused(vae):
+    assert np.isnan(elbo.measure_elbo(vae, IMAGES[:1]).summary()["active_units"])
     with pytest.raises(checks.UserError, match="`samples` must be an integer of at least 1"):
-        elbo.measure_bound(vae, IMAGES, samples=0)
+        elbo.measure_elbo(vae, IMAGES, samples=0)
 
 
 def test_encoder_is_traced_once_for_each_precision_and_ends_with_its_graph(caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
-    encoder, _ = build_conv_vae(28, 1, latent_dim=4, width=8, least_width=8)
-    expected = elbo.encode_pictures(encoder, IMAGES)[0]
+    encoder, _ = build_conv_vae(28, 1, latent_dim=4, max_channels=8, min_channels=8)
+    expected = elbo.encode_images(encoder, IMAGES)[0]
     graph = elbo._traced_encoder(encoder)
     for number in range(6):
-        np.testing.assert_array_equal(elbo.encode_pictures(encoder, IMAGES)[0], expected)
-        elbo.encode_pictures(build_conv_vae(28, 1, latent_dim=4, width=8, least_width=8)[0], IMAGES[: number + 1])
+        np.testing.assert_array_equal(elbo.encode_images(encoder, IMAGES)[0], expected)
+        elbo.encode_images(build_conv_vae(28, 1, latent_dim=4, max_channels=8, min_channels=8)[0], IMAGES[: number + 1])
     assert elbo._traced_encoder(encoder) is graph and "retracing" not in caplog.text
     set_precision(encoder, "bfloat16")
-    half = elbo.encode_pictures(encoder, IMAGES)[0]
+    half = elbo.encode_images(encoder, IMAGES)[0]
     assert (half != expected).any()
     np.testing.assert_allclose(half, expected, atol=0.1)
     set_precision(encoder, "float32")
-    np.testing.assert_array_equal(elbo.encode_pictures(encoder, IMAGES)[0], expected)
+    np.testing.assert_array_equal(elbo.encode_images(encoder, IMAGES)[0], expected)
     encoder.set_weights([2 * value for value in encoder.get_weights()])
-    assert (elbo.encode_pictures(encoder, IMAGES)[0] != expected).any()
+    assert (elbo.encode_images(encoder, IMAGES)[0] != expected).any()
 
     gone = weakref.ref(encoder)
     del encoder, graph
@@ -112,8 +112,8 @@ def test_encoder_is_traced_once_for_each_precision_and_ends_with_its_graph(caplo
     assert gone() is None
 
 
-def test_encoded_pictures_equal_the_encoder_whatever_their_number(vae):
-    mean, log_var = elbo.encode_pictures(vae.encoder, IMAGES)
+def test_encoded_images_equal_the_encoder_whatever_their_number(vae):
+    mean, log_var = elbo.encode_images(vae.encoder, IMAGES)
     expected = vae.encoder(tf.cast(IMAGES, tf.float32) / 127.5 - 1.0, training=False)
     np.testing.assert_allclose(mean, expected[0], atol=1e-5)
     np.testing.assert_allclose(log_var, expected[1], atol=1e-5)

@@ -27,14 +27,14 @@ def test_devices_must_share_a_batch_evenly(two_cpus):
 
 def test_arrays_pass_and_other_shapes_do_not():
     assert fit_data.prepare(IMAGES, 0, SHAPE, "vae") == (IMAGES, None, {})
-    with pytest.raises(checks.UserError, match="`x` must be uint8 pictures"):
+    with pytest.raises(checks.UserError, match="`x` must be uint8 images"):
         fit_data.prepare(IMAGES[:, :16], 0, SHAPE, "vae")
     with pytest.raises(checks.UserError, match=r"`x` must be what load_images returns.*vae.fit\("):
         fit_data.prepare("photos", 0, SHAPE, "vae")
 
 
 def test_flag_watch_sees_a_change_once():
-    network = build_conv_vae_decoder(32, latent_dim=4, width=8, least_width=8)
+    network = build_conv_vae_decoder(32, latent_dim=4, max_channels=8, min_channels=8)
     watch = fit_data.FlagWatch([network])
     assert not watch.changed() and not watch.changed()
     network.get_layer("block_8").conv.trainable = False
@@ -42,7 +42,7 @@ def test_flag_watch_sees_a_change_once():
 
 
 @pytest.mark.parametrize("kind", ["array", "tensor", "stream", "dataset", "labelled"])
-def test_pictures_come_once_and_in_order(kind):
+def test_images_come_once_and_in_order(kind):
     given = {
         "array": IMAGES,
         "tensor": tf.constant(IMAGES),
@@ -50,7 +50,7 @@ def test_pictures_come_once_and_in_order(kind):
         "dataset": tf.data.Dataset.from_tensor_slices(IMAGES).batch(4),
         "labelled": tf.data.Dataset.from_tensor_slices((IMAGES, np.arange(10))).batch(4),
     }[kind]
-    found = fit_data.pictures_of(given, SHAPE)
+    found = fit_data.all_images(given, SHAPE)
     assert isinstance(found, np.ndarray) and np.array_equal(found, IMAGES)
 
 
@@ -58,11 +58,11 @@ def test_pictures_come_once_and_in_order(kind):
     ("given", "text"),
     [
         ("photos/", "`images` must be a uint8 array.*load_images"),
-        (IMAGES.astype(np.float32), "`images` must be uint8 pictures"),
-        (IMAGES[:0], "`images` must be at least one picture"),
+        (IMAGES.astype(np.float32), "`images` must be uint8 images"),
+        (IMAGES[:0], "`images` must be at least one image"),
         (tf.data.Dataset.from_tensors(IMAGES).repeat(), "`images` must be a dataset that ends"),
     ],
 )
-def test_pictures_that_are_none_are_refused(given, text):
+def test_images_that_are_none_are_refused(given, text):
     with pytest.raises(checks.UserError, match=text):
-        fit_data.pictures_of(given, SHAPE)
+        fit_data.all_images(given, SHAPE)

@@ -18,7 +18,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3), dtype=np.uin
 def make_gan(scope=contextlib.nullcontext, **compiled):
     keras.utils.set_random_seed(0)
     with scope():
-        gan = GAN(*build_dcgan(32, latent_dim=16, width=8, least_width=4))
+        gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=8, min_channels=4))
     gan.compile(**compiled)
     return gan
 
@@ -50,7 +50,7 @@ def test_fit_moves_both_networks_and_counts():
         assert not same(old, weights(network))
 
 
-def test_generate_gives_numbered_pictures_of_the_averaged_generator():
+def test_generate_gives_numbered_images_of_the_averaged_generator():
     gan = make_gan()
     images = gan.generate(5, seed=3)
     assert images.shape == (5, 32, 32, 3) and images.dtype == np.uint8
@@ -180,7 +180,7 @@ def test_saved_model_continues_with_the_same_weights(tmp_path):
 
 
 def test_model_that_is_not_compiled_is_saved_without_optimizers(tmp_path):
-    gan = GAN(*build_dcgan(32, latent_dim=16, width=8, least_width=4))
+    gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=8, min_channels=4))
     gan.save(tmp_path / "gan.keras")
     twin = keras.models.load_model(tmp_path / "gan.keras")
     assert not twin.compiled and np.array_equal(twin.generate(2), gan.generate(2))
@@ -202,7 +202,7 @@ def test_stream_starts_at_the_step_that_the_model_has_reached():
 
 @pytest.mark.parametrize("every", [1, 2])
 def test_two_replicas_equal_one(two_cpus, every, monkeypatch):
-    """With the same latents for every picture; each replica normalises by its own batch, so the norms are held."""
+    """With the same latents for every image; each replica normalises by its own batch, so the norms are held."""
     from keras_transfer_gen.training import latents
 
     monkeypatch.setattr(
@@ -286,15 +286,15 @@ def test_compile_refuses(arguments, text):
         make_gan(**arguments)
 
 
-def test_fit_refuses_pictures_of_another_shape_and_a_model_that_is_not_compiled():
+def test_fit_refuses_images_of_another_shape_and_a_model_that_is_not_compiled():
     gan = make_gan()
-    with pytest.raises(checks.UserError, match="`x` must be uint8 pictures"):
+    with pytest.raises(checks.UserError, match="`x` must be uint8 images"):
         gan.fit(IMAGES[:, :16], verbose=0)
-    with pytest.raises(checks.UserError, match="`x` must be at least one picture"):
+    with pytest.raises(checks.UserError, match="`x` must be at least one image"):
         gan.fit(IMAGES[:0], verbose=0)
-    with pytest.raises(checks.UserError, match="`x` must be at least one picture"):
+    with pytest.raises(checks.UserError, match="`x` must be at least one image"):
         gan.fit(dataset().take(0), verbose=0)
-    bare = GAN(*build_dcgan(32, latent_dim=16, width=8, least_width=4))
+    bare = GAN(*build_dcgan(32, latent_dim=16, max_channels=8, min_channels=4))
     with pytest.raises(checks.UserError, match=r"not compiled. Call gan.compile"):
         bare.fit(dataset(), verbose=0)
 
@@ -352,7 +352,7 @@ def test_export_of_keras_points_to_ours(tmp_path):
 
 
 @pytest.mark.parametrize("given", [(), (None,), ("photos",), ([IMAGES],), ({"images": IMAGES},)])
-def test_fit_without_pictures_says_what_it_takes(given):
+def test_fit_without_images_says_what_it_takes(given):
     with pytest.raises(checks.UserError, match=r"`x` must be what load_images returns.*Received: x=.*load_images\("):
         make_gan().fit(*given)
 

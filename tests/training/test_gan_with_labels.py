@@ -1,4 +1,4 @@
-"""`GAN`, continued: a generator that takes labels, and latents of another law."""
+"""`GAN`, continued: a generator that takes labels, and latents of another distribution."""
 
 import keras
 import numpy as np
@@ -22,12 +22,12 @@ def make_gan():
     x = keras.layers.Dense(49, name="dense")(x + inputs["latents"])
     x = keras.layers.UpSampling2D(4)(keras.layers.Reshape((7, 7, 1))(x))
     generator = keras.Model(inputs, keras.layers.Activation("tanh")(x), name="generator")
-    gan = GAN(generator, build_dcgan_discriminator(28, 1, width=16, least_width=8), spec=SPEC)
+    gan = GAN(generator, build_dcgan_discriminator(28, 1, max_channels=16, min_channels=8), spec=SPEC)
     gan.compile()
     return gan
 
 
-def test_pictures_are_those_of_numbered_latents_and_labels():
+def test_images_are_those_of_numbered_latents_and_labels():
     gan = make_gan()
     made = gan.generate(5, seed=3)
     inputs = {

@@ -6,19 +6,19 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Augment
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.training.latent_ranking import choose_latents
+from keras_transfer_gen.training.latent_ranking import rank_latents
 from keras_transfer_gen.training.latents import numbered_latents
 
 
 class Darker(Augment):
-    """Halves every picture, whatever the seed."""
+    """Halves every image, whatever the seed."""
 
     def call(self, images, seed):
         return images * 0.5
 
 
 def paint_first_entry():
-    """A generator whose picture is tanh of the first latent, and a discriminator that answers with the mean."""
+    """A generator whose image is tanh of the first latent, and a discriminator that answers with the mean."""
     inputs = keras.Input((4,), name="latents")
     x = keras.layers.Dense(4 * 4 * 3, use_bias=False, activation="tanh")(inputs)
     generator = keras.Model(inputs, keras.layers.Reshape((4, 4, 3))(x), name="generator")
@@ -36,7 +36,7 @@ def paint_first_entry():
 def test_the_latents_with_the_highest_logits_are_kept_best_first(augment):
     gan = paint_first_entry()
     gan.compile(augment=augment)
-    found = choose_latents(gan, pool=500, keep=20, seed=7)
+    found = rank_latents(gan, pool=500, keep=20, seed=7)
     pool = numbered_latents(range(500), 4, 7)
     expected = pool[np.argsort(-pool[:, 0])[:20]]  # tanh keeps the order
     assert found.dtype == np.float32
@@ -46,9 +46,9 @@ def test_the_latents_with_the_highest_logits_are_kept_best_first(augment):
 def test_the_answer_depends_on_the_seed_alone():
     gan = paint_first_entry()
     gan.compile(augment="diffaugment")
-    first = choose_latents(gan, 50, 5, seed=1)
-    assert (choose_latents(gan, 50, 5, seed=1) == first).all()
-    assert (choose_latents(gan, 50, 5, seed=2) != first).any()
+    first = rank_latents(gan, 50, 5, seed=1)
+    assert (rank_latents(gan, 50, 5, seed=1) == first).all()
+    assert (rank_latents(gan, 50, 5, seed=2) != first).any()
 
 
 def test_several_heads_are_summed():
@@ -59,10 +59,10 @@ def test_several_heads_are_summed():
     gan.discriminator = keras.Model(images, [inner(images), patches], name="discriminator")
     gan.compile(augment=None)
     pool = numbered_latents(range(100), 4, 0)
-    np.testing.assert_array_equal(choose_latents(gan, 100, 5), pool[np.argsort(pool[:, 0])[:5]])  # 1 - 3 < 0
+    np.testing.assert_array_equal(rank_latents(gan, 100, 5), pool[np.argsort(pool[:, 0])[:5]])  # 1 - 3 < 0
 
 
 @pytest.mark.parametrize(("pool", "keep"), [(10, 11), (10, 0)])
 def test_counts_that_do_not_fit_are_refused(pool, keep):
     with pytest.raises(checks.UserError, match="`(pool|keep)` must be"):
-        choose_latents(paint_first_entry(), pool, keep)
+        rank_latents(paint_first_entry(), pool, keep)

@@ -76,7 +76,7 @@ def test_inputs_of_a_step_are_latents_or_latents_and_uniform_labels():
     assert not np.array_equal(later["labels"], labels)
 
 
-def test_pictures_depend_on_seed_and_number_alone_labels_included():
+def test_images_depend_on_seed_and_number_alone_labels_included():
     spec = ModelSpec(image_size=1, channels=3, latent_dim=3, num_classes=200)
     seen = []
 
@@ -84,14 +84,14 @@ def test_pictures_depend_on_seed_and_number_alone_labels_included():
         seen.append(inputs)
         return inputs["latents"][:, None, None] * 0 + inputs["labels"][:, None, None, None] / np.float32(100) - 1
 
-    made = latents.paint_numbered(function, range(9), spec, seed=3)
-    assert np.array_equal(latents.paint_numbered(function, [5, 2], spec, seed=3), made[[5, 2]])
+    made = latents.render_numbered(function, range(9), spec, seed=3)
+    assert np.array_equal(latents.render_numbered(function, [5, 2], spec, seed=3), made[[5, 2]])
     levels = np.round(127.5 * latents.numbered_labels(range(9), 200, 3) / 100)
     assert made.shape == (9, 1, 1, 3) and np.abs(made[:, 0, 0, 0] - levels).max() <= 1
     assert np.array_equal(seen[0]["latents"][:9], latents.numbered_latents(range(9), 3, 3))
 
 
-def test_pictures_of_one_class_have_the_same_latents():
+def test_images_of_one_class_have_the_same_latents():
     spec = ModelSpec(image_size=1, channels=1, latent_dim=3, num_classes=200)
     seen = []
 
@@ -99,7 +99,7 @@ def test_pictures_of_one_class_have_the_same_latents():
         seen.append(inputs)
         return inputs["labels"][:, None, None, None] / np.float32(100) - 1
 
-    made = latents.paint_numbered(function, range(4), spec, seed=3, label=199)
+    made = latents.render_numbered(function, range(4), spec, seed=3, label=199)
     assert (made == 254).all() and (seen[0]["labels"][:4] == 199).all() and seen[0]["labels"].dtype == np.int64
     assert np.array_equal(seen[0]["latents"][:4], latents.numbered_latents(range(4), 3, 3))
 

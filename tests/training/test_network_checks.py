@@ -10,15 +10,15 @@ from keras_transfer_gen.training import network_checks
 
 
 def test_spec_is_read_off_the_generator():
-    generator, _ = build_dcgan(28, 1, latent_dim=7, width=8)
+    generator, _ = build_dcgan(28, 1, latent_dim=7, max_channels=8)
     spec = network_checks.spec_of(generator)
     assert (spec.image_size, spec.channels, spec.latent_dim) == (28, 1, 7)
 
 
 def test_check_shapes_names_both_sides():
-    generator, _ = build_dcgan(32, width=8)
-    _, discriminator = build_dcgan(64, width=8)
-    with pytest.raises(checks.UserError, match=r"`discriminator` must be a model of pictures \(32, 32, 3\)"):
+    generator, _ = build_dcgan(32, max_channels=8)
+    _, discriminator = build_dcgan(64, max_channels=8)
+    with pytest.raises(checks.UserError, match=r"`discriminator` must be a model of images \(32, 32, 3\)"):
         network_checks.check_shapes(generator, discriminator)
 
 
@@ -27,7 +27,7 @@ def test_check_shapes_names_both_sides():
     tf.TensorSpec((32, 32, 3), tf.uint8),
 ])  # fmt: skip
 def test_check_images_refuses_other_types_and_shapes(spec):
-    with pytest.raises(checks.UserError, match=r"`x` must be uint8 pictures \[batch, 32, 32, 3\].*load_images"):
+    with pytest.raises(checks.UserError, match=r"`x` must be uint8 images \[batch, 32, 32, 3\].*load_images"):
         network_checks.check_images(spec, (None, 32, 32, 3))
 
 
@@ -37,7 +37,7 @@ def test_check_images_takes_labels_beside_images():
 
 
 def test_flags_round_trip_onto_a_copy():
-    generator, _ = build_dcgan(32, width=8)
+    generator, _ = build_dcgan(32, max_channels=8)
     generator.get_layer("block_8").norm.trainable = False
     generator.get_layer("to_image").bias.trainable = False
     copy = keras.models.clone_model(generator)
@@ -49,7 +49,7 @@ def test_flags_round_trip_onto_a_copy():
 
 
 def test_check_shapes_refuses_what_is_no_functional_model():
-    generator, discriminator = build_dcgan(32, latent_dim=8, width=8)
+    generator, discriminator = build_dcgan(32, latent_dim=8, max_channels=8)
     for pair in ((1, discriminator), (generator, "b.keras")):
         with pytest.raises(checks.UserError, match="must be a keras.Model"):
             network_checks.check_shapes(*pair)
@@ -60,9 +60,9 @@ def test_check_shapes_refuses_what_is_no_functional_model():
     assert network_checks.check_shapes(keras.Model(sequential.inputs, sequential.outputs), discriminator) is None
 
 
-def test_check_inputs_compares_the_pictures_as_well():
-    generator, _ = build_dcgan(32, latent_dim=8, width=8)
+def test_check_inputs_compares_the_images_as_well():
+    generator, _ = build_dcgan(32, latent_dim=8, max_channels=8)
     network_checks.check_inputs(generator, ModelSpec(image_size=32, channels=3, latent_dim=8))
     for wrong in ({"image_size": 64, "channels": 3}, {"image_size": 32, "channels": 1}):
-        with pytest.raises(checks.UserError, match=r"makes pictures .* as its spec says.*\(32, 32, 3\)"):
+        with pytest.raises(checks.UserError, match=r"makes images .* as its spec says.*\(32, 32, 3\)"):
             network_checks.check_inputs(generator, ModelSpec(latent_dim=8, **wrong))

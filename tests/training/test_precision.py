@@ -4,7 +4,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
-from keras_transfer_gen.protocols import OwnTypes
+from keras_transfer_gen.protocols import FixedDtype
 from keras_transfer_gen.training import precision
 
 Z = np.random.default_rng(0).normal(size=(4, 16)).astype(np.float32)
@@ -12,7 +12,7 @@ Z = np.random.default_rng(0).normal(size=(4, 16)).astype(np.float32)
 
 def make():
     keras.utils.set_random_seed(0)
-    return build_dcgan_generator(32, latent_dim=16, width=16)
+    return build_dcgan_generator(32, latent_dim=16, max_channels=16)
 
 
 def test_bfloat16_changes_the_arithmetic_and_not_the_weights():
@@ -68,7 +68,7 @@ class Doubling(keras.layers.Layer):
 
 def test_layer_with_types_of_its_own_keeps_them_and_nothing_is_measured():
     inputs = keras.Input((4,))
-    OwnTypes.register(Doubling)
+    FixedDtype.register(Doubling)
     x = Doubling(name="own")(inputs)
     network = keras.Model(inputs, keras.layers.Dense(2, name="last")(keras.layers.Dense(3, name="inner")(x)))
     precision.set_precision(network, "bfloat16")

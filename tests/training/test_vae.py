@@ -20,7 +20,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3), dtype=np.uin
 def make_vae(scope=contextlib.nullcontext, compiled=None, **made):
     keras.utils.set_random_seed(0)
     with scope():
-        vae = VAE(*build_conv_vae(32, latent_dim=16, width=16, least_width=8), **made)
+        vae = VAE(*build_conv_vae(32, latent_dim=16, max_channels=16, min_channels=8), **made)
     vae.compile(**(compiled or {}))
     return vae
 
@@ -37,10 +37,10 @@ def same(first, second):
     return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_fit_moves_both_networks_lowers_the_loss_and_counts(pictures):
+def test_fit_moves_both_networks_lowers_the_loss_and_counts(sample_images):
     vae = make_vae()
     before = weights(vae.encoder), weights(vae.decoder)
-    stream = load_images(pictures, image_size=32, batch_size=12, epoch="pass")
+    stream = load_images(sample_images, image_size=32, batch_size=12, epoch="pass")
     history = vae.fit(stream, epochs=60, verbose=0).history
     assert int(vae.step.numpy()) == 60 and vae.kimg == 0.72
     assert set(history) == {"loss", "elbo", "reconstruction_loss", "kl_loss", "active_units"}
@@ -48,8 +48,8 @@ def test_fit_moves_both_networks_lowers_the_loss_and_counts(pictures):
     assert history["elbo"][-1] == pytest.approx(-history["loss"][-1], rel=1e-5)
     for old, network in zip(before, (vae.encoder, vae.decoder), strict=True):
         assert not same(old, weights(network))
-    remade = vae.reconstruct(pictures)
-    assert np.abs(remade.astype(float) - pictures).mean() < np.abs(pictures.mean(0) - pictures).mean()
+    remade = vae.reconstruct(sample_images)
+    assert np.abs(remade.astype(float) - sample_images).mean() < np.abs(sample_images.mean(0) - sample_images).mean()
     assert history["active_units"][-1] >= 2  # no collapse in the defaults
 
 
@@ -82,14 +82,14 @@ def test_one_step_equals_the_update_by_hand():
 def test_warm_up_brings_the_divergence_in_slowly():
     losses = []
     for warmup in (0.0, 1000.0):
-        vae = make_vae(kl_warmup_kimg=warmup)
+        vae = make_vae(kl_annealing_kimg=warmup)
         losses.append(vae.fit(dataset(), steps_per_epoch=1, verbose=0).history)
     whole, begun = losses
     assert begun["loss"][0] == pytest.approx(begun["reconstruction_loss"][0])
     assert whole["loss"][0] == pytest.approx(whole["reconstruction_loss"][0] + whole["kl_loss"][0], rel=1e-5)
 
 
-def test_generate_gives_numbered_pictures_of_the_prior():
+def test_generate_gives_numbered_images_of_the_prior():
     vae = make_vae()
     images = vae.generate(5, seed=3)
     assert images.shape == (5, 32, 32, 3) and images.dtype == np.uint8
@@ -97,7 +97,7 @@ def test_generate_gives_numbered_pictures_of_the_prior():
     assert not np.array_equal(vae.generate(5, seed=4), images)
     z = latents.numbered_latents(range(5), 16, 3)
     assert np.array_equal(vae.decode(z), images)
-    vae.set_prior(GaussianPrior(16).set_law(np.full(16, 2.0), 0.25 * np.eye(16)))
+    vae.set_prior(GaussianPrior(16).set_distribution(np.full(16, 2.0), 0.25 * np.eye(16)))
     assert np.array_equal(vae.decode(2.0 + 0.5 * z), vae.generate(5, seed=3))
     assert np.array_equal(vae.decode(2.0 + 0.05 * z), vae.generate(5, seed=3, truncation=0.1))
     count = len(vae.weights)
@@ -134,14 +134,14 @@ def test_frozen_encoder_stays_bit_for_bit_and_released_layers_move():
 
 
 def test_saved_model_continues_bit_for_bit(tmp_path):
-    vae = make_vae(likelihood="l1", beta=0.5, free_bits=0.1, kl_warmup_kimg=2.0)
-    vae.set_prior(GaussianPrior(16).set_law(np.ones(16), 2 * np.eye(16)))
+    vae = make_vae(likelihood="l1", beta=0.5, free_bits=0.1, kl_annealing_kimg=2.0)
+    vae.set_prior(GaussianPrior(16).set_distribution(np.ones(16), 2 * np.eye(16)))
     vae.encoder.get_layer("block_16").norm.trainable = False
     vae.fit(dataset(), verbose=0)
     vae.save(tmp_path / "vae.keras")
     twin = keras.models.load_model(tmp_path / "vae.keras")
     assert twin.spec == vae.spec and not twin.encoder.get_layer("block_16").norm.trainable
-    assert (twin.beta, twin.free_bits, twin.kl_warmup_kimg) == (0.5, 0.1, 2.0)
+    assert (twin.beta, twin.free_bits, twin.kl_annealing_kimg) == (0.5, 0.1, 2.0)
     assert isinstance(twin.prior, GaussianPrior) and twin.likelihood.scale == vae.likelihood.scale
     assert same(weights(vae), weights(twin)) and np.array_equal(vae.generate(2), twin.generate(2))
     assert vae.evaluate(IMAGES) == twin.evaluate(IMAGES)
@@ -162,7 +162,7 @@ def test_a_resumed_fit_sees_what_an_unbroken_one_sees(tmp_path):
 
 
 def test_two_replicas_equal_one(two_cpus, monkeypatch):
-    """With the same noise for every picture; each replica normalises by its own batch, so the norms are held."""
+    """With the same noise for every image; each replica normalises by its own batch, so the norms are held."""
     monkeypatch.setattr(
         latents, "sample_latents", lambda batch, dim, seed: tf.ones((batch, dim)) * tf.range(1.0, dim + 1) / dim
     )
@@ -246,11 +246,11 @@ def test_collapse_after_training_warns_and_says_what_to_change(monkeypatch):
     [
         ({"likelihood": "gauss"}, "`likelihood` must be one of.*gaussian_optimal_sigma"),
         ({"likelihood": None}, "`likelihood` must be a likelihood, not None"),
-        ({"prior": GaussianPrior(3)}, "`prior` must be a law of 16 latent dimensions"),
+        ({"prior": GaussianPrior(3)}, "`prior` must be a distribution of 16 latent dimensions"),
         ({"prior": "mixture"}, "`prior` must be one of"),
         ({"beta": -1}, "`beta` must be a number of at least 0"),
         ({"free_bits": -1}, "`free_bits` must be a number"),
-        ({"kl_warmup_kimg": -1}, "`kl_warmup_kimg` must be a number"),
+        ({"kl_annealing_kimg": -1}, "`kl_annealing_kimg` must be a number"),
     ],
 )
 def test_vae_refuses(arguments, text):
@@ -273,17 +273,17 @@ def test_compile_refuses(arguments, text):
 
 def test_methods_refuse_what_does_not_fit(tmp_path):
     vae = make_vae()
-    with pytest.raises(checks.UserError, match="`images` must be uint8 pictures"):
+    with pytest.raises(checks.UserError, match="`images` must be uint8 images"):
         vae.encode(IMAGES[:, :16])
     with pytest.raises(checks.UserError, match=r"`latents` must be an array \[n, 16\]"):
         vae.decode(np.zeros((2, 15)))
     with pytest.raises(checks.UserError, match="`num` must be an integer"):
         vae.generate(0)
-    with pytest.raises(checks.UserError, match="`prior` must be a law of latents, not None"):
+    with pytest.raises(checks.UserError, match="`prior` must be a distribution of latents, not None"):
         vae.set_prior(None)
     with pytest.raises(checks.UserError, match="export_saved_model"):
         vae.export(tmp_path / "model")
-    bare = VAE(*build_conv_vae(32, latent_dim=16, width=8, least_width=8))
+    bare = VAE(*build_conv_vae(32, latent_dim=16, max_channels=8, min_channels=8))
     with pytest.raises(checks.UserError, match=r"the VAE is not compiled. Call vae.compile"):
         bare.fit(dataset(), verbose=0)
     for network in vae.roles.values():

@@ -6,7 +6,7 @@ from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae_decoder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.vae_checks import check_shapes, vae_spec
 
-SMALL = {"latent_dim": 4, "width": 8, "least_width": 8}
+SMALL = {"latent_dim": 4, "width": 8, "min_channels": 8}
 
 
 def test_networks_that_fit_tell_the_size_of_their_latents():
@@ -19,7 +19,7 @@ def test_networks_that_do_not_fit_are_refused():
         check_shapes(keras.Model(encoder.input, encoder.outputs[0]), decoder)
     with pytest.raises(checks.UserError, match=r"`decoder` must be a model of latents \[batch, 4\].*latent_dim="):
         check_shapes(encoder, build_conv_vae_decoder(32, **{**SMALL, "latent_dim": 5}))
-    with pytest.raises(checks.UserError, match=r"`decoder` must be a model that makes pictures \(32, 32, 3\)"):
+    with pytest.raises(checks.UserError, match=r"`decoder` must be a model that makes images \(32, 32, 3\)"):
         check_shapes(encoder, build_conv_vae_decoder(32, 1, **SMALL))
 
 

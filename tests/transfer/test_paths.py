@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
-from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.protocols import MultiNetwork
 from keras_transfer_gen.transfer.paths import Nameless, children, leaf_layers, leaves, roots
 
 
@@ -39,7 +39,7 @@ class Pair(keras.Model):
         return {"generator": self.generator, "discriminator": self.discriminator}
 
 
-HasRoles.register(Pair)
+MultiNetwork.register(Pair)
 
 
 def small_model():
@@ -68,7 +68,7 @@ def test_every_weight_is_listed_once_and_seed_states_never():
 
 
 def test_paths_of_a_gan_start_with_the_role_and_leave_out_the_average():
-    pair = Pair(*build_dcgan(32, width=32))
+    pair = Pair(*build_dcgan(32, max_channels=32))
     paths = paths_of(pair)
     assert {path.split("/")[0] for path in paths} == {"generator", "discriminator"}
     assert {"generator/block_16/conv", "generator/to_image", "discriminator/block_32/conv", "discriminator/logits"} <= {
@@ -151,7 +151,7 @@ def test_group_that_repeats_the_role_around_it_goes_by_the_role_alone():
             super().__init__(name=name)
             self.kernel = self.add_weight(shape=(2,), name="kernel")
 
-    class Roles(HasRoles):
+    class Roles(MultiNetwork):
         def __init__(self, name):
             self.roles_ = {"generator": Group(Plain(name))}
 

@@ -1,4 +1,4 @@
-"""A convolutional VAE for square pictures of 28 and 32 to 256 pixels: strides down, resizing up."""
+"""A convolutional VAE for square images of 28 and 32 to 256 pixels: strides down, resizing up."""
 
 import keras
 from keras import layers, ops
@@ -8,7 +8,7 @@ from keras_transfer_gen.networks.layers import PACKAGE, ChannelScale, FusedBatch
 from keras_transfer_gen.networks.upsampling import convolve_enlarged
 
 SLOPE = 0.2  # of the leaky ReLU
-# Statistics of the norms follow within some twenty steps: a fine-tune on few pictures is short.
+# Statistics of the norms follow within some twenty steps: a fine-tune on few images is short.
 MOMENTUM = 0.95
 
 
@@ -119,25 +119,27 @@ def _norm(normalized, policy):
 
 
 def sides_of(image_size):
-    """Sides of the feature maps from the smallest to the picture, each twice the last: 4 (or 7) up to `image_size`."""
+    """Sides of the feature maps from the smallest to the image, each twice the last: 4 (or 7) up to `image_size`."""
     sides = [image_size]
     while sides[0] % 2 == 0 and sides[0] > 4:
         sides.insert(0, sides[0] // 2)
     return sides
 
 
-def build_conv_vae_encoder(image_size=64, channels=3, latent_dim=64, width=256, least_width=32, normalized=True):
-    """A functional model named "encoder" from pictures to the posterior of their latents.
+def build_conv_vae_encoder(
+    image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32, normalized=True
+):
+    """A functional model named "encoder" from images to the posterior of their latents.
 
     Its blocks are one `EncoderBlock` a halving, `block_<image_size>` ... `block_8`, named after the side that comes in;
     then the dense layers `z_mean` and `z_log_var`.
 
     Args:
-        image_size: side of the picture: 28, 32, 64, 128 or 256.
+        image_size: side of the image: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
         latent_dim: length of a latent vector.
-        width: channels of the smallest map, halved towards the picture.
-        least_width: channels of a map at least.
+        max_channels: channels of the smallest map, halved towards the image.
+        min_channels: channels of a map at least.
         normalized: batch normalisation, or a scale and a shift for each channel alone.
 
     Returns:
@@ -152,7 +154,9 @@ def build_conv_vae_encoder(image_size=64, channels=3, latent_dim=64, width=256, 
     sides = sides_of(image_size)[::-1]
     x = inputs = keras.Input((image_size, image_size, channels), name="images")
     for stage, side in enumerate(sides[:-1], start=1):
-        x = EncoderBlock(max(width >> (len(sides) - 1 - stage), least_width), normalized, name=f"block_{side}")(x)
+        x = EncoderBlock(max(max_channels >> (len(sides) - 1 - stage), min_channels), normalized, name=f"block_{side}")(
+            x
+        )
     x = layers.Flatten(name="flatten")(x)
     # float32 whatever the policy: the divergence needs the digits. Small at first, so that the posterior begins near
     # N(0, 1) and no exponential is large.
@@ -165,18 +169,20 @@ def build_conv_vae_encoder(image_size=64, channels=3, latent_dim=64, width=256, 
     return keras.Model(inputs, [mean, log_var], name="encoder")
 
 
-def build_conv_vae_decoder(image_size=64, channels=3, latent_dim=64, width=256, least_width=32, normalized=True):
-    """A functional model named "decoder" from latents to pictures; TFLite's builtin operators are enough for it.
+def build_conv_vae_decoder(
+    image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32, normalized=True
+):
+    """A functional model named "decoder" from latents to images; TFLite's builtin operators are enough for it.
 
     Its blocks are `block_4` (dense) and one `DecoderBlock` a doubling, `block_8` ... `block_<image_size>`; then
     `to_image`.
 
     Args:
-        image_size: side of the picture: 28, 32, 64, 128 or 256.
+        image_size: side of the image: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
         latent_dim: length of a latent vector.
-        width: channels of the smallest map, halved at each doubling.
-        least_width: channels of a map at least.
+        max_channels: channels of the smallest map, halved at each doubling.
+        min_channels: channels of a map at least.
         normalized: batch normalisation, or a scale and a shift for each channel alone.
 
     Returns:
@@ -189,22 +195,22 @@ def build_conv_vae_decoder(image_size=64, channels=3, latent_dim=64, width=256, 
     checks.check_image_shape(image_size, channels)
     sides = sides_of(image_size)
     inputs = keras.Input((latent_dim,), name="latents")
-    x = FirstDecoderBlock(sides[0], width, normalized, name=f"block_{sides[0]}")(inputs)
+    x = FirstDecoderBlock(sides[0], max_channels, normalized, name=f"block_{sides[0]}")(inputs)
     for stage, side in enumerate(sides[1:], start=1):
-        x = DecoderBlock(max(width >> stage, least_width), normalized, name=f"block_{side}")(x)
+        x = DecoderBlock(max(max_channels >> stage, min_channels), normalized, name=f"block_{side}")(x)
     outputs = layers.Conv2D(channels, 3, padding="same", activation="tanh", name="to_image", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="decoder")
 
 
-def build_conv_vae(image_size=64, channels=3, latent_dim=64, width=256, least_width=32, normalized=True):
+def build_conv_vae(image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32, normalized=True):
     """Both networks with the same widths: (encoder, decoder); see the two builders."""
-    shared = {"width": width, "least_width": least_width, "normalized": normalized}
+    shared = {"max_channels": max_channels, "min_channels": min_channels, "normalized": normalized}
     return (
         build_conv_vae_encoder(image_size, channels, latent_dim, **shared),
         build_conv_vae_decoder(image_size, channels, latent_dim, **shared),
     )
 
 
-def build_plain_conv_vae(image_size=64, channels=3, latent_dim=64, width=256, least_width=32):
-    """`build_conv_vae` without normalisation: better for small grey pictures; with it, larger ones begin faster."""
-    return build_conv_vae(image_size, channels, latent_dim, width, least_width, normalized=False)
+def build_plain_conv_vae(image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32):
+    """`build_conv_vae` without normalisation: better for small grey images; with it, larger ones begin faster."""
+    return build_conv_vae(image_size, channels, latent_dim, max_channels, min_channels, normalized=False)

@@ -1,4 +1,4 @@
-"""DCGAN: a convolutional generator and discriminator for square pictures of 28 and 32 to 256 pixels."""
+"""DCGAN: a convolutional generator and discriminator for square images of 28 and 32 to 256 pixels."""
 
 import keras
 from keras import layers, ops
@@ -8,7 +8,7 @@ from keras_transfer_gen.networks.layers import PACKAGE, FusedBatchNormalization,
 from keras_transfer_gen.networks.upsampling import convolve_enlarged
 
 SLOPE = 0.2  # of the leaky ReLU
-# Larger maps are left alone: what a picture shows is settled at small sizes, where modulation costs next to nothing.
+# Larger maps are left alone: what an image shows is settled at small sizes, where modulation costs next to nothing.
 MODULATED_SIDE = 16
 REFINED_SIDE = 32
 
@@ -178,17 +178,17 @@ def resolutions(image_size):
     return sides
 
 
-def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, least_width=32, refined=False):
-    """A functional model named "generator" from latents to pictures.
+def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, max_channels=256, min_channels=32, refined=False):
+    """A functional model named "generator" from latents to images.
 
     Its blocks are `block_4` (dense) and one `UpBlock` a doubling, `block_8` ... `block_<image_size>`; then `to_image`.
 
     Args:
-        image_size: side of the picture: 28, 32, 64, 128 or 256.
+        image_size: side of the image: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
         latent_dim: length of a latent vector.
-        width: channels of the smallest map, halved at each doubling.
-        least_width: channels of a map at least.
+        max_channels: channels of the smallest map, halved at each doubling.
+        min_channels: channels of a map at least.
         refined: whether maps of 8 x 8 to 32 x 32 have a `Refinement`.
 
     Returns:
@@ -201,9 +201,9 @@ def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, 
     checks.check_image_shape(image_size, channels)
     sides = resolutions(image_size)
     inputs = keras.Input((latent_dim,), name="latents")
-    x = StartBlock(sides[0], width, name=f"block_{sides[0]}")(inputs)
+    x = StartBlock(sides[0], max_channels, name=f"block_{sides[0]}")(inputs)
     for stage, side in enumerate(sides[1:], start=1):
-        filters = max(width >> stage, least_width)
+        filters = max(max_channels >> stage, min_channels)
         kind = {"modulated": side <= MODULATED_SIDE, "refined": refined and side <= REFINED_SIDE}
         x = UpBlock(filters, **kind, name=f"block_{side}")([x, inputs])
     # The last layer computes in float32 whatever the policy: bfloat16 has too few levels between black and white.
@@ -211,18 +211,20 @@ def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, width=256, 
     return keras.Model(inputs, outputs, name="generator")
 
 
-def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=32, group_size=0, refined=False):
-    """A functional model named "discriminator" from pictures to logits.
+def build_dcgan_discriminator(
+    image_size=64, channels=3, max_channels=256, min_channels=32, group_size=0, refined=False
+):
+    """A functional model named "discriminator" from images to logits.
 
     Its blocks are one `DownBlock` a halving, `block_<image_size>` ... `block_8`, named after the size that comes in;
     then `block_4` at the smallest size and a dense `logits`.
 
     Args:
-        image_size: side of the picture: 28, 32, 64, 128 or 256.
+        image_size: side of the image: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
-        width: channels of the smallest map, halved towards the picture.
-        least_width: channels of a map at least.
-        group_size: pictures compared by `MinibatchDeviation`; 0 leaves it out.
+        max_channels: channels of the smallest map, halved towards the image.
+        min_channels: channels of a map at least.
+        group_size: images compared by `MinibatchDeviation`; 0 leaves it out.
         refined: whether maps of 8 x 8 to 32 x 32 have a `Refinement`.
 
     Returns:
@@ -236,26 +238,28 @@ def build_dcgan_discriminator(image_size=64, channels=3, width=256, least_width=
     sides = resolutions(image_size)[::-1]
     x = inputs = keras.Input((image_size, image_size, channels), name="images")
     for stage, side in enumerate(sides[:-1], start=1):
-        filters = max(width >> (len(sides) - 1 - stage), least_width)
+        filters = max(max_channels >> (len(sides) - 1 - stage), min_channels)
         x = DownBlock(filters, refined=refined and 8 <= side // 2 <= REFINED_SIDE, name=f"block_{side}")(x)
     if group_size:
         x = MinibatchDeviation(group_size, name="deviation")(x)
-    x = layers.Conv2D(width, 3, padding="same", name=f"block_{sides[-1]}")(x)
+    x = layers.Conv2D(max_channels, 3, padding="same", name=f"block_{sides[-1]}")(x)
     x = layers.LeakyReLU(SLOPE, name="activation")(x)
     x = layers.Flatten(name="flatten")(x)
     outputs = layers.Dense(1, name="logits", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="discriminator")
 
 
-def build_dcgan(image_size=64, channels=3, latent_dim=128, width=256, least_width=32, group_size=0, refined=False):
+def build_dcgan(
+    image_size=64, channels=3, latent_dim=128, max_channels=256, min_channels=32, group_size=0, refined=False
+):
     """Both networks with the same widths: (generator, discriminator); see the two builders."""
-    shared = {"width": width, "least_width": least_width, "refined": refined}
+    shared = {"max_channels": max_channels, "min_channels": min_channels, "refined": refined}
     return (
         build_dcgan_generator(image_size, channels, latent_dim, **shared),
         build_dcgan_discriminator(image_size, channels, group_size=group_size, **shared),
     )
 
 
-def build_refined_dcgan(image_size=64, channels=3, latent_dim=128, width=256, least_width=32):
+def build_refined_dcgan(image_size=64, channels=3, latent_dim=128, max_channels=256, min_channels=32):
     """Both networks with a `Refinement` of each map from 8 x 8 to 32 x 32: half as dear again, and more capable."""
-    return build_dcgan(image_size, channels, latent_dim, width, least_width, refined=True)
+    return build_dcgan(image_size, channels, latent_dim, max_channels, min_channels, refined=True)

@@ -1,4 +1,4 @@
-"""A trained discriminator as the beginning of one for pictures of another size or number of channels."""
+"""A trained discriminator as the beginning of one for images of another size or number of channels."""
 
 import keras
 from keras import layers
@@ -7,17 +7,17 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.networks.dcgan.dcgan import DownBlock
 
 
-def build_seasoned_discriminator(trained, image_size, channels):
-    """A discriminator that judges as a trained one does, for pictures of any size.
+def build_pretrained_discriminator(trained, image_size, channels):
+    """A discriminator that judges as a trained one does, for images of any size.
 
-    Pictures are brought to the size that the trained one knows: smaller ones are enlarged by a whole number, larger
+    ImageSet are brought to the size that the trained one knows: smaller ones are enlarged by a whole number, larger
     ones halved by averaging, and what is missing to a power of two is a grey border. Grey ones are shown as RGB. What
-    averaging hides of larger pictures reaches the second block through strided convolutions, `detail_*`, whose sum
+    averaging hides of larger images reaches the second block through strided convolutions, `detail_*`, whose sum
     begins at zero: the judgement is the trained one's at first, and learns of details from there.
 
     Args:
-        trained: discriminator that `build_dcgan_discriminator` made, of RGB pictures whose side is a power of two.
-        image_size: side of the pictures.
+        trained: discriminator that `build_dcgan_discriminator` made, of RGB images whose side is a power of two.
+        image_size: side of the images.
         channels: 1 or 3.
 
     Returns:
@@ -29,14 +29,14 @@ def build_seasoned_discriminator(trained, image_size, channels):
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
-        >>> build_seasoned_discriminator(build_dcgan_discriminator(32, width=32), 48, 1).output_shape
+        >>> build_pretrained_discriminator(build_dcgan_discriminator(32, max_channels=32), 48, 1).output_shape
         (None, 1)
 
     Reference:
-        Mo et al., Freeze the Discriminator, 2020 (arXiv:2002.10964), for what discriminators know of other pictures;
+        Mo et al., Freeze the Discriminator, 2020 (arXiv:2002.10964), for what discriminators know of other images;
         Karras et al., Progressive Growing, 2018 (arXiv:1710.10196), for new layers that fade in.
     """
-    checks.check_choice("channels", channels, (1, 3), "A discriminator reads grey or RGB pictures.")
+    checks.check_choice("channels", channels, (1, 3), "A discriminator reads grey or RGB images.")
     known = trained.input_shape[1]
     first, *rest = [layer for layer in trained.layers if not isinstance(layer, layers.InputLayer)]
     x = inputs = keras.Input((image_size, image_size, channels), name="images")
@@ -57,7 +57,7 @@ def build_seasoned_discriminator(trained, image_size, channels):
 
 
 def _first_blocks(first, x, halvings):
-    """The trained first block on averaged pictures, and the details that averaging hides added to it."""
+    """The trained first block on averaged images, and the details that averaging hides added to it."""
     if not halvings:
         return _copy(first, x)
     detail, filters = x, first.filters

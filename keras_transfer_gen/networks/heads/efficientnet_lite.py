@@ -8,7 +8,7 @@ from keras_transfer_gen.shipped_weights import read_weights
 
 NAME = "efficientnet_lite1"
 STRIDES = (1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1)  # of the depthwise convolution of each block
-TAPS = (3, 6, 10, 14)  # the last block of a stage: maps 1/4, 1/8, 1/16 and 1/16 as large as the picture
+TAPS = (3, 6, 10, 14)  # the last block of a stage: maps 1/4, 1/8, 1/16 and 1/16 as large as the image
 STRIDE = (4, 8, 16, 16)
 CHANNELS = (24, 40, 80, 112)
 MEAN, SCALE = 127.0, 128.0  # of the levels 0 to 255
@@ -21,7 +21,7 @@ def shipped_arrays():
 
 
 def look(images):
-    """What the network sees in pictures, at four depths.
+    """What the network sees in images, at four depths.
 
     Its weights are constants: nothing is to be trained, saved or mirrored over devices.
 

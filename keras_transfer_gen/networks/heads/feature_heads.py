@@ -1,6 +1,6 @@
-"""Heads of a discriminator that judge what a trained network sees in a picture, beside the head that judges pixels.
+"""Heads of a discriminator that judge what a trained network sees in an image, beside the head that judges pixels.
 
-A discriminator that sees a hundred pictures has to find out for itself what edges, surfaces and shapes are. A network
+A discriminator that sees a hundred images has to find out for itself what edges, surfaces and shapes are. A network
 that was trained on a million photographs knows, and stays as it is; only the small heads behind it learn.
 """
 
@@ -11,9 +11,9 @@ from keras import layers, ops
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.heads import efficientnet_lite
 from keras_transfer_gen.networks.layers import PACKAGE
-from keras_transfer_gen.protocols import OwnTypes, SelfBounded
+from keras_transfer_gen.protocols import FixedDtype, LipschitzBounded
 
-LEAST_SIDE = 96  # pixels: smaller pictures are enlarged before the trained network sees them
+LEAST_SIDE = 96  # pixels: smaller images are enlarged before the trained network sees them
 INFLUENCE = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper
 WIDTH = 64
 LARGEST_MAP = 8  # maps are halved to at most this side before they are judged
@@ -22,14 +22,14 @@ FEATURES, HEAD = "trained_features", "feature_head"  # names of layers
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class TrainedFeatures(layers.Layer, OwnTypes):
-    """Pictures -> maps of EfficientNet-Lite1 at four depths; it has no weights to train or to save.
+class TrainedFeatures(layers.Layer, FixedDtype):
+    """ImageSet -> maps of EfficientNet-Lite1 at four depths; it has no weights to train or to save.
 
     It computes in float32, whatever the precision of training: its depthwise convolutions are slow in bfloat16.
 
     Args:
-        side: height and width, in pixels, that pictures are resized to (bilinear).
-        influence: what the gradient to the pictures is multiplied by, above 0: how much the heads' judgement counts for
+        side: height and width, in pixels, that images are resized to (bilinear).
+        influence: what the gradient to the images is multiplied by, above 0: how much the heads' judgement counts for
             the generator beside that of the pixels. What the heads themselves learn does not depend on it.
 
     Call arguments:
@@ -60,7 +60,7 @@ class TrainedFeatures(layers.Layer, OwnTypes):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class BoundedConv2D(layers.Layer):
+class LipschitzConv2D(layers.Layer):
     """A convolution whose kernel is divided by a bound on its largest singular value; it keeps no vector for that.
 
     The kernel is read as a matrix `[size * size * in, filters]` and the bound is its Schatten 16-norm, never below the
@@ -108,7 +108,7 @@ def spectral_bound(kernel):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class FeatureHead(layers.Layer, OwnTypes, SelfBounded):
+class FeatureHead(layers.Layer, FixedDtype, LipschitzBounded):
     """A map of features -> logits of its places: bounded convolutions and leaky ReLUs, in float32.
 
     Args:
@@ -127,10 +127,10 @@ class FeatureHead(layers.Layer, OwnTypes, SelfBounded):
         own = {"dtype": self.dtype_policy}
         self.convs, side = [], input_shape[1]
         while side > LARGEST_MAP:
-            self.convs.append(BoundedConv2D(self.width, 4, 2, name=f"down_{len(self.convs)}", **own))
+            self.convs.append(LipschitzConv2D(self.width, 4, 2, name=f"down_{len(self.convs)}", **own))
             side = -(-side // 2)
-        self.convs.append(BoundedConv2D(self.width, 3, name="mix", **own))
-        self.logits = BoundedConv2D(1, 3, name="logits", **own)
+        self.convs.append(LipschitzConv2D(self.width, 3, name="mix", **own))
+        self.logits = LipschitzConv2D(1, 3, name="logits", **own)
         for conv in self.convs:
             conv.build(input_shape)
             input_shape = conv.compute_output_shape(input_shape)
@@ -156,7 +156,7 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
     """A discriminator with heads that judge what a trained network sees, added to its own.
 
     Args:
-        discriminator: functional model of pictures `[batch, S, S, C]`, C 1 or 3, without such heads; its layers are
+        discriminator: functional model of images `[batch, S, S, C]`, C 1 or 3, without such heads; its layers are
             shared, not copied.
         influence: see `TrainedFeatures`.
         width: channels of the heads.
@@ -170,7 +170,7 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
-        >>> [logits.shape for logits in build_feature_heads(build_dcgan_discriminator(32, width=32)).outputs]
+        >>> [logits.shape for logits in build_feature_heads(build_dcgan_discriminator(32, max_channels=32)).outputs]
         [(None, 1), (None, 36), (None, 36), (None, 36), (None, 36)]
 
     Reference:
@@ -180,7 +180,7 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
     influence = check_influence(influence)
     width = checks.check_integer("width", width)
     if not can_have_feature_heads(discriminator):
-        expected = "a functional model of square pictures with 1 or 3 channels that has no feature heads"
+        expected = "a functional model of square images with 1 or 3 channels that has no feature heads"
         shapes = [tuple(images.shape) for images in getattr(discriminator, "inputs", None) or []]
         received = f"a {type(discriminator).__name__} of inputs {shapes}"
         raise checks.user_error("discriminator", expected, received, f"None of its layers may be named {HEAD}_*.")

@@ -38,10 +38,10 @@ def insert_after_latents(generator, layer):
 
     Example:
         >>> inputs = keras.Input((4,))
-        >>> generator = keras.Model(inputs, keras.layers.Dense(3, name="paint")(inputs))
+        >>> generator = keras.Model(inputs, keras.layers.Dense(3, name="render")(inputs))
         >>> copy = insert_after_latents(generator, keras.layers.Dense(4, name="front"))
         >>> [layer.name for layer in copy.layers][1:]
-        ['front', 'paint']
+        ['front', 'render']
     """
     if any(one.name == layer.name for one in generator.layers):
         raise checks.user_error("generator", f"one without a layer named {layer.name}", generator.name)

@@ -7,7 +7,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.insertion import insert_after_latents, latents_of
 
 PACKAGE = "keras_transfer_gen"
-MAPPER, OUTPUT = "latent_mapper", "output_network"
+MAPPER, OUTPUT = "latent_mapper", "image_adapter"
+OLD_OUTPUT = "output_network"  # in files of version 0.1
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -53,8 +54,8 @@ class LatentMapper(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class OutputNetwork(keras.layers.Layer):
-    """Changes the colours and edges of finished pictures: x plus two 3 x 3 convolutions of it, the last zero at first.
+class ImageAdapter(keras.layers.Layer):
+    """Changes the colours and edges of finished images: x plus two 3 x 3 convolutions of it, the last zero at first.
 
     Always in float32.
 
@@ -62,7 +63,7 @@ class OutputNetwork(keras.layers.Layer):
         filters: channels between the two.
 
     Example:
-        >>> layer = OutputNetwork(filters=8)
+        >>> layer = ImageAdapter(filters=8)
         >>> bool((layer(tf.ones((2, 4, 4, 3))).numpy() == 1).all())
         True
     """
@@ -94,18 +95,18 @@ class OutputNetwork(keras.layers.Layer):
         return {**super().get_config(), "filters": self.filters}
 
 
-def insert_latent_mapper(generator, output_network=False, units=None):
-    """A copy of a generator with a `LatentMapper` in front, and an `OutputNetwork` behind if wanted.
+def insert_latent_mapper(generator, image_adapter=False, units=None):
+    """A copy of a generator with a `LatentMapper` in front, and an `ImageAdapter` behind if wanted.
 
-    Both begin with the identity, so the copy makes the same pictures. What is there already stays as it is.
+    Both begin with the identity, so the copy makes the same images. What is there already stays as it is.
 
     Args:
         generator: functional Keras model of latents, or of a dict with "latents".
-        output_network: whether pictures are changed as well.
+        image_adapter: whether images are changed as well.
         units: width of the mapper; None takes twice the length of a latent vector, 64 at least.
 
     Returns:
-        keras.Model of the same name, with layers named "latent_mapper" and "output_network".
+        keras.Model of the same name, with layers named "latent_mapper" and "image_adapter".
 
     Example:
         >>> inputs = keras.Input((4,))
@@ -118,7 +119,7 @@ def insert_latent_mapper(generator, output_network=False, units=None):
     if MAPPER not in names:
         size = latents_of(generator).shape[-1]
         copy = insert_after_latents(generator, LatentMapper(units or max(2 * size, 64), name=MAPPER))
-    if output_network and OUTPUT not in names:
-        changed = OutputNetwork(name=OUTPUT)(copy.outputs[0])
+    if image_adapter and not {OUTPUT, OLD_OUTPUT} & set(names):
+        changed = ImageAdapter(name=OUTPUT)(copy.outputs[0])
         copy = keras.Model(copy.input, changed, name=generator.name)
     return copy

@@ -13,7 +13,7 @@ NAME = "latent_mixture"
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LatentMixture(keras.layers.Layer):
-    """Moves standard normal latents to a mixture of narrow normal laws around chosen latents.
+    """Moves standard normal latents to a mixture of narrow normal distributions around chosen latents.
 
     Each latent z goes to sqrt(1 - spread^2) c + spread z, where c is the centre whose direction z points to most. So
     the output has the length of a standard normal latent, each centre gets about the same share, and equal inputs give

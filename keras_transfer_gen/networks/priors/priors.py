@@ -1,4 +1,4 @@
-"""Laws that a VAE draws its latents from: standard normal, one normal law, a mixture of normal laws."""
+"""Distributions that a VAE draws its latents from: standard normal, one normal distribution, a mixture of normal distributions."""
 
 import math
 
@@ -15,7 +15,7 @@ SETTINGS = {"trainable": False, "dtype": "float32", "autocast": False}  # of fit
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class StandardNormal(Prior):
-    """N(0, I): the law that a VAE is trained with.
+    """N(0, I): the distribution that a VAE is trained with.
 
     Args:
         latent_dim: length of a latent vector; told by the model where it is None.
@@ -43,7 +43,7 @@ class GaussianPrior(Prior):
         latent_dim: length of a latent vector.
 
     Example:
-        >>> prior = GaussianPrior(2).set_law([1.0, 0.0], [[4.0, 0.0], [0.0, 1.0]])
+        >>> prior = GaussianPrior(2).set_distribution([1.0, 0.0], [[4.0, 0.0], [0.0, 1.0]])
         >>> prior(tf.ones((1, 2))).numpy().tolist()
         [[3.0, 1.0]]
     """
@@ -54,7 +54,7 @@ class GaussianPrior(Prior):
         self.mean = self.add_weight(shape=(size,), name="mean", initializer="zeros", **SETTINGS)
         self.factor = self.add_weight(shape=(size, size), name="factor", initializer=_identity, **SETTINGS)
 
-    def set_law(self, mean, covariance):
+    def set_distribution(self, mean, covariance):
         """Sets mean `[latent_dim]` and covariance `[latent_dim, latent_dim]`; returns the prior.
 
         Raises:
@@ -87,7 +87,7 @@ class GaussianPrior(Prior):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class MixturePrior(Prior):
-    """A mixture of normal laws, sum_k w_k N(mean_k, factor_k factor_k^T).
+    """A mixture of normal distributions, sum_k w_k N(mean_k, factor_k factor_k^T).
 
     Noise has no entry to spare for the choice of a component. So the angle of its first two entries, which is uniform
     and independent of all the rest, is cut into one sector a component, as wide as its weight; the sector that the
@@ -96,11 +96,11 @@ class MixturePrior(Prior):
 
     Args:
         latent_dim: length of a latent vector, at least 2.
-        components: number of laws.
+        components: number of distributions.
 
     Example:
         >>> prior = MixturePrior(2, components=2)
-        >>> prior.set_law([0.5, 0.5], [[9.0, 9.0], [-9.0, -9.0]], [np.eye(2), np.eye(2)]).sample(3).shape
+        >>> prior.set_distribution([0.5, 0.5], [[9.0, 9.0], [-9.0, -9.0]], [np.eye(2), np.eye(2)]).sample(3).shape
         TensorShape([3, 2])
     """
 
@@ -113,7 +113,7 @@ class MixturePrior(Prior):
         self.means = self.add_weight(shape=(count, size), name="means", initializer="zeros", **SETTINGS)
         self.factors = self.add_weight(shape=(count, size, size), name="factors", initializer=_identity, **SETTINGS)
 
-    def set_law(self, weights, means, covariances):
+    def set_distribution(self, weights, means, covariances):
         """Sets weights `[K]` (positive, of sum 1), means `[K, latent_dim]` and covariances; returns the prior.
 
         Raises:

@@ -1,4 +1,4 @@
-"""`ktg data check`: what a set of pictures holds, before any training."""
+"""`ktg data check`: what a set of images holds, before any training."""
 
 import dataclasses
 import os
@@ -13,7 +13,7 @@ PREVIEW = 64
 
 @dataclasses.dataclass(frozen=True)
 class DataCheck:
-    """The audit of a source of pictures, with the words around it.
+    """The audit of a source of images, with the words around it.
 
     Args:
         audit: `data.audit.Audit`.
@@ -25,7 +25,7 @@ class DataCheck:
 
     @property
     def usable(self):
-        """Whether there is at least one usable picture."""
+        """Whether there is at least one usable image."""
         return self.audit.usable > 0
 
     def to_dict(self):
@@ -37,20 +37,20 @@ class DataCheck:
         found = self.audit
         counted = {"folders": found.folders, "sizes": found.sizes, "modes": found.modes, "formats": found.formats}
         tables = [f"{name}: {_listed(counts)}" for name, counts in counted.items() if counts]
-        doubles = [f"the same picture: {', '.join(group)}" for group in found.to_dict()["duplicates"]]
+        doubles = [f"the same image: {', '.join(group)}" for group in found.to_dict()["duplicates"]]
         total = f"{found.source}: {found.usable} usable, {len(found.skipped)} skipped"
         return [*found.skipped_lines(), total, *tables, *doubles, *found.warnings]
 
 
 def check_data(source, image_size=64, channels=3, fit="crop", background="white", preview=None, reporter=SILENT):
-    """Audits pictures and draws a preview; a source without a usable picture is a result here, not an error.
+    """Audits images and draws a preview; a source without a usable image is a result here, not an error.
 
     Args:
         source: what `load_images` takes.
         image_size: side that they would be brought to.
         channels: 1 or 3.
         fit: "crop" or "pad".
-        background: colour under transparent pictures.
+        background: colour under transparent images.
         preview: path of a PNG file to write, outside the source, or None.
         reporter: told of the progress.
 
@@ -64,21 +64,21 @@ def check_data(source, image_size=64, channels=3, fit="crop", background="white"
     if preview is not None:
         _check_preview(preview, source)
     audit = audit_images(
-        source, image_size, channels, fit=fit, background=background, progress=reporter.counter("reading pictures")
+        source, image_size, channels, fit=fit, background=background, progress=reporter.counter("reading images")
     )
     if preview is not None and audit.usable:
         from keras_transfer_gen import pixels  # loads TensorFlow, which the check itself does without
         from keras_transfer_gen.recipes.output.image_folder import write_png
 
         with checks.named(out="preview"):
-            write_png(preview, pixels.to_grid(audit.pictures.images[:PREVIEW]))
+            write_png(preview, pixels.to_grid(audit.image_set.images[:PREVIEW]))
     return DataCheck(audit, preview)
 
 
 def _check_preview(preview, source):
     check_sheet(preview, "preview")
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
-        check_apart(preview, source, "the pictures' folder", "preview")
+        check_apart(preview, source, "the images' folder", "preview")
 
 
 def _listed(counts, most=8):

@@ -5,32 +5,32 @@ import dataclasses
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.image_set import Pictures
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.image_set import ImageSet
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.scoring import kid_protocol
 
-LEAST_PICTURES = 2  # KID compares pairs
+LEAST_IMAGES = 2  # KID compares pairs
 
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """Pictures of a run.
+    """ImageSet of a run.
 
     Args:
-        pictures: `data.pictures.Pictures` to learn.
-        learnt: `scores.Reference` of the pictures to learn, at most 1,000: what the curve on the way and near-copies
+        image_set: `ImageSet` to learn.
+        learnt: `scores.Reference` of the images to learn, at most 1,000: what the curve on the way and near-copies
             are measured against, never a score that is reported beside one with a reference of its own.
         reference: `scores.Reference` of the scores that are reported.
-        reference_digest: content hash of the pictures of a reference of its own, or None.
+        reference_digest: content hash of the images of a reference of its own, or None.
     """
 
-    pictures: Pictures
+    image_set: ImageSet
     learnt: kid_protocol.Reference
     reference: kid_protocol.Reference
     reference_digest: str | None = None
 
     def floor(self):
-        """Score of the training pictures themselves, or None where they are the reference."""
+        """Score of the training images themselves, or None where they are the reference."""
         if self.reference is self.learnt:
             return None
         features = self.learnt.features
@@ -41,11 +41,11 @@ class Inputs:
 
 
 def read_inputs(settings, image_size, channels, reporter):
-    """Reads the pictures of a run and takes their features.
+    """Reads the images of a run and takes their features.
 
     Args:
         settings: `TrainSettings`.
-        image_size: side of the pictures.
+        image_size: side of the images.
         channels: 1 or 3.
         reporter: told of the progress.
 
@@ -53,33 +53,33 @@ def read_inputs(settings, image_size, channels, reporter):
         `Inputs`.
 
     Raises:
-        UserError, UserFileError: where pictures can't be read or there are fewer than 2.
+        UserError, UserFileError: where images can't be read or there are fewer than 2.
     """
-    pictures = read_one("data", settings.data, settings, image_size, channels, reporter)
+    image_set = read_one("data", settings.data, settings, image_size, channels, reporter)
     real = None
     if settings.reference is not None:
         real = read_one("reference", settings.reference, settings, image_size, channels, reporter)
-    tick = reporter.counter("features of the pictures")
-    learnt = kid_protocol.make_reference(pictures.images, f"{settings.data} (the training pictures)", progress=tick)
+    tick = reporter.counter("features of the images")
+    learnt = kid_protocol.make_reference(image_set.images, f"{settings.data} (the training images)", progress=tick)
     if real is None:
-        reporter.say("no --reference given: scores are taken against the training pictures themselves")
-        return Inputs(pictures, learnt, learnt)
+        reporter.say("no --reference given: scores are taken against the training images themselves")
+        return Inputs(image_set, learnt, learnt)
     tick = reporter.counter("features of the reference")
     reference = kid_protocol.make_reference(real.images, settings.reference, progress=tick)
-    return Inputs(pictures, learnt, reference, real.digest)
+    return Inputs(image_set, learnt, reference, real.digest)
 
 
 def read_one(name, source, settings, image_size, channels, reporter):
-    """`Pictures` of one source, after saying how many there are; at least 2."""
+    """`ImageSet` of one source, after saying how many there are; at least 2."""
     with checks.named(source=name, data=name):
-        pictures = read_pictures(
-            source, image_size, channels, fit=settings.image_fit, background=settings.background,
+        image_set = read_images(
+            source, image_size, channels, fit=settings.resize_mode, background=settings.background,
             progress=reporter.counter(f"reading {source}"),
         )  # fmt: skip
-    count, skipped = len(pictures.images), len(pictures.skipped)
+    count, skipped = len(image_set.images), len(image_set.skipped)
     left_out = f"; {skipped} files skipped (see `ktg data check {source}`)" if skipped else ""
-    reporter.say(f"{count} pictures in {source}{left_out}")
-    if count < LEAST_PICTURES:
-        hint = f"Put more pictures there, or give another folder with --{name}."
-        raise checks.user_error(name, f"at least {LEAST_PICTURES} usable pictures", f"{count} in {source}", hint)
-    return pictures
+    reporter.say(f"{count} images in {source}{left_out}")
+    if count < LEAST_IMAGES:
+        hint = f"Put more images there, or give another folder with --{name}."
+        raise checks.user_error(name, f"at least {LEAST_IMAGES} usable images", f"{count} in {source}", hint)
+    return image_set

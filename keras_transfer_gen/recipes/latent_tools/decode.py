@@ -1,4 +1,4 @@
-"""A file of latents -> pictures in a folder."""
+"""A file of latents -> images in a folder."""
 
 import os
 import zipfile
@@ -16,7 +16,7 @@ KEYS = ("z_mean", "latents", "z")  # arrays that an .npz may hold them in, in th
 
 
 def decode(model, latents, out, trust=False, reporter=SILENT):
-    """Writes the pictures of latents to `out/00000.png`, ...
+    """Writes the images of latents to `out/00000.png`, ...
 
     Args:
         model: `VAE`, or what `load_vae` takes.
@@ -26,7 +26,7 @@ def decode(model, latents, out, trust=False, reporter=SILENT):
         reporter: told of the progress.
 
     Returns:
-        uint8 `[N, S, S, C]`, the pictures.
+        uint8 `[N, S, S, C]`, the images.
 
     Raises:
         UserError, UserFileError: where the latents don't fit the model, something can't be read, or `out` holds other

@@ -1,4 +1,4 @@
-"""Pictures changed along a direction of the latent space that hand-picked pictures show."""
+"""ImageSet changed along a direction of the latent space that hand-picked images show."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from keras_transfer_gen.maths.latent_arithmetic import attribute_direction, move
 from keras_transfer_gen.maths.residual_detail import check_detail, with_detail
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
 STRENGTH = 1.5
@@ -24,9 +24,9 @@ class Edited:
         images: uint8 `[N, S, S, C]`.
         direction: float32 `[latent_dim]`, for a strength of 1.
         edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
-        before: mean position of the inputs between the negative (0) and the positive (1) pictures, along the direction.
-        after: the same of the edited pictures, encoded again.
-        target: where the edited latents were put; less of it may be seen in the pictures.
+        before: mean position of the inputs between the negative (0) and the positive (1) images, along the direction.
+        after: the same of the edited images, encoded again.
+        target: where the edited latents were put; less of it may be seen in the images.
     """
 
     images: np.ndarray
@@ -45,17 +45,17 @@ class Edited:
 def edit(
     model, data, positive, negative, strength=STRENGTH, detail=0.0, out=None, grid=None, trust=False, reporter=SILENT
 ):  # fmt: skip
-    """Moves pictures along the direction from `negative` to `positive` pictures, in the latent space.
+    """Moves images along the direction from `negative` to `positive` images, in the latent space.
 
     Args:
         model: `VAE`, or what `load_vae` takes.
-        data: the pictures to change: what `load_images` returns or takes.
-        positive: pictures that have what is wanted (glasses, say): the same.
-        negative: pictures that don't; the more alike the two are otherwise, the purer the direction.
+        data: the images to change: what `load_images` returns or takes.
+        positive: images that have what is wanted (glasses, say): the same.
+        negative: images that don't; the more alike the two are otherwise, the purer the direction.
         strength: how far to go; 1 is the whole mean difference, below 0 goes the other way.
-        detail: share, 0 to 1, of what the VAE loses of each picture that is put back; see `with_detail`.
-        out: folder for 00000.png, ..., in the order of the pictures' names; None writes none.
-        grid: PNG file for a sheet of pictures before and after; None writes none.
+        detail: share, 0 to 1, of what the VAE loses of each image that is put back; see `with_detail`.
+        out: folder for 00000.png, ..., in the order of the images' names; None writes none.
+        grid: PNG file for a sheet of images before and after; None writes none.
         trust: whether you vouch for a model from the web.
         reporter: told of the progress.
 
@@ -69,9 +69,9 @@ def edit(
     detail = check_detail(detail)
     check_places(out, grid)
     vae = open_vae(model, trust)
-    given = read_given(data, vae.spec, reporter=reporter)
+    given = read_model_images(data, vae.spec, reporter=reporter)
     with_it, without = (
-        vae.encode(read_given(source, vae.spec, name, reporter).images)[0]
+        vae.encode(read_model_images(source, vae.spec, name, reporter).images)[0]
         for name, source in (("positive", positive), ("negative", negative))
     )
     direction = attribute_direction(with_it, without)

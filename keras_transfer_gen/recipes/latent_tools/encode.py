@@ -1,16 +1,16 @@
-"""Pictures -> a file of latents."""
+"""ImageSet -> a file of latents."""
 
 from pathlib import Path
 
 import numpy as np
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
 
 def encode(model, data, out, trust=False, reporter=SILENT):
-    """Writes the posteriors of pictures to an .npz file: z_mean, z_log_var, names.
+    """Writes the posteriors of images to an .npz file: z_mean, z_log_var, names.
 
     Args:
         model: `VAE`, or what `load_vae` takes.
@@ -23,11 +23,11 @@ def encode(model, data, out, trust=False, reporter=SILENT):
         dict of z_mean and z_log_var, float32 `[N, latent_dim]`, and names, text `[N]`.
 
     Raises:
-        UserError, UserFileError: where the model or the pictures can't be read, or `out` can't be written.
+        UserError, UserFileError: where the model or the images can't be read, or `out` can't be written.
     """
     out = check_file(out, ".npz", "Such as --out latents.npz.")
     vae = open_vae(model, trust)
-    given = read_given(data, vae.spec, reporter=reporter)
+    given = read_model_images(data, vae.spec, reporter=reporter)
     z_mean, z_log_var = vae.encode(given.images)
     found = {"z_mean": z_mean, "z_log_var": z_log_var, "names": np.asarray(given.names)}
     with files.atomic_path(out) as partial, open(partial, "wb") as stream:  # a stream: NumPy would change the name

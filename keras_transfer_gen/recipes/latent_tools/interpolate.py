@@ -1,11 +1,11 @@
-"""From one picture to another through the latent space, as a film."""
+"""From one image to another through the latent space, as a film."""
 
 import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation
 from keras_transfer_gen.recipes.latent_tools.encode import check_file
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_one_picture
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_image_file
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.training.latents import numbered_latents
 
@@ -14,18 +14,18 @@ TURNS = 3  # drawn latents that a film without given ends passes, before it come
 
 
 def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, trust=False):
-    """Pictures on an arc of the latent space; with `out` also as a film (GIF).
+    """ImageSet on an arc of the latent space; with `out` also as a film (GIF).
 
-    With two pictures: from the one to the other, by the means of their posteriors. With none: through a few latents
+    With two images: from the one to the other, by the means of their posteriors. With none: through a few latents
     drawn from the prior and back to the first, so that the film can run in a circle; the arc is then one of the noise
     behind the prior, every point of which the prior may draw.
 
     Args:
         model: `VAE`, or what `load_vae` takes.
         out: the .gif file; None writes none.
-        start: path of the first picture, or uint8 `[S, S, C]`.
+        start: path of the first image, or uint8 `[S, S, C]`.
         end: the same for the last.
-        frames: pictures from one end to the next, both included; at least 2.
+        frames: images from one end to the next, both included; at least 2.
         seed: of drawn latents.
         trust: whether you vouch for a model from the web.
 
@@ -45,7 +45,7 @@ def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, tr
     if start is None:
         latents = _drawn(vae, frames, seed)
     else:
-        ends = np.concatenate([_picture(one, vae.spec, name) for one, name in ((start, "from"), (end, "to"))])
+        ends = np.concatenate([_image(one, vae.spec, name) for one, name in ((start, "from"), (end, "to"))])
         z_mean, _ = vae.encode(ends)
         latents = spherical_interpolation(*z_mean, np.linspace(0.0, 1.0, frames))
     images = vae.decode(latents)
@@ -62,9 +62,9 @@ def _drawn(vae, frames, seed):
     return np.asarray(vae.prior(np.concatenate(arcs)))
 
 
-def _picture(given, spec, name):
+def _image(given, spec, name):
     if not isinstance(given, np.ndarray):
-        return read_one_picture(given, spec, name)
+        return read_image_file(given, spec, name)
     shape = (spec.image_size, spec.image_size, spec.channels)
     if given.shape != shape or given.dtype != np.uint8:
         raise checks.user_error(name, f"uint8 {list(shape)}", f"{given.dtype} {given.shape}")

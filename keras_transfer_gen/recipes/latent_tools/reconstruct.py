@@ -1,4 +1,4 @@
-"""Pictures -> what a VAE keeps of them, in a folder."""
+"""ImageSet -> what a VAE keeps of them, in a folder."""
 
 import dataclasses
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid
 from keras_transfer_gen.recipes.output.image_folder import write_folder, write_png
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
-SHOWN = 36  # pictures on a sheet
+SHOWN = 36  # images on a sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Reconstructed:
 
 
 def reconstruct(model, data, out=None, grid=None, trust=False, reporter=SILENT):
-    """Sends pictures through a VAE, by the means of their posteriors, and writes what comes out.
+    """Sends images through a VAE, by the means of their posteriors, and writes what comes out.
 
     Args:
         model: `VAE`, or what `load_vae` takes.
         data: what `load_images` returns or takes.
-        out: folder for 00000.png, ..., in the order of the pictures' names; None writes none.
-        grid: PNG file for a sheet of pictures before and after; None writes none.
+        out: folder for 00000.png, ..., in the order of the images' names; None writes none.
+        grid: PNG file for a sheet of images before and after; None writes none.
         trust: whether you vouch for a model from the web.
         reporter: told of the progress.
 
@@ -53,7 +53,7 @@ def reconstruct(model, data, out=None, grid=None, trust=False, reporter=SILENT):
     """
     check_places(out, grid)
     vae = open_vae(model, trust)
-    given = read_given(data, vae.spec, reporter=reporter)
+    given = read_model_images(data, vae.spec, reporter=reporter)
     images = vae.reconstruct(given.images)
     write_places(images, [("input", given.images), ("reconstruction", images)], given, out, grid, {}, reporter)
     levels = np.abs(images.astype(np.int16) - given.images).mean()
@@ -69,12 +69,12 @@ def check_places(out, grid):
 
 
 def write_places(images, parts, given, out, grid, notes, reporter):
-    """Writes pictures as a folder and a labelled sheet, each where it was asked for.
+    """Writes images as a folder and a labelled sheet, each where it was asked for.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         parts: list of (label, uint8 `[N, S, S, C]`) of the sheet.
-        given: `Given`, what they were made from.
+        given: `ModelImages`, what they were made from.
         out: folder, or None.
         grid: PNG file, or None.
         notes: JSON-ready dict of how they were made.

@@ -1,4 +1,4 @@
-"""The style of the pictures that a VAE was adapted to, put on other pictures whose content stays."""
+"""The style of the images that a VAE was adapted to, put on other images whose content stays."""
 
 import dataclasses
 import os
@@ -10,7 +10,7 @@ from keras_transfer_gen.maths.colour_map import follow_colours
 from keras_transfer_gen.maths.residual_detail import check_detail
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
@@ -28,8 +28,8 @@ class Restyled:
         images: uint8 `[N, S, S, C]`.
         edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
         edge_similarity_plain: the same of the source's plain reconstructions, which nothing was put back into.
-        kid: score of the restyled pictures against the target's, as in metrics.json; None without a target.
-        kid_input: the same of the input pictures.
+        kid: score of the restyled images against the target's, as in metrics.json; None without a target.
+        kid_input: the same of the input images.
         kid_plain: the same of their plain reconstructions.
     """
 
@@ -54,21 +54,21 @@ class Restyled:
 def restyle(
     run, data, out=None, reference=None, source=None, detail=DETAIL, grid=None, trust=False, reporter=SILENT
 ):  # fmt: skip
-    """Encodes pictures with the source's encoder and decodes them with the adapted decoder.
+    """Encodes images with the source's encoder and decodes them with the adapted decoder.
 
-    A decoder that was adapted while the encoder stood still (`ktg finetune --method decoder` or `scale-shift`) draws
+    A decoder that was adapted while the encoder stood still (`ktg finetune --method decoder` or `bsa`) draws
     the same latents in another style. Both draw softly, and not without fault. So with `detail` the change alone, from
-    the plain reconstruction to the restyled one, is put on the picture as it is, after it was made to follow the
-    picture's own colours (see `carry_over`).
+    the plain reconstruction to the restyled one, is put on the image as it is, after it was made to follow the
+    image's own colours (see `carry_over`).
 
     Args:
         run: RUN folder of a fine-tuned VAE; with `source`, also the adapted `VAE` or what `load_vae` takes.
-        data: the pictures: what `load_images` returns or takes.
-        out: folder for 00000.png, ..., in the order of the pictures' names; None writes none.
-        reference: pictures of the target to score against; by default those that the RUN was scored against, or, where
+        data: the images: what `load_images` returns or takes.
+        out: folder for 00000.png, ..., in the order of the images' names; None writes none.
+        reference: images of the target to score against; by default those that the RUN was scored against, or, where
             there are none, learnt from.
         source: the `VAE` that was adapted, or what `load_vae` takes; a RUN keeps it.
-        detail: from 0, the adapted decoder's picture, to 1, the input with the change carried over.
+        detail: from 0, the adapted decoder's image, to 1, the input with the change carried over.
         grid: PNG file for a sheet: input, plain reconstruction, restyled; None writes none.
         trust: whether you vouch for a model from the web.
         reporter: told of the progress.
@@ -86,7 +86,7 @@ def restyle(
     if source.spec.latent_dim != adapted.spec.latent_dim:
         expected = f"a VAE of {adapted.spec.latent_dim} latent dimensions, as the adapted one"
         raise checks.user_error("source", expected, source.spec.latent_dim)
-    given = read_given(data, source.spec, reporter=reporter)
+    given = read_model_images(data, source.spec, reporter=reporter)
     latents, _ = source.encode(given.images)
     plain, changed = source.decode(latents), adapted.decode(latents)
     images = changed
@@ -96,7 +96,7 @@ def restyle(
     write_places(images, parts, given, out, grid, {"detail": detail}, reporter)
     kids = {}
     if reference is not None:
-        real = read_given(reference, adapted.spec, "reference", reporter)
+        real = read_model_images(reference, adapted.spec, "reference", reporter)
         against = kid_protocol.make_reference(
             real.images, real.source, progress=reporter.counter("features of the target")
         )
@@ -109,16 +109,16 @@ def restyle(
 
 
 def carry_over(images, plain, changed, detail=DETAIL):
-    """Puts the change between two drawings of a picture on the picture itself.
+    """Puts the change between two drawings of an image on the image itself.
 
-    The change is made to follow the picture's colours first (`follow_colours`), so that colours are carried over, and
+    The change is made to follow the image's colours first (`follow_colours`), so that colours are carried over, and
     soft or misplaced outlines aren't.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         plain: uint8, as the source draws them.
         changed: uint8, as the adapted decoder draws them.
-        detail: 0 gives `changed`, 1 the picture with the change carried over; between, a mixture of the two.
+        detail: 0 gives `changed`, 1 the image with the change carried over; between, a mixture of the two.
 
     Returns:
         uint8 `[N, S, S, C]`.
@@ -135,7 +135,7 @@ def carry_over(images, plain, changed, detail=DETAIL):
 
 
 def _models(run, source, trust):
-    """(source VAE, adapted VAE, pictures of the target or None)."""
+    """(source VAE, adapted VAE, images of the target or None)."""
     folder = RunFolder(run) if isinstance(run, (str, os.PathLike)) else None
     if folder is None or not folder.exists:
         if source is None:

@@ -1,4 +1,4 @@
-"""What every command on a VAE begins with: the model behind a name, and pictures of its size."""
+"""What every command on a VAE begins with: the model behind a name, and images of its size."""
 
 import dataclasses
 import os
@@ -6,15 +6,15 @@ import os
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.streams import ImageStream
 
 
 @dataclasses.dataclass(frozen=True)
-class Given:
-    """Pictures that a user gave.
+class ModelImages:
+    """ImageSet that a user gave.
 
     Args:
         images: uint8 `[N, S, S, C]`, of the model's size.
@@ -35,8 +35,8 @@ def open_vae(model, trust=False):
         return load_vae(model, trust)
 
 
-def read_given(data, spec, name="data", reporter=SILENT):
-    """Pictures of the size that a model takes.
+def read_model_images(data, spec, name="data", reporter=SILENT):
+    """ImageSet of the size that a model takes.
 
     Args:
         data: what `load_images` returns or takes.
@@ -45,29 +45,29 @@ def read_given(data, spec, name="data", reporter=SILENT):
         reporter: told of the progress.
 
     Returns:
-        `Given`.
+        `ModelImages`.
 
     Raises:
         UserError, UserFileError: where they can't be read or a stream has another size.
     """
     size, channels = spec.image_size, spec.channels
     if isinstance(data, ImageStream):
-        pictures, source = data.pictures, "the given pictures"
-        if pictures.images.shape[1:] != (size, size, channels):
+        image_set, source = data.image_set, "the given images"
+        if image_set.images.shape[1:] != (size, size, channels):
             hint = f"Load them with image_size={size}, channels={channels}."
-            raise checks.user_error(name, f"pictures [{size}, {size}, {channels}]", pictures.images.shape[1:], hint)
-        return Given(pictures.images, pictures.names, source)
+            raise checks.user_error(name, f"pictures [{size}, {size}, {channels}]", image_set.images.shape[1:], hint)
+        return ModelImages(image_set.images, image_set.names, source)
     is_path = isinstance(data, (str, os.PathLike))
-    source = str(data) if is_path else "the given pictures"
+    source = str(data) if is_path else "the given images"
     with checks.named(source=name, data=name):
-        pictures = read_pictures(data, size, channels, progress=reporter.counter(f"reading {source}"))
-    if pictures.skipped:
-        reporter.say(f"{len(pictures.skipped)} files in {source} skipped (see `ktg data check {source}`)")
-    return Given(pictures.images, pictures.names, source)
+        image_set = read_images(data, size, channels, progress=reporter.counter(f"reading {source}"))
+    if image_set.skipped:
+        reporter.say(f"{len(image_set.skipped)} files in {source} skipped (see `ktg data check {source}`)")
+    return ModelImages(image_set.images, image_set.names, source)
 
 
-def read_one_picture(path, spec, name):
-    """One picture file, uint8 `[1, S, S, C]`, of the size that a model takes.
+def read_image_file(path, spec, name):
+    """One image file, uint8 `[1, S, S, C]`, of the size that a model takes.
 
     Args:
         path: of the file.
@@ -75,7 +75,7 @@ def read_one_picture(path, spec, name):
         name: what the caller calls it, for errors.
 
     Raises:
-        UserFileError, UserError: where it is no usable picture.
+        UserFileError, UserError: where it is no usable image.
     """
     from keras_transfer_gen.data import decode
 
@@ -84,8 +84,8 @@ def read_one_picture(path, spec, name):
         with open(path, "rb") as stream:
             content = stream.read()
         kind = decode.recognise(os.fspath(path), content[: decode.HEAD])
-        picture, _ = decode.decode_picture(content, kind, frame)
+        image, _ = decode.decode_image(content, kind, frame)
     except (OSError, decode.UnusableError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise checks.file_error(name, "a picture file", path, f"It can't be used: {reason}.") from error
-    return picture[None]
+        raise checks.file_error(name, "an image file", path, f"It can't be used: {reason}.") from error
+    return image[None]

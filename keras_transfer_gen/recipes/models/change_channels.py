@@ -1,4 +1,4 @@
-"""A VAE for pictures with other channels: RGB to grey and back."""
+"""A VAE for images with other channels: RGB to grey and back."""
 
 import dataclasses
 
@@ -10,13 +10,13 @@ from keras_transfer_gen.transfer.weights.matching import load_matching_weights
 
 
 def change_channels(vae, channels):
-    """A copy of a VAE that reads and makes pictures with other channels; it is returned itself where it does already.
+    """A copy of a VAE that reads and makes images with other channels; it is returned itself where it does already.
 
-    The encoder answers to a grey picture as before to that picture in RGB, and the decoder makes the mean of the three
+    The encoder answers to a grey image as before to that image in RGB, and the decoder makes the mean of the three
     channels before the last activation, or grey in RGB. Prior and likelihood are kept.
 
     Args:
-        vae: `VAE` with networks whose first and last convolution meet the picture, such as `conv_vae`.
+        vae: `VAE` with networks whose first and last convolution meet the image, such as `conv_vae`.
         channels: 1 or 3.
 
     Returns:
@@ -33,7 +33,7 @@ def change_channels(vae, channels):
     for new, old in ((encoder, vae.encoder), (decoder, vae.decoder)):
         load_matching_weights(new, old, adapt_channels=True)
     spec = dataclasses.replace(vae.spec, channels=channels)
-    kept = {name: getattr(vae, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_warmup_kimg")}
+    kept = {name: getattr(vae, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_annealing_kimg")}
     return VAE(encoder, decoder, spec=spec, name=vae.name, **kept)
 
 

@@ -1,4 +1,4 @@
-"""From a trained model to what is served: SavedModel and TFLite, each checked picture by picture."""
+"""From a trained model to what is served: SavedModel and TFLite, each checked image by image."""
 
 import os
 
@@ -30,7 +30,7 @@ def export_saved_model(model, path, card=None, trust=False, overrides=None):
         `pathlib.Path` of the folder.
 
     Raises:
-        RuntimeError: where the exported model makes other pictures than the Keras model.
+        RuntimeError: where the exported model makes other images than the Keras model.
     """
     found = find_generator(model, trust, overrides)
     if isinstance(found, VAE):
@@ -44,7 +44,7 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
     Args:
         model: as in `export_saved_model`.
         path: file to write; an earlier one is replaced.
-        batch_size: pictures made at once; fixed in the file. That of a VAE's encoder can't be resized later.
+        batch_size: images made at once; fixed in the file. That of a VAE's encoder can't be resized later.
         trust: as in `export_saved_model`.
         overrides: as in `export_saved_model`.
         part: of a VAE, "sampler" (latents from N(0, 1) -> images of its prior), "encoder" (images -> `z_mean` and
@@ -54,7 +54,7 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
         `pathlib.Path` of the file.
 
     Raises:
-        RuntimeError: where the exported model makes other pictures than the Keras model.
+        RuntimeError: where the exported model makes other images than the Keras model.
     """
     found = find_generator(model, trust, overrides)
     if isinstance(found, VAE):

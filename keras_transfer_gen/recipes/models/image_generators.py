@@ -1,4 +1,4 @@
-"""Whatever makes pictures behind one interface, `spec` and `generate`, for commands that only look."""
+"""Whatever makes images behind one interface, `spec` and `generate`, for commands that only look."""
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
@@ -7,7 +7,7 @@ from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
 from keras_transfer_gen.recipes.models.resolve import locate
 from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.training.latents import paint_numbered
+from keras_transfer_gen.training.latents import render_numbered
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
 from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
@@ -15,7 +15,7 @@ from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved
 
 
 def open_model(source, trust=False, overrides=None):
-    """Whatever makes pictures: an object with `spec` and `generate(num, seed, truncation)`.
+    """Whatever makes images: an object with `spec` and `generate(num, seed, truncation)`.
 
     Args:
         source: preset name, RUN folder, `.keras` file of a GAN, VAE or generator, or a SavedModel, of this package or
@@ -58,7 +58,7 @@ def open_generator(folder, source, overrides=None):
     if is_exported(folder):
         generator = ServedGenerator(*read_saved_model(folder))
         if generator.spec.family == "vae":
-            generator = open_vae_folder(folder, source)  # it can also say how well it explains pictures
+            generator = open_vae_folder(folder, source)  # it can also say how well it explains images
         if overrides:
             overrides.check_known(generator.spec, source)
         return generator
@@ -80,7 +80,7 @@ class ModelGenerator:
 
     def generate(self, num, seed=0, truncation=None, label=None):
         """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
-        return _paint(self.model, self.spec, num, seed, truncation, label)
+        return _render(self.model, self.spec, num, seed, truncation, label)
 
 
 class ServedGenerator:
@@ -98,7 +98,7 @@ class ServedGenerator:
 
     def generate(self, num, seed=0, truncation=None, label=None):
         """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
-        return _paint(self.function, self.spec, num, seed, truncation, label)
+        return _render(self.function, self.spec, num, seed, truncation, label)
 
 
 class MeasuredGenerator:
@@ -115,13 +115,13 @@ class MeasuredGenerator:
         self.spec = measured.spec
 
     def generate(self, num, seed=0, truncation=None, label=None):
-        """uint8 `[num, H, W, C]`; picture i, its class included, depends on `seed` and i alone.
+        """uint8 `[num, H, W, C]`; image i, its class included, depends on `seed` and i alone.
 
         Args:
-            num: number of pictures.
+            num: number of images.
             seed: non-negative integer. Latents and classes are those of `GAN.generate`.
             truncation: factor on the latents in (0, 1], also given to the SavedModel where it has an input for it.
-            label: class of all pictures; None draws one for each.
+            label: class of all images; None draws one for each.
         """
         factor = self.spec.truncation if truncation is None else truncation
 
@@ -129,12 +129,12 @@ class MeasuredGenerator:
             latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
             return self.measured(latents, labels, factor)
 
-        return _paint(function, self.spec, num, seed, truncation, label)
+        return _render(function, self.spec, num, seed, truncation, label)
 
 
-def _paint(function, spec, num, seed, truncation, label):
-    """uint8 pictures of numbered latents and labels, after a look at the arguments of `generate`."""
-    num = checks.check_integer("num", num, next_step="Ask for at least one picture with --num.")
+def _render(function, spec, num, seed, truncation, label):
+    """uint8 images of numbered latents and labels, after a look at the arguments of `generate`."""
+    num = checks.check_integer("num", num, next_step="Ask for at least one image with --num.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with --seed.")
     truncation = check_truncation(spec.truncation if truncation is None else truncation)
-    return paint_numbered(function, range(num), spec, seed, truncation, label)
+    return render_numbered(function, range(num), spec, seed, truncation, label)

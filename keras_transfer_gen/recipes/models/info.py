@@ -45,7 +45,7 @@ def model_info(model, layers=False, trust=False, overrides=None):
     found["kind"] = "exported SavedModel of a VAE" if served else type(loaded).__name__
     if isinstance(loaded, VAE):
         found |= {part: type(getattr(loaded, part)).__name__ for part in ("prior", "likelihood")}
-        found |= {name: getattr(loaded, name) for name in ("beta", "free_bits", "kl_warmup_kimg")}
+        found |= {name: getattr(loaded, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
     if loaded.kimg:  # presets and exports begin a count of their own at 0
         found["kimg"] = loaded.kimg
     found["parameters"] = {role: network.count_params() for role, network in loaded.roles.items()}

@@ -23,13 +23,13 @@ from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved
 from keras_transfer_gen.transfer.saved_model.saved_model_graph import read_graph
 from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
 
-PICTURES = 16
+IMAGES = 16
 TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
     (-1.0, 1.0): "(np.array(images, np.float32) + 1.0) * 127.5",
     (0.0, 1.0): "np.array(images, np.float32) * 255.0",
     (0.0, 255.0): "np.array(images, np.float32)",
 }
-DRAWS = {  # Python that draws `latents` of {shape}, by law
+DRAWS = {  # Python that draws `latents` of {shape}, by distribution
     "normal": ["latents = rng.standard_normal({shape}, np.float32)"],
     "uniform": ["latents = rng.uniform(-1, 1, {shape}).astype(np.float32)"],
     "truncated_normal": ["latents = np.array(keras.random.truncated_normal({shape}, seed=0))"],
@@ -52,7 +52,7 @@ class Inspection:
         has_training_mode: whether it has one, or None where it can't be said.
         variables: `Report`.
         measured: `Measured`, or None for what is no generator.
-        generator: makes its pictures, or None.
+        generator: makes its images, or None.
         no_generator: why it is none, or "".
         program: lines of Python that use this model in Keras.
     """
@@ -126,8 +126,8 @@ def inspect_model(source, trust=False, overrides=None):
     layer, name, trained = _layer(loaded, measured, offered)
     if layer:
         note_source(layer, name_of(source))
-    if measured and measured.picture.whole_numbers:
-        trained += " Its pictures are whole numbers, through which no gradient passes: `ktg finetune` can't adapt it."
+    if measured and measured.image.whole_numbers:
+        trained += " Its images are whole numbers, through which no gradient passes: `ktg finetune` can't adapt it."
     if measured:
         program = _generator_program(path, name, measured)
     else:
@@ -171,8 +171,8 @@ def _layer(loaded, measured, offered):
 
 
 def _generator_program(path, name, measured):
-    """Python that saves pictures of a generator as PNG files: at most 15 lines."""
-    count, size, picture = measured.batch or PICTURES, measured.latent_dim, measured.picture
+    """Python that saves images of a generator as PNG files: at most 15 lines."""
+    count, size, image = measured.batch or IMAGES, measured.latent_dim, measured.image
     lines = _opening(path, name, ["import keras", "import numpy as np"])
     draws = [line.format(shape=(count, size)) for line in DRAWS[measured.spec.distribution]]
     lines += ["rng = np.random.default_rng(0)", *draws]
@@ -198,8 +198,8 @@ def _generator_program(path, name, measured):
     inputs = _written(_lone(measured.form.inputs), values, _start(measured.form.inputs))
     lines.append(f"images = layer({inputs}){_access(outputs, measured.output) or ''}")
     levels = TO_LEVELS[measured.spec.pixel_range]
-    lines.append(f"images = {levels.replace(')', ').transpose(0, 2, 3, 1)', 1) if picture.channels_first else levels}")
-    if picture.has_alpha:
+    lines.append(f"images = {levels.replace(')', ').transpose(0, 2, 3, 1)', 1) if image.channels_first else levels}")
+    if image.has_alpha:
         lines.append("images = images[..., :-1] * (images[..., -1:] / 255.0) + 255.0 - images[..., -1:]  # on white")
     lines += [
         "for number, image in enumerate(images.round().clip(0, 255)):",

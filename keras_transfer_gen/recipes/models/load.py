@@ -9,8 +9,8 @@ import keras
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
-from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_seasoned_discriminator
-from keras_transfer_gen.protocols import without_self_bounded
+from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
+from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.models.resolve import locate
 from keras_transfer_gen.training.checkpoint import find_damage
 from keras_transfer_gen.training.distribution import outside_scope
@@ -26,7 +26,7 @@ from keras_transfer_gen.transfer.saved_model.measure_generator import measure_ge
 from keras_transfer_gen.transfer.saved_model.saved_model_files import beside, load_saved_model
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import wrap_saved_model
 
-SEASONED = "noto_gan_64"  # whose discriminator a new one begins with
+DISCRIMINATOR_PRESET = "noto_gan_64"  # whose discriminator a new one begins with
 KERAS_2 = (
     "Keras 2 (tf_keras) wrote it, and Keras 3 can't read it: load it there, and save it as a SavedModel with "
     "tf.saved_model.save(model, folder)."
@@ -138,7 +138,7 @@ def open_saved_model(folder, source, overrides=None):
 
 
 def open_keras_model(model, source, overrides=None):
-    """(generator, spec) of a Keras model that makes pictures.
+    """(generator, spec) of a Keras model that makes images.
 
     Args:
         model: `keras.Model`.
@@ -150,16 +150,16 @@ def open_keras_model(model, source, overrides=None):
 
 
 def fresh_discriminator(spec, source):
-    """A discriminator for the pictures of a generator that has none; it begins with what the preset's has learnt.
+    """A discriminator for the images of a generator that has none; it begins with what the preset's has learnt.
 
-    One that knows nothing spends tens of kimg on learning what pictures are, and spoils the generator meanwhile.
+    One that knows nothing spends tens of kimg on learning what images are, and spoils the generator meanwhile.
 
     Raises:
-        UserError: where the preset is not installed and the pictures are of a size that no network is built for.
+        UserError: where the preset is not installed and the images are of a size that no network is built for.
     """
-    if any(preset.name == SEASONED for preset in list_presets()):
-        trained = without_self_bounded(load_keras(preset_path(SEASONED)).discriminator)
-        return build_seasoned_discriminator(trained, spec.image_size, spec.channels)
+    if any(preset.name == DISCRIMINATOR_PRESET for preset in list_presets()):
+        trained = without_lipschitz_bounded(load_keras(preset_path(DISCRIMINATOR_PRESET)).discriminator)
+        return build_pretrained_discriminator(trained, spec.image_size, spec.channels)
     try:
         return build_dcgan_discriminator(spec.image_size, spec.channels)
     except checks.UserError as error:

@@ -19,7 +19,7 @@ def load_vae(source, trust=False):
     Args:
         source: preset name, RUN folder, `.keras` file, or a SavedModel with signatures `encode` and `decode`: its
             folder, an archive (`.tar.gz`) of it, or an https address. One that this package exported brings its prior
-            and likelihood with it; of others the pictures must be float32 in [-1, 1] and the outputs of `encode` called
+            and likelihood with it; of others the images must be float32 in [-1, 1] and the outputs of `encode` called
             `z_mean` and `z_log_var`.
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
 

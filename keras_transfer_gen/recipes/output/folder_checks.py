@@ -1,15 +1,15 @@
-"""Which folder of pictures may be written or replaced. Loads nothing heavy, so that a wrong --out costs no wait."""
+"""Which folder of images may be written or replaced. Loads nothing heavy, so that a wrong --out costs no wait."""
 
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.output.sheet_file import check_apart, check_sheet
 
-MARK = ".ktg-generate.json"  # says that the folder is ours to replace; hidden, so that readers of pictures skip it
+MARK = ".ktg-generate.json"  # says that the folder is ours to replace; hidden, so that readers of images skip it
 
 
 def name_of(number):
-    """File name of a numbered picture."""
+    """File name of a numbered image."""
     return f"{number:05d}.png"
 
 
@@ -30,18 +30,18 @@ def check_folder(out):
     return path
 
 
-def count_pictures(out):
-    """How many pictures of an earlier command a folder holds."""
+def count_images(out):
+    """How many images of an earlier command a folder holds."""
     path = Path(out)
     return sum(1 for _ in path.glob("*.png")) if path.is_dir() else 0
 
 
 def names_in(out):
-    """What each picture of a folder was made from, in the order of their numbers; None where that is not known."""
+    """What each image of a folder was made from, in the order of their numbers; None where that is not known."""
     return files.read_json(Path(out) / MARK).get("made_from")
 
 
 def check_grid(grid, out):
-    """Raises a `UserError` where a contact sheet would lie among the pictures, and as `check_sheet` does."""
+    """Raises a `UserError` where a contact sheet would lie among the images, and as `check_sheet` does."""
     check_sheet(grid)
     check_apart(grid, out, "--out")

@@ -1,26 +1,26 @@
-"""Pictures on disk: numbered PNG files, a folder written whole."""
+"""ImageSet on disk: numbered PNG files, a folder written whole."""
 
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.recipes.output.folder_checks import MARK, check_folder, count_pictures, name_of
+from keras_transfer_gen.recipes.output.folder_checks import MARK, check_folder, count_images, name_of
 from keras_transfer_gen.recipes.output.sheet_file import signed
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.training.latents import check_label
 
 
 def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, label=None):
-    """Writes `out/00000.png`, ...; picture i depends on `seed` and i alone.
+    """Writes `out/00000.png`, ...; image i depends on `seed` and i alone.
 
     Args:
         model: `GAN` or anything with `generate(num, seed, truncation)`, and `label` where it takes classes.
-        num: pictures to make.
+        num: images to make.
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1]; the model's own by default.
-        reporter: told of the progress, and how many earlier pictures were replaced.
-        label: class of all pictures; None draws one for each where the model takes some.
+        reporter: told of the progress, and how many earlier images were replaced.
+        label: class of all images; None draws one for each where the model takes some.
 
     Returns:
-        uint8 `[num, H, W, C]`, the pictures.
+        uint8 `[num, H, W, C]`, the images.
 
     Raises:
         UserError, UserFileError: where `out` holds other files, or an argument is out of range.
@@ -39,13 +39,13 @@ def write_folder(images, out, notes=None, reporter=SILENT):
         images: uint8 `[N, H, W, C]`.
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         notes: JSON-ready dict of how they were made; kept in a hidden file in the folder.
-        reporter: told of the progress, and how many earlier pictures were replaced.
+        reporter: told of the progress, and how many earlier images were replaced.
 
     Raises:
         UserError, UserFileError: where `out` holds other files.
     """
     out = check_folder(out)
-    replaced = count_pictures(out)
+    replaced = count_images(out)
     tick = reporter.counter("pictures written")
     with files.atomic_path(out) as partial:
         partial.mkdir()
@@ -54,14 +54,14 @@ def write_folder(images, out, notes=None, reporter=SILENT):
             tick(number + 1, len(images))
         files.write_json(partial / MARK, {"num": len(images), **(notes or {})})
     if replaced:
-        reporter.say(f"replaced {replaced} earlier pictures in {out}")
+        reporter.say(f"replaced {replaced} earlier images in {out}")
 
 
 def write_grid(path, images, most=64):
-    """Writes a contact sheet of the first pictures to a PNG file."""
+    """Writes a contact sheet of the first images to a PNG file."""
     write_png(path, pixels.to_grid(images[:most]))
 
 
 def write_png(path, image):
-    """Writes one picture, uint8 `[H, W, C]`, to a PNG file that tells whose it is."""
+    """Writes one image, uint8 `[H, W, C]`, to a PNG file that tells whose it is."""
     files.write_bytes(path, signed(pixels.to_png(image)))

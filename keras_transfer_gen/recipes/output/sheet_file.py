@@ -1,4 +1,4 @@
-"""Contact sheets as PNG files that tell whose they are, so that no other picture is replaced. Loads nothing heavy."""
+"""Contact sheets as PNG files that tell whose they are, so that no other image is replaced. Loads nothing heavy."""
 
 import struct
 import zlib
@@ -11,7 +11,7 @@ LAST_CHUNK = 12  # bytes: IEND
 
 
 def signed(png):
-    """The bytes of a PNG file with the mark in them; any viewer shows the same picture."""
+    """The bytes of a PNG file with the mark in them; any viewer shows the same image."""
     chunk = b"tEXt" + MARK
     framed = struct.pack(">I", len(MARK)) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return png[:-LAST_CHUNK] + framed + png[-LAST_CHUNK:]
@@ -38,7 +38,7 @@ def check_sheet(sheet, name="grid"):
 
 
 def check_apart(sheet, folder, called, name="grid"):
-    """Raises a `UserError` where a contact sheet would lie in a folder of pictures, which messages call `called`."""
+    """Raises a `UserError` where a contact sheet would lie in a folder of images, which messages call `called`."""
     if Path(sheet).resolve().is_relative_to(Path(folder).resolve()):
-        hint = f"Among the pictures it would be taken for one of them. Choose another --{name}."
+        hint = f"Among the images it would be taken for one of them. Choose another --{name}."
         raise checks.user_error(name, f"a file outside {called}", str(sheet), hint)

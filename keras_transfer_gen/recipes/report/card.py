@@ -8,10 +8,10 @@ NAMES = {
     "kid_before": "source, before adapting",
     "kid_after": "after training",
     "kid_scratch": "from scratch, same kimg",
-    "kid_floor": "floor: the training pictures themselves",
+    "kid_floor": "floor: the training images themselves",
 }
-ALONE = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --rate-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
-NO_LICENCE = "not stated. Ask whoever made the source and the pictures."
+ALONE = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --g-lr-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
+NO_LICENCE = "not stated. Ask whoever made the source and the images."
 HEADS = (
     "- Feature heads, influence {:g}: in training the discriminator also judged what EfficientNet-Lite1 sees, which "
     "was trained on the photographs of ImageNet. The scores' network is another one, but of its family, so scores may "
@@ -32,7 +32,7 @@ def score_note(metrics):
     """One line that says how the scores were taken."""
     score = metrics["kid_after"]
     return (
-        f"KID x 1000 (lower is better) of {score['n_fake']} pictures against {score['n_real']} of "
+        f"KID x 1000 (lower is better) of {score['n_fake']} images against {score['n_real']} of "
         f"{score['reference']}; "
         f"features: {score['feature_network']} at {score['input_size']} px; ± one bootstrap deviation."
     )
@@ -48,11 +48,11 @@ def verdicts(metrics):
     if before is not None:
         gain, doubt = _difference(before, after)
         if gain > doubt:
-            said.append(f"Training brought the pictures {gain:.1f} ± {doubt:.1f} nearer.")
+            said.append(f"Training brought the images {gain:.1f} ± {doubt:.1f} nearer.")
         else:
             what = "made it worse" if gain < -doubt else "changed nothing that can be told from chance"
             said.append(
-                f"Nothing got better: training {what} ({-gain:+.1f} ± {doubt:.1f}). Give it more --kimg, more pictures "
+                f"Nothing got better: training {what} ({-gain:+.1f} ± {doubt:.1f}). Give it more --kimg, more images "
                 "or fewer frozen layers; the source itself may serve you as well."
             )
     if scratch is not None:
@@ -60,7 +60,7 @@ def verdicts(metrics):
         if lead < -doubt:
             said.append(
                 f"Transfer lost: from scratch is {-lead:.1f} ± {doubt:.1f} better at the same kimg. Train without a "
-                f"source ({ALONE}), or take a source that is nearer to your pictures."
+                f"source ({ALONE}), or take a source that is nearer to your images."
             )
         elif lead <= doubt:
             said.append(f"Transfer made no difference that can be told from chance ({lead:+.1f} ± {doubt:.1f}).")
@@ -94,21 +94,21 @@ def run_card(run, command, settings, spec, metrics, notes):
     lines = [
         f"# {run.path.name}",
         "",
-        f"A generator of {spec.image_size} x {spec.image_size} pictures ({kind}), made with `ktg {command}`.",
+        f"A generator of {spec.image_size} x {spec.image_size} images ({kind}), made with `ktg {command}`.",
         "",
         "![before and after](before_after.png)",
         "",
         "## Where it comes from",
         "",
-        f"- Pictures: `{settings.data}`. {spec.source}".rstrip(),
+        f"- ImageSet: `{settings.data}`. {spec.source}".rstrip(),
         f"- Training: {metrics['kimg']:.1f} kimg, batch {settings.batch_size}, seed {settings.seed}, "
         f"{metrics['seconds'] / 60:.1f} minutes"
         + (f" at {speed:.0f} images/s (the first steps left aside)." if speed else "."),
         *best_lines(metrics),
         *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),
-        *([HEADS.format(notes["feature_influence"])] if notes.get("feature_influence") else []),
+        *([HEADS.format(notes["feature_weight"])] if notes.get("feature_weight") else []),
         f"- Licence of what it was made from: {spec.licence or NO_LICENCE}",
-        "- The licence of your own pictures applies as well.",
+        "- The licence of your own images applies as well.",
         "",
         "## Scores",
         "",
@@ -137,33 +137,33 @@ def run_card(run, command, settings, spec, metrics, notes):
 def _exports(spec, missing):
     """Lines on what the exported files take; `missing` says why there is no TFLite file, if so."""
     laws = {"normal": "N(0, 1)", "uniform": "U(-1, 1)"}
-    law = laws.get(spec.distribution, f"the law called {spec.distribution}")
+    law = laws.get(spec.distribution, f"the distribution called {spec.distribution}")
     taken = f"latents `[N, {spec.latent_dim}]` from {law}"
     if spec.num_classes:
         taken += f" and labels `[N]`, integers below {spec.num_classes}"
     if missing:
         return [
             f"`export/saved_model` is for TF Serving. It takes {taken},",
-            "and returns float pictures in [-1, 1].",
+            "and returns float images in [-1, 1].",
             f"There is no TFLite file: {missing.splitlines()[0]}",
         ]
     return [
         "`export/saved_model` is for TF Serving, `export/generator.tflite` for phones and browsers.",
         f"The first takes {taken}, the second one at a time; both return",
-        "float pictures in [-1, 1].",
+        "float images in [-1, 1].",
     ]
 
 
 def best_lines(metrics):
     """A line on which weights are kept, where they were chosen (list of str)."""
     best = metrics.get("best_kimg")
-    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, whose pictures are nearest to these."]
+    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, whose images are nearest to these."]
 
 
 def copies_line(copied):
     """One sentence on near-copies, of what `Memorisation.to_dict` gives."""
     made, real = 100 * copied["near_copy_share"], 100 * copied["train_share"]
     return (
-        f"Near-copies of training pictures ({copied['train_count']} were compared): {made:.1f} % of the made ones; "
-        f"among the training pictures themselves {real:.1f} %. `neighbours.png` shows the most alike pairs."
+        f"Near-copies of training images ({copied['train_count']} were compared): {made:.1f} % of the made ones; "
+        f"among the training images themselves {real:.1f} %. `neighbours.png` shows the most alike pairs."
     )

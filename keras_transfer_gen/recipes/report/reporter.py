@@ -1,4 +1,4 @@
-"""How a recipe tells what it does. This one is silent; the command line draws bars, tables and pictures."""
+"""How a recipe tells what it does. This one is silent; the command line draws bars, tables and images."""
 
 import contextlib
 

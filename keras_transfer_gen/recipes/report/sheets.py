@@ -1,4 +1,4 @@
-"""The pictures of a run: before and after, learning curves, and a film from source to target."""
+"""The images of a run: before and after, learning curves, and a film from source to target."""
 
 import io
 
@@ -14,7 +14,7 @@ INDENT = 4  # of a label
 
 
 def before_after(before, after, real):
-    """One sheet with three labelled parts: the source, the same latents after adapting, and real pictures.
+    """One sheet with three labelled parts: the source, the same latents after adapting, and real images.
 
     Args:
         before: uint8 `[N, S, S, C]`, or None where there is no source.
@@ -84,8 +84,8 @@ def read_sheets(folder):
     """The contact sheets that `SampleGrid` wrote to a folder, in their order, as uint8 `[H, W, 3]`."""
     sheets = []
     for path in sorted(folder.glob("*kimg.png")):
-        with Image.open(path) as picture:
-            sheets.append(np.asarray(picture.convert("RGB")))
+        with Image.open(path) as image:
+            sheets.append(np.asarray(image.convert("RGB")))
     return sheets
 
 
@@ -116,7 +116,7 @@ def write_curves(path, rows, records, scratch_records, kept=None):
     if rings:
         kid.plot([rings[-1]["kimg"]], [rings[-1]["kid"]], "o", ms=12, mfc="none", color="tab:green", label="kept")
     positive = all(point["kid"] > 0 for point in [*records, *scratch_records])  # an unbiased estimate may be negative
-    kid.set(xlabel="kimg", ylabel="KID x 1000 to the training pictures", yscale="log" if positive else "linear")
+    kid.set(xlabel="kimg", ylabel="KID x 1000 to the training images", yscale="log" if positive else "linear")
     if positive:
         kid.yaxis.set_major_formatter(LogFormatter())  # 200, not 2 x 10^2
         kid.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.7)))

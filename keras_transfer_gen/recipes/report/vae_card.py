@@ -11,7 +11,7 @@ BOUNDS = {
 }
 
 
-def bound_rows(metrics):
+def elbo_rows(metrics):
     """(name, bound, KID x 1000) of everything in metrics.json that applies, as text."""
     kids = dict(score_rows(metrics))
     rows = []
@@ -21,14 +21,14 @@ def bound_rows(metrics):
             score = "" if kid is None else f"{kid['value']:.1f} ± {kid['std']:.1f}"
             rows.append((label, f"{metrics[key]['value']:.1f}", score))
     floor = next((text for name, text in kids.items() if name.startswith("floor")), None)
-    return rows if floor is None else [*rows, ("floor: the training pictures themselves", "", floor)]
+    return rows if floor is None else [*rows, ("floor: the training images themselves", "", floor)]
 
 
-def bound_note(metrics):
+def elbo_note(metrics):
     """Two sentences that say how the numbers were taken."""
     bound = metrics["elbo_after"]
     return (
-        f"ELBO in nats per image (higher is better), {bound['samples']} latent samples, {bound['n_images']} pictures: "
+        f"ELBO in nats per image (higher is better), {bound['samples']} latent samples, {bound['n_images']} images: "
         f"{bound['reference']}; {metrics['bits_per_dim']['value']:.3f} bits per dimension{_caveat(metrics)}, "
         f"{metrics['active_units']} active units, KL {bound['kl_loss']:.1f} nats. {score_note(metrics)}"
     )
@@ -41,12 +41,12 @@ def verdicts(metrics):
     if before is not None:
         refitted = metrics.get("elbo_before_refitted")
         gain = after["value"] - (refitted or before)["value"]
-        over = " over the source with its scale of errors refitted to your pictures" if refitted else ""
+        over = " over the source with its scale of errors refitted to your images" if refitted else ""
         if gain > 0:
             said.append(f"Adapting raised the bound by {gain:.1f} nats per image{over}.")
         else:
             said.append(
-                f"Nothing got better: the bound fell by {-gain:.1f} nats per image{over}. Give it more pictures, "
+                f"Nothing got better: the bound fell by {-gain:.1f} nats per image{over}. Give it more images, "
                 "another --method, or a source that is nearer."
             )
         if refitted:
@@ -88,7 +88,7 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
     lines = [
         f"# {run.path.name}",
         "",
-        f"A VAE of {spec.image_size} x {spec.image_size} pictures ({kind}), made with `ktg {command}`"
+        f"A VAE of {spec.image_size} x {spec.image_size} images ({kind}), made with `ktg {command}`"
         + (f": {words}." if words else "."),
         "",
         "![before and after](before_after.png)",
@@ -97,7 +97,7 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
         "",
         "## Where it comes from",
         "",
-        f"- Pictures: `{settings.data}`. {spec.source}".rstrip(),
+        f"- ImageSet: `{settings.data}`. {spec.source}".rstrip(),
         f"- Training: {metrics['kimg']:.1f} kimg, batch {settings.batch_size}, learning rate "
         f"{settings.learning_rate:g}, seed {settings.seed}, {metrics['seconds'] / 60:.1f} minutes"
         + (f" at {speed:.0f} images/s (the first steps left aside)." if speed else "."),
@@ -105,15 +105,15 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
         f"- Prior: {metrics['prior']}.",
         *([f"- Distance: {notes['sentence']}."] if "sentence" in notes else []),
         f"- Licence of what it was made from: {spec.licence or NO_LICENCE}",
-        "- The licence of your own pictures applies as well.",
+        "- The licence of your own images applies as well.",
         "",
         "## Scores",
         "",
         "| | ELBO | KID x 1000 |",
         "|---|---|---|",
-        *[f"| {name} | {bound} | {score} |" for name, bound, score in bound_rows(metrics)],
+        *[f"| {name} | {bound} | {score} |" for name, bound, score in elbo_rows(metrics)],
         "",
-        bound_note(metrics),
+        elbo_note(metrics),
         *(line for verdict in verdicts(metrics) for line in ("", verdict)),
         *(["", notes["collapse"]] if notes.get("collapse") else []),
         *([] if copied is None else ["", copies_line(copied)]),
@@ -128,7 +128,7 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
         "",
         "`export/saved_model` is for TF Serving, `export/sampler.tflite` for phones and browsers; `encoder.tflite` and",
         "`decoder.tflite` lie beside it. The first two draw from the prior above: latents",
-        f"`[N, {spec.latent_dim}]` from N(0, 1) in, float pictures in [-1, 1] out.",
+        f"`[N, {spec.latent_dim}]` from N(0, 1) in, float images in [-1, 1] out.",
         "",
     ]
     return "\n".join(lines)
@@ -137,7 +137,7 @@ def run_card(run, command, settings, spec, metrics, notes, words=""):
 def _chosen(metrics):
     """The line on the weights that were kept, as a list."""
     best, count = metrics["best_kimg"], metrics["put_aside"]
-    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, the best on {count} pictures put aside."]
+    return [] if best is None else [f"- Kept: the weights at {best:.2f} kimg, the best on {count} images put aside."]
 
 
 def _caveat(metrics):

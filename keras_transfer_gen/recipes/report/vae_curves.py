@@ -35,7 +35,7 @@ def draw_curves(rows, records, scratch_records):
     for label, points, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red")):
         if points:
             bound.plot([p["kimg"] for p in points], [p["elbo"] for p in points], "o-", color=colour, label=label)
-    bound.set(xlabel="kimg (thousands of real images shown)", ylabel="ELBO, nats per image\n(pictures not learnt)")
+    bound.set(xlabel="kimg (thousands of real images shown)", ylabel="ELBO, nats per image\n(images not learnt)")
     if any(point["elbo"] < 0 for point in [*records, *scratch_records]):
         bound.set_yscale("symlog", linthresh=1000.0)
     for axes in (losses, bound):

@@ -14,7 +14,7 @@ from keras_transfer_gen.version import __version__
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
 MAY_CHANGE = (
-    *BOUNDS, "batch_size", "r1_gamma", "learning_rate", "rate_ratio",
+    *BOUNDS, "batch_size", "r1_gamma", "learning_rate", "g_lr_ratio",
     "ema_halflife_kimg", "evaluate_every_kimg", "balance",
 )  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
@@ -179,7 +179,7 @@ class RunFolder:
         return files.read_json(self.notes_file) if self.notes_file.is_file() else {}
 
     def forget_best(self):
-        """Removes the weights that were best on pictures which are others now."""
+        """Removes the weights that were best on images which are others now."""
         for folder in (self.best, self.best_scratch):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
-from keras_transfer_gen.data.batches import stream_pictures
+from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.training import callbacks, distribution, precision
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
@@ -20,7 +20,7 @@ from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
 CHECKPOINT_SECONDS = 60.0
 MEASURES = 5  # scores on the learning curve of one call
 SHEETS = 20  # contact sheets of one call
-SHOWN = 36  # pictures on a sheet that is shown
+SHOWN = 36  # images on a sheet that is shown
 
 
 @dataclasses.dataclass
@@ -66,7 +66,7 @@ def compile_gan(gan, settings, rates=None):
     adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
     gan.compile(
         objective=settings.objective,
-        penalty=R1(settings.r1_gamma, settings.r1_every) if settings.penalty == "r1" else settings.penalty,
+        penalty=R1(settings.r1_gamma, settings.r1_interval) if settings.penalty == "r1" else settings.penalty,
         augment=settings.augment,
         g_optimizer=keras.optimizers.Adam(g_rate, **adam),
         d_optimizer=keras.optimizers.Adam(d_rate, **adam),
@@ -101,12 +101,12 @@ def keep(training, folder, settings):
         save_checkpoint(training.gan, folder, training.state())
 
 
-def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, score, history, samples, label, reporter):
+def train(training, image_set, settings, folder, *, kimg, minutes, arithmetic, score, history, samples, label, reporter):
     """Trains until the budget is reached; a call on a finished training does nothing.
 
     Args:
         training: `Training`, changed in place.
-        pictures: `data.Pictures` to learn.
+        images: `data.ImageSet` to learn.
         settings: `TrainSettings`.
         folder: where its checkpoints go.
         kimg: total thousands of images to stop at.
@@ -128,7 +128,7 @@ def train(training, pictures, settings, folder, *, kimg, minutes, arithmetic, sc
     if steps <= 0 or (minutes is not None and training.seconds >= minutes * 60):
         return
     total = gan.kimg + steps * batch / 1000  # whole batches
-    stream = stream_pictures(pictures, batch, balance=settings.balance, seed=settings.seed)
+    stream = stream_images(image_set, batch, balance=settings.balance, seed=settings.seed)
     for network in gan.roles.values():
         precision.set_precision(network, arithmetic)
     clock = callbacks.Clock(training.seconds, training.steady)

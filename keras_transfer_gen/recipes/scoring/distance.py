@@ -1,4 +1,4 @@
-"""How far a user's pictures lie from what a source was trained on, in one sentence."""
+"""How far a user's images lie from what a source was trained on, in one sentence."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from keras_transfer_gen.metrics.kid import kid
 
 # KID x 1000 between real sets at 64 px: Noto to Twemoji people 35, to OpenMoji people 107, to photographs 258.
 NEAR, FAR = 60.0, 180.0
-SOURCE_FEATURES = "features.npz"  # beside a preset: features of pictures that it was trained on
+SOURCE_FEATURES = "features.npz"  # beside a preset: features of images that it was trained on
 
 
 def source_features(folder):
-    """float32 `[N, D]` of pictures that a source was trained on, or None where they don't lie beside it."""
+    """float32 `[N, D]` of images that a source was trained on, or None where they don't lie beside it."""
     path = folder / SOURCE_FEATURES
     if not path.is_file():
         return None
@@ -19,18 +19,18 @@ def source_features(folder):
 
 
 def describe_distance(seen, known, made):
-    """One sentence about the distance of a set of pictures from a source.
+    """One sentence about the distance of a set of images from a source.
 
     Args:
-        seen: features of the user's pictures `[M, D]`.
-        known: features of the source's own training pictures `[N, D]`, or None.
-        made: features of pictures that the source makes `[K, D]`; used where `known` is None.
+        seen: features of the user's images `[M, D]`.
+        known: features of the source's own training images `[N, D]`, or None.
+        made: features of images that the source makes `[K, D]`; used where `known` is None.
 
     Returns:
         (distance, sentence): the KID x 1000 that the sentence names, and the sentence.
     """
     distance = 1000 * kid(made if known is None else known, seen)
-    basis = "" if known is not None else " (measured on pictures that it makes)"
+    basis = "" if known is not None else " (measured on images that it makes)"
     if distance < NEAR:
         verdict = "near, transfer should win"
     elif distance < FAR:
@@ -38,4 +38,4 @@ def describe_distance(seen, known, made):
     else:
         verdict = "far, so check with --compare-scratch that transfer helps"
     shown = max(distance, 0.0)  # an unbiased estimate may be negative
-    return distance, f"your pictures are {shown:.0f} from this source{basis}: {verdict}"
+    return distance, f"your images are {shown:.0f} from this source{basis}: {verdict}"

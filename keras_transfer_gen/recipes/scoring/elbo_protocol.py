@@ -10,7 +10,7 @@ SAMPLES, SEED = 16, 0
 CURVE_SAMPLES, CURVE_IMAGES = 4, 200  # for a point on the way
 
 
-def measure_bound(vae, images, name):
+def measure_elbo(vae, images, name):
     """The bound and what it is made of.
 
     Args:
@@ -36,22 +36,22 @@ def measure_bound(vae, images, name):
     }
 
 
-def curve_bound(vae, images):
-    """The bound on the way, nats per image: fewer draws and pictures than for a reported one."""
-    return vae.evaluate(thinned(images), samples=CURVE_SAMPLES, seed=SEED, return_dict=True)["elbo"]
+def curve_elbo(vae, images):
+    """The bound on the way, nats per image: fewer draws and images than for a reported one."""
+    return vae.evaluate(subsample(images), samples=CURVE_SAMPLES, seed=SEED, return_dict=True)["elbo"]
 
 
 def calibrate(vae, images):
-    """Sets the likelihood's stored scale to what fits pictures, in closed form.
+    """Sets the likelihood's stored scale to what fits images, in closed form.
 
-    The scale that training stores is of pictures that the networks know. On few pictures they learn them by heart, and
-    a scale as small as that makes every other picture look impossible. So it is taken of pictures that were not learnt.
+    The scale that training stores is of images that the networks know. On few images they learn them by heart, and
+    a scale as small as that makes every other image look impossible. So it is taken of images that were not learnt.
 
     Args:
         vae: `VAE`, changed in place.
         images: uint8 `[N, S, S, C]`, not learnt.
     """
-    shown = thinned(images)
+    shown = subsample(images)
     real = pixels.to_model_range(shown)
     mean, log_var = vae.encode(shown)
     z = posterior_latents(mean, log_var, numbered_latents(range(len(shown)), mean.shape[1], SEED))
@@ -59,7 +59,7 @@ def calibrate(vae, images):
 
 
 def measure_refitted(vae, shown, images, name):
-    """The bound of a VAE with nothing but the likelihood's stored scale fitted to new pictures.
+    """The bound of a VAE with nothing but the likelihood's stored scale fitted to new images.
 
     What a training gains on top of that is its own.
 
@@ -70,7 +70,7 @@ def measure_refitted(vae, shown, images, name):
         name: what they are, for the reader.
 
     Returns:
-        dict, "elbo" of `measure_bound`; None where the likelihood stores no scale.
+        dict, "elbo" of `measure_elbo`; None where the likelihood stores no scale.
     """
     variables = vae.likelihood.variables
     before = [variable.numpy() for variable in variables]
@@ -78,12 +78,12 @@ def measure_refitted(vae, shown, images, name):
         calibrate(vae, shown)
         if all(np.array_equal(variable, value) for variable, value in zip(variables, before, strict=True)):
             return None
-        return measure_bound(vae, images, name)["elbo"]
+        return measure_elbo(vae, images, name)["elbo"]
     finally:
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
 
 
-def thinned(images, most=CURVE_IMAGES):
-    """At most `most` of the pictures, evenly spread."""
+def subsample(images, most=CURVE_IMAGES):
+    """At most `most` of the images, evenly spread."""
     return images[:: -(-len(images) // most)]

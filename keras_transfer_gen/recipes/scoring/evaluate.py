@@ -1,4 +1,4 @@
-"""Honest numbers about made pictures: KID, FID, precision and recall, density and coverage, memorisation."""
+"""Honest numbers about generated images: KID, FID, precision and recall, density and coverage, memorisation."""
 
 import dataclasses
 import os
@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from keras_transfer_gen import checks, pixels
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics import features as feature_layer
 from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.memorisation import memorisation
@@ -18,9 +18,9 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
 
-LEAST_PICTURES = 10  # fewer say nothing about a distribution
-PAIRS = "in each pair a made picture, then the real one nearest to it"
-FEW_PICTURES = 200  # with fewer, precision and recall depend more on their number than on the pictures
+LEAST_IMAGES = 10  # fewer say nothing about a distribution
+PAIRS = "in each pair a made image, then the real one nearest to it"
+FEW_IMAGES = 200  # with fewer, precision and recall depend more on their number than on the images
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -30,13 +30,13 @@ class Evaluation:
     Args:
         kid: a score as in metrics.json (KID x 1000).
         fid: Frechet distance with the same features; only comparable at the same counts.
-        precision: share of made pictures within the real ones' reach, 0..1.
-        recall: share of real pictures within the made ones' reach, 0..1.
+        precision: share of generated images within the real ones' reach, 0..1.
+        recall: share of real images within the made ones' reach, 0..1.
         density: like precision, counting how densely; about 1 for equal distributions.
-        coverage: share of real pictures with a made one near.
+        coverage: share of real images with a made one near.
         memorisation: dict of shares of near-copies (see `metrics.memorisation`), whose "real_..." are of the real ones.
-        made: the pictures, uint8 `[N, S, S, C]`.
-        neighbours: for each made picture the real one nearest to it, uint8 `[N, S, S, C]`.
+        made: the images, uint8 `[N, S, S, C]`.
+        neighbours: for each made image the real one nearest to it, uint8 `[N, S, S, C]`.
     """
 
     kid: dict
@@ -50,7 +50,7 @@ class Evaluation:
     neighbours: np.ndarray
 
     def to_dict(self):
-        """Everything but the pictures."""
+        """Everything but the images."""
         names = [field.name for field in dataclasses.fields(self) if field.name not in ("made", "neighbours")]
         return {name: getattr(self, name) for name in names}
 
@@ -61,26 +61,26 @@ class Evaluation:
         return [
             ("KID x 1000", f"{kid['value']:.1f} ± {kid['std']:.1f}", "0 is as good as real; lower is better"),
             ("FID", f"{self.fid:.1f}", f"at {kid['n_fake']} made, {kid['n_real']} real only"),
-            ("precision", f"{self.precision:.2f}", "share of made pictures that look real"),
-            ("recall", f"{self.recall:.2f}", "share of real pictures that it could make"),
+            ("precision", f"{self.precision:.2f}", "share of generated images that look real"),
+            ("recall", f"{self.recall:.2f}", "share of real images that it could make"),
             ("density", f"{self.density:.2f}", "1 for equal distributions"),
-            ("coverage", f"{self.coverage:.2f}", "share of real pictures with a made one near"),
+            ("coverage", f"{self.coverage:.2f}", "share of real images with a made one near"),
             ("near-copies", made, f"among the real ones: {real}"),
         ]
 
     def against(self):
         """One line: what was compared with, and by which features."""
         kid = self.kid
-        return f"against {kid['n_real']} pictures of {kid['reference']}; features: {kid['feature_network']}"
+        return f"against {kid['n_real']} images of {kid['reference']}; features: {kid['feature_network']}"
 
     def caution(self):
-        """One line where there were too few pictures for precision, recall, density and coverage; else ""."""
+        """One line where there were too few images for precision, recall, density and coverage; else ""."""
         made, real = self.kid["n_fake"], self.kid["n_real"]
-        if min(made, real) >= FEW_PICTURES:
+        if min(made, real) >= FEW_IMAGES:
             return ""
         return (
-            f"precision, recall, density and coverage mislead with few pictures: {made} made and {real} real ones were "
-            f"compared, {FEW_PICTURES} of each should be. KID still tells."
+            f"precision, recall, density and coverage mislead with few images: {made} made and {real} real ones were "
+            f"compared, {FEW_IMAGES} of each should be. KID still tells."
         )
 
     def __str__(self):
@@ -91,13 +91,13 @@ class Evaluation:
 
 
 def evaluate(model, images, num=kid_protocol.NUM_FAKES, reporter=SILENT, trust=False, overrides=None):
-    """Measures how well a model makes the pictures of a set.
+    """Measures how well a model makes the images of a set.
 
     Args:
         model: `GAN`, anything else with `generate(num, seed)` and `spec`; (generator, spec) as `load_generator` returns
             them; or what `open_model` takes: a preset name, a RUN folder, a `.keras` file or any SavedModel.
-        images: what `load_images` returns or takes: the real pictures.
-        num: pictures to make.
+        images: what `load_images` returns or takes: the real images.
+        num: images to make.
         reporter: told of the progress.
         trust: whether you vouch for a model from the web, see `open_model`.
         overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
@@ -106,7 +106,7 @@ def evaluate(model, images, num=kid_protocol.NUM_FAKES, reporter=SILENT, trust=F
         `Evaluation`.
 
     Raises:
-        UserError, UserFileError: for fewer than 10 pictures, or a model or pictures that can't be read.
+        UserError, UserFileError: for fewer than 10 images, or a model or images that can't be read.
 
     Example:
         >>> print(evaluate(gan, images))  # doctest: +SKIP
@@ -118,18 +118,18 @@ def evaluate(model, images, num=kid_protocol.NUM_FAKES, reporter=SILENT, trust=F
             model = open_model(model, trust, overrides)
     elif isinstance(model, tuple):
         model = ModelGenerator(*model)
-    name, real = real_pictures(images, model.spec.image_size, model.spec.channels)
+    name, real = read_real_images(images, model.spec.image_size, model.spec.channels)
     with checks.named(real="images"):
         return evaluate_images(model.generate(num, seed=kid_protocol.SEED), real, name, reporter)
 
 
 def check_num(num):
-    """Returns the number of pictures to make, or raises a `UserError` where it is below 10."""
-    return checks.check_integer("num", num, least=LEAST_PICTURES, next_step="Make more with num= or --num.")
+    """Returns the number of images to make, or raises a `UserError` where it is below 10."""
+    return checks.check_integer("num", num, least=LEAST_IMAGES, next_step="Make more with num= or --num.")
 
 
 def evaluate_images(made, real, name, reporter=SILENT):
-    """Measures made pictures against real ones.
+    """Measures generated images against real ones.
 
     Args:
         made: uint8 `[N, S, S, C]`, at least 10.
@@ -141,14 +141,14 @@ def evaluate_images(made, real, name, reporter=SILENT):
         `Evaluation`.
 
     Raises:
-        UserError: for fewer than 10 pictures on either side, or sides of another size.
+        UserError: for fewer than 10 images on either side, or sides of another size.
     """
-    for label, pictures, flag in (("made", made, "--fake"), ("real", real, "--data")):
-        if len(pictures) < LEAST_PICTURES:
-            hint = f"Fewer say nothing about a distribution. Give more pictures with {label}= or {flag}."
-            raise checks.user_error(label, f"at least {LEAST_PICTURES} usable pictures", len(pictures), hint)
-    reference = kid_protocol.make_reference(real, name, progress=reporter.counter("features of the real pictures"))
-    found = feature_layer.extract_features(made, progress=reporter.counter("features of the made pictures"))
+    for label, image_set, flag in (("made", made, "--fake"), ("real", real, "--data")):
+        if len(image_set) < LEAST_IMAGES:
+            hint = f"Fewer say nothing about a distribution. Give more images with {label}= or {flag}."
+            raise checks.user_error(label, f"at least {LEAST_IMAGES} usable images", len(image_set), hint)
+    reference = kid_protocol.make_reference(real, name, progress=reporter.counter("features of the real images"))
+    found = feature_layer.extract_features(made, progress=reporter.counter("features of the generated images"))
     copied, nearest = find_copies(made, found, reference, reporter)
     precision, recall = precision_recall(reference.features, found)
     density, coverage = density_coverage(reference.features, found)
@@ -166,19 +166,19 @@ def evaluate_images(made, real, name, reporter=SILENT):
 
 
 def find_copies(made, features, reference, reporter=SILENT):
-    """Looks for near-copies of real pictures among made ones.
+    """Looks for near-copies of real images among made ones.
 
     Args:
         made: uint8 `[N, S, S, C]`.
         features: `[N, D]` of `made`.
-        reference: `scores.Reference` of at least 2 real pictures.
+        reference: `scores.Reference` of at least 2 real images.
         reporter: told of the progress.
 
     Returns:
-        (`Memorisation`, uint8 `[N, S, S, C]`: the real picture to show beside each made one, mirrored where that is
+        (`Memorisation`, uint8 `[N, S, S, C]`: the real image to show beside each made one, mirrored where that is
         nearer).
     """
-    tick = reporter.counter("features of mirrored pictures")
+    tick = reporter.counter("features of mirrored images")
     mirrored = feature_layer.reference_features(reference.images, mirrored=True, progress=tick)
     copied = memorisation(made, features, reference.images, reference.features, mirrored)
     flipped = np.asarray(copied.nearest_is_mirrored)[:, None, None, None]
@@ -186,20 +186,20 @@ def find_copies(made, features, reference, reporter=SILENT):
     return copied, np.where(flipped, nearest[:, :, ::-1], nearest)
 
 
-def real_pictures(images, image_size, channels):
-    """(name, uint8 `[N, S, S, C]`) of what a user gave as real pictures."""
+def read_real_images(images, image_size, channels):
+    """(name, uint8 `[N, S, S, C]`) of what a user gave as real images."""
     if isinstance(images, ImageStream):
-        pictures = images.pictures
-        name = "the given pictures"
+        image_set = images.image_set
+        name = "the given images"
     else:
         with checks.named(source="images"):
-            pictures = read_pictures(images, image_size, channels)
-        name = str(images) if isinstance(images, (str, os.PathLike)) else "the given pictures"
-    if pictures.images.shape[1:] != (image_size, image_size, channels):
+            image_set = read_images(images, image_size, channels)
+        name = str(images) if isinstance(images, (str, os.PathLike)) else "the given images"
+    if image_set.images.shape[1:] != (image_size, image_size, channels):
         expected = f"pictures [{image_size}, {image_size}, {channels}], as the model makes them"
         hint = f"Load them with image_size={image_size}, channels={channels}."
-        raise checks.user_error("images", expected, pictures.images.shape[1:], hint)
-    return name, pictures.images
+        raise checks.user_error("images", expected, image_set.images.shape[1:], hint)
+    return name, image_set.images
 
 
 def neighbour_sheet(made, nearest):
@@ -208,7 +208,7 @@ def neighbour_sheet(made, nearest):
 
 
 def neighbour_grid(made, nearest, num=24, columns=6):
-    """A contact sheet of made pictures, each beside the real one nearest to it; the likeliest copies come first.
+    """A contact sheet of generated images, each beside the real one nearest to it; the likeliest copies come first.
 
     Args:
         made: uint8 `[N, S, S, C]`.
@@ -231,15 +231,15 @@ def _percent(share):
 
 
 class EvaluateEvery(ScoreEvery):
-    """Scores the averaged generator during `fit`: KID x 1000 against given pictures, kept in `records`.
+    """Scores the averaged generator during `fit`: KID x 1000 against given images, kept in `records`.
 
     It also stands as "kid" in the logs of every epoch (see `ScoreEvery`), for `EarlyStopping("kid", mode="min")` and
     its like after it in the list.
 
     Args:
-        images: the real pictures, as for `evaluate`.
+        images: the real images, as for `evaluate`.
         kimg: thousands of images from one score to the next.
-        num: pictures to make for a score.
+        num: images to make for a score.
 
     Example:
         >>> gan.fit(images, callbacks=[EvaluateEvery(images, kimg=5)])  # doctest: +SKIP
@@ -252,6 +252,6 @@ class EvaluateEvery(ScoreEvery):
 
     def _measure(self, gan):
         if self._reference is None:
-            name, real = real_pictures(self.images, gan.spec.image_size, gan.spec.channels)
+            name, real = read_real_images(self.images, gan.spec.image_size, gan.spec.channels)
             self._reference = kid_protocol.make_reference(real, name)
         return {"kid": kid_protocol.score_model(gan, self._reference, self.num)["value"]}

@@ -1,4 +1,4 @@
-"""KID of made pictures against a reference, by the one protocol that every figure of this project follows."""
+"""KID of generated images against a reference, by the one protocol that every figure of this project follows."""
 
 import dataclasses
 
@@ -16,12 +16,12 @@ SEED = 0
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """Real pictures to score against.
+    """Real images to score against.
 
     Args:
         images: uint8 `[N, S, S, C]`, at most `MOST_REALS`.
         features: `[N, D]`.
-        name: what the pictures are, for the reader of the score.
+        name: what the images are, for the reader of the score.
     """
 
     images: np.ndarray
@@ -30,12 +30,12 @@ class Reference:
 
 
 def make_reference(images, name, most=MOST_REALS, progress=None):
-    """The reference of a set of pictures: all of them, or `most` drawn without replacement with seed 0.
+    """The reference of a set of images: all of them, or `most` drawn without replacement with seed 0.
 
     Args:
         images: uint8 `[N, S, S, C]`.
-        name: what the pictures are.
-        most: pictures to use at most.
+        name: what the images are.
+        most: images to use at most.
         progress: optional function `(done, total)`.
     """
     if len(images) > most:
@@ -59,17 +59,17 @@ def score_features(features, reference):
 
 
 def score_images(images, reference, progress=None):
-    """The score of made pictures, uint8 `[N, S, S, C]`."""
+    """The score of generated images, uint8 `[N, S, S, C]`."""
     return score_features(feature_layer.extract_features(images, progress=progress), reference)
 
 
 def score_model(model, reference, num, progress=None):
-    """The score of the first `num` pictures that a model makes with seed 0."""
+    """The score of the first `num` images that a model makes with seed 0."""
     return score_images(model.generate(num, seed=SEED), reference, progress)
 
 
 def curve_score(reference):
-    """The function `gan -> {"kid": ...}` that is called on the way; fewer pictures than for a reported score."""
+    """The function `gan -> {"kid": ...}` that is called on the way; fewer images than for a reported score."""
 
     def score(gan):
         return {"kid": score_model(gan, reference, CURVE_FAKES)["value"]}

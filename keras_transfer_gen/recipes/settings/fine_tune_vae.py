@@ -13,27 +13,27 @@ class FineTuneVaeSettings:
     """Settings of `finetune` with a VAE as its source.
 
     Args:
-        data: folder, zip, npz, npy or "tfds:NAME[split]" of the pictures to learn.
+        data: folder, zip, npz, npy or "tfds:NAME[split]" of the images to learn.
         source: preset name, RUN folder, `.keras` file or SavedModel of a VAE to start from.
         out: the RUN folder.
-        method: a key of `vae_methods.VAE_METHODS`: "decoder", "scale-shift", "prior", "anchored" or "full".
+        method: a key of `vae_methods.VAE_METHODS`: "decoder", "bsa", "prior", "anchored" or "full".
         kimg: thousands of real images to show; of the method "prior" only to a comparison from scratch.
         minutes: bound on the training time, or None.
         batch_size: images in a step, over all devices.
         seed: of everything random.
         learning_rate: of Adam; the method's own by default.
-        prior: what pictures are drawn from after training, fitted to the latents of the pictures learnt: "shrunk",
+        prior: what images are drawn from after training, fitted to the latents of the images learnt: "shrunk",
             "full", "mixture", or "standard" for N(0, I).
         anchor: weight of the divergence from the source's posterior, in the method "anchored".
         l2sp: weight of the squared distance from the source's weights, in the same.
-        channels: 1 or 3 where the pictures shall have other channels than the source; None keeps the source's.
-        reference: pictures to measure the bound and the scores on; without it a tenth of `data`, at least 4 pictures,
+        channels: 1 or 3 where the images shall have other channels than the source; None keeps the source's.
+        reference: images to measure the bound and the scores on; without it a tenth of `data`, at least 4 images,
             is kept out of training for the bound.
         compare_scratch: also train from scratch for the same kimg.
         evaluate_every_kimg: kimg from one point of the curve to the next; None takes a tenth of `kimg`.
-        balance: from 0 to 1, how far full sub-folders are held back; 1 draws one picture of each at a time.
-        image_fit: "crop" or "pad" for pictures that aren't square.
-        background: colour under transparent pictures and beside padded ones.
+        balance: from 0 to 1, how far full sub-folders are held back; 1 draws one image of each at a time.
+        resize_mode: "crop" or "pad" for images that aren't square.
+        background: colour under transparent images and beside padded ones.
         precision: "auto", "float32" or "bfloat16".
         devices: "auto" or a comma-separated list such as "gpu:0,gpu:1".
         deterministic: ask TensorFlow for the same bits in every run.
@@ -61,7 +61,7 @@ class FineTuneVaeSettings:
     compare_scratch: bool = False
     evaluate_every_kimg: float | None = None
     balance: float = 0.0
-    image_fit: str = "crop"
+    resize_mode: str = "crop"
     background: str = "white"
     precision: str = "auto"
     devices: str = "auto"
@@ -93,7 +93,7 @@ class FineTuneVaeSettings:
             checks.check_number("evaluate_every_kimg", self.evaluate_every_kimg, above=True, next_step=hint)
         if self.method == "prior" and self.prior == "standard":
             hint = "It is all that this method changes. Give --prior shrunk, or another --method."
-            raise checks.user_error("prior", "a law to fit, with the method 'prior'", self.prior, hint)
+            raise checks.user_error("prior", "a distribution to fit, with the method 'prior'", self.prior, hint)
 
     @property
     def how(self):

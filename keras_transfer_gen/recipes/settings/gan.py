@@ -33,7 +33,7 @@ def check_shared(settings):
         checks.check_number("minutes", settings.minutes, above=True, next_step="Such as --minutes 5.")
     checks.check_integer("seed", settings.seed, least=0, next_step="Such as --seed 0.")
     checks.check_number("balance", settings.balance, most=1.0, next_step="Such as --balance 0.5.")
-    checks.check_choice("image_fit", settings.image_fit, FIT_CHOICES, "Set it with --image-fit.")
+    checks.check_choice("resize_mode", settings.resize_mode, FIT_CHOICES, "Set it with --resize-mode.")
     checks.check_choice("precision", settings.precision, PRECISION_CHOICES, "Set it with --precision.")
 
 
@@ -42,7 +42,7 @@ class TrainSettings:
     """Settings that `finetune` and `pretrain` share.
 
     Args:
-        data: folder, zip, npz, npy or "tfds:NAME[split]" of the pictures to learn.
+        data: folder, zip, npz, npy or "tfds:NAME[split]" of the images to learn.
         out: the RUN folder.
         kimg: thousands of real images to show.
         minutes: bound on the training time, or None.
@@ -52,17 +52,17 @@ class TrainSettings:
         objective: a key of `tables.OBJECTIVES`.
         penalty: "r1" or "none".
         r1_gamma: weight of R1.
-        r1_every: steps between penalties.
-        learning_rate: of both Adam optimizers, but for `rate_ratio`.
-        rate_ratio: the generator's learning rate as a multiple of the discriminator's; None is 1 for `pretrain`, for
-            `finetune` the method's, and for "full" one that suits the distance of the pictures (`rates.settle_ratio`).
+        r1_interval: steps between penalties.
+        learning_rate: of both Adam optimizers, but for `g_lr_ratio`.
+        g_lr_ratio: the generator's learning rate as a multiple of the discriminator's; None is 1 for `pretrain`, for
+            `finetune` the method's, and for "full" one that suits the distance of the images (`rates.resolve_g_lr_ratio`).
         ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
         evaluate_every_kimg: kimg from one score on the way to the next; None takes a fifth of `kimg`, of a
             fine-tune that selects the best a tenth.
-        reference: pictures to score against; None scores against the training pictures.
-        balance: from 0 to 1, how far full sub-folders are held back; 1 draws one picture of each at a time.
-        image_fit: "crop" or "pad" for pictures that aren't square.
-        background: colour under transparent pictures and beside padded ones.
+        reference: images to score against; None scores against the training images.
+        balance: from 0 to 1, how far full sub-folders are held back; 1 draws one image of each at a time.
+        resize_mode: "crop" or "pad" for images that aren't square.
+        background: colour under transparent images and beside padded ones.
         precision: "auto", "float32" or "bfloat16".
         devices: "auto" or a comma-separated list such as "gpu:0,gpu:1".
         deterministic: ask TensorFlow for the same bits in every run.
@@ -79,14 +79,14 @@ class TrainSettings:
     objective: str = "non_saturating"
     penalty: str = "r1"
     r1_gamma: float = R1_GAMMA
-    r1_every: int = 16
+    r1_interval: int = 16
     learning_rate: float = FINETUNE_LEARNING_RATE
-    rate_ratio: float | None = None
+    g_lr_ratio: float | None = None
     ema_halflife_kimg: float = 10.0
     evaluate_every_kimg: float | None = None
     reference: str | None = None
     balance: float = 0.0
-    image_fit: str = "crop"
+    resize_mode: str = "crop"
     background: str = "white"
     precision: str = "auto"
     devices: str = "auto"
@@ -96,7 +96,7 @@ class TrainSettings:
     @property
     def generator_rate(self):
         """The learning rate of the generator; `learning_rate` is the discriminator's."""
-        return self.learning_rate * (self.rate_ratio or 1.0)
+        return self.learning_rate * (self.g_lr_ratio or 1.0)
 
     def __post_init__(self):
         check_shared(self)
@@ -109,11 +109,11 @@ class TrainSettings:
         checks.check_choice("objective", self.objective, tables.OBJECTIVES, "Set it with --objective.")
         checks.check_choice("penalty", self.penalty, [*tables.PENALTIES, "none"], "Set it with --penalty.")
         checks.check_number("r1_gamma", self.r1_gamma, next_step="Such as --r1-gamma 0.05.")
-        checks.check_integer("r1_every", self.r1_every, next_step="Such as --r1-every 16.")
+        checks.check_integer("r1_interval", self.r1_interval, next_step="Such as --r1-interval 16.")
         hint = "Such as --learning-rate 0.0002."
         checks.check_number("learning_rate", self.learning_rate, above=True, next_step=hint)
-        if self.rate_ratio is not None:
-            checks.check_number("rate_ratio", self.rate_ratio, above=True, next_step="Such as --rate-ratio 4.")
+        if self.g_lr_ratio is not None:
+            checks.check_number("g_lr_ratio", self.g_lr_ratio, above=True, next_step="Such as --g-lr-ratio 4.")
         hint = "Such as --ema-halflife-kimg 10; 0 turns averaging off."
         checks.check_number("ema_halflife_kimg", self.ema_halflife_kimg, next_step=hint)
 
@@ -124,33 +124,33 @@ class FineTuneSettings(TrainSettings):
 
     Args:
         source: preset name, RUN folder, `.keras` file or SavedModel (folder, .tar.gz, address or handle) to start from.
-        method: a key of `methods.METHODS`: "full", "scale-shift" or "miner".
-        output_network: with "miner": also a small network behind the generator, for colours and edges.
+        method: a key of `methods.METHODS`: "full", "bsa" or "minegan".
+        image_adapter: with "minegan": also a small network behind the generator, for colours and edges.
         freeze: rules such as "generator/block_4/.*=false", in order.
-        freeze_d: blocks of the discriminator to freeze, from the picture's side.
-        feature_influence: how much it counts for the generator what the discriminator's heads say of what a network
+        freeze_d: blocks of the discriminator to freeze, from the image's side.
+        feature_weight: how much it counts for the generator what the discriminator's heads say of what a network
             trained on photographs sees (see `feature_heads.add_feature_heads`); 0 leaves them out, None takes what
-            suits the distance of the pictures (`feature_heads.settle_influence`).
-        mine_kimg: kimg at the start in which the discriminator learns alone and then chooses the latents to go on from,
+            suits the distance of the images (`feature_heads.resolve_feature_weight`).
+        latent_selection_kimg: kimg at the start in which the discriminator learns alone and then chooses the latents to go on from,
             at most a fifth of `kimg`; 0 goes on from all of them.
         warmup_kimg: kimg at the start in which a fresh discriminator learns alone, where the source has none; at most a
-            fifth of `kimg`. None takes that fifth, `WARMUP_MOST` at most. The time of `mine_kimg` begins with it.
+            fifth of `kimg`. None takes that fifth, `WARMUP_MOST` at most. The time of `latent_selection_kimg` begins with it.
         compare_scratch: also train from scratch for the same kimg.
-        select: "best" for the weights with the lowest KID to the training pictures on the way, or "last".
+        select: "best" for the weights with the lowest KID to the training images on the way, or "last".
         latent_dim: of a generator of others, given instead of measured; see `transfer.spec_overrides`.
-        distribution: the same for the law of its latents.
+        distribution: the same for the distribution of its latents.
         labels: the same for the form or number of its classes.
-        pixel_range: the same for the range of its pictures.
+        pixel_range: the same for the range of its images.
         trust: whether you vouch for a source from the web: a SavedModel is a program. Nothing is fetched without it.
     """
 
     source: str
     method: str = "full"
-    output_network: bool = False
+    image_adapter: bool = False
     freeze: tuple = ()
     freeze_d: int = 0
-    feature_influence: float | None = None
-    mine_kimg: float = 0.5
+    feature_weight: float | None = None
+    latent_selection_kimg: float = 0.5
     warmup_kimg: float | None = None
     compare_scratch: bool = False
     select: str = "best"
@@ -163,19 +163,19 @@ class FineTuneSettings(TrainSettings):
     def __post_init__(self):
         super().__post_init__()
         checks.check_integer("freeze_d", self.freeze_d, least=0, next_step="Such as --freeze-d 2.")
-        if self.feature_influence is not None:
-            hint = "Such as --feature-influence 0.05; 0 leaves the feature heads out."
-            checks.check_number("feature_influence", self.feature_influence, next_step=hint)
-        hint = "Such as --mine-kimg 0.5; 0 draws from all latents of the source."
-        checks.check_number("mine_kimg", self.mine_kimg, next_step=hint)
+        if self.feature_weight is not None:
+            hint = "Such as --feature-weight 0.05; 0 leaves the feature heads out."
+            checks.check_number("feature_weight", self.feature_weight, next_step=hint)
+        hint = "Such as --latent-selection-kimg 0.5; 0 draws from all latents of the source."
+        checks.check_number("latent_selection_kimg", self.latent_selection_kimg, next_step=hint)
         if self.warmup_kimg is not None:
             hint = "Such as --warmup-kimg 2; 0 lets a fresh discriminator teach from the first step."
             checks.check_number("warmup_kimg", self.warmup_kimg, next_step=hint)
         checks.check_choice("select", self.select, SELECT_CHOICES, "Set it with --select.")
         checks.check_choice("method", self.method, METHODS, "Set it with --method.")
-        if self.output_network and not METHODS[self.method].mapper:
-            hint = "Leave --output-network out, or give --method miner."
-            raise checks.user_error("output_network", f"left out with the method {self.method!r}", True, hint)
+        if self.image_adapter and not METHODS[self.method].mapper:
+            hint = "Leave --image-adapter out, or give --method minegan."
+            raise checks.user_error("image_adapter", f"left out with the method {self.method!r}", True, hint)
         given = self.overrides().given()
         for name in ("latent_dim", "labels", "pixel_range"):  # as config.json holds them
             value = given.get(name)
@@ -184,7 +184,7 @@ class FineTuneSettings(TrainSettings):
 
     @property
     def generator_rate(self):
-        return self.learning_rate * (self.rate_ratio or METHODS[self.method].rate)
+        return self.learning_rate * (self.g_lr_ratio or METHODS[self.method].rate)
 
     def overrides(self):
         """`SpecOverrides`: what is given of a generator of others."""
@@ -212,9 +212,9 @@ class PretrainSettings(TrainSettings):
         image_size: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
         latent_dim: length of a latent vector.
-        width: channels of the smallest feature map.
-        least_width: channels of a feature map at least.
-        licence: terms of the pictures, for the model card.
+        max_channels: channels of the smallest feature map.
+        min_channels: channels of a feature map at least.
+        licence: terms of the images, for the model card.
     """
 
     learning_rate: float = PRETRAIN_LEARNING_RATE
@@ -222,13 +222,13 @@ class PretrainSettings(TrainSettings):
     image_size: int = 64
     channels: int = 3
     latent_dim: int = 128
-    width: int = 256
-    least_width: int = 32
+    max_channels: int = 256
+    min_channels: int = 32
     licence: str = ""
 
     def __post_init__(self):
         super().__post_init__()
         checks.check_choice("arch", self.arch, tables.ARCHITECTURES, "Set it with --arch.")
         checks.check_image_shape(self.image_size, self.channels)
-        for name in ("latent_dim", "width", "least_width"):
+        for name in ("latent_dim", "max_channels", "min_channels"):
             checks.check_integer(name, getattr(self, name))

@@ -4,7 +4,7 @@ import dataclasses
 
 from keras_transfer_gen.transfer.freezing.rule_makers import scale_shift_only
 
-ADDED = r"generator/(latent_mapper|latent_mixture|output_network)(/.*)?"
+ADDED = r"generator/(latent_mapper|latent_mixture|image_adapter|output_network)(/.*)?"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Method:
 METHODS = {
     "full": Method((), 1.0, False, "every weight of the source is trained"),
     # Few weights are left to move, and each shifts a whole channel: Noguchi and Harada (2019) take 5e-4.
-    "scale-shift": Method(
+    "bsa": Method(
         (("discriminator/.*", True), scale_shift_only()), 2.5, False, "scales, shifts and biases of the generator"
     ),
-    # MineGAN takes 1e-3 to 2e-3 for the miner.
-    "miner": Method(
+    # MineGAN takes 1e-3 to 2e-3 for the minegan.
+    "minegan": Method(
         ((ADDED, True), ("generator/.*", False)), 5.0, True, "a mapper of latents before a frozen generator"
     ),
 }

@@ -1,7 +1,7 @@
 """How fast the generator of a fine-tune learns beside its discriminator.
 
-A discriminator that sees few pictures soon knows them, and one that learns as fast as the generator wins too early. The
-farther the pictures lie from the source, the farther the generator has to go before that happens.
+A discriminator that sees few images soon knows them, and one that learns as fast as the generator wins too early. The
+farther the images lie from the source, the farther the generator has to go before that happens.
 """
 
 import dataclasses
@@ -12,16 +12,16 @@ NEAR_RATIO, FAR_RATIO = 4.0, 8.0  # the generator's rate as a multiple of the di
 SCRATCH_RATES = (3.2e-3, 4e-4)  # of a run from scratch to compare with: the generator's, the discriminator's
 
 
-def settle_ratio(settings, distance):
-    """The settings with the ratio that suits the pictures, unless it is given or the method has one of its own.
+def resolve_g_lr_ratio(settings, distance):
+    """The settings with the ratio that suits the images, unless it is given or the method has one of its own.
 
     Args:
         settings: `FineTuneSettings`.
-        distance: KID x 1000 of the pictures to the source's own.
+        distance: KID x 1000 of the images to the source's own.
 
     Returns:
         `FineTuneSettings`.
     """
-    if settings.rate_ratio is not None or settings.method != "full":
+    if settings.g_lr_ratio is not None or settings.method != "full":
         return settings
-    return dataclasses.replace(settings, rate_ratio=NEAR_RATIO if distance < FAR else FAR_RATIO)
+    return dataclasses.replace(settings, g_lr_ratio=NEAR_RATIO if distance < FAR else FAR_RATIO)

@@ -30,7 +30,7 @@ class VaeMethod:
 
 VAE_METHODS = {
     "decoder": VaeMethod((HELD,), SOURCE_RATE, True, False, "the decoder alone: latents keep their meaning"),
-    "scale-shift": VaeMethod(
+    "bsa": VaeMethod(
         (HELD, scale_shift_only()), 5 * SOURCE_RATE, True, False, "scales, shifts and biases of the decoder"
     ),
     "prior": VaeMethod((), SOURCE_RATE, False, False, "the prior alone, without a gradient"),

@@ -1,4 +1,4 @@
-"""The two ends that every run shares: its books are opened before training; scores, pictures and exports close it."""
+"""The two ends that every run shares: its books are opened before training; scores, images and exports close it."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.export import export_saved_model, export_tflite
 from keras_transfer_gen.recipes.report import card
-from keras_transfer_gen.recipes.report import sheets as pictures
+from keras_transfer_gen.recipes.report import sheets as image_set
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.evaluate import find_copies, neighbour_sheet
-from keras_transfer_gen.recipes.training.gan.source import is_foreign
+from keras_transfer_gen.recipes.training.gan.source import is_third_party
 from keras_transfer_gen.training.callbacks import read_history
 
-GRID = 36  # pictures on a contact sheet
-LAST = "none: the last weights are kept; the curve on the way is taken against the training pictures"
+GRID = 36  # images on a contact sheet
+LAST = "none: the last weights are kept; the curve on the way is taken against the training images"
 
 
 def begin(run, state, command, settings, inputs, strategy, reporter, measure, selection=LAST):
@@ -38,7 +38,7 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure, se
         run.clear()
     elif changed := _changed(run.config()["resolved"], settings, inputs):
         reporter.say(
-            f"the pictures in {' and '.join(changed)} changed since this run began: it goes on with the new ones, and "
+            f"the images in {' and '.join(changed)} changed since this run began: it goes on with the new ones, and "
             "what was scored before training is scored again"
         )
         run.note(stale=True)
@@ -56,9 +56,9 @@ def begin(run, state, command, settings, inputs, strategy, reporter, measure, se
 
 
 def _changed(before, settings, inputs):
-    """The sources whose pictures are others than those that a run was begun with; what isn't known isn't changed."""
+    """The sources whose images are others than those that a run was begun with; what isn't known isn't changed."""
     digests = {"pictures_digest": settings.data, "reference_digest": settings.reference}
-    now = {"pictures_digest": inputs.pictures.digest, "reference_digest": inputs.reference_digest}
+    now = {"pictures_digest": inputs.image_set.digest, "reference_digest": inputs.reference_digest}
     return [place for name, place in digests.items() if before.get(name) not in (None, now[name])]
 
 
@@ -66,13 +66,13 @@ def resolved(notes, inputs, strategy, selection=LAST):
     """What was settled at run time, for config.json."""
     return {
         "precision": notes.get("arithmetic"),
-        "rate_ratio": notes.get("rate_ratio"),
-        "feature_influence": notes.get("feature_influence"),
+        "g_lr_ratio": notes.get("g_lr_ratio"),
+        "feature_weight": notes.get("feature_weight"),
         "precision_probe_seconds": notes.get("probe"),
-        "pictures": len(inputs.pictures.images),
-        "pictures_digest": inputs.pictures.digest,
+        "pictures": len(inputs.image_set.images),
+        "pictures_digest": inputs.image_set.digest,
         "reference_digest": inputs.reference_digest,
-        "skipped_files": len(inputs.pictures.skipped),
+        "skipped_files": len(inputs.image_set.skipped),
         "replicas": strategy.num_replicas_in_sync,
         "selection": selection,
         "source_distance": notes.get("distance"),
@@ -138,7 +138,7 @@ def _export_tflite(gan, run, reporter):
     try:
         export_tflite(gan, run.tflite)
     except ExportError as error:
-        if not is_foreign(gan):
+        if not is_third_party(gan):
             raise
         run.tflite.unlink(missing_ok=True)  # an earlier one would be of other weights
         reporter.say(f"no TFLite file could be made, everything else is there: {error}")
@@ -149,16 +149,16 @@ def _export_tflite(gan, run, reporter):
 def _draw(run, adapted, scratch, made, nearest, real, kept):
     before_file = run.checkpoints / "before.npy"
     before = np.load(before_file, allow_pickle=False) if before_file.is_file() else None
-    sheet = pictures.before_after(before, made[:GRID], real)
+    sheet = image_set.before_after(before, made[:GRID], real)
     files.write_bytes(run.path / "before_after.png", pixels.to_png(sheet))
     files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_sheet(made, nearest)))
-    sheets = pictures.read_sheets(run.path / "samples")
-    pictures.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:GRID])])
+    sheets = image_set.read_sheets(run.path / "samples")
+    image_set.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:GRID])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []
-    pictures.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [], kept)
+    image_set.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [], kept)
 
 
 def keep_before(run, images):
-    """Keeps the source's pictures of the latents that `before_after.png` shows again after training."""
+    """Keeps the source's images of the latents that `before_after.png` shows again after training."""
     with files.atomic_path(run.checkpoints / "before.npy") as partial:
         np.save(partial, images[:GRID])

@@ -1,4 +1,4 @@
-"""Fine-tuning, from a folder of pictures and a source to a scored, pictured and exported model."""
+"""Fine-tuning, from a folder of images and a source to a scored, pictured and exported model."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import keras
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
-from keras_transfer_gen.protocols import without_self_bounded
+from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.inputs.run_images import read_inputs
 from keras_transfer_gen.recipes.models.resolve import locate_source
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -15,11 +15,17 @@ from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.training_loop import compile_gan, enough_memory, keep, resume_or, train
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES, settle_ratio
+from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES, resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection
 from keras_transfer_gen.recipes.training.gan.best_weights import SELECTIONS, train_to_best
-from keras_transfer_gen.recipes.training.gan.source import freeze_source, is_foreign, keep_in_run, lineage, open_source
+from keras_transfer_gen.recipes.training.gan.source import (
+    freeze_source,
+    is_third_party,
+    keep_in_run,
+    lineage,
+    open_source,
+)
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.precision import choose_precision
@@ -28,7 +34,7 @@ from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_
 
 
 def fine_tune(settings, reporter=SILENT):
-    """Adapts a source to pictures, scores it before and after, and exports it.
+    """Adapts a source to images, scores it before and after, and exports it.
 
     The same call continues an interrupted run and does nothing on a finished one.
 
@@ -69,14 +75,14 @@ def _adapt(run, state, given, strategy, settings, reporter):
         lambda: _measure_source(run, source, settings, inputs, strategy, reporter), SELECTIONS[settings.select],
     )  # fmt: skip
     reporter.say(notes["sentence"])
-    paced = feature_heads.settle_influence(settle_ratio(settings, notes["distance"]), notes["distance"])
+    paced = feature_heads.resolve_feature_weight(resolve_g_lr_ratio(settings, notes["distance"]), notes["distance"])
     if not has_feature_heads(source.gan.discriminator):
-        paced = dataclasses.replace(paced, feature_influence=0.0)
-    run.note(rate_ratio=paced.generator_rate / paced.learning_rate)
+        paced = dataclasses.replace(paced, feature_weight=0.0)
+    run.note(g_lr_ratio=paced.generator_rate / paced.learning_rate)
     keep_in_run(source, run)
     shared = {"arithmetic": notes["arithmetic"], "score": kid_protocol.curve_score(inputs.learnt), "reporter": reporter}
     adapted = resume_or(lambda: from_source(source.gan, paced), run.adapted, strategy, paced)
-    run.note(feature_influence=feature_heads.told_influence(adapted.gan, settings, reporter))
+    run.note(feature_weight=feature_heads.report_feature_weight(adapted.gan, settings, reporter))
     run.begin_stage(adapted.gan.kimg)
     adapted.gan.spec.save(run.spec_file)
     options = {
@@ -84,20 +90,20 @@ def _adapt(run, state, given, strategy, settings, reporter):
         "label": "adapting",
     }  # fmt: skip
     if source.fresh:
-        _warm_up(adapted, inputs.pictures, settings, run.adapted, notes.get("warmup_kimg", 0.0), options)
+        _warm_up(adapted, inputs.image_set, settings, run.adapted, notes.get("warmup_kimg", 0.0), options)
     due = latent_selection.is_due(adapted.gan, settings, notes["distance"])
     if due and adapted.gan.spec.num_classes:
         reporter.say("latents are not chosen among: this generator takes labels as well, and all of it is trained")
     elif due:
-        _mine(adapted, inputs.pictures, settings, run.adapted, strategy, options)
-    best_kimg = train_to_best(adapted, inputs.pictures, settings, run.adapted, run.best, **options)
+        _mine(adapted, inputs.image_set, settings, run.adapted, strategy, options)
+    best_kimg = train_to_best(adapted, inputs.image_set, settings, run.adapted, run.best, **options)
     scratch = None
     if settings.compare_scratch:
         scratch = resume_or(
             lambda: from_nothing(source.gan, settings), run.scratch, strategy, settings, SCRATCH_RATES
         )  # fmt: skip
         train_to_best(
-            scratch, inputs.pictures, settings, run.scratch, run.best_scratch, kimg=adapted.gan.kimg, minutes=None,
+            scratch, inputs.image_set, settings, run.scratch, run.best_scratch, kimg=adapted.gan.kimg, minutes=None,
             history=run.checkpoints / "scratch.csv", samples=None, label="from scratch", **shared,
         )  # fmt: skip
     return finalize.finish(
@@ -106,7 +112,7 @@ def _adapt(run, state, given, strategy, settings, reporter):
     )  # fmt: skip
 
 
-def _warm_up(training, pictures, settings, folder, kimg, options):
+def _warm_up(training, image_set, settings, folder, kimg, options):
     """Lets a fresh discriminator learn alone, up to so many kimg; then the rules of the settings hold.
 
     What is held depends on the kimg alone, so that a run goes on the same wherever it was interrupted.
@@ -117,16 +123,16 @@ def _warm_up(training, pictures, settings, folder, kimg, options):
         options["reporter"].say(f"the source has no discriminator: a new one learns alone for {kimg:g} kimg")
         freeze(training.gan, {"generator/.*": False})
         alone = {"kimg": kimg, "score": None, "samples": None, "label": "warming up"}
-        train(training, pictures, settings, folder, **{**options, **alone})
+        train(training, image_set, settings, folder, **{**options, **alone})
     freeze_source(training.gan, settings, SILENT)
 
 
-def _mine(training, pictures, settings, folder, strategy, options):
-    """The begin of a fine-tune to near pictures; see `mining`."""
+def _mine(training, image_set, settings, folder, strategy, options):
+    """The begin of a fine-tune to near images; see `mining`."""
 
     def show(gan, kimg):
         alone = {"kimg": kimg, "score": None, "samples": None, "label": "looking"}
-        train(training, pictures, settings, folder, **{**options, **alone})
+        train(training, image_set, settings, folder, **{**options, **alone})
 
     with strategy.scope():
         training.gan = latent_selection.mine(training.gan, settings, show)
@@ -134,7 +140,7 @@ def _mine(training, pictures, settings, folder, strategy, options):
 
 
 def _measure_source(run, source, settings, inputs, strategy, reporter):
-    """What is known before training: arithmetic, distance, and the scores of the source and of the pictures."""
+    """What is known before training: arithmetic, distance, and the scores of the source and of the images."""
     batch = settings.batch_size // strategy.num_replicas_in_sync
     with enough_memory(settings):
         arithmetic, probe = choose_precision(settings.precision, source.gan.generator, batch)
@@ -162,7 +168,7 @@ def from_source(source, settings):
     source.images_seen.assign(0)
     before = source.spec.source if source.spec.source != str(settings.source) else ""  # all that is known of others'
     source.spec = dataclasses.replace(source.spec, source=lineage(settings, before))
-    adapted = feature_heads.settle_feature_heads(source, settings.feature_influence)
+    adapted = feature_heads.set_feature_heads(source, settings.feature_weight)
     compile_gan(adapted, settings)
     return adapted
 
@@ -171,12 +177,12 @@ def from_nothing(source, settings, rates=SCRATCH_RATES):
     """A compiled GAN of the source's shape with fresh weights, nothing frozen; of a foreign source a DCGAN's."""
     keras.utils.set_random_seed(settings.seed)
     origin = f"Trained from nothing on {settings.data}."
-    if is_foreign(source):
+    if is_third_party(source):
         size, channels = source.spec.image_size, source.spec.channels
         networks = build_dcgan(size, channels)
         spec = ModelSpec(size, channels, latent_dim=networks[0].input_shape[-1], arch="dcgan", source=origin)
     else:
-        known = (source.generator, without_self_bounded(source.discriminator))  # nothing in it was trained before
+        known = (source.generator, without_lipschitz_bounded(source.discriminator))  # nothing in it was trained before
         networks = [keras.models.clone_model(network) for network in known]
         spec = dataclasses.replace(source.spec, source=origin)
     for network in networks:

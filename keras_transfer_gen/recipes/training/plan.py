@@ -17,7 +17,7 @@ ANEW = "start anew, and remove what the earlier run wrote"
 
 
 def plan(command, settings, reporter):
-    """Checks the settings, the source and the pictures, and says what would happen; writes nothing.
+    """Checks the settings, the source and the images, and says what would happen; writes nothing.
 
     Args:
         command: "finetune" or "pretrain".
@@ -37,27 +37,27 @@ def plan(command, settings, reporter):
     else:
         image_size, channels = settings.image_size, settings.channels
     shape = (settings, image_size, channels, reporter)
-    pictures = read_one("data", settings.data, *shape)
+    image_set = read_one("data", settings.data, *shape)
     found = {
         "action": action(run, state),
         "out": settings.out,
         "data": settings.data,
-        "pictures": len(pictures.images),
-        "skipped files": len(pictures.skipped),
-        "picture size": f"{image_size} x {image_size} x {channels}",
+        "images": len(image_set.images),
+        "skipped files": len(image_set.skipped),
+        "image size": f"{image_size} x {image_size} x {channels}",
         "kimg": settings.kimg,
         "minutes": settings.minutes,
         "steps": math.ceil(settings.kimg * 1000 / settings.batch_size - 1e-9),
     }
     if settings.reference is not None:
-        found["reference pictures"] = len(read_one("reference", settings.reference, *shape).images)
+        found["reference images"] = len(read_one("reference", settings.reference, *shape).images)
     if command == "finetune":
         found["source"] = settings.source
         found["method"] = settings.method
         found["trained"] = trainable_report(gan).totals()
         if has_feature_heads(gan.discriminator):
-            by_distance = f"{NEAR_INFLUENCE:g}, for far pictures {FAR_INFLUENCE:g}"
-            given = settings.feature_influence
+            by_distance = f"{NEAR_INFLUENCE:g}, for far images {FAR_INFLUENCE:g}"
+            given = settings.feature_weight
             found["influence of the feature heads"] = by_distance if given is None else f"{given:g}"
         if source.fresh:
             found["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"

@@ -46,7 +46,7 @@ def _train(run, state, inputs, strategy, settings, reporter):
     run.begin_stage(trained.gan.kimg)
     trained.gan.spec.save(run.spec_file)
     train(
-        trained, inputs.pictures, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
+        trained, inputs.image_set, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
         arithmetic=notes["arithmetic"], score=kid_protocol.curve_score(inputs.learnt), history=run.history_file,
         samples=run.path, label="training", reporter=reporter,
     )  # fmt: skip
@@ -54,7 +54,7 @@ def _train(run, state, inputs, strategy, settings, reporter):
 
 
 def _measure(settings, inputs, strategy):
-    """What is known before training: arithmetic and the score of the pictures."""
+    """What is known before training: arithmetic and the score of the images."""
     generator, _ = _build(settings)
     batch = settings.batch_size // strategy.num_replicas_in_sync
     with enough_memory(settings):
@@ -66,8 +66,8 @@ def _build(settings):
     keras.utils.set_random_seed(settings.seed)
     build = tables.load(tables.ARCHITECTURES[settings.arch])
     return build(
-        settings.image_size, settings.channels, latent_dim=settings.latent_dim, width=settings.width,
-        least_width=settings.least_width,
+        settings.image_size, settings.channels, latent_dim=settings.latent_dim, max_channels=settings.max_channels,
+        min_channels=settings.min_channels,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class Preset:
 
     @property
     def image_size(self):
-        """Side of its pictures in pixels."""
+        """Side of its images in pixels."""
         return self.spec.image_size
 
     @property

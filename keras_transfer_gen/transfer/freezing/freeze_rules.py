@@ -45,7 +45,7 @@ def freeze_d(blocks=2):
     being memorised.
 
     Args:
-        blocks: how many of `discriminator/block_<resolution>` to hold, from the picture on.
+        blocks: how many of `discriminator/block_<resolution>` to hold, from the image on.
 
     Returns:
         `FreezeD`, to be given to `freeze`.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.spectral_norm import hold_frozen_still
+from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.transfer.freezing.freeze_rules import RuleMaker, check_rule
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.paths import children, leaves, roots
@@ -47,7 +47,7 @@ def freeze(model, rules):
     whole = [root for _, root in roots(model) if children(root)]
     for leaf in found:  # outer layers come first: setting a layer's flag sets those of all its sublayers
         _apply(leaf, wanted, whole)
-    hold_frozen_still(model)
+    guard_spectral_norms(model)
     return trainable_report(model)
 
 

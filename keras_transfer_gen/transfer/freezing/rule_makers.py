@@ -87,7 +87,7 @@ def freeze_g(blocks=1):
     """Holds the generator's first blocks, from the latents on, and trains everything else.
 
     The blocks are `generator/block_<resolution>`, the smallest first: in a `build_dcgan_generator` the first is the
-    dense layer with its norm. They lay out what a picture shows; held, the later ones learn new textures and colours.
+    dense layer with its norm. They lay out what an image shows; held, the later ones learn new textures and colours.
 
     Args:
         blocks: how many blocks to hold.

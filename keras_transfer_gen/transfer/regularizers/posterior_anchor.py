@@ -50,7 +50,7 @@ class PosteriorAnchor(Regularizer):
 
 
 def gaussian_divergence(mean, log_var, other_mean, other_log_var):
-    """KL(N(mean, exp log_var) || N(other_mean, exp other_log_var)) of diagonal laws.
+    """KL(N(mean, exp log_var) || N(other_mean, exp other_log_var)) of diagonal distributions.
 
     Args:
         mean: float32 `[batch, D]`.

@@ -47,7 +47,7 @@ def roles_of(inputs, overrides):
         {name of an input: its role, or None where that can't be told}. Latents are a float input of rank 2, or of more
         with sizes of 1 but for one; class ids an integer input `[N]` or `[N, 1]`; one-hot classes an integer input
         `[N, classes]`, or a float one that is named after classes; truncation a float scalar of that name, or one for
-        each picture. Of two float inputs without telling names the narrower one takes the classes, as ids where it
+        each image. Of two float inputs without telling names the narrower one takes the classes, as ids where it
         holds one number.
     """
     specs = dict(named_leaves(inputs))
@@ -68,7 +68,7 @@ def can_be_filled(roles):
 
 
 def width(spec):
-    """How many numbers an input takes of each picture, or None where the graph leaves it open."""
+    """How many numbers an input takes of each image, or None where the graph leaves it open."""
     if spec.shape.rank is None:
         return None
     sizes = [size for size in spec.shape[1:] if size != 1]

@@ -1,4 +1,4 @@
-"""The pictures among what a generator of others returns: which output they are, their layout, and their pixel range."""
+"""The images among what a generator of others returns: which output they are, their layout, and their pixel range."""
 
 import dataclasses
 import re
@@ -8,21 +8,21 @@ import tensorflow as tf
 
 from keras_transfer_gen.transfer.saved_model.generator_inputs import named_leaves
 
-PICTURE_WORDS = {"image", "images", "picture", "pictures"}
+IMAGE_WORDS = {"image", "images", "picture", "pictures"}
 BELOW_ZERO, ABOVE_ONE = -0.2, 4.0  # an unclipped network leaves its range by some tenths, never by whole units
-MUCH_BELOW = 0.2  # part of the weight; an unclipped network of [0, 1] has 0.1 at most, for black pictures with noise
+MUCH_BELOW = 0.2  # part of the weight; an unclipped network of [0, 1] has 0.1 at most, for black images with noise
 ROUNDING = 2.0  # levels of 255 between whole numbers and the floats that they were made of
 COLOURS = {1: "grey", 3: "RGB"}
 WITH_ALPHA = {2: "grey with alpha", 4: "RGBA"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Picture:
-    """The output with the pictures.
+class Image:
+    """The output with the images.
 
     Args:
         name: of the output; "" for an only one.
-        size: side of the square pictures, in pixels.
+        size: side of the square images, in pixels.
         channels: 1 to 4 as the output has them; of 2 and 4 the last is alpha.
         channels_first: whether the output is NCHW.
         whole_numbers: whether its values are, through which no gradient passes.
@@ -69,16 +69,16 @@ class Picture:
         return images[..., :-1] * opaque + 1 - opaque
 
 
-def find_picture(outputs):
-    """Finds the pictures among the outputs of one call.
+def find_image_output(outputs):
+    """Finds the images among the outputs of one call.
 
     Args:
         outputs: tensors in dicts, lists and tuples.
 
     Returns:
-        (`Picture` or None, why there is none). Taken is an output that is called a picture, then one without alpha,
+        (`Picture` or None, why there is none). Taken is an output that is called an image, then one without alpha,
         then the largest; NHWC where both layouts could be meant. Where it is of whole numbers, through which no
-        gradient passes, and another holds the same pictures as floats, it is that one.
+        gradient passes, and another holds the same images as floats, it is that one.
     """
     found, why = [], ""
     for name, output in named_leaves(outputs):
@@ -87,24 +87,24 @@ def find_picture(outputs):
         if not (output.dtype.is_floating or output.dtype == tf.uint8):
             continue
         _, first, second, last = output.shape
-        called = bool(PICTURE_WORDS & set(re.findall("[a-z]+", name.lower())))
+        called = bool(IMAGE_WORDS & set(re.findall("[a-z]+", name.lower())))
         if first == second and last in COLOURS | WITH_ALPHA:
-            picture = Picture(name, first, last, False, output.dtype.is_integer)
+            image = Image(name, first, last, False, output.dtype.is_integer)
         elif second == last and first in COLOURS | WITH_ALPHA:
-            picture = Picture(name, last, first, True, output.dtype.is_integer)
+            image = Image(name, last, first, True, output.dtype.is_integer)
         else:
             why = why or _refusal(name, output.shape)
             continue
-        found.append((called, not picture.has_alpha, picture.size, name, picture))
+        found.append((called, not image.has_alpha, image.size, name, image))
     if not found:
         return None, why
     ordered = [one[4] for one in sorted(found, key=lambda one: one[:4], reverse=True)]
-    floats = (one for one in ordered if ordered[0].whole_numbers and _same_pictures(ordered[0], one, outputs))
+    floats = (one for one in ordered if ordered[0].whole_numbers and _same_images(ordered[0], one, outputs))
     return next(floats, ordered[0]), ""
 
 
-def _same_pictures(whole, other, outputs):
-    """Whether another output holds the pictures of a uint8 one as floats, in any of the pixel ranges."""
+def _same_images(whole, other, outputs):
+    """Whether another output holds the images of a uint8 one as floats, in any of the pixel ranges."""
     if other.whole_numbers or (other.size, other.channels) != (whole.size, whole.channels):
         return False
     levels, floats = whole.raw(outputs).numpy(), other.raw(outputs).numpy()
@@ -117,9 +117,9 @@ def _refusal(name, shape):
     _, first, second, last = shape
     label = f"The output {name!r}" if name else "The only output"
     if last in COLOURS | WITH_ALPHA:
-        return f"{label} makes pictures of {second} x {first} pixels, and only square ones can be used."
+        return f"{label} makes images of {second} x {first} pixels, and only square ones can be used."
     if first in COLOURS | WITH_ALPHA:
-        return f"{label} makes pictures of {last} x {second} pixels, and only square ones can be used."
+        return f"{label} makes images of {last} x {second} pixels, and only square ones can be used."
     return f"{label} has the shape {tuple(shape)}: no axis of it holds 1 to 4 channels."
 
 
@@ -139,7 +139,7 @@ def pixel_range(low, high, below=0.0):
     Args:
         low: the samples' least value.
         high: their greatest value.
-        below: what `weight_below_zero` gave. It tells pictures of low contrast around 0, the grey of [-1, 1], from
+        below: what `weight_below_zero` gave. It tells images of low contrast around 0, the grey of [-1, 1], from
             those of [0, 1]; the extremes don't.
 
     Example:

@@ -1,4 +1,4 @@
-"""A Keras model that makes pictures, whatever its inputs and its pixel range, as a generator of this package."""
+"""A Keras model that makes images, whatever its inputs and its pixel range, as a generator of this package."""
 
 import dataclasses
 import tempfile
@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.paths import Nameless
 from keras_transfer_gen.transfer.saved_model.generator_inputs import fill, named_leaves
-from keras_transfer_gen.transfer.saved_model.image_outputs import Picture
+from keras_transfer_gen.transfer.saved_model.image_outputs import Image
 from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
 from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import MODEL_RANGE, generator_inputs, to_model_range
@@ -23,7 +23,7 @@ class KerasGenerator(Nameless):
     Args:
         model: functional or sequential `keras.Model`.
         roles: what each of `model.inputs` is, in their order, as `roles_of` tells.
-        picture: the fields of the `Picture`, a dict.
+        image: the fields of the `Picture`, a dict.
         classes: number of classes; 0 where it takes no labels.
 
     Call arguments:
@@ -41,11 +41,11 @@ class KerasGenerator(Nameless):
         TensorShape([5, 2, 2, 3])
     """
 
-    def __init__(self, model, *, roles, picture, classes=0, **kwargs):
+    def __init__(self, model, *, roles, image, classes=0, **kwargs):
         super().__init__(**kwargs)
         self.model = _functional(model)
         self.roles = list(roles)
-        self.picture = Picture(**picture)
+        self.image = Image(**image)
         self.classes = classes
         self.built = True
 
@@ -56,17 +56,17 @@ class KerasGenerator(Nameless):
         roles = dict(zip(names, self.roles, strict=True))
         values = fill(dict(zip(names, specs, strict=True)), roles, latents, labels, classes=self.classes)
         wanted = keras.tree.pack_sequence_as(self.model.input, [values[name] for name in names])
-        return self.picture.raw(self.model(wanted, training=training))
+        return self.image.raw(self.model(wanted, training=training))
 
     def compute_output_shape(self, input_shape):
         latents = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
-        return (latents[0], self.picture.size, self.picture.size, self.picture.channels)
+        return (latents[0], self.image.size, self.image.size, self.image.channels)
 
     def get_config(self):
         model = keras.saving.serialize_keras_object(self.model)
-        picture = dataclasses.asdict(self.picture)
+        image = dataclasses.asdict(self.image)
         return {
-            **super().get_config(), "model": model, "roles": list(self.roles), "picture": picture,
+            **super().get_config(), "model": model, "roles": list(self.roles), "picture": image,
             "classes": self.classes,
         }  # fmt: skip
 
@@ -76,7 +76,7 @@ class KerasGenerator(Nameless):
 
 
 def measure_keras_model(model, source, latents, overrides=None):
-    """Measures a Keras model that makes pictures.
+    """Measures a Keras model that makes images.
 
     Args:
         model: functional or sequential `keras.Model`.
@@ -125,7 +125,7 @@ def _functional(model):
 
 
 def wrap_keras_model(model, measured):
-    """A Keras model that makes pictures as a generator.
+    """A Keras model that makes images as a generator.
 
     Args:
         model: functional or sequential `keras.Model`.
@@ -139,16 +139,16 @@ def wrap_keras_model(model, measured):
     model = _functional(model)
     entries = model.inputs
     plain = len(entries) == 1 and len(entries[0].shape) == 2 and len(model.outputs) == 1
-    if plain and not measured.picture.channels_first and not spec.num_classes:
-        made = to_model_range(model.outputs[0], spec.pixel_range, measured.picture.has_alpha)
+    if plain and not measured.image.channels_first and not spec.num_classes:
+        made = to_model_range(model.outputs[0], spec.pixel_range, measured.image.has_alpha)
         generator = keras.Model(entries[0], made, name="generator")
     else:
         layer = KerasGenerator(
-            model, roles=_in_order(measured, model), picture=dataclasses.asdict(measured.picture),
+            model, roles=_in_order(measured, model), image=dataclasses.asdict(measured.image),
             classes=spec.num_classes, name="source",
         )  # fmt: skip
         entry = generator_inputs(spec)
-        made = to_model_range(layer(entry), spec.pixel_range, measured.picture.has_alpha)
+        made = to_model_range(layer(entry), spec.pixel_range, measured.image.has_alpha)
         generator = keras.Model(entry, made, name="generator")
     return generator, dataclasses.replace(spec, pixel_range=MODEL_RANGE)
 

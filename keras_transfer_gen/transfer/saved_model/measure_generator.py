@@ -1,7 +1,7 @@
 """A SavedModel of others as a generator: which input is what is read off its functions, the rest is measured or given.
 
-Nothing in a SavedModel says that it makes pictures, or in which range. So its inputs are told by type, rank and name,
-the picture among its outputs by running one latent vector, and the pixel range by the samples of 16.
+Nothing in a SavedModel says that it makes images, or in which range. So its inputs are told by type, rank and name,
+the image among its outputs by running one latent vector, and the pixel range by the samples of 16.
 """
 
 import dataclasses
@@ -27,9 +27,9 @@ from keras_transfer_gen.transfer.saved_model.generator_inputs import (
 )
 from keras_transfer_gen.transfer.saved_model.image_outputs import (
     BELOW_ZERO,
-    Picture,
+    Image,
     contradicts,
-    find_picture,
+    find_image_output,
     pixel_range,
     weight_below_zero,
 )
@@ -46,14 +46,14 @@ GIVEN = "given with {name}= (--{flag})"
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A function of a SavedModel that makes pictures, and what was found out about it.
+    """A function of a SavedModel that makes images, and what was found out about it.
 
     Args:
         endpoint: the `Endpoint` that is called.
         form: the `Form` of it whose inputs are filled.
         roles: {name of an input: what it is}, such as {"z": "latents", "y": "one-hot classes"}.
         latent_dim: length of a latent vector.
-        picture: `Picture`, the output with the pictures.
+        image: `Picture`, the output with the images.
         spec: `ModelSpec`; `num_classes` is 0 where no labels are taken.
         reasons: {field: how it is known}, in words.
     """
@@ -62,20 +62,20 @@ class Measured:
     form: Form
     roles: dict
     latent_dim: int
-    picture: Picture | None = None
+    image: Image | None = None
     spec: ModelSpec | None = None
     reasons: dict = dataclasses.field(default_factory=dict)
 
     @property
     def batch(self):
-        """Pictures that one call makes where the SavedModel fixes it, else None."""
+        """ImageSet that one call makes where the SavedModel fixes it, else None."""
         shape = next(spec.shape for name, spec in named_leaves(self.form.inputs) if self.roles[name] == LATENTS)
         return None if shape.rank is None else shape[0]
 
     @property
     def output(self):
-        """Name of the output with the pictures; "" for an only one."""
-        return self.picture.name
+        """Name of the output with the images; "" for an only one."""
+        return self.image.name
 
     @property
     def takes_labels(self):
@@ -83,7 +83,7 @@ class Measured:
         return any(role in LABEL_ROLES for role in self.roles.values())
 
     def __call__(self, latents, labels=None, truncation=1.0):
-        """Makes pictures.
+        """Makes images.
 
         Args:
             latents: float32 ndarray `[N, latent_dim]`.
@@ -95,7 +95,7 @@ class Measured:
             is laid on white.
         """
         raw = self.raw(latents, labels, truncation)
-        return np.asarray(self.picture.to_model_range(raw, self.spec.pixel_range))
+        return np.asarray(self.image.to_model_range(raw, self.spec.pixel_range))
 
     def raw(self, latents, labels=None, truncation=1.0):
         """The same in the SavedModel's own range, float32, alpha included."""
@@ -106,7 +106,7 @@ class Measured:
             z, y = latents[first : first + size], labels[first : first + size]
             missing = size - len(z)
             z, y = np.pad(z, ((0, missing), (0, 0))), np.pad(y, (0, missing))
-            made.append(self.picture.raw(self.outputs(z, y, truncation)).numpy()[: size - missing])
+            made.append(self.image.raw(self.outputs(z, y, truncation)).numpy()[: size - missing])
         return np.concatenate(made)
 
     def inputs(self, latents, labels, truncation=1.0):
@@ -120,9 +120,9 @@ class Measured:
         classes = self.spec.num_classes if self.spec else 0
         return fill(self.form.inputs, self.roles, latents, labels, truncation, classes)
 
-    def pictures(self, outputs):
+    def images(self, outputs):
         """float32 tensor `[N, S, S, C]` in [-1, 1] of all that the function returned; works in a graph."""
-        return self.picture.to_model_range(self.picture.raw(outputs), self.spec.pixel_range)
+        return self.image.to_model_range(self.image.raw(outputs), self.spec.pixel_range)
 
     def outputs(self, latents, labels, truncation=1.0):
         """All that the function returns for one batch."""
@@ -130,7 +130,7 @@ class Measured:
 
 
 def measure_generator(loaded, source, latents, overrides=None):
-    """Finds the function of a SavedModel that makes pictures, and measures it.
+    """Finds the function of a SavedModel that makes images, and measures it.
 
     Args:
         loaded: what `tf.saved_model.load` or `hub.load` returned.
@@ -140,7 +140,7 @@ def measure_generator(loaded, source, latents, overrides=None):
 
     Returns:
         `Measured`. The first function counts whose inputs can all be told, see `roles_of`, and that returns square
-        pictures: NHWC or NCHW; grey or RGB, with or without alpha. The SavedModel's default is asked first.
+        images: NHWC or NCHW; grey or RGB, with or without alpha. The SavedModel's default is asked first.
 
     Raises:
         UserError: where there is no such function, with all inputs and outputs; where samples fit no pixel range; where
@@ -164,7 +164,7 @@ def measure_generator(loaded, source, latents, overrides=None):
     for endpoint in _by_likelihood(loaded):
         for form in (form for form in endpoint.forms if form.serves(False)):
             roles = roles_of(form.inputs, overrides)
-            if not (can_be_filled(roles) and _may_return_pictures(form)):
+            if not (can_be_filled(roles) and _may_return_images(form)):
                 continue
             try:
                 check_overrides(form.inputs, roles, overrides)
@@ -174,12 +174,12 @@ def measure_generator(loaded, source, latents, overrides=None):
             known = next(width(spec) for name, spec in named_leaves(form.inputs) if roles[name] == LATENTS)
             found = Measured(endpoint, form, roles, known or overrides.latent_dim)
             try:
-                picture, why = find_picture(
+                image, why = find_image_output(
                     _first_outputs(found, follow(law, latents(found.batch or 1, found.latent_dim)), overrides)
                 )
-                if picture is not None:
+                if image is not None:
                     draw = follow(law, latents(SAMPLES, found.latent_dim))
-                    return _measure(dataclasses.replace(found, picture=picture), str(source), draw, overrides)
+                    return _measure(dataclasses.replace(found, image=image), str(source), draw, overrides)
             except REFUSED as error:  # such as a graph that wants another batch than its signature says
                 if isinstance(error, checks.UserError):
                     raise
@@ -217,7 +217,7 @@ def _by_likelihood(loaded):
     return first + [e for e in (*functions.values(), *signatures.values()) if not any(e is f for f in first)]
 
 
-def _may_return_pictures(form):
+def _may_return_images(form):
     """Whether an output is of rank 4, as far as the graph says."""
     outputs = named_leaves(form.concrete.structured_outputs)  # specs, or tensors where TF1 saved it
     ranks = [leaf.shape.rank for _, leaf in outputs if isinstance(leaf, (tf.TensorSpec, tf.Tensor))]
@@ -233,7 +233,7 @@ def _first_outputs(found, latents, overrides):
 def _measure(found, source, z, overrides):
     classes, why_classes = _count_classes(found, z[:1], overrides)
     # Every call below needs the number of classes, and that of the first ones is not known before they were made.
-    spec = ModelSpec(1, found.picture.colours, found.latent_dim, num_classes=classes)
+    spec = ModelSpec(1, found.image.colours, found.latent_dim, num_classes=classes)
     found = dataclasses.replace(found, spec=spec)
     labels = np.arange(SAMPLES) * max(classes, 1) // SAMPLES
     made = found.raw(z, labels)
@@ -248,17 +248,17 @@ def _measure(found, source, z, overrides):
     steady = np.allclose(found.raw(z[:2], labels[:2]), made[:2], atol=(bounds[1] - bounds[0]) / 100)
     label = f"output {found.output!r}" if found.output else "the only output"
     reasons = {
-        "function": f"{found.endpoint.name!r}, the first that takes latents and returns pictures",
+        "function": f"{found.endpoint.name!r}, the first that takes latents and returns images",
         "latent_dim": f"input {names[LATENTS]!r}, {describe(specs[names[LATENTS]])}",
         "image_size": f"{label}, of the shape {tuple(output.shape[1:])} for one latent vector",
-        "channels": found.picture.words,
+        "channels": found.image.words,
         "pixel_range": "uint8" if is_uint8 else samples,
         "num_classes": why_classes,
         "distribution": "assumed: no SavedModel tells it; distribution= (--distribution) sets another one",
         "truncation": f"input {names[TRUNCATION]!r}" if TRUNCATION in names else "no input; it scales the latents",
-        "repeatable": "the same latents gave the same pictures, in another batch as well"
+        "repeatable": "the same latents gave the same images, in another batch as well"
         if steady
-        else "no: the same latents gave other pictures in another batch, so that no seed brings them again",
+        else "no: the same latents gave other images in another batch, so that no seed brings them again",
     }
     for name in overrides.given():
         field = "num_classes" if name == "labels" else name
@@ -266,7 +266,7 @@ def _measure(found, source, z, overrides):
             said = GIVEN.format(name=name, flag=name.replace("_", "-"))
             reasons[field] = said if name == "distribution" else f"{said}; {reasons[field]}"
     spec = dataclasses.replace(
-        spec, image_size=found.picture.size, pixel_range=bounds, arch="saved_model", source=source,
+        spec, image_size=found.image.size, pixel_range=bounds, arch="saved_model", source=source,
         distribution=overrides.distribution or "normal",
     )  # fmt: skip
     return dataclasses.replace(found, spec=spec, reasons=reasons)
@@ -278,11 +278,11 @@ def _bounds(low, high, below, is_uint8, samples, source, overrides):
     measured = (0.0, 255.0) if is_uint8 else pixel_range(low, high, below)
     if given is not None:
         if given != measured if is_uint8 else contradicts(given, low, high):
-            expected = f"that of the pictures: {'they are uint8' if is_uint8 else samples}"
+            expected = f"that of the images: {'they are uint8' if is_uint8 else samples}"
             raise checks.user_error("pixel_range", expected, list(given), leave_out("pixel_range"))
         return given
     if measured is None:
-        step = "Its outputs seem to be no pictures, or need a scaling of their own."
+        step = "Its outputs seem to be no images, or need a scaling of their own."
         expected = "a generator whose pixels lie in [-1, 1], [0, 1] or [0, 255]"
         raise checks.user_error("source", expected, source, f"{samples}. {step}")
     return measured
@@ -316,7 +316,7 @@ def _count_classes(found, z, overrides):
     while not any_number and most <= MOST_CLASSES and exists(most):
         least, most = most, 2 * most
     if any_number or most > MOST_CLASSES:
-        step = "all pictures are of class 0; labels=10 (--labels 10) says that there are ten"
+        step = "all images are of class 0; labels=10 (--labels 10) says that there are ten"
         return 1, f"input {name!r} takes any number: its classes could not be counted, and {step}"
     while most - least > 1:
         middle = (least + most) // 2
@@ -341,7 +341,7 @@ def _no_generator(loaded, source, whys):
             every.append(f"{one['name']}({_words_of(one['inputs'])}) -> ({_words_of(one['outputs'])})")
         told |= set(alike) if one["kind"] == "function" else {alike[0]}
     offered = "; ".join(every)
-    expected = "a generator with latents (float, [N, size]) in and square pictures (1 to 4 channels) out"
+    expected = "a generator with latents (float, [N, size]) in and square images (1 to 4 channels) out"
     step = f"It offers {offered or 'nothing to call'}. {whys[0] if whys else ''}".rstrip()
     return checks.user_error("source", expected, str(source), step)
 

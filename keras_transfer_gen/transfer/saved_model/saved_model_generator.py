@@ -1,4 +1,4 @@
-"""A SavedModel of others as a generator in Keras: latents, and labels where it takes some, in; pictures out."""
+"""A SavedModel of others as a generator in Keras: latents, and labels where it takes some, in; images out."""
 
 import dataclasses
 
@@ -6,10 +6,10 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import OwnTypes
+from keras_transfer_gen.protocols import FixedDtype
 from keras_transfer_gen.transfer.paths import Nameless
 from keras_transfer_gen.transfer.saved_model.generator_inputs import LATENTS, fill, named_leaves
-from keras_transfer_gen.transfer.saved_model.image_outputs import Picture
+from keras_transfer_gen.transfer.saved_model.image_outputs import Image
 from keras_transfer_gen.transfer.saved_model.saved_model_graph import read_graph
 from keras_transfer_gen.transfer.saved_model.saved_model_layer import PACKAGE, SavedModelLayer
 
@@ -21,13 +21,13 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
     """A `SavedModelLayer` that is called with latents and labels alone, whatever else the SavedModel wants.
 
     Class numbers become one-hot where it wants them so, truncation is 1, a switch is off; of several outputs the
-    picture is returned. A SavedModel of a fixed batch is run part by part. Inside a model its variables go by their
+    image is returned. A SavedModel of a fixed batch is run part by part. Inside a model its variables go by their
     original names alone: `generator/conv_1/kernel`.
 
     Args:
         source: as in `SavedModelLayer`.
         roles: {name of an input: what it is}, as `roles_of` tells.
-        picture: the fields of the `Picture`, a dict.
+        image: the fields of the `Picture`, a dict.
         classes: number of classes; 0 where it takes no labels.
         signature, trainable, name, training_signature, frozen: as in `SavedModelLayer`.
 
@@ -45,22 +45,22 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         >>> made = tf.Module()
         >>> made.serve = tf.function(lambda z: tf.tanh(tf.reshape(z, (-1, 2, 2, 3))), input_signature=signature)
         >>> tf.saved_model.save(made, folder)
-        >>> picture = {"name": "", "size": 2, "channels": 3}
-        >>> layer = SavedModelGenerator(folder, roles={"z": "latents"}, picture=picture, trainable=False)
+        >>> image = {"name": "", "size": 2, "channels": 3}
+        >>> layer = SavedModelGenerator(folder, roles={"z": "latents"}, picture=image, trainable=False)
         >>> layer(tf.zeros((5, 12))).shape
         TensorShape([5, 2, 2, 3])
     """
 
     def __init__(
-        self, source, *, roles, picture, classes=0, signature=None, trainable=True, name=None,
+        self, source, *, roles, image, classes=0, signature=None, trainable=True, name=None,
         training_signature=None, frozen=None, **kwargs,
     ):  # fmt: skip
-        kwargs.setdefault("dtype", "float32")  # the pictures' type, whatever the policy
+        kwargs.setdefault("dtype", "float32")  # the images' type, whatever the policy
         super().__init__(
             source, signature, trainable, name, training_signature=training_signature, frozen=frozen, **kwargs
         )
         self.roles = dict(roles)
-        self.picture = Picture(**picture)
+        self.image = Image(**image)
         self.classes = classes
 
     def call(self, inputs, training=None):
@@ -71,14 +71,14 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         form = self._form(training)
         size = self._batch(form)
         if size is None or latents.shape[0] == size:
-            images = self._paint(form, latents, labels, training)
+            images = self._render(form, latents, labels, training)
         else:
             images = self._paint_in_parts(size, form, latents, labels, training)
         images.set_shape((None, *self._shape))
         return images
 
     def get_config(self):
-        own = {"roles": self.roles, "picture": dataclasses.asdict(self.picture), "classes": self.classes}
+        own = {"roles": self.roles, "picture": dataclasses.asdict(self.image), "classes": self.classes}
         return {**super().get_config(), **own}
 
     def compute_output_shape(self, input_shape):
@@ -87,7 +87,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
 
     @property
     def _shape(self):
-        return (self.picture.size, self.picture.size, self.picture.channels)
+        return (self.image.size, self.image.size, self.image.channels)
 
     def _form(self, training):
         """The traced form that is called: the first of this mode with as many inputs as there are roles."""
@@ -101,7 +101,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         return [*named, *fits][0]
 
     def _batch(self, form):
-        """Pictures that one call makes where the SavedModel fixes it, else None."""
+        """ImageSet that one call makes where the SavedModel fixes it, else None."""
         roles = self._roles(form)
         shape = next(spec.shape for name, spec in named_leaves(form.inputs) if roles[name] == LATENTS)
         return None if shape.rank is None else shape[0]
@@ -111,9 +111,9 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         names = [name for name, _ in named_leaves(form.inputs)]
         return self.roles if set(names) == set(self.roles) else dict(zip(names, self.roles.values(), strict=True))
 
-    def _paint(self, form, latents, labels, training):
+    def _render(self, form, latents, labels, training):
         inputs = fill(form.inputs, self._roles(form), latents, labels, classes=self.classes)
-        return self.picture.raw(SavedModelLayer.call(self, inputs, training))  # AutoGraph breaks super()
+        return self.image.raw(SavedModelLayer.call(self, inputs, training))  # AutoGraph breaks super()
 
     def _paint_in_parts(self, size, form, latents, labels, training):
         """The same for any batch, of which the SavedModel takes `size` at a time; the last part is filled up."""
@@ -122,11 +122,13 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         latents = tf.reshape(tf.pad(latents, [[0, missing], [0, 0]]), (-1, size, latents.shape[1]))
         labels = tf.reshape(tf.pad(labels, [[0, missing]]), (-1, size))
         wanted = tf.TensorSpec((size, *self._shape), tf.float32)
-        made = tf.map_fn(lambda part: self._paint(form, *part, training), (latents, labels), fn_output_signature=wanted)
+        made = tf.map_fn(
+            lambda part: self._render(form, *part, training), (latents, labels), fn_output_signature=wanted
+        )
         return tf.reshape(made, (-1, *self._shape))[:count]
 
 
-OwnTypes.register(SavedModelGenerator)
+FixedDtype.register(SavedModelGenerator)
 
 
 def wrap_saved_model(folder, source, measured, loaded):
@@ -150,13 +152,13 @@ def wrap_saved_model(folder, source, measured, loaded):
         pass
     spec = measured.spec
     layer = SavedModelGenerator(
-        str(source), roles=measured.roles, picture=dataclasses.asdict(measured.picture), classes=spec.num_classes,
+        str(source), roles=measured.roles, image=dataclasses.asdict(measured.image), classes=spec.num_classes,
         signature=name, name="source", folder=str(folder),
     )  # fmt: skip
     if layer.trainable_kind == "nothing":
         layer.trainable = False
     inputs = generator_inputs(spec)
-    images = to_model_range(layer(inputs), spec.pixel_range, measured.picture.has_alpha)
+    images = to_model_range(layer(inputs), spec.pixel_range, measured.image.has_alpha)
     return keras.Model(inputs, images, name="generator"), dataclasses.replace(spec, pixel_range=MODEL_RANGE)
 
 
@@ -169,7 +171,7 @@ def generator_inputs(spec):
 
 
 def to_model_range(images, pixel_range, alpha=False):
-    """Pictures of some range brought to [-1, 1] by a layer named "to_model_range"; as they are where they lie there."""
+    """ImageSet of some range brought to [-1, 1] by a layer named "to_model_range"; as they are where they lie there."""
     if tuple(pixel_range) == MODEL_RANGE and not alpha:
         return images
     return ToModelRange(pixel_range, alpha, name="to_model_range", dtype="float32")(images)
@@ -177,7 +179,7 @@ def to_model_range(images, pixel_range, alpha=False):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ToModelRange(keras.layers.Layer):
-    """Pictures of some range, with alpha perhaps, brought to [-1, 1] without; what is transparent is laid on white.
+    """ImageSet of some range, with alpha perhaps, brought to [-1, 1] without; what is transparent is laid on white.
 
     Args:
         pixel_range: (lowest, highest) value that comes in.
@@ -189,12 +191,12 @@ class ToModelRange(keras.layers.Layer):
     """
 
     def __init__(self, pixel_range, alpha=False, **kwargs):
-        super().__init__(autocast=False, **kwargs)  # pictures keep their digits in any precision
+        super().__init__(autocast=False, **kwargs)  # images keep their digits in any precision
         self.pixel_range = tuple(pixel_range)
         self.alpha = alpha
 
     def call(self, images):
-        return Picture("", images.shape[1], images.shape[3]).to_model_range(images, self.pixel_range)
+        return Image("", images.shape[1], images.shape[3]).to_model_range(images, self.pixel_range)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], input_shape[-1] - self.alpha)
@@ -203,7 +205,7 @@ class ToModelRange(keras.layers.Layer):
         return {**super().get_config(), "pixel_range": list(self.pixel_range), "alpha": self.alpha}
 
 
-OwnTypes.register(ToModelRange)
+FixedDtype.register(ToModelRange)
 
 
 def saved_model_layers(model):

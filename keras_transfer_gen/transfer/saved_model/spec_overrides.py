@@ -17,10 +17,10 @@ class SpecOverrides:
 
     Args:
         latent_dim: length of a latent vector, for a graph that leaves it open, or to tell two inputs apart.
-        distribution: law of the latents, one of `specs.DISTRIBUTIONS`. No graph tells it; "normal" is assumed.
+        distribution: distribution of the latents, one of `specs.DISTRIBUTIONS`. No graph tells it; "normal" is assumed.
         labels: "none", "one-hot" or "integer", what form of classes the graph takes, or their number (int, or digits
             as the command line gives them), which counts them where the graph can't tell.
-        pixel_range: (lowest, highest) value of the pictures: (-1, 1), (0, 1) or (0, 255), or "-1,1" and so on.
+        pixel_range: (lowest, highest) value of the images: (-1, 1), (0, 1) or (0, 255), or "-1,1" and so on.
 
     Raises:
         UserError: for a value that is none of these.

@@ -1,13 +1,13 @@
-"""Convolution weights from RGB pictures to grey ones and back; arrays in, arrays out."""
+"""Convolution weights from RGB images to grey ones and back; arrays in, arrays out."""
 
 import numpy as np
 
 
 def change_inputs(kernel, channels, axis=-2):
-    """A kernel that reads pictures with another number of channels, and gives the same for every grey picture.
+    """A kernel that reads images with another number of channels, and gives the same for every grey image.
 
-    RGB to grey: the sum over the channels answers to a grey picture as the old kernel did to that picture in RGB. Grey
-    to RGB: a third of the kernel for each channel answers to a grey picture in RGB as the old one did to the picture.
+    RGB to grey: the sum over the channels answers to a grey image as the old kernel did to that image in RGB. Grey
+    to RGB: a third of the kernel for each channel answers to a grey image in RGB as the old one did to the image.
 
     Args:
         kernel: floating `[h, w, in, out]`, `in` being 1 or 3.
@@ -26,10 +26,10 @@ def change_inputs(kernel, channels, axis=-2):
 
 
 def change_outputs(array, channels, axis=-1):
-    """A kernel or bias that makes pictures with another number of channels.
+    """A kernel or bias that makes images with another number of channels.
 
-    RGB to grey: the mean over the channels makes the mean of the three (before the activation; the same picture where
-    the old one was grey). Grey to RGB: repeated, it makes the same grey picture in RGB.
+    RGB to grey: the mean over the channels makes the mean of the three (before the activation; the same image where
+    the old one was grey). Grey to RGB: repeated, it makes the same grey image in RGB.
 
     Args:
         array: floating kernel `[h, w, in, out]` or bias `[out]`, `out` being 1 or 3.

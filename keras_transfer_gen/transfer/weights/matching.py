@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.protocols import MultiNetwork
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.provenance import name_of, note_variable, source_of
 from keras_transfer_gen.transfer.weights import channels
@@ -45,8 +45,8 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
         skip: regular expressions that match, from end to end, paths in the model or names in the weights (as they are
             or renamed) which may stay without a partner. Those that have one are loaded all the same.
         adapt_channels: True to change convolutions between grey (1 channel) and RGB (3 channels) where nothing else
-            parts the shapes. One that reads pictures answers to grey pictures as before; one that makes pictures makes
-            the mean of its three channels, or its grey picture in RGB. Kernels are read as `[h, w, in, out]`, those of
+            parts the shapes. One that reads images answers to grey images as before; one that makes images makes
+            the mean of its three channels, or its grey image in RGB. Kernels are read as `[h, w, in, out]`, those of
             transposed convolutions as `[h, w, out, in]`; inner layers are not told from the first and last one.
         trust: whether you vouch for what is fetched from the web, see `read_weights`.
 
@@ -171,7 +171,7 @@ def _rows(variables, arrays, names, partner, values, adapted):
 
 def _origins(weights, arrays):
     """{name of an array: where reports say that it came from}: a file's name, or what was noted of a model."""
-    if isinstance(weights, (HasRoles, keras.layers.Layer)):
+    if isinstance(weights, (MultiNetwork, keras.layers.Layer)):
         noted = {path: source_of(variable) for path, variable in _variables(weights)[0].items()}
         return {path.removesuffix(":0"): noted_as for path, noted_as in noted.items()}
     return dict.fromkeys(arrays, name_of(weights) if isinstance(weights, (str, os.PathLike)) else "memory")

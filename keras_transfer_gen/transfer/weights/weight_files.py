@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, tables
-from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.protocols import MultiNetwork
 from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.transfer.fetching import archives, presets
 from keras_transfer_gen.transfer.fetching.model_sources import check_trusted, fetch_saved_model, is_remote
@@ -71,7 +71,7 @@ def read_weights(source, trust=False):
     """
     if isinstance(source, Mapping):
         return _collect(source.items())
-    if isinstance(source, (HasRoles, keras.layers.Layer)):
+    if isinstance(source, (MultiNetwork, keras.layers.Layer)):
         return _collect(_model_weights(source))
     if not isinstance(source, (str, os.PathLike)):
         raise checks.user_error("weights", "a dict of arrays, a Keras model or a path", source, f"A path is {FORMS}.")

@@ -15,7 +15,7 @@ def slow_convolution(x, kernel, bias, stride=1, depthwise=False):
 
 
 def slow_maps(image, arrays):
-    """The maps of one picture by NumPy alone; residuals where the block is not the first of its stage."""
+    """The maps of one image by NumPy alone; residuals where the block is not the first of its stage."""
 
     def layer(x, name, stride=1, depthwise=False, activate=True):
         y = slow_convolution(x, arrays[f"{name}/kernel"], arrays[f"{name}/bias"], stride, depthwise)
@@ -47,7 +47,7 @@ def test_maps_have_the_sizes_that_are_named():
     ]
 
 
-def test_channels_are_about_standardised_on_pictures():
+def test_channels_are_about_standardised_on_images():
     """Smooth noise stands for photographs: most channels are within a factor of 3 of mean 0 and deviation 1."""
     noise = np.random.default_rng(1).normal(size=(8, 12, 12, 3)).astype(np.float32)
     images = np.clip(noise.repeat(8, axis=1).repeat(8, axis=2) * 0.4, -1, 1)

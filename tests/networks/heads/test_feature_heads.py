@@ -6,8 +6,8 @@ import tensorflow as tf
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.heads.feature_heads import (
-    BoundedConv2D,
     FeatureHead,
+    LipschitzConv2D,
     TrainedFeatures,
     build_feature_heads,
     can_have_feature_heads,
@@ -17,16 +17,16 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     spectral_bound,
     with_influence,
 )
-from keras_transfer_gen.protocols import without_self_bounded
+from keras_transfer_gen.protocols import without_lipschitz_bounded
 
 
 @pytest.fixture
 def plain():
-    return build_dcgan_discriminator(32, width=32, least_width=8)
+    return build_dcgan_discriminator(32, max_channels=32, min_channels=8)
 
 
 @pytest.fixture
-def pictures():
+def sample_images():
     return np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
 
 
@@ -49,21 +49,21 @@ def test_bound_is_finite_with_its_gradient_at_any_size(size):
     assert np.isfinite(tape.gradient(bound, kernel)).all()
 
 
-def test_bounded_convolution_divides_its_kernel_and_no_bias(pictures):
-    layer = BoundedConv2D(5, 3)
-    layer.build(pictures.shape)
+def test_bounded_convolution_divides_its_kernel_and_no_bias(sample_images):
+    layer = LipschitzConv2D(5, 3)
+    layer.build(sample_images.shape)
     layer.bias.assign(np.ones(5))
-    found = layer(pictures)
+    found = layer(sample_images)
     kernel = layer.kernel / spectral_bound(layer.kernel)
-    np.testing.assert_allclose(found, tf.nn.conv2d(pictures, kernel, 1, "SAME") + 1.0, atol=1e-5)
+    np.testing.assert_allclose(found, tf.nn.conv2d(sample_images, kernel, 1, "SAME") + 1.0, atol=1e-5)
     layer.kernel.assign(7 * layer.kernel)
-    np.testing.assert_allclose(layer(pictures), found, atol=1e-5)
+    np.testing.assert_allclose(layer(sample_images), found, atol=1e-5)
 
 
-def test_heads_stand_beside_the_discriminators_own(plain, pictures):
-    before = plain(pictures)
+def test_heads_stand_beside_the_discriminators_own(plain, sample_images):
+    before = plain(sample_images)
     aided = build_feature_heads(plain, width=8)
-    first, *heads = aided(pictures)
+    first, *heads = aided(sample_images)
     np.testing.assert_array_equal(first, before)
     assert [tuple(head.shape) for head in heads] == [(3, 36)] * 4
     assert {head.dtype for head in heads} == {tf.float32}
@@ -72,31 +72,31 @@ def test_heads_stand_beside_the_discriminators_own(plain, pictures):
 
 @pytest.mark.parametrize(("side", "channels", "places"), [(28, 1, 36), (64, 3, 36), (128, 3, 64)])
 def test_heads_are_built_for_all_sizes_and_for_grey(side, channels, places):
-    aided = build_feature_heads(build_dcgan_discriminator(side, channels, width=32, least_width=8), width=4)
+    aided = build_feature_heads(build_dcgan_discriminator(side, channels, max_channels=32, min_channels=8), width=4)
     images = np.random.default_rng(4).uniform(-1, 1, (2, side, side, channels)).astype(np.float32)
     assert [head.shape for head in aided(images)[1:]] == [(2, places)] * 4
     assert [head.shape for head in aided.outputs[1:]] == [(None, places)] * 4
 
 
-def test_grey_is_shown_as_rgb(pictures):
-    layer, grey = TrainedFeatures(32), pictures[..., :1]
+def test_grey_is_shown_as_rgb(sample_images):
+    layer, grey = TrainedFeatures(32), sample_images[..., :1]
     for found, expected in zip(layer(grey), layer(np.repeat(grey, 3, axis=-1)), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_trained_features_have_no_weights_and_none_of_them_is_saved(plain, tmp_path, pictures):
+def test_trained_features_have_no_weights_and_none_of_them_is_saved(plain, tmp_path, sample_images):
     aided = build_feature_heads(plain, width=4)
     assert aided.get_layer("trained_features").weights == []
     aided.save(tmp_path / "d.keras")
     loaded = keras.models.load_model(tmp_path / "d.keras")
-    for found, expected in zip(loaded(pictures), aided(pictures), strict=True):
+    for found, expected in zip(loaded(sample_images), aided(sample_images), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_influence_scales_the_gradient_to_the_pictures_alone(pictures):
+def test_influence_scales_the_gradient_to_the_images_alone(sample_images):
     found = {}
     for influence in (1.0, 0.25):
-        layer, images = TrainedFeatures(32, influence), tf.constant(pictures)
+        layer, images = TrainedFeatures(32, influence), tf.constant(sample_images)
         with tf.GradientTape() as tape:
             tape.watch(images)
             maps = layer(images)
@@ -106,36 +106,36 @@ def test_influence_scales_the_gradient_to_the_pictures_alone(pictures):
     np.testing.assert_allclose(found[0.25][1], 0.25 * found[1.0][1], rtol=1e-2, atol=1e-3)
 
 
-def test_heads_compute_in_float32_under_a_mixed_policy(pictures):
+def test_heads_compute_in_float32_under_a_mixed_policy(sample_images):
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
-        aided = build_feature_heads(build_dcgan_discriminator(32, width=32, least_width=8), width=4)
-        assert {head.dtype for head in aided(pictures)} == {tf.float32}
+        aided = build_feature_heads(build_dcgan_discriminator(32, max_channels=32, min_channels=8), width=4)
+        assert {head.dtype for head in aided(sample_images)} == {tf.float32}
         head = next(layer for layer in aided.layers if isinstance(layer, FeatureHead))
         assert {part.compute_dtype for part in head._flatten_layers()} == {"float32"}
     finally:
         keras.mixed_precision.set_global_policy("float32")
 
 
-def test_heads_are_found_and_taken_away(plain, pictures):
+def test_heads_are_found_and_taken_away(plain, sample_images):
     aided = build_feature_heads(plain, width=4)
     assert has_feature_heads(aided) and not has_feature_heads(plain)
     assert can_have_feature_heads(plain) and not can_have_feature_heads(aided)
-    np.testing.assert_array_equal(without_self_bounded(aided)(pictures), plain(pictures))
+    np.testing.assert_array_equal(without_lipschitz_bounded(aided)(sample_images), plain(sample_images))
 
 
 def test_strided_convolution_has_the_shape_that_it_declares():
-    layer = BoundedConv2D(5, 4, 2)
+    layer = LipschitzConv2D(5, 4, 2)
     assert layer(np.zeros((2, 9, 6, 3), np.float32)).shape == layer.compute_output_shape((2, 9, 6, 3)) == (2, 5, 3, 5)
 
 
-def test_influence_is_changed_and_the_heads_are_shared(plain, pictures):
+def test_influence_is_changed_and_the_heads_are_shared(plain, sample_images):
     aided = build_feature_heads(plain, influence=0.5, width=4)
     weaker = with_influence(aided, 0.1)
     assert (influence_of(plain), influence_of(aided), influence_of(weaker)) == (0.0, 0.5, 0.1)
     assert with_influence(aided, 0.5) is aided
     assert weaker.get_layer("feature_head_1") is aided.get_layer("feature_head_1")
-    for found, expected in zip(weaker(pictures), aided(pictures), strict=True):
+    for found, expected in zip(weaker(sample_images), aided(sample_images), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4)
     assert heads_learn(weaker)
     for number in range(4):

@@ -11,7 +11,7 @@ Z, Y = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32), np.a
 def with_labels():
     inputs = {"latents": keras.Input((4,), name="latents"), "labels": keras.Input((), dtype="int32", name="labels")}
     x = inputs["latents"] + keras.layers.Embedding(3, 4, name="classes")(inputs["labels"])
-    x = keras.layers.Concatenate(name="both")([keras.layers.Dense(5, name="paint")(x), inputs["latents"]])
+    x = keras.layers.Concatenate(name="both")([keras.layers.Dense(5, name="render")(x), inputs["latents"]])
     return keras.Model(inputs, x, name="generator")
 
 
@@ -26,13 +26,13 @@ def test_every_use_of_the_latents_goes_through_the_layer_and_labels_do_not():
     np.testing.assert_allclose(made, expected, atol=1e-6)
     assert copy.name == "generator"
     assert {layer.name for layer in copy.layers} - {layer.name for layer in generator.layers} == {"front"}
-    copy.get_layer("paint").kernel.assign(0 * copy.get_layer("paint").kernel)
-    assert np.abs(generator.get_layer("paint").kernel).max() > 0  # the copy has weights of its own
+    copy.get_layer("render").kernel.assign(0 * copy.get_layer("render").kernel)
+    assert np.abs(generator.get_layer("render").kernel).max() > 0  # the copy has weights of its own
 
 
 def test_layer_of_the_same_name_is_refused():
-    with pytest.raises(checks.UserError, match="`generator` must be one without a layer named paint"):
-        insert_after_latents(with_labels(), keras.layers.Dense(4, name="paint"))
+    with pytest.raises(checks.UserError, match="`generator` must be one without a layer named render"):
+        insert_after_latents(with_labels(), keras.layers.Dense(4, name="render"))
 
 
 def test_latents_are_found_by_name_and_refused_where_they_are_not():

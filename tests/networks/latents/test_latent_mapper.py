@@ -3,7 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
-from keras_transfer_gen.networks.latents.latent_mapper import LatentMapper, OutputNetwork, insert_latent_mapper
+from keras_transfer_gen.networks.latents.latent_mapper import ImageAdapter, LatentMapper, insert_latent_mapper
 
 RNG = np.random.default_rng(0)
 Z = RNG.standard_normal((4, 8)).astype(np.float32)
@@ -19,7 +19,7 @@ def test_mapper_is_the_identity_and_then_the_formula():
 
 
 def test_output_network_is_the_identity_and_learns_a_change_of_colours():
-    layer = OutputNetwork(filters=8)
+    layer = ImageAdapter(filters=8)
     images = RNG.uniform(-1, 1, (8, 6, 6, 3)).astype(np.float32)
     np.testing.assert_array_equal(layer(images), images)
     model = keras.Sequential([keras.Input((6, 6, 3)), layer])
@@ -30,7 +30,7 @@ def test_output_network_is_the_identity_and_learns_a_change_of_colours():
 
 
 def test_layers_are_made_again_from_their_configurations_and_stay_in_float32():
-    for layer, inputs in ((LatentMapper(5), Z), (OutputNetwork(4), np.ones((1, 4, 4, 3), np.float32))):
+    for layer, inputs in ((LatentMapper(5), Z), (ImageAdapter(4), np.ones((1, 4, 4, 3), np.float32))):
         layer(inputs)
         again = type(layer).from_config(layer.get_config())
         again(inputs)
@@ -40,20 +40,20 @@ def test_layers_are_made_again_from_their_configurations_and_stay_in_float32():
         assert layer.compute_output_shape((None, 8)) == (None, 8)
 
 
-def test_insertion_makes_the_same_pictures_and_is_done_once():
-    generator = build_dcgan_generator(32, latent_dim=8, width=16)
-    mapped = insert_latent_mapper(generator, output_network=True)
+def test_insertion_makes_the_same_images_and_is_done_once():
+    generator = build_dcgan_generator(32, latent_dim=8, max_channels=16)
+    mapped = insert_latent_mapper(generator, image_adapter=True)
     np.testing.assert_allclose(mapped(Z), generator(Z), atol=1e-6)
     names = [layer.name for layer in mapped.layers]
-    assert names[1] == "latent_mapper" and names[-1] == "output_network" and mapped.name == "generator"
+    assert names[1] == "latent_mapper" and names[-1] == "image_adapter" and mapped.name == "generator"
     assert mapped.get_layer("latent_mapper").units == 64
-    again = insert_latent_mapper(mapped, output_network=True)
+    again = insert_latent_mapper(mapped, image_adapter=True)
     assert [layer.name for layer in again.layers] == names
-    assert "output_network" not in [layer.name for layer in insert_latent_mapper(generator).layers]
+    assert "image_adapter" not in [layer.name for layer in insert_latent_mapper(generator).layers]
 
 
 def test_gradients_reach_the_mapper_alone_where_the_rest_is_frozen(tmp_path):
-    generator = insert_latent_mapper(build_dcgan_generator(32, latent_dim=8, width=16))
+    generator = insert_latent_mapper(build_dcgan_generator(32, latent_dim=8, max_channels=16))
     for layer in generator.layers:
         layer.trainable = layer.name == "latent_mapper"
     with tf.GradientTape() as tape:

@@ -18,7 +18,7 @@ LATENTS = RNG.standard_normal((200, 16)).astype(np.float32)
 
 @pytest.fixture(scope="module")
 def generator():
-    return build_dcgan_generator(32, latent_dim=16, width=16, least_width=8)
+    return build_dcgan_generator(32, latent_dim=16, max_channels=16, min_channels=8)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_a_single_centre_and_full_spread_leave_standard_latents():
     np.testing.assert_allclose(layer(LATENTS).numpy(), LATENTS, atol=1e-7)
 
 
-def test_pictures_are_those_of_the_mixed_latents(generator, mixed):
+def test_images_are_those_of_the_mixed_latents(generator, mixed):
     moved = mixed.get_layer(NAME)(LATENTS[:8])
     np.testing.assert_allclose(mixed(LATENTS[:8]).numpy(), generator(moved).numpy(), atol=1e-6)
     assert not np.allclose(mixed(LATENTS[:8]).numpy(), generator(LATENTS[:8]).numpy(), atol=1e-2)

@@ -18,11 +18,11 @@ WEIGHTS = np.float64([0.3, 0.7])
 
 
 def gaussian():
-    return GaussianPrior(3).set_law(MEANS[0], COVARIANCES[0])
+    return GaussianPrior(3).set_distribution(MEANS[0], COVARIANCES[0])
 
 
 def mixture():
-    return MixturePrior(3, components=2).set_law(WEIGHTS, MEANS, COVARIANCES)
+    return MixturePrior(3, components=2).set_distribution(WEIGHTS, MEANS, COVARIANCES)
 
 
 PRIORS = [lambda: StandardNormal(3), gaussian, mixture]
@@ -57,7 +57,7 @@ def test_gaussian_samples_have_the_mean_and_covariance():
 
 
 def test_mixture_samples_follow_the_mixture_exactly():
-    apart = MixturePrior(3, components=2).set_law(WEIGHTS, [[30.0] * 3, [-30.0] * 3], COVARIANCES)
+    apart = MixturePrior(3, components=2).set_distribution(WEIGHTS, [[30.0] * 3, [-30.0] * 3], COVARIANCES)
     drawn = apart(RNG.standard_normal((20000, 3))).numpy()
     upper = drawn[:, 0] > 0
     assert abs(upper.mean() - 0.3) < 0.015
@@ -73,7 +73,7 @@ def test_mixture_without_stretching_the_sector_is_not_a_mixture():
     noise = RNG.standard_normal((20000, 3))
     turn = 0.5 + np.arctan2(noise[:, 1], noise[:, 0]) / (2 * np.pi)
     assert stats.kstest(noise[turn < 0.3, 1], "norm").pvalue < 1e-10  # the sector of the first component, as it is
-    law = MixturePrior(3, components=2).set_law(WEIGHTS, np.zeros((2, 3)), [np.eye(3)] * 2)
+    law = MixturePrior(3, components=2).set_distribution(WEIGHTS, np.zeros((2, 3)), [np.eye(3)] * 2)
     assert stats.kstest(law(noise).numpy()[turn < 0.3, 1], "norm").pvalue > 1e-3
 
 
@@ -90,8 +90,8 @@ def test_prior_survives_config_saving_and_both_exports(make, tmp_path):
     served = tf.saved_model.load(str(tmp_path / "saved"))  # kept: its functions don't hold its variables
     np.testing.assert_allclose(served.serve(LATENTS).numpy(), expected, atol=1e-5)
     spec = ModelSpec(image_size=32, channels=1, latent_dim=3)
-    pictures = keras.layers.Reshape((32, 32, 1))(keras.layers.Dense(1024, "tanh")(model.output))
-    file = write_tflite(keras.Model(inputs, pictures), spec, tmp_path / "prior.tflite")  # compares, builtins alone
+    sample_images = keras.layers.Reshape((32, 32, 1))(keras.layers.Dense(1024, "tanh")(model.output))
+    file = write_tflite(keras.Model(inputs, sample_images), spec, tmp_path / "prior.tflite")  # compares, builtins alone
     assert operators(file.read_bytes())
 
 
@@ -112,7 +112,7 @@ def test_kl_of_one_normal_law_equals_its_closed_form():
 def test_kl_of_a_mixture_is_that_of_draws():
     z_mean, z_log_var = np.tile(MEANS[:1], (20000, 1)).astype(np.float32), np.full((20000, 3), -1.0, np.float32)
     drawn = z_mean + np.exp(0.5 * z_log_var) * RNG.standard_normal((20000, 3)).astype(np.float32)
-    one = MixturePrior(3, 1).set_law([1.0], MEANS[:1], COVARIANCES[:1])  # has a closed form, which isn't used
+    one = MixturePrior(3, 1).set_distribution([1.0], MEANS[:1], COVARIANCES[:1])  # has a closed form, which isn't used
     exact = gaussian().kl_terms(z_mean[:1], z_log_var[:1], None).numpy()[0, 0]
     assert abs(one.kl_terms(z_mean, z_log_var, drawn).numpy().mean() - exact) < 0.05
     assert abs(mixture().kl_terms(z_mean, z_log_var, drawn).numpy().mean() - exact) > 0.2
@@ -136,16 +136,18 @@ def test_attach_sets_the_size_once():
         prior.sample(2)
     prior.attach(5)
     assert prior.latent_dim == 5 and prior.sample(2).shape == (2, 5)
-    with pytest.raises(checks.UserError, match="`prior` must be a law of 6 latent dimensions. Received: prior=5"):
+    with pytest.raises(
+        checks.UserError, match="`prior` must be a distribution of 6 latent dimensions. Received: prior=5"
+    ):
         prior.attach(6)
 
 
 def test_wrong_laws_are_refused():
     with pytest.raises(checks.UserError, match=r"`mean` must be a finite array of shape \[3\]"):
-        GaussianPrior(3).set_law([0.0], np.eye(3))
+        GaussianPrior(3).set_distribution([0.0], np.eye(3))
     with pytest.raises(checks.UserError, match="`covariance` must be positive definite"):
-        GaussianPrior(3).set_law(np.zeros(3), np.diag([1.0, 1.0, -1.0]))
+        GaussianPrior(3).set_distribution(np.zeros(3), np.diag([1.0, 1.0, -1.0]))
     with pytest.raises(checks.UserError, match="`weights` must be positive and of sum 1"):
-        MixturePrior(3, 2).set_law([0.5, 0.6], MEANS, COVARIANCES)
+        MixturePrior(3, 2).set_distribution([0.5, 0.6], MEANS, COVARIANCES)
     with pytest.raises(checks.UserError, match="`latent_dim` must be an integer of at least 2"):
         MixturePrior(1, 2)

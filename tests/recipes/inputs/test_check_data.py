@@ -10,51 +10,51 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.inputs.check_data import check_data
 
 
-def test_skipped_files_come_first_one_a_line_with_path_tab_reason(picture_folder):
-    deep = picture_folder / "a" / ("long " * 30).strip()
+def test_skipped_files_come_first_one_a_line_with_path_tab_reason(image_folder):
+    deep = image_folder / "a" / ("long " * 30).strip()
     deep.mkdir(parents=True)
     (deep / "broken\tname.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (picture_folder / "empty.jpg").write_bytes(b"")
-    found = check_data(picture_folder, 32)
+    (image_folder / "empty.jpg").write_bytes(b"")
+    found = check_data(image_folder, 32)
     lines = found.lines()
     name = f"a/{deep.name}/broken\\tname.png"
     assert [line.split("\t")[0] for line in lines if "\t" in line] == [name, "empty.jpg"]
     assert all(line.count("\t") <= 1 and "\n" not in line for line in lines)
-    assert lines[2] == f"{picture_folder}: 12 usable, 2 skipped" and found.usable
+    assert lines[2] == f"{image_folder}: 12 usable, 2 skipped" and found.usable
     assert "sizes: 12 32x32" in lines and "formats: 12 PNG" in lines
 
 
-def test_duplicates_and_warnings_are_told(picture_folder):
-    (picture_folder / "twin.png").write_bytes((picture_folder / "00.png").read_bytes())
-    lines = check_data(picture_folder, 32).lines()
-    assert "the same picture: 00.png, twin.png" in lines and "1 exact duplicate" in lines
+def test_duplicates_and_warnings_are_told(image_folder):
+    (image_folder / "twin.png").write_bytes((image_folder / "00.png").read_bytes())
+    lines = check_data(image_folder, 32).lines()
+    assert "the same image: 00.png, twin.png" in lines and "1 exact duplicate" in lines
 
 
-def test_preview_is_a_contact_sheet(picture_folder, tmp_path):
-    found = check_data(picture_folder, 32, preview=tmp_path / "sheet.png")
+def test_preview_is_a_contact_sheet(image_folder, tmp_path):
+    found = check_data(image_folder, 32, preview=tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (4 * 32, 3 * 32)
     assert json.loads(json.dumps({**found.to_dict(), "preview": None}))["usable"] == 12
 
 
-def test_source_without_a_usable_picture_is_a_result(tmp_path):
-    (tmp_path / "notes.txt").write_text("no picture")
+def test_source_without_a_usable_image_is_a_result(tmp_path):
+    (tmp_path / "notes.txt").write_text("no image")
     preview = tmp_path.parent / "sheet-of-nothing.png"
     found = check_data(tmp_path, preview=preview)
-    assert not found.usable and "no usable picture" in found.lines()
+    assert not found.usable and "no usable image" in found.lines()
     assert not preview.exists()
 
 
-def test_preview_replaces_no_picture(picture_folder, tmp_path):
-    before = (picture_folder / "00.png").read_bytes()
+def test_preview_replaces_no_image(image_folder, tmp_path):
+    before = (image_folder / "00.png").read_bytes()
     (tmp_path / "mine.png").write_bytes(before)
     with pytest.raises(checks.UserFileError, match=r"`preview` must be a new file, or a sheet to replace.*--preview"):
-        check_data(picture_folder, 32, preview=tmp_path / "mine.png")
-    with pytest.raises(checks.UserError, match=r"`preview` must be a file outside the pictures' folder"):
-        check_data(picture_folder, 32, preview=picture_folder / "sheet.png")
-    assert (tmp_path / "mine.png").read_bytes() == before and len(list(picture_folder.iterdir())) == 12
-    check_data(picture_folder, 32, preview=tmp_path / "sheet.png")
-    check_data(picture_folder, 32, preview=tmp_path / "sheet.png")  # its own is replaced
+        check_data(image_folder, 32, preview=tmp_path / "mine.png")
+    with pytest.raises(checks.UserError, match=r"`preview` must be a file outside the images' folder"):
+        check_data(image_folder, 32, preview=image_folder / "sheet.png")
+    assert (tmp_path / "mine.png").read_bytes() == before and len(list(image_folder.iterdir())) == 12
+    check_data(image_folder, 32, preview=tmp_path / "sheet.png")
+    check_data(image_folder, 32, preview=tmp_path / "sheet.png")  # its own is replaced
 
 
 def test_missing_source_and_wrong_size_are_errors(tmp_path):

@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.latent_tools.decode import decode, read_latents
 from keras_transfer_gen.recipes.latent_tools.encode import encode
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 
 
-def test_decoded_file_is_what_the_model_reconstructs(vae_file, picture_folder, pictures, tmp_path):
-    encode(vae_file, picture_folder, tmp_path / "z.npz")
+def test_decoded_file_is_what_the_model_reconstructs(vae_file, image_folder, sample_images, tmp_path):
+    encode(vae_file, image_folder, tmp_path / "z.npz")
     images = decode(vae_file, tmp_path / "z.npz", tmp_path / "made")
-    expected = load_vae(vae_file).reconstruct(pictures)
+    expected = load_vae(vae_file).reconstruct(sample_images)
     np.testing.assert_array_equal(images, expected)
-    np.testing.assert_array_equal(read_pictures(tmp_path / "made", 32).images, expected)
+    np.testing.assert_array_equal(read_images(tmp_path / "made", 32).images, expected)
 
 
 def test_latents_come_as_arrays_and_npy_files_too(vae_file, tmp_path):

@@ -6,9 +6,9 @@ from keras_transfer_gen.recipes.latent_tools.encode import encode
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 
 
-def test_file_holds_the_posteriors_in_the_order_of_names(vae_file, picture_folder, pictures, tmp_path):
-    found = encode(vae_file, picture_folder, tmp_path / "z.npz")
-    z_mean, z_log_var = load_vae(vae_file).encode(pictures)
+def test_file_holds_the_posteriors_in_the_order_of_names(vae_file, image_folder, sample_images, tmp_path):
+    found = encode(vae_file, image_folder, tmp_path / "z.npz")
+    z_mean, z_log_var = load_vae(vae_file).encode(sample_images)
     with np.load(tmp_path / "z.npz") as stored:
         assert set(stored.files) == {"z_mean", "z_log_var", "names"}
         assert stored["z_mean"].dtype == np.float32 and stored["z_mean"].shape == (12, 8)

@@ -12,28 +12,28 @@ def vae(vae_file):
     return load_vae(vae_file)
 
 
-def test_fitted_prior_raises_the_bound_and_moves_what_is_generated(vae, pictures):
-    before, drawn = vae.evaluate(pictures, return_dict=True), vae.generate(8)
-    assert fit_prior(vae, pictures, kind="full") is vae and isinstance(vae.prior, GaussianPrior)
-    after = vae.evaluate(pictures, return_dict=True)
+def test_fitted_prior_raises_the_bound_and_moves_what_is_generated(vae, sample_images):
+    before, drawn = vae.evaluate(sample_images, return_dict=True), vae.generate(8)
+    assert fit_prior(vae, sample_images, kind="full") is vae and isinstance(vae.prior, GaussianPrior)
+    after = vae.evaluate(sample_images, return_dict=True)
     assert after["elbo"] > before["elbo"] + 0.1 and after["kl_loss"] < before["kl_loss"]
     assert after["reconstruction_loss"] == pytest.approx(before["reconstruction_loss"], rel=1e-5)
     assert (vae.generate(8) != drawn).any()
-    law = vae.encode(pictures)
+    law = vae.encode(sample_images)
     np.testing.assert_allclose(vae.prior.mean, law[0].mean(0), atol=1e-5)
 
 
-def test_each_kind_is_saved_with_the_model(vae, pictures, tmp_path):
+def test_each_kind_is_saved_with_the_model(vae, sample_images, tmp_path):
     for kind, law in (("shrunk", GaussianPrior), ("mixture", MixturePrior), ("standard", StandardNormal)):
-        fit_prior(vae, pictures, kind=kind, components=2)
+        fit_prior(vae, sample_images, kind=kind, components=2)
         vae.save(tmp_path / "fitted.keras")
         loaded = load_vae(tmp_path / "fitted.keras")
         assert type(loaded.prior) is law
         np.testing.assert_array_equal(loaded.generate(4, seed=1), vae.generate(4, seed=1))
 
 
-def test_what_cannot_be_used_is_refused(vae, pictures):
+def test_what_cannot_be_used_is_refused(vae, sample_images):
     with pytest.raises(checks.UserError, match="`kind` must be one of 'full', 'shrunk', 'mixture', 'standard'"):
-        fit_prior(vae, pictures, kind="normal")
+        fit_prior(vae, sample_images, kind="normal")
     with pytest.raises(checks.UserError, match=r"`data` must be finite numbers \[N, D\], N at least 4"):
-        fit_prior(vae, pictures[:3])
+        fit_prior(vae, sample_images[:3])

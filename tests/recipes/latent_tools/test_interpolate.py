@@ -9,18 +9,18 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.sheets import FRAME_MILLISECONDS, LAST_MILLISECONDS
 
 
-def test_film_goes_from_one_picture_to_the_other_on_the_arc(vae_file, picture_folder, pictures, tmp_path):
+def test_film_goes_from_one_image_to_the_other_on_the_arc(vae_file, image_folder, sample_images, tmp_path):
     vae = load_vae(vae_file)
-    ends = picture_folder / "02.png", picture_folder / "07.png"
+    ends = image_folder / "02.png", image_folder / "07.png"
     images = interpolate(vae_file, tmp_path / "film.gif", *ends, frames=5)
-    z_mean, _ = vae.encode(pictures[[2, 7]])
+    z_mean, _ = vae.encode(sample_images[[2, 7]])
     np.testing.assert_array_equal(images, vae.decode(spherical_interpolation(*z_mean, np.linspace(0, 1, 5))))
-    np.testing.assert_array_equal(images[[0, -1]], vae.reconstruct(pictures[[2, 7]]))
+    np.testing.assert_array_equal(images[[0, -1]], vae.reconstruct(sample_images[[2, 7]]))
     with Image.open(tmp_path / "film.gif") as film:
         assert film.format == "GIF" and film.n_frames == 5 and film.size == (32, 32)
         film.seek(4)
         assert film.info["duration"] == LAST_MILLISECONDS
-    np.testing.assert_array_equal(interpolate(vae, None, pictures[2], pictures[7], frames=5), images)
+    np.testing.assert_array_equal(interpolate(vae, None, sample_images[2], sample_images[7], frames=5), images)
 
 
 def test_drawn_film_runs_in_a_circle_and_depends_on_the_seed(vae_file, tmp_path):
@@ -37,17 +37,17 @@ def test_drawn_film_runs_in_a_circle_and_depends_on_the_seed(vae_file, tmp_path)
     assert (interpolate(vae, frames=4, seed=4) != images).any()
 
 
-def test_what_cannot_be_used_is_refused(vae_file, picture_folder, pictures, tmp_path):
-    (tmp_path / "text.png").write_text("no picture")
+def test_what_cannot_be_used_is_refused(vae_file, image_folder, sample_images, tmp_path):
+    (tmp_path / "text.png").write_text("no image")
     with pytest.raises(checks.UserError, match="`start and end` must be both given, or neither"):
-        interpolate(vae_file, None, start=picture_folder / "00.png")
+        interpolate(vae_file, None, start=image_folder / "00.png")
     with pytest.raises(checks.UserError, match="`frames` must be an integer of at least 2"):
         interpolate(vae_file, frames=1)
     with pytest.raises(checks.UserError, match=r"`out` must be a file \*.gif"):
         interpolate(vae_file, tmp_path / "film.mp4")
-    with pytest.raises(checks.UserFileError, match="`to` must be a picture file.*text.png"):
-        interpolate(vae_file, None, picture_folder / "00.png", tmp_path / "text.png")
-    with pytest.raises(checks.UserFileError, match="`from` must be a picture file.*No such file"):
-        interpolate(vae_file, None, tmp_path / "none.png", picture_folder / "00.png")
+    with pytest.raises(checks.UserFileError, match="`to` must be an image file.*text.png"):
+        interpolate(vae_file, None, image_folder / "00.png", tmp_path / "text.png")
+    with pytest.raises(checks.UserFileError, match="`from` must be an image file.*No such file"):
+        interpolate(vae_file, None, tmp_path / "none.png", image_folder / "00.png")
     with pytest.raises(checks.UserError, match=r"`from` must be uint8 \[32, 32, 3\]"):
-        interpolate(vae_file, None, pictures[0][:8], pictures[1])
+        interpolate(vae_file, None, sample_images[0][:8], sample_images[1])

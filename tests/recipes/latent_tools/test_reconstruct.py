@@ -3,19 +3,19 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.reconstruct import reconstruct
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 
 
-def test_pictures_sheet_and_numbers_belong_together(vae_file, picture_folder, pictures, tmp_path):
-    found = reconstruct(vae_file, picture_folder, tmp_path / "made", grid=tmp_path / "sheet.png")
-    expected = load_vae(vae_file).reconstruct(pictures)
+def test_images_sheet_and_numbers_belong_together(vae_file, image_folder, sample_images, tmp_path):
+    found = reconstruct(vae_file, image_folder, tmp_path / "made", grid=tmp_path / "sheet.png")
+    expected = load_vae(vae_file).reconstruct(sample_images)
     np.testing.assert_array_equal(found.images, expected)
-    np.testing.assert_array_equal(read_pictures(tmp_path / "made", 32).images, expected)
-    assert found.mean_levels == pytest.approx(np.abs(expected.astype(float) - pictures).mean())
-    assert found.edge_similarity == pytest.approx(edge_similarity(pictures, expected).mean())
+    np.testing.assert_array_equal(read_images(tmp_path / "made", 32).images, expected)
+    assert found.mean_levels == pytest.approx(np.abs(expected.astype(float) - sample_images).mean())
+    assert found.edge_similarity == pytest.approx(edge_similarity(sample_images, expected).mean())
     assert found.to_dict() == {
         "num": 12, "edge_similarity": found.edge_similarity, "mean_levels": found.mean_levels
     }  # fmt: skip
@@ -23,12 +23,12 @@ def test_pictures_sheet_and_numbers_belong_together(vae_file, picture_folder, pi
         assert sheet.size == (2 * 4 * 32 + 24, 3 * 32 + 24)
 
 
-def test_nothing_is_written_unless_asked_for(vae_file, pictures, tmp_path):
-    assert reconstruct(load_vae(vae_file), pictures[:2]).images.shape == (2, 32, 32, 3)
+def test_nothing_is_written_unless_asked_for(vae_file, sample_images, tmp_path):
+    assert reconstruct(load_vae(vae_file), sample_images[:2]).images.shape == (2, 32, 32, 3)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folder_with_other_files_and_a_sheet_among_the_pictures_are_refused(tmp_path):
+def test_folder_with_other_files_and_a_sheet_among_the_images_are_refused(tmp_path):
     (tmp_path / "dear.txt").write_text("")
     with pytest.raises(checks.UserError, match="`out` must be a new or empty folder"):
         reconstruct("no_model", "no_pictures", tmp_path)

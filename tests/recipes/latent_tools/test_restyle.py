@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.maths.colour_map import follow_colours
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.restyle import carry_over, restyle
@@ -23,30 +23,30 @@ def adapted(vae_file):
     return vae
 
 
-def test_change_of_style_is_put_on_the_picture(source, adapted, pictures, tmp_path, quick_scores):
+def test_change_of_style_is_put_on_the_image(source, adapted, sample_images, tmp_path, quick_scores):
     found = restyle(
-        adapted, pictures, tmp_path / "made", reference=pictures, source=source, grid=tmp_path / "sheet.png"
+        adapted, sample_images, tmp_path / "made", reference=sample_images, source=source, grid=tmp_path / "sheet.png"
     )
-    latents, _ = source.encode(pictures)
+    latents, _ = source.encode(sample_images)
     plain, changed = (model.decode(latents).astype(int) for model in (source, adapted))
-    change = follow_colours(pictures, changed - plain)
-    assert np.abs(found.images - np.clip(pictures + change, 0, 255)).max() <= 0.5 + 1e-3
-    np.testing.assert_array_equal(read_pictures(tmp_path / "made", 32).images, found.images)
+    change = follow_colours(sample_images, changed - plain)
+    assert np.abs(found.images - np.clip(sample_images + change, 0, 255)).max() <= 0.5 + 1e-3
+    np.testing.assert_array_equal(read_images(tmp_path / "made", 32).images, found.images)
     assert (tmp_path / "sheet.png").is_file()
-    assert found.edge_similarity == pytest.approx(edge_similarity(pictures, found.images).mean())
-    assert found.edge_similarity_plain == pytest.approx(edge_similarity(pictures, plain.astype(np.uint8)).mean())
+    assert found.edge_similarity == pytest.approx(edge_similarity(sample_images, found.images).mean())
+    assert found.edge_similarity_plain == pytest.approx(edge_similarity(sample_images, plain.astype(np.uint8)).mean())
     assert found.kept == found.edge_similarity / found.edge_similarity_plain
     told = found.to_dict()
     assert told["num"] == 12 and told["kid_input"]["value"] < told["kid_plain"]["value"]
-    assert told["kid"]["n_fake"] == 12 and told["kid"]["reference"] == "the given pictures"
+    assert told["kid"]["n_fake"] == 12 and told["kid"]["reference"] == "the given images"
 
 
-def test_outlines_of_the_picture_stay_where_the_drawing_has_others():
+def test_outlines_of_the_image_stay_where_the_drawing_has_others():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
     plain = np.full_like(images, 100)
     changed = np.full_like(images, 140)
-    changed[:, 10:20, 10:12] = 255  # an outline that the picture hasn't got
+    changed[:, 10:20, 10:12] = 255  # an outline that the image hasn't got
     found = carry_over(images, plain, changed)
     assert edge_similarity(images, found).min() > 0.95 > edge_similarity(images, changed).max()
     assert 25 < (found.astype(float) - images)[images < 200].mean() < 55  # the change of brightness is there
@@ -65,16 +65,16 @@ def test_background_that_both_draw_alike_hardly_changes():
     assert found[:, 26:, 26:].min() >= 252 and found[:, 12:16, 12:16, 0].max() < 145
 
 
-def test_without_detail_the_adapted_decoder_draws_alone(source, adapted, pictures):
-    found = restyle(adapted, pictures, source=source, detail=0.0)
-    np.testing.assert_array_equal(found.images, adapted.decode(source.encode(pictures)[0]))
+def test_without_detail_the_adapted_decoder_draws_alone(source, adapted, sample_images):
+    found = restyle(adapted, sample_images, source=source, detail=0.0)
+    np.testing.assert_array_equal(found.images, adapted.decode(source.encode(sample_images)[0]))
     assert found.kid is None and found.to_dict()["kid_input"] is None
 
 
-def test_what_cannot_be_used_is_refused(adapted, source_file, pictures, tmp_path):
+def test_what_cannot_be_used_is_refused(adapted, source_file, sample_images, tmp_path):
     with pytest.raises(checks.UserFileError, match="`run` must be a RUN folder of a fine-tuned VAE.*run='VAE'"):
-        restyle(adapted, pictures)
+        restyle(adapted, sample_images)
     with pytest.raises(checks.UserFileError, match="`run` must be a RUN folder of a fine-tuned VAE"):
-        restyle(tmp_path / "nothing", pictures)
+        restyle(tmp_path / "nothing", sample_images)
     with pytest.raises(checks.UserError, match="`detail` must be"):
-        restyle(adapted, pictures, detail=1.5)
+        restyle(adapted, sample_images, detail=1.5)

@@ -3,7 +3,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import load_images
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_given, read_one_picture
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_image_file, read_model_images
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.specs import ModelSpec
 
@@ -16,32 +16,32 @@ def test_model_is_taken_as_it_is_or_loaded(vae_file):
     assert open_vae(vae_file).spec == vae.spec
 
 
-def test_pictures_come_from_folders_arrays_and_streams(picture_folder, pictures, scripted):
-    (picture_folder / "text.png").write_text("no picture")
+def test_images_come_from_folders_arrays_and_streams(image_folder, sample_images, scripted):
+    (image_folder / "text.png").write_text("no image")
     reporter = scripted()
-    given = read_given(picture_folder, SPEC, reporter=reporter)
-    np.testing.assert_array_equal(given.images, pictures)
-    assert given.names[3] == "03.png" and given.source == str(picture_folder)
-    assert reporter.lines == [f"1 files in {picture_folder} skipped (see `ktg data check {picture_folder}`)"]
-    np.testing.assert_array_equal(read_given(pictures, SPEC).images, pictures)
-    stream = load_images(picture_folder, image_size=32, batch_size=4)
-    np.testing.assert_array_equal(read_given(stream, SPEC).images, pictures)
+    given = read_model_images(image_folder, SPEC, reporter=reporter)
+    np.testing.assert_array_equal(given.images, sample_images)
+    assert given.names[3] == "03.png" and given.source == str(image_folder)
+    assert reporter.lines == [f"1 files in {image_folder} skipped (see `ktg data check {image_folder}`)"]
+    np.testing.assert_array_equal(read_model_images(sample_images, SPEC).images, sample_images)
+    stream = load_images(image_folder, image_size=32, batch_size=4)
+    np.testing.assert_array_equal(read_model_images(stream, SPEC).images, sample_images)
 
 
-def test_streams_of_another_size_are_refused(picture_folder):
-    stream = load_images(picture_folder, image_size=64, batch_size=4)
-    with pytest.raises(checks.UserError, match=r"`positive` must be pictures \[32, 32, 3\]"):
-        read_given(stream, SPEC, "positive")
+def test_streams_of_another_size_are_refused(image_folder):
+    stream = load_images(image_folder, image_size=64, batch_size=4)
+    with pytest.raises(checks.UserError, match=r"`positive` must be images \[32, 32, 3\]"):
+        read_model_images(stream, SPEC, "positive")
 
 
-def test_folder_without_pictures_is_named_as_the_caller_wrote_it(tmp_path):
+def test_folder_without_images_is_named_as_the_caller_wrote_it(tmp_path):
     with pytest.raises(checks.UserError, match=r"Check what positive= or the command line \(--positive\) says"):
-        read_given(tmp_path, SPEC, "positive")
+        read_model_images(tmp_path, SPEC, "positive")
 
 
-def test_one_picture_is_fitted_to_the_model(picture_folder, pictures):
-    np.testing.assert_array_equal(read_one_picture(picture_folder / "04.png", SPEC, "from"), pictures[4:5])
+def test_one_image_is_fitted_to_the_model(image_folder, sample_images):
+    np.testing.assert_array_equal(read_image_file(image_folder / "04.png", SPEC, "from"), sample_images[4:5])
     grey = ModelSpec(image_size=28, channels=1, latent_dim=8)
-    assert read_one_picture(picture_folder / "04.png", grey, "from").shape == (1, 28, 28, 1)
-    with pytest.raises(checks.UserFileError, match="`from` must be a picture file"):
-        read_one_picture(picture_folder / "40.png", SPEC, "from")
+    assert read_image_file(image_folder / "04.png", grey, "from").shape == (1, 28, 28, 1)
+    with pytest.raises(checks.UserFileError, match="`from` must be an image file"):
+        read_image_file(image_folder / "40.png", SPEC, "from")

@@ -9,12 +9,12 @@ from keras_transfer_gen.recipes.models.export_vae import export_vae_parts
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 
 
-def test_three_files_go_together_round_a_picture(vae_file, pictures, tmp_path):
+def test_three_files_go_together_round_a_image(vae_file, sample_images, tmp_path):
     vae = load_vae(vae_file)
     sampler, encoder, decoder = export_vae_parts(vae, tmp_path)
     assert [file.name for file in (sampler, encoder, decoder)] == ["sampler.tflite", "encoder.tflite", "decoder.tflite"]
-    remade = run_tflite(decoder, run_encoder(encoder, pictures)[0])
-    assert np.abs((remade + 1) * 127.5 - vae.reconstruct(pictures)).max() < 1
+    remade = run_tflite(decoder, run_encoder(encoder, sample_images)[0])
+    assert np.abs((remade + 1) * 127.5 - vae.reconstruct(sample_images)).max() < 1
     noise = np.ones((1, 8), np.float32)
     np.testing.assert_allclose(run_tflite(sampler, noise), run_tflite(decoder, noise), atol=1e-5)  # N(0, I)
 

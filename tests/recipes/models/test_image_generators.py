@@ -17,14 +17,14 @@ from keras_transfer_gen.recipes.models.image_generators import (
 from keras_transfer_gen.recipes.models.info import model_info
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.scoring.evaluate_vae import evaluate_bound
+from keras_transfer_gen.recipes.scoring.evaluate_vae import evaluate_elbo
 from keras_transfer_gen.training.latents import numbered_labels, numbered_latents
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
 
-def test_saved_model_makes_the_pictures_of_the_run(finished):
+def test_saved_model_makes_the_images_of_the_run(finished):
     served = open_model(RunFolder(finished.out).saved_model)
     assert isinstance(served, ServedGenerator) and served.spec == load_gan(finished.out).spec
     made, expected = served.generate(5, seed=3), open_model(finished.out).generate(5, seed=3)
@@ -69,13 +69,13 @@ def web(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["plain", "unit", "bytes", "one_hot", "lists"])
-def test_saved_model_of_others_makes_pictures(name):
+def test_saved_model_of_others_makes_images(name):
     generator = open_model(made("painters")[0] / name)
     assert isinstance(generator, MeasuredGenerator)
     images = generator.generate(40, seed=3)
     side, channels = generator.spec.image_size, generator.spec.channels
     assert images.dtype == np.uint8 and images.shape == (40, side, side, channels)
-    # Picture i depends on the seed and on i alone, whatever was made beside it.
+    # Image i depends on the seed and on i alone, whatever was made beside it.
     assert np.abs(generator.generate(3, seed=3).astype(int) - images[:3]).max() <= 1
     assert not np.array_equal(generator.generate(3, seed=4), images[:3])
     assert images.min() < 60 and images.max() > 195
@@ -121,7 +121,7 @@ def test_model_of_others_refuses_what_a_gan_refuses(arguments):
         open_model(made("painters")[0] / "plain").generate(**arguments)
 
 
-def test_bare_keras_generator_makes_the_pictures_of_its_gan(tmp_path):
+def test_bare_keras_generator_makes_the_images_of_its_gan(tmp_path):
     generator_fixtures.keras_generator(sigmoid=True, labels=True).save(tmp_path / "bare.keras")
     generator = open_model(tmp_path / "bare.keras")
     assert isinstance(generator, ModelGenerator) and generator.spec.num_classes == generator_fixtures.CLASSES
@@ -130,17 +130,17 @@ def test_bare_keras_generator_makes_the_pictures_of_its_gan(tmp_path):
     assert np.array_equal(load_gan(tmp_path / "bare.keras").generate(5, seed=2), images)
 
 
-def test_gan_of_a_source_of_others_makes_the_pictures_that_it_makes_by_itself():
+def test_gan_of_a_source_of_others_makes_the_images_that_it_makes_by_itself():
     folder = generator_fixtures.folder_of("labelled")
     assert np.abs(load_gan(folder).generate(6, seed=1).astype(int) - open_model(folder).generate(6, seed=1)).max() <= 1
 
 
-def test_exported_vae_makes_the_pictures_of_its_own_and_has_a_bound(vae_file, pictures, tmp_path):
+def test_exported_vae_makes_the_images_of_its_own_and_has_a_bound(vae_file, sample_images, tmp_path):
     folder = export_saved_model(str(vae_file), tmp_path / "served")
     vae, served = open_model(vae_file), open_model(folder)
     assert np.abs(served.generate(5, seed=1).astype(int) - vae.generate(5, seed=1)).max() <= 1
-    expected = evaluate_bound(vae, pictures, "cats")["elbo"]["value"]
-    np.testing.assert_allclose(evaluate_bound(served, pictures, "cats")["elbo"]["value"], expected, rtol=1e-4)
+    expected = evaluate_elbo(vae, sample_images, "cats")["elbo"]["value"]
+    np.testing.assert_allclose(evaluate_elbo(served, sample_images, "cats")["elbo"]["value"], expected, rtol=1e-4)
     found = model_info(folder)
     assert found["kind"] == "exported SavedModel of a VAE" and "kimg" not in found
     with pytest.raises(checks.UserError, match="latent_dim"):
@@ -155,7 +155,7 @@ def test_one_class_is_asked_of_every_kind_of_labelled_model(tmp_path):
     for source in (folder, tmp_path / "served", tmp_path / "bare.keras"):
         for model in (open_model(source), load_gan(source)):
             images = model.generate(4, seed=2)
-            for label in set(drawn.tolist()):  # the same latents: where that class was drawn, the same picture
+            for label in set(drawn.tolist()):  # the same latents: where that class was drawn, the same image
                 asked = model.generate(4, seed=2, label=label)
                 assert np.abs(asked[drawn == label].astype(int) - images[drawn == label]).max() <= 1
                 assert not np.array_equal(asked[drawn != label], images[drawn != label])

@@ -46,16 +46,16 @@ def test_program_has_at_most_15_lines_and_runs(name, tmp_path, monkeypatch):
 
 
 def unusual(folder, layout, *specs):
-    """A SavedModel with pictures of 2 x 2 of 12 latents in a layout, in a folder; takes one-hot or float classes."""
+    """A SavedModel with images of 2 x 2 of 12 latents in a layout, in a folder; takes one-hot or float classes."""
 
-    def paint(z, *label):
+    def render(z, *label):
         images = tf.tanh(tf.reshape(tf.tile(z, [1, 2])[:, :16] * 2.0, (-1, 2, 2, 4)))
         shift = tf.reshape(tf.reduce_sum(label[0], axis=1) / 99.0, (-1, 1, 1, 1)) if label else 0.0
         made = {"RGBA": images, "grey and alpha": images[..., 2:]}.get(layout, images[..., :3] - shift)
         return tf.transpose(made, (0, 3, 1, 2)) if layout == "NCHW" else made
 
     def call(z, *label):
-        return paint(tf.reshape(z, (-1, 12)), *label)
+        return render(tf.reshape(z, (-1, 12)), *label)
 
     root = tf.Module()
     root.__call__ = tf.function(call, input_signature=specs)
@@ -128,8 +128,8 @@ def test_variables_and_training_mode_are_told():
     ]
 
 
-def test_pictures_of_whole_numbers_are_said_to_pass_no_gradient():
-    assert "Its pictures are whole numbers" in inspect_model(generator_fixtures.folder_of("whole_numbers")).trained
+def test_images_of_whole_numbers_are_said_to_pass_no_gradient():
+    assert "Its images are whole numbers" in inspect_model(generator_fixtures.folder_of("whole_numbers")).trained
     assert "whole numbers" not in inspect_model(generator_fixtures.folder_of("plain")).trained
 
 

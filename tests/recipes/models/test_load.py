@@ -6,7 +6,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.parity import probe_latents
-from keras_transfer_gen.protocols import without_self_bounded
+from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.models import load
 from keras_transfer_gen.recipes.models.export import export_saved_model, export_tflite
 from keras_transfer_gen.recipes.models.load import fresh_discriminator, load_gan, load_generator, load_source
@@ -122,7 +122,7 @@ def test_vae_is_sent_to_where_it_is_taken(vae_file):
 def test_model_of_another_class_is_refused(tmp_path):
     inputs = keras.Input((2,))
     keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(tmp_path / "other.keras")
-    with pytest.raises(checks.UserError, match="square pictures"):
+    with pytest.raises(checks.UserError, match="square images"):
         load_gan(tmp_path / "other.keras")
 
 
@@ -149,6 +149,8 @@ def test_file_of_keras_2_is_called_so(tmp_path):
 def test_fresh_discriminator_judges_as_the_presets_until_it_learns():
     spec = ModelSpec(image_size=64, channels=1, latent_dim=4)
     images = np.random.default_rng(2).uniform(-1, 1, (3, 64, 64, 1)).astype(np.float32)
-    known = without_self_bounded(load_gan(load.SEASONED).discriminator)(np.repeat(images, 3, axis=3)).numpy()
+    known = without_lipschitz_bounded(load_gan(load.DISCRIMINATOR_PRESET).discriminator)(
+        np.repeat(images, 3, axis=3)
+    ).numpy()
     assert known.std() > 1e-3
     np.testing.assert_allclose(fresh_discriminator(spec, "gan")(images), known, atol=1e-4)

@@ -12,27 +12,27 @@ from keras_transfer_gen.transfer.freezing.freezing import freeze
 @pytest.fixture
 def exported(vae_file, tmp_path):
     vae = load_vae(vae_file)
-    vae.set_prior(GaussianPrior(8).set_law(np.full(8, 0.3), 0.5 * np.eye(8)))
+    vae.set_prior(GaussianPrior(8).set_distribution(np.full(8, 0.3), 0.5 * np.eye(8)))
     return vae, write_vae_saved_model(vae, tmp_path / "served" / "1")
 
 
-def test_keras_file_comes_back_compiled(vae_file, pictures):
+def test_keras_file_comes_back_compiled(vae_file, sample_images):
     vae = load_vae(vae_file)
     assert vae.compiled and vae.spec.licence == "CC0-1.0" and int(vae.step.numpy()) == 60
-    assert vae.reconstruct(pictures).shape == pictures.shape
+    assert vae.reconstruct(sample_images).shape == sample_images.shape
 
 
-def test_exported_saved_model_is_a_vae_again(exported, pictures, tmp_path):
+def test_exported_saved_model_is_a_vae_again(exported, sample_images, tmp_path):
     vae, folder = exported
     twin = load_vae(folder.parent)
     assert twin.spec == vae.spec and isinstance(twin.prior, GaussianPrior)
     assert np.abs(twin.generate(4).astype(int) - vae.generate(4)).max() <= 1
-    for name, value in vae.evaluate(pictures, return_dict=True).items():
-        assert twin.evaluate(pictures, return_dict=True)[name] == pytest.approx(value, rel=1e-4)
+    for name, value in vae.evaluate(sample_images, return_dict=True).items():
+        assert twin.evaluate(sample_images, return_dict=True)[name] == pytest.approx(value, rel=1e-4)
     report = freeze(twin, {"encoder/.*": False})
     assert any(row["path"].startswith("decoder/saved_decoder/") for row in report.to_dict()["rows"])
     before = [np.array(w) for w in twin.encoder.get_weights()], [np.array(w) for w in twin.decoder.get_weights()]
-    twin.fit(tf.data.Dataset.from_tensor_slices(pictures).batch(6), verbose=0)
+    twin.fit(tf.data.Dataset.from_tensor_slices(sample_images).batch(6), verbose=0)
     assert all(np.array_equal(a, b) for a, b in zip(before[0], twin.encoder.get_weights(), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(before[1], twin.decoder.get_weights(), strict=True))
     twin.save(tmp_path / "tuned.keras")

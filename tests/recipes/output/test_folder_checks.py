@@ -31,7 +31,7 @@ def test_own_folder_with_another_file_is_refused(tmp_path, name):
         folder_checks.check_folder(own)
 
 
-def test_numbered_pictures_without_our_mark_are_somebody_elses(tmp_path):
+def test_numbered_images_without_our_mark_are_somebody_elses(tmp_path):
     own = written(tmp_path / "own")
     (own / folder_checks.MARK).unlink()
     with pytest.raises(checks.UserError, match="other files"):
@@ -44,12 +44,12 @@ def test_file_is_no_folder(tmp_path):
         folder_checks.check_folder(tmp_path / "file")
 
 
-def test_pictures_of_an_earlier_call_are_counted(tmp_path):
-    assert folder_checks.count_pictures(written(tmp_path / "own", 3)) == 3
-    assert folder_checks.count_pictures(tmp_path / "new") == 0
+def test_images_of_an_earlier_call_are_counted(tmp_path):
+    assert folder_checks.count_images(written(tmp_path / "own", 3)) == 3
+    assert folder_checks.count_images(tmp_path / "new") == 0
 
 
-def test_names_of_what_pictures_were_made_from_are_read_back(tmp_path):
+def test_names_of_what_images_were_made_from_are_read_back(tmp_path):
     own = written(tmp_path / "own")
     assert folder_checks.names_in(own) is None
     (own / folder_checks.MARK).write_text(json.dumps({"num": 2, "made_from": ["a.png", "b/c.png"]}))

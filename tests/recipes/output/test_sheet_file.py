@@ -8,17 +8,17 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet, signed
 
 
-def png_of(picture):
+def png_of(image):
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "PNG")
+    Image.fromarray(image).save(stream, "PNG")
     return stream.getvalue()
 
 
-def test_signed_picture_is_the_same_picture_and_tells_whose_it_is():
-    picture = np.random.default_rng(0).integers(0, 256, (8, 9, 3), np.uint8)
-    found = Image.open(io.BytesIO(signed(png_of(picture))))
+def test_signed_image_is_the_same_image_and_tells_whose_it_is():
+    image = np.random.default_rng(0).integers(0, 256, (8, 9, 3), np.uint8)
+    found = Image.open(io.BytesIO(signed(png_of(image))))
     found.load()
-    assert np.array_equal(np.asarray(found), picture) and found.text == {"Software": "keras_transfer_gen"}
+    assert np.array_equal(np.asarray(found), image) and found.text == {"Software": "keras_transfer_gen"}
 
 
 def test_new_empty_and_own_files_may_be_written(tmp_path):

@@ -29,7 +29,7 @@ def test_rows_are_those_scores_that_apply():
 
 def test_note_says_how_it_was_measured():
     assert card.score_note(METRICS) == (
-        "KID x 1000 (lower is better) of 500 pictures against 200 of others; features: efficientnet_lite0 at 224 px; "
+        "KID x 1000 (lower is better) of 500 images against 200 of others; features: efficientnet_lite0 at 224 px; "
         "± one bootstrap deviation."
     )
 
@@ -45,15 +45,15 @@ def test_card_carries_licence_and_origin_on():
 def test_card_says_what_is_not_known():
     bare = ModelSpec(image_size=28, channels=1, latent_dim=8)
     found = text(bare, metrics={**METRICS, "images_per_second": None})
-    assert "Licence of what it was made from: not stated." in found and "28 x 28 pictures (grey)" in found
+    assert "Licence of what it was made from: not stated." in found and "28 x 28 images (grey)" in found
     assert "None" not in found
 
 
 def test_card_reports_distance_and_copies():
     copied = {"near_copy_share": 0.021, "train_share": 0.05, "train_count": 100}
-    found = text(notes={"sentence": "your pictures are 35 from this source: near", "memorisation": copied})
-    assert "- Distance: your pictures are 35 from this source: near." in found
-    assert "Near-copies of training pictures (100 were compared): 2.1 % of the made ones" in found
+    found = text(notes={"sentence": "your images are 35 from this source: near", "memorisation": copied})
+    assert "- Distance: your images are 35 from this source: near." in found
+    assert "Near-copies of training images (100 were compared): 2.1 % of the made ones" in found
     assert "themselves 5.0 %" in found
 
 
@@ -64,7 +64,7 @@ def scored(after, before=99.0, scratch=None, std=3.0):
 
 
 @pytest.mark.parametrize(("metrics", "sentences"), [
-    (scored(50.0), ["Training brought the pictures 49.0 ± 4.2 nearer."]),
+    (scored(50.0), ["Training brought the images 49.0 ± 4.2 nearer."]),
     (scored(96.0), [r"Nothing got better: training changed nothing that .* chance \(-3.0 ± 4.2\).*--kimg"]),
     (scored(120.0), [r"Nothing got better: training made it worse \(\+21.0 ± 4.2\)"]),
     (scored(50.0, scratch=30.0), ["nearer", r"Transfer lost: from scratch is 20.0 ± 4.2 better.*ktg pretrain"]),

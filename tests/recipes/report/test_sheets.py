@@ -27,7 +27,7 @@ def test_before_after_shows_the_parts_side_by_side(channels):
     assert alone.shape == (96 + module.MARGIN, 96 + 64 + module.MARGIN, 3)
 
 
-def test_real_pictures_are_chosen_from_all_of_them():
+def test_real_images_are_chosen_from_all_of_them():
     real = np.repeat(np.arange(100, dtype=np.uint8), 32 * 32).reshape(100, 32, 32, 1)
     made = module.before_after(None, real[:4], real)
     shown = made[module.MARGIN :, 64 + module.MARGIN :]
@@ -35,7 +35,7 @@ def test_real_pictures_are_chosen_from_all_of_them():
 
 
 def test_small_sheets_are_as_wide_as_their_labels():
-    label, small = "reconstruction of a picture", RNG.integers(0, 250, (1, 28, 28, 1)).astype(np.uint8)
+    label, small = "reconstruction of an image", RNG.integers(0, 250, (1, 28, 28, 1)).astype(np.uint8)
     top = (module.side_by_side([(label, small), ("next", small)])[: module.MARGIN] < 255).any(axis=(0, 2))
     whole = module.side_by_side([(label, np.full((1, 400, 400, 1), 255, np.uint8))])[: module.MARGIN]
     whole = (whole < 255).any(axis=(0, 2))
@@ -60,7 +60,7 @@ def test_film_has_a_frame_a_sheet_and_holds_the_last(tmp_path, count, channels):
         assert film.info["duration"] == module.LAST_MILLISECONDS
 
 
-def test_sheets_are_read_in_order_and_other_pictures_are_not(tmp_path):
+def test_sheets_are_read_in_order_and_other_images_are_not(tmp_path):
     sheets = [sheet(channels=1), sheet(channels=1)]
     for name, content in (
         ("00010.000kimg.png", sheets[1]),
@@ -74,13 +74,13 @@ def test_sheets_are_read_in_order_and_other_pictures_are_not(tmp_path):
 
 
 @pytest.mark.parametrize("kids", [[90.0, 30.0], [90.0, -0.5], []])
-def test_curves_are_a_picture_whatever_the_scores(tmp_path, kids):
+def test_curves_are_a_image_whatever_the_scores(tmp_path, kids):
     rows = [{"kimg": kimg, "d_loss": 1.0, "g_loss": 2.0} for kimg in (0.1, 0.2)]
     records = [{"kimg": 0.1 * place, "kid": kid} for place, kid in enumerate(kids, 1)]
     module.write_curves(tmp_path / "curves.png", rows, records, records[:1])
-    with Image.open(io.BytesIO((tmp_path / "curves.png").read_bytes())) as picture:
-        assert picture.size == (990, 374)
-        assert len(np.unique(np.asarray(picture))) > 10
+    with Image.open(io.BytesIO((tmp_path / "curves.png").read_bytes())) as image:
+        assert image.size == (990, 374)
+        assert len(np.unique(np.asarray(image))) > 10
     plain = (tmp_path / "curves.png").read_bytes()
     module.write_curves(
         tmp_path / "curves.png", rows, records, records[:1], kept=records[0]["kimg"] if records else None

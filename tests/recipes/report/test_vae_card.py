@@ -28,11 +28,11 @@ def text(metrics=METRICS, notes=None, words="method `decoder`, the decoder alone
 
 
 def test_rows_join_bounds_and_scores():
-    assert vae_card.bound_rows(METRICS) == [
+    assert vae_card.elbo_rows(METRICS) == [
         ("source, before adapting", "-1500.0", "300.0 ± 2.0"),
         ("after training", "-1000.0", "120.0 ± 2.0"),
         ("the same, drawn from N(0, I)", "-1100.0", "180.0 ± 2.0"),
-        ("floor: the training pictures themselves", "", "3.0 ± 2.0"),
+        ("floor: the training images themselves", "", "3.0 ± 2.0"),
     ]
 
 
@@ -45,7 +45,7 @@ def test_verdicts_say_what_helped():
 
 def test_refitted_scale_is_told_apart_from_the_adaptation():
     scaled = {**METRICS, "elbo_before_refitted": {**BOUND, "value": -1050.0}}
-    assert vae_card.bound_rows(scaled)[1] == ("the same, its scale of errors refitted", "-1050.0", "")
+    assert vae_card.elbo_rows(scaled)[1] == ("the same, its scale of errors refitted", "-1050.0", "")
     assert vae_card.verdicts(scaled)[:2] == [
         "Adapting raised the bound by 50.0 nats per image over the source with its scale of errors refitted to your "
         "pictures.",
@@ -57,9 +57,9 @@ def test_refitted_scale_is_told_apart_from_the_adaptation():
 
 
 def test_bits_of_a_likelihood_without_levels_carry_the_caveat():
-    assert "7.100 bits per dimension, 31" in vae_card.bound_note(METRICS)
+    assert "7.100 bits per dimension, 31" in vae_card.elbo_note(METRICS)
     bare = {**METRICS, "bits_per_dim": {"value": 7.1, "n_images": 40, "caveat": "they mean little"}}
-    assert "7.100 bits per dimension (they mean little), 31 active units" in vae_card.bound_note(bare)
+    assert "7.100 bits per dimension (they mean little), 31 active units" in vae_card.elbo_note(bare)
 
 
 def test_verdicts_say_what_did_not():
@@ -76,19 +76,19 @@ def test_verdicts_say_what_did_not():
 
 
 def test_card_tells_origin_training_and_licence():
-    found = text(notes={"sentence": "your pictures are 35 from this source: near"})
+    found = text(notes={"sentence": "your images are 35 from this source: near"})
     assert found.startswith("# cats\n") and "method `decoder`, the decoder alone." in found
     assert (
         "2.0 kimg, batch 32, learning rate 0.001, seed 0, 0.5 minutes at 150 images/s (the first steps left aside)."
         in found
     )
     assert (
-        "Kept: the weights at 1.25 kimg, the best on 7 pictures put aside." in found
+        "Kept: the weights at 1.25 kimg, the best on 7 images put aside." in found
         and "Licence of what it was made from: Apache-2.0" in found
     )
     assert "| after training | -1000.0 | 120.0 ± 2.0 |" in found and 'ktg.load_vae("runs/cats")' in found
-    assert "16 latent samples, 40 pictures: others; 7.100 bits per dimension, 31 active units" in found
-    assert "- Distance: your pictures are 35 from this source: near." in found and "[N, 128]" in found
+    assert "16 latent samples, 40 images: others; 7.100 bits per dimension, 31 active units" in found
+    assert "- Distance: your images are 35 from this source: near." in found and "[N, 128]" in found
 
 
 def test_card_of_a_pretraining_says_a_collapse_and_nothing_that_is_not():

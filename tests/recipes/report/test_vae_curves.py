@@ -8,8 +8,8 @@ POINTS = [{"kimg": k, "elbo": -5000.0 + 100 * k} for k in range(5)]
 
 
 def inked(path):
-    with Image.open(path) as picture:
-        return (np.asarray(picture.convert("L")) < 200).sum()
+    with Image.open(path) as image:
+        return (np.asarray(image.convert("L")) < 200).sum()
 
 
 def test_curves_are_drawn_and_scratch_adds_ink(tmp_path):

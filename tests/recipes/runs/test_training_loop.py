@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.runs import training_loop
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -35,12 +35,12 @@ def begin(source_file, settings):
     return lambda: resume_or(make, settings.out, tf.distribute.get_strategy(), settings)
 
 
-def run(training, settings, reporter=SILENT, pictures=None, **changed):
+def run(training, settings, reporter=SILENT, sample_images=None, **changed):
     arguments = {
         "kimg": settings.kimg, "minutes": None, "arithmetic": "float32", "score": None, "label": "training",
         "history": f"{settings.out}/history.csv", "samples": None,
     }  # fmt: skip
-    found = read_pictures(np.zeros((6, 32, 32, 3), np.uint8) if pictures is None else pictures, 32)
+    found = read_images(np.zeros((6, 32, 32, 3), np.uint8) if sample_images is None else sample_images, 32)
     train(training, found, settings, settings.out, **{**arguments, **changed}, reporter=reporter)
 
 
@@ -162,7 +162,7 @@ def test_continued_training_takes_the_new_weight_of_the_penalty(source_file, set
 
 def test_compile_follows_the_settings(source_file, settings):
     gan = load_gan(source_file)
-    compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7, r1_every=3, objective="hinge", seed=5))
+    compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7, r1_interval=3, objective="hinge", seed=5))
     assert (gan.penalty.gamma, gan.penalty.every, type(gan.objective).__name__, gan.seed) == (0.7, 3, "Hinge", 5)
     assert gan.augment is None and float(gan.g_optimizer.learning_rate) == pytest.approx(2e-4)
     compile_gan(gan, dataclasses.replace(settings, augment="diffaugment"), rates=(0.25, 0.5))

@@ -9,18 +9,18 @@ RNG = np.random.default_rng(0)
 SEEN, KNOWN, MADE = (RNG.normal(size=(20, 4)) + shift for shift in (0.0, 0.5, 2.0))
 
 
-def test_distance_is_measured_to_the_sources_pictures_or_else_to_what_it_makes():
+def test_distance_is_measured_to_the_sources_images_or_else_to_what_it_makes():
     value, sentence = describe_distance(SEEN, KNOWN, MADE)
     assert value == pytest.approx(1000 * kid(KNOWN, SEEN)) and "it makes" not in sentence
     value, sentence = describe_distance(SEEN, None, MADE)
-    assert value == pytest.approx(1000 * kid(MADE, SEEN)) and "(measured on pictures that it makes)" in sentence
+    assert value == pytest.approx(1000 * kid(MADE, SEEN)) and "(measured on images that it makes)" in sentence
 
 
 @pytest.mark.parametrize(("value", "sentence"), [
-    (0.035, "your pictures are 35 from this source: near, transfer should win"),
-    (-0.002, "your pictures are 0 from this source: near, transfer should win"),
-    (0.107, "your pictures are 107 from this source: some way off, transfer should still help"),
-    (0.258, "your pictures are 258 from this source: far, so check with --compare-scratch that transfer helps"),
+    (0.035, "your images are 35 from this source: near, transfer should win"),
+    (-0.002, "your images are 0 from this source: near, transfer should win"),
+    (0.107, "your images are 107 from this source: some way off, transfer should still help"),
+    (0.258, "your images are 258 from this source: far, so check with --compare-scratch that transfer helps"),
 ])  # fmt: skip
 def test_sentence_follows_the_distance(value, sentence, monkeypatch):
     monkeypatch.setattr(distance, "kid", lambda real, fake: value)

@@ -8,10 +8,10 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.scoring.elbo_protocol import (
     CURVE_IMAGES,
     calibrate,
-    curve_bound,
-    measure_bound,
+    curve_elbo,
+    measure_elbo,
     measure_refitted,
-    thinned,
+    subsample,
 )
 from keras_transfer_gen.training.vae import VAE
 
@@ -21,9 +21,9 @@ def vae(vae_file):
     return load_vae(vae_file)
 
 
-def test_scores_are_those_of_evaluate_with_16_draws(vae, pictures):
-    found = measure_bound(vae, pictures, "the test")
-    expected = vae.evaluate(pictures, samples=16, seed=0, return_dict=True)
+def test_scores_are_those_of_evaluate_with_16_draws(vae, sample_images):
+    found = measure_elbo(vae, sample_images, "the test")
+    expected = vae.evaluate(sample_images, samples=16, seed=0, return_dict=True)
     bound = found["elbo"]
     assert (bound["value"], bound["n_images"], bound["reference"]) == (expected["elbo"], 12, "the test")
     assert (bound["samples"], bound["seed"]) == (16, 0)
@@ -32,40 +32,42 @@ def test_scores_are_those_of_evaluate_with_16_draws(vae, pictures):
     assert found["active_units"] == expected["active_units"] and isinstance(found["active_units"], int)
 
 
-def test_calibration_is_the_mean_squared_error_of_drawn_latents(vae, pictures):
-    calibrate(vae, pictures)
+def test_calibration_is_the_mean_squared_error_of_drawn_latents(vae, sample_images):
+    calibrate(vae, sample_images)
     stored = float(vae.likelihood.error)
-    found = vae.evaluate(pictures, samples=1, seed=0, return_dict=True)
-    # At the most likely scale the loss is d/2 log(2 pi e sigma^2), whatever the pictures.
+    found = vae.evaluate(sample_images, samples=1, seed=0, return_dict=True)
+    # At the most likely scale the loss is d/2 log(2 pi e sigma^2), whatever the images.
     expected = 0.5 * 32 * 32 * 3 * np.log(2 * np.pi * np.e * stored)
     assert found["reconstruction_loss"] == pytest.approx(expected, rel=1e-4)
     vae.likelihood.error.assign(stored / 4)
-    assert vae.evaluate(pictures, samples=1, seed=0, return_dict=True)["elbo"] < found["elbo"] - 100
+    assert vae.evaluate(sample_images, samples=1, seed=0, return_dict=True)["elbo"] < found["elbo"] - 100
 
 
-def test_refitted_bound_is_that_of_a_calibrated_copy_and_leaves_no_trace(vae, pictures):
-    vae.likelihood.error.assign(1e-4)  # of pictures known by heart: all others look impossible
+def test_refitted_bound_is_that_of_a_calibrated_copy_and_leaves_no_trace(vae, sample_images):
+    vae.likelihood.error.assign(1e-4)  # of images known by heart: all others look impossible
     before = [value.copy() for value in vae.get_weights()], float(vae.likelihood.error)
-    plain = measure_bound(vae, pictures[6:], "the test")["elbo"]["value"]
-    found = measure_refitted(vae, pictures[:6], pictures[6:], "the test")
+    plain = measure_elbo(vae, sample_images[6:], "the test")["elbo"]["value"]
+    found = measure_refitted(vae, sample_images[:6], sample_images[6:], "the test")
     for value, kept in zip(vae.get_weights(), before[0], strict=True):
         np.testing.assert_array_equal(value, kept)
     assert float(vae.likelihood.error) == before[1] and found["reference"] == "the test"
-    assert measure_bound(vae, pictures[6:], "the test")["elbo"]["value"] == plain < found["value"] - 1000
-    calibrate(vae, pictures[:6])
-    assert found == measure_bound(vae, pictures[6:], "the test")["elbo"]
+    assert measure_elbo(vae, sample_images[6:], "the test")["elbo"]["value"] == plain < found["value"] - 1000
+    calibrate(vae, sample_images[:6])
+    assert found == measure_elbo(vae, sample_images[6:], "the test")["elbo"]
 
 
-def test_likelihood_without_a_scale_has_nothing_to_refit_and_no_bits(vae, pictures):
-    assert measure_bound(vae, pictures, "x")["bits_per_dim"]["caveat"] == ""
+def test_likelihood_without_a_scale_has_nothing_to_refit_and_no_bits(vae, sample_images):
+    assert measure_elbo(vae, sample_images, "x")["bits_per_dim"]["caveat"] == ""
     plain = VAE(vae.encoder, vae.decoder, likelihood="bernoulli")
-    assert measure_refitted(plain, pictures[:6], pictures[6:], "x") is None
-    assert measure_bound(plain, pictures, "x")["bits_per_dim"]["caveat"].startswith("the likelihood is no density of")
+    assert measure_refitted(plain, sample_images[:6], sample_images[6:], "x") is None
+    assert measure_elbo(plain, sample_images, "x")["bits_per_dim"]["caveat"].startswith(
+        "the likelihood is no density of"
+    )
     assert not Perceptual(keras.layers.Flatten(), pixels=Bernoulli()).of_levels
 
 
-def test_curve_uses_fewer_pictures(vae, pictures):
-    many = np.tile(pictures, (40, 1, 1, 1))
-    assert len(thinned(many)) == 160 and len(thinned(pictures)) == 12 and CURVE_IMAGES == 200
-    few = vae.evaluate(pictures, samples=4, seed=0, return_dict=True)["elbo"]
-    assert curve_bound(vae, pictures) == pytest.approx(few)
+def test_curve_uses_fewer_images(vae, sample_images):
+    many = np.tile(sample_images, (40, 1, 1, 1))
+    assert len(subsample(many)) == 160 and len(subsample(sample_images)) == 12 and CURVE_IMAGES == 200
+    few = vae.evaluate(sample_images, samples=4, seed=0, return_dict=True)["elbo"]
+    assert curve_elbo(vae, sample_images) == pytest.approx(few)

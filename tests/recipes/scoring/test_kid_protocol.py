@@ -7,12 +7,12 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 
 
 class Model:
-    def __init__(self, pictures):
-        self.pictures = pictures
+    def __init__(self, sample_images):
+        self.image_set = sample_images
 
     def generate(self, num, seed):
         assert seed == 0
-        return self.pictures[:num]
+        return self.image_set[:num]
 
 
 def test_protocol_is_that_of_the_contract():
@@ -20,22 +20,22 @@ def test_protocol_is_that_of_the_contract():
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_score_has_the_fields_of_metrics_json(pictures, tiny_features):
-    reference = kid_protocol.make_reference(pictures, "the others")
-    score = kid_protocol.score_model(Model(pictures), reference, num=7)
+def test_score_has_the_fields_of_metrics_json(sample_images, tiny_features):
+    reference = kid_protocol.make_reference(sample_images, "the others")
+    score = kid_protocol.score_model(Model(sample_images), reference, num=7)
     assert list(score) == ["value", "std", "feature_network", "input_size", "n_real", "n_fake", "reference"]
-    found = [features.extract_features(images, tiny_features) for images in (pictures, pictures[:7])]
+    found = [features.extract_features(images, tiny_features) for images in (sample_images, sample_images[:7])]
     assert (score["value"], score["std"]) == pytest.approx(tuple(kid_score(*found)), rel=1e-4)
     assert (score["n_real"], score["n_fake"], score["reference"]) == (12, 7, "the others")
-    assert kid_protocol.curve_score(reference)(Model(pictures)) == {
-        "kid": kid_protocol.score_model(Model(pictures), reference, num=12)["value"]
+    assert kid_protocol.curve_score(reference)(Model(sample_images)) == {
+        "kid": kid_protocol.score_model(Model(sample_images), reference, num=12)["value"]
     }
 
 
-def test_scores_are_taken_with_the_shipped_network(pictures):
-    reference = kid_protocol.make_reference(pictures[:4], "few")
+def test_scores_are_taken_with_the_shipped_network(sample_images):
+    reference = kid_protocol.make_reference(sample_images[:4], "few")
     assert reference.features.shape == (4, 1280)
-    score = kid_protocol.score_images(pictures[4:8], reference)
+    score = kid_protocol.score_images(sample_images[4:8], reference)
     assert (score["feature_network"], score["input_size"]) == ("efficientnet_lite0", 224)
 
 

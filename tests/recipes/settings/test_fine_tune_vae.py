@@ -24,7 +24,7 @@ def test_learning_rate_is_the_methods_unless_given():
         ({"seed": -1}, "`seed` must be an integer of at least 0"),
         ({"learning_rate": 0}, "`learning_rate` must be a number above 0"),
         ({"prior": "normal"}, "`prior` must be one of 'shrunk', 'full', 'mixture', 'standard'"),
-        ({"method": "prior", "prior": "standard"}, "`prior` must be a law to fit"),
+        ({"method": "prior", "prior": "standard"}, "`prior` must be a distribution to fit"),
         ({"anchor": -1}, "`anchor` must be a number of at least 0"),
         ({"method": "full", "anchor": 2}, "`anchor` must be left out with the method 'full'.*--method anchored"),
         ({"l2sp": 0.0}, "`l2sp` must be left out with the method 'decoder'.*Leave --l2sp out"),
@@ -32,7 +32,7 @@ def test_learning_rate_is_the_methods_unless_given():
         ({"channels": 2}, "`channels` must be one of 1, 3"),
         ({"evaluate_every_kimg": 0}, "`evaluate_every_kimg` must be a number above 0"),
         ({"balance": 2}, "`balance` must be a number of at least 0 and at most 1"),
-        ({"image_fit": "squeeze"}, "`image_fit` must be one of 'crop', 'pad'"),
+        ({"resize_mode": "squeeze"}, "`resize_mode` must be one of 'crop', 'pad'"),
         ({"precision": "float16"}, "`precision` must be one of"),
     ],
 )

@@ -60,10 +60,10 @@ def test_rules_are_those_of_freeze_and_then_those_of_freeze_d():
     ({"objective": "wgan"}, r"`objective` must be one of 'non_saturating', 'hinge', 'minimax'.*--objective"),
     ({"penalty": "r2"}, r"`penalty` must be one of 'r1', 'none'.*--penalty"),
     ({"r1_gamma": -1}, r"`r1_gamma` must be a number of at least 0.*--r1-gamma"),
-    ({"r1_every": 0}, r"`r1_every` must be an integer of at least 1.*--r1-every"),
+    ({"r1_interval": 0}, r"`r1_interval` must be an integer of at least 1.*--r1-interval"),
     ({"learning_rate": 0}, r"`learning_rate` must be a number above 0.*--learning-rate"),
     ({"ema_halflife_kimg": -1}, r"`ema_halflife_kimg` must be a number of at least 0.*--ema-halflife-kimg"),
-    ({"image_fit": "stretch"}, r"`image_fit` must be one of 'crop', 'pad'.*--image-fit"),
+    ({"resize_mode": "stretch"}, r"`resize_mode` must be one of 'crop', 'pad'.*--resize-mode"),
     ({"precision": "float16"}, r"`precision` must be one of 'auto', 'float32', 'bfloat16'.*--precision"),
     ({"freeze_d": -1}, r"`freeze_d` must be an integer of at least 0.*--freeze-d"),
     ({"freeze": ("generator",)}, r"`freeze` must be REGEX=true or REGEX=false.*--freeze"),
@@ -94,7 +94,7 @@ def test_settings_do_not_change():
 def test_compile_in_python_has_the_same_penalty_as_the_command_line():
     from keras_transfer_gen.objectives.penalties import R1
 
-    assert (R1().gamma, R1().every) == (TrainSettings.r1_gamma, TrainSettings.r1_every)
+    assert (R1().gamma, R1().every) == (TrainSettings.r1_gamma, TrainSettings.r1_interval)
 
 
 def tuned(**changed):
@@ -102,9 +102,9 @@ def tuned(**changed):
 
 
 @pytest.mark.parametrize(("changed", "text"), [
-    ({"method": "ful"}, r"`method` must be one of 'full', 'scale-shift', 'miner'.*Did you mean full\?.*--method"),
+    ({"method": "ful"}, r"`method` must be one of 'full', 'bsa', 'minegan'.*Did you mean full\?.*--method"),
     ({"warmup_kimg": -1.0}, r"`warmup_kimg` must be a number of at least 0.*--warmup-kimg"),
-    ({"output_network": True}, r"`output_network` must be left out with the method 'full'.*--method miner"),
+    ({"image_adapter": True}, r"`image_adapter` must be left out with the method 'full'.*--method minegan"),
     ({"labels": "many"}, r"`labels` must be 'none', 'one-hot', 'integer' or a number of classes"),
 ])  # fmt: skip
 def test_settings_of_sources_of_others_refuse(changed, text):
@@ -123,9 +123,9 @@ def test_warmup_is_whole_batches_of_32_and_at_most_a_fifth(changed, expected):
 
 def test_method_sets_the_rate_of_the_generator_and_rules_after_those_given():
     assert tuned().generator_rate == tuned().learning_rate
-    settings = tuned(method="miner", freeze=("generator/block_4/.*=true",), freeze_d=1, learning_rate=1e-4)
+    settings = tuned(method="minegan", freeze=("generator/block_4/.*=true",), freeze_d=1, learning_rate=1e-4)
     assert settings.generator_rate == pytest.approx(5e-4)
-    assert dataclasses.replace(settings, rate_ratio=2.0).generator_rate == pytest.approx(2e-4)
+    assert dataclasses.replace(settings, g_lr_ratio=2.0).generator_rate == pytest.approx(2e-4)
     first, second, *rest = settings.rules()
     assert first == ("generator/block_4/.*", True) and second == freeze_d(1) and rest[-1] == ("generator/.*", False)
 

@@ -14,17 +14,17 @@ def tuned(**changes):
     ("distance", "ratio"), [(0.0, rates.NEAR_RATIO), (FAR - 1, rates.NEAR_RATIO), (FAR, rates.FAR_RATIO)]
 )
 def test_ratio_grows_with_the_distance(distance, ratio):
-    settings = rates.settle_ratio(tuned(learning_rate=1e-4), distance)
-    assert settings.rate_ratio == ratio and settings.learning_rate == 1e-4
+    settings = rates.resolve_g_lr_ratio(tuned(learning_rate=1e-4), distance)
+    assert settings.g_lr_ratio == ratio and settings.learning_rate == 1e-4
     assert settings.generator_rate == pytest.approx(1e-4 * ratio)
 
 
-@pytest.mark.parametrize("given", [{"rate_ratio": 2.5}, {"method": "miner"}, {"method": "scale-shift"}])
+@pytest.mark.parametrize("given", [{"g_lr_ratio": 2.5}, {"method": "minegan"}, {"method": "bsa"}])
 def test_given_ratio_and_that_of_a_method_stay(given):
     settings = tuned(**given)
-    assert rates.settle_ratio(settings, 300.0) == settings
+    assert rates.resolve_g_lr_ratio(settings, 300.0) == settings
 
 
 def test_ratio_that_is_no_positive_number_is_refused():
-    with pytest.raises(checks.UserError, match="`rate_ratio` must be a number above 0.*Such as --rate-ratio 4"):
-        tuned(rate_ratio=0)
+    with pytest.raises(checks.UserError, match="`g_lr_ratio` must be a number above 0.*Such as --g-lr-ratio 4"):
+        tuned(g_lr_ratio=0)

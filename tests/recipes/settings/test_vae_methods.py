@@ -6,7 +6,7 @@ from keras_transfer_gen.transfer.freezing.freezing import freeze
 
 MOVING = {  # roles, and whether kernels move
     "decoder": ({"decoder"}, True),
-    "scale-shift": ({"decoder"}, False),
+    "bsa": ({"decoder"}, False),
     "anchored": ({"encoder", "decoder"}, True),
     "full": ({"encoder", "decoder"}, True),
 }
@@ -23,7 +23,7 @@ def test_rules_free_what_the_method_names(vae_file, method):
 
 
 def test_table_holds_the_methods_of_the_command_line():
-    assert list(VAE_METHODS) == ["decoder", "scale-shift", "prior", "anchored", "full"]
+    assert list(VAE_METHODS) == ["decoder", "bsa", "prior", "anchored", "full"]
     assert [name for name, how in VAE_METHODS.items() if not how.trains] == ["prior"]
     assert [name for name, how in VAE_METHODS.items() if how.anchored] == ["anchored"]
     assert VAE_METHODS["anchored"].rate == pytest.approx(0.1 * VAE_METHODS["full"].rate)

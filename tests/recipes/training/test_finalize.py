@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes.inputs.run_images import read_inputs
@@ -63,25 +63,25 @@ def test_reported_scores_are_those_of_the_stored_models(finished):
     ("before_after.png", (4 * 32 + 4 * 32 + 4 * 32 + 48, 3 * 32 + 24)), ("neighbours.png", (6 * 68, 2 * 36 + 24)),
     ("curves.png", (990, 374)), ("training.gif", (192, 192)),
 ])  # fmt: skip
-def test_pictures_of_a_run_are_valid_and_of_a_sensible_size(finished, name, size):
-    with Image.open(f"{finished.out}/{name}") as picture:
-        picture.load()
-        assert picture.size == size
-        assert len(np.unique(np.asarray(picture.convert("RGB")))) > 20
+def test_images_of_a_run_are_valid_and_of_a_sensible_size(finished, name, size):
+    with Image.open(f"{finished.out}/{name}") as image:
+        image.load()
+        assert image.size == size
+        assert len(np.unique(np.asarray(image.convert("RGB")))) > 20
         if name == "training.gif":
-            assert picture.n_frames == len(os.listdir(f"{finished.out}/samples")) == 6
+            assert image.n_frames == len(os.listdir(f"{finished.out}/samples")) == 6
 
 
 def test_before_and_after_show_the_same_latents(finished):
-    with Image.open(f"{finished.out}/before_after.png") as picture:
-        sheet = np.asarray(picture)
+    with Image.open(f"{finished.out}/before_after.png") as image:
+        sheet = np.asarray(image)
     for left, model in ((0, finished.source), (152, finished.out)):
         assert np.array_equal(sheet[24:56, left : left + 32], load_gan(model).generate(1)[0])
-    real = read_pictures(finished.data, 32).images
+    real = read_images(finished.data, 32).images
     assert np.array_equal(sheet[24:56, 304:336], real[0])
 
 
-def test_both_exports_make_the_pictures_of_the_run(finished):
+def test_both_exports_make_the_images_of_the_run(finished):
     run = RunFolder(finished.out)
     gan = load_gan(run.path)
     expected = gan.ema_generator(probe_latents(16))
@@ -98,9 +98,9 @@ def test_config_says_what_was_settled_and_how_the_model_was_selected(finished):
     assert config["command"] == "finetune" and config["finished"] and config["settings"]["freeze_d"] == 1
     resolved = config["resolved"]
     assert resolved["precision"] == "float32" and resolved["replicas"] == 1 and resolved["pictures"] == 12
-    assert resolved["selection"] == SELECTIONS["best"] and "lowest KID to the training pictures" in SELECTIONS["best"]
-    assert resolved["rate_ratio"] == (FAR_RATIO if resolved["source_distance"] >= FAR else NEAR_RATIO)
-    assert resolved["pictures_digest"] == read_pictures(finished.data, 32).digest
+    assert resolved["selection"] == SELECTIONS["best"] and "lowest KID to the training images" in SELECTIONS["best"]
+    assert resolved["g_lr_ratio"] == (FAR_RATIO if resolved["source_distance"] >= FAR else NEAR_RATIO)
+    assert resolved["pictures_digest"] == read_images(finished.data, 32).digest
 
 
 def test_history_has_the_losses(finished):
@@ -145,9 +145,9 @@ def test_begin_makes_a_run_before_it_measures_and_measures_once(finished, tmp_pa
 
 @pytest.mark.usefixtures("quick_scores")
 @pytest.mark.parametrize("name", ["data", "reference"])
-def test_changed_pictures_are_told_and_scored_again_once(half, scripted, pictures, tmp_path, name):
+def test_changed_images_are_told_and_scored_again_once(half, scripted, sample_images, tmp_path, name):
     settings, run = half
-    np.save(tmp_path / "new.npy", pictures[:5])
+    np.save(tmp_path / "new.npy", sample_images[:5])
     inputs = read_inputs(dataclasses.replace(settings, **{name: str(tmp_path / "new.npy")}), 32, 3, SILENT)
     before, told = run.notes(), []
 

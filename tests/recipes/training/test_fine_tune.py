@@ -26,7 +26,7 @@ STEPS, BATCH = 10, 4
 
 
 @pytest.fixture(scope="module")
-def exact(source_file, shared_folder, tmp_path_factory, quick):
+def exact(source_file, shared_image_folder, tmp_path_factory, quick):
     """Settings of a deterministic run that nothing interrupted; its penalty is due in steps 0, 3, 6 and 9.
 
     The ratio of its rates is given, and that it has no feature heads: a process of its own measures another distance,
@@ -35,9 +35,9 @@ def exact(source_file, shared_folder, tmp_path_factory, quick):
     from tensorflow.python.framework import config
 
     settings = FineTuneSettings(
-        data=shared_folder, source=source_file, out=tmp_path_factory.mktemp("exact") / "run", batch_size=BATCH,
-        kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_every=3, freeze_d=1, mine_kimg=0.0,
-        rate_ratio=4.0, feature_influence=0.0,
+        data=shared_image_folder, source=source_file, out=tmp_path_factory.mktemp("exact") / "run", batch_size=BATCH,
+        kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_interval=3, freeze_d=1, latent_selection_kimg=0.0,
+        g_lr_ratio=4.0, feature_weight=0.0,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
@@ -163,7 +163,7 @@ def test_larger_kimg_continues_both_trainings_and_frozen_layers_stay_frozen(fini
 
 
 def test_generator_learns_faster_than_the_discriminator(finished):
-    gan, ratio = load_gan(last_of(finished)), RunFolder(finished.out).config()["resolved"]["rate_ratio"]
+    gan, ratio = load_gan(last_of(finished)), RunFolder(finished.out).config()["resolved"]["g_lr_ratio"]
     assert ratio >= 4.0 and float(gan.d_optimizer.learning_rate) == pytest.approx(finished.learning_rate)
     assert float(gan.g_optimizer.learning_rate) == pytest.approx(ratio * finished.learning_rate)
 
@@ -181,9 +181,9 @@ def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
     )
 
 
-def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_folder, tmp_path):
+def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_image_folder, tmp_path):
     settings = FineTuneSettings(
-        data=shared_folder, source=finished.out, out=tmp_path / "run", kimg=0.008, batch_size=8, precision="float32",
+        data=shared_image_folder, source=finished.out, out=tmp_path / "run", kimg=0.008, batch_size=8, precision="float32",
         penalty="none", augment="none",
     )  # fmt: skip
     metrics = fine_tune(settings)
@@ -191,7 +191,7 @@ def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_fol
     gan = load_gan(settings.out)
     assert gan.generator.get_layer("block_4").dense.trainable and gan.discriminator.get_layer("block_32").conv.trainable
     assert gan.spec.licence == "CC0-1.0"
-    line = f"Adapted from {finished.out} on {shared_folder}. The source: Adapted from {finished.source}"
+    line = f"Adapted from {finished.out} on {shared_image_folder}. The source: Adapted from {finished.source}"
     assert gan.spec.source.startswith(line)
 
 
@@ -205,10 +205,10 @@ def test_begin_trains_the_averaged_generator_on(source_file, finished):
 
 
 @pytest.mark.usefixtures("deterministic")
-def test_two_devices_are_as_exact_as_one(source_file, shared_folder, tmp_path, scripted, everything_of):
+def test_two_devices_are_as_exact_as_one(source_file, shared_image_folder, tmp_path, scripted, everything_of):
     settings = FineTuneSettings(
-        data=shared_folder, source=source_file, out=tmp_path / "whole", kimg=0.016, batch_size=4, precision="float32",
-        devices="cpu:0,cpu:1", deterministic=True, r1_every=2, augment="none",
+        data=shared_image_folder, source=source_file, out=tmp_path / "whole", kimg=0.016, batch_size=4, precision="float32",
+        devices="cpu:0,cpu:1", deterministic=True, r1_interval=2, augment="none",
     )  # fmt: skip
     fine_tune(settings)
     parts = again(settings, tmp_path / "parts")
@@ -230,16 +230,16 @@ def test_two_devices_are_as_exact_as_one(source_file, shared_folder, tmp_path, s
     ({"source": "nowhere"}, checks.UserFileError, "`source` must be a preset"),
     ({"batch_size": 7, "devices": "cpu:0,cpu:1"}, checks.UserError, "a multiple of the 2 devices"),
 ])  # fmt: skip
-def test_mistakes_are_told_before_anything_is_written(source_file, shared_folder, tmp_path, changed, error, text):
-    settings = FineTuneSettings(data=shared_folder, source=source_file, out=tmp_path / "run", batch_size=8)
+def test_mistakes_are_told_before_anything_is_written(source_file, shared_image_folder, tmp_path, changed, error, text):
+    settings = FineTuneSettings(data=shared_image_folder, source=source_file, out=tmp_path / "run", batch_size=8)
     with pytest.raises(error, match=text):
         fine_tune(dataclasses.replace(settings, **changed))
     assert os.listdir(tmp_path) == []
 
 
-def test_frozen_discriminator_is_a_choice_that_is_told(source_file, shared_folder, tmp_path, scripted):
+def test_frozen_discriminator_is_a_choice_that_is_told(source_file, shared_image_folder, tmp_path, scripted):
     rules = ("discriminator/.*=false",)
-    settings = FineTuneSettings(data=shared_folder, source=source_file, out=tmp_path / "run", freeze=rules)
+    settings = FineTuneSettings(data=shared_image_folder, source=source_file, out=tmp_path / "run", freeze=rules)
     reporter, source = scripted(), load_gan(source_file)
     module.freeze_source(source, settings, reporter)
     assert not source.discriminator.trainable_variables and source.generator.trainable_variables
@@ -248,15 +248,15 @@ def test_frozen_discriminator_is_a_choice_that_is_told(source_file, shared_folde
     assert source.discriminator.trainable_variables and len(reporter.lines) == 1
 
 
-def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, shared_folder, tmp_path):
+def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, shared_image_folder, tmp_path):
     settings = FineTuneSettings(
-        data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.008, batch_size=4, precision="float32",
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.008, batch_size=4, precision="float32",
         penalty="none", augment="none",
     )  # fmt: skip
 
     class Second(Reporter):
         def say(self, line):
-            if line.startswith("your pictures are "):  # the first is about to train
+            if line.startswith("your images are "):  # the first is about to train
                 with pytest.raises(checks.UserError, match="`out` must be a RUN that no other process writes to"):
                     fine_tune(dataclasses.replace(settings, fresh=True))
 

@@ -12,15 +12,15 @@ from keras_transfer_gen.recipes.training.plan import ANEW, action, plan
 
 
 @pytest.fixture
-def settings(shared_folder, source_file, tmp_path):
-    return FineTuneSettings(data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.1, batch_size=32)
+def settings(shared_image_folder, source_file, tmp_path):
+    return FineTuneSettings(data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.1, batch_size=32)
 
 
 def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(settings, tmp_path):
     settings = dataclasses.replace(settings, reference=settings.data, freeze_d=1)
     found = plan("finetune", settings, SILENT)
-    assert found["action"] == "start a new run" and found["picture size"] == "32 x 32 x 3"
-    assert (found["pictures"], found["reference pictures"], found["skipped files"], found["steps"]) == (12, 12, 0, 4)
+    assert found["action"] == "start a new run" and found["image size"] == "32 x 32 x 3"
+    assert (found["images"], found["reference images"], found["skipped files"], found["steps"]) == (12, 12, 0, 4)
     assert "parameters are trainable" in found["trained"]
     assert (found["data"], found["source"], found["kimg"]) == (settings.data, settings.source, 0.1)
     assert "metrics.json" in found["files"] and "export" in found["files"]
@@ -28,15 +28,17 @@ def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(setting
     assert os.listdir(tmp_path) == []
 
 
-def test_plan_of_a_pretraining_takes_the_size_from_the_settings(shared_folder, tmp_path):
-    settings = PretrainSettings(data=shared_folder, out=tmp_path / "run", image_size=64, channels=1)
+def test_plan_of_a_pretraining_takes_the_size_from_the_settings(shared_image_folder, tmp_path):
+    settings = PretrainSettings(data=shared_image_folder, out=tmp_path / "run", image_size=64, channels=1)
     found = plan("pretrain", settings, SILENT)
-    assert found["picture size"] == "64 x 64 x 1"
+    assert found["image size"] == "64 x 64 x 1"
     assert not {"source", "reconstructions.png"} & set(found["files"].split(", "))
 
 
-def test_plan_of_a_vae_from_nothing_names_what_it_writes(shared_folder, tmp_path):
-    files = plan("pretrain", PretrainVaeSettings(data=shared_folder, out=tmp_path / "run"), SILENT)["files"].split(", ")
+def test_plan_of_a_vae_from_nothing_names_what_it_writes(shared_image_folder, tmp_path):
+    files = plan("pretrain", PretrainVaeSettings(data=shared_image_folder, out=tmp_path / "run"), SILENT)[
+        "files"
+    ].split(", ")
     assert "reconstructions.png" in files and "source" not in files
 
 

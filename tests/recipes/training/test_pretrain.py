@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("quick_scores")
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    """24 grey pictures of 28 px as an .npz file with two labels."""
+    """24 grey images of 28 px as an .npz file with two labels."""
     images = np.random.default_rng(0).integers(0, 256, (24, 28, 28), dtype=np.uint8)
     path = tmp_path_factory.mktemp("digits") / "digits.npz"
     np.savez(path, images=images, labels=np.arange(24) % 2)
@@ -24,13 +24,13 @@ def digits(tmp_path_factory):
 @pytest.fixture
 def settings(digits, tmp_path):
     return PretrainSettings(
-        data=digits, out=tmp_path / "run", image_size=28, channels=1, width=16, least_width=8, latent_dim=16,
+        data=digits, out=tmp_path / "run", image_size=28, channels=1, max_channels=16, min_channels=8, latent_dim=16,
         kimg=0.024, batch_size=4, precision="float32", licence="CC0-1.0", deterministic=True,
     )  # fmt: skip
 
 
 @pytest.mark.usefixtures("deterministic")
-def test_grey_pictures_of_28_pixels_are_learnt_and_interruptions_leave_no_trace(
+def test_grey_images_of_28_pixels_are_learnt_and_interruptions_leave_no_trace(
     settings, tmp_path, scripted, everything_of
 ):  # fmt: skip
     metrics = pretrain(settings)
@@ -69,7 +69,7 @@ def test_start_interrupted_while_it_is_measured_goes_on(settings, monkeypatch):
 def test_width_is_that_of_the_settings(settings):
     from keras_transfer_gen.recipes.training.pretrain import _build
 
-    generator, discriminator = _build(dataclasses.replace(settings, width=24))
+    generator, discriminator = _build(dataclasses.replace(settings, max_channels=24))
     assert generator.get_layer("block_7").filters == 24 and discriminator.input_shape == (None, 28, 28, 1)
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.layers import FusedBatchNormalization
-from keras_transfer_gen.protocols import HasRoles
+from keras_transfer_gen.protocols import MultiNetwork
 from keras_transfer_gen.transfer.freezing.freeze_rules import freeze_d
 from keras_transfer_gen.transfer.freezing.freezing import freeze
 from keras_transfer_gen.transfer.freezing.rule_makers import all_but, freeze_g, last_n, scale_shift_only
@@ -30,7 +30,7 @@ class Block(keras.layers.Layer):
         return self.norm(self.conv(x), training=training) * self.strength
 
 
-class Networks(HasRoles):
+class Networks(MultiNetwork):
     def __init__(self, **roles):
         self._roles = roles
 
@@ -186,7 +186,7 @@ def test_model_with_its_own_counter_still_trains_its_layers():
 
 
 def test_freeze_d_holds_the_first_blocks_of_a_discriminator():
-    generator, discriminator = build_dcgan(32, width=32)
+    generator, discriminator = build_dcgan(32, max_channels=32)
     networks = Networks(generator=generator, discriminator=discriminator)
     report = freeze(networks, freeze_d(blocks=2))
     frozen = {row.path for row in report.rows if not row.trainable and trained_by_nature(row.path)}
@@ -195,7 +195,7 @@ def test_freeze_d_holds_the_first_blocks_of_a_discriminator():
 
 
 def test_rule_makers_and_pairs_can_be_mixed():
-    generator, discriminator = build_dcgan(32, width=32)
+    generator, discriminator = build_dcgan(32, max_channels=32)
     networks = Networks(generator=generator, discriminator=discriminator)
     report = freeze(networks, [freeze_d(1), ("generator/to_image", False)])
     frozen = {row.path.rsplit("/", 1)[0] for row in report.rows if not row.trainable and trained_by_nature(row.path)}
@@ -306,7 +306,7 @@ class Group(keras.layers.Layer):
     ],
 )
 def test_rules_are_the_same_for_variables_of_a_loaded_graph(rules):
-    generator, discriminator = build_dcgan(32, width=32)
+    generator, discriminator = build_dcgan(32, max_channels=32)
     networks = {"generator": generator, "discriminator": discriminator}
     groups = {role: Group(role) for role in networks}
     for role, network in networks.items():
@@ -318,7 +318,7 @@ def test_rules_are_the_same_for_variables_of_a_loaded_graph(rules):
 
 
 def test_one_statistic_to_be_held_holds_the_norm():
-    generator, discriminator = build_dcgan(32, latent_dim=8, width=8, least_width=4)
+    generator, discriminator = build_dcgan(32, latent_dim=8, max_channels=8, min_channels=4)
     networks = Networks(generator=generator, discriminator=discriminator)
     freeze(networks, {"generator/block_8/norm/moving_mean": False})
     norm = generator.get_layer("block_8").norm

@@ -18,7 +18,7 @@ STATISTICS = ("moving_mean", "moving_variance")
 
 @pytest.fixture(scope="module")
 def gan():
-    return GAN(*build_dcgan(32, width=16, latent_dim=8))
+    return GAN(*build_dcgan(32, max_channels=16, latent_dim=8))
 
 
 def moving(model, rules):

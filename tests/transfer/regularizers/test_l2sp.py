@@ -67,7 +67,7 @@ def test_gradient_is_the_weighted_distance(model):
 
 
 def test_starting_point_survives_a_second_compile_and_saving(tmp_path):
-    gan = GAN(*build_dcgan(32, width=16, least_width=8, latent_dim=8))
+    gan = GAN(*build_dcgan(32, max_channels=16, min_channels=8, latent_dim=8))
     held = L2SP(0.5)
     gan.compile(regularizers=[held])
     moved(gan.generator, 0.25)
@@ -80,14 +80,14 @@ def test_starting_point_survives_a_second_compile_and_saving(tmp_path):
     np.testing.assert_allclose(loaded.losses(phase("g"))["g"], expected, rtol=1e-6)
 
 
-def test_a_gan_moves_less_with_it(pictures):
+def test_a_gan_moves_less_with_it(sample_images):
     distances = []
     for regularizers in ([], [L2SP(100.0)]):
         keras.utils.set_random_seed(0)
-        gan = GAN(*build_dcgan(32, width=16, least_width=8, latent_dim=8))
+        gan = GAN(*build_dcgan(32, max_channels=16, min_channels=8, latent_dim=8))
         before = [v.numpy() for v in gan.generator.trainable_variables]
         gan.compile(regularizers=regularizers, penalty=None)
-        gan.fit(tf.data.Dataset.from_tensor_slices(pictures).batch(6).repeat(4), epochs=1, verbose=0)
+        gan.fit(tf.data.Dataset.from_tensor_slices(sample_images).batch(6).repeat(4), epochs=1, verbose=0)
         after = [v.numpy() for v in gan.generator.trainable_variables]
         distances.append(sum(np.sum((a - b) ** 2) for a, b in zip(after, before, strict=True)))
     assert 0 < distances[1] < 0.8 * distances[0]

@@ -120,7 +120,7 @@ def test_inputs_are_filled_in_their_structure_shapes_and_types():
     assert float(made["truncation"]) == 0.5 and made["truncation"].dtype == tf.float64 and not made["training"]
 
 
-def test_truncation_is_given_once_or_for_each_picture():
+def test_truncation_is_given_once_or_for_each_image():
     inputs = {"z": spec(None, 4), "psi": spec(None, 1), "truncation": spec(1)}
     made = fill(inputs, {"z": LATENTS, "psi": TRUNCATION, "truncation": TRUNCATION}, np.ones((3, 4)), np.zeros(3), 0.7)
     np.testing.assert_allclose(made["psi"], np.full((3, 1), 0.7, np.float32))

@@ -96,8 +96,8 @@ def test_inputs_in_a_dict_are_told_by_their_keys():
 
 def test_layer_is_made_again_from_its_configuration():
     model = keras_generator(labels=True)
-    picture = {"name": "", "size": 28, "channels": 3}
-    layer = KerasGenerator(model, roles=["latents", "class ids"], picture=picture, classes=CLASSES, name="source")
+    image = {"name": "", "size": 28, "channels": 3}
+    layer = KerasGenerator(model, roles=["latents", "class ids"], image=image, classes=CLASSES, name="source")
     again = KerasGenerator.from_config(layer.get_config())
     again.set_weights(layer.get_weights())
     inputs = {"latents": Z, "labels": Y}

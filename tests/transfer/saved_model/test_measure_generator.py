@@ -51,7 +51,7 @@ def test_each_input_has_its_role(name, roles):
     assert measure(name)[0].roles == roles
 
 
-def test_pictures_are_those_of_the_maker_in_the_model_range():
+def test_images_are_those_of_the_maker_in_the_model_range():
     z, labels = latents(5), np.array([0, 6, 3, 3, 1])
     found, maker = measure("plain")
     np.testing.assert_allclose(found(z), maker(z), atol=1e-6)
@@ -89,14 +89,14 @@ def test_generator_with_a_draw_of_its_own_is_not_called_repeatable(module):
 
 @pytest.mark.parametrize("count", [1, 2, 10, 1000])
 def test_classes_of_a_silent_one_hot_are_counted(module, count):
-    def picture(z, label):
+    def image(z, label):
         number = tf.cast(tf.argmax(tf.one_hot(label, count), 1), tf.float32)
         known = tf.reduce_max(tf.one_hot(label, count), 1)
         return (
             tf.tanh(tf.reshape(z[:, :3], (-1, 1, 1, 3))) * 0.9 + tf.reshape(known * (number + 1), (-1, 1, 1, 1)) * 1e-4
         )
 
-    found = measure_generator(module(picture, Z, tf.TensorSpec((None,), tf.int64)), "a", draw)
+    found = measure_generator(module(image, Z, tf.TensorSpec((None,), tf.int64)), "a", draw)
     assert found.spec.num_classes == count
 
 
@@ -120,12 +120,12 @@ def test_what_is_no_generator_is_refused_with_its_inputs_and_outputs(kind, text)
 
 
 @pytest.mark.parametrize(("function", "why"), [
-    (lambda z: tf.reshape(z, (-1, 1, 2, 3)), "makes pictures of 2 x 1 pixels, and only square ones can be used"),
+    (lambda z: tf.reshape(z, (-1, 1, 2, 3)), "makes images of 2 x 1 pixels, and only square ones can be used"),
     (lambda z: tf.reshape(tf.tile(z, [1, 30]), (-1, 6, 6, 5)), r"has the shape \(1, 6, 6, 5\): no axis of it holds"),
     (lambda z: tf.reshape(z, (-1, 6)), r"It offers __call__\(z: float32 \(None, 6\)\)"),
 ])  # fmt: skip
-def test_outputs_that_are_no_square_pictures_are_refused_with_the_reason(module, function, why):
-    with pytest.raises(checks.UserError, match=f"square pictures.*{why}"):
+def test_outputs_that_are_no_square_images_are_refused_with_the_reason(module, function, why):
+    with pytest.raises(checks.UserError, match=f"square images.*{why}"):
         measure_generator(module(function, Z), "flat", draw)
 
 
@@ -179,8 +179,8 @@ def test_interfaces_list_functions_and_signatures():
     }  # fmt: skip
 
 
-def painted(z, layout):
-    """Pictures of 2 x 2 in [-1, 1] of 6 latents, in a layout; the last of four channels is alpha."""
+def rendered(z, layout):
+    """ImageSet of 2 x 2 in [-1, 1] of 6 latents, in a layout; the last of four channels is alpha."""
     images = tf.tanh(tf.reshape(tf.tile(z * 3.0, [1, 3])[:, :16], (-1, 2, 2, 4)))
     made = {"NHWC": images[..., :3], "RGBA": images, "grey and alpha": images[..., 2:]}
     return made[layout] if layout in made else tf.transpose(images[..., :3], (0, 3, 1, 2))
@@ -188,22 +188,22 @@ def painted(z, layout):
 
 @pytest.mark.parametrize(("layout", "channels"), [("NHWC", 3), ("NCHW", 3), ("RGBA", 3), ("grey and alpha", 1)])
 def test_every_layout_becomes_opaque_nhwc(module, layout, channels):
-    found = measure_generator(module(lambda z: painted(z, layout), Z), layout, draw)
+    found = measure_generator(module(lambda z: rendered(z, layout), Z), layout, draw)
     z = latents(5)
-    images = np.asarray(painted(z, "RGBA" if channels == 3 else "grey and alpha"))
+    images = np.asarray(rendered(z, "RGBA" if channels == 3 else "grey and alpha"))
     opaque = (images[..., -1:] + 1) / 2 if "A" in layout[-1:] or "alpha" in layout else 1.0
     expected = images[..., :channels] * opaque + 1 - opaque
     assert (found.spec.channels, found.spec.pixel_range, found(z).shape) == (channels, (-1.0, 1.0), (5, 2, 2, channels))
     np.testing.assert_allclose(found(z), expected, atol=1e-6)
-    graph = tf.function(lambda z: found.pictures(found.endpoint.call(found.inputs(z, tf.zeros(5, tf.int32)))))
+    graph = tf.function(lambda z: found.image_set(found.endpoint.call(found.inputs(z, tf.zeros(5, tf.int32)))))
     np.testing.assert_allclose(graph(z), expected, atol=1e-6)
 
 
 def test_latents_of_four_axes_and_float_labels_are_filled(module):
-    def picture(z, label):
+    def image(z, label):
         return tf.tanh(tf.reshape(z, (-1, 1, 1, 3)) + label[:, None, None] / 100.0)
 
-    loaded = module(picture, tf.TensorSpec((None, 3, 1, 1)), tf.TensorSpec((None, 1), name="label"))
+    loaded = module(image, tf.TensorSpec((None, 3, 1, 1)), tf.TensorSpec((None, 1), name="label"))
     found = measure_generator(loaded, "four", draw, SpecOverrides(labels=10))
     z, labels = latents(4)[:, :3], np.array([0, 9, 5, 1])
     assert (found.spec.latent_dim, found.spec.num_classes) == (3, 10)
@@ -215,15 +215,15 @@ def test_latents_of_four_axes_and_float_labels_are_filled(module):
 def test_classes_of_float_labels_are_counted_where_they_are_looked_up(module):
     table = tf.random.stateless_normal((9, 3), (1, 2))
 
-    def picture(z, label):
+    def image(z, label):
         return tf.tanh(tf.reshape(z[:, :3] + tf.gather(table, tf.cast(label, tf.int32)), (-1, 1, 1, 3)))
 
-    found = measure_generator(module(picture, Z, tf.TensorSpec((None,), name="label")), "table", draw)
+    found = measure_generator(module(image, Z, tf.TensorSpec((None,), name="label")), "table", draw)
     assert found.spec.num_classes == 9 and "8 is the last" in found.reasons["num_classes"]
 
 
 def test_given_facts_take_the_place_of_measured_ones(module):
-    def picture(z, label):
+    def image(z, label):
         return tf.sigmoid(tf.reshape(z[:, :3], (-1, 1, 1, 3))) * 0.2 + 0.5 + tf.reshape(0 * label, (-1, 1, 1, 1))
 
     specs = (tf.TensorSpec((None, None), name="z"), tf.TensorSpec((None,)))
@@ -234,18 +234,18 @@ def test_given_facts_take_the_place_of_measured_ones(module):
         seen.append(draw(count, size) * 100)
         return seen[-1]
 
-    found = measure_generator(module(picture, *specs), "given", normals, given)
+    found = measure_generator(module(image, *specs), "given", normals, given)
     spec = found.spec
     assert (spec.latent_dim, spec.distribution, spec.num_classes, spec.pixel_range) == (5, "uniform", 4, (-1.0, 1.0))
     assert seen[-1].shape == (16, 5)
     assert found.reasons["pixel_range"].startswith("given with pixel_range= (--pixel-range); 16 samples lie in [0.5")
     assert all(found.reasons[name].startswith("given with") for name in ("latent_dim", "distribution", "num_classes"))
     assert found.reasons["distribution"] == "given with distribution= (--distribution)"
-    # Draws of 100 standard deviations end at the edges of the uniform law: sigmoid(-1) and sigmoid(1).
+    # Draws of 100 standard deviations end at the edges of the uniform distribution: sigmoid(-1) and sigmoid(1).
     low, high = (float(x) for x in found.reasons["pixel_range"].split("[")[1].rstrip("]").split(","))
     np.testing.assert_allclose([low, high], [0.5538, 0.6462], atol=1e-4)
     with pytest.raises(checks.UserError, match="`latent_dim` must be given.*--latent-dim"):
-        measure_generator(module(picture, *specs), "open", draw, SpecOverrides(labels=4))
+        measure_generator(module(image, *specs), "open", draw, SpecOverrides(labels=4))
 
 
 @pytest.mark.parametrize(("name", "given", "text"), [
@@ -253,9 +253,9 @@ def test_given_facts_take_the_place_of_measured_ones(module):
     ("unit", {"labels": "one-hot"}, "`labels` must be"),
     ("unit", {"labels": 2**31}, "`labels` must be a number of classes that the input 'label' takes"),
     ("one_hot", {"labels": 8}, "`labels` must be 'one-hot' or 7"), ("plain", {"labels": 2}, "`labels` must be 'none'"),
-    ("plain", {"pixel_range": "0,1"}, r"`pixel_range` must be that of the pictures: 16 samples lie in \[-"),
-    ("bytes", {"pixel_range": "-1,1"}, "`pixel_range` must be that of the pictures: they are uint8"),
-    ("one_hot", {"pixel_range": "0,1"}, "`pixel_range` must be that of the pictures"),
+    ("plain", {"pixel_range": "0,1"}, r"`pixel_range` must be that of the images: 16 samples lie in \[-"),
+    ("bytes", {"pixel_range": "-1,1"}, "`pixel_range` must be that of the images: they are uint8"),
+    ("one_hot", {"pixel_range": "0,1"}, "`pixel_range` must be that of the images"),
 ])  # fmt: skip
 def test_given_facts_that_cannot_be_are_refused(name, given, text):
     folder, _ = made("painters")
@@ -264,13 +264,13 @@ def test_given_facts_that_cannot_be_are_refused(name, given, text):
 
 
 def test_labels_choose_among_functions(tmp_path):
-    def picture(z, label=0):
+    def image(z, label=0):
         shift = tf.cast(label, tf.float32) * tf.zeros((tf.shape(z)[0],))
         return tf.tanh(tf.reshape(z, (-1, 1, 2, 3)))[:, :, :1] + tf.reshape(shift, (-1, 1, 1, 1))
 
     root = tf.Module()
-    root.__call__ = tf.function(lambda z: picture(z), input_signature=[Z])
-    root.classed = tf.function(picture, input_signature=[Z, tf.TensorSpec((None,), tf.int32, name="label")])
+    root.__call__ = tf.function(lambda z: image(z), input_signature=[Z])
+    root.classed = tf.function(image, input_signature=[Z, tf.TensorSpec((None,), tf.int32, name="label")])
     tf.saved_model.save(root, str(tmp_path))
     loaded = tf.saved_model.load(str(tmp_path))
     chosen = [measure_generator(loaded, "two", draw, SpecOverrides(labels=given)) for given in (None, "none", 3)]

@@ -26,7 +26,7 @@ def opened(kind):
     return open_saved_model(folder, folder)
 
 
-def test_generator_with_labels_makes_the_pictures_of_its_maker():
+def test_generator_with_labels_makes_the_images_of_its_maker():
     generator, spec = opened("labelled")
     images = generator({"latents": Z, "labels": Y})
     expected = written("labelled")[1](Z, np.eye(CLASSES, dtype=np.float32)[Y]) * 2 - 1
@@ -134,7 +134,7 @@ def test_inputs_are_latents_or_a_dict():
 
 def test_roles_that_do_not_fit_are_refused():
     layer = SavedModelGenerator(
-        folder_of("labelled"), roles={"z": "latents"}, picture={"name": "", "size": 28, "channels": 3}
+        folder_of("labelled"), roles={"z": "latents"}, image={"name": "", "size": 28, "channels": 3}
     )
     with pytest.raises(ValueError, match="`roles` must be what the SavedModel's inputs are"):
         layer(Z)

@@ -19,7 +19,7 @@ def correlate(images, kernel):
     return np.einsum("nyxchw,hwco->nyxo", windows, kernel.astype("float64"))
 
 
-def test_rgb_kernel_made_grey_answers_to_grey_pictures_as_before():
+def test_rgb_kernel_made_grey_answers_to_grey_images_as_before():
     kernel = random(3, 3, 3, 5)
     grey = change_inputs(kernel, 1)
     assert grey.shape == (3, 3, 1, 5)
@@ -29,7 +29,7 @@ def test_rgb_kernel_made_grey_answers_to_grey_pictures_as_before():
     np.testing.assert_allclose(correlate(GREY, kernel.mean(axis=2, keepdims=True)), expected / 3, rtol=1e-4, atol=1e-4)
 
 
-def test_grey_kernel_made_rgb_answers_to_grey_pictures_as_before_in_every_channel_alike():
+def test_grey_kernel_made_rgb_answers_to_grey_images_as_before_in_every_channel_alike():
     kernel = random(3, 3, 1, 5)
     colour = change_inputs(kernel, 3)
     assert colour.shape == (3, 3, 3, 5)

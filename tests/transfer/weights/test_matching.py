@@ -18,7 +18,7 @@ LATENTS = RNG.standard_normal((3, 8)).astype("float32")
 
 def small_generator(seed, channels=3):
     keras.utils.set_random_seed(seed)
-    model = build_dcgan_generator(32, channels, width=16, latent_dim=8)
+    model = build_dcgan_generator(32, channels, max_channels=16, latent_dim=8)
     for variable in model.variables:  # moving statistics and biases too, so that a swap would show
         variable.assign(variable + RNG.standard_normal(variable.shape) * 0.02)
     return model
@@ -78,7 +78,7 @@ def test_every_source_gives_the_same_model(write, tmp_path):
 
 
 def test_gan_is_set_from_its_file_without_average_optimizers_and_flags(source_file):
-    gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8))
+    gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=16, min_channels=8))
     gan.compile()
     freeze(gan, {"generator/block_8/.*": False})
     flags = [row.trainable for row in trainable_report(gan).rows]
@@ -92,7 +92,7 @@ def test_gan_is_set_from_its_file_without_average_optimizers_and_flags(source_fi
 
 
 def test_one_network_of_a_gan_file_goes_by_renaming_and_skipping(source_file):
-    model = build_dcgan_generator(32, latent_dim=16, width=16, least_width=8)
+    model = build_dcgan_generator(32, latent_dim=16, max_channels=16, min_channels=8)
     with pytest.raises(UserError, match=r"Try rename=\[\('generator/\(\.\*\)', '\\\\1'\)\]"):
         load_matching_weights(model, source_file)
     report = load_matching_weights(model, source_file, [("generator/(.*)", r"\1")], ["discriminator/.*"])
@@ -207,8 +207,8 @@ def test_mirrored_variables_are_set_on_every_replica(two_cpus):
             np.testing.assert_array_equal(copy.numpy(), expected.numpy())
 
 
-def picture_to_picture(channels, transposed=False):
-    """Reads and makes pictures; what lies between them is alike whatever the channels."""
+def image_to_image(channels, transposed=False):
+    """Reads and makes images; what lies between them is alike whatever the channels."""
     x = inputs = keras.Input((6, 6, channels))
     x = keras.layers.Conv2D(3, 3, activation="relu", bias_initializer="ones", name="first")(x)
     x = keras.layers.DepthwiseConv2D(3, padding="same", name="each")(x)
@@ -219,22 +219,22 @@ def picture_to_picture(channels, transposed=False):
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_rgb_weights_in_a_grey_model_read_grey_as_before_and_make_the_mean(transposed):
-    colour, grey = picture_to_picture(3, transposed), picture_to_picture(1, transposed)
+    colour, grey = image_to_image(3, transposed), image_to_image(1, transposed)
     report = load_matching_weights(grey, colour, adapt_channels=True)
     assert report.adapted == ["first/kernel", "last/kernel", "last/bias"]
     assert report.loaded == ["first/bias", "each/kernel", "each/bias"]
-    pictures = RNG.uniform(-1, 1, (4, 6, 6, 1)).astype("float32")
-    expected = np.mean(colour(np.repeat(pictures, 3, -1)), axis=-1, keepdims=True)
-    np.testing.assert_allclose(grey(pictures), expected, rtol=1e-5, atol=1e-6)
+    sample_images = RNG.uniform(-1, 1, (4, 6, 6, 1)).astype("float32")
+    expected = np.mean(colour(np.repeat(sample_images, 3, -1)), axis=-1, keepdims=True)
+    np.testing.assert_allclose(grey(sample_images), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("transposed", [False, True])
-def test_grey_weights_in_an_rgb_model_make_the_same_picture_in_rgb(transposed):
-    grey, colour = picture_to_picture(1, transposed), picture_to_picture(3, transposed)
+def test_grey_weights_in_an_rgb_model_make_the_same_image_in_rgb(transposed):
+    grey, colour = image_to_image(1, transposed), image_to_image(3, transposed)
     assert len(load_matching_weights(colour, grey, adapt_channels=True).adapted) == 3
-    pictures = RNG.uniform(-1, 1, (4, 6, 6, 1)).astype("float32")
-    expected = np.repeat(grey(pictures), 3, -1)
-    np.testing.assert_allclose(colour(np.repeat(pictures, 3, -1)), expected, rtol=1e-5, atol=1e-6)
+    sample_images = RNG.uniform(-1, 1, (4, 6, 6, 1)).astype("float32")
+    expected = np.repeat(grey(sample_images), 3, -1)
+    np.testing.assert_allclose(colour(np.repeat(sample_images, 3, -1)), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_gan_changes_from_rgb_to_grey_and_back():

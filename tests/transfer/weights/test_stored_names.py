@@ -34,7 +34,7 @@ def nested_model():
 
 
 def test_names_are_those_of_the_file_with_the_same_values(tmp_path):
-    for number, model in enumerate([nested_model(), build_dcgan_generator(32, width=16)]):
+    for number, model in enumerate([nested_model(), build_dcgan_generator(32, max_channels=16)]):
         model.save_weights(tmp_path / f"{number}.weights.h5")
         stored, read = stored_names(model), read_weights(tmp_path / f"{number}.weights.h5")
         assert set(stored) == set(read)
@@ -43,7 +43,7 @@ def test_names_are_those_of_the_file_with_the_same_values(tmp_path):
 
 
 def test_names_of_a_gan_start_with_its_networks():
-    names = stored_names(GAN(*build_dcgan(32, width=16, latent_dim=8)))
+    names = stored_names(GAN(*build_dcgan(32, max_channels=16, latent_dim=8)))
     assert "generator/block_8/conv/0" in names and "discriminator/logits/1" in names
     assert {name.partition("/")[0] for name in names} == {"generator", "discriminator"}
 

@@ -12,7 +12,7 @@ from keras_transfer_gen.transfer.weights.weight_files import read_weights
 
 
 def small_generator():
-    return build_dcgan_generator(32, width=16, latent_dim=8)
+    return build_dcgan_generator(32, max_channels=16, latent_dim=8)
 
 
 def by_path(model):
@@ -78,7 +78,7 @@ def test_weights_file_leaves_optimizers_and_random_states_out_and_keeps_bfloat16
 
 
 def test_weights_file_of_a_gan_tells_the_averaged_generator_apart(tmp_path):
-    gan = GAN(*build_dcgan(32, width=16, latent_dim=8))
+    gan = GAN(*build_dcgan(32, max_channels=16, latent_dim=8))
     gan.compile()
     assert gan.ema_generator.name == gan.generator.name
     gan.ema_generator.get_layer("to_image").bias.assign([1.0, 2.0, 3.0])

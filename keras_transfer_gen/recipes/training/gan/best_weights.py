@@ -1,7 +1,7 @@
-"""A fine-tune of a GAN that ends with its best pictures, judged by the pictures that it learns.
+"""A fine-tune of a GAN that ends with its best images, judged by the images that it learns.
 
-On few pictures a discriminator soon knows each of them by heart, and what it then teaches makes pictures worse: a
-fine-tune is often best in its first half. So scores are taken on the way, against the training pictures and nothing
+On few images a discriminator soon knows each of them by heart, and what it then teaches makes images worse: a
+fine-tune is often best in its first half. So scores are taken on the way, against the training images and nothing
 else, and the averaged generator with the best of them is what the run gives. Training itself goes on from the last one.
 """
 
@@ -12,17 +12,17 @@ from keras_transfer_gen.recipes.training.finalize import LAST
 
 FILE = "gan.keras"
 SELECTIONS = {
-    "best": "the averaged generator with the lowest KID to the training pictures on the way; from scratch alike",
+    "best": "the averaged generator with the lowest KID to the training images on the way; from scratch alike",
     "last": LAST,
 }
 
 
-def train_to_best(training, pictures, settings, folder, best, *, kimg, score, **options):
+def train_to_best(training, images, settings, folder, best, *, kimg, score, **options):
     """Trains until the budget is reached; then the averaged generator is the best on the way, if settings say so.
 
     Args:
         training: `Training` of a GAN, changed in place.
-        pictures: `data.Pictures` to learn.
+        images: `data.ImageSet` to learn.
         settings: `FineTuneSettings`.
         folder: where its checkpoints go; they hold the last weights, from which a longer run goes on.
         best: folder of the best weights so far.
@@ -37,10 +37,10 @@ def train_to_best(training, pictures, settings, folder, best, *, kimg, score, **
         Interrupted, UserError: as `training_run.train`.
     """
     if settings.select == "last":
-        train(training, pictures, settings, folder, kimg=kimg, score=score, **options)
+        train(training, images, settings, folder, kimg=kimg, score=score, **options)
         return None
     keeper = _Keeper(score, best / FILE, settings.out, training.records)
-    train(training, pictures, often_enough(settings, kimg), folder, kimg=kimg, score=keeper, **options)
+    train(training, images, often_enough(settings, kimg), folder, kimg=kimg, score=keeper, **options)
     if not keeper.best.file.is_file():  # nothing was left to train since a version that kept none
         return None
     found = load_keras(keeper.best.file)

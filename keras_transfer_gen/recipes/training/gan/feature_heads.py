@@ -15,7 +15,7 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     influence_of,
     with_influence,
 )
-from keras_transfer_gen.protocols import without_self_bounded
+from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.scoring.distance import FAR
 from keras_transfer_gen.recipes.training.gan.source import freeze_source
 from keras_transfer_gen.training.gan import GAN
@@ -24,57 +24,57 @@ NEAR_INFLUENCE, FAR_INFLUENCE = INFLUENCE, 0.25  # below and from `FAR` on
 
 
 def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
-    """Lets the discriminator of a GAN also judge what a network that was trained on photographs sees in a picture.
+    """Lets the discriminator of a GAN also judge what a network that was trained on photographs sees in an image.
 
     Small new heads read the maps of EfficientNet-Lite1 at four depths; it stays as it is and nothing of it is saved.
-    A few pictures teach such heads far more than they teach pixels. `ktg finetune` adds them by itself. They learn in
+    A few images teach such heads far more than they teach pixels. `ktg finetune` adds them by itself. They learn in
     training alone: what the generator is, and what it costs to use, does not change.
 
     Args:
         gan: `GAN`, compiled or not.
         influence: what the heads' gradient to the generator is multiplied by; `ktg finetune` takes 0.05, and 0.25 for
-            pictures far from the source. Where there are heads, it is all that changes; 0 takes them away.
+            images far from the source. Where there are heads, it is all that changes; 0 takes them away.
         width: channels of the convolutions of new heads.
 
     Returns:
         `GAN` that shares the networks' layers with `gan`; compiled alike, with fresh optimizers, where that was.
 
     Raises:
-        UserError: for what is no `GAN`, a discriminator that is not functional or of other than square pictures with 1
+        UserError: for what is no `GAN`, a discriminator that is not functional or of other than square images with 1
             or 3 channels, a negative `influence`, a `width` below 1.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
-        >>> gan = add_feature_heads(GAN(*build_dcgan(32, width=32)))
+        >>> gan = add_feature_heads(GAN(*build_dcgan(32, max_channels=32)))
         >>> len(gan.discriminator.outputs)
         5
     """
     if not isinstance(gan, GAN):
         raise checks.user_error("gan", "a GAN", type(gan), 'Such as load_gan("noto_gan_64").')
     if influence == 0:
-        return settle_feature_heads(gan, 0.0)
+        return set_feature_heads(gan, 0.0)
     with gan.distribute_strategy.scope():
         if has_feature_heads(gan.discriminator):
             return _with_discriminator(gan, with_influence(gan.discriminator, influence))
         return _with_discriminator(gan, build_feature_heads(gan.discriminator, influence, width))
 
 
-def settle_influence(settings, distance):
-    """The settings with the influence that suits the pictures, unless it is given.
+def resolve_feature_weight(settings, distance):
+    """The settings with the influence that suits the images, unless it is given.
 
     Args:
         settings: `FineTuneSettings`.
-        distance: KID x 1000 of the pictures to the source's own.
+        distance: KID x 1000 of the images to the source's own.
 
     Returns:
         `FineTuneSettings`.
     """
-    if settings.feature_influence is not None:
+    if settings.feature_weight is not None:
         return settings
-    return dataclasses.replace(settings, feature_influence=NEAR_INFLUENCE if distance < FAR else FAR_INFLUENCE)
+    return dataclasses.replace(settings, feature_weight=NEAR_INFLUENCE if distance < FAR else FAR_INFLUENCE)
 
 
-def settle_feature_heads(gan, influence):
+def set_feature_heads(gan, influence):
     """A GAN whose feature heads have an influence; without heads for 0 or None; itself where nothing is to be done.
 
     They are not added to a discriminator that can't have them, nor to one that is held still as a whole: they would
@@ -82,7 +82,7 @@ def settle_feature_heads(gan, influence):
     """
     with gan.distribute_strategy.scope():
         if not influence:
-            return _with_discriminator(gan, without_self_bounded(gan.discriminator))
+            return _with_discriminator(gan, without_lipschitz_bounded(gan.discriminator))
         new = not has_feature_heads(gan.discriminator)
         if new and not (can_have_feature_heads(gan.discriminator) and gan.discriminator.trainable_variables):
             return gan
@@ -93,7 +93,7 @@ def with_heads_and_rules(gan, settings, reporter):
     """A source with the feature heads that are wanted and the settings' freezing rules, which hold for them as well.
 
     New heads that the rules hold still would judge by chance and never learn, so they are left out. How much heads
-    count is settled later, when the distance of the pictures is known.
+    count is settled later, when the distance of the images is known.
 
     Args:
         gan: `GAN`, a source; call it in the scope of the strategy to train under.
@@ -107,16 +107,16 @@ def with_heads_and_rules(gan, settings, reporter):
         UserError: as `source.freeze_source`.
     """
     keras.utils.set_random_seed(settings.seed)  # of new heads
-    wanted = NEAR_INFLUENCE if settings.feature_influence is None else settings.feature_influence
-    aided = settle_feature_heads(gan, wanted)
+    wanted = NEAR_INFLUENCE if settings.feature_weight is None else settings.feature_weight
+    aided = set_feature_heads(gan, wanted)
     freeze_source(aided, settings, reporter)
     new = has_feature_heads(aided.discriminator) and not has_feature_heads(gan.discriminator)
-    return settle_feature_heads(aided, 0.0) if new and not heads_learn(aided.discriminator) else aided
+    return set_feature_heads(aided, 0.0) if new and not heads_learn(aided.discriminator) else aided
 
 
-def told_influence(gan, settings, reporter):
+def report_feature_weight(gan, settings, reporter):
     """The influence that a run's feature heads have; says so where it is not the one that was asked for."""
-    has, asked = influence_of(gan.discriminator), settings.feature_influence
+    has, asked = influence_of(gan.discriminator), settings.feature_weight
     if asked is not None and has != asked:
         why = "they can't be added to this discriminator, the rules hold them still, or the run was begun so"
         reporter.say(f"the feature heads count {has:g}, not {asked:g}: {why}")

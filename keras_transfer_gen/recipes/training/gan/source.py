@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_transfer_gen import checks, tables
-from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, OUTPUT, insert_latent_mapper
+from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, OLD_OUTPUT, OUTPUT, insert_latent_mapper
 from keras_transfer_gen.recipes.models.load import load_source
 from keras_transfer_gen.recipes.models.resolve import locate_source
 from keras_transfer_gen.recipes.settings.methods import METHODS
@@ -19,7 +19,9 @@ from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
 
 EVERYTHING = (".*", True)  # the last rule: a source that was trained with frozen layers gives none of it on
-MINER = "Give --method miner (method='miner'), which trains a mapper of latents before a generator that stays as it is."
+MINER = (
+    "Give --method minegan (method='minegan'), which trains a mapper of latents before a generator that stays as it is."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +60,9 @@ def open_source(settings, run):
     gan = _with_mapper(gan, settings) if METHODS[settings.method].mapper else gan
     _check_gradients(gan, settings)
     side = gan.spec.image_size
-    if settings.compare_scratch and is_foreign(gan) and side not in checks.IMAGE_SIZES:
+    if settings.compare_scratch and is_third_party(gan) and side not in checks.IMAGE_SIZES:
         hint = "No network to train from scratch is built for that size. Leave --compare-scratch out."
-        raise checks.user_error("compare_scratch", f"left out for pictures of {side} pixels", True, hint)
+        raise checks.user_error("compare_scratch", f"left out for images of {side} pixels", True, hint)
     if settings.deterministic and any(layer.draws_without_seed for layer in saved_model_layers(gan.generator)):
         hint = "Something in it, such as dropout, was saved without a seed. Leave --deterministic out."
         raise checks.user_error("deterministic", "left out for this source", True, hint)
@@ -71,7 +73,7 @@ def open_source(settings, run):
 
 def _with_mapper(gan, settings):
     """A GAN with a mapper before its averaged generator, the same otherwise."""
-    generator = insert_latent_mapper(gan.ema_generator, settings.output_network)
+    generator = insert_latent_mapper(gan.ema_generator, settings.image_adapter)
     return GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
 
 
@@ -85,7 +87,7 @@ def _check_gradients(gan, settings):
         moving = _release(gan)
     if not moving:
         words = " ".join(layer.trainable_words for layer in saved_model_layers(gan.generator))
-        raise checks.user_error("method", "'miner' for this source", settings.method, f"{words} {MINER}".strip())
+        raise checks.user_error("method", "'minegan' for this source", settings.method, f"{words} {MINER}".strip())
     why = outside_scope(_why_no_gradient, gan, moving)
     if why:
         expected = "a generator through which gradients pass"
@@ -94,7 +96,7 @@ def _check_gradients(gan, settings):
 
 
 def _why_no_gradient(gan, moving):
-    """Why no gradient gets from a generator's pictures to any of some variables; "" where one does."""
+    """Why no gradient gets from a generator's images to any of some variables; "" where one does."""
     latents = tf.zeros((1, gan.spec.latent_dim))
     inputs = {"latents": latents, "labels": tf.zeros((1,), tf.int32)} if gan.spec.num_classes else latents
     try:
@@ -104,7 +106,7 @@ def _why_no_gradient(gan, moving):
             return ""
     except LookupError as error:  # "gradient registry has no entry for ..."
         return f"TensorFlow can't differentiate it: {str(error).splitlines()[0]}"
-    return "No gradient reaches its weights from the pictures: they are whole numbers, or an operation has none."
+    return "No gradient reaches its weights from the images: they are whole numbers, or an operation has none."
 
 
 def _release(gan):
@@ -148,7 +150,7 @@ def freeze_source(source, settings, reporter):
     still = [role for role, network in source.roles.items() if not network.trainable_variables]
     if "generator" in still:
         what = "the whole generator" if len(still) == 1 else "both networks"
-        hint = f"The rules hold {what} still, so its pictures would stay as they are. Give --freeze fewer of them."
+        hint = f"The rules hold {what} still, so its images would stay as they are. Give --freeze fewer of them."
         raise checks.user_error("freeze", "rules that leave something of the generator to train", settings.freeze, hint)
     if still:
         reporter.say("the rules hold the whole discriminator still: the generator adapts to one that learns nothing")
@@ -170,9 +172,9 @@ def keep_in_run(source, run):
         run.note(source_kept=True)
 
 
-def is_foreign(gan):
+def is_third_party(gan):
     """Whether a GAN's generator is not one that this package can build anew with fresh weights."""
-    added = {MAPPER, OUTPUT} & {layer.name for layer in gan.generator.layers}
+    added = {MAPPER, OUTPUT, OLD_OUTPUT} & {layer.name for layer in gan.generator.layers}
     return gan.spec.arch not in ("", *tables.ARCHITECTURES) or bool(added or saved_model_layers(gan.generator))
 
 

@@ -1,27 +1,27 @@
-"""A training of a VAE that ends with its best weights, chosen by pictures that were put aside for it."""
+"""A training of a VAE that ends with its best weights, chosen by images that were put aside for it."""
 
 import keras
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.recipes.runs.best_file import BestFile, often_enough
-from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, curve_bound
+from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, curve_elbo
 from keras_transfer_gen.recipes.training.vae.vae_loop import train_vae
 from keras_transfer_gen.training.checkpoint import save_checkpoint
 from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
 
-SHOWN = 36  # pictures on a sheet that is shown
+SHOWN = 36  # images on a sheet that is shown
 BEST = "best.keras"
 
 
 def train_to_best(training, given, settings, folder, *, kimg, samples, reporter, **options):
     """Trains until the budget is reached, then takes the best weights back.
 
-    Without pictures for validation the last weights are kept, and the stored scale of errors is that of the beginning,
-    of weights that know none of the pictures.
+    Without images for validation the last weights are kept, and the stored scale of errors is that of the beginning,
+    of weights that know none of the images.
 
     Args:
         training: `Training` of a VAE, changed in place.
-        given: `BoundInputs`.
+        given: `VaeImages`.
         settings: `FineTuneVaeSettings`.
         folder: where its checkpoints go.
         kimg: total thousands of images to stop at.
@@ -40,7 +40,7 @@ def train_to_best(training, given, settings, folder, *, kimg, samples, reporter,
         training.records = [{"kimg": vae.kimg, **measure(vae)}]
     scale = [variable.numpy() for variable in vae.likelihood.variables]
     train_vae(
-        training, given.inputs.pictures, often_enough(settings, kimg), folder, kimg=kimg, score=measure,
+        training, given.inputs.image_set, often_enough(settings, kimg), folder, kimg=kimg, score=measure,
         samples=samples, reporter=reporter, **options,
     )  # fmt: skip
     if chosen:
@@ -86,7 +86,7 @@ class _Curve:
         images = self.given.validation if chosen else self.given.held
         if chosen:
             calibrate(vae, images)
-        elbo = curve_bound(vae, images)
+        elbo = curve_elbo(vae, images)
         if chosen:
             self.best.offer(vae, elbo)
         if self.reporter is not None:

@@ -1,4 +1,4 @@
-"""How a VAE's run ends: its prior is fitted, then bounds, scores, pictures, model card and exports close it."""
+"""How a VAE's run ends: its prior is fitted, then bounds, scores, images, model card and exports close it."""
 
 import time
 
@@ -10,7 +10,7 @@ from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.fit_prior import STANDARD, fit_prior
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.export_vae import export_vae_parts
-from keras_transfer_gen.recipes.report import sheets as pictures
+from keras_transfer_gen.recipes.report import sheets as sheets_
 from keras_transfer_gen.recipes.report import vae_card, vae_curves
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.evaluate import find_copies, neighbour_sheet
@@ -32,7 +32,7 @@ def finish_vae(
         settings: `FineTuneVaeSettings` or `PretrainVaeSettings`.
         adapted: the `Training` of the run.
         scratch: the `Training` from scratch, or None.
-        given: `BoundInputs`.
+        given: `VaeImages`.
         strategy: what it was trained under.
         reporter: told of the progress.
         prior: one of `fit_prior.CHOICES`, for what is drawn from now on.
@@ -92,15 +92,15 @@ def finish_vae(
 
 
 def _with_prior(vae, kind, settings, given, reporter):
-    """Bound and score of a VAE with a prior of one kind, which it keeps, and the seconds that fitting it took."""
+    """Elbo and score of a VAE with a prior of one kind, which it keeps, and the seconds that fitting it took."""
     begun = time.perf_counter()
     if kind == STANDARD:
         vae.set_prior(StandardNormal())
     else:
-        reporter.say(f"fitting the prior ({kind}) to the latents of {len(given.seen)} pictures")
+        reporter.say(f"fitting the prior ({kind}) to the latents of {len(given.seen)} images")
         fit_prior(vae, given.seen, kind=kind, seed=settings.seed)
     fitting = time.perf_counter() - begun
-    found = elbo_protocol.measure_bound(vae, given.held, given.name)
+    found = elbo_protocol.measure_elbo(vae, given.held, given.name)
     made = vae.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
     features = extract_features(made, progress=reporter.counter(f"score with the prior: {kind}"))
     return {
@@ -116,13 +116,13 @@ def _draw(run, adapted, scratch, given, made, nearest):
     before_file = run.checkpoints / "before.npy"
     before = np.load(before_file, allow_pickle=False) if before_file.is_file() else None
     count = finalize.GRID
-    sheet = pictures.before_after(before, made[:count], given.inputs.learnt.images)
+    sheet = sheets_.before_after(before, made[:count], given.inputs.learnt.images)
     files.write_bytes(run.path / "before_after.png", pixels.to_png(sheet))
     held = given.held[:count]
-    sheet = pictures.side_by_side([("held out", held), ("reconstruction", adapted.gan.reconstruct(held))])
+    sheet = sheets_.side_by_side([("held out", held), ("reconstruction", adapted.gan.reconstruct(held))])
     files.write_bytes(run.path / "reconstructions.png", pixels.to_png(sheet))
     files.write_bytes(run.path / "neighbours.png", pixels.to_png(neighbour_sheet(made, nearest)))
-    sheets = pictures.read_sheets(run.path / "samples")
-    pictures.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:count])])
+    sheets = sheets_.read_sheets(run.path / "samples")
+    sheets_.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:count])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []
     vae_curves.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [])

@@ -1,4 +1,4 @@
-"""Fine-tuning a VAE, from a folder of pictures and a source to a measured, pictured and exported model."""
+"""Fine-tuning a VAE, from a folder of images and a source to a measured, pictured and exported model."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.priors.priors import StandardNormal
-from keras_transfer_gen.recipes.inputs.holdout import read_bound_inputs
+from keras_transfer_gen.recipes.inputs.holdout import read_vae_images
 from keras_transfer_gen.recipes.models.change_channels import change_channels
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import locate
@@ -34,13 +34,13 @@ from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
 from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
 
 BEST = (
-    "the weights with the best bound on {count} pictures that were put aside for it, which also set the stored scale "
+    "the weights with the best bound on {count} images that were put aside for it, which also set the stored scale "
     "of errors"
 )
 
 
 def fine_tune_vae(settings, reporter=SILENT):
-    """Adapts a VAE to pictures, measures it before and after, and exports it.
+    """Adapts a VAE to images, measures it before and after, and exports it.
 
     The same call continues an interrupted run and does nothing on a finished one.
 
@@ -67,15 +67,15 @@ def fine_tune_vae(settings, reporter=SILENT):
 
 
 def _read(strategy, settings, reporter):
-    """(the source, what `read_bound_inputs` gives)."""
+    """(the source, what `read_vae_images` gives)."""
     with strategy.scope():
         source = open_source(settings)
     shape = (source.spec.image_size, source.spec.channels)
-    return source, read_bound_inputs(settings, *shape, reporter, validated=settings.how.trains)
+    return source, read_vae_images(settings, *shape, reporter, validated=settings.how.trains)
 
 
 def open_source(settings):
-    """The source as a `VAE`, with the channels of the pictures, drawn from N(0, I) and frozen as the method says."""
+    """The source as a `VAE`, with the channels of the images, drawn from N(0, I) and frozen as the method says."""
     kept = RunFolder(settings.out).checkpoints / SOURCE
     if kept.is_file() and not settings.fresh:
         with beside(kept):
@@ -111,7 +111,7 @@ def _adapt(run, state, read, strategy, settings, reporter):
             adapted, given, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
             history=run.history_file, samples=run.path, label="adapting", **shared,
         )  # fmt: skip
-    else:  # the pictures are none that it learnt, so their errors are those of others too
+    else:  # the images are none that it learnt, so their errors are those of others too
         elbo_protocol.calibrate(adapted.gan, given.not_learnt)
     scratch = None
     if settings.compare_scratch:
@@ -129,7 +129,7 @@ def _adapt(run, state, read, strategy, settings, reporter):
 
 
 def _measure_source(run, source, settings, given, strategy, reporter):
-    """What is known before training: arithmetic, distance, bound and scores of the source, scores of the pictures."""
+    """What is known before training: arithmetic, distance, bound and scores of the source, scores of the images."""
     batch = settings.batch_size // strategy.num_replicas_in_sync
     arithmetic, probe = "float32", {}
     if settings.how.trains:
@@ -146,7 +146,7 @@ def _measure_source(run, source, settings, given, strategy, reporter):
         "probe": probe,
         "distance": distance,
         "sentence": sentence,
-        "bound_before": elbo_protocol.measure_bound(source, given.held, given.name),
+        "bound_before": elbo_protocol.measure_elbo(source, given.held, given.name),
         "elbo_before_refitted": elbo_protocol.measure_refitted(source, given.not_learnt, given.held, given.name),
         "kid_before": kid_protocol.score_features(made, given.inputs.reference),
         "kid_floor": given.inputs.floor(),
@@ -191,7 +191,7 @@ def from_nothing(source, settings):
     networks = _fresh_networks(source)
     likelihood = type(source.likelihood).from_config(source.likelihood.get_config())
     spec = dataclasses.replace(source.spec, source=f"Trained from nothing on {settings.data}.")
-    options = {name: getattr(source, name) for name in ("beta", "free_bits", "kl_warmup_kimg")}
+    options = {name: getattr(source, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
     vae = VAE(*networks, likelihood=likelihood, spec=spec, **options)
     compile_vae(vae, settings, SOURCE_RATE)
     return vae

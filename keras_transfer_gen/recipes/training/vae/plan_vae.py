@@ -12,7 +12,7 @@ from keras_transfer_gen.transfer.freezing.trainable_report import trainable_repo
 
 
 def plan_vae(settings, reporter):
-    """Checks the settings, the source and the pictures, and says what would happen; writes nothing.
+    """Checks the settings, the source and the images, and says what would happen; writes nothing.
 
     Args:
         settings: `FineTuneVaeSettings`.
@@ -22,7 +22,7 @@ def plan_vae(settings, reporter):
         JSON-ready dict of what would be done.
 
     Raises:
-        UserError, UserFileError: for what the training would refuse, too few pictures aside.
+        UserError, UserFileError: for what the training would refuse, too few images aside.
     """
     run = RunFolder(settings.out)
     state = run.open("finetune", settings)
@@ -37,11 +37,11 @@ def plan_vae(settings, reporter):
         "method": f"{settings.method}: {how.words}",
         "prior": settings.prior,
         "data": settings.data,
-        "pictures": count,
-        "picture size": f"{source.spec.image_size} x {source.spec.image_size} x {source.spec.channels}",
+        "images": count,
+        "image size": f"{source.spec.image_size} x {source.spec.image_size} x {source.spec.channels}",
     }
     if settings.reference is not None:
-        found["reference pictures"] = len(read_one("reference", settings.reference, *shape).images)
+        found["reference images"] = len(read_one("reference", settings.reference, *shape).images)
     else:
         found["held out for the bound"] = taken = _share_of(count)
         count -= taken

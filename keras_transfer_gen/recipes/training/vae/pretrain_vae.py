@@ -3,7 +3,7 @@
 import keras
 
 from keras_transfer_gen import tables
-from keras_transfer_gen.recipes.inputs.holdout import read_bound_inputs
+from keras_transfer_gen.recipes.inputs.holdout import read_vae_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.training_loop import enough_memory
@@ -34,7 +34,7 @@ def pretrain_vae(settings, reporter=SILENT):
     """
     return on_run(
         "pretrain", settings, reporter,
-        read=lambda run, strategy: read_bound_inputs(settings, settings.image_size, settings.channels, reporter),
+        read=lambda run, strategy: read_vae_images(settings, settings.image_size, settings.channels, reporter),
         work=lambda *held: _train(*held, settings, reporter),
     )  # fmt: skip
 
@@ -49,15 +49,15 @@ def _train(run, state, given, strategy, settings, reporter):
     run.begin_stage(trained.gan.kimg)
     trained.gan.spec.save(run.spec_file)
     train_vae(
-        trained, given.inputs.pictures, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
-        arithmetic=notes["arithmetic"], score=lambda vae: {"elbo": elbo_protocol.curve_bound(vae, given.held)},
+        trained, given.inputs.image_set, settings, run.adapted, kimg=settings.kimg, minutes=settings.minutes,
+        arithmetic=notes["arithmetic"], score=lambda vae: {"elbo": elbo_protocol.curve_elbo(vae, given.held)},
         history=run.history_file, samples=run.path, label="training", reporter=reporter,
     )  # fmt: skip
     return finish_vae(run, "pretrain", settings, trained, None, given, strategy, reporter, prior=settings.prior)
 
 
 def _measure(settings, given, strategy):
-    """What is known before training: arithmetic and the score of the pictures."""
+    """What is known before training: arithmetic and the score of the images."""
     _, decoder = _build(settings)
     batch = settings.batch_size // strategy.num_replicas_in_sync
     with enough_memory(settings):
@@ -69,8 +69,8 @@ def _build(settings):
     keras.utils.set_random_seed(settings.seed)
     build = tables.load(tables.VAE_ARCHITECTURES[settings.arch])
     return build(
-        settings.image_size, settings.channels, latent_dim=settings.latent_dim, width=settings.width,
-        least_width=settings.least_width,
+        settings.image_size, settings.channels, latent_dim=settings.latent_dim, max_channels=settings.max_channels,
+        min_channels=settings.min_channels,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _begin(settings):
         image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
         source=f"Trained from nothing on {settings.data}.", licence=settings.licence, family="vae",
     )  # fmt: skip
-    options = {name: getattr(settings, name) for name in ("likelihood", "beta", "free_bits", "kl_warmup_kimg")}
+    options = {name: getattr(settings, name) for name in ("likelihood", "beta", "free_bits", "kl_annealing_kimg")}
     vae = VAE(*_build(settings), spec=spec, **options)
     compile_vae(vae, settings)
     return vae

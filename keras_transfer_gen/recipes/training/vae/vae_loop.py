@@ -28,8 +28,8 @@ def resume_vae_or(make, folder, strategy, settings, learning_rate=None):
         return training_loop.Training(vae, state["seconds"], tuple(state["steady"]), state["records"])
 
 
-def train_vae(training, pictures, settings, folder, **options):
+def train_vae(training, images, settings, folder, **options):
     """`training_run.train` with the same arguments, but without its warning of a collapse, of which the run tells."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CollapseWarning)
-        training_loop.train(training, pictures, settings, folder, **options)
+        training_loop.train(training, images, settings, folder, **options)

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
@@ -16,9 +16,9 @@ from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_check
 
 
 @pytest.fixture
-def settings(shared_folder, source_file, tmp_path):
+def settings(shared_image_folder, source_file, tmp_path):
     return FineTuneSettings(
-        data=shared_folder, source=source_file, out=tmp_path / "run", kimg=0.04, batch_size=4, precision="float32",
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.04, batch_size=4, precision="float32",
         penalty="none", augment="none",
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ class Scores:
 def run(settings, training, score, kimg=None):
     folder = RunFolder(settings.out)
     return train_to_best(
-        training, read_pictures(settings.data, 32), settings, folder.adapted, folder.best,
+        training, read_images(settings.data, 32), settings, folder.adapted, folder.best,
         kimg=kimg or settings.kimg, minutes=None, arithmetic="float32", score=score, history=folder.history_file,
         samples=None, label="", reporter=SILENT,
     )  # fmt: skip
@@ -109,10 +109,10 @@ def test_whole_run_gives_its_best_and_says_so(finished):
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_other_pictures_take_the_best_of_the_former_ones_away(settings, shared_folder, tmp_path):
+def test_other_images_take_the_best_of_the_former_ones_away(settings, shared_image_folder, tmp_path):
     import shutil
 
-    shutil.copytree(shared_folder, tmp_path / "pictures")
+    shutil.copytree(shared_image_folder, tmp_path / "pictures")
     settings = dataclasses.replace(settings, data=str(tmp_path / "pictures"), kimg=0.008)
     fine_tune(settings)
     next(path for path in sorted((tmp_path / "pictures").rglob("*")) if path.is_file()).unlink()

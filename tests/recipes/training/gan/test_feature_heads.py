@@ -23,9 +23,9 @@ from keras_transfer_gen.recipes.training.gan.feature_heads import (
     FAR_INFLUENCE,
     NEAR_INFLUENCE,
     add_feature_heads,
-    settle_feature_heads,
-    settle_influence,
-    told_influence,
+    report_feature_weight,
+    resolve_feature_weight,
+    set_feature_heads,
     with_heads_and_rules,
 )
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_model
@@ -35,27 +35,27 @@ from keras_transfer_gen.transfer.freezing.freezing import freeze
 
 @pytest.fixture(autouse=True)
 def small_heads(quick_scores, monkeypatch):
-    """Feature heads that are there, unlike in other tests, and see small pictures."""
-    monkeypatch.setattr(module, "settle_feature_heads", settle_feature_heads)
+    """Feature heads that are there, unlike in other tests, and see small images."""
+    monkeypatch.setattr(module, "set_feature_heads", set_feature_heads)
     monkeypatch.setattr(feature_heads, "LEAST_SIDE", 32)
 
 
 @pytest.fixture
 def gan():
-    gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8))
+    gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=16, min_channels=8))
     gan.compile(objective="hinge", augment="diffaugment", seed=5)
     return gan
 
 
 @pytest.fixture
-def settings(source_file, shared_folder, tmp_path):
+def settings(source_file, shared_image_folder, tmp_path):
     return FineTuneSettings(
-        data=shared_folder, source=source_file, out=tmp_path / "run", batch_size=4, kimg=0.016, precision="float32",
-        r1_every=2, compare_scratch=True,
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", batch_size=4, kimg=0.016, precision="float32",
+        r1_interval=2, compare_scratch=True,
     )  # fmt: skip
 
 
-def test_gan_with_heads_makes_the_same_pictures_and_is_compiled_alike(gan):
+def test_gan_with_heads_makes_the_same_images_and_is_compiled_alike(gan):
     gan.ema_generator.set_weights([value + 0.1 for value in gan.ema_generator.get_weights()])
     gan.images_seen.assign(3000)
     before = gan.generate(4)
@@ -65,11 +65,11 @@ def test_gan_with_heads_makes_the_same_pictures_and_is_compiled_alike(gan):
     assert len(aided.discriminator.outputs) == 5
 
 
-def test_heads_learn_alone_where_the_rest_is_frozen(gan, shared_folder):
+def test_heads_learn_alone_where_the_rest_is_frozen(gan, shared_image_folder):
     aided = add_feature_heads(gan, width=4)
     freeze(aided, {"generator/.*": True, "discriminator/feature_head_.*": True, "discriminator/.*": False})
     before = {v.path: v.numpy() for v in aided.discriminator.variables}
-    aided.fit(load_images(shared_folder, image_size=32, batch_size=4), steps_per_epoch=3, verbose=0)
+    aided.fit(load_images(shared_image_folder, image_size=32, batch_size=4), steps_per_epoch=3, verbose=0)
     moved = {v.path for v in aided.discriminator.variables if (v.numpy() != before[v.path]).any()}
     kernels = {path for path in before if "feature_head" in path and path.endswith("kernel")}
     assert kernels <= moved and all("feature_head" in path for path in moved)
@@ -103,8 +103,8 @@ def test_penalty_is_that_of_the_discriminators_own_head(gan):
         real = images
 
         @staticmethod
-        def augment_real(pictures):
-            return pictures
+        def augment_real(sample_images):
+            return sample_images
 
     Step.gan = aided
     found = aided.penalty.losses(Step)["d"]
@@ -122,13 +122,13 @@ def test_heads_are_saved_and_loaded_with_the_model(gan, tmp_path):
 
 
 def test_they_are_settled_as_wanted(gan):
-    aided = settle_feature_heads(gan, 0.05)
+    aided = set_feature_heads(gan, 0.05)
     assert has_feature_heads(aided.discriminator)
-    assert settle_feature_heads(aided, 0.05) is aided and settle_feature_heads(gan, 0) is gan
-    stronger = settle_feature_heads(aided, 0.5).discriminator
+    assert set_feature_heads(aided, 0.05) is aided and set_feature_heads(gan, 0) is gan
+    stronger = set_feature_heads(aided, 0.5).discriminator
     assert stronger.get_layer("trained_features").influence == 0.5 and len(stronger.outputs) == 5
     assert stronger.get_layer("feature_head_3") is aided.discriminator.get_layer("feature_head_3")
-    plain = settle_feature_heads(aided, 0)
+    plain = set_feature_heads(aided, 0)
     assert not has_feature_heads(plain.discriminator) and plain.compiled
     images = np.zeros((1, 32, 32, 3), np.float32)
     np.testing.assert_array_equal(plain.discriminator(images), gan.discriminator(images))
@@ -136,7 +136,7 @@ def test_they_are_settled_as_wanted(gan):
 
 def test_a_discriminator_that_is_held_still_gets_none(gan):
     freeze(gan, {"discriminator/.*": False})
-    assert settle_feature_heads(gan, 0.05) is gan
+    assert set_feature_heads(gan, 0.05) is gan
 
 
 def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
@@ -153,7 +153,7 @@ def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
 
 def test_gan_of_a_strategy_gets_heads_outside_of_its_scope(two_cpus):
     with two_cpus.scope():
-        gan = GAN(*build_dcgan(32, latent_dim=16, width=16, least_width=8))
+        gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=16, min_channels=8))
         gan.compile()
     aided = add_feature_heads(gan, width=4)
     aided.fit(np.zeros((8, 32, 32, 3), np.uint8), batch_size=4, verbose=0)
@@ -190,11 +190,11 @@ def test_user_is_told_where_heads_are_not_as_asked(settings):
         def say(line):
             said.append(line)
 
-    gan, asked = load_gan(settings.source), dataclasses.replace(settings, feature_influence=0.3)
-    assert told_influence(gan, asked, Reporter) == 0.0
+    gan, asked = load_gan(settings.source), dataclasses.replace(settings, feature_weight=0.3)
+    assert report_feature_weight(gan, asked, Reporter) == 0.0
     assert len(said) == 1 and said[0].startswith("the feature heads count 0, not 0.3: they can't be added")
-    assert told_influence(add_feature_heads(gan, 0.3), asked, Reporter) == 0.3
-    assert told_influence(gan, settings, Reporter) == 0.0 and len(said) == 1
+    assert report_feature_weight(add_feature_heads(gan, 0.3), asked, Reporter) == 0.3
+    assert report_feature_weight(gan, settings, Reporter) == 0.0 and len(said) == 1
 
 
 @pytest.mark.usefixtures("deterministic")
@@ -215,25 +215,25 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
     ("distance", "influence"), [(0.0, NEAR_INFLUENCE), (FAR - 1, NEAR_INFLUENCE), (FAR, FAR_INFLUENCE)]
 )
 def test_influence_grows_with_the_distance_unless_it_is_given(settings, distance, influence):
-    assert settle_influence(settings, distance).feature_influence == influence
-    given = dataclasses.replace(settings, feature_influence=0.0)
-    assert settle_influence(given, distance) == given
+    assert resolve_feature_weight(settings, distance).feature_weight == influence
+    given = dataclasses.replace(settings, feature_weight=0.0)
+    assert resolve_feature_weight(given, distance) == given
 
 
 def test_negative_influence_is_refused(settings):
-    with pytest.raises(UserError, match="`feature_influence` must be .*0 leaves the feature heads out"):
-        dataclasses.replace(settings, feature_influence=-1.0)
+    with pytest.raises(UserError, match="`feature_weight` must be .*0 leaves the feature heads out"):
+        dataclasses.replace(settings, feature_weight=-1.0)
 
 
 @pytest.mark.parametrize("wanted", [None, 0.0])
 def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, wanted):
-    settings = dataclasses.replace(settings, feature_influence=wanted)
+    settings = dataclasses.replace(settings, feature_weight=wanted)
     fine_tune(settings)
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
     influence = influence_of(adapted.discriminator)
     assert influence in ((NEAR_INFLUENCE, FAR_INFLUENCE) if wanted is None else (0.0,))
-    assert run.config()["resolved"]["feature_influence"] == influence
+    assert run.config()["resolved"]["feature_weight"] == influence
     assert ("Feature heads" in (run.path / "README.md").read_text("utf-8")) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)
 
@@ -242,13 +242,11 @@ def test_run_as_a_source_keeps_its_heads_and_scratch_beside_it_has_none(settings
     source = add_feature_heads(load_gan(settings.source), width=4)
     head = source.discriminator.get_layer("feature_head_2").get_weights()
     scratch = from_nothing(source, settings)
-    adapted = from_source(source, dataclasses.replace(settings, feature_influence=0.5))
+    adapted = from_source(source, dataclasses.replace(settings, feature_weight=0.5))
     for found, expected in zip(adapted.discriminator.get_layer("feature_head_2").get_weights(), head, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert not has_feature_heads(scratch.discriminator)
-    assert not has_feature_heads(
-        from_source(source, dataclasses.replace(settings, feature_influence=0.0)).discriminator
-    )
+    assert not has_feature_heads(from_source(source, dataclasses.replace(settings, feature_weight=0.0)).discriminator)
 
 
 def test_new_heads_depend_on_the_seed_alone(settings):

@@ -28,10 +28,10 @@ def near(monkeypatch):
 
 
 @pytest.fixture
-def settings(source_file, shared_folder, tmp_path):
+def settings(source_file, shared_image_folder, tmp_path):
     return FineTuneSettings(
-        data=shared_folder, source=source_file, out=tmp_path / "run", batch_size=BATCH, kimg=STEPS * BATCH / 1000,
-        precision="float32", deterministic=True, r1_every=3, mine_kimg=ALONE * BATCH / 1000, freeze_d=1,
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", batch_size=BATCH, kimg=STEPS * BATCH / 1000,
+        precision="float32", deterministic=True, r1_interval=3, latent_selection_kimg=ALONE * BATCH / 1000, freeze_d=1,
     )  # fmt: skip
 
 
@@ -40,11 +40,11 @@ def weights_by_path(model):
     return {path: variable.numpy() for path, variable in pairs}
 
 
-def test_it_is_due_for_near_pictures_once_where_it_is_asked_for(settings, near, monkeypatch):
+def test_it_is_due_for_near_images_once_where_it_is_asked_for(settings, near, monkeypatch):
     gan = from_source(load_gan(settings.source), settings)
     monkeypatch.setattr(latent_selection, "FARTHEST", 60.0)
     assert latent_selection.is_due(gan, settings, 59.9) and not latent_selection.is_due(gan, settings, 60.1)
-    assert not latent_selection.is_due(gan, dataclasses.replace(settings, mine_kimg=0.0), 10.0)
+    assert not latent_selection.is_due(gan, dataclasses.replace(settings, latent_selection_kimg=0.0), 10.0)
     mined = latent_selection.mine(gan, settings, lambda gan, kimg: None)
     assert not latent_selection.is_due(mined, settings, 10.0)
 
@@ -53,7 +53,7 @@ def test_the_discriminator_learns_alone_for_at_most_a_fifth(settings, near):
     told = []
     gan = from_source(load_gan(settings.source), settings)
     latent_selection.mine(gan, settings, lambda gan, kimg: told.append((kimg, len(gan.generator.trainable_variables))))
-    longer = dataclasses.replace(settings, mine_kimg=5.0)
+    longer = dataclasses.replace(settings, latent_selection_kimg=5.0)
     latent_selection.mine(gan, longer, lambda gan, kimg: told.append((kimg, len(gan.generator.trainable_variables))))
     assert told == [(pytest.approx(0.008), 0), (pytest.approx(0.2 * 0.04), 0)]
 
@@ -95,14 +95,14 @@ def test_in_python_it_gives_a_gan_to_be_fitted_on(source_file, near):
     images = load_images(np.full((8, size, size, channels), 200, np.uint8), size, channels, batch_size=4)
     gan.compile(objective="hinge", seed=5)
     before = weights_by_path(gan.ema_generator)
-    mined = latent_selection.mine_latents(gan, images, kimg=0.008)
+    mined = latent_selection.select_latents(gan, images, kimg=0.008)
     assert draws_from_mixture(mined.generator) and mined.kimg == pytest.approx(0.008)
     assert mined.seed == 5 and type(mined.objective).__name__ == "Hinge"
     after = weights_by_path(mined.generator)
     assert all((before[path] == after[path]).all() for path in before)
     mined.fit(images, steps_per_epoch=2, verbose=0)
     with pytest.raises(checks.UserError, match="`gan` must be one that draws from all of its latents"):
-        latent_selection.mine_latents(mined, images)
+        latent_selection.select_latents(mined, images)
     moved = {path for path in before if (before[path] != weights_by_path(mined.generator)[path]).any()}
     assert moved == {path for path in before if "moving_" not in path}
 
@@ -110,10 +110,10 @@ def test_in_python_it_gives_a_gan_to_be_fitted_on(source_file, near):
 def test_in_python_mistakes_are_named(source_file, near):
     gan = load_gan(source_file)
     with pytest.raises(checks.UserError, match="`kimg` must be a number above 0"):
-        latent_selection.mine_latents(gan, None, kimg=0)
+        latent_selection.select_latents(gan, None, kimg=0)
     gan.compile()
     with pytest.raises(checks.UserError, match="`images` must be what load_images returns"):
-        latent_selection.mine_latents(gan, "photos")
+        latent_selection.select_latents(gan, "photos")
     bare = GAN(gan.generator, gan.discriminator, spec=gan.spec)
     with pytest.raises(checks.UserError, match="not compiled. Call gan.compile"):
-        latent_selection.mine_latents(bare, None)
+        latent_selection.select_latents(bare, None)

@@ -12,11 +12,11 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.gan import source as module
-from keras_transfer_gen.recipes.training.gan.source import frozen_by_author, is_foreign, keep_in_run, open_source
+from keras_transfer_gen.recipes.training.gan.source import frozen_by_author, is_third_party, keep_in_run, open_source
 from keras_transfer_gen.transfer.freezing.freezing import freeze
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
-from tests.generator_fixtures import folder_of, keras_generator, paint, weights, write_function
+from tests.generator_fixtures import folder_of, keras_generator, render, weights, write_function
 
 pytestmark = pytest.mark.usefixtures("small_discriminators")
 
@@ -32,26 +32,26 @@ def opened(settings, **changed):
 
 def test_source_with_a_discriminator_is_not_fresh_and_a_saved_model_is(settings, source_file):
     own = opened(settings, source=str(source_file))
-    assert not own.fresh and own.kept and not is_foreign(own.gan)
+    assert not own.fresh and own.kept and not is_third_party(own.gan)
     other = opened(settings)
-    assert other.fresh and other.kept and is_foreign(other.gan)
+    assert other.fresh and other.kept and is_third_party(other.gan)
 
 
-def test_mapper_stands_before_the_generator_and_changes_no_picture(settings, source_file):
+def test_mapper_stands_before_the_generator_and_changes_no_image(settings, source_file):
     for source, foreign in ((str(source_file), False), (settings.source, True)):
-        gan = opened(settings, source=source, method="miner", output_network=True).gan
+        gan = opened(settings, source=source, method="minegan", image_adapter=True).gan
         assert np.array_equal(gan.generate(3), load_gan(source).generate(3))
-        module.freeze_source(gan, dataclasses.replace(settings, source=source, method="miner"), SILENT)
+        module.freeze_source(gan, dataclasses.replace(settings, source=source, method="minegan"), SILENT)
         trained = {variable.path.split("/")[0] for variable in gan.generator.trainable_variables}
-        assert trained == {"latent_mapper", "output_network"} and is_foreign(gan)
+        assert trained == {"latent_mapper", "image_adapter"} and is_third_party(gan)
         assert bool(saved_model_layers(gan.generator)) == foreign
 
 
 @pytest.mark.parametrize(("kind", "changed", "text"), [
-    ("constant", {}, "`method` must be 'miner' for this source.*no variables that can be trained.*--method miner"),
-    ("constant", {"method": "scale-shift"}, "`method` must be 'miner'.*Received: method='scale-shift'"),
+    ("constant", {}, "`method` must be 'minegan' for this source.*no variables that can be trained.*--method minegan"),
+    ("constant", {"method": "bsa"}, "`method` must be 'minegan'.*Received: method='bsa'"),
     ("whole_numbers", {}, "a generator through which gradients pass.*whole numbers.*`ktg generate`"),
-    ("whole_numbers", {"method": "miner"}, "a generator through which gradients pass"),
+    ("whole_numbers", {"method": "minegan"}, "a generator through which gradients pass"),
 ])  # fmt: skip
 def test_what_can_not_learn_is_refused(settings, kind, changed, text):
     with pytest.raises(checks.UserError, match=text):
@@ -61,7 +61,7 @@ def test_what_can_not_learn_is_refused(settings, kind, changed, text):
 @pytest.mark.filterwarnings("error")
 def test_operation_without_a_gradient_is_told(settings, tmp_path):
     def function(module_, z):
-        images = paint(z @ module_.mix)
+        images = render(z @ module_.mix)
         return tf.map_fn(lambda one: tf.io.decode_png(tf.io.encode_png(tf.cast(127.5 * (one + 1), tf.uint8))), images,
                          fn_output_signature=tf.uint8)  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_what_its_author_froze_stays_unless_it_is_everything(settings, tmp_path)
     made = tf.Module()
     made.mix = tf.Variable(weights((6, 147), 4), trainable=False, name="mix")
     signature = [tf.TensorSpec((None, 6), tf.float32, name="z")]
-    made.serve = tf.function(lambda z: paint(z @ made.mix), input_signature=signature, autograph=False)
+    made.serve = tf.function(lambda z: render(z @ made.mix), input_signature=signature, autograph=False)
     tf.saved_model.save(made, str(tmp_path / "all"))
     gan = opened(settings, source=str(tmp_path / "all")).gan
     assert frozen_by_author(gan) == []
@@ -97,7 +97,7 @@ def test_what_its_author_froze_stays_unless_it_is_everything(settings, tmp_path)
 def test_comparison_from_scratch_is_refused_early_where_no_network_is_built(settings, monkeypatch):
     assert opened(settings, compare_scratch=True).fresh
     monkeypatch.setattr(module, "checks", types.SimpleNamespace(**{**vars(checks), "IMAGE_SIZES": (32, 64)}))
-    with pytest.raises(checks.UserError, match="`compare_scratch` must be left out for pictures of 28 pixels"):
+    with pytest.raises(checks.UserError, match="`compare_scratch` must be left out for images of 28 pixels"):
         opened(settings, source=str(folder_of("plain")), compare_scratch=True)
 
 
@@ -158,7 +158,7 @@ def test_flags_of_a_source_are_its_own_affair(settings, finished, tmp_path):
 
 def test_determinism_is_refused_where_the_graph_draws_without_a_seed(settings, tmp_path):
     def function(module_, z):
-        return paint(z @ module_.mix + tf.random.normal((147,)))
+        return render(z @ module_.mix + tf.random.normal((147,)))
 
     tf.random.set_seed(None)  # one that another test has set would be built into the graph
     write_function(tmp_path / "noisy", function, mix=weights((6, 147), 4))

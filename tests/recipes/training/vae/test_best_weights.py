@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from keras_transfer_gen.data.sources import read_pictures
-from keras_transfer_gen.recipes.inputs.holdout import BoundInputs
+from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.recipes.inputs.holdout import VaeImages
 from keras_transfer_gen.recipes.inputs.run_images import Inputs
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.training_loop import Training
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.elbo_protocol import curve_bound
+from keras_transfer_gen.recipes.scoring.elbo_protocol import curve_elbo
 from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.vae.best_weights import (
     BEST,
@@ -35,12 +35,12 @@ def training(vae_file, settings):
     return Training(vae)
 
 
-def given(pictures, validated, learnt=None):
-    """Eight pictures to learn, of others where they are given; four to validate with, or none."""
-    learnt = pictures if learnt is None else learnt
-    nothing = kid_protocol.Reference(pictures, np.zeros((12, 2)), "none")
-    valid = pictures[8:] if validated else pictures[:0]
-    return BoundInputs(Inputs(read_pictures(learnt[:8], 32), nothing, nothing), valid, pictures[8:], "held")
+def given(sample_images, validated, learnt=None):
+    """Eight images to learn, of others where they are given; four to validate with, or none."""
+    learnt = sample_images if learnt is None else learnt
+    nothing = kid_protocol.Reference(sample_images, np.zeros((12, 2)), "none")
+    valid = sample_images[8:] if validated else sample_images[:0]
+    return VaeImages(Inputs(read_images(learnt[:8], 32), nothing, nothing), valid, sample_images[8:], "held")
 
 
 def train(training, inputs, settings, rate=None):
@@ -62,34 +62,34 @@ def weights_of(vae):
     return [weight for network in vae.roles.values() for weight in network.get_weights()]
 
 
-def test_weights_that_were_best_are_taken_back(training, pictures, settings):
+def test_weights_that_were_best_are_taken_back(training, sample_images, settings):
     before = weights_of(training.gan)
-    train(training, given(pictures, True, 255 - pictures), settings, rate=0.01)  # learns what is not asked
+    train(training, given(sample_images, True, 255 - sample_images), settings, rate=0.01)  # learns what is not asked
     assert [record["kimg"] for record in training.records][:2] == [0.0, 0.004] and len(training.records) == 11
     assert best_point(training.records)["kimg"] == 0.0
     assert all((a == b).all() for a, b in zip(before, weights_of(training.gan), strict=True))
-    assert curve_bound(training.gan, pictures[8:]) == pytest.approx(training.records[0]["elbo"], rel=1e-5)
+    assert curve_elbo(training.gan, sample_images[8:]) == pytest.approx(training.records[0]["elbo"], rel=1e-5)
     assert training.gan.kimg == 0.04  # the step stays
 
 
-def test_scale_of_errors_is_that_of_the_validation_pictures(training, pictures, settings):
-    train(training, given(pictures, True), settings)
+def test_scale_of_errors_is_that_of_the_validation_images(training, sample_images, settings):
+    train(training, given(sample_images, True), settings)
     stored = float(training.gan.likelihood.error)
-    assert curve_bound(training.gan, pictures[8:]) == pytest.approx(best_point(training.records)["elbo"], rel=1e-4)
+    assert curve_elbo(training.gan, sample_images[8:]) == pytest.approx(best_point(training.records)["elbo"], rel=1e-4)
     training.gan.likelihood.error.assign(stored / 3)  # as after learning by heart
-    assert curve_bound(training.gan, pictures[8:]) < best_point(training.records)["elbo"] - 100
+    assert curve_elbo(training.gan, sample_images[8:]) < best_point(training.records)["elbo"] - 100
 
 
-def test_without_validation_the_last_weights_and_the_first_scale_stay(training, pictures, settings):
+def test_without_validation_the_last_weights_and_the_first_scale_stay(training, sample_images, settings):
     before = weights_of(training.gan)
-    train(training, given(pictures, False), settings)
+    train(training, given(sample_images, False), settings)
     assert not (settings_folder(settings) / BEST).exists()
     assert any((a != b).any() for a, b in zip(before, weights_of(training.gan), strict=True))
     fresh = load_vae(latest_checkpoint(settings.out) / "vae.keras")
     assert float(training.gan.likelihood.error) != float(fresh.likelihood.error)
 
 
-def test_nothing_kept_is_nothing_taken_and_a_finished_training_is_kept_again(training, pictures, settings):
+def test_nothing_kept_is_nothing_taken_and_a_finished_training_is_kept_again(training, sample_images, settings):
     before = weights_of(training.gan)
     take_best(training.gan, settings_folder(settings))
     assert all((a == b).all() for a, b in zip(before, weights_of(training.gan), strict=True))

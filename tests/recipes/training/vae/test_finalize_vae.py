@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_transfer_gen.data.sources import read_pictures
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
 from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
-from keras_transfer_gen.recipes.inputs.holdout import BoundInputs
+from keras_transfer_gen.recipes.inputs.holdout import VaeImages
 from keras_transfer_gen.recipes.inputs.run_images import Inputs
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -22,14 +22,14 @@ from keras_transfer_gen.training.distribution import choose_strategy
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory, vae_file, pictures, quick):
+def ended(tmp_path_factory, vae_file, sample_images, quick):
     """(run, metrics, given) of a VAE that was trained for no step, ended with a fitted prior."""
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
         settings = FineTuneVaeSettings(data="d", source="s", out=tmp_path_factory.mktemp("runs") / "run")
-        learnt = kid_protocol.make_reference(pictures[:8], "learnt")
-        inputs = Inputs(read_pictures(pictures[:8], 32), learnt, learnt)
-        given = BoundInputs(inputs, pictures[8:10], pictures[6:], "held")
+        learnt = kid_protocol.make_reference(sample_images[:8], "learnt")
+        inputs = Inputs(read_images(sample_images[:8], 32), learnt, learnt)
+        given = VaeImages(inputs, sample_images[8:10], sample_images[6:], "held")
         run, training = RunFolder(settings.out), Training(load_vae(vae_file))
         save_checkpoint(training.gan, run.adapted, training.state())
         training.records = [{"kimg": 0.0, "elbo": -5.0}, {"kimg": 0.5, "elbo": -1.0}]
@@ -54,7 +54,7 @@ def test_run_holds_everything_that_a_vae_has(ended):
     assert config["resolved"]["held_out"] == 6 and "everything" in run.card_file.read_text()
 
 
-def test_both_priors_are_measured_and_the_fitted_one_is_kept(ended, pictures):
+def test_both_priors_are_measured_and_the_fitted_one_is_kept(ended, sample_images):
     run, metrics, given = ended
     vae = load_vae(run.path)
     assert isinstance(vae.prior, GaussianPrior) and metrics["prior"] == "full"
@@ -81,8 +81,8 @@ def test_exports_draw_from_the_fitted_prior(ended):
 
 def test_sheet_shows_what_was_held_out_beside_its_reconstruction(ended):
     run, _, given = ended
-    with Image.open(run.path / "reconstructions.png") as picture:
-        sheet = np.asarray(picture)
+    with Image.open(run.path / "reconstructions.png") as image:
+        sheet = np.asarray(image)
     np.testing.assert_array_equal(sheet[24:56, :32], given.held[0])
     made = load_vae(run.path).reconstruct(given.held[:1])[0]
     left = 3 * 32 + 24

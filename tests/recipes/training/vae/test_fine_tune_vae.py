@@ -21,10 +21,10 @@ pytestmark = pytest.mark.usefixtures("quick_scores")
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory, pictures):
-    """24 pictures on black, which the source has never seen, as an .npz file."""
+def many(tmp_path_factory, sample_images):
+    """24 images on black, which the source has never seen, as an .npz file."""
     path = tmp_path_factory.mktemp("many") / "many.npz"
-    np.savez(path, images=255 - np.concatenate([pictures, pictures[:, ::-1]]))
+    np.savez(path, images=255 - np.concatenate([sample_images, sample_images[:, ::-1]]))
     return path
 
 
@@ -52,7 +52,7 @@ def moved(before, after):
     }
 
 
-def test_decoder_alone_moves_and_the_run_is_whole(settings, vae_file, pictures, scripted):
+def test_decoder_alone_moves_and_the_run_is_whole(settings, vae_file, sample_images, scripted):
     metrics = fine_tune_vae(dataclasses.replace(settings, compare_scratch=True), reporter := scripted())
     run = RunFolder(settings.out)
     assert json.loads(run.metrics_file.read_text()) == metrics
@@ -71,12 +71,12 @@ def test_decoder_alone_moves_and_the_run_is_whole(settings, vae_file, pictures, 
     assert found["elbo"] == pytest.approx(metrics["elbo_after"]["value"], rel=1e-6)
     config = run.config()
     assert config["finished"] and config["resolved"]["held_out"] == 24
-    assert config["resolved"]["selection"].startswith("the weights with the best bound on 4 pictures")
+    assert config["resolved"]["selection"].startswith("the weights with the best bound on 4 images")
 
     assert fine_tune_vae(dataclasses.replace(settings, compare_scratch=True), reporter := scripted()) == metrics
     assert "nothing to do" in reporter.lines[0]
-    found = restyle(settings.out, pictures, detail=0.0)  # the run keeps its source
-    latents, _ = load_vae(vae_file).encode(pictures)
+    found = restyle(settings.out, sample_images, detail=0.0)  # the run keeps its source
+    latents, _ = load_vae(vae_file).encode(sample_images)
     np.testing.assert_array_equal(found.images, adapted.decode(latents))
     assert found.kid["reference"] == str(settings.reference)
 
@@ -90,11 +90,11 @@ def test_prior_alone_moves_no_network_and_the_bound_rises(settings, vae_file, no
     assert 0 <= metrics["prior_seconds"] < 60 and metrics["kimg"] == 0.0 and metrics["elbo_scratch"] is None
 
 
-@pytest.mark.parametrize("method", ["scale-shift", "anchored", "full"])
+@pytest.mark.parametrize("method", ["bsa", "anchored", "full"])
 def test_methods_move_what_they_name(settings, vae_file, method, no_exports):
     fine_tune_vae(dataclasses.replace(settings, method=method, prior="standard"))
     adapted = load_vae(settings.out)
-    assert moved(load_vae(vae_file), adapted) == {"encoder": method != "scale-shift", "decoder": True}
+    assert moved(load_vae(vae_file), adapted) == {"encoder": method != "bsa", "decoder": True}
     assert len(adapted.regularizers) == (2 if method == "anchored" else 0)
     assert isinstance(adapted.prior, StandardNormal)
 
@@ -108,7 +108,7 @@ def test_interrupted_run_goes_on_and_ends_as_one_in_one_piece(
     with pytest.raises(checks.Interrupted):
         fine_tune_vae(parts, scripted(at=0.032, label="adapting"))
     run = RunFolder(parts.out)
-    assert run.config()["resolved"]["selection"].startswith("the weights with the best bound on 4 pictures")
+    assert run.config()["resolved"]["selection"].startswith("the weights with the best bound on 4 images")
     notes = run.notes()
     del notes["elbo_before_refitted"]  # as in a run of an earlier version
     run.notes_file.write_text(json.dumps(notes))
@@ -130,7 +130,7 @@ def test_larger_budget_continues_a_finished_run_wherever_its_source_is(settings,
     assert second["elbo_before"] == first["elbo_before"]
 
 
-def test_grey_pictures_change_the_channels(settings, many, no_exports):
+def test_grey_images_change_the_channels(settings, many, no_exports):
     metrics = fine_tune_vae(dataclasses.replace(settings, channels=1, method="prior"))
     adapted = load_vae(settings.out)
     assert adapted.spec.channels == 1 and adapted.generate(2).shape == (2, 32, 32, 1)

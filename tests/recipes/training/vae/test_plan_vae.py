@@ -10,15 +10,15 @@ from keras_transfer_gen.recipes.training.vae.plan_vae import plan_vae
 
 
 @pytest.fixture
-def settings(vae_file, pictures, tmp_path):
-    np.save(tmp_path / "many.npy", np.concatenate([pictures, 255 - pictures]))
+def settings(vae_file, sample_images, tmp_path):
+    np.save(tmp_path / "many.npy", np.concatenate([sample_images, 255 - sample_images]))
     return {"data": tmp_path / "many.npy", "source": vae_file, "out": tmp_path / "run", "batch_size": 8, "kimg": 0.1}
 
 
 def test_plan_says_what_is_learnt_and_writes_nothing(settings, tmp_path):
     found = plan_vae(FineTuneVaeSettings(**settings), SILENT)
     assert found["action"] == "start a new run" and found["method"].startswith("decoder: ")
-    assert (found["pictures"], found["picture size"], found["steps"]) == (24, "32 x 32 x 3", 13)
+    assert (found["images"], found["image size"], found["steps"]) == (24, "32 x 32 x 3", 13)
     assert (found["held out for the bound"], found["put aside to choose the best weights by"]) == (4, 4)
     files = found["files"].split(", ")
     assert {"history.csv", "samples", "checkpoints"} <= set(files) and "source" not in files
@@ -28,7 +28,7 @@ def test_plan_says_what_is_learnt_and_writes_nothing(settings, tmp_path):
 def test_plan_with_a_reference_and_without_a_gradient(settings):
     settings.update(method="prior", reference=settings["data"], channels=1)
     found = plan_vae(FineTuneVaeSettings(**settings), SILENT)
-    assert found["reference pictures"] == 24 and found["picture size"] == "32 x 32 x 1"
+    assert found["reference images"] == 24 and found["image size"] == "32 x 32 x 1"
     assert not {"kimg", "steps", "trained", "held out for the bound"} & set(found)
     assert not {"history.csv", "samples", "source"} & set(found["files"].split(", "))
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("quick_scores")
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    """24 grey pictures of 28 px as an .npz file with two labels."""
+    """24 grey images of 28 px as an .npz file with two labels."""
     images = np.random.default_rng(0).integers(0, 256, (24, 28, 28), dtype=np.uint8)
     path = tmp_path_factory.mktemp("digits") / "digits.npz"
     np.savez(path, images=images, labels=np.arange(24) % 2)
@@ -27,7 +27,7 @@ def digits(tmp_path_factory):
 @pytest.fixture
 def settings(digits, tmp_path):
     return PretrainVaeSettings(
-        data=digits, out=tmp_path / "run", image_size=28, channels=1, width=16, least_width=8, latent_dim=4,
+        data=digits, out=tmp_path / "run", image_size=28, channels=1, max_channels=16, min_channels=8, latent_dim=4,
         kimg=0.024, batch_size=4, precision="float32", licence="CC0-1.0", deterministic=True, free_bits=0.1,
     )  # fmt: skip
 
