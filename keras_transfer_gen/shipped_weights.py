@@ -9,7 +9,7 @@ from keras_transfer_gen import checks
 PACKAGE = "keras_transfer_gen.saved_models"
 
 
-def read_weights(name):
+def read_shipped_weights(name):
     """dict of "LAYER/kernel", "LAYER/bias" and the like -> float32 array, from the installed package.
 
     Args:

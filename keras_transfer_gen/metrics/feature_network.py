@@ -7,23 +7,12 @@ import tensorflow as tf
 from keras import layers
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.shipped_weights import read_weights
+from keras_transfer_gen.efficientnet_lite import LITE0, MEAN, SCALE, KerasLayers, stage_outputs
+from keras_transfer_gen.shipped_weights import read_shipped_weights
 
-FEATURE_NETWORK = "efficientnet_lite0"
+FEATURE_NETWORK = LITE0.name
 INPUT_SIZE = 224  # the side in pixels that the network was trained at
 FEATURES = 1280
-
-# expansion, kernel, stride of the first block, channels, blocks: EfficientNet-B0 without squeeze-and-excite
-STAGES = (
-    (1, 3, 1, 16, 1),
-    (6, 3, 2, 24, 2),
-    (6, 5, 2, 40, 2),
-    (6, 3, 2, 80, 3),
-    (6, 5, 1, 112, 3),
-    (6, 5, 2, 192, 4),
-    (6, 3, 1, 320, 1),
-)
-MEAN, SCALE = 127.0, 128.0
 
 
 @keras.saving.register_keras_serializable("keras_transfer_gen")
@@ -81,33 +70,11 @@ def build_efficientnet_lite0(side=INPUT_SIZE):
     """
     checks.check_backend()
     side = checks.check_integer("side", side, least=32)
-    # Zeros draw no random numbers: loading the network can't change what a seeded program does next.
-    shared = {"padding": "same", "dtype": "float32"}
-
-    def convolve(x, name, filters, kernel=1, stride=1, activation="relu6"):
-        layer = layers.Conv2D(
-            filters, kernel, stride, activation=activation, name=name, kernel_initializer="zeros", **shared
-        )
-        return layer(x)
-
+    compute = KerasLayers()
     image = keras.Input((None, None, 3), dtype="float32", name="image")
     x = ResizeBilinear(side, dtype="float32", name="resize")(image)
     x = layers.Rescaling(1 / SCALE, -MEAN / SCALE, dtype="float32", name="normalise")(x)
-    x = convolve(x, "stem", 32, 3, 2)
-    block = 0
-    for expansion, kernel, first_stride, filters, repeats in STAGES:
-        for repeat in range(repeats):
-            name, shortcut, stride = f"block{block}", x, first_stride if repeat == 0 else 1
-            if expansion != 1:
-                x = convolve(x, f"{name}_expand", expansion * x.shape[-1])
-            x = layers.DepthwiseConv2D(
-                kernel, stride, activation="relu6", name=f"{name}_depthwise", depthwise_initializer="zeros", **shared
-            )(x)
-            x = convolve(x, f"{name}_project", filters, activation=None)
-            if repeat > 0:
-                x = layers.Add(dtype="float32", name=f"{name}_add")([shortcut, x])
-            block += 1
-    x = convolve(x, "head", FEATURES)
+    x = compute.convolve(stage_outputs(x, LITE0, compute)[-1], "head", FEATURES)
     pooled = layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(x)
     model = keras.Model(image, pooled, name=f"{FEATURE_NETWORK}_{side}")
     model.trainable = False
@@ -135,7 +102,7 @@ def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
     """
     checks.check_choice("name", name, (FEATURE_NETWORK,))
     model = build_efficientnet_lite0(side)
-    load_weights(model, read_weights(name))
+    load_weights(model, read_shipped_weights(name))
     return model
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen.saved_models import convert_efficientnet_lite0 as convert
-from keras_transfer_gen.shipped_weights import read_weights
+from keras_transfer_gen.shipped_weights import read_shipped_weights
 
 SHIPPED_SHA256 = "476e3e72e2a928c6cbacfff42d063d69ecfd707fbb74000cf9de8a0a6cb7114d"
 
@@ -142,7 +142,7 @@ def test_shipped_weights_are_whole_and_small_and_have_their_papers():
     assert (folder / "weights.npz").stat().st_size < 9.4e6
     assert (folder / "NOTICE").read_text(encoding="utf-8") == convert.NOTICE
     assert "Apache License, Version 2.0" in (folder / "LICENSE").read_text(encoding="utf-8")
-    arrays = read_weights("efficientnet_lite0")
+    arrays = read_shipped_weights("efficientnet_lite0")
     assert len(arrays) == 98 and sum(value.size for value in arrays.values()) == 3_350_000
     with np.load(folder / "weights.npz") as stored:
         dtypes = {name: stored[name].dtype.name for name in stored.files}

@@ -2,9 +2,9 @@ import hashlib
 
 import numpy as np
 
-from keras_transfer_gen.networks.heads.efficientnet_lite import CHANNELS, TAPS
+from keras_transfer_gen.efficientnet_lite import TAP_CHANNELS, TAPS
 from keras_transfer_gen.saved_models import convert_efficientnet_lite1 as convert
-from keras_transfer_gen.shipped_weights import read_weights
+from keras_transfer_gen.shipped_weights import read_shipped_weights
 
 SHIPPED_SHA256 = "0cc43783fe63bf927a31b2115a137193df05e00f5dfe5f82b9f35b918250661f"
 
@@ -32,8 +32,8 @@ def test_shipped_weights_are_whole_and_small_and_have_their_papers():
 
 
 def test_shipped_weights_are_the_first_blocks_and_what_their_taps_hold():
-    arrays = read_weights("efficientnet_lite1")
+    arrays = read_shipped_weights("efficientnet_lite1")
     assert "block14_project/kernel" in arrays and not any(name.startswith(("block15", "head")) for name in arrays)
-    assert [arrays[f"tap{tap}/mean"].shape for tap in TAPS] == [(channels,) for channels in CHANNELS]
+    assert [arrays[f"tap{tap}/mean"].shape for tap in TAPS] == [(channels,) for channels in TAP_CHANNELS]
     assert min(arrays[f"tap{tap}/deviation"].min() for tap in TAPS) > 1
     assert [blocks[-1] for blocks in convert.STAGES] == list(TAPS)

@@ -8,8 +8,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from keras_transfer_gen import checks
-from keras_transfer_gen.networks.heads import efficientnet_lite
+from keras_transfer_gen import checks, efficientnet_lite
 from keras_transfer_gen.networks.layers import PACKAGE
 from keras_transfer_gen.protocols import FixedDtype, LipschitzBounded
 
@@ -49,11 +48,11 @@ class TrainedFeatures(layers.Layer, FixedDtype):
             images = tf.repeat(images, 3, axis=-1)
         if images.shape[1] != self.side:
             images = tf.image.resize(images, (self.side, self.side), method="bilinear")
-        return efficientnet_lite.look(images)
+        return efficientnet_lite.feature_maps(images)
 
     def compute_output_shape(self, input_shape):
-        sides = [-(-self.side // stride) for stride in efficientnet_lite.STRIDE]
-        return [(input_shape[0], n, n, c) for n, c in zip(sides, efficientnet_lite.CHANNELS, strict=True)]
+        sides = [-(-self.side // stride) for stride in efficientnet_lite.TAP_STRIDES]
+        return [(input_shape[0], n, n, c) for n, c in zip(sides, efficientnet_lite.TAP_CHANNELS, strict=True)]
 
     def get_config(self):
         return {**super().get_config(), "side": self.side, "influence": self.influence}
