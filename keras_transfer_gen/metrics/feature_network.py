@@ -9,13 +9,14 @@ from keras import layers
 from keras_transfer_gen import checks
 from keras_transfer_gen.efficientnet_lite import LITE0, MEAN, SCALE, KerasLayers, stage_outputs
 from keras_transfer_gen.shipped_weights import read_shipped_weights
+from keras_transfer_gen.version import PACKAGE
 
 FEATURE_NETWORK = LITE0.name
 INPUT_SIZE = 224  # the side in pixels that the network was trained at
 FEATURES = 1280
 
 
-@keras.saving.register_keras_serializable("keras_transfer_gen")
+@keras.saving.register_keras_serializable(PACKAGE)
 class ResizeBilinear(layers.Layer):
     """`[batch, H, W, C]` of any size -> `[batch, side, side, C]`, bilinear, antialiased.
 

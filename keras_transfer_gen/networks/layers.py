@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-PACKAGE = "keras_transfer_gen"
+from keras_transfer_gen.version import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

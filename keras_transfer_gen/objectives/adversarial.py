@@ -4,8 +4,7 @@ import keras
 from keras import ops
 
 from keras_transfer_gen.protocols import Objective
-
-PACKAGE = "keras_transfer_gen"
+from keras_transfer_gen.version import PACKAGE
 
 
 def per_image(function, *logits):

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Likelihood
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 LEAST_LOG_SCALE = -6.0  # about the rounding of an image to 256 levels: nothing finer can be learnt
 LEAST_ERROR = 1e-30
 MOMENTUM = 0.95  # of the running scale, a step

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Augment
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 POLICIES = ("color", "translation", "cutout")
 
 

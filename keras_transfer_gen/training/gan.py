@@ -10,8 +10,8 @@ from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import ema, fit_data, latents
 from keras_transfer_gen.training import network_checks as networks_
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
 
 

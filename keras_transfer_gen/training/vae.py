@@ -11,8 +11,8 @@ from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import elbo, fit_data, latents, vae_checks
 from keras_transfer_gen.training import network_checks as networks_
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
 JUDGED_KIMG = 5.0  # from here on, latents that carry nothing are a fault and no beginning
 

@@ -4,8 +4,9 @@ import keras
 from keras import layers, ops
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.layers import PACKAGE, ChannelScale, FusedBatchNormalization
+from keras_transfer_gen.networks.layers import ChannelScale, FusedBatchNormalization
 from keras_transfer_gen.networks.upsampling import convolve_enlarged
+from keras_transfer_gen.version import PACKAGE
 
 SLOPE = 0.2  # of the leaky ReLU
 # Statistics of the norms follow within some twenty steps: a fine-tune on few images is short.

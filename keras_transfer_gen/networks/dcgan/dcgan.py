@@ -4,8 +4,9 @@ import keras
 from keras import layers, ops
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.layers import PACKAGE, FusedBatchNormalization, MinibatchDeviation
+from keras_transfer_gen.networks.layers import FusedBatchNormalization, MinibatchDeviation
 from keras_transfer_gen.networks.upsampling import convolve_enlarged
+from keras_transfer_gen.version import PACKAGE
 
 SLOPE = 0.2  # of the leaky ReLU
 # Larger maps are left alone: what an image shows is settled at small sizes, where modulation costs next to nothing.

@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_transfer_gen import checks, efficientnet_lite
-from keras_transfer_gen.networks.layers import PACKAGE
 from keras_transfer_gen.protocols import FixedDtype, LipschitzBounded
+from keras_transfer_gen.version import PACKAGE
 
 LEAST_SIDE = 96  # pixels: smaller images are enlarged before the trained network sees them
 INFLUENCE = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper

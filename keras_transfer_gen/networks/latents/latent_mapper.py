@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.insertion import insert_after_latents, latents_of
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 MAPPER, OUTPUT = "latent_mapper", "image_adapter"
 OLD_OUTPUT = "output_network"  # in files of version 0.1
 

@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.insertion import insert_after_latents, latents_of
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 NAME = "latent_mixture"
 
 

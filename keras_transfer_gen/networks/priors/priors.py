@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, variational
 from keras_transfer_gen.protocols import Prior
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 SETTINGS = {"trainable": False, "dtype": "float32", "autocast": False}  # of fitted weights; fine-tuning leaves them
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import keras_transfer_gen
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.specs import ModelSpec, find_model
-
-PACKAGE = "keras_transfer_gen.saved_models"
+from keras_transfer_gen.version import SAVED_MODELS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +90,7 @@ def preset_path(name):
 def _preset_folders():
     """The folders with a model file, sorted by name, wherever the package was installed to."""
     try:
-        root = importlib.resources.files(PACKAGE)
+        root = importlib.resources.files(SAVED_MODELS)
     except ModuleNotFoundError:  # a checkout that is on the path without having been installed
         root = Path(keras_transfer_gen.__file__).parents[1] / "saved_models"
     # A folder without __init__.py comes as a namespace that may span several; what is in it are real paths.

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Regularizer
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 PHASES = {"generator": "g", "discriminator": "d", "encoder": "vae", "decoder": "vae"}  # in which a role is trained
 
 

@@ -5,8 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Regularizer
-
-PACKAGE = "keras_transfer_gen"
+from keras_transfer_gen.version import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -13,7 +13,7 @@ from keras_transfer_gen.transfer.saved_model.image_outputs import Image
 from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
 from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import MODEL_RANGE, generator_inputs, to_model_range
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import PACKAGE
+from keras_transfer_gen.version import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

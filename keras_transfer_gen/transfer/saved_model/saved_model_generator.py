@@ -11,7 +11,8 @@ from keras_transfer_gen.transfer.paths import Nameless
 from keras_transfer_gen.transfer.saved_model.generator_inputs import LATENTS, fill, named_leaves
 from keras_transfer_gen.transfer.saved_model.image_outputs import Image
 from keras_transfer_gen.transfer.saved_model.saved_model_graph import read_graph
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import PACKAGE, SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.version import PACKAGE
 
 MODEL_RANGE = (-1.0, 1.0)
 

@@ -24,8 +24,8 @@ from keras_transfer_gen.transfer.saved_model.saved_model_variables import (
     inner_groups,
     name_variables,
 )
+from keras_transfer_gen.version import PACKAGE
 
-PACKAGE = "keras_transfer_gen"
 KINDS = {
     "training mode": "It can be trained: {trained} of {all} variables, in its own training mode.",
     "inference mode": "{trained} of {all} variables can be trained. It was saved without a training mode.",

@@ -21,7 +21,7 @@ def shipped(tmp_path, monkeypatch):
     (root / "noto_gan_64" / "scores.json").write_text(json.dumps({"kid": 61.5}))
     (root / "__pycache__").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(presets, "PACKAGE", "presets_of_test")
+    monkeypatch.setattr(presets, "SAVED_MODELS", "presets_of_test")
     return root
 
 
@@ -57,7 +57,7 @@ def test_broken_files_of_a_preset_are_named(shipped):
 def test_installation_without_presets_says_so(tmp_path, monkeypatch):
     (tmp_path / "no_presets_of_test").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(presets, "PACKAGE", "no_presets_of_test")
+    monkeypatch.setattr(presets, "SAVED_MODELS", "no_presets_of_test")
     assert presets.list_presets() == []
     with pytest.raises(UserError, match=r"this installation has none. Received: preset='noto_gan_64'.*\.keras file"):
         presets.preset_path("noto_gan_64")
@@ -65,5 +65,5 @@ def test_installation_without_presets_says_so(tmp_path, monkeypatch):
 
 def test_uninstalled_checkout_reads_the_folder_beside_the_package(monkeypatch):
     found = [preset.name for preset in presets.list_presets()]
-    monkeypatch.setattr(presets, "PACKAGE", "keras_transfer_gen.absent")
+    monkeypatch.setattr(presets, "SAVED_MODELS", "keras_transfer_gen.absent")
     assert [preset.name for preset in presets.list_presets()] == found
