@@ -96,6 +96,10 @@ class LipschitzConv2D(layers.Layer):
         return {**super().get_config(), "filters": self.filters, "size": self.size, "stride": self.stride}
 
 
+# Keras stores the weights of layers in a list under the class's name; files of version 0.1 have this one.
+LipschitzConv2D.__name__ = "BoundedConv2D"
+
+
 def spectral_bound(kernel):
     """The Schatten 16-norm of a kernel `[..., out]` read as a matrix of `out` columns: a scalar, above 0."""
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))

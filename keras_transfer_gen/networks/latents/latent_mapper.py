@@ -95,6 +95,10 @@ class ImageAdapter(keras.layers.Layer):
         return {**super().get_config(), "filters": self.filters}
 
 
+# Keras stores the weights of a model's layers under the class's name; files of version 0.1 have this one.
+ImageAdapter.__name__ = "OutputNetwork"
+
+
 def insert_latent_mapper(generator, image_adapter=False, units=None):
     """A copy of a generator with a `LatentMapper` in front, and an `ImageAdapter` behind if wanted.
 

@@ -1,3 +1,4 @@
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -175,3 +176,9 @@ def test_a_subclassed_discriminator_is_refused():
         pass
 
     assert not can_have_feature_heads(Odd())
+
+
+def test_weights_of_the_heads_are_stored_where_files_of_version_0_1_have_them(plain, tmp_path):
+    build_feature_heads(plain).save_weights(tmp_path / "w.weights.h5")
+    with h5py.File(tmp_path / "w.weights.h5") as file:
+        assert "bounded_conv2d" in file["layers/feature_head/convs"]

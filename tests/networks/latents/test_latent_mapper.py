@@ -1,3 +1,4 @@
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -62,3 +63,10 @@ def test_gradients_reach_the_mapper_alone_where_the_rest_is_frozen(tmp_path):
     assert len(gradients) == 4 and np.abs(gradients[2]).max() > 0
     generator.save(tmp_path / "generator.keras")
     np.testing.assert_allclose(keras.models.load_model(tmp_path / "generator.keras")(Z), generator(Z), atol=1e-6)
+
+
+def test_weights_of_the_image_adapter_are_stored_where_files_of_version_0_1_have_them(tmp_path):
+    generator = insert_latent_mapper(build_dcgan_generator(32, latent_dim=8, max_channels=8), image_adapter=True)
+    generator.save_weights(tmp_path / "w.weights.h5")
+    with h5py.File(tmp_path / "w.weights.h5") as file:
+        assert {"latent_mapper", "output_network"} <= set(file["layers"])
