@@ -196,10 +196,25 @@ _LAZY = {
     "trainable_report": "keras_transfer_gen.transfer.freezing.trainable_report:trainable_report",
 }
 
+# Names of version 0.1, which work for one release with a warning: the old name -> the name now.
+_OLD = {
+    "OutputNetwork": "ImageAdapter",
+    "choose_latents": "rank_latents",
+    "hold_frozen_still": "guard_spectral_norms",
+    "mine_latents": "select_latents",
+    "read_pictures": "read_images",
+}
+
 __all__ = ["__version__", *sorted(_LAZY)]
 
 
 def __getattr__(name):
+    if name in _OLD:
+        from keras_transfer_gen.deprecation import warn_renamed
+
+        warn_renamed(f"{__name__}.{name}", _OLD[name])
+        value = globals()[name] = __getattr__(_OLD[name])  # kept, so that each old name warns once
+        return value
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _LAZY[name].split(":")

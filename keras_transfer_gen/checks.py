@@ -31,50 +31,104 @@ class Interrupted(Exception):
 
 
 USER_ERRORS = (UserError, UserFileError, UserImportError)
+SHOWN = 200  # about how many characters of a value a message shows
 
 
-def message(name, expectation, value, next_step=""):
+def message(name, expected, received, next_step=""):
     """The one form of an argument error.
 
     Args:
         name: the argument as the caller wrote it, such as "image_size".
-        expectation: what it must be, as in "must be {expectation}".
-        value: what was received; shown with `repr`.
+        expected: what it must be, as in "must be {expected}".
+        received: the value; shown by `shorten`.
         next_step: a sentence that says what to do, naming the argument and the --flag.
 
     Example:
         >>> message("batch_size", "a positive integer", 0)
         '`batch_size` must be a positive integer. Received: batch_size=0.'
     """
-    return f"`{name}` must be {expectation}. Received: {name}={value!r}. {next_step}".rstrip()
+    return f"`{name}` must be {expected}. Received: {name}={shorten(received)}. {next_step}".rstrip()
 
 
-def user_error(name, expectation, value, next_step=""):
+def user_error(name, expected, received, next_step=""):
     """A `UserError` with the standard message; raise what it returns."""
-    return _told(UserError, name, expectation, value, next_step)
+    return _with_parts(UserError, name, expected, received, next_step)
 
 
-def file_error(name, expectation, value, next_step=""):
+def file_error(name, expected, received, next_step=""):
     """A `UserFileError` with the standard message; raise what it returns."""
-    return _told(UserFileError, name, expectation, str(value), next_step)
+    return _with_parts(UserFileError, name, expected, str(received), next_step)
 
 
-def _told(kind, *parts):
+def _with_parts(kind, *parts):
     error = kind(message(*parts))
     error.parts = parts
     return error
 
 
+def shorten(value, length=SHOWN, depth=4):
+    """What a message shows of a value: its `repr` where that is short.
+
+    An array is shown by its dtype and shape. Of a long list, tuple, set or dict the first items are shown and how many
+    there are; of a long text its beginning, its end and how long it is.
+
+    Args:
+        value: anything.
+        length: about how many characters the result may have.
+        depth: how many levels of nested collections are shown.
+
+    Returns:
+        str on one line.
+
+    Example:
+        >>> shorten(["a", 3]), shorten(list(range(10_000)), length=20)
+        ("['a', 3]", '[0, 1, 2, 3, 4, 5, ... (10,000 in all)]')
+    """
+    if hasattr(value, "__array__") and getattr(value, "shape", None) and hasattr(value, "dtype"):
+        return f"array {getattr(value.dtype, 'name', value.dtype)} {list(value.shape)}"
+    if type(value) in _BRACKETS and value:
+        return _shorten_items(value, length, depth)
+    text = " ".join(repr(value).split("\n"))
+    if len(text) <= length:
+        return text
+    end = length // 3
+    size = f" ({len(value):,} characters)" if isinstance(value, str) else ""
+    return f"{text[: length - end]}...{text[-end:]}{size}"
+
+
+_BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
+
+
+def _shorten_items(items, length, depth):
+    """The first items of a collection that isn't empty, in its brackets."""
+    opening, closing = _BRACKETS[type(items)]
+    if depth == 0:
+        return f"{opening}...{closing}"
+    texts, left = [], length
+    for item in items:
+        text = shorten(item, max(left, 20), depth - 1)
+        if isinstance(items, dict):
+            text += f": {shorten(items[item], max(left - len(text), 20), depth - 1)}"
+        if texts and len(text) > left:
+            texts.append(f"... ({len(items):,} in all)")
+            break
+        texts.append(text)
+        left -= len(text) + 2
+    if type(items) is tuple and len(items) == 1:
+        closing = ",)"
+    return opening + ", ".join(texts) + closing
+
+
 @contextlib.contextmanager
 def named(**names):
-    """Errors from inside speak of arguments as the caller wrote them.
+    """Errors that are raised inside name arguments as the caller wrote them.
 
-    What reads images calls them `source`, whoever asked for them; here they may be `reference`. The argument of the
-    template changes its name, and so do `source=` and `--source` in what to do next (or in the whole of an error
+    The function that reads images calls its argument `source`; the caller may have called it `reference`. The argument
+    of the template changes its name, and so do `source=` and `--source` in the next step (or in the whole of an error
     without the template).
 
     Args:
-        **names: the name inside -> the name that the caller knows; in capitals where it has no --flag.
+        **names: the name inside -> the name that the caller used; in capitals where it has no --flag.
 
     Example:
         >>> with named(source="real"):
@@ -88,8 +142,8 @@ def named(**names):
         if error.parts is None:
             error.args = (_renamed(str(error), names),)
         else:
-            name, expectation, value, next_step = error.parts
-            error.parts = (names.get(name, name), expectation, value, _renamed(next_step, names))
+            name, expected, received, next_step = error.parts
+            error.parts = (names.get(name, name), expected, received, _renamed(next_step, names))
             error.args = (message(*error.parts),)
         raise
 
@@ -98,28 +152,37 @@ def _renamed(text, names):
     """`text` with `old=` and `--old` under their new names, all at once."""
 
     def new(match):
-        flag, name = match.groups()
-        told = names[name.replace("-", "_")]
-        return f"--{told.replace('_', '-')}" if flag and not told.isupper() else told
+        dashes, old = match.groups()
+        name = names[old.replace("-", "_")]
+        return f"--{name.replace('_', '-')}" if dashes and not name.isupper() else name
 
     either = "|".join(re.escape(form) for name in names for form in {name, name.replace("_", "-")})
     return re.sub(rf"(?<![\w./-])(--)?({either})(?![\w-])(?(1)|(?==))", new, text)
 
 
-def nearest(word, choices, most=3):
+def nearest(word, choices, most=3, likeness=0.4):
     """The choices most like `word`, best first, as a comma-separated string ("" where none is like it).
 
     Of numbers, those next to it below and above.
+
+    Args:
+        word: what was received.
+        choices: list of what would do.
+        most: how many are named at most.
+        likeness: from 0 to 1, how like a choice must be to be named (`difflib`'s ratio).
     """
     if all(_is_number(item) for item in (word, *choices)):
         below = [item for item in choices if item <= word]
         above = [item for item in choices if item > word]
         return ", ".join(map(str, sorted(below)[-1:] + sorted(above)[:1]))
-    return ", ".join(difflib.get_close_matches(str(word), [str(choice) for choice in choices], most, 0.4))
+    return ", ".join(difflib.get_close_matches(str(word), [str(choice) for choice in choices], most, likeness))
 
 
 def _is_number(value):
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+MOST_CHOICES = 40  # that a message lists
 
 
 def check_choice(name, value, choices, next_step=""):
@@ -136,7 +199,13 @@ def check_choice(name, value, choices, next_step=""):
         return value
     like = nearest(value, choices)
     hint = f"Did you mean {like}? {next_step}" if like else next_step
-    raise user_error(name, "one of " + ", ".join(map(repr, choices)), value, hint)
+    raise user_error(name, "one of " + _listed(choices), value, hint)
+
+
+def _listed(choices):
+    """The choices, or the first ones of very many."""
+    listed = ", ".join(map(repr, choices[:MOST_CHOICES]))
+    return listed if len(choices) <= MOST_CHOICES else f"{listed}, ... ({len(choices):,} in all)"
 
 
 def check_integer(name, value, least=1, most=None, next_step=""):

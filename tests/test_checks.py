@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 
@@ -6,6 +8,82 @@ from keras_transfer_gen import checks
 def test_message_follows_the_template():
     text = checks.message("batch_size", "a positive integer", 0, "Use --batch-size 32.")
     assert text == "`batch_size` must be a positive integer. Received: batch_size=0. Use --batch-size 32."
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        0,
+        None,
+        "a",
+        b"a",
+        [],
+        (),
+        {},
+        set(),
+        [1, "b"],
+        (1,),
+        {"a": (1, [2.5])},
+        {3},
+        np.float32(2),
+        "a\nb",
+        [[["x" * 90]]],
+    ],
+)
+def test_short_values_are_shown_as_python_writes_them(value):
+    assert checks.shorten(value) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (np.zeros((2, 3), np.uint8), "array uint8 [2, 3]"),
+        (tf.zeros((4, 1)), "array float32 [4, 1]"),
+        (tf.Variable([1.0]), "array float32 [1]"),
+        ([np.zeros(2)] * 2, "[array float64 [2], array float64 [2]]"),
+        (("float32", np.zeros(2).shape), "('float32', (2,))"),
+        ({"z": np.zeros((1, 9))}, "{'z': array float64 [1, 9]}"),
+        ([[[[[1]]]]], "[[[[[...]]]]]"),
+    ],
+)
+def test_arrays_are_shown_by_dtype_and_shape(value, shown):
+    assert checks.shorten(value) == shown
+
+
+def test_long_collections_are_shown_by_their_first_items_and_their_number():
+    many = checks.shorten([np.zeros((64, 64, 3), np.uint8)] * 60)
+    assert many.startswith("[array uint8 [64, 64, 3], array uint8") and many.endswith(", ... (60 in all)]")
+    assert checks.shorten({n: n for n in range(1000)}, 10) == "{0: 0, 1: 1, ... (1,000 in all)}"
+    endless = []
+    endless.append(endless)
+    assert checks.shorten(endless) == "[[[[[...]]]]]"
+
+
+def test_long_texts_are_shown_by_both_ends():
+    text = checks.shorten("/begin" + "x" * 5000 + "/end.png")
+    assert text.startswith("'/beginxxx") and "...xxx" in text and text.endswith("/end.png' (5,014 characters)")
+
+
+class Table:
+    def __repr__(self):
+        return "a table\n" + "0 1 2\n" * 500
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [np.zeros((64, 64, 3))] * 60,
+        "x" * 10**6,
+        list(range(10**6)),
+        Table(),
+        [Table()] * 9,
+        dict.fromkeys(range(9), "y" * 999),
+    ],
+)
+def test_messages_stay_short_and_on_one_line(value):
+    for make in (checks.user_error, checks.file_error):
+        text = str(make("source", "a folder", value, "Check it."))
+        assert len(text) < 320 and "\n" not in text and text.endswith(" Check it.")
 
 
 def test_user_errors_are_siblings_of_the_builtin_ones():
@@ -55,6 +133,16 @@ def test_nearest_orders_by_likeness():
 @pytest.mark.parametrize(("value", "expected"), [(48, "32, 64"), (8, "28"), (512, "256"), (100.0, "64, 128")])
 def test_nearest_of_numbers_are_those_next_to_it(value, expected):
     assert checks.nearest(value, checks.IMAGE_SIZES) == expected
+
+
+def test_nearest_may_ask_for_more_likeness():
+    assert checks.nearest("cats_reference", ["cats"], likeness=0.4) == "cats"
+    assert checks.nearest("cats_reference", ["cats"], likeness=0.7) == ""
+
+
+def test_check_choice_lists_the_first_of_very_many():
+    with pytest.raises(checks.UserError, match=r"one of 0, 1, .* 39, \.\.\. \(1,000 in all\)\. Received: step=-1"):
+        checks.check_choice("step", -1, range(1000))
 
 
 def test_check_choice_suggests_the_nearest():

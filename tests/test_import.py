@@ -64,6 +64,25 @@ def test_unknown_name_is_an_attribute_error():
         keras_transfer_gen.gann  # noqa: B018
 
 
+@pytest.mark.parametrize("old", sorted(keras_transfer_gen._OLD))
+def test_old_name_works_with_one_warning_and_is_not_listed(old):
+    new = keras_transfer_gen._OLD[old]
+    vars(keras_transfer_gen).pop(old, None)
+    with pytest.warns(DeprecationWarning, match=rf"keras_transfer_gen.{old} is now called {new}\.") as caught:
+        names = {}
+        exec(f"from keras_transfer_gen import {old}", names)
+        assert names[old] is getattr(keras_transfer_gen, new) is getattr(keras_transfer_gen, old)
+    assert len(caught) == 1
+    assert old not in keras_transfer_gen.__all__ and old not in dir(keras_transfer_gen)
+
+
+def test_old_name_warns_where_it_is_used():
+    vars(keras_transfer_gen).pop("read_pictures", None)
+    with pytest.warns(DeprecationWarning) as caught:
+        keras_transfer_gen.read_pictures  # noqa: B018
+    assert caught[0].filename == __file__
+
+
 def test_type_checkers_see_the_rows_of_the_lazy_table():
     tree = ast.parse(Path(keras_transfer_gen.__file__).read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]

@@ -1,0 +1,44 @@
+"""Old names keep working for one release, each with one line of warning. Standard library alone."""
+
+import functools
+import warnings
+
+
+def warn_renamed(old, new, stacklevel=2):
+    """Warns that `old` is now called `new`; `stacklevel` counts from the caller, as in `warnings.warn`."""
+    text = f"{old} is now called {new}. The old name will be removed in the next release."
+    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
+
+
+def renamed_arguments(**new_names):
+    """Decorator: a function takes keyword arguments under their old names too, with a `DeprecationWarning`.
+
+    Args:
+        **new_names: the old name -> the name that the function takes.
+
+    Raises:
+        TypeError: by the decorated function, where an argument is given under both names.
+
+    Example:
+        >>> @renamed_arguments(colour="background")
+        ... def paint(background="white"):
+        ...     return background
+        >>> with warnings.catch_warnings(action="ignore"):
+        ...     paint(colour="black")
+        'black'
+    """
+
+    def decorate(function):
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            for old in new_names.keys() & kwargs.keys():
+                new = new_names[old]
+                if new in kwargs:
+                    raise TypeError(f"{function.__name__}() got {new}= and also {old}=, its old name: leave {old}= out")
+                warn_renamed(f"{function.__name__}({old}=)", f"{new}=")
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate
