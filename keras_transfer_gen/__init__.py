@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from keras_transfer_gen.version import __version__
 
 if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as X` marks a re-export
+    from keras_transfer_gen.architectures import Architecture as Architecture
+    from keras_transfer_gen.architectures import Option as Option
     from keras_transfer_gen.data.audit import audit_images as audit_images
     from keras_transfer_gen.data.batches import load_images as load_images
     from keras_transfer_gen.data.sources import read_images as read_images
@@ -77,6 +79,13 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae as pretrain_vae
     from keras_transfer_gen.specs import ModelSpec as ModelSpec
     from keras_transfer_gen.spectral_norm import guard_spectral_norms as guard_spectral_norms
+    from keras_transfer_gen.tables import register_architecture as register_architecture
+    from keras_transfer_gen.tables import register_augment as register_augment
+    from keras_transfer_gen.tables import register_likelihood as register_likelihood
+    from keras_transfer_gen.tables import register_objective as register_objective
+    from keras_transfer_gen.tables import register_penalty as register_penalty
+    from keras_transfer_gen.tables import register_prior as register_prior
+    from keras_transfer_gen.tables import register_regularizer as register_regularizer
     from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
     from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
     from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
@@ -103,6 +112,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.transfer.weights.weight_files import read_weights as read_weights
 
 _LAZY = {
+    "Architecture": "keras_transfer_gen.architectures:Architecture",
     "Augment": "keras_transfer_gen.protocols:Augment",
     "Bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
     "CollapseWarning": "keras_transfer_gen.training.vae:CollapseWarning",
@@ -115,6 +125,7 @@ _LAZY = {
     "GaussianOptimalSigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
     "GaussianPrior": "keras_transfer_gen.networks.priors.priors:GaussianPrior",
     "Hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
+    "ImageAdapter": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
     "L2SP": "keras_transfer_gen.transfer.regularizers.l2sp:L2SP",
     "LaplaceOptimalScale": "keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale",
     "LatentMapper": "keras_transfer_gen.networks.latents.latent_mapper:LatentMapper",
@@ -126,7 +137,7 @@ _LAZY = {
     "ModelSpec": "keras_transfer_gen.specs:ModelSpec",
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
     "Objective": "keras_transfer_gen.protocols:Objective",
-    "ImageAdapter": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
+    "Option": "keras_transfer_gen.architectures:Option",
     "Penalty": "keras_transfer_gen.protocols:Penalty",
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
@@ -150,7 +161,6 @@ _LAZY = {
     "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_discriminator",
     "build_dcgan_generator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_generator",
     "change_channels": "keras_transfer_gen.recipes.models.change_channels:change_channels",
-    "rank_latents": "keras_transfer_gen.training.latent_ranking:rank_latents",
     "decode": "keras_transfer_gen.recipes.latent_tools.decode:decode",
     "density_coverage": "keras_transfer_gen.metrics.prdc:density_coverage",
     "edge_similarity": "keras_transfer_gen.metrics.edge_similarity:edge_similarity",
@@ -183,15 +193,23 @@ _LAZY = {
     "load_matching_weights": "keras_transfer_gen.transfer.weights.matching:load_matching_weights",
     "load_vae": "keras_transfer_gen.recipes.models.load_vae:load_vae",
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
-    "select_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:select_latents",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
     "pretrain": "keras_transfer_gen.recipes.training.pretrain:pretrain",
     "pretrain_vae": "keras_transfer_gen.recipes.training.vae.pretrain_vae:pretrain_vae",
+    "rank_latents": "keras_transfer_gen.training.latent_ranking:rank_latents",
     "read_images": "keras_transfer_gen.data.sources:read_images",
     "read_weights": "keras_transfer_gen.transfer.weights.weight_files:read_weights",
     "reconstruct": "keras_transfer_gen.recipes.latent_tools.reconstruct:reconstruct",
+    "register_architecture": "keras_transfer_gen.tables:register_architecture",
+    "register_augment": "keras_transfer_gen.tables:register_augment",
+    "register_likelihood": "keras_transfer_gen.tables:register_likelihood",
+    "register_objective": "keras_transfer_gen.tables:register_objective",
+    "register_penalty": "keras_transfer_gen.tables:register_penalty",
+    "register_prior": "keras_transfer_gen.tables:register_prior",
+    "register_regularizer": "keras_transfer_gen.tables:register_regularizer",
     "restyle": "keras_transfer_gen.recipes.latent_tools.restyle:restyle",
     "scale_shift_only": "keras_transfer_gen.transfer.freezing.rule_makers:scale_shift_only",
+    "select_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:select_latents",
     "spherical_interpolation": "keras_transfer_gen.maths.latent_arithmetic:spherical_interpolation",
     "trainable_report": "keras_transfer_gen.transfer.freezing.trainable_report:trainable_report",
 }

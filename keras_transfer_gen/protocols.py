@@ -114,34 +114,51 @@ class Augment(keras.layers.Layer, abc.ABC):
         """float32 `[batch, H, W, C]` -> the same shape; `seed` is an int32 `[2]` tensor and the only randomness."""
 
 
-class Penalty(keras.layers.Layer, abc.ABC):
-    """A loss on the discriminator's gradients, taken on every `every`-th step and weighted up by `every`.
+class IntervalLayer(keras.layers.Layer, abc.ABC):
+    """A loss that is taken on every `interval`-th step only, and is then `interval` times as large.
+
+    Args:
+        interval: steps from one to the next; 1 is each step.
+        every: the same under the name that it has in files of version 0.1.
+    """
+
+    def __init__(self, interval=1, every=None, **kwargs):
+        super().__init__(**kwargs)
+        hint = "Such as interval=16; 1 is each step."
+        self.interval = checks.check_integer("interval", interval if every is None else every, next_step=hint)
+        self.built = True  # see `Augment`
+
+    @property
+    def every(self):
+        """`interval` under its name in version 0.1."""
+        return self.interval
+
+    def get_config(self):
+        return {**super().get_config(), "interval": self.interval}
+
+
+class Penalty(IntervalLayer):
+    """A loss on a network's gradients, such as R1.
 
     Heads that bound their own slope are not to be penalised: take `without_lipschitz_bounded(step.gan.discriminator)`.
 
     Args:
-        every: steps from one penalty to the next; 1 is each step.
+        interval: see `IntervalLayer`.
     """
-
-    def __init__(self, every=1, **kwargs):
-        super().__init__(**kwargs)
-        self.every = every
-        self.built = True  # see `Augment`
 
     @abc.abstractmethod
     def losses(self, step):
         """`{"d": float32 [batch]}`: what is added to the discriminator's loss."""
 
 
-class Regularizer(keras.layers.Layer, abc.ABC):
+class Regularizer(IntervalLayer):
     """A loss on weights, logits or images that keeps the adapted model near something.
 
     `attach(model)` is called once by `compile`; create variables there. They are tracked and checkpointed.
-    """
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.built = True  # see `Augment`
+    Args:
+        interval: see `IntervalLayer`.
+    """
 
     def attach(self, model):
         """Makes what the regulariser needs of the model; called once, before training."""

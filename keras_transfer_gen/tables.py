@@ -1,41 +1,155 @@
-"""The names that options accept, and what they stand for. A new method adds one row here.
+"""The names that options accept, and what they stand for. A new method adds one row here, or registers one.
 
 Rows are "module:attribute" strings that are imported when they are first asked for, so that a layer can offer another
-layer's methods by name without importing it, and the command line can list them without loading TensorFlow.
+layer's methods by name without importing it, and the command line can list them without loading TensorFlow. Users add
+rows of their own with `register_regularizer` and its like.
 """
 
+import dataclasses
 import importlib
+import inspect
+from collections.abc import Mapping
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.entry_text import arguments_of, check_arguments, parse_entry
 from keras_transfer_gen.version import PACKAGE
 
-OBJECTIVES = {
-    "non_saturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
-    "hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
-    "minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
-}
-PENALTIES = {"r1": "keras_transfer_gen.objectives.penalties:R1"}
-AUGMENTS = {"diffaugment": "keras_transfer_gen.training.diffaugment:DiffAugment"}
-ARCHITECTURES = {
-    "dcgan": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan",
-    "dcgan_refined": "keras_transfer_gen.networks.dcgan.dcgan:build_refined_dcgan",
-}
-LIKELIHOODS = {
-    "gaussian_optimal_sigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
-    "bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
-    "l1": "keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale",
-}
+_PROTOCOLS = "keras_transfer_gen.protocols"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """An entry of a table.
+
+    Args:
+        target: "module:attribute", or the class, function or `Architecture` itself.
+        help: one line for lists of options: what it does, and its arguments.
+    """
+
+    target: object
+    help: str = ""
+
+
+class Table(Mapping):
+    """Names and the `Row` of each, in the order in which options list them. Reading it loads nothing.
+
+    Args:
+        argument: what stands for an entry in Python and, with "--", on the command line, such as "regularizer".
+        kind: "module:attribute" of the abstract class of the entries' objects.
+        rows: dict of name -> (target, help).
+    """
+
+    def __init__(self, argument, kind, rows):
+        self.argument = argument
+        self.kind = kind
+        self._rows = {name: Row(*row) for name, row in rows.items()}
+
+    def __getitem__(self, name):
+        return self._rows[name]
+
+    def __iter__(self):
+        return iter(self._rows)
+
+    def __len__(self):
+        return len(self._rows)
+
+    def helps(self):
+        """dict of name -> one line of help, for the command line."""
+        return {name: row.help for name, row in self._rows.items()}
+
+    def register(self, name, entry, help=""):
+        """Adds an entry, so that options, settings and `compile` accept its name, with arguments after a colon.
+
+        Call it before a model that uses the entry is loaded, too: saved models name the entry's class.
+
+        Args:
+            name: a word of letters, digits and "_", such as "path_length".
+            entry: the class (or function that makes the object), the `Architecture`, or "module:attribute" of either,
+                which is imported when the name is first used.
+            help: one line for lists of options: what it does, and its arguments.
+
+        Returns:
+            `entry`, so that it may stand as the last line of a file.
+
+        Raises:
+            UserError: for a name that is no word or stands for something else, and an entry of another kind.
+        """
+        if not isinstance(name, str) or parse_entry(name, "name")[1] or name == "none":
+            raise checks.user_error("name", 'a word of letters, digits and "_", but not "none"', name)
+        present = self._rows.get(name)
+        if present is not None and not _same(present.target, entry):
+            hint = f"Taken are {', '.join(self)}. Choose another name."
+            raise checks.user_error("name", "a name that is not taken", name, hint)
+        if not isinstance(entry, str):
+            self._check(entry)
+            _make_serializable(entry)
+        self._rows[name] = Row(entry, help or _first_line(entry))
+        return entry
+
+    def _check(self, entry):
+        kind = load(self.kind)
+        fits = issubclass(entry, kind) if isinstance(entry, type) else isinstance(entry, kind) or callable(entry)
+        if not fits:
+            raise checks.user_error("entry", f"a subclass of {kind.__name__}, or a function that makes one", entry)
+
+
+OBJECTIVES = Table("objective", f"{_PROTOCOLS}:Objective", {
+    "non_saturating": (
+        "keras_transfer_gen.objectives.adversarial:NonSaturating", "logistic losses, the generator's non-saturating",
+    ),
+    "hinge": ("keras_transfer_gen.objectives.adversarial:Hinge", "margin losses"),
+    "minimax": ("keras_transfer_gen.objectives.adversarial:Minimax", "the two-player losses of the first GAN"),
+})  # fmt: skip
+PENALTIES = Table("penalty", f"{_PROTOCOLS}:Penalty", {
+    "r1": (
+        "keras_transfer_gen.objectives.penalties:R1",
+        "squared gradient of the discriminator at real images; arguments: gamma, interval",
+    ),
+})  # fmt: skip
+AUGMENTS = Table("augment", f"{_PROTOCOLS}:Augment", {
+    "diffaugment": (
+        "keras_transfer_gen.training.diffaugment:DiffAugment",
+        "colour, translation and cutout of what the discriminator sees; arguments: policy",
+    ),
+})  # fmt: skip
+REGULARIZERS = Table("regularizer", f"{_PROTOCOLS}:Regularizer", {
+    "l2sp": (
+        "keras_transfer_gen.transfer.regularizers.l2sp:L2SP",
+        "keeps trained weights near those of the source; arguments: weight, roles, interval",
+    ),
+    "posterior_anchor": (
+        "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
+        "keeps a VAE's posteriors near those of the source; arguments: weight, interval",
+    ),
+})  # fmt: skip
+LIKELIHOODS = Table("likelihood", f"{_PROTOCOLS}:Likelihood", {
+    "gaussian_optimal_sigma": (
+        "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma", "normal errors of the most likely variance",
+    ),
+    "bernoulli": ("keras_transfer_gen.objectives.likelihoods:Bernoulli", "for images that are nearly black and white"),
+    "l1": ("keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale", "absolute errors of the most likely scale"),
+})  # fmt: skip
 # Names that no option takes, since more must be given with them: the option's name -> {name: what to do}.
 IN_PYTHON = {
     "likelihood": {
         "perceptual": "It needs a network of features: likelihood=ktg.Perceptual(features) in Python, for ktg.VAE.",
     },
 }
-PRIORS = {"standard_normal": "keras_transfer_gen.networks.priors.priors:StandardNormal"}
-VAE_ARCHITECTURES = {
-    "conv_vae": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae",
-    "conv_vae_plain": "keras_transfer_gen.networks.conv_vae.conv_vae:build_plain_conv_vae",
-}
+PRIORS = Table("prior", f"{_PROTOCOLS}:Prior", {
+    "standard_normal": ("keras_transfer_gen.networks.priors.priors:StandardNormal", "N(0, 1) in every dimension"),
+})  # fmt: skip
+ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
+    "dcgan": ("keras_transfer_gen.networks.dcgan.entries:DCGAN", "convolutional GAN whose latents modulate its blocks"),
+    "dcgan_refined": (
+        "keras_transfer_gen.networks.dcgan.entries:REFINED_DCGAN",
+        "dcgan with a second convolution on maps of 8 x 8 to 32 x 32",
+    ),
+    "conv_vae": ("keras_transfer_gen.networks.conv_vae.entries:CONV_VAE", "convolutional VAE with batch normalisation"),
+    "conv_vae_plain": (
+        "keras_transfer_gen.networks.conv_vae.entries:PLAIN_CONV_VAE",
+        "conv_vae without normalisation, for small grey images",
+    ),
+})  # fmt: skip
 
 # Modules with classes that a saved model may name; Keras finds a class only once its module was imported.
 SERIALIZABLE = (
@@ -77,27 +191,94 @@ def register_classes():
         keras.saving.get_custom_objects().setdefault(f"{PACKAGE}>{old}", load(row))
 
 
-def resolve(name, value, table, kind):
+def architectures(family):
+    """The architectures of a family: dict of name -> `architectures.Architecture`.
+
+    Args:
+        family: "gan" or "vae".
+    """
+    entries = {name: load(row) for name, row in ARCHITECTURES.items()}
+    return {name: entry for name, entry in entries.items() if entry.family == family}
+
+
+def architecture_of(spec):
+    """The `Architecture` that a model was built by, or None for a third-party model.
+
+    Args:
+        spec: `ModelSpec`; its `arch` is the name.
+    """
+    return load(ARCHITECTURES[spec.arch]) if spec.arch in ARCHITECTURES else None
+
+
+def resolve_architecture(text, family, argument="arch"):
+    """The architecture and the options that a text such as "dcgan:max_channels=128" stands for.
+
+    Args:
+        text: a name of `ARCHITECTURES`, with options after a colon.
+        family: "gan" or "vae".
+        argument: what the caller calls it, for errors.
+
+    Returns:
+        (name, `Architecture`, dict of its options).
+
+    Raises:
+        UserError: for an unknown name, or an option that it does not have or of another type.
+    """
+    name, options = parse_entry(text, argument)
+    entry = architectures(family)[checks.check_choice(argument, name, architectures(family))]
+    check_arguments(argument, text, options, {option.name: option.default for option in entry.options})
+    return name, entry, entry.check_options(options)
+
+
+def resolve(name, value, table, kind=None):
     """The object that an option stands for.
 
     Args:
         name: the argument's name, for the error.
-        value: None or "none" (gives None), a key of `table` (made with its defaults), or a ready `kind`.
+        value: None or "none" (gives None); a text such as "l2sp" or "l2sp:weight=0.01" whose name is in the table;
+            or a ready `kind`.
         table: one of the tables of this module.
-        kind: the abstract class that an object must be of.
+        kind: the abstract class that an object must be of; the table's own by default.
 
     Raises:
-        UserError: for an unknown key or an object of another kind.
+        UserError: for an unknown name or argument, an argument of another type, or an object of another kind.
     """
     if value is None or value == "none":
         return None
+    kind = load(table.kind) if kind is None else kind
     if isinstance(value, kind):
         return value
     if not isinstance(value, str):
         raise checks.user_error(
             name, f"an object of class {kind.__name__} or one of {', '.join(map(repr, table))}", value
         )
-    return load(table[check_key(name, value, table)])()
+    entry, arguments = check_entry(name, value, table)
+    return load(table[entry])(**arguments)
+
+
+def check_entry(name, value, table, next_step=""):
+    """The name and arguments of a text such as "l2sp:weight=0.01", both looked up.
+
+    A name alone is looked up without importing anything; arguments need the class that they are of.
+
+    Args:
+        name: the argument's name, for the error.
+        value: what the caller gave.
+        table: one of the tables of this module.
+        next_step: a sentence for the end of the message about an unknown name.
+
+    Returns:
+        (name of the entry, dict of its constructor's arguments).
+
+    Raises:
+        UserError: where the text has another form, or the table no such name or the entry no such argument.
+    """
+    if not isinstance(value, str) or ":" not in value:
+        return check_key(name, value, table, next_step), {}
+    entry, arguments = parse_entry(value, name)
+    check_key(name, entry, table, next_step)
+    check_arguments(name, value, arguments, arguments_of(load(table[entry])))
+    return entry, arguments
 
 
 def check_key(name, value, table, next_step=""):
@@ -116,6 +297,43 @@ def check_key(name, value, table, next_step=""):
 
 
 def load(row):
-    """What a "module:attribute" row names."""
-    module, attribute = row.split(":")
+    """What a `Row` or a "module:attribute" stands for."""
+    target = row.target if isinstance(row, Row) else row
+    if not isinstance(target, str):
+        return target
+    module, attribute = target.split(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def _same(present, entry):
+    """Whether an entry is the one that is there already, perhaps defined anew, as a notebook's cell does that runs
+    again.
+    """
+    if present is entry or present == entry:
+        return True
+    names = [(getattr(part, "__module__", None), getattr(part, "__qualname__", None)) for part in (present, entry)]
+    return None not in names[0] and names[0] == names[1]
+
+
+def _make_serializable(entry):
+    """Lets saved models name a user's class, where its author did not do so."""
+    if not isinstance(entry, type):
+        return
+    import keras  # loaded already: the entry's base class needs it
+
+    if keras.saving.get_registered_object(keras.saving.get_registered_name(entry)) is not entry:
+        keras.saving.register_keras_serializable("keras_transfer_gen_user")(entry)
+
+
+def _first_line(entry):
+    documented = isinstance(entry, type) or inspect.isfunction(entry)
+    return (entry.__doc__ or "").strip().partition("\n")[0] if documented else ""
+
+
+register_objective = OBJECTIVES.register
+register_penalty = PENALTIES.register
+register_augment = AUGMENTS.register
+register_regularizer = REGULARIZERS.register
+register_likelihood = LIKELIHOODS.register
+register_prior = PRIORS.register
+register_architecture = ARCHITECTURES.register

@@ -12,6 +12,7 @@ SIBLINGS = ("data", "maths", "networks", "objectives", "transfer", "training", "
 RANK = {"foundation": 0, **dict.fromkeys(SIBLINGS, 1), "recipes": 2, "cli": 3}
 FOUNDATION = {"checks", "pixels", "files", "specs", "streams", "protocols", "tables", "version", "spectral_norm"}
 FOUNDATION |= {"latent_distributions", "variational", "shipped_weights", "efficientnet_lite", "deprecation"}
+FOUNDATION |= {"architectures", "entry_text"}
 FOUNDATION_NEEDS = {"numpy", "tensorflow", "keras", PACKAGE, *sys.stdlib_module_names}
 MOST_LINES = 400
 UNTESTED = {"version.py"}  # one line, read by tests/test_import.py

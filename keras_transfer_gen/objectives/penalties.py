@@ -35,17 +35,15 @@ class R1(Penalty):
 
     Args:
         gamma: weight, per squared unit of the [-1, 1] pixel range.
-        every: steps between penalties; those taken are weighted up by it ("lazy" regularisation).
+        interval: steps between penalties; those taken are weighted up by it ("lazy" regularisation).
 
     Reference:
         Mescheder et al., 2018 (arXiv:1801.04406); lazy: Karras et al., 2020 (arXiv:1912.04958), appendix B.
     """
 
-    def __init__(self, gamma=2.0, every=16, **kwargs):
-        gamma = checks.check_number("gamma", gamma, next_step="0 (--r1-gamma 0) turns R1 off.")
-        every = checks.check_integer("every", every, next_step="1 penalises each step.")
-        super().__init__(every=every, **kwargs)
-        self.gamma = gamma
+    def __init__(self, gamma=2.0, interval=16, **kwargs):
+        super().__init__(interval, **kwargs)
+        self.gamma = checks.check_number("gamma", gamma, next_step="0 (--r1-gamma 0) turns R1 off.")
 
     def losses(self, step):
         discriminator = without_lipschitz_bounded(step.gan.discriminator)
@@ -56,4 +54,4 @@ class R1(Penalty):
         return {"d": 0.5 * self.gamma * squared_gradient(judge, step.real)}
 
     def get_config(self):
-        return {**super().get_config(), "gamma": self.gamma, "every": self.every}
+        return {**super().get_config(), "gamma": self.gamma}

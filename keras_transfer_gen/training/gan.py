@@ -290,7 +290,7 @@ class GAN(keras.Model):
         """
         if self.penalty is None or not variables:
             return gradients, 0.0
-        every = self.penalty.every
+        every = self.penalty.interval
 
         def due():
             with tf.GradientTape() as tape:

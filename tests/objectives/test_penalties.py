@@ -54,8 +54,8 @@ def test_r1_of_a_bfloat16_judge_is_float32():
 
 def test_r1_round_trips_and_checks_its_arguments():
     made = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(R1(0.3, every=4)))
-    assert (made.gamma, made.every) == (0.3, 4)
+    assert (made.gamma, made.interval, made.every) == (0.3, 4, 4)
     with pytest.raises(checks.UserError, match="`gamma` must be a number of at least 0"):
         R1(-1)
-    with pytest.raises(checks.UserError, match="`every` must be an integer of at least 1"):
-        R1(every=0)
+    with pytest.raises(checks.UserError, match="`interval` must be an integer of at least 1"):
+        R1(interval=0)

@@ -208,7 +208,7 @@ class PretrainSettings(TrainSettings):
     """Settings of `pretrain`.
 
     Args:
-        arch: a key of `tables.ARCHITECTURES`.
+        arch: a name of `tables.architectures("gan")`.
         image_size: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
         latent_dim: length of a latent vector.
@@ -228,7 +228,7 @@ class PretrainSettings(TrainSettings):
 
     def __post_init__(self):
         super().__post_init__()
-        checks.check_choice("arch", self.arch, tables.ARCHITECTURES, "Set it with --arch.")
+        checks.check_choice("arch", self.arch, tables.architectures("gan"), "Set it with --arch.")
         checks.check_image_shape(self.image_size, self.channels)
         for name in ("latent_dim", "max_channels", "min_channels"):
             checks.check_integer(name, getattr(self, name))

@@ -16,7 +16,7 @@ class PretrainVaeSettings:
     Args:
         data: folder, zip, npz, npy or "tfds:NAME[split]" of the images to learn.
         out: the RUN folder.
-        arch: a key of `tables.VAE_ARCHITECTURES`.
+        arch: a name of `tables.architectures("vae")`.
         image_size: 28, 32, 64, 128 or 256.
         channels: 1 or 3.
         latent_dim: length of a latent vector.
@@ -76,7 +76,7 @@ class PretrainVaeSettings:
 
     def __post_init__(self):
         check_shared(self)
-        checks.check_choice("arch", self.arch, tables.VAE_ARCHITECTURES, "Set it with --arch.")
+        checks.check_choice("arch", self.arch, tables.architectures("vae"), "Set it with --arch.")
         checks.check_image_shape(self.image_size, self.channels)
         for name in ("latent_dim", "max_channels", "min_channels"):
             checks.check_integer(name, getattr(self, name))

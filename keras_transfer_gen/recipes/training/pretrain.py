@@ -62,20 +62,21 @@ def _measure(settings, inputs, strategy):
     return {"arithmetic": arithmetic, "probe": probe, "kid_floor": inputs.floor()}
 
 
-def _build(settings):
-    keras.utils.set_random_seed(settings.seed)
-    build = tables.load(tables.ARCHITECTURES[settings.arch])
-    return build(
-        settings.image_size, settings.channels, latent_dim=settings.latent_dim, max_channels=settings.max_channels,
-        min_channels=settings.min_channels,
-    )  # fmt: skip
-
-
-def _begin(settings):
-    spec = ModelSpec(
+def _spec(settings):
+    return ModelSpec(
         image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
         source=f"Trained from nothing on {settings.data}.", licence=settings.licence,
     )  # fmt: skip
-    gan = GAN(*_build(settings), spec=spec)
+
+
+def _build(settings):
+    keras.utils.set_random_seed(settings.seed)
+    spec = _spec(settings)
+    architecture = tables.architecture_of(spec)
+    return architecture.build(spec, architecture.options_in(settings))
+
+
+def _begin(settings):
+    gan = GAN(*_build(settings), spec=_spec(settings))
     compile_gan(gan, settings)
     return gan

@@ -65,21 +65,22 @@ def _measure(settings, given, strategy):
     return {"arithmetic": arithmetic, "probe": probe, "kid_floor": given.inputs.floor()}
 
 
-def _build(settings):
-    keras.utils.set_random_seed(settings.seed)
-    build = tables.load(tables.VAE_ARCHITECTURES[settings.arch])
-    return build(
-        settings.image_size, settings.channels, latent_dim=settings.latent_dim, max_channels=settings.max_channels,
-        min_channels=settings.min_channels,
-    )  # fmt: skip
-
-
-def _begin(settings):
-    spec = ModelSpec(
+def _spec(settings):
+    return ModelSpec(
         image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
         source=f"Trained from nothing on {settings.data}.", licence=settings.licence, family="vae",
     )  # fmt: skip
+
+
+def _build(settings):
+    keras.utils.set_random_seed(settings.seed)
+    spec = _spec(settings)
+    architecture = tables.architecture_of(spec)
+    return architecture.build(spec, architecture.options_in(settings))
+
+
+def _begin(settings):
     options = {name: getattr(settings, name) for name in ("likelihood", "beta", "free_bits", "kl_annealing_kimg")}
-    vae = VAE(*_build(settings), spec=spec, **options)
+    vae = VAE(*_build(settings), spec=_spec(settings), **options)
     compile_vae(vae, settings)
     return vae

@@ -1,0 +1,167 @@
+"""What a family of networks supplies: `Architecture`, an entry of `tables.ARCHITECTURES`. Standard library alone.
+
+An entry is a few lines beside the networks (`networks/<family>/entries.py`) that import the heavy builders only inside
+their functions, so that the command line can list options without loading TensorFlow.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+
+from keras_transfer_gen import checks
+
+FAMILIES = ("gan", "vae")
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """A setting of an architecture that others need not have.
+
+    Args:
+        name: of the builder's argument; as an option of the command line with "-" for "_".
+        default: bool, int, float or str; its type is the option's.
+        help: one line.
+        least: lower bound of a number.
+    """
+
+    name: str
+    default: object
+    help: str
+    least: float = 1
+
+    def check(self, value):
+        """Returns a value of the option's type, or raises a `UserError`."""
+        step = f"Such as {self.name}={self.default} (--{self.name.replace('_', '-')} {self.default})."
+        if isinstance(self.default, bool) or isinstance(self.default, str):
+            if isinstance(value, type(self.default)):
+                return value
+            expected = "True or False" if isinstance(self.default, bool) else "text"
+            raise checks.user_error(self.name, expected, value, step)
+        check = checks.check_integer if isinstance(self.default, int) else checks.check_number
+        return check(self.name, value, least=self.least, next_step=step)
+
+
+def clone_networks(networks):
+    """Copies of networks with fresh weights, everything trainable, without heads that were trained elsewhere."""
+    import keras
+
+    from keras_transfer_gen.protocols import without_lipschitz_bounded
+
+    fresh = [keras.models.clone_model(without_lipschitz_bounded(network)) for network in networks]
+    for network in fresh:
+        for layer in network._flatten_layers():  # private, but the public list leaves inner layers out
+            layer.trainable = True
+    return fresh
+
+
+def blocks_by_resolution(role, paths):
+    """Paths of the blocks `<role>/block_<resolution>`, largest first: the image's side of either network.
+
+    Args:
+        role: "generator" or another role that starts the paths.
+        paths: the paths of the model's layers.
+    """
+    matches = (re.match(rf"{role}/block_(\d+)(?=/|$)", path) for path in paths)
+    sides = sorted({int(match[1]) for match in matches if match}, reverse=True)
+    return [f"{role}/block_{side}" for side in sides]
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """A way of building networks, and what other parts must know of it: one object a row of `tables.ARCHITECTURES`.
+
+    Args:
+        build_networks: function (spec, **options) -> (generator, discriminator), or (encoder, decoder) of a VAE: Keras
+            models for a `ModelSpec`'s image_size, channels, latent_dim, distribution and num_classes.
+        family: "gan" or "vae".
+        options: tuple of `Option`, the keywords that `build_networks` takes beside the spec.
+        image_sizes: sides of images that it can be built for, in pixels.
+        channels: numbers of channels that it can be built for.
+        latent_dim: length of a latent vector where none is asked for.
+        rebuild_networks: function networks -> networks of the same shape with fresh weights.
+        build_discriminator: function (spec, trained or None) -> discriminator for the images of a generator that has
+            none. `trained` is a trained discriminator to begin with. None: the architecture can't.
+        find_blocks: function (role, paths) -> paths of a network's blocks, from the image's side on, for freezing.
+        intermediates: name -> layer of the generator whose output penalties and regularisers see under that name.
+
+    Example:
+        >>> def build(spec, width):
+        ...     return make_generator(spec, width), make_discriminator(spec, width)
+        >>> tiny = Architecture(build, options=(Option("width", 16, "channels of each map"),))
+        >>> tiny.check_options({})
+        {'width': 16}
+    """
+
+    build_networks: Callable
+    family: str = "gan"
+    options: tuple = ()
+    image_sizes: tuple = checks.IMAGE_SIZES
+    channels: tuple = checks.CHANNELS
+    latent_dim: int = 128
+    rebuild_networks: Callable = clone_networks
+    build_discriminator: Callable | None = None
+    find_blocks: Callable = blocks_by_resolution
+    intermediates: Mapping = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        checks.check_choice("family", self.family, FAMILIES)
+
+    def build(self, spec, options=None):
+        """The networks for a spec: (generator, discriminator), or (encoder, decoder) of a VAE.
+
+        Args:
+            spec: `ModelSpec`.
+            options: dict of the architecture's own options; what is left out has its default.
+
+        Raises:
+            UserError: for an option that there is not or that can't be used, and images that it can't be built for.
+        """
+        checks.check_choice("image_size", spec.image_size, self.image_sizes, "Set it with image_size= (--image-size).")
+        checks.check_choice("channels", spec.channels, self.channels, "Set it with channels= (--channels).")
+        return tuple(self.build_networks(spec, **self.check_options(options or {})))
+
+    def check_options(self, options):
+        """All options of the architecture as a dict: those given, checked, and the defaults of the others.
+
+        Raises:
+            UserError: for an option that there is not or of another type.
+        """
+        known = {option.name: option for option in self.options}
+        for name in options:
+            checks.check_choice("option", name, known, "Leave it out for this architecture.")
+        return {name: option.check(options.get(name, option.default)) for name, option in known.items()}
+
+    def options_in(self, settings):
+        """The architecture's options as a settings object has them: dict, to be given to `build`.
+
+        Args:
+            settings: object; where it has no attribute of an option's name, the option's default is taken.
+        """
+        return {option.name: getattr(settings, option.name, option.default) for option in self.options}
+
+    def rebuild(self, networks):
+        """Networks of the same shape with fresh weights and everything trainable: a training "from scratch"."""
+        return tuple(self.rebuild_networks(networks))
+
+    def fresh_discriminator(self, spec, trained=None):
+        """A discriminator for the images of a generator that has none.
+
+        Args:
+            spec: `ModelSpec` of the generator.
+            trained: a discriminator of the same architecture to begin with, or None.
+
+        Raises:
+            UserError: where there is none for such images.
+        """
+        if self.build_discriminator is None:
+            raise checks.user_error("arch", "an architecture that builds discriminators", spec.arch, "Such as dcgan.")
+        return self.build_discriminator(spec, trained)
+
+    def blocks(self, role, paths):
+        """Paths of the blocks of one network, such as "discriminator/block_64", from the image's side on.
+
+        Args:
+            role: "generator", "discriminator", "encoder" or "decoder".
+            paths: paths of the model's layers, in its order.
+        """
+        return list(self.find_blocks(role, paths))
