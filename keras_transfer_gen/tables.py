@@ -306,9 +306,7 @@ def load(row):
 
 
 def _same(present, entry):
-    """Whether an entry is the one that is there already, perhaps defined anew, as a notebook's cell does that runs
-    again.
-    """
+    """Whether an entry is the one that is there, or its new definition by a notebook's cell that ran again."""
     if present is entry or present == entry:
         return True
     names = [(getattr(part, "__module__", None), getattr(part, "__qualname__", None)) for part in (present, entry)]
