@@ -6,7 +6,7 @@ import zipfile
 
 import keras
 
-from keras_transfer_gen import checks, tables
+from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
@@ -176,7 +176,6 @@ def first_latents(count, latent_dim):
 
 def load_keras(path):
     """The Keras model in a `.keras` file; a SavedModel that lies in the same RUN is found from there."""
-    tables.register_classes()
     try:
         with beside(path):
             return keras.models.load_model(path)
