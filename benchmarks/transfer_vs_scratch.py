@@ -35,7 +35,7 @@ from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.load import load_gan
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.runs.best_file import POINTS
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
@@ -77,7 +77,7 @@ class Trial:
         real = read_images(options.reference, spec.image_size, spec.channels).images
         self.reference = kid_protocol.make_reference(real, options.reference)
         self.learnt = kid_protocol.curve_score(kid_protocol.make_reference(self.image_set.images, options.data))
-        known = source_features(locate(options.source)[1].parent)
+        known = source_features(resolve_model(options.source).path.parent)
         made = (
             None if known is not None else extract_features(load_gan(options.source).generate(kid_protocol.NUM_FAKES))
         )

@@ -4,7 +4,7 @@ import dataclasses
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli.pretrain_vae import passed_options
-from keras_transfer_gen.recipes.models.family import family_of
+from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.methods import METHODS
@@ -31,7 +31,7 @@ def is_vae(source, method, out, fresh, trust):
         return True
     if run.exists and run.keeps_source and not fresh:
         return False  # of a GAN; the source itself may be gone
-    return family_of(source, trust) == "vae"
+    return resolve_model(source, trust).family == "vae"
 
 
 def vae_settings(context, trust):

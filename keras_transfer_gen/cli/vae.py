@@ -7,7 +7,7 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images, names_in
 
 Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder, .keras file or SavedModel of a VAE.")]
@@ -199,7 +199,7 @@ def _rows(found):
 def _find(model, trust, out=None, grid=None, name="model"):
     """Refuses a model or places that can't be used, before TensorFlow is loaded."""
     with checks.named(source=name):
-        locate(model, trust)
+        resolve_model(model, trust)
     if out is not None:
         check_folder(out)
     if grid is not None:

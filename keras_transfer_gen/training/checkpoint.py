@@ -1,6 +1,5 @@
 """Checkpoints of everything that a run needs to go on: weights, averages, optimizers, step, and the run's own notes."""
 
-import re
 import shutil
 import zipfile
 import zlib
@@ -8,12 +7,13 @@ from pathlib import Path
 
 import keras
 
-from keras_transfer_gen import checks, files
+from keras_transfer_gen import checks, files, tables
 from keras_transfer_gen.specs import find_model
+from keras_transfer_gen.training.checkpoint_folders import checkpoint_folder, latest_checkpoint, list_checkpoints
 from keras_transfer_gen.training.precision import saved_precision
 
-_NAME = re.compile(r"step-(\d{9})")
 STATE = "state.json"
+__all__ = ["find_damage", "latest_checkpoint", "load_checkpoint", "save_checkpoint", "save_model"]
 
 
 def save_checkpoint(model, folder, state, keep=1, replace=False):
@@ -29,31 +29,21 @@ def save_checkpoint(model, folder, state, keep=1, replace=False):
     Returns:
         `pathlib.Path` of the new checkpoint.
     """
-    path = Path(folder) / f"step-{int(model.step.numpy()):09d}"
+    path = checkpoint_folder(folder, int(model.step.numpy()))
     if replace or not path.exists():
         with files.atomic_path(path) as partial:
             partial.mkdir()
             save_model(model, partial / f"{model.spec.family}.keras")
             files.write_json(partial / STATE, state)
-    for old in checkpoints(folder)[:-keep]:
+    for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old)
     return path
-
-
-def checkpoints(folder):
-    """Paths of the checkpoints in a folder, oldest first."""
-    folder = Path(folder)
-    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name)) if folder.is_dir() else []
-
-
-def latest_checkpoint(folder):
-    """Path of the newest checkpoint, or None."""
-    return next(reversed(checkpoints(folder)), None)
 
 
 def load_checkpoint(path):
     """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
     path = Path(path)
+    tables.register_classes()
     file = find_model(path)
     if (damage := find_damage(file)) is not None:
         hint = f"{damage} Start again with --fresh, or take another --out."

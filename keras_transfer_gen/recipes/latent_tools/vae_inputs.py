@@ -8,6 +8,7 @@ import numpy as np
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.models.resolve import ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.streams import ImageStream
 
@@ -29,7 +30,7 @@ class ModelImages:
 
 def open_vae(model, trust=False):
     """A `VAE`: the one given, or the one behind what `load_vae` takes."""
-    if not isinstance(model, (str, os.PathLike)):
+    if not isinstance(model, (str, os.PathLike, ModelRef)):
         return model
     with checks.named(source="model"):
         return load_vae(model, trust)

@@ -7,9 +7,9 @@ from keras_transfer_gen.export.saved_model import write_saved_model
 from keras_transfer_gen.export.tflite import write_tflite
 from keras_transfer_gen.export.vae_saved_model import write_vae_saved_model
 from keras_transfer_gen.export.vae_tflite import write_vae_tflite
-from keras_transfer_gen.recipes.models.family import family_of
 from keras_transfer_gen.recipes.models.load import load_generator
 from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.training.vae import VAE
 
 
@@ -68,9 +68,8 @@ FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}
 
 def find_generator(model, trust=False, overrides=None):
     """What `export_saved_model` takes as a `VAE` or as (generator, spec)."""
-    if isinstance(model, (str, os.PathLike)):
+    if isinstance(model, (str, os.PathLike, ModelRef)):
         with checks.named(source="model"):
-            if family_of(model, trust) == "vae":
-                return load_vae(model, trust)
-            return load_generator(model, trust, overrides)
+            ref = resolve_model(model, trust)
+            return load_vae(ref) if ref.family == "vae" else load_generator(ref, overrides=overrides)
     return model if isinstance(model, (tuple, VAE)) else (model.ema_generator, model.spec)

@@ -4,7 +4,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
 from keras_transfer_gen.recipes.models.load import first_latents, load_keras, open_keras_model
 from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
 from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import render_numbered
@@ -32,17 +32,17 @@ def open_model(source, trust=False, overrides=None):
         >>> images = open_model("https://tfhub.dev/google/progan-128/1", trust=True).generate(4)  # doctest: +SKIP
     """
     checks.check_backend()
-    kind, path = locate(source, trust)
-    if kind == "saved_model":
+    ref = resolve_model(source, trust)
+    if ref.kind == SAVED_MODEL:
         with checks.named(path="source"):
-            return open_generator(fetch_saved_model(path), source, overrides)
-    model = load_keras(path)
+            return open_generator(fetch_saved_model(ref.path), ref.name, overrides)
+    model = load_keras(ref.path)
     if isinstance(model, VAE):
         return model
     if not isinstance(model, GAN):
-        return ModelGenerator(*open_keras_model(model, source, overrides))
+        return ModelGenerator(*open_keras_model(model, ref.name, overrides))
     if overrides:
-        overrides.check_known(model.spec, source)
+        overrides.check_known(model.spec, ref.name)
     return model
 
 

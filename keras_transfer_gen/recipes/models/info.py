@@ -7,6 +7,7 @@ from keras_transfer_gen.recipes.models.image_generators import (
     open_model,
 )
 from keras_transfer_gen.recipes.models.load import load_generator
+from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
@@ -31,14 +32,15 @@ def model_info(model, layers=False, trust=False, overrides=None):
     Returns:
         JSON-ready dict.
     """
-    loaded = open_model(model, trust, overrides)
-    found = {"model": str(model), **loaded.spec.to_dict()}
+    ref = resolve_model(model, trust)
+    loaded = open_model(ref, overrides=overrides)
+    found = {"model": ref.name, **loaded.spec.to_dict()}
     if not isinstance(loaded, (GAN, VAE)):
         found["kind"] = KINDS[type(loaded)]
         if isinstance(loaded, MeasuredGenerator):
             found["inputs"] = ", ".join(f"{name}: {role}" for name, role in loaded.measured.roles.items())
         if layers:
-            rows = trainable_report(load_generator(model, trust, overrides)[0]).to_dict()["rows"]
+            rows = trainable_report(load_generator(ref, overrides=overrides)[0]).to_dict()["rows"]
             found["layers"] = [{**row, "path": f"generator/{row['path']}"} for row in rows]  # as in `ktg finetune`
         return found
     served = isinstance(loaded, VAE) and bool(saved_model_layers(loaded.decoder))

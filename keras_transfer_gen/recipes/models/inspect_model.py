@@ -6,7 +6,8 @@ import warnings
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.image_generators import MeasuredGenerator, is_exported, open_generator
 from keras_transfer_gen.recipes.models.load import first_latents
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_model
+from keras_transfer_gen.transfer.fetching.archives import SUFFIXES
 from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model, is_remote
 from keras_transfer_gen.transfer.freezing.trainable_report import Report, trainable_report
 from keras_transfer_gen.transfer.provenance import name_of, note_source
@@ -105,11 +106,13 @@ def inspect_model(source, trust=False, overrides=None):
         >>> print(inspect_model("models/progan").program)  # doctest: +SKIP
     """
     checks.check_backend()
-    kind, path = locate(source, trust)
-    if kind == "keras":
-        step = f"`ktg info {source} --layers` describes this one; load_gan({str(source)!r}) loads it."
-        raise checks.user_error("source", "a SavedModel (folder, .tar.gz or https address)", str(source), step)
-    folder = fetch_saved_model(path)
+    ref = resolve_model(source, trust)
+    source = ref.name
+    if ref.kind == KERAS:
+        step = f"`ktg info {source} --layers` describes this one; load_gan({source!r}) loads it."
+        raise checks.user_error("source", "a SavedModel (folder, .tar.gz or https address)", source, step)
+    folder = fetch_saved_model(ref.path)
+    path = source if is_remote(source) or source.lower().endswith(SUFFIXES) else ref.path  # what the program names
     loaded = load_saved_model(folder)
     measured, generator, why = None, None, ""
     try:
@@ -225,12 +228,12 @@ def _zeros_program(path, name, loaded):
 
 
 def _opening(path, name, imports):
-    fetched = is_remote(path) or not path.is_dir()
+    fetched = isinstance(path, str)
     names = "SavedModelLayer, fetch_saved_model" if fetched else "SavedModelLayer"
-    place = f"fetch_saved_model({str(path)!r})" if fetched else repr(str(path))
+    model = f"fetch_saved_model({path!r})" if fetched else repr(str(path))
     signature = "" if name is None else f"signature={name!r}, "
     opening = [*imports, f"from keras_transfer_gen import {names}", ""]
-    return [*opening, f"layer = SavedModelLayer({place}, {signature}trainable=False)"]
+    return [*opening, f"layer = SavedModelLayer({model}, {signature}trainable=False)"]
 
 
 def _lone(inputs):

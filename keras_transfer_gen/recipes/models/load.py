@@ -6,12 +6,12 @@ import zipfile
 
 import keras
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
 from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
 from keras_transfer_gen.protocols import without_lipschitz_bounded
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
 from keras_transfer_gen.training.checkpoint import find_damage
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
@@ -33,7 +33,7 @@ KERAS_2 = (
 )
 
 
-def load_gan(source, trust=False, overrides=None):
+def load_gan(source, trust=False, overrides=None, custom_objects=None):
     """A `GAN`, compiled, ready to be frozen, compiled anew and fitted.
 
     A source that has no discriminator, as every SavedModel and a `.keras` file of a bare generator, gets a fresh one:
@@ -43,7 +43,11 @@ def load_gan(source, trust=False, overrides=None):
         source: preset name, RUN folder, `.keras` file, or a SavedModel, of this package or of others: its folder, an
             archive (`.tar.gz`) of it, a handle of TensorFlow Hub or Kaggle, or another https address.
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
-        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
+        overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
+        custom_objects: dict of name -> class or function that a `.keras` file names and Keras does not know.
+
+    Returns:
+        `GAN`, always compiled: as its file says, or with the defaults of `GAN.compile` where it does not say.
 
     Raises:
         UserError, UserFileError: where it can't be found or used; for what is no generator the message lists its
@@ -52,33 +56,35 @@ def load_gan(source, trust=False, overrides=None):
     Example:
         >>> gan = load_gan("noto_gan_64")  # doctest: +SKIP
     """
-    return load_source(source, trust, overrides)[0]
+    return load_source(source, trust, overrides, custom_objects)[0]
 
 
-def load_source(source, trust=False, overrides=None, located=None):
+def load_source(source, trust=False, overrides=None, custom_objects=None):
     """As `load_gan`, but (gan, whether its discriminator is fresh).
 
     Args:
         source: as in `load_gan`.
         trust: as in `load_gan`.
         overrides: as in `load_gan`.
-        located: what `locate` gave, or the place of a copy; by default `source` is looked for.
+        custom_objects: as in `load_gan`.
     """
-    model = _load(source, trust, overrides, located)
-    if isinstance(model, GAN):
-        return model, False
-    gan = GAN(model[0], fresh_discriminator(model[1], source), spec=model[1])
-    gan.compile()
-    return gan, True
+    ref = resolve_model(source, trust)
+    model = _load(ref, overrides, custom_objects)
+    fresh = not isinstance(model, GAN)
+    gan = GAN(model[0], fresh_discriminator(model[1], ref.name), spec=model[1]) if fresh else model
+    if not gan.compiled:
+        gan.compile()
+    return gan, fresh
 
 
-def load_generator(source, trust=False, overrides=None):
+def load_generator(source, trust=False, overrides=None, custom_objects=None):
     """The generator of a source as a Keras model, and its `ModelSpec`.
 
     Args:
         source: as in `load_gan`; of a GAN the averaged generator.
         trust: as in `load_gan`.
         overrides: as in `load_gan`.
+        custom_objects: as in `load_gan`.
 
     Returns:
         (generator, spec): `keras.Model` named "generator", float32 latents `[batch, latent_dim]`, or {"latents": those,
@@ -92,7 +98,7 @@ def load_generator(source, trust=False, overrides=None):
     Example:
         >>> generator, spec = load_generator("https://tfhub.dev/google/progan-128/1", trust=True)  # doctest: +SKIP
     """
-    model = _load(source, trust, overrides)
+    model = _load(resolve_model(source, trust), overrides, custom_objects)
     if not isinstance(model, GAN):
         return model
     model.generator.set_weights(model.ema_generator.get_weights())
@@ -100,23 +106,22 @@ def load_generator(source, trust=False, overrides=None):
     return model.generator, model.spec
 
 
-def _load(source, trust, overrides, located=None):
-    """A `GAN`, or (generator, spec) of what has no discriminator."""
+def _load(ref, overrides, custom_objects):
+    """A `GAN`, or (generator, spec) of what has no discriminator; `ref` is a `ModelRef`."""
     checks.check_backend()
-    kind, path = located or locate(source, trust)
-    if kind == "saved_model":
+    if ref.kind == SAVED_MODEL:
         with checks.named(path="source"):
-            return open_saved_model(fetch_saved_model(path), source, overrides)
-    model = load_keras(path)
+            return open_saved_model(fetch_saved_model(ref.path), ref.name, overrides)
+    model = load_keras(ref.path, custom_objects)
     if isinstance(model, VAE):
         step = "It holds a VAE: load_vae(...) in Python; `ktg finetune` takes it as it is."
-        raise checks.user_error("source", "a GAN or a generator", str(source), step)
-    note_source(model, name_of(source))
+        raise checks.user_error("source", "a GAN or a generator", ref.name, step)
+    note_source(model, name_of(ref.name))
     if isinstance(model, GAN):
         if overrides:
-            overrides.check_known(model.spec, source)
+            overrides.check_known(model.spec, ref.name)
         return model
-    return open_keras_model(model, source, overrides)
+    return open_keras_model(model, ref.name, overrides)
 
 
 def open_saved_model(folder, source, overrides=None):
@@ -174,11 +179,17 @@ def first_latents(count, latent_dim):
     return numbered_latents(range(count), latent_dim)
 
 
-def load_keras(path):
-    """The Keras model in a `.keras` file; a SavedModel that lies in the same RUN is found from there."""
+def load_keras(path, custom_objects=None):
+    """The Keras model in a `.keras` file; a SavedModel in the same RUN is found from there.
+
+    Args:
+        path: of the file.
+        custom_objects: dict of name -> class or function that the file names and Keras does not know.
+    """
+    tables.register_classes()
     try:
         with beside(path):
-            return keras.models.load_model(path)
+            return keras.models.load_model(path, custom_objects=custom_objects)
     except checks.USER_ERRORS:
         raise
     except Exception as error:  # Keras raises many kinds for a damaged file

@@ -7,13 +7,13 @@ import keras
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.vae_saved_model import read_vae_parts
 from keras_transfer_gen.recipes.models.load import load_keras
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
 from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
 
 
-def load_vae(source, trust=False):
+def load_vae(source, trust=False, custom_objects=None):
     """A `VAE`, compiled, ready to be frozen, compiled anew and fitted.
 
     Args:
@@ -22,6 +22,10 @@ def load_vae(source, trust=False):
             and likelihood with it; of others the images must be float32 in [-1, 1] and the outputs of `encode` called
             `z_mean` and `z_log_var`.
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
+        custom_objects: dict of name -> class or function that a `.keras` file names and Keras does not know.
+
+    Returns:
+        `VAE`, always compiled: as its file says, or with the defaults of `VAE.compile` where it does not say.
 
     Raises:
         UserError, UserFileError: where it can't be found or holds no VAE.
@@ -30,19 +34,22 @@ def load_vae(source, trust=False):
         >>> vae = load_vae("noto_vae_64")  # doctest: +SKIP
     """
     checks.check_backend()
-    kind, path = locate(source, trust)
-    if kind == "saved_model":
+    ref = resolve_model(source, trust)
+    if ref.kind == SAVED_MODEL:
         with checks.named(path="source"):
-            return open_vae_folder(fetch_saved_model(path), source)
-    model = load_keras(path)
-    if not isinstance(model, VAE):
-        hint = f"It holds a {type(model).__name__}. `ktg models` lists what is shipped."
-        raise checks.user_error("source", "a model saved from a VAE", str(source), hint)
-    return model
+            vae = open_vae_folder(fetch_saved_model(ref.path), ref.name)
+    else:
+        vae = load_keras(ref.path, custom_objects)
+    if not isinstance(vae, VAE):
+        hint = f"It holds a {type(vae).__name__}. `ktg models` lists what is shipped."
+        raise checks.user_error("source", "a model saved from a VAE", ref.name, hint)
+    if not vae.compiled:
+        vae.compile()
+    return vae
 
 
 def open_vae_folder(folder, source):
-    """The `VAE` in the folder of a SavedModel.
+    """The `VAE` in the folder of a SavedModel, not compiled.
 
     Its networks are `SavedModelLayer`s: they can be tuned and frozen by the original names of their variables. Norms
     keep their statistics, since the signatures have no training mode.
@@ -54,14 +61,11 @@ def open_vae_folder(folder, source):
     parts = read_vae_parts(folder, source)
     size, channels, latent_dim = parts.shape
     images = keras.Input((size, size, channels), name="images")
-    found = _layer(folder, "encode")({"images": images})
-    encoder = keras.Model(images, [found["z_mean"], found["z_log_var"]], name="encoder")
+    posterior = _layer(folder, "encode")({"images": images})
+    encoder = keras.Model(images, [posterior["z_mean"], posterior["z_log_var"]], name="encoder")
     latents = keras.Input((latent_dim,), name="latents")
-    made = _layer(folder, "decode")({"latents": latents})
-    decoder = keras.Model(latents, made, name="decoder")
-    vae = VAE(encoder, decoder, prior=parts.prior, likelihood=parts.likelihood, spec=parts.spec)
-    vae.compile()
-    return vae
+    decoder = keras.Model(latents, _layer(folder, "decode")({"latents": latents}), name="decoder")
+    return VAE(encoder, decoder, prior=parts.prior, likelihood=parts.likelihood, spec=parts.spec)
 
 
 def _layer(folder, signature):

@@ -1,9 +1,11 @@
-"""A model of others is had before anything else happens: fetched, checked and unpacked. Loads no TensorFlow for it."""
+"""A third-party model is fetched, checked and unpacked before anything else happens. Loads no TensorFlow."""
 
 import contextlib
+import dataclasses
+from pathlib import Path
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, family_in, resolve_model
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model, is_remote
 
@@ -11,39 +13,47 @@ MEGABYTE = 1e6
 
 
 def prefetch(source, trust=False, sha256=None, offline=None, reporter=SILENT):
-    """Has a model at hand, so that whatever loads it by the same name makes no request and finds it as it was checked.
+    """Resolves a model and, where it is an address or an archive, fetches and unpacks it.
 
     Args:
-        source: what `locate` takes.
+        source: what `resolve_model` takes.
         trust: whether the user vouches for a model from the web.
-        sha256: what the digest of its archive must be, 64 hex digits, checked on the first use as on every later one.
+        sha256: the digest that its archive must have, 64 hex digits; checked at the first use and at every later one.
         offline: True never makes a request; None asks the environment variable KTG_OFFLINE.
-        reporter: told how far a download is.
+        reporter: shows the progress of a download.
+
+    Returns:
+        `ModelRef` whose path is on this machine and whose family is known: what takes it fetches nothing.
 
     Raises:
-        UserError, UserFileError: as `locate` and `fetch_saved_model`; where `sha256` is given of what is no archive.
+        UserError, UserFileError: as `resolve_model` and `fetch_saved_model`; where `sha256` is given with what is no
+            archive.
 
     Example:
         >>> prefetch("https://tfhub.dev/google/progan-128/1", trust=True, offline=False)  # doctest: +SKIP
     """
-    kind, path = locate(source, trust)
-    if kind == "saved_model":
+    ref = resolve_model(source, trust)
+    if ref.kind == SAVED_MODEL:
         with contextlib.ExitStack() as stack:
-            fetch_saved_model(path, sha256=sha256, offline=offline, progress=_progress(stack, source, reporter))
-    elif sha256 is not None:
+            progress = _progress(stack, ref.name, reporter)
+            folder = fetch_saved_model(ref.path, sha256=sha256, offline=offline, progress=progress)
+        local = isinstance(ref.path, Path) and ref.path.is_dir()
+        return ref if local else dataclasses.replace(ref, path=folder, family=family_in(folder))
+    if sha256 is not None:
         step = "Leave out sha256= (--sha256)."
         raise checks.user_error("sha256", "given for an archive or an address alone", sha256, step)
+    return ref
 
 
-def _progress(stack, source, reporter):
-    """A function `(done_bytes, total_bytes_or_None)` that opens a bar at its first call: what is cached needs none."""
+def _progress(stack, name, reporter):
+    """A function `(done_bytes, total_bytes_or_None)` that opens a bar at its first call; a cached model needs none."""
     bar = []
 
-    def tell(done, total):
+    def show(done, total):
         total = None if total is None else total / MEGABYTE
         if not bar:
-            label = f"fetching {source}" if is_remote(source) else f"reading {source}"
+            label = f"fetching {name}" if is_remote(name) else f"reading {name}"
             bar.append(stack.enter_context(reporter.progress(label, total, "MB")))
         bar[0](done / MEGABYTE, total)
 
-    return tell
+    return show

@@ -1,18 +1,25 @@
-"""The file or folder behind what a user calls a model. Loads TensorFlow for RUN folders alone."""
+"""The file or folder behind what a user calls a model, and its family. Loads no TensorFlow."""
 
+import dataclasses
+import json
+import os
 import zipfile
 from pathlib import Path
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.specs import find_model
+from keras_transfer_gen.recipes.settings.vae_methods import SOURCE
+from keras_transfer_gen.specs import FAMILIES, ModelSpec, find_model
+from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
 from keras_transfer_gen.transfer.fetching import archives
 from keras_transfer_gen.transfer.fetching.model_sources import check_trusted, is_remote
 from keras_transfer_gen.transfer.fetching.presets import list_presets, preset_path
 from keras_transfer_gen.transfer.fetching.saved_model_folders import GRAPHS, is_saved_model
 
 KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
-
+KERAS, SAVED_MODEL = "keras", "saved_model"  # the kinds of a `ModelRef`
+SPEC_FILE = "assets.extra/spec.json"  # in a SavedModel that this package exported
+FAMILY_OF_CLASS = {"GAN": "gan", "VAE": "vae"}  # the class in a `.keras` file of this package
 OTHER_FILES = {  # what is often given instead, by how its name ends
     ".weights.h5": "It holds weights alone. Load it into its model with load_weights, and save that as .keras.",
     ".h5": "It is a file of Keras' older format. Load it with the Keras that wrote it, and save it as a SavedModel.",
@@ -21,90 +28,153 @@ OTHER_FILES = {  # what is often given instead, by how its name ends
 }
 
 
-def locate(source, trust=False):
-    """Finds the file or folder behind the name of a model.
+@dataclasses.dataclass(frozen=True)
+class ModelRef:
+    """A model that was resolved: every function that takes the name of a model takes this as well.
+
+    Args:
+        kind: "keras" (a `.keras` file) or "saved_model" (what `fetch_saved_model` takes).
+        path: `pathlib.Path` of the file, the folder or the archive; an https address as text.
+        family: "gan" or "vae"; "" for a third-party model, and for an archive or an address before it is fetched.
+        name: what the user called the model, for messages and model cards.
+        preset: whether it is a shipped model.
+    """
+
+    kind: str
+    path: Path | str
+    family: str
+    name: str
+    preset: bool = False
+
+
+def resolve_model(source, trust=False):
+    """Finds the model behind a name.
 
     Args:
         source: preset name, RUN folder, `.keras` file, or a SavedModel: its folder, an archive (`.tar.gz`) of it, or an
             https address. The name of a preset is the preset even where a folder of this name lies here; write
-            `./name` for the folder.
+            `./name` for the folder. A ready `ModelRef` is returned as it is.
         trust: whether the user vouches for a model from the web, which is a program. Nothing is fetched here.
 
     Returns:
-        (kind, path): kind is "keras" (a `.keras` file) or "saved_model" (what `fetch_saved_model` takes: a folder, an
-        archive, or an address as text).
+        `ModelRef`.
 
     Raises:
         UserError, UserFileError: where nothing fits; the message names the nearest presets and models.
+
+    Example:
+        >>> resolve_model("noto_vae_64").family  # doctest: +SKIP
+        'vae'
     """
+    if isinstance(source, ModelRef):
+        return source
     if is_remote(source):
         check_trusted(source, trust)
-        return "saved_model", source.strip()
+        return ModelRef(SAVED_MODEL, source.strip(), "", source.strip())
     names = [preset.name for preset in list_presets()]
     if str(source) in names:
-        return "keras", preset_path(str(source))
-    path = Path(source)
-    if path.is_dir() and str(source):
-        return _locate_in_folder(path)
-    if path.is_file():
-        if path.name in GRAPHS:
-            return "saved_model", path.parent
-        if path.name.lower().endswith(archives.SUFFIXES):
-            return "saved_model", path
-        what = next((OTHER_FILES[end] for end in OTHER_FILES if path.name.lower().endswith(end)), None)
-        if what:
-            raise checks.file_error("source", KINDS, source, what)
-        if not zipfile.is_zipfile(path):
-            raise checks.file_error("source", KINDS, source, "This file is not a `.keras` file, or it is damaged.")
-        return "keras", path
-    like = checks.nearest(source, [*names, *_models_beside(path)])
-    known = f"There is no such file, and presets are: {', '.join(names) or 'none'}."
-    hint = f"Did you mean {like}?" if like else known
-    raise checks.file_error("source", KINDS, source, hint)
+        path = preset_path(str(source))
+        return ModelRef(KERAS, path, family_in(path), str(source), preset=True)
+    kind, path = _find(source, names)
+    return ModelRef(kind, path, family_in(path), os.fspath(source))
 
 
-def _models_beside(path):
-    """What lies where `path` would and may be a model: RUN folders, SavedModels and `.keras` files (list of str)."""
-    try:
-        beside = sorted(path.parent.iterdir())
-    except OSError:
-        return []
-    return [
-        str(one) for one in beside if one.suffix == ".keras" or (one / "config.json").is_file() or is_saved_model(one)
-    ]
+def resolve_source(settings):
+    """As `resolve_model`, of the source of a fine-tune: a run that continues uses the copy that it keeps.
 
+    Args:
+        settings: `FineTuneSettings` or `FineTuneVaeSettings`.
 
-def locate_source(settings):
-    """As `locate`, of the source of a fine-tune: a run that goes on takes the copy that it keeps."""
-    if keeps_source(settings):
-        run = RunFolder(settings.out)
-        return ("keras", run.source_file) if run.source_file.is_file() else ("saved_model", run.source)
-    return locate(settings.source, settings.trust)
+    Returns:
+        `ModelRef`, with the name that the settings give.
+    """
+    if not keeps_source(settings):
+        return resolve_model(settings.source, settings.trust)
+    run = RunFolder(settings.out)
+    copies = {run.source_file: KERAS, run.checkpoints / SOURCE: KERAS}
+    path = next((file for file in copies if file.is_file()), run.source)
+    return ModelRef(copies.get(path, SAVED_MODEL), path, family_in(path), str(settings.source))
 
 
 def keeps_source(settings):
-    """Whether a fine-tune goes on in a RUN that holds all of its source (bool)."""
+    """Whether a fine-tune continues in a RUN that holds a copy of all of its source (bool)."""
     run = RunFolder(settings.out)
-    return run.exists and run.keeps_source and not settings.fresh
+    return run.exists and not settings.fresh and (run.keeps_source or (run.checkpoints / SOURCE).is_file())
 
 
-def _locate_in_folder(path):
+def family_in(path):
+    """The family of the model in a `.keras` file or in the folder of a SavedModel.
+
+    Args:
+        path: `pathlib.Path`.
+
+    Returns:
+        "gan", "vae", or "" for a third-party model, an archive, and a damaged file: what loads it says what is wrong.
+    """
+    if path.is_dir():
+        return _family_in_saved_model(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return ""
+    from_here = (config.get("registered_name") or "").startswith("keras_transfer_gen>")
+    return FAMILY_OF_CLASS.get(config.get("class_name"), "") if from_here else ""
+
+
+def _family_in_saved_model(folder):
+    file = folder / SPEC_FILE
+    if not file.is_file():
+        return ""
+    with checks.named(path="source"):
+        fields = files.read_json(file)
+    family = fields.get("family", ModelSpec.family) if isinstance(fields, dict) else ""
+    return family if family in FAMILIES else ""
+
+
+def _find(source, presets):
+    """(kind, path) of a model on this machine that is no preset; `presets` are the names to suggest."""
+    path = Path(source)
+    if path.is_dir() and str(source):
+        return _find_in_folder(path)
+    if path.is_file():
+        if path.name in GRAPHS:
+            return SAVED_MODEL, path.parent
+        if path.name.lower().endswith(archives.SUFFIXES):
+            return SAVED_MODEL, path
+        step = next((OTHER_FILES[end] for end in OTHER_FILES if path.name.lower().endswith(end)), None)
+        if step:
+            raise checks.file_error("source", KINDS, source, step)
+        if not zipfile.is_zipfile(path):
+            raise checks.file_error("source", KINDS, source, "This file is not a `.keras` file, or it is damaged.")
+        return KERAS, path
+    like = checks.nearest(source, [*presets, *_models_beside(path)])
+    known = f"There is no such file, and presets are: {', '.join(presets) or 'none'}."
+    raise checks.file_error("source", KINDS, source, f"Did you mean {like}?" if like else known)
+
+
+def _find_in_folder(path):
     if model := find_model(path):
-        return "keras", model
+        return KERAS, model
     if is_saved_model(path):
-        return "saved_model", path
+        return SAVED_MODEL, path
     versions = [folder for folder in path.iterdir() if folder.name.isdigit() and is_saved_model(folder)]
     if versions:
-        return "saved_model", max(versions, key=lambda folder: int(folder.name))
+        return SAVED_MODEL, max(versions, key=lambda folder: int(folder.name))
     run = RunFolder(path)
     if run.exists:
-        from keras_transfer_gen.training.checkpoint import latest_checkpoint  # loads TensorFlow
-
-        if best := find_model(run.best):
-            return "keras", best
         checkpoint = latest_checkpoint(run.adapted)
-        if checkpoint is None:
-            step = "Nothing is trained here yet. Give the command that began it again."
-            raise checks.file_error("source", "a RUN with a checkpoint", path, step)
-        return "keras", find_model(checkpoint)
+        if model := find_model(run.best) or (checkpoint and find_model(checkpoint)):
+            return KERAS, model
+        step = "Nothing is trained here yet. Give the command that started this run again."
+        raise checks.file_error("source", "a RUN with a checkpoint", path, step)
     raise checks.file_error("source", KINDS, path, "This folder holds none of them.")
+
+
+def _models_beside(path):
+    """Paths in the folder of `path` that may be models: RUN folders, SavedModels and `.keras` files (list of str)."""
+    try:
+        neighbours = sorted(path.parent.iterdir())
+    except OSError:
+        return []
+    return [str(p) for p in neighbours if p.suffix == ".keras" or (p / "config.json").is_file() or is_saved_model(p)]

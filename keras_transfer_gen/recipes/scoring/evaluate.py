@@ -12,6 +12,7 @@ from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes.models.image_generators import ModelGenerator, open_model
+from keras_transfer_gen.recipes.models.resolve import ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.report.sheets import labelled
 from keras_transfer_gen.recipes.scoring import kid_protocol
@@ -113,7 +114,7 @@ def evaluate(model, images, num=kid_protocol.NUM_FAKES, reporter=SILENT, trust=F
         >>> print(evaluate("noto_gan_64", "photos/"))  # doctest: +SKIP
     """
     num = check_num(num)
-    if isinstance(model, (str, os.PathLike)):
+    if isinstance(model, (str, os.PathLike, ModelRef)):
         with checks.named(source="model"):
             model = open_model(model, trust, overrides)
     elif isinstance(model, tuple):

@@ -9,7 +9,7 @@ from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.inputs.run_images import read_inputs
-from keras_transfer_gen.recipes.models.resolve import locate_source
+from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.training_loop import compile_gan, enough_memory, keep, resume_or, train
@@ -147,8 +147,8 @@ def _measure_source(run, source, settings, inputs, strategy, reporter):
     images = source.gan.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
     finalize.keep_before(run, images)
     made = extract_features(images, progress=reporter.counter("score of the source"))
-    kind, path = locate_source(settings)
-    known = source_features(path.parent) if kind == "keras" else None
+    ref = resolve_source(settings)
+    known = source_features(ref.path.parent) if ref.kind == KERAS else None
     distance, sentence = describe_distance(inputs.learnt.features, known, made)
     return {
         "arithmetic": arithmetic,

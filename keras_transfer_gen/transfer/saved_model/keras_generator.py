@@ -36,7 +36,7 @@ class KerasGenerator(Nameless):
     Example:
         >>> z = keras.Input((1, 1, 12))
         >>> model = keras.Model(z, keras.layers.Reshape((2, 2, 3))(z))
-        >>> layer = KerasGenerator(model, roles=["latents"], picture={"name": "", "size": 2, "channels": 3})
+        >>> layer = KerasGenerator(model, roles=["latents"], image={"name": "", "size": 2, "channels": 3})
         >>> layer(tf.zeros((5, 12))).shape
         TensorShape([5, 2, 2, 3])
     """
@@ -66,13 +66,16 @@ class KerasGenerator(Nameless):
         model = keras.saving.serialize_keras_object(self.model)
         image = dataclasses.asdict(self.image)
         return {
-            **super().get_config(), "model": model, "roles": list(self.roles), "picture": image,
+            **super().get_config(), "model": model, "roles": list(self.roles), "image": image,
             "classes": self.classes,
         }  # fmt: skip
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{**config, "model": keras.saving.deserialize_keras_object(config["model"])})
+        config = {**config, "model": keras.saving.deserialize_keras_object(config["model"])}
+        if "picture" in config:  # files of version 0.1
+            config["image"] = config.pop("picture")
+        return cls(**config)
 
 
 def measure_keras_model(model, source, latents, overrides=None):

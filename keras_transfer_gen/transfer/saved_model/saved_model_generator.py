@@ -28,7 +28,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
     Args:
         source: as in `SavedModelLayer`.
         roles: {name of an input: what it is}, as `roles_of` tells.
-        image: the fields of the `Picture`, a dict.
+        image: the fields of the `Image`, a dict.
         classes: number of classes; 0 where it takes no labels.
         signature, trainable, name, training_signature, frozen: as in `SavedModelLayer`.
 
@@ -47,7 +47,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         >>> made.serve = tf.function(lambda z: tf.tanh(tf.reshape(z, (-1, 2, 2, 3))), input_signature=signature)
         >>> tf.saved_model.save(made, folder)
         >>> image = {"name": "", "size": 2, "channels": 3}
-        >>> layer = SavedModelGenerator(folder, roles={"z": "latents"}, picture=image, trainable=False)
+        >>> layer = SavedModelGenerator(folder, roles={"z": "latents"}, image=image, trainable=False)
         >>> layer(tf.zeros((5, 12))).shape
         TensorShape([5, 2, 2, 3])
     """
@@ -79,8 +79,15 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         return images
 
     def get_config(self):
-        own = {"roles": self.roles, "picture": dataclasses.asdict(self.image), "classes": self.classes}
+        own = {"roles": self.roles, "image": dataclasses.asdict(self.image), "classes": self.classes}
         return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        if "picture" in config:  # files of version 0.1
+            config["image"] = config.pop("picture")
+        return super().from_config(config)
 
     def compute_output_shape(self, input_shape):
         latents = input_shape["latents"] if isinstance(input_shape, dict) else input_shape

@@ -9,7 +9,10 @@ from keras_transfer_gen.export.parity import probe_latents
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.models import load
 from keras_transfer_gen.recipes.models.export import export_saved_model, export_tflite
+from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.models.load import fresh_discriminator, load_gan, load_generator, load_source
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.models.resolve import ModelRef
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.checkpoint import latest_checkpoint
@@ -33,6 +36,37 @@ def test_gan_of_a_file_and_of_a_run_is_loaded_with_its_optimizers(source_file, f
     assert run.kimg == 0.04 and int(run.g_optimizer.iterations.numpy()) == 5
     assert load_gan(finished.out).kimg == json.loads(RunFolder(finished.out).metrics_file.read_text())["best_kimg"]
     assert load_source(source_file)[1] is False
+
+
+def test_presets_come_compiled_and_learn(sample_images):
+    gan = load_gan("noto_gan_64")
+    assert gan.compiled and gan.penalty is not None
+    before = gan.generator.get_weights()
+    gan.train_on_batch(np.zeros((2, 64, 64, 3), np.uint8))
+    assert any((old != new).any() for old, new in zip(before, gan.generator.get_weights(), strict=True))
+
+
+def test_custom_objects_are_given_by_name(tmp_path):
+    class Doubled(keras.layers.Layer):
+        def call(self, x):
+            return 2.0 * x
+
+    inputs = keras.Input((4,))
+    images = keras.layers.Reshape((32, 32, 3))(keras.layers.Dense(3072)(inputs))
+    model = keras.Model(inputs, keras.layers.Activation("tanh")(Doubled()(images)))
+    model.save(tmp_path / "own.keras")
+    with pytest.raises(checks.UserFileError, match="Keras says"):
+        load_generator(tmp_path / "own.keras")
+    for loader in (load_generator, load_gan):
+        assert loader(tmp_path / "own.keras", custom_objects={"Doubled": Doubled})
+
+
+def test_resolved_model_is_not_looked_for_again(source_file, vae_file):
+    for path, family, loader in ((source_file, "gan", load_gan), (vae_file, "vae", load_vae)):
+        ref = ModelRef("keras", path, family, "called so")
+        assert loader(ref).spec == loader(path).spec and open_model(ref).spec == loader(path).spec
+    with pytest.raises(checks.UserError, match="Received: source='called so'"):
+        load_gan(ref)
 
 
 def test_generator_of_a_gan_is_its_averaged_one_with_everything_free(finished):

@@ -22,6 +22,11 @@ def test_keras_file_comes_back_compiled(vae_file, sample_images):
     assert vae.reconstruct(sample_images).shape == sample_images.shape
 
 
+def test_preset_comes_compiled():
+    vae = load_vae("noto_vae_64")
+    assert vae.compiled and vae.optimizer is not None
+
+
 def test_exported_saved_model_is_a_vae_again(exported, sample_images, tmp_path):
     vae, folder = exported
     twin = load_vae(folder.parent)

@@ -5,7 +5,9 @@ import tarfile
 import pytest
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.prefetch import prefetch
+from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.recipes.report.reporter import Reporter
 from keras_transfer_gen.transfer.fetching.hub_cache import hub_entry
 from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
@@ -40,8 +42,17 @@ def test_archive_is_unpacked_once_and_its_digest_checked_at_the_first_use(packed
     with pytest.raises(checks.UserFileError, match=f"`source` must be .*{'0' * 64}, but it has {digest}"):
         prefetch(packed, sha256="0" * 64)
     bars = Bars()
-    assert prefetch(packed, sha256=digest, reporter=bars) is None and bars.bars == []
-    assert fetch_saved_model(packed, sha256=digest).is_dir()
+    folder = fetch_saved_model(packed, sha256=digest)
+    assert prefetch(packed, sha256=digest, reporter=bars) == ModelRef("saved_model", folder, "", str(packed))
+    assert bars.bars == []
+
+
+def test_family_of_an_archive_is_known_once_it_is_unpacked(vae_file, packed, tmp_path):
+    folder = export_saved_model(vae_file, tmp_path / "served")
+    with tarfile.open(tmp_path / "vae.tar.gz", "w:gz") as archive:
+        archive.add(folder, "vae")
+    assert resolve_model(tmp_path / "vae.tar.gz").family == ""
+    assert prefetch(tmp_path / "vae.tar.gz").family == "vae"
 
 
 def test_download_has_a_bar_in_megabytes_and_what_is_cached_none(web_of, packed):
@@ -52,7 +63,7 @@ def test_download_has_a_bar_in_megabytes_and_what_is_cached_none(web_of, packed)
     ((label, total, unit, ticks, ended),) = bars.bars
     size = packed.stat().st_size / 1e6
     assert (label, unit, ended, ticks[-1]) == (f"fetching {address}", "MB", True, (size, size)) and total == size
-    assert prefetch(address, trust=True, offline=True) is None and len(asked) == 1
+    assert prefetch(address, trust=True, offline=True).path.is_dir() and len(asked) == 1
 
 
 def test_wrong_digest_of_a_first_download_leaves_nothing(web_of, packed):
@@ -71,7 +82,7 @@ def test_without_trust_or_offline_nothing_is_asked(packed):
 
 def test_trust_and_offline_are_harmless_where_nothing_is_fetched(source_file, packed):
     for source in (source_file, packed, made("painters")[0] / "plain"):
-        assert prefetch(source, trust=True, offline=True) is None
+        assert prefetch(source, trust=True, offline=True).path.exists()
     for source in (source_file, made("painters")[0] / "plain"):
         with pytest.raises(checks.UserError, match=r"`sha256` must be given for .*Leave out sha256= \(--sha256\)"):
             prefetch(source, sha256="0" * 64)

@@ -9,11 +9,10 @@ import tensorflow as tf
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, OLD_OUTPUT, OUTPUT, insert_latent_mapper
 from keras_transfer_gen.recipes.models.load import load_source
-from keras_transfer_gen.recipes.models.resolve import locate_source
+from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
 from keras_transfer_gen.recipes.settings.methods import METHODS
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.fetching.presets import list_presets
 from keras_transfer_gen.transfer.freezing.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
@@ -55,8 +54,8 @@ def open_source(settings, run):
     Raises:
         UserError, UserFileError: where it can't be found or used, or can't be adapted by the method.
     """
-    kind, path = locate_source(settings)
-    gan, fresh = load_source(settings.source, settings.trust, settings.overrides(), (kind, path))
+    ref = resolve_source(settings)
+    gan, fresh = load_source(ref, overrides=settings.overrides())
     gan = _with_mapper(gan, settings) if METHODS[settings.method].mapper else gan
     _check_gradients(gan, settings)
     side = gan.spec.image_size
@@ -66,9 +65,8 @@ def open_source(settings, run):
     if settings.deterministic and any(layer.draws_without_seed for layer in saved_model_layers(gan.generator)):
         hint = "Something in it, such as dropout, was saved without a seed. Leave --deterministic out."
         raise checks.user_error("deterministic", "left out for this source", True, hint)
-    shipped = str(settings.source) in [preset.name for preset in list_presets()]
-    file = path if kind == "keras" and not shipped and not saved_model_layers(gan.generator) else None
-    return Source(gan, fresh, kind == "saved_model" or file is not None, file)
+    file = ref.path if ref.kind == KERAS and not ref.preset and not saved_model_layers(gan.generator) else None
+    return Source(gan, fresh, ref.kind != KERAS or file is not None, file)
 
 
 def _with_mapper(gan, settings):

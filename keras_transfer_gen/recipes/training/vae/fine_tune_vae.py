@@ -11,7 +11,7 @@ from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import read_vae_images
 from keras_transfer_gen.recipes.models.change_channels import change_channels
 from keras_transfer_gen.recipes.models.load_vae import load_vae
-from keras_transfer_gen.recipes.models.resolve import locate
+from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_model
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
@@ -138,8 +138,8 @@ def _measure_source(run, source, settings, given, strategy, reporter):
     images = source.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
     finalize.keep_before(run, images)
     made = extract_features(images, progress=reporter.counter("score of the source"))
-    kind, place = locate(settings.source, settings.trust)
-    known = source_features(place.parent) if kind == "keras" else None
+    ref = resolve_model(settings.source, settings.trust)
+    known = source_features(ref.path.parent) if ref.kind == KERAS else None
     distance, sentence = describe_distance(given.inputs.learnt.features, known, made)
     return {
         "arithmetic": arithmetic,
