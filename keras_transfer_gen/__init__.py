@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.architectures import Option as Option
     from keras_transfer_gen.data.audit import audit_images as audit_images
     from keras_transfer_gen.data.batches import load_images as load_images
+    from keras_transfer_gen.data.image_set import ImageSet as ImageSet
     from keras_transfer_gen.data.sources import read_images as read_images
     from keras_transfer_gen.maths.latent_arithmetic import attribute_direction as attribute_direction
     from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation as spherical_interpolation
@@ -138,6 +139,7 @@ _LAZY = {
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
     "Objective": "keras_transfer_gen.protocols:Objective",
     "Option": "keras_transfer_gen.architectures:Option",
+    "ImageSet": "keras_transfer_gen.data.image_set:ImageSet",
     "Penalty": "keras_transfer_gen.protocols:Penalty",
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",

@@ -237,6 +237,7 @@ def check_number(name, value, least=0.0, above=False, most=math.inf, next_step="
 
 IMAGE_SIZES = (28, 32, 64, 128, 256)
 CHANNELS = (1, 3)
+RESIZE_MODES = ("crop", "pad")
 
 
 def check_image_shape(image_size, channels):

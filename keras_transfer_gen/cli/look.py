@@ -127,7 +127,7 @@ data_app = typer.Typer(help="Look at images before training.", no_args_is_help=T
 
 @data_app.command("check")
 @guarded
-@checks.named(fit="resize_mode", data="SOURCE")
+@checks.named(data="SOURCE")
 def check(
     source: Annotated[str, typer.Argument(help='Folder, zip, npz, npy or "tfds:NAME[split]" of images.')],
     image_size: o.ImageSize = 64,

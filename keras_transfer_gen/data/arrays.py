@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data import cache, decode, entries
-from keras_transfer_gen.data.image_set import ImageSet, Original, digest_of
+from keras_transfer_gen.data.image_set import ImageSet, Original, digest_of, numbered_names
 
 MAX_ARRAY_BYTES = 8 * 2**30
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -17,8 +17,14 @@ COMPANIONS = ("labels", "groups")
 RANGES = "uint8 0..255, or floats that plainly fill [0, 1], [-1, 1] or 0..255"
 
 
-def read_file(path, frame, cache_dir=None, progress=None):
+def read_array_file(path, frame, cache_dir=None, progress=None):
     """`ImageSet` of an .npz (array `images` or the only one, optional `labels`, `groups`) or an .npy file.
+
+    Args:
+        path: `pathlib.Path` of the file.
+        frame: `decode.Frame`.
+        cache_dir: folder of the decoded images.
+        progress: function `(done, total) -> None`.
 
     Raises:
         UserFileError: where it is damaged or holds Python objects, which are never loaded.
@@ -29,9 +35,9 @@ def read_file(path, frame, cache_dir=None, progress=None):
             if stream.read(2) == b"PK":
                 stream.seek(0)
                 with np.load(stream, allow_pickle=False) as archive:
-                    found = _pick(archive, path)
+                    loaded = _read_archive(archive, path)
             else:
-                found = {"images": np.load(path, mmap_mode="r", allow_pickle=False)}
+                loaded = {"images": np.load(path, mmap_mode="r", allow_pickle=False)}
     except DAMAGE as error:
         if isinstance(error, checks.USER_ERRORS):
             raise
@@ -40,22 +46,30 @@ def read_file(path, frame, cache_dir=None, progress=None):
         else:
             hint = "It is damaged, cut off or something else. Copy or save it again."
         raise checks.file_error("source", f"a readable {path.suffix} file", path, hint) from error
-    return read_array(found["images"], frame, found.get("labels"), found.get("groups"), (), cache_dir, progress)
+    return read_array(
+        loaded["images"],
+        frame,
+        labels=loaded.get("labels"),
+        groups=loaded.get("groups"),
+        cache_dir=cache_dir,
+        progress=progress,
+    )
 
 
-def _pick(archive, path):
+def _read_archive(archive, path):
+    """dict of "images" and, where they are there, "labels" and "groups" -> array."""
     names = archive.files
     rest = [name for name in names if name not in COMPANIONS]
     if "images" not in names and len(rest) != 1:
         raise checks.user_error(
             "source", "an .npz file with an array `images`", str(path), f"It holds: {', '.join(names)}."
         )
-    chosen = "images" if "images" in names else rest[0]
-    wanted = [chosen, *(name for name in COMPANIONS if name in names)]
+    images_name = "images" if "images" in names else rest[0]
+    needed = [images_name, *(name for name in COMPANIONS if name in names)]
     for info in archive.zip.infolist():
-        if info.filename.removesuffix(".npy") in wanted:
+        if info.filename.removesuffix(".npy") in needed:
             _check_member(info, path)
-    return {"images" if name == chosen else name: archive[name] for name in wanted}
+    return {"images" if name == images_name else name: archive[name] for name in needed}
 
 
 def _check_member(info, path):
@@ -68,11 +82,11 @@ def _check_member(info, path):
 
 
 def read_array(images, frame, labels=None, groups=None, class_names=(), cache_dir=None, progress=None):
-    """`ImageSet` of an array, fitted where they have another size.
+    """`ImageSet` of an array; images of another size are cropped or padded to the frame.
 
     Args:
         images: `[N, H, W]` or `[N, H, W, C]` with C of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA); uint8, or
-            numbers whose range is plain.
+            numbers whose range is plain (see `value_range`).
         frame: `decode.Frame`.
         labels: `[N]` of integers from 0 on or of text, or None.
         groups: `[N]` integers, or None for one group.
@@ -81,7 +95,7 @@ def read_array(images, frame, labels=None, groups=None, class_names=(), cache_di
         progress: function `(done, total) -> None`.
 
     Raises:
-        UserError: for another shape, or values whose range can't be told.
+        UserError: for another shape, or values whose range is not plain.
     """
     images = check_shape(images)
     if images.dtype != np.uint8:
@@ -92,15 +106,15 @@ def read_array(images, frame, labels=None, groups=None, class_names=(), cache_di
     labels, class_names = check_labels(labels, count, class_names)
     mode = MODES[images.shape[-1]]
     if images.shape[1:] == frame.shape:
-        fitted, digest = _own(images), None
+        fitted, digest = _locked(images), None
     else:
         fitted, digest = _fit_all(images, frame, cache_dir, progress)
     return ImageSet(
         images=fitted,
         labels=labels,
         class_names=class_names,
-        names=[f"{index:05d}" for index in range(count)],
-        groups=_groups(groups, count),
+        names=numbered_names(count),
+        groups=_check_groups(groups, count),
         digest=digest or digest_of(fitted),
         skipped=[],
         originals=[Original("array", mode, images.shape[2], images.shape[1])] * count,
@@ -108,7 +122,7 @@ def read_array(images, frame, labels=None, groups=None, class_names=(), cache_di
 
 
 def value_range(low, high, dtype):
-    """Which range numbers are in, told by their extremes: "levels" (0..255), "unit" ([0, 1]) or "model" ([-1, 1]).
+    """The range that numbers are in, by their extremes: "levels" (0..255), "unit" ([0, 1]) or "model" ([-1, 1]).
 
     Args:
         low: smallest value of all images.
@@ -119,27 +133,27 @@ def value_range(low, high, dtype):
         UserError: where more than one range fits, or none.
     """
     kind = np.dtype(dtype).kind
-    if 0 <= low and 8 < high <= 255:  # hardly more than 1 may also be [0, 1] with an overshoot
+    if 0 <= low and 8 < high <= 255:  # up to 8 may also be [0, 1] with an overshoot
         return "levels"
     if kind == "f" and -1 <= low < -0.1 and 0 < high <= 1:
         return "model"
-    if kind == "f" and 0 <= low < 0.4 and 0.1 < high <= 1:  # in [-1, 1] the darkest pixel would be no darker than grey
+    if kind == "f" and 0 <= low < 0.4 and 0.1 < high <= 1:  # in [-1, 1] no pixel would be darker than grey
         return "unit"
     hint = "Convert the images to uint8 first, such as np.uint8(images * 255)."
     raise checks.user_error("source", f"images with {RANGES}", f"{np.dtype(dtype).name} from {low:g} to {high:g}", hint)
 
 
-def to_levels(values, name):
+def to_levels(values, range_name):
     """Numbers in the range that `value_range` named -> uint8 0..255."""
-    if name == "levels":
+    if range_name == "levels":
         return np.round(values).astype(np.uint8)
     from keras_transfer_gen import pixels  # loads TensorFlow: only where it is needed
 
     values = np.asarray(values, np.float32)
-    return pixels.to_uint8(values * 2 - 1 if name == "unit" else values).numpy()
+    return pixels.to_uint8(values * 2 - 1 if range_name == "unit" else values).numpy()
 
 
-def fit_one(image, frame):
+def fit_array(image, frame):
     """uint8 `[H, W, C]` with C of 1 to 4 -> uint8 `[S, S, C]` of the frame."""
     mode = MODES[image.shape[-1]]
     return decode.fit_image(Image.fromarray(image[..., 0] if mode == "L" else np.ascontiguousarray(image)), frame)
@@ -150,20 +164,18 @@ def check_shape(images):
     shape = images.shape
     if images.ndim == 3 and shape[2] in MODES and shape[1] > max(MODES):
         hint = "It looks like one image with its channels last: give images[None]."
-        raise checks.user_error("source", "an array of images", f"array {list(shape)}", hint)
+        raise checks.user_error("source", "an array of images", images, hint)
     if images.ndim == 3 and min(shape[1:]) > 0:
         return images[..., np.newaxis]
     if images.ndim == 4 and shape[-1] in MODES and min(shape[1:]) > 0:
         return images
-    last = images.ndim == 4 and shape[1] in MODES
-    hint = "Move the channels to the end: images.transpose(0, 2, 3, 1)." if last else ""
-    raise checks.user_error(
-        "source", "an array [N, H, W] or [N, H, W, C] with C from 1 to 4", f"array {list(shape)}", hint
-    )
+    channels_first = images.ndim == 4 and shape[1] in MODES
+    hint = "Move the channels to the end: images.transpose(0, 2, 3, 1)." if channels_first else ""
+    raise checks.user_error("source", "an array [N, H, W] or [N, H, W, C] with C from 1 to 4", images, hint)
 
 
-def _own(images):
-    """Read-only, and a copy of what the caller could change; what is too large to copy is only locked."""
+def _locked(images):
+    """The images read-only: a copy, so that the caller may change the array; one that is too large is not copied."""
     if images.nbytes <= cache.MEMORY_LIMIT:
         images = np.array(images, order="C")
     else:
@@ -173,12 +185,11 @@ def _own(images):
 
 
 def _fit_all(images, frame, cache_dir, progress):
-    settings = repr((cache.VERSION, frame.image_size, frame.channels, frame.fit, frame.background)).encode()
-    key = files.sha256(settings, digest_of(np.ascontiguousarray(images)).encode())
+    key = files.sha256(repr(cache.settings_of(frame)).encode(), digest_of(np.ascontiguousarray(images)).encode())
 
     def produce(write):
         for done, image in enumerate(images, 1):
-            write(fit_one(image, frame))
+            write(fit_array(image, frame))
             if progress:
                 progress(done, len(images))
         return {}
@@ -194,20 +205,18 @@ def check_labels(labels, count, class_names):
     labels = np.asarray(labels)
     if labels.shape != (count,) or labels.dtype.kind not in "iuUS" or (labels.dtype.kind == "i" and (labels < 0).any()):
         expected = f"one integer from 0 on, or one text, for each of {count} images"
-        raise checks.user_error("labels", expected, f"{labels.dtype.name} {list(labels.shape)}")
+        raise checks.user_error("labels", expected, labels)
     if labels.dtype.kind in "US":
-        kinds, labels = np.unique(labels.astype(str), return_inverse=True)
-        return labels.astype(np.int32), kinds.tolist()
+        texts, labels = np.unique(labels.astype(str), return_inverse=True)
+        return labels.astype(np.int32), texts.tolist()
     names = list(class_names) or [str(index) for index in range(int(labels.max(initial=-1)) + 1)]
     return labels.astype(np.int32), names
 
 
-def _groups(groups, count):
+def _check_groups(groups, count):
     if groups is None:
         return np.zeros(count, np.int32)
     groups = np.asarray(groups)
     if groups.shape != (count,) or groups.dtype.kind not in "iu":
-        raise checks.user_error(
-            "groups", f"one integer for each of {count} images", f"{groups.dtype.name} {list(groups.shape)}"
-        )
+        raise checks.user_error("groups", f"one integer for each of {count} images", groups)
     return np.unique(groups, return_inverse=True)[1].astype(np.int32)

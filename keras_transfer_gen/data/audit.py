@@ -1,4 +1,4 @@
-"""What a source holds, before anything is trained on it: sizes, modes, duplicates, and what is left out and why."""
+"""What a source holds, before anything is trained on it: sizes, modes, duplicates, and the files that are skipped."""
 
 import collections
 import dataclasses
@@ -7,29 +7,30 @@ import hashlib
 import numpy as np
 
 from keras_transfer_gen.data import decode
-from keras_transfer_gen.data.image_set import ImageSet, printable
-from keras_transfer_gen.data.sources import describe, gather_images
+from keras_transfer_gen.data.image_set import ImageSet, count_of, printable
+from keras_transfer_gen.data.sources import describe_source, gather_images
+from keras_transfer_gen.deprecation import renamed_arguments
 
-FEW = 50  # with fewer images a generator copies them rather than learning from them
+FEW_IMAGES = 50  # with fewer images a generator copies them rather than learning from them
 GREY = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" and the like count as "I"
-LONG = 2.0  # sides in this ratio: a square crop drops half of the image or more
+LONG_RATIO = 2.0  # of the sides, from which on a square crop drops half of the image or more
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Audit:
-    """The findings; see `audit_images`.
+    """What `audit_images` finds.
 
     Args:
         source: the source in a few words.
-        images: the usable ones, possibly none; what a preview shows.
+        image_set: `ImageSet` of the usable images, possibly none.
         folders: dict of folder -> usable images in it ("." is the source itself).
         sizes: dict of "WIDTHxHEIGHT" -> images, most frequent first.
         modes: dict of Pillow mode -> images.
         formats: dict of format -> images.
         smallest: shortest side of an image in pixels; 0 where there is none.
         largest: longest side of an image in pixels; 0 where there is none.
-        duplicates: list of lists of names whose fitted pixels are the same.
-        warnings: list of sentences in plain words.
+        duplicates: list of lists of names whose resized pixels are the same.
+        warnings: list of sentences.
     """
 
     source: str
@@ -53,12 +54,25 @@ class Audit:
         """list of `Skipped`, sorted by path."""
         return self.image_set.skipped
 
+    @property
+    def hidden(self):
+        """list of str: the hidden files and folders, which are not looked at; a folder ends with "/"."""
+        return self.image_set.hidden
+
     def skipped_lines(self):
         """One line for each skipped file: relative path, tab, reason; line breaks and tabs in a name are escaped."""
         return [f"{printable(file.path)}\t{printable(file.reason)}" for file in self.skipped]
 
+    def hidden_line(self, shown=5):
+        """A sentence that counts the hidden files and names the first ones; "" where there are none."""
+        if not self.hidden:
+            return ""
+        names = ", ".join(printable(name) for name in self.hidden[:shown])
+        more = ", ..." if len(self.hidden) > shown else ""
+        return f"{count_of(len(self.hidden), 'hidden file')} not looked at: {names}{more}"
+
     def to_dict(self):
-        """A JSON-ready dict of every finding; the images themselves are left out."""
+        """A JSON-ready dict of everything but the images themselves."""
         return {
             "source": self.source,
             "usable": self.usable,
@@ -70,15 +84,17 @@ class Audit:
             "largest": self.largest,
             "duplicates": [[printable(name) for name in group] for group in self.duplicates],
             "skipped": [{"path": printable(file.path), "reason": printable(file.reason)} for file in self.skipped],
+            "hidden": [printable(name) for name in self.hidden],
             "warnings": self.warnings,
             "digest": self.image_set.digest,
         }
 
 
+@renamed_arguments(fit="resize_mode")
 def audit_images(
-    source, image_size=64, channels=3, *, fit="crop", background="white", cache_dir=None, progress=None
+    source, image_size=64, channels=3, *, resize_mode="crop", background="white", cache_dir=None, progress=None
 ):  # fmt: skip
-    """Looks through a source; the arguments are those of `sources.read_images`.
+    """Looks through a source and counts what is in it; the arguments are those of `read_images`.
 
     Returns:
         `Audit`; one without a usable image is no error here.
@@ -90,12 +106,12 @@ def audit_images(
         >>> audit_images(np.zeros([2, 64, 64, 3], np.uint8)).duplicates
         [['00000', '00001']]
     """
-    frame = decode.Frame(image_size, channels, fit, background)
+    frame = decode.Frame(image_size, channels, resize_mode, background)
     image_set = gather_images(source, frame, cache_dir, progress)
     sides = [(original.width, original.height) for original in image_set.originals]
     duplicates = find_duplicates(image_set)
     return Audit(
-        source=describe(source),
+        source=describe_source(source),
         image_set=image_set,
         folders=dict(sorted(collections.Counter(_folder(name) for name in image_set.names).items())),
         sizes=_counted(f"{width}x{height}" for width, height in sides),
@@ -104,42 +120,54 @@ def audit_images(
         smallest=min((min(pair) for pair in sides), default=0),
         largest=max((max(pair) for pair in sides), default=0),
         duplicates=duplicates,
-        warnings=_warnings(image_set, sides, duplicates, frame),
+        warnings=find_warnings(image_set, frame, duplicates),
     )
 
 
 def find_duplicates(image_set):
-    """Lists of names of `ImageSet` with the same pixels, in the order in which they appear."""
+    """Lists of the names of images with the same pixels, in the order in which they appear."""
     alike = collections.defaultdict(list)
     for name, image in zip(image_set.names, image_set.images, strict=True):
         alike[hashlib.sha256(np.ascontiguousarray(image)).digest()].append(name)
     return [names for names in alike.values() if len(names) > 1]
 
 
-def _warnings(image_set, sides, duplicates, frame):
+def find_warnings(image_set, frame, duplicates=None):
+    """What may harm a training on these images.
+
+    Args:
+        image_set: `ImageSet`.
+        frame: `decode.Frame` that it was read for.
+        duplicates: of `find_duplicates`; found here where they are None.
+
+    Returns:
+        list of sentences, without a full stop.
+    """
+    duplicates = find_duplicates(image_set) if duplicates is None else duplicates
+    sides = [(original.width, original.height) for original in image_set.originals]
     small = sum(min(pair) < frame.image_size for pair in sides)
-    long = sum(max(pair) >= LONG * min(pair) for pair in sides)
-    spare = sum(len(names) - 1 for names in duplicates)
+    long = sum(max(pair) >= LONG_RATIO * min(pair) for pair in sides)
+    repeated = sum(len(names) - 1 for names in duplicates)
     grey = sum(original.mode.split(";")[0] in GREY for original in image_set.originals)
-    found = []
+    warnings = []
     if image_set.skipped:
-        found.append(f"{_many(len(image_set.skipped), 'file')} skipped")
+        warnings.append(f"{count_of(len(image_set.skipped), 'file')} skipped")
     if not len(image_set):
-        found.append("no usable image")
-    elif len(image_set) < FEW:
-        found.append(f"only {_many(len(image_set), 'image')}: expect the generator to copy them")
+        warnings.append("no usable image")
+    elif len(image_set) < FEW_IMAGES:
+        warnings.append(f"only {count_of(len(image_set), 'image')}: expect the generator to copy them")
     if small:
-        found.append(f"{_are(small)} smaller than {frame.image_size} px and will be enlarged")
-    if spare:
-        found.append(f"{_many(spare, 'exact duplicate')}")
-    if long and frame.fit == "crop":
-        found.append(
-            f"{_are(long)} at least twice as long as wide, and the crop drops half or more of each: "
-            'fit="pad" (--resize-mode pad) keeps all of it'
+        warnings.append(f"{_images_are(small)} smaller than {frame.image_size} px and will be enlarged")
+    if repeated:
+        warnings.append(count_of(repeated, "exact duplicate"))
+    if long and frame.resize_mode == "crop":
+        warnings.append(
+            f"{_images_are(long)} at least twice as long as wide, and the crop drops half or more of each: "
+            'resize_mode="pad" (--resize-mode pad) keeps all of it'
         )
     if 0 < grey < len(image_set) and frame.channels == 3:
-        found.append(f"{_are(grey)} grey among coloured ones")
-    return found
+        warnings.append(f"{_images_are(grey)} grey among coloured ones")
+    return warnings
 
 
 def _counted(values):
@@ -150,9 +178,5 @@ def _folder(name):
     return name.rpartition("/")[0] or "."
 
 
-def _many(count, noun):
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _are(count):
-    return f"{_many(count, 'image')} {'is' if count == 1 else 'are'}"
+def _images_are(count):
+    return f"{count_of(count, 'image')} {'is' if count == 1 else 'are'}"

@@ -1,4 +1,4 @@
-"""Decoded images on disk, so that each file is decoded once: fixed-length records and an index beside them."""
+"""Decoded images on disk, so that each file is decoded once: records of one length and an index beside them."""
 
 import json
 import shutil
@@ -10,19 +10,20 @@ import numpy as np
 from keras_transfer_gen import files
 from keras_transfer_gen.data.image_set import digest_of
 
-VERSION = 1  # raise it when decoding changes: older caches are then not found any more
-MEMORY_LIMIT = 2**30  # bytes; more than this stays on disk and is read by the record
+VERSION = 1  # part of the keys: raise it when decoding changes, so that older caches are not used any more
+MEMORY_LIMIT = 2**30  # bytes; larger sets of images stay on disk and are mapped
 RECORDS = "records.u8"
 INDEX = "index.json"
 
 
 def cached_records(key, shape, produce, cache_dir=None):
-    """ImageSet of an earlier call with the same key, or what `produce` makes now.
+    """The images of an earlier call with the same key, or else those of `produce`.
 
-    A cache that is damaged is made again. Where nothing can be written the images are kept in memory.
+    A damaged cache is written again. Where nothing can be written the images are kept in memory.
 
     Args:
-        key: hex digest of all that the images depend on; None where only the pixels themselves can tell.
+        key: hex digest of everything that the images depend on. None where that is not known before they are
+            decoded: then only what is too large for memory stays on disk.
         shape: (S, S, C) of an image.
         produce: function `write -> notes`: calls `write(uint8 [S, S, C])` for each image in order and returns
             JSON-ready notes that are kept with them. May be called twice.
@@ -33,19 +34,24 @@ def cached_records(key, shape, produce, cache_dir=None):
     """
     root = files.cache_folder("pictures") if cache_dir is None else Path(cache_dir)
     folder = root / (key or f"unnamed-{uuid.uuid4().hex}")
-    found = _load(folder, shape) if key else None
-    if found is not None:
-        return found
+    records = _read_whole(folder, shape) if key else None
+    if records is not None:
+        return records
     try:
         with files.atomic_path(folder) as partial:
             partial.mkdir()
-            digest = _build(partial, shape, produce)
-        return _read(folder if key else _keep(folder, root / digest, shape), shape)
-    except OSError:  # no room, no rights, or another process was faster: the work must not end for that
+            digest = _write(partial, shape, produce)
+        return _read(folder if key else _rename_large(folder, root / digest, shape), shape)
+    except OSError:  # the disk is full or read-only, or another process was faster: the work goes on without a cache
         return _in_memory(shape, produce)
     finally:
         if not key:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def settings_of(frame):
+    """The part of a key that stands for a `decode.Frame` and for how images are decoded: a tuple."""
+    return (VERSION, frame.image_size, frame.channels, frame.resize_mode, frame.background)
 
 
 def _in_memory(shape, produce):
@@ -56,7 +62,7 @@ def _in_memory(shape, produce):
     return images, digest_of(images), notes
 
 
-def _build(folder, shape, produce):
+def _write(folder, shape, produce):
     with open(folder / RECORDS, "wb") as stream:
         notes = produce(lambda image: stream.write(np.ascontiguousarray(image, np.uint8)))
     count = (folder / RECORDS).stat().st_size // int(np.prod(shape))
@@ -66,17 +72,17 @@ def _build(folder, shape, produce):
     return digest
 
 
-def _keep(folder, named, shape):
-    """Gives records that must stay on disk the name that their pixels give; returns where they are."""
+def _rename_large(folder, named, shape):
+    """Moves records that must stay on disk to `named`, after their digest; returns the folder that they are in."""
     if (folder / RECORDS).stat().st_size <= MEMORY_LIMIT:
         return folder
-    if _load(named, shape) is None:
+    if _read_whole(named, shape) is None:
         shutil.rmtree(named, ignore_errors=True)
         folder.rename(named)
     return named
 
 
-def _load(folder, shape):
+def _read_whole(folder, shape):
     """The records where they are whole, else None."""
     try:
         images, digest, notes = _read(folder, shape)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.checks import UserError, UserImportError
 from keras_transfer_gen.data import arrays, cache
-from keras_transfer_gen.data.image_set import ImageSet, Original
+from keras_transfer_gen.data.image_set import ImageSet, Original, numbered_names
 from keras_transfer_gen.streams import ImageStream
 
 ELEMENTS = 'a dataset of images, (image, label) or {"image": ..., "label": ...}'
@@ -22,14 +22,15 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
 
     Args:
         dataset: `tf.data.Dataset` of images `[H, W]` or `[H, W, C]`, one by one or batched, or of (image, label) with
-            integer labels; uint8, or numbers whose range is plain. What `load_images` made gives its own images.
+            integer labels; uint8, or numbers whose range is plain. An `ImageStream` of `load_images` gives its own
+            `ImageSet`.
         frame: `decode.Frame`.
         class_names: names of the labels.
         cache_dir: folder of the decoded images.
         progress: function `(done, total) -> None`; called only where the dataset knows its length.
 
     Raises:
-        UserError: for another kind of element, a dataset without end, or values whose range can't be told.
+        UserError: for another kind of element, a dataset without end, or values whose range is not plain.
     """
     if isinstance(dataset, ImageStream) and dataset.image_set.images.shape[1:] == frame.shape:
         return dataset.image_set
@@ -39,7 +40,8 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
         )
     spec, label_spec = _split(dataset.element_spec)
     batched = _is_batched(spec)
-    named = None if spec.dtype == tf.uint8 else arrays.value_range(*_extremes(dataset), spec.dtype.as_numpy_dtype)
+    levels = spec.dtype == tf.uint8
+    range_name = None if levels else arrays.value_range(*_extremes(dataset), spec.dtype.as_numpy_dtype)
     labelled = label_spec is not None and label_spec.dtype.is_integer and label_spec.shape.rank == int(batched)
     total = int(dataset.cardinality())
 
@@ -48,10 +50,9 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
         for done, element in enumerate(dataset, 1):
             image, label = _split(element)
             images = image.numpy() if batched else image.numpy()[np.newaxis]
-            images = arrays.check_shape(images if named is None else arrays.to_levels(images, named))
-            for one in images:
-                write(arrays.fit_one(one, frame))
-                notes["originals"].append([arrays.MODES[one.shape[-1]], one.shape[1], one.shape[0]])
+            for array in arrays.check_shape(images if levels else arrays.to_levels(images, range_name)):
+                write(arrays.fit_array(array, frame))
+                notes["originals"].append([arrays.MODES[array.shape[-1]], array.shape[1], array.shape[0]])
             if labelled:
                 notes["labels"].extend(np.atleast_1d(label.numpy()).tolist())
             if progress and total > 0:
@@ -64,7 +65,7 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
         images=images,
         labels=labels,
         class_names=class_names,
-        names=[f"{index:05d}" for index in range(len(images))],
+        names=numbered_names(len(images)),
         groups=np.zeros(len(images), np.int32),
         digest=digest,
         skipped=[],
@@ -116,9 +117,10 @@ def read_tfds(source, frame, cache_dir=None, progress=None):
             "source", "a dataset with a feature `image`", source, f"It has: {', '.join(info.features)}."
         )
     labelled = "label" in info.features and isinstance(info.features["label"], tfds.features.ClassLabel)
-    wanted = ("image", "label") if labelled else ("image",)
-    names = info.features["label"].names if labelled else ()
-    return read_dataset(dataset.map(lambda row: {key: row[key] for key in wanted}), frame, names, cache_dir, progress)
+    keys = ("image", "label") if labelled else ("image",)
+    class_names = info.features["label"].names if labelled else ()
+    rows = dataset.map(lambda row: {key: row[key] for key in keys})
+    return read_dataset(rows, frame, class_names, cache_dir, progress)
 
 
 def _split(element):

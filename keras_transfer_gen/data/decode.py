@@ -1,5 +1,6 @@
-"""The bytes of one image file -> uint8 pixels of the size asked for, or the reason why not."""
+"""One image file or Pillow image -> uint8 pixels of the wanted size, or the reason why it can't be used."""
 
+import contextlib
 import dataclasses
 import io
 import re
@@ -22,7 +23,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data.image_set import Original
 
 MAX_PIXELS = 50_000_000
-SERIAL_PIXELS = 16_000_000  # larger ones are decoded one at a time, so that memory doesn't grow with the threads
+SERIAL_PIXELS = 16_000_000  # larger images are decoded one at a time, so that memory doesn't grow with the threads
 HEAD = 32  # bytes that are enough to recognise every format
 
 # The classes are called directly: `Image.open` would apply Pillow's own, global pixel limit and try other formats.
@@ -45,7 +46,7 @@ STARTS = (
     (b"MM\0+", "TIFF"),
 )
 BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # "BM" alone is also how some texts begin
-FOREIGN_STARTS = (
+UNSUPPORTED_STARTS = (
     (0, b"8BPS", ".psd"),
     (0, b"\xff\x0a", ".jxl"),
     (0, b"%PDF", ".pdf"),
@@ -55,14 +56,14 @@ FOREIGN_STARTS = (
     (4, b"ftypheic", ".heic"),
     (4, b"ftypmif1", ".heic"),
 )
-# Camera files look like TIFF, and what a TIFF reader finds in them is the thumbnail.
-CAMERA = frozenset((".arw", ".cr2", ".dng", ".nef", ".nrw", ".orf", ".pef", ".rw2", ".srw"))
-FOREIGN = CAMERA | frozenset(
+# Camera files begin like TIFF files, but a TIFF reader reads only the thumbnail in them.
+CAMERA_SUFFIXES = frozenset((".arw", ".cr2", ".dng", ".nef", ".nrw", ".orf", ".pef", ".rw2", ".srw"))
+UNSUPPORTED_SUFFIXES = CAMERA_SUFFIXES | frozenset(
     (".ai", ".avif", ".cr3", ".eps", ".exr", ".hdr", ".heic", ".heif", ".ico", ".jp2", ".jxl", ".pbm", ".pdf", ".pgm")
     + (".ppm", ".psd", ".raf", ".svg", ".svgz", ".tga", ".xcf")
 )
-IMAGE = frozenset((".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
-# EXIF tag 274 -> what brings the image upright.
+IMAGE_SUFFIXES = frozenset((".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
+# Value of the EXIF tag 274 -> the operation that brings the image upright.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -72,39 +73,41 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = (5, 6, 7, 8)  # values under which width and height are exchanged
 SIDES = (4, 1024)  # least and greatest side of an image, in pixels
-FITS = ("crop", "pad")
-_large = threading.Lock()
+_large_images = threading.Lock()
 
 
 class UnusableError(Exception):
-    """An image that is left out; the text is the reason as the user reads it."""
+    """An image can't be used and is skipped; the text is the reason that the user reads."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """What every image is fitted to.
+    """The size, channels and background that every image of a set gets.
 
     Args:
-        image_size: side of the square, 4 to 1024 pixels: whatever a generator makes, not only what is built here.
+        image_size: side of the square, 4 to 1024 pixels. Third-party generators have other sizes than the networks of
+            this package.
         channels: 1 (grey) or 3 (RGB).
-        fit: "crop" cuts the middle square out; "pad" keeps the whole image and fills the rest.
+        resize_mode: "crop" cuts the middle square out; "pad" keeps the whole image and fills the rest.
         background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
 
     Raises:
-        UserError: for a size, number of channels, fit or colour that isn't known.
+        UserError: for a size, number of channels, resize mode or colour that can't be used.
     """
 
     image_size: int = 64
     channels: int = 3
-    fit: str = "crop"
+    resize_mode: str = "crop"
     background: str | tuple = "white"
 
     def __post_init__(self):
-        step = "Choose one with image_size= or --image-size."
-        checks.check_integer("image_size", self.image_size, *SIDES, next_step=step)
+        size_step = "Choose one with image_size= or --image-size."
+        checks.check_integer("image_size", self.image_size, *SIDES, next_step=size_step)
         checks.check_choice("channels", self.channels, checks.CHANNELS, "1 is grey, 3 is RGB.")
-        checks.check_choice("fit", self.fit, FITS, "Set it with fit= or --resize-mode.")
+        mode_step = "Set it with resize_mode= or --resize-mode."
+        checks.check_choice("resize_mode", self.resize_mode, checks.RESIZE_MODES, mode_step)
         object.__setattr__(self, "background", parse_colour(self.background))
 
     @property
@@ -144,23 +147,23 @@ def recognise(name, head):
     suffix = PurePosixPath(name).suffix.lower()
     if not head:
         raise UnusableError("empty file")
-    found = next((kind for start, kind in STARTS if head.startswith(start)), None)
+    kind = next((kind for start, kind in STARTS if head.startswith(start)), None)
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
-        found = "BMP"
+        kind = "BMP"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        found = "WEBP"
-    if found and not (found == "TIFF" and suffix in CAMERA):
-        return found
-    foreign = next((kind for place, mark, kind in FOREIGN_STARTS if head[place:].startswith(mark)), None)
-    if foreign or suffix in FOREIGN:
-        raise UnusableError(f"unsupported format: {foreign or suffix}")
-    if suffix in IMAGE or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
+        kind = "WEBP"
+    if kind and not (kind == "TIFF" and suffix in CAMERA_SUFFIXES):
+        return kind
+    unsupported = next((name for at, mark, name in UNSUPPORTED_STARTS if head[at:].startswith(mark)), None)
+    if unsupported or suffix in UNSUPPORTED_SUFFIXES:
+        raise UnusableError(f"unsupported format: {unsupported or suffix}")
+    if suffix in IMAGE_SUFFIXES or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
         raise UnusableError("not an image")
     raise UnusableError(f"not an image: {suffix}")
 
 
 def decode_image(content, kind, frame):
-    """Decodes a whole file: the right way up, on the background, fitted.
+    """Decodes a whole file: upright, on the background, cropped or padded to the frame.
 
     Args:
         content: bytes of the file.
@@ -176,24 +179,52 @@ def decode_image(content, kind, frame):
     mode = ""
     try:
         image = DECODERS[kind](io.BytesIO(content))
-        mode, (width, height) = image.mode, image.size
-        if width * height > MAX_PIXELS:
-            raise UnusableError(too_many_pixels(width * height))
+        mode, size = image.mode, image.size
+        check_pixels(image)
         if kind == "JPEG":
             # Decoding at 1/2, 1/4 or 1/8 is many times faster; four times the size keeps the result the same.
             image.draft(None, (4 * frame.image_size, 4 * frame.image_size))
-        if image.width * image.height > SERIAL_PIXELS:
-            with _large:
-                pixels_, turn = _fit(image, frame)
-        else:
-            pixels_, turn = _fit(image, frame)
+        fitted, orientation = _fit_upright(image, frame)
     except UnusableError:
         raise
     except Exception as error:  # decoders raise nearly every kind for damaged files
         raise UnusableError(_reason(error, content, kind, mode)) from error
-    if turn in (5, 6, 7, 8):
-        width, height = height, width
-    return pixels_, Original(kind, mode, width, height)
+    return fitted, _original(kind, mode, size, orientation)
+
+
+def decode_pillow(image, frame):
+    """A Pillow image, loaded or not: upright, on the background, cropped or padded to the frame.
+
+    Args:
+        image: `PIL.Image.Image`; it is not changed.
+        frame: `Frame`.
+
+    Returns:
+        (uint8 ndarray `[S, S, C]`, `Original`); the format of an image that no file was read for is "array".
+
+    Raises:
+        UnusableError: with the reason.
+    """
+    kind = image.format or "array"
+    try:
+        check_pixels(image)
+        fitted, orientation = _fit_upright(image, frame)
+    except UnusableError:
+        raise
+    except Exception as error:  # as for files, which are read only now where the image isn't loaded yet
+        raise UnusableError(_reason(error, None, kind, image.mode)) from error
+    return fitted, _original(kind, image.mode, image.size, orientation)
+
+
+def check_pixels(image):
+    """Raises `UnusableError` where a Pillow image has more than `MAX_PIXELS` pixels."""
+    if image.width * image.height > MAX_PIXELS:
+        raise UnusableError(too_many_pixels(image.width * image.height))
+
+
+def _original(kind, mode, size, orientation):
+    width, height = reversed(size) if orientation in SIDEWAYS else size
+    return Original(kind, mode, width, height)
 
 
 def fit_image(image, frame):
@@ -203,32 +234,35 @@ def fit_image(image, frame):
 
 
 def too_many_pixels(count):
-    """The reason why an image of so many pixels is left out."""
-    said = f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
-    return f"{said} pixels: over the limit of {MAX_PIXELS / 1e6:.0f} million"
+    """The reason why an image of so many pixels is skipped."""
+    number = f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
+    return f"{number} pixels: over the limit of {MAX_PIXELS / 1e6:.0f} million"
 
 
-def _fit(image, frame):
-    image.load()
-    turn = _orientation(image)
-    pixels_ = fit_image(image, frame)
-    if turn in UPRIGHT:  # the fitted square is small, and fitting is symmetric
-        upright = Image.fromarray(pixels_.squeeze(-1) if frame.channels == 1 else pixels_).transpose(UPRIGHT[turn])
-        pixels_ = np.array(upright).reshape(frame.shape)
-    return pixels_, turn
+def _fit_upright(image, frame):
+    """(uint8 `[S, S, C]`, value of the EXIF orientation) of a Pillow image that may have to be read yet."""
+    large = image.width * image.height > SERIAL_PIXELS
+    with _large_images if large else contextlib.nullcontext():
+        image.load()
+        orientation = _orientation(image)
+        fitted = fit_image(image, frame)
+    if orientation in UPRIGHT:  # the fitted square is small, and fitting is symmetric
+        square = Image.fromarray(fitted.squeeze(-1) if frame.channels == 1 else fitted)
+        fitted = np.array(square.transpose(UPRIGHT[orientation])).reshape(frame.shape)
+    return fitted, orientation
 
 
 def _orientation(image):
     try:
         return image.getexif().get(274, 1)
-    except Exception:  # a broken EXIF block is no reason to lose the image
+    except Exception:  # an image with a broken EXIF block can be used all the same
         return 1
 
 
 def _flatten(image, background):
     """Any mode -> RGB on the background."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_to_levels(np.asarray(image))).convert("RGB")
+        return Image.fromarray(_scale_grey(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*background, 255))
@@ -237,14 +271,14 @@ def _flatten(image, background):
     return image.convert("RGB")
 
 
-def _to_levels(values):
-    """Grey values of 16 or 32 bits or floats `[H, W]` -> uint8: scaled by the range of the format, never clipped."""
+def _scale_grey(values):
+    """Grey values `[H, W]` of 16 or 32 bits, or floats -> uint8: scaled by the range of the format, never clipped."""
     if values.dtype.itemsize == 2:
         return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
     if not np.isfinite(values).all():
         raise UnusableError("pixels that are not numbers")
     low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 65535:  # a format without a range: the image's own
+    if low < 0 or high > 65535:  # the format has no range: the image's own one
         scaled = (values.astype(np.float64) - low) * (255.0 / max(high - low, 1e-30))
     elif high > 255:
         scaled = values / 257.0
@@ -257,7 +291,7 @@ def _to_levels(values):
 
 def _fit_square(image, frame):
     size, (width, height) = frame.image_size, image.size
-    if frame.fit == "crop":
+    if frame.resize_mode == "crop":
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         return _resize(image.crop((left, top, left + side, top + side)), (size, size))
@@ -277,6 +311,7 @@ def _resize(image, size):
 
 
 def _reason(error, content, kind, mode):
+    """Why an image can't be used, of the exception of its decoder; `content` is None for a Pillow image."""
     text = str(error).lower()
     if isinstance(error, Image.DecompressionBombError):
         pixels = re.search(r"(\d+) pixels", text)
@@ -285,7 +320,7 @@ def _reason(error, content, kind, mode):
         return "too large for the memory"
     if "conversion from" in text:
         return f"unsupported colour mode: {mode}"
-    short_webp = kind == "WEBP" and int.from_bytes(content[4:8], "little") + 8 > len(content)
+    short_webp = kind == "WEBP" and content is not None and int.from_bytes(content[4:8], "little") + 8 > len(content)
     if "truncated" in text or "end of file" in text or isinstance(error, EOFError) or short_webp:
         return "truncated image"
     return "broken image"

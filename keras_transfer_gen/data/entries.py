@@ -1,6 +1,6 @@
-"""The files of a folder or a zip archive: what there is, under which name, and how to read it.
+"""The files of a folder, a zip archive or a list of paths: their names, their sizes, and how to read them.
 
-Nothing is ever unpacked to disk, so an archive can't write outside a folder, and nothing is opened that isn't a file.
+Nothing is unpacked to disk, so an archive can't write outside a folder. Only files are opened.
 """
 
 import dataclasses
@@ -16,10 +16,10 @@ from keras_transfer_gen.data.decode import UnusableError
 from keras_transfer_gen.data.image_set import Skipped
 
 MAX_FILE_BYTES = 256 * 2**20
-BOMB_BYTES = 8 * 2**20  # from this size on a member is refused where it was packed by more than BOMB_RATIO
+BOMB_BYTES = 8 * 2**20  # a larger member is refused where it unpacks to more than BOMB_RATIO times its size
 BOMB_RATIO = 200
-HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini")
-# What opening and reading raise; zipfile adds RuntimeError (encrypted) and NotImplementedError (packed in another way).
+SYSTEM_FILES = ("__MACOSX", "Thumbs.db", "desktop.ini")
+# What opening and reading raise. RuntimeError: encrypted in a zip; NotImplementedError: packed in an unknown way.
 READ_ERRORS = (OSError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError, ValueError)
 
 
@@ -30,7 +30,7 @@ class Entry:
     Args:
         name: relative path, with forward slashes.
         size: bytes, unpacked.
-        packed: bytes as stored.
+        packed: bytes, as stored.
         open: function `() -> binary stream`.
         fingerprint: function `() -> str` that changes with the content.
     """
@@ -42,7 +42,7 @@ class Entry:
     fingerprint: Callable
 
     def check_size(self):
-        """Raises `UnusableError` where the file is too large to read, or a bomb."""
+        """Raises `UnusableError` where the file is too large to read, or a zip bomb."""
         if self.size > MAX_FILE_BYTES:
             raise UnusableError(
                 f"file of {self.size / 2**20:,.0f} MB: over the limit of {MAX_FILE_BYTES / 2**20:.0f} MB"
@@ -56,17 +56,32 @@ def is_bomb(size, packed):
     return size > BOMB_BYTES and size > BOMB_RATIO * packed
 
 
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The files of one source.
+
+    Args:
+        entries: list of `Entry`.
+        skipped: list of `Skipped`: what can't be opened or is no file.
+        hidden: list of str: names that begin with a dot and files of the operating system; a folder ends with "/".
+    """
+
+    entries: list
+    skipped: list
+    hidden: list
+
+
 def list_folder(root):
-    """Every file below `root` but hidden ones; links are followed, and each folder is read once.
+    """Every file below `root`, sorted by name; links are followed, and each folder is read once.
 
     Args:
         root: an existing folder.
 
     Returns:
-        (list of `Entry` sorted by name, list of `Skipped`).
+        `Listing`.
     """
-    entries, skipped, seen = [], [], set()
-    # Real folders before linked ones, so that an image is found under its own path and a loop is never entered.
+    entries, skipped, hidden, seen = [], [], [], set()
+    # Real folders before linked ones, so that an image has its own path and a loop of links is never entered.
     folders, links = [(Path(root), "")], []
     while folders or links:
         folder, prefix = folders.pop() if folders else links.pop(0)
@@ -76,13 +91,14 @@ def list_folder(root):
             if (facts.st_dev, facts.st_ino) in seen and facts.st_ino:
                 continue
             seen.add((facts.st_dev, facts.st_ino))
-            found = sorted(os.scandir(folder), key=lambda item: item.name)
+            items = sorted(os.scandir(folder), key=lambda item: item.name)
         except OSError as error:
             skipped.append(Skipped(prefix.rstrip("/") or str(folder), why_unreadable(error)))
             continue
-        for item in found:
+        for item in items:
             name = prefix + item.name
             if _is_hidden(item.name):
+                hidden.append(name + "/" if item.is_dir(follow_symlinks=False) else name)
                 continue
             try:
                 facts = item.stat()
@@ -96,42 +112,83 @@ def list_folder(root):
                 entries.append(_file_entry(name, item.path, facts.st_size))
             else:
                 skipped.append(Skipped(name, "not a file"))
-    return sorted(entries, key=lambda entry: entry.name), skipped
+    return Listing(sorted(entries, key=lambda entry: entry.name), skipped, sorted(hidden))
 
 
 def list_zip(archive, path):
-    """Every member of an archive but folders and hidden ones.
+    """Every member of an archive that isn't a folder, sorted by name.
 
     Args:
         archive: open `zipfile.ZipFile`; must stay open while entries are read.
-        path: where it lies.
+        path: of its file.
 
     Returns:
-        (list of `Entry` sorted by name, list of `Skipped`).
+        `Listing`.
     """
     content = files.sha256_file(path)
-    entries = [
-        Entry(
-            name=info.filename,
-            size=info.file_size,
-            packed=info.compress_size,
-            open=lambda info=info: archive.open(info),
-            fingerprint=lambda number=number: f"{content}:{number}",
+    entries, hidden = [], []
+    for number, info in enumerate(archive.infolist()):
+        if info.is_dir():
+            continue
+        if any(_is_hidden(part) for part in info.filename.split("/")):
+            hidden.append(info.filename)
+            continue
+        entries.append(
+            Entry(
+                name=info.filename,
+                size=info.file_size,
+                packed=info.compress_size,
+                open=lambda info=info: archive.open(info),
+                fingerprint=lambda number=number: f"{content}:{number}",
+            )
         )
-        for number, info in enumerate(archive.infolist())
-        if not info.is_dir() and not any(_is_hidden(part) for part in info.filename.split("/"))
-    ]
-    return sorted(entries, key=lambda entry: entry.name), []
+    return Listing(sorted(entries, key=lambda entry: entry.name), [], sorted(hidden))
+
+
+def list_paths(paths):
+    """The files of a list of paths, in its order, hidden ones too: they were named.
+
+    Args:
+        paths: str or `pathlib.Path`; "~" is the home folder. Names are relative to the folder that holds them all.
+
+    Returns:
+        `Listing`.
+    """
+    paths = [Path(path).expanduser() for path in paths]
+    names = _relative_names(paths)
+    entries, skipped = [], []
+    for path, name in zip(paths, names, strict=True):
+        try:
+            facts = path.stat()
+        except (OSError, ValueError) as error:  # a ValueError is a name that no file can have
+            skipped.append(Skipped(name, why_unreadable(error)))
+            continue
+        if stat.S_ISREG(facts.st_mode):
+            entries.append(_file_entry(name, path, facts.st_size))
+        else:
+            folder = stat.S_ISDIR(facts.st_mode)
+            skipped.append(Skipped(name, "a folder in a list of files" if folder else "not a file"))
+    return Listing(entries, skipped, [])
+
+
+def _relative_names(paths):
+    """Names with forward slashes, relative to the folder that holds all of the paths."""
+    absolute = [os.path.abspath(path) for path in paths]
+    try:
+        root = os.path.commonpath([os.path.dirname(path) for path in absolute])
+    except ValueError:  # several drives
+        return [path.as_posix() for path in paths]
+    return [Path(os.path.relpath(path, root)).as_posix() for path in absolute]
 
 
 def why_unreadable(error):
     """The reason for a `Skipped`, of an exception among `READ_ERRORS`."""
-    said = str(getattr(error, "strerror", None) or error).strip()
+    reason = str(getattr(error, "strerror", None) or error).strip()
     if isinstance(error, RuntimeError):
-        said = "encrypted" if "encrypted" in said else "packed in an unknown way"
+        reason = "encrypted" if "encrypted" in reason else "packed in an unknown way"
     elif isinstance(error, (zipfile.BadZipFile, zlib.error, EOFError)):
-        said = "damaged in the archive"
-    return f"cannot be read: {said[:1].lower()}{said[1:]}"
+        reason = "damaged in the archive"
+    return f"cannot be read: {reason[:1].lower()}{reason[1:]}"
 
 
 def _file_entry(name, path, size):
@@ -139,4 +196,4 @@ def _file_entry(name, path, size):
 
 
 def _is_hidden(part):
-    return (part.startswith(".") and part not in (".", "..")) or part in HIDDEN
+    return (part.startswith(".") and part not in (".", "..")) or part in SYSTEM_FILES

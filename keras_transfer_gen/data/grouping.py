@@ -1,4 +1,4 @@
-"""Folders of images -> groups (one a folder) and classes (one a folder of the first level)."""
+"""Names of images -> groups (one for each folder) and classes (one for each folder of the first level)."""
 
 import os
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def group_by_folder(names):
-    """Groups and classes of images by where they lie.
+    """Groups and classes of images by the folders that they are in.
 
-    Folders that hold everything (a zip often wraps its content in one) don't count. There are classes only where every
-    image lies in a sub-folder.
+    A folder that holds everything doesn't count (a zip often has one). There are classes only where every image is in
+    a sub-folder.
 
     Args:
         names: list of relative paths with forward slashes.
@@ -33,6 +33,7 @@ def group_by_folder(names):
 
 
 def _numbered(values):
-    kinds = sorted(set(values))
-    number = {kind: index for index, kind in enumerate(kinds)}
-    return np.array([number[value] for value in values], np.int32), kinds
+    """(number of each value among the sorted different ones, these)."""
+    different = sorted(set(values))
+    number = {value: index for index, value in enumerate(different)}
+    return np.array([number[value] for value in values], np.int32), different

@@ -1,4 +1,4 @@
-"""What reading a source gives: decoded images, where they come from, and what was left out."""
+"""What reading a source gives: decoded images, where each comes from, and which files were skipped."""
 
 import dataclasses
 import unicodedata
@@ -12,7 +12,7 @@ ESCAPED = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
-    """A file that is left out.
+    """A file that can't be used.
 
     Args:
         path: relative path.
@@ -25,10 +25,10 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Original:
-    """What an image was before it was fitted.
+    """What an image was before it was resized.
 
     Args:
-        format: "JPEG", "PNG", ... or "array".
+        format: "JPEG", "PNG", ..., or "array" where there was no file.
         mode: Pillow's name of the pixel format, such as "RGB", "LA", "I;16".
         width: in pixels, the right way up.
         height: in pixels, the right way up.
@@ -42,17 +42,27 @@ class Original:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Decoded images of one size. Nothing here may be written to.
+    """Decoded images of one size, with what is known of each. `read_images` returns one.
+
+    All lists and arrays have the order of `names`. Nothing in it may be written to: others share it.
 
     Args:
         images: uint8 `[N, S, S, C]`; an `np.memmap` where they are too many for memory.
         labels: int32 `[N]`, index into `class_names`; None where the source has no classes.
-        class_names: list of str.
-        names: list of N str: relative paths, or numbers such as "00012".
-        groups: int32 `[N]`, index of the folder in which an image lies; all zeros where there is only one.
-        digest: hex SHA-256 over shape and pixels.
-        skipped: list of `Skipped`, sorted by path.
-        originals: list of N `Original`.
+        class_names: list of str: the names of sub-folders, or those that a dataset gives.
+        names: list of N str: relative paths, or numbers such as "00012" where there are no files.
+        groups: int32 `[N]`, the number of the folder that an image is in; all zeros where there is only one.
+        digest: hex SHA-256 over shape and pixels: equal images in the same order have the same digest.
+        skipped: list of `Skipped`, sorted by path: files that can't be used.
+        originals: list of N `Original`: the images before they were resized.
+        hidden: list of str: files and folders that are not looked at, since they begin with a dot or belong to the
+            operating system.
+
+    Example:
+        >>> from keras_transfer_gen.data.sources import read_images
+        >>> image_set = read_images(np.zeros([2, 64, 64, 3], np.uint8))
+        >>> len(image_set), image_set.images.shape, image_set.names
+        (2, (2, 64, 64, 3), ['00000', '00001'])
     """
 
     images: np.ndarray
@@ -63,9 +73,35 @@ class ImageSet:
     digest: str
     skipped: list
     originals: list
+    hidden: list = dataclasses.field(default_factory=list)
 
     def __len__(self):
         return len(self.images)
+
+    def describe_skipped(self, shown=3):
+        """The skipped files in one sentence, with the first reasons; "" where there are none.
+
+        Args:
+            shown: how many files are named.
+
+        Returns:
+            str, such as "2 files skipped: a.png (empty file), notes.txt (not an image: .txt)".
+        """
+        if not self.skipped:
+            return ""
+        named = [f"{printable(file.path)} ({file.reason})" for file in self.skipped[:shown]]
+        more = ", ..." if len(self.skipped) > shown else ""
+        return f"{count_of(len(self.skipped), 'file')} skipped: {', '.join(named)}{more}"
+
+
+def count_of(count, noun):
+    """A number and its noun, such as "1 file" or "3 files"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def numbered_names(count):
+    """Names of images that are in no files: "00000", "00001", ..."""
+    return [f"{index:05d}" for index in range(count)]
 
 
 def digest_of(images):

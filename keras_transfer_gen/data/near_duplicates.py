@@ -1,4 +1,4 @@
-"""ImageSet that are alike, as groups: a motif in several colours, a burst of photographs, mirror images."""
+"""Groups of images that are alike: a motif in several colours, a burst of photographs, mirror images."""
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -6,20 +6,21 @@ from scipy.spatial.distance import squareform
 
 SIDE = 8  # of the thumbnails that are compared
 PER_GROUP = 3  # images in a group, on average
-MOST = 3000  # images that are compared with each other; of more, each is a group of its own
+MOST_IMAGES = 3000  # that are compared with each other; where there are more, each is a group of its own
 
 
 def group_alike(images, per_group=PER_GROUP):
-    """Groups of images by the likeness of their thumbnails or of those flipped left to right.
+    """Groups of images whose thumbnails are alike, as they are or flipped left to right.
 
-    Average linkage, cut where there are `per_group` images in a group on average.
+    Average linkage; the tree is cut where there are `per_group` images in a group on average.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         per_group: mean size of a group, at least 1.
 
     Returns:
-        int32 `[N]`, number of each image's group, from 0.
+        int32 `[N]`, number of each image's group, from 0. Up to 3,000 images are compared; where there are more, each
+        is a group of its own.
 
     Example:
         >>> black, white = np.zeros((2, 32, 32, 1), np.uint8), np.full((2, 32, 32, 1), 255, np.uint8)
@@ -28,11 +29,11 @@ def group_alike(images, per_group=PER_GROUP):
     """
     count = len(images)
     groups = round(count / per_group)
-    if count > MOST or groups < 2:
+    if count > MOST_IMAGES or groups < 2:
         return np.arange(count, dtype=np.int32)
     tree = linkage(squareform(_distances(_thumbnails(images)), checks=False), "average")
-    found = fcluster(tree, groups, "maxclust")
-    return np.unique(found, return_inverse=True)[1].astype(np.int32)
+    clusters = fcluster(tree, groups, "maxclust")
+    return np.unique(clusters, return_inverse=True)[1].astype(np.int32)
 
 
 def _thumbnails(images):

@@ -1,15 +1,15 @@
-"""Permutations without memory: where a number goes is computed, from the seed and the pass alone."""
+"""Stateless permutations: the place of a number is computed from the seed and the number of the pass alone."""
 
 import numpy as np
 import tensorflow as tf
 
 ROUNDS = 4  # of the cipher behind the permutation
-FEW = 32  # up to here sorting is faster: the cipher permutes thousands of numbers and walks until one fits
+SORTED_SIZE = 32  # up to here sorting is faster: the cipher permutes thousands of numbers and walks until one fits
 GOLDEN, FIRST, SECOND = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)
 
 
 def shuffled(index, size, *words):
-    """Places of numbers in a pseudo-random permutation of 0..size-1.
+    """The places that numbers get in a pseudo-random permutation of 0..size-1.
 
     Args:
         index: int64 `[n]`, each from 0 to `size` less 1.
@@ -23,16 +23,16 @@ def shuffled(index, size, *words):
         >>> sorted(shuffled(tf.range(5, dtype=tf.int64), 5, 0, 7).numpy().tolist())
         [0, 1, 2, 3, 4]
     """
-    if size <= FEW:
-        return _ranked(index, size, words)
+    if size <= SORTED_SIZE:
+        return _sorted_noise(index, size, words)
     keys = tf.stack([tf.broadcast_to(word, tf.shape(index)) for word in _keys(words)], axis=-1)
     most = tf.fill(tf.shape(index), tf.constant(size - 1, tf.int64))
     # The raw op: `tf.random.experimental.index_shuffle` can't take a seed for each number (it pads the wrong axis).
     return tf.raw_ops.RandomIndexShuffle(index=index, seed=keys, max_index=most, rounds=ROUNDS)
 
 
-def _ranked(index, size, words):
-    """The same by sorting noise, one row for each number."""
+def _sorted_noise(index, size, words):
+    """`shuffled` by sorting noise, one row for each number."""
     columns = tf.range(size, dtype=tf.int64)
     noise = _hash([*(tf.reshape(tf.cast(word, tf.int64), [-1, 1]) for word in words), columns])
     order = tf.argsort(tf.cast(tf.bitwise.right_shift(noise, tf.constant(1, tf.uint64)), tf.int64), axis=-1)
@@ -40,8 +40,8 @@ def _ranked(index, size, words):
     return tf.cast(tf.gather(order, index, batch_dims=1), tf.int64)
 
 
-def chosen(count, *words):
-    """One number from 0 to `count` less 1 for each set of words, evenly drawn.
+def random_index(count, *words):
+    """A number from 0 to `count` less 1 for each set of words, evenly drawn.
 
     Args:
         count: int64 `[n]`, each at least 1 and far below 2**63.

@@ -95,7 +95,7 @@ def test_data_check_ends_with_2_where_nothing_is_usable(ktg, tmp_path):
         result = ktg("data", "check", tmp_path, *more)
         assert result.exit_code == 2 and "notes.txt" in result.stdout
     result = ktg("data", "check", tmp_path / "none")
-    assert result.exit_code == 2 and "Check what source= or the command line (SOURCE) says." in result.stderr
+    assert result.exit_code == 2 and "Check source= (SOURCE)." in result.stderr
 
 
 def test_data_check_reads_archives_and_arrays_and_writes_a_preview(ktg, tmp_path, image_folder, sample_images):

@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen.checks import UserFileError
-from keras_transfer_gen.data.audit import audit_images
+from keras_transfer_gen.data.audit import audit_images, find_warnings
+from keras_transfer_gen.data.decode import Frame
+from keras_transfer_gen.data.sources import read_images
 
 
 def save(path, size, mode="RGB", level=0, kind="PNG"):
@@ -25,6 +27,8 @@ def folder(tmp_path):
     save(root / "f.png", (64, 64), "RGBA", level=4)
     (root / "dogs/new\nline\t.png").write_bytes(b"")
     (root / "notes.txt").write_text("hello")
+    (root / ".hidden.png").write_bytes(b"")
+    (root / ".git").mkdir()
     return root
 
 
@@ -42,7 +46,7 @@ def test_audit_images_counts_and_warns(folder):
         "1 image is smaller than 64 px and will be enlarged",
         "2 exact duplicates",
         "1 image is at least twice as long as wide, and the crop drops half or more of each: "
-        'fit="pad" (--resize-mode pad) keeps all of it',
+        'resize_mode="pad" (--resize-mode pad) keeps all of it',
         "1 image is grey among coloured ones",
     ]
 
@@ -55,13 +59,26 @@ def test_audit_skipped_lines_are_one_line_each(folder):
 
 
 def test_audit_to_dict_is_json(folder):
-    found = json.loads(json.dumps(audit_images(folder).to_dict(), ensure_ascii=False))
-    assert found["usable"] == 6 and found["smallest"] == 20 and len(found["digest"]) == 64
-    assert found["skipped"][1] == {"path": "notes.txt", "reason": "not an image: .txt"}
-    assert set(found) == {
+    report = json.loads(json.dumps(audit_images(folder).to_dict(), ensure_ascii=False))
+    assert report["usable"] == 6 and report["smallest"] == 20 and len(report["digest"]) == 64
+    assert report["skipped"][1] == {"path": "notes.txt", "reason": "not an image: .txt"}
+    assert set(report) == {
         "source", "usable", "folders", "sizes", "modes", "formats", "smallest", "largest", "duplicates", "skipped",
-        "warnings", "digest",
+        "warnings", "digest", "hidden",
     }  # fmt: skip
+    assert report["hidden"] == [".git/", ".hidden.png"]
+
+
+def test_audit_counts_and_names_hidden_files(folder):
+    assert audit_images(folder).hidden_line() == "2 hidden files not looked at: .git/, .hidden.png"
+    assert audit_images(folder).hidden_line(shown=1) == "2 hidden files not looked at: .git/, ..."
+    assert audit_images(np.zeros((1, 32, 32, 3), np.uint8)).hidden_line() == ""
+
+
+def test_find_warnings_needs_no_audit(folder):
+    image_set = read_images(folder, resize_mode="pad")
+    warnings = find_warnings(image_set, Frame(64, resize_mode="pad"))
+    assert warnings == [text for text in audit_images(folder).warnings if "twice as long" not in text]
 
 
 def test_audit_images_of_no_usable_image_is_no_error(tmp_path):

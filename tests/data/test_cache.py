@@ -12,7 +12,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), np.uint8)
 
 
 class Produce:
-    """Writes `PICTURES` and counts how often."""
+    """Writes `IMAGES` and counts how often it is called."""
 
     def __init__(self, notes=None, count=5):
         self.calls, self.notes, self.count = 0, notes or {"names": ["a"]}, count
@@ -37,9 +37,9 @@ def test_cached_records_produces_once(tmp_path):
 
 
 def test_cached_records_default_folder_is_the_users_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("KTG_CACHE_DIR", str(tmp_path / "mine"))
+    monkeypatch.setenv("KTG_CACHE_DIR", str(tmp_path / "own"))
     cache.cached_records(KEY, SHAPE, Produce())
-    assert (tmp_path / "mine/pictures" / KEY / cache.INDEX).is_file()
+    assert (tmp_path / "own/pictures" / KEY / cache.INDEX).is_file()
 
 
 @pytest.mark.parametrize("limit", [10, 2**30])

@@ -33,27 +33,24 @@ slices = tf.data.Dataset.from_tensor_slices
     ],
 )
 def test_read_dataset_takes_images_in_order(make):
-    sample_images = read_dataset(make(), FRAME)
-    np.testing.assert_array_equal(sample_images.images, IMAGES)
-    assert sample_images.digest == read_images(IMAGES, 32).digest and sample_images.names[-1] == "00004"
+    image_set = read_dataset(make(), FRAME)
+    np.testing.assert_array_equal(image_set.images, IMAGES)
+    assert image_set.digest == read_images(IMAGES, 32).digest and image_set.names[-1] == "00004"
 
 
 def test_read_dataset_keeps_integer_labels_only():
     assert read_dataset(slices((IMAGES, LABELS)).batch(2), FRAME).labels.tolist() == LABELS.tolist()
     assert read_dataset(slices((IMAGES, np.eye(3)[LABELS])), FRAME).labels is None
-    assert read_dataset(slices({"image": IMAGES, "label": LABELS}), FRAME, ["a", "b", "c"]).class_names == [
-        "a",
-        "b",
-        "c",
-    ]
+    named = read_dataset(slices({"image": IMAGES, "label": LABELS}), FRAME, ["a", "b", "c"])
+    assert named.class_names == ["a", "b", "c"]
 
 
 def test_read_dataset_takes_images_of_many_sizes_and_grey_ones():
-    made = [np.full((20 + 4 * n, 30, 1), 40 * n, np.uint8) for n in range(4)]
-    dataset = tf.data.Dataset.from_generator(lambda: made, output_signature=tf.TensorSpec([None, None, 1], tf.uint8))
-    sample_images = read_dataset(dataset, FRAME)
-    assert [image[0, 0, 0] for image in sample_images.images] == [0, 40, 80, 120]
-    assert [original.height for original in sample_images.originals] == [20, 24, 28, 32]
+    images = [np.full((20 + 4 * n, 30, 1), 40 * n, np.uint8) for n in range(4)]
+    dataset = tf.data.Dataset.from_generator(lambda: images, output_signature=tf.TensorSpec([None, None, 1], tf.uint8))
+    image_set = read_dataset(dataset, FRAME)
+    assert [image[0, 0, 0] for image in image_set.images] == [0, 40, 80, 120]
+    assert [original.height for original in image_set.originals] == [20, 24, 28, 32]
     grey = read_dataset(slices(IMAGES[..., 0]), Frame(32, 1))  # [32, 32] each
     np.testing.assert_array_equal(grey.images, IMAGES[..., :1])
     batched = read_dataset(slices(IMAGES[..., 0]).batch(2), Frame(32, 1))  # [2, 32, 32] each
@@ -68,9 +65,9 @@ def test_read_dataset_reports_progress():
 
 def test_read_dataset_maps_what_is_too_large(monkeypatch):
     monkeypatch.setattr(cache, "MEMORY_LIMIT", 10)
-    sample_images = read_dataset(slices(IMAGES).batch(2), FRAME)
-    assert isinstance(sample_images.images, np.memmap)
-    np.testing.assert_array_equal(sample_images.images, IMAGES)
+    image_set = read_dataset(slices(IMAGES).batch(2), FRAME)
+    assert isinstance(image_set.images, np.memmap)
+    np.testing.assert_array_equal(image_set.images, IMAGES)
 
 
 def test_read_dataset_of_a_stream_gives_its_images():
@@ -82,8 +79,8 @@ def test_read_dataset_of_a_stream_gives_its_images():
     ("make", "said"),
     [
         (lambda: slices(IMAGES).repeat(), "a dataset that ends.*take"),
-        (lambda: slices(np.float32(IMAGES * 3.0)), "pictures with uint8 0..255"),
-        (lambda: slices(np.where(IMAGES > 250, np.nan, 0.5)), "pictures with uint8 0..255"),
+        (lambda: slices(np.float32(IMAGES * 3.0)), "images with uint8 0..255"),
+        (lambda: slices(np.where(IMAGES > 250, np.nan, 0.5)), "images with uint8 0..255"),
         (lambda: slices(["a", "b"]), "a dataset of images"),
         (lambda: slices((IMAGES, LABELS, LABELS)), "a dataset of images"),
         (lambda: slices({"picture": IMAGES}), "a dataset of images"),
@@ -113,9 +110,9 @@ def prepared(tmp_path, monkeypatch):
 
 
 def test_read_tfds_reads_what_is_prepared(prepared):
-    sample_images = read_images("tfds:tiny", 32)
-    np.testing.assert_array_equal(sample_images.images, IMAGES)
-    assert sample_images.labels.tolist() == (LABELS % 2).tolist() and sample_images.class_names == ["cat", "dog"]
+    image_set = read_images("tfds:tiny", 32)
+    np.testing.assert_array_equal(image_set.images, IMAGES)
+    assert image_set.labels.tolist() == (LABELS % 2).tolist() and image_set.class_names == ["cat", "dog"]
     np.testing.assert_array_equal(read_images("tfds:tiny[train[1:3]]", 32).images, IMAGES[1:3])
     with pytest.raises(UserError, match=r"the name and split of a TFDS dataset.*tiny\[validation\].*TFDS says"):
         read_images("tfds:tiny[validation]", 32)

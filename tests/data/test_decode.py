@@ -1,5 +1,4 @@
 import io
-import resource
 import struct
 import zlib
 
@@ -9,7 +8,8 @@ from PIL import Image
 
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data import decode
-from keras_transfer_gen.data.decode import Frame, UnusableError, decode_image, recognise
+from keras_transfer_gen.data.decode import Frame, UnusableError, decode_image, decode_pillow, recognise
+from keras_transfer_gen.data.image_set import Original
 
 RANDOM = np.random.default_rng(0)
 KINDS = ["BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"]
@@ -45,6 +45,29 @@ def test_decode_gif_takes_the_first_frame():
     np.testing.assert_array_equal(found, np.broadcast_to(np.uint8([10, 20, 30]), (32, 32, 3)))
 
 
+def test_decode_pillow_equals_decoding_a_file_and_leaves_the_image_alone():
+    exif = Image.Exif()
+    exif[274] = 6
+    pixels = noise(40, 64)
+    content = encoded(Image.fromarray(pixels), exif=exif)
+    image = Image.open(io.BytesIO(content))  # not loaded yet
+    fitted, original = decode_pillow(image, Frame(32))
+    expected, same = decode_image(content, "PNG", Frame(32))
+    np.testing.assert_array_equal(fitted, expected)
+    assert original == same and (original.width, original.height) == (40, 64)
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+    assert decode_pillow(Image.new("LA", (9, 5)), Frame(32))[1] == Original("array", "LA", 9, 5)
+
+
+def test_decode_pillow_gives_the_reason_of_unusable_images(monkeypatch):
+    cut = Image.open(io.BytesIO(encoded(Image.fromarray(noise(64, 64)))[:-2000]))
+    with pytest.raises(UnusableError, match="^truncated image$"):
+        decode_pillow(cut, Frame(32))
+    monkeypatch.setattr(decode, "MAX_PIXELS", 1000)
+    with pytest.raises(UnusableError, match="^0.00205 million pixels: over the limit"):
+        decode_pillow(Image.new("RGB", (64, 32)), Frame(32))
+
+
 def test_decode_averages_whole_blocks():
     pixels = noise(96, 96)
     expected = np.round(pixels.reshape(32, 3, 32, 3, 3).mean((1, 3)))
@@ -70,10 +93,10 @@ def test_decode_crops_the_middle_square():
 
 def test_decode_pads_with_the_background():
     pixels = noise(32, 64)
-    found = decoded(Image.fromarray(pixels), frame=Frame(64, fit="pad", background="#0a141e"))
+    found = decoded(Image.fromarray(pixels), frame=Frame(64, resize_mode="pad", background="#0a141e"))
     np.testing.assert_array_equal(found[16:48], pixels)
     np.testing.assert_array_equal(found[:16], np.broadcast_to(np.uint8([10, 20, 30]), (16, 64, 3)))
-    line = decoded(Image.new("RGB", (640, 1)), frame=Frame(64, fit="pad"))
+    line = decoded(Image.new("RGB", (640, 1)), frame=Frame(64, resize_mode="pad"))
     assert (line == 0).all(-1).sum() == 64 and (line == 255).all(-1).sum() == 63 * 64
 
 
@@ -215,16 +238,14 @@ def test_decode_of_a_large_jpeg_equals_a_full_decode():
     assert np.abs(found - np.asarray(full)).max() <= 4
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize("kind", KINDS)
-def test_decode_names_truncated_images(kind):
+def test_decode_names_truncated_images(kind, share):
     content = encoded(Image.fromarray(noise(64, 64)), kind)
     assert recognise("x", content[:32]) == kind
-    for share in (0.2, 0.5, 0.9):
-        cut = content[: int(len(content) * share)]
-        with pytest.raises(UnusableError, match="^(truncated|broken) image$"):
-            decode_image(cut, kind, Frame(32))
-    with pytest.raises(UnusableError, match="^truncated image$" if kind != "TIFF" else "picture$"):
-        decode_image(content[: len(content) // 2], kind, Frame(32))
+    reason = "truncated" if share == 0.5 and kind != "TIFF" else "(truncated|broken)"
+    with pytest.raises(UnusableError, match=f"^{reason} image$"):
+        decode_image(content[: int(len(content) * share)], kind, Frame(32))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -233,8 +254,8 @@ def test_decode_never_fails_otherwise_on_damaged_bytes(kind):
     random = np.random.default_rng(1)
     for _ in range(40):
         damaged = bytearray(content)
-        for place in random.integers(0, len(content), 8):
-            damaged[place] = random.integers(256)
+        for position in random.integers(0, len(content), 8):
+            damaged[position] = random.integers(256)
         try:
             found = decode_image(bytes(damaged), kind, Frame(32))[0]
         except UnusableError as reason:
@@ -259,14 +280,13 @@ def with_size(kind, size):
     elif kind == "GIF":
         content[6:10] = struct.pack("<HH", size, size)
     elif kind == "JPEG":
-        place = content.index(b"\xff\xc0")
-        content[place + 5 : place + 9] = struct.pack(">HH", size, size)
+        start = content.index(b"\xff\xc0")
+        content[start + 5 : start + 9] = struct.pack(">HH", size, size)
     elif kind == "TIFF":
         for tag in (256, 257):
-            place = next(
-                content.index(key) for key in (struct.pack("<HHI", tag, kind, 1) for kind in (3, 4)) if key in content
-            )
-            content[place : place + 12] = struct.pack("<HHII", tag, 4, 1, size)
+            keys = [struct.pack("<HHI", tag, width, 1) for width in (3, 4)]
+            start = next(content.index(key) for key in keys if key in content)
+            content[start : start + 12] = struct.pack("<HHII", tag, 4, 1, size)
     return bytes(content)
 
 
@@ -276,8 +296,9 @@ def test_decode_checks_the_claimed_size_first(kind):
         decode_image(with_size(kind, 60000), kind, Frame(32))
 
 
-def test_decode_of_a_bomb_costs_no_memory():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def test_decode_refuses_a_bomb_before_it_is_unpacked(monkeypatch):
+    for kind in ("PNG", "WEBP"):
+        monkeypatch.setattr(decode.DECODERS[kind], "load", lambda image: pytest.fail("the bomb was unpacked"))
     with pytest.raises(UnusableError, match="^10 billion pixels: over the limit of 50 million$"):
         decode_image(png_header(100_000, 100_000), "PNG", Frame(32))
     with pytest.raises(UnusableError, match="^1.2 billion pixels: over"):
@@ -288,14 +309,13 @@ def test_decode_of_a_bomb_costs_no_memory():
     frame = encoded(Image.new("RGB", (16, 16)), "WEBP", lossless=True)[12:]
     with pytest.raises(UnusableError, match="^268 million pixels: over|image$"):
         decode_image(b"RIFF" + struct.pack("<I", len(canvas + frame)) + canvas + frame, "WEBP", Frame(32))
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
 def test_decode_of_large_images_is_serial_and_right(monkeypatch):
     monkeypatch.setattr(decode, "SERIAL_PIXELS", 100)
     pixels = noise()
     np.testing.assert_array_equal(decoded(Image.fromarray(pixels)), pixels)
-    assert not decode._large.locked()
+    assert not decode._large_images.locked()
 
 
 @pytest.mark.parametrize(
@@ -334,7 +354,7 @@ def test_frame_refuses_what_is_no_colour(colour):
 
 
 def test_frame_refuses_unknown_settings():
-    with pytest.raises(UserError, match=r"`fit` must be one of 'crop', 'pad'.*--resize-mode"):
+    with pytest.raises(UserError, match=r"`resize_mode` must be one of 'crop', 'pad'.*--resize-mode"):
         Frame(64, 3, "stretch")
     for side in (3, 1025, 64.0):
         with pytest.raises(UserError, match="`image_size` must be an integer from 4 to 1024.*--image-size"):

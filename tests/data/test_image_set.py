@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from keras_transfer_gen.data.image_set import digest_of, printable
+from keras_transfer_gen.data.image_set import ImageSet, Skipped, count_of, digest_of, numbered_names, printable
 
 
 def test_digest_of_depends_on_pixels_and_shape():
@@ -12,7 +12,7 @@ def test_digest_of_depends_on_pixels_and_shape():
     parts = b"".join(len(part).to_bytes(8, "little") + part for part in (shape, images.tobytes()))
     assert digest_of(images) == hashlib.sha256(parts).hexdigest()
     assert digest_of(images.reshape(4, 2, 4, 3)) != digest_of(images)
-    assert digest_of(images[:0]) == digest_of(images[:0])
+    assert digest_of(images[:0]) == digest_of(np.zeros((0, 4, 4, 3), np.uint8)) != digest_of(images[:0, :2])
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,22 @@ def test_printable_is_one_encodable_line(name, shown):
     assert printable(name) == shown
     assert len(printable(name).splitlines()) == 1
     printable(name).encode("utf-8")
+
+
+def image_set(*skipped):
+    images = np.zeros((0, 4, 4, 3), np.uint8)
+    return ImageSet(images, None, [], [], np.zeros(0, np.int32), digest_of(images), list(skipped), [])
+
+
+def test_describe_skipped_counts_and_names_the_first_reasons():
+    files = [Skipped(f"{name}\n.png", "empty file") for name in "abcd"]
+    assert image_set().describe_skipped() == ""
+    assert image_set(files[0]).describe_skipped() == "1 file skipped: a\\n.png (empty file)"
+    assert image_set(*files).describe_skipped(2) == (
+        "4 files skipped: a\\n.png (empty file), b\\n.png (empty file), ..."
+    )
+
+
+def test_counts_and_numbered_names():
+    assert [count_of(n, "file") for n in (0, 1, 1200)] == ["0 files", "1 file", "1,200 files"]
+    assert numbered_names(3) == ["00000", "00001", "00002"]

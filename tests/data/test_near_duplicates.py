@@ -28,15 +28,15 @@ def test_grey_images_of_28_pixels_are_grouped():
 def test_few_and_too_many_images_are_groups_of_their_own(monkeypatch):
     images = variants()
     assert group_alike(images[:3]).tolist() == [0, 1, 2]
-    monkeypatch.setattr(near_duplicates, "MOST", 20)
+    monkeypatch.setattr(near_duplicates, "MOST_IMAGES", 20)
     assert group_alike(images).tolist() == list(range(30))
 
 
 def test_distance_is_to_the_nearer_of_image_and_mirror_image():
     small = RNG.random((4, 5, 5, 1)).astype(np.float32)
-    found = near_duplicates._distances(small)
+    distances = near_duplicates._distances(small)
     for i in range(4):
         for j in range(4):
             straight, mirrored = (np.linalg.norm(small[i] - other) for other in (small[j], small[j][:, ::-1]))
             expected = 0.0 if i == j else min(straight, mirrored)
-            np.testing.assert_allclose(found[i, j], expected, atol=1e-5)
+            np.testing.assert_allclose(distances[i, j], expected, atol=1e-5)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.data import shuffling
-from keras_transfer_gen.data.shuffling import chosen, shuffled
+from keras_transfer_gen.data.shuffling import random_index, shuffled
 
 
 def order(size, *words):
@@ -29,11 +29,11 @@ def test_mix_equals_splitmix64():
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 32, 33, 100, 70_000])
 def test_shuffled_is_a_permutation_that_depends_on_every_word(size):
-    found = [order(size, *words) for words in ((0, 0), (1, 0), (0, 1), (0, 256), (2**31 - 1, 2**40))]
-    assert all(sorted(one) == list(range(size)) for one in found)
+    orders = [order(size, *words) for words in ((0, 0), (1, 0), (0, 1), (0, 256), (2**31 - 1, 2**40))]
+    assert all(sorted(each) == list(range(size)) for each in orders)
     if size > 30:
-        assert len({tuple(one) for one in found}) == 5
-    assert order(size, 0, 0) == found[0]
+        assert len({tuple(each) for each in orders}) == 5
+    assert order(size, 0, 0) == orders[0]
 
 
 @pytest.mark.parametrize("size", [5, 100])
@@ -41,7 +41,7 @@ def test_shuffled_takes_words_for_each_number(size):
     index = np.array([0, 1, 4, 4, 0])
     passes = np.array([3, 3, 3, 4, 2**33])
     found = shuffled(tf.constant(index), size, 9, tf.constant(passes)).numpy()
-    assert found.tolist() == [order(size, 9, number)[place] for place, number in zip(index, passes, strict=True)]
+    assert found.tolist() == [order(size, 9, number)[position] for position, number in zip(index, passes, strict=True)]
 
 
 @pytest.mark.parametrize("size", [4, 50])
@@ -66,12 +66,14 @@ def test_shuffled_does_not_repeat_after_256_passes():
 
 
 def test_shuffled_of_few_reaches_every_permutation():
-    found = Counter(tuple(order(3, 0, number)) for number in range(600))
-    assert len(found) == 6 and min(found.values()) > 60
+    index, passes = np.tile(np.arange(3), 600), np.repeat(np.arange(600), 3)
+    orders = shuffled(tf.constant(index), 3, 0, tf.constant(passes)).numpy().reshape(600, 3)
+    counts = Counter(map(tuple, orders.tolist()))
+    assert len(counts) == 6 and min(counts.values()) > 60
 
 
-def test_chosen_is_even_and_stays_below_its_count():
+def test_random_index_is_even_and_stays_below_its_count():
     count = tf.constant([1, 2, 7] * 2000, tf.int64)
-    found = chosen(count, 5, tf.range(6000, dtype=tf.int64)).numpy().reshape(2000, 3)
+    found = random_index(count, 5, tf.range(6000, dtype=tf.int64)).numpy().reshape(2000, 3)
     assert (found[:, 0] == 0).all() and found[:, 1].max() == 1 and found[:, 2].max() == 6
     assert abs(found[:, 1].mean() - 0.5) < 0.05 and np.bincount(found[:, 2]).min() > 220

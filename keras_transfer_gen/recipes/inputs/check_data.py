@@ -39,17 +39,18 @@ class DataCheck:
         tables = [f"{name}: {_listed(counts)}" for name, counts in counted.items() if counts]
         doubles = [f"the same image: {', '.join(group)}" for group in found.to_dict()["duplicates"]]
         total = f"{found.source}: {found.usable} usable, {len(found.skipped)} skipped"
-        return [*found.skipped_lines(), total, *tables, *doubles, *found.warnings]
+        hidden = [found.hidden_line()] if found.hidden else []
+        return [*found.skipped_lines(), total, *hidden, *tables, *doubles, *found.warnings]
 
 
-def check_data(source, image_size=64, channels=3, fit="crop", background="white", preview=None, reporter=SILENT):
+def check_data(source, image_size=64, channels=3, resize_mode="crop", background="white", preview=None, reporter=SILENT):
     """Audits images and draws a preview; a source without a usable image is a result here, not an error.
 
     Args:
         source: what `load_images` takes.
         image_size: side that they would be brought to.
         channels: 1 or 3.
-        fit: "crop" or "pad".
+        resize_mode: "crop" or "pad".
         background: colour under transparent images.
         preview: path of a PNG file to write, outside the source, or None.
         reporter: told of the progress.
@@ -64,7 +65,7 @@ def check_data(source, image_size=64, channels=3, fit="crop", background="white"
     if preview is not None:
         _check_preview(preview, source)
     audit = audit_images(
-        source, image_size, channels, fit=fit, background=background, progress=reporter.counter("reading images")
+        source, image_size, channels, resize_mode=resize_mode, background=background, progress=reporter.counter("reading images")
     )
     if preview is not None and audit.usable:
         from keras_transfer_gen import pixels  # loads TensorFlow, which the check itself does without

@@ -73,7 +73,7 @@ def read_one(name, source, settings, image_size, channels, reporter):
     """`ImageSet` of one source, after saying how many there are; at least 2."""
     with checks.named(source=name, data=name):
         image_set = read_images(
-            source, image_size, channels, fit=settings.resize_mode, background=settings.background,
+            source, image_size, channels, resize_mode=settings.resize_mode, background=settings.background,
             progress=reporter.counter(f"reading {source}"),
         )  # fmt: skip
     count, skipped = len(image_set.images), len(image_set.skipped)

@@ -35,7 +35,7 @@ def test_streams_of_another_size_are_refused(image_folder):
 
 
 def test_folder_without_images_is_named_as_the_caller_wrote_it(tmp_path):
-    with pytest.raises(checks.UserError, match=r"Check what positive= or the command line \(--positive\) says"):
+    with pytest.raises(checks.UserError, match=r"Check positive= \(--positive\)"):
         read_model_images(tmp_path, SPEC, "positive")
 
 

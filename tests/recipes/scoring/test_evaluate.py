@@ -65,7 +65,7 @@ def test_too_few_or_other_images_are_refused(source_file, sample_images):
         module.evaluate(gan, sample_images, num=9)
     with pytest.raises(checks.UserError, match=r"`images` must be at least 10 usable images.*images= or --data"):
         module.evaluate(gan, sample_images[:9], num=10)
-    with pytest.raises(checks.UserFileError, match=r"`images` must be .*nothing at this path.*Check what images= "):
+    with pytest.raises(checks.UserFileError, match=r"`images` must be .*nothing at this path.*Check images= "):
         module.evaluate(gan, "nowhere", num=10)
     with pytest.raises(checks.UserError, match=r"`made` must be at least 10 usable images.*--fake"):
         module.evaluate_images(sample_images[:9], sample_images, "discs")
