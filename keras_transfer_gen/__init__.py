@@ -7,6 +7,7 @@ they still show up in `dir()`, in `from keras_transfer_gen import *` and, throug
 import importlib
 from typing import TYPE_CHECKING
 
+from keras_transfer_gen.saved_classes import register_with_keras
 from keras_transfer_gen.version import __version__
 
 if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as X` marks a re-export
@@ -244,3 +245,7 @@ def __getattr__(name):
 
 def __dir__():
     return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+
+
+register_with_keras()
+del register_with_keras

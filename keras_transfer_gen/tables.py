@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.entry_text import arguments_of, check_arguments, parse_entry
-from keras_transfer_gen.version import PACKAGE
 
 _PROTOCOLS = "keras_transfer_gen.protocols"
 
@@ -150,49 +149,6 @@ ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
         "conv_vae without normalisation, for small grey images",
     ),
 })  # fmt: skip
-
-# Modules with classes that a saved model may name; Keras finds a class only once its module was imported.
-SERIALIZABLE = (
-    "keras_transfer_gen.networks.conv_vae.conv_vae",
-    "keras_transfer_gen.networks.dcgan.dcgan",
-    "keras_transfer_gen.networks.heads.feature_heads",
-    "keras_transfer_gen.networks.latents.latent_mapper",
-    "keras_transfer_gen.networks.latents.latent_mixture",
-    "keras_transfer_gen.networks.layers",
-    "keras_transfer_gen.networks.priors.priors",
-    "keras_transfer_gen.objectives.adversarial",
-    "keras_transfer_gen.objectives.likelihoods",
-    "keras_transfer_gen.objectives.penalties",
-    "keras_transfer_gen.training.diffaugment",
-    "keras_transfer_gen.training.gan",
-    "keras_transfer_gen.training.vae",
-    "keras_transfer_gen.transfer.saved_model.keras_generator",
-    "keras_transfer_gen.transfer.saved_model.saved_model_generator",
-    "keras_transfer_gen.transfer.saved_model.saved_model_layer",
-    "keras_transfer_gen.transfer.regularizers.l2sp",
-    "keras_transfer_gen.transfer.regularizers.posterior_anchor",
-)
-
-
-# Classes that files of version 0.1 name otherwise: the old name -> where the class is now.
-RENAMED_CLASSES = {
-    "BoundedConv2D": "keras_transfer_gen.networks.heads.feature_heads:LipschitzConv2D",
-    "OutputNetwork": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
-}
-
-
-def register_classes():
-    """Makes Keras know every class that a `.keras` file of this package may name; call it before loading one."""
-    for module in SERIALIZABLE:
-        importlib.import_module(module)
-    import keras  # heavy, and the command line lists these tables without it
-
-    for old, row in RENAMED_CLASSES.items():
-        if f"{PACKAGE}>{old}" not in keras.saving.get_custom_objects():
-            # A class of its own: Keras finds the weights in a file by the name of the class.
-            renamed = load(row)
-            twin = type(old, (renamed,), {"__doc__": renamed.__doc__, "__module__": renamed.__module__})
-            keras.saving.register_keras_serializable(PACKAGE, name=old)(twin)
 
 
 def architectures(family):

@@ -1,7 +1,3 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import keras
 import pytest
 
@@ -145,29 +141,3 @@ def test_name_that_needs_more_than_an_option_says_what():
     assert tables.check_key("likelihood", "l1", tables.LIKELIHOODS) == "l1"
     with pytest.raises(checks.UserError, match="Did you mean bernoulli.*Set it"):
         tables.check_key("likelihood", "bernouli", tables.LIKELIHOODS, "Set it with --likelihood.")
-
-
-def test_every_module_with_saved_classes_is_listed():
-    root = Path(tables.__file__).parent
-    marked = [
-        path for path in root.rglob("*.py") if "@keras.saving.register_keras_serializable" in path.read_text("utf-8")
-    ]
-    names = {".".join((root.name, *path.relative_to(root).with_suffix("").parts)) for path in marked}
-    assert set(tables.SERIALIZABLE) == names - {"keras_transfer_gen.metrics.feature_network"}  # never in a saved GAN
-
-
-def test_checkpoint_is_loaded_by_a_process_that_imported_nothing_else(tmp_path):
-    """In the process that made it every class is known; the fault showed only when a run was continued in a new one."""
-    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
-    from keras_transfer_gen.training.checkpoint import save_checkpoint
-    from keras_transfer_gen.training.gan import GAN
-
-    gan = GAN(*build_dcgan(32, latent_dim=4, max_channels=4, min_channels=4))
-    gan.compile(augment="diffaugment")
-    path = save_checkpoint(gan, tmp_path, {})
-    program = (
-        "import sys; from keras_transfer_gen.training.checkpoint import load_checkpoint; "
-        "gan, _ = load_checkpoint(sys.argv[1]); print('penalty', gan.penalty.gamma)"
-    )
-    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "penalty 2.0"

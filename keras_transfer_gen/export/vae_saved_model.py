@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks, files, pixels, tables
+from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.export import saved_model as shared
 from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.vae_twin import float32_vae
@@ -197,7 +197,6 @@ def _write_distributions(vae, folder):
 
 
 def _read_distributions(folder):
-    tables.register_classes()
     configs = files.read_json(folder / DISTRIBUTIONS_FILE)
     laws = []
     with np.load(folder / WEIGHTS_FILE, allow_pickle=False) as arrays:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from keras_transfer_gen import checks, files, tables
+from keras_transfer_gen import checks, files
 from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.training.checkpoint_folders import checkpoint_folder, latest_checkpoint, list_checkpoints
 from keras_transfer_gen.training.precision import saved_precision
@@ -43,7 +43,6 @@ def save_checkpoint(model, folder, state, keep=1, replace=False):
 def load_checkpoint(path):
     """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
     path = Path(path)
-    tables.register_classes()
     file = find_model(path)
     if (damage := find_damage(file)) is not None:
         hint = f"{damage} Start again with --fresh, or take another --out."

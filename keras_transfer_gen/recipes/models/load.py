@@ -6,7 +6,7 @@ import zipfile
 
 import keras
 
-from keras_transfer_gen import checks, tables
+from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
@@ -186,7 +186,6 @@ def load_keras(path, custom_objects=None):
         path: of the file.
         custom_objects: dict of name -> class or function that the file names and Keras does not know.
     """
-    tables.register_classes()
     try:
         with beside(path):
             return keras.models.load_model(path, custom_objects=custom_objects)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks, tables
+from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import MultiNetwork
 from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.transfer.fetching import archives, presets
@@ -140,7 +140,6 @@ def _model_weights(model):
 
 
 def _keras_weights(path):
-    tables.register_classes()
     return _model_weights(keras.models.load_model(path, compile=False, safe_mode=True))
 
 

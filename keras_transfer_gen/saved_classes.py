@@ -1,0 +1,110 @@
+"""Which classes a saved model may name, and how Keras finds them after `import keras_transfer_gen` alone.
+
+Keras looks a class up by its registered name, in a table that a module fills while it is imported. The modules are
+heavy, so each name gets a stand-in there, which imports the class when a model with it is loaded. It works for both
+orders of `import keras` and `import keras_transfer_gen`.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+
+from keras_transfer_gen.version import PACKAGE
+
+# The class's name -> its module, below the package.
+CLASSES = {
+    "Bernoulli": "objectives.likelihoods",
+    "ChannelScale": "networks.layers",
+    "DecoderBlock": "networks.conv_vae.conv_vae",
+    "DiffAugment": "training.diffaugment",
+    "DownBlock": "networks.dcgan.dcgan",
+    "EncoderBlock": "networks.conv_vae.conv_vae",
+    "FeatureHead": "networks.heads.feature_heads",
+    "FirstDecoderBlock": "networks.conv_vae.conv_vae",
+    "FusedBatchNormalization": "networks.layers",
+    "GAN": "training.gan",
+    "GaussianOptimalSigma": "objectives.likelihoods",
+    "GaussianPrior": "networks.priors.priors",
+    "Hinge": "objectives.adversarial",
+    "ImageAdapter": "networks.latents.latent_mapper",
+    "KerasGenerator": "transfer.saved_model.keras_generator",
+    "L2SP": "transfer.regularizers.l2sp",
+    "LaplaceOptimalScale": "objectives.likelihoods",
+    "LatentMapper": "networks.latents.latent_mapper",
+    "LatentMixture": "networks.latents.latent_mixture",
+    "LipschitzConv2D": "networks.heads.feature_heads",
+    "MinibatchDeviation": "networks.layers",
+    "Minimax": "objectives.adversarial",
+    "MixturePrior": "networks.priors.priors",
+    "NonSaturating": "objectives.adversarial",
+    "Perceptual": "objectives.likelihoods",
+    "PosteriorAnchor": "transfer.regularizers.posterior_anchor",
+    "R1": "objectives.penalties",
+    "Refinement": "networks.dcgan.dcgan",
+    "SavedModelGenerator": "transfer.saved_model.saved_model_generator",
+    "SavedModelLayer": "transfer.saved_model.saved_model_layer",
+    "StandardNormal": "networks.priors.priors",
+    "StartBlock": "networks.dcgan.dcgan",
+    "ToModelRange": "transfer.saved_model.saved_model_generator",
+    "TrainedFeatures": "networks.heads.feature_heads",
+    "UpBlock": "networks.dcgan.dcgan",
+    "VAE": "training.vae",
+}
+
+# Classes that files of version 0.1 name otherwise: the old name -> the name now.
+RENAMED_CLASSES = {"BoundedConv2D": "LipschitzConv2D", "OutputNetwork": "ImageAdapter"}
+
+
+def load_class(name):
+    """The class that a saved model names, old names included; imports its module."""
+    name = RENAMED_CLASSES.get(name, name)
+    return getattr(importlib.import_module(f"{PACKAGE}.{CLASSES[name]}"), name)
+
+
+def register_with_keras():
+    """Makes Keras find every class of `CLASSES`: at once where Keras is loaded, else as soon as it is."""
+    if getattr(sys.modules.get("keras"), "saving", None) is not None:
+        _register(sys.modules["keras"])
+    elif not any(isinstance(finder, _KerasWatch) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _KerasWatch())
+
+
+def _register(keras):
+    known = keras.saving.get_custom_objects()
+    for name in (*CLASSES, *RENAMED_CLASSES):
+        known.setdefault(f"{PACKAGE}>{name}", _stand_in(name))
+
+
+def _stand_in(name):
+    """A class that Keras can call `from_config` of; the class itself takes its place when its module is imported."""
+
+    def from_config(cls, config):
+        return load_class(name).from_config(config)
+
+    return type(name, (), {"from_config": classmethod(from_config), "__doc__": f"Stands for {PACKAGE}'s {name}."})
+
+
+class _KerasWatch(importlib.abc.MetaPathFinder):
+    """Finds nothing itself; it has the classes registered when the import of Keras, by whomever, has ended."""
+
+    def __init__(self):
+        self._searching = False
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "keras" or self._searching:
+            return None
+        self._searching = True
+        try:
+            spec = importlib.util.find_spec("keras")
+        finally:
+            self._searching = False
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_register(module):
+                execute(module)
+                _register(module)
+
+            spec.loader.exec_module = execute_and_register
+        return spec
