@@ -46,7 +46,7 @@ from keras_transfer_gen.recipes.training.gan.feature_heads import resolve_featur
 from keras_transfer_gen.recipes.training.gan.latent_selection import is_due, mine
 from keras_transfer_gen.recipes.training.gan.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 
 METHODS = (
     "scratch", "scratch, equal rates", "scratch, feature heads", "fine-tune", "fine-tune + FreezeD",

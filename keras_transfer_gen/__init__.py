@@ -95,23 +95,23 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.training.latent_ranking import rank_latents as rank_latents
     from keras_transfer_gen.training.vae import VAE as VAE
     from keras_transfer_gen.training.vae import CollapseWarning as CollapseWarning
-    from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model as fetch_saved_model
+    from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model as fetch_saved_model
     from keras_transfer_gen.transfer.fetching.presets import list_presets as list_presets
-    from keras_transfer_gen.transfer.freezing.freeze_rules import freeze_d as freeze_d
-    from keras_transfer_gen.transfer.freezing.freezing import freeze as freeze
-    from keras_transfer_gen.transfer.freezing.rule_makers import all_but as all_but
-    from keras_transfer_gen.transfer.freezing.rule_makers import freeze_g as freeze_g
-    from keras_transfer_gen.transfer.freezing.rule_makers import last_n as last_n
-    from keras_transfer_gen.transfer.freezing.rule_makers import scale_shift_only as scale_shift_only
+    from keras_transfer_gen.transfer.freezing.blocks import freeze_d as freeze_d
+    from keras_transfer_gen.transfer.freezing.blocks import freeze_g as freeze_g
+    from keras_transfer_gen.transfer.freezing.blocks import last_n as last_n
+    from keras_transfer_gen.transfer.freezing.freeze import freeze as freeze
+    from keras_transfer_gen.transfer.freezing.rules import all_but as all_but
+    from keras_transfer_gen.transfer.freezing.rules import scale_shift_only as scale_shift_only
     from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report as trainable_report
     from keras_transfer_gen.transfer.paths import leaf_layers as leaf_layers
     from keras_transfer_gen.transfer.regularizers.l2sp import L2SP as L2SP
     from keras_transfer_gen.transfer.regularizers.posterior_anchor import PosteriorAnchor as PosteriorAnchor
-    from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer as SavedModelLayer
+    from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer as SavedModelLayer
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides as SpecOverrides
     from keras_transfer_gen.transfer.weights.match_report import MatchReport as MatchReport
     from keras_transfer_gen.transfer.weights.matching import load_matching_weights as load_matching_weights
-    from keras_transfer_gen.transfer.weights.weight_files import read_weights as read_weights
+    from keras_transfer_gen.transfer.weights.read import read_weights as read_weights
 
 _LAZY = {
     "Architecture": "keras_transfer_gen.architectures:Architecture",
@@ -150,13 +150,13 @@ _LAZY = {
     "R1": "keras_transfer_gen.objectives.penalties:R1",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",
     "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
-    "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.saved_model_layer:SavedModelLayer",
+    "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.layer:SavedModelLayer",
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
     "SpecOverrides": "keras_transfer_gen.transfer.saved_model.spec_overrides:SpecOverrides",
     "StandardNormal": "keras_transfer_gen.networks.priors.priors:StandardNormal",
     "VAE": "keras_transfer_gen.training.vae:VAE",
     "add_feature_heads": "keras_transfer_gen.recipes.training.gan.feature_heads:add_feature_heads",
-    "all_but": "keras_transfer_gen.transfer.freezing.rule_makers:all_but",
+    "all_but": "keras_transfer_gen.transfer.freezing.rules:all_but",
     "attribute_direction": "keras_transfer_gen.maths.latent_arithmetic:attribute_direction",
     "audit_images": "keras_transfer_gen.data.audit:audit_images",
     "build_conv_vae_decoder": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae_decoder",
@@ -173,21 +173,21 @@ _LAZY = {
     "export_saved_model": "keras_transfer_gen.recipes.models.export:export_saved_model",
     "export_tflite": "keras_transfer_gen.recipes.models.export:export_tflite",
     "extract_features": "keras_transfer_gen.metrics.features:extract_features",
-    "fetch_saved_model": "keras_transfer_gen.transfer.fetching.model_sources:fetch_saved_model",
+    "fetch_saved_model": "keras_transfer_gen.transfer.fetching.fetch:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",
     "fine_tune": "keras_transfer_gen.recipes.training.fine_tune:fine_tune",
     "fine_tune_vae": "keras_transfer_gen.recipes.training.vae.fine_tune_vae:fine_tune_vae",
     "fit_prior": "keras_transfer_gen.recipes.latent_tools.fit_prior:fit_prior",
-    "freeze": "keras_transfer_gen.transfer.freezing.freezing:freeze",
-    "freeze_d": "keras_transfer_gen.transfer.freezing.freeze_rules:freeze_d",
-    "freeze_g": "keras_transfer_gen.transfer.freezing.rule_makers:freeze_g",
+    "freeze": "keras_transfer_gen.transfer.freezing.freeze:freeze",
+    "freeze_d": "keras_transfer_gen.transfer.freezing.blocks:freeze_d",
+    "freeze_g": "keras_transfer_gen.transfer.freezing.blocks:freeze_g",
     "guard_spectral_norms": "keras_transfer_gen.spectral_norm:guard_spectral_norms",
     "insert_latent_mapper": "keras_transfer_gen.networks.latents.latent_mapper:insert_latent_mapper",
     "insert_latent_mixture": "keras_transfer_gen.networks.latents.latent_mixture:insert_latent_mixture",
     "inspect_model": "keras_transfer_gen.recipes.models.inspect_model:inspect_model",
     "interpolate": "keras_transfer_gen.recipes.latent_tools.interpolate:interpolate",
     "kid": "keras_transfer_gen.metrics.kid:kid",
-    "last_n": "keras_transfer_gen.transfer.freezing.rule_makers:last_n",
+    "last_n": "keras_transfer_gen.transfer.freezing.blocks:last_n",
     "leaf_layers": "keras_transfer_gen.transfer.paths:leaf_layers",
     "list_presets": "keras_transfer_gen.transfer.fetching.presets:list_presets",
     "load_gan": "keras_transfer_gen.recipes.models.load:load_gan",
@@ -201,7 +201,7 @@ _LAZY = {
     "pretrain_vae": "keras_transfer_gen.recipes.training.vae.pretrain_vae:pretrain_vae",
     "rank_latents": "keras_transfer_gen.training.latent_ranking:rank_latents",
     "read_images": "keras_transfer_gen.data.sources:read_images",
-    "read_weights": "keras_transfer_gen.transfer.weights.weight_files:read_weights",
+    "read_weights": "keras_transfer_gen.transfer.weights.read:read_weights",
     "reconstruct": "keras_transfer_gen.recipes.latent_tools.reconstruct:reconstruct",
     "register_architecture": "keras_transfer_gen.tables:register_architecture",
     "register_augment": "keras_transfer_gen.tables:register_augment",
@@ -211,7 +211,7 @@ _LAZY = {
     "register_prior": "keras_transfer_gen.tables:register_prior",
     "register_regularizer": "keras_transfer_gen.tables:register_regularizer",
     "restyle": "keras_transfer_gen.recipes.latent_tools.restyle:restyle",
-    "scale_shift_only": "keras_transfer_gen.transfer.freezing.rule_makers:scale_shift_only",
+    "scale_shift_only": "keras_transfer_gen.transfer.freezing.rules:scale_shift_only",
     "select_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:select_latents",
     "spherical_interpolation": "keras_transfer_gen.maths.latent_arithmetic:spherical_interpolation",
     "trainable_report": "keras_transfer_gen.transfer.freezing.trainable_report:trainable_report",

@@ -322,7 +322,7 @@ def folder_of(kind):
 
 def layer_of(kind, **options):
     """A `SavedModelLayer` of one of `KINDS`, named "source"; only one of them has reason to warn."""
-    from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+    from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore" if kind == "keras_3" else "error")

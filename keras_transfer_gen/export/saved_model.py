@@ -9,14 +9,10 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
 from keras_transfer_gen.export.parity import call_generator, check_parity
 from keras_transfer_gen.export.signatures import serving_function
+from keras_transfer_gen.saved_model_layout import CARD_FILE, PARTS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import ModelSpec
 
 MARK = "keras_transfer_gen"  # the key of spec.json that says who wrote it, with the version
-SPEC_FILE = "assets.extra/spec.json"  # a folder that TF Serving leaves alone
-CARD_FILE = "assets.extra/README.md"
-PARTS = {  # of a SavedModel, whoever wrote it
-    "saved_model.pb", "variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb", "debug",
-}  # fmt: skip
 
 
 def write_saved_model(generator, spec, path, card=None):
@@ -89,7 +85,7 @@ def read_saved_model(path):
     path = Path(path)
     if not path.is_dir():
         raise checks.file_error("path", "an existing folder with a SavedModel", path)
-    if not _is_saved_model(path):
+    if not is_saved_model(path):
         raise checks.user_error("path", "a SavedModel (a folder with saved_model.pb)", str(path))
     if not is_exported(path):
         step = f"It has no {SPEC_FILE} that says what latents it takes. Write one with `ktg export MODEL`."
@@ -145,17 +141,13 @@ def _servable(network, spec):
     return root
 
 
-def _is_saved_model(path):
-    return (path / "saved_model.pb").is_file()
-
-
 def check_target(path):
     """Refuses, with a `UserFileError`, to replace what is not a SavedModel, or one with other files beside it."""
     if path.is_dir():
         others = sorted({entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - PARTS)
-        if not others and (_is_saved_model(path) or not any(path.iterdir())):
+        if not others and (is_saved_model(path) or not any(path.iterdir())):
             return
-        if others and _is_saved_model(path):
+        if others and is_saved_model(path):
             step = f"Beside a SavedModel it holds {', '.join(others)}. Choose another folder with path= or --out."
             raise checks.file_error("path", "a folder with nothing but a SavedModel to replace", path, step)
     if path.exists():

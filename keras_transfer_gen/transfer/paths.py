@@ -39,8 +39,9 @@ def leaf_layers(model):
     """Every layer that holds variables directly, in build order.
 
     Args:
-        model: a `protocols.MultiNetwork` such as a `GAN`: its paths start with the role ("generator/..."), and the averaged
-            generator is not listed, since it is not trained. Or any Keras model or layer: paths start at its sublayers.
+        model: a `protocols.MultiNetwork` such as a `GAN`: its paths start with the role ("generator/..."), and the
+            averaged generator is not listed, since it is not trained. Or any Keras model or layer: paths start at its
+            sublayers.
 
     Returns:
         list of (path, layer). A layer used twice is listed once. The layer in a `keras.layers.Wrapper` goes by the

@@ -55,7 +55,7 @@ def scripted():
 def everything_of():
     """Function: folder of checkpoints -> every array that a training consists of, weights and optimizers."""
     from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
-    from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+    from keras_transfer_gen.transfer.saved_model.files import beside
 
     def read(folder):
         with beside(latest_checkpoint(folder)):

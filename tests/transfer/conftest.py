@@ -12,7 +12,7 @@ import urllib.parse
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.transfer.fetching import downloads
+from keras_transfer_gen.transfer.fetching import download
 
 
 @dataclasses.dataclass
@@ -81,7 +81,7 @@ class _Server(http.server.ThreadingHTTPServer):
 @pytest.fixture
 def server(only_loopback, monkeypatch):
     """A server on this machine: `add(path, Reply(...), ...)` returns an address; `requests` lists what was asked."""
-    monkeypatch.setattr(downloads, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(download, "PAUSE_SECONDS", 0.01)
     with _Server(("127.0.0.1", 0), _Handler) as made:
         made.routes, made.requests, made.over = {}, [], threading.Event()
         made.url = f"http://127.0.0.1:{made.server_address[1]}"

@@ -9,9 +9,9 @@ from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import render_numbered
 from keras_transfer_gen.training.vae import VAE
-from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
-from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
-from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
+from keras_transfer_gen.transfer.saved_model.files import load_saved_model
+from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 
 
 def open_model(source, trust=False, overrides=None):

@@ -11,7 +11,7 @@ from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 KINDS = {
     MeasuredGenerator: "SavedModel, measured (`ktg models inspect` shows more)",

@@ -7,11 +7,14 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.image_generators import MeasuredGenerator, is_exported, open_generator
 from keras_transfer_gen.recipes.models.load import first_latents
 from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_model
+from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.archives import SUFFIXES
-from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model, is_remote
-from keras_transfer_gen.transfer.freezing.trainable_report import Report, trainable_report
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
+from keras_transfer_gen.transfer.freezing.trainable_report import TrainableReport, trainable_report
 from keras_transfer_gen.transfer.provenance import name_of, note_source
-from keras_transfer_gen.transfer.saved_model.generator_inputs import (
+from keras_transfer_gen.transfer.saved_model.files import load_saved_model
+from keras_transfer_gen.transfer.saved_model.graph import read_graph
+from keras_transfer_gen.transfer.saved_model.input_roles import (
     IDS,
     LABEL_ROLES,
     LATENTS,
@@ -19,10 +22,8 @@ from keras_transfer_gen.transfer.saved_model.generator_inputs import (
     TRUNCATION,
     named_leaves,
 )
-from keras_transfer_gen.transfer.saved_model.measure_generator import Measured, interfaces, measure_generator
-from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
-from keras_transfer_gen.transfer.saved_model.saved_model_graph import read_graph
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.measure import Measured, interfaces, measure_generator
 
 IMAGES = 16
 TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
@@ -63,7 +64,7 @@ class Inspection:
     interfaces: list
     trained: str
     has_training_mode: bool | None
-    variables: Report
+    variables: TrainableReport
     measured: Measured | None
     generator: object
     no_generator: str
@@ -112,7 +113,7 @@ def inspect_model(source, trust=False, overrides=None):
         step = f"`ktg info {source} --layers` describes this one; load_gan({source!r}) loads it."
         raise checks.user_error("source", "a SavedModel (folder, .tar.gz or https address)", source, step)
     folder = fetch_saved_model(ref.path)
-    path = source if is_remote(source) or source.lower().endswith(SUFFIXES) else ref.path  # what the program names
+    path = source if is_address(source) or source.lower().endswith(SUFFIXES) else ref.path  # what the program names
     loaded = load_saved_model(folder)
     measured, generator, why = None, None, ""
     try:
@@ -138,14 +139,15 @@ def inspect_model(source, trust=False, overrides=None):
     return Inspection(
         source=str(source), folder=str(folder), interfaces=offered, trained=trained,
         has_training_mode=layer.has_training_mode if layer else None,
-        variables=trainable_report(layer) if layer else Report(()),
+        variables=trainable_report(layer) if layer else TrainableReport(()),
         measured=measured, generator=generator, no_generator=why, program=program,
     )  # fmt: skip
 
 
 def _as_saved(measured, spec, overrides):
     """What was measured of an export of this package, with the spec that was saved with it in place of guesses."""
-    told = "given with distribution= (--distribution), as the" if overrides and overrides.distribution else "the"
+    stated = overrides is not None and overrides.latent_distribution is not None
+    told = "given with latent_distribution= (--latent-distribution), as the" if stated else "the"
     return dataclasses.replace(
         measured, spec=spec, reasons={**measured.reasons, "distribution": f"{told} SavedModel's own spec.json says"}
     )

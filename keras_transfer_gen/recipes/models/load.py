@@ -7,24 +7,25 @@ import zipfile
 import keras
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.export.saved_model import SPEC_FILE, is_exported, read_spec
+from keras_transfer_gen.export.saved_model import is_exported, read_spec
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
+from keras_transfer_gen.saved_model_layout import SPEC_FILE
 from keras_transfer_gen.training.checkpoint import find_damage
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import numbered_latents
 from keras_transfer_gen.training.vae import VAE
-from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.fetching.presets import list_presets, preset_path
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.provenance import name_of, note_source
+from keras_transfer_gen.transfer.saved_model.files import beside, load_saved_model
+from keras_transfer_gen.transfer.saved_model.generator import wrap_saved_model
 from keras_transfer_gen.transfer.saved_model.keras_generator import measure_keras_model, wrap_keras_model
-from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside, load_saved_model
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import wrap_saved_model
+from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 
 DISCRIMINATOR_PRESET = "noto_gan_64"  # whose discriminator a new one begins with
 KERAS_2 = (

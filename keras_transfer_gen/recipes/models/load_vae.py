@@ -9,8 +9,8 @@ from keras_transfer_gen.export.vae_saved_model import read_vae_parts
 from keras_transfer_gen.recipes.models.load import load_keras
 from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
 from keras_transfer_gen.training.vae import VAE
-from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
+from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
 
 def load_vae(source, trust=False, custom_objects=None):

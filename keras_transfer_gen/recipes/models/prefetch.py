@@ -7,7 +7,8 @@ from pathlib import Path
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, family_in, resolve_model
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model, is_remote
+from keras_transfer_gen.transfer.fetching.address import is_address
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 
 MEGABYTE = 1e6
 
@@ -52,7 +53,7 @@ def _progress(stack, name, reporter):
     def show(done, total):
         total = None if total is None else total / MEGABYTE
         if not bar:
-            label = f"fetching {name}" if is_remote(name) else f"reading {name}"
+            label = f"fetching {name}" if is_address(name) else f"reading {name}"
             bar.append(stack.enter_context(reporter.progress(label, total, "MB")))
         bar[0](done / MEGABYTE, total)
 

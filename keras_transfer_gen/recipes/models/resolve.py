@@ -9,16 +9,16 @@ from pathlib import Path
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.vae_methods import SOURCE
+from keras_transfer_gen.saved_model_layout import GRAPHS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import FAMILIES, ModelSpec, find_model
 from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
 from keras_transfer_gen.transfer.fetching import archives
-from keras_transfer_gen.transfer.fetching.model_sources import check_trusted, is_remote
+from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.presets import list_presets, preset_path
-from keras_transfer_gen.transfer.fetching.saved_model_folders import GRAPHS, is_saved_model
+from keras_transfer_gen.transfer.fetching.verify import check_trusted
 
 KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
 KERAS, SAVED_MODEL = "keras", "saved_model"  # the kinds of a `ModelRef`
-SPEC_FILE = "assets.extra/spec.json"  # in a SavedModel that this package exported
 FAMILY_OF_CLASS = {"GAN": "gan", "VAE": "vae"}  # the class in a `.keras` file of this package
 OTHER_FILES = {  # what is often given instead, by how its name ends
     ".weights.h5": "It holds weights alone. Load it into its model with load_weights, and save that as .keras.",
@@ -68,7 +68,7 @@ def resolve_model(source, trust=False):
     """
     if isinstance(source, ModelRef):
         return source
-    if is_remote(source):
+    if is_address(source):
         check_trusted(source, trust)
         return ModelRef(SAVED_MODEL, source.strip(), "", source.strip())
     names = [preset.name for preset in list_presets()]

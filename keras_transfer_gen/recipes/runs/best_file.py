@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_transfer_gen.training.checkpoint import save_model
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 POINTS = 10  # of a learning curve, from which the best is chosen
 

@@ -15,7 +15,7 @@ from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.training import callbacks, distribution, precision
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 CHECKPOINT_SECONDS = 60.0
 MEASURES = 5  # scores on the learning curve of one call

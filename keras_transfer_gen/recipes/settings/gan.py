@@ -6,7 +6,8 @@ import os
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.recipes.settings.methods import METHODS
-from keras_transfer_gen.transfer.freezing.freeze_rules import freeze_d, parse_rule
+from keras_transfer_gen.transfer.freezing.blocks import freeze_d
+from keras_transfer_gen.transfer.freezing.rules import parse_rule
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 R1_GAMMA = 2.0
@@ -176,7 +177,7 @@ class FineTuneSettings(TrainSettings):
         if self.image_adapter and not METHODS[self.method].mapper:
             hint = "Leave --image-adapter out, or give --method minegan."
             raise checks.user_error("image_adapter", f"left out with the method {self.method!r}", True, hint)
-        given = self.overrides().given()
+        given = self.overrides().to_dict()
         for name in ("latent_dim", "labels", "pixel_range"):  # as config.json holds them
             value = given.get(name)
             object.__setattr__(self, name, tuple(value) if isinstance(value, list) else value)

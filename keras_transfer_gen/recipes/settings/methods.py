@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_transfer_gen.transfer.freezing.rule_makers import scale_shift_only
+from keras_transfer_gen.transfer.freezing.rules import scale_shift_only
 
 ADDED = r"generator/(latent_mapper|latent_mixture|image_adapter|output_network)(/.*)?"
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_transfer_gen.transfer.freezing.rule_makers import scale_shift_only
+from keras_transfer_gen.transfer.freezing.rules import scale_shift_only
 
 SOURCE_RATE = 1e-3  # the learning rate that the shipped VAEs were trained with
 SOURCE = "source.keras"  # in checkpoints/ of a RUN: the VAE that it began with

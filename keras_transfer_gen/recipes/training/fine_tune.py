@@ -29,8 +29,8 @@ from keras_transfer_gen.recipes.training.gan.source import (
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.precision import choose_precision
-from keras_transfer_gen.transfer.freezing.freezing import freeze
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.freezing.freeze import freeze
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 
 def fine_tune(settings, reporter=SILENT):

@@ -10,7 +10,7 @@ from keras_transfer_gen.recipes.training.gan.feature_heads import FAR_INFLUENCE,
 from keras_transfer_gen.recipes.training.gan.source import open_source
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
 ANEW = "start anew, and remove what the earlier run wrote"

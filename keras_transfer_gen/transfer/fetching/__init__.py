@@ -1,1 +1,1 @@
-"""From a name, path or address to files on disk: presets, downloads with checksums, archives, the hub cache."""
+"""From a name, path or address to files on disk: presets, addresses, checked downloads, archives, the cache."""

@@ -27,7 +27,7 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Report:
+class TrainableReport:
     """What `freeze` and `trainable_report` return: `print` it, or read `rows` and the totals.
 
     Args:
@@ -83,7 +83,7 @@ def trainable_report(model):
         model: a `GAN` or any Keras model or layer; paths are those of `leaf_layers`.
 
     Returns:
-        `Report`, one row a variable.
+        `TrainableReport`, one row a variable.
 
     Raises:
         UserError: where `model` is no Keras model or layer.
@@ -103,4 +103,4 @@ def trainable_report(model):
         for variable, path in zip(leaf.variables, leaf.variable_paths(), strict=True):
             shape = tuple(variable.shape)
             rows.append(Row(path, shape, math.prod(shape), bool(variable.trainable), source_of(variable)))
-    return Report(tuple(rows))
+    return TrainableReport(tuple(rows))

@@ -8,11 +8,16 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.paths import Nameless
-from keras_transfer_gen.transfer.saved_model.generator_inputs import fill, named_leaves
-from keras_transfer_gen.transfer.saved_model.image_outputs import Image
-from keras_transfer_gen.transfer.saved_model.measure_generator import measure_generator
-from keras_transfer_gen.transfer.saved_model.saved_model_files import load_saved_model
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import MODEL_RANGE, generator_inputs, to_model_range
+from keras_transfer_gen.transfer.saved_model.files import load_saved_model
+from keras_transfer_gen.transfer.saved_model.generator import (
+    MODEL_RANGE,
+    generator_inputs,
+    to_model_range,
+    with_new_keys,
+)
+from keras_transfer_gen.transfer.saved_model.image_output import ImageOutput
+from keras_transfer_gen.transfer.saved_model.input_roles import fill, named_leaves
+from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 from keras_transfer_gen.version import PACKAGE
 
 
@@ -23,7 +28,7 @@ class KerasGenerator(Nameless):
     Args:
         model: functional or sequential `keras.Model`.
         roles: what each of `model.inputs` is, in their order, as `roles_of` tells.
-        image: the fields of the `Picture`, a dict.
+        image: the fields of the `ImageOutput`, a dict.
         classes: number of classes; 0 where it takes no labels.
 
     Call arguments:
@@ -45,7 +50,7 @@ class KerasGenerator(Nameless):
         super().__init__(**kwargs)
         self.model = _functional(model)
         self.roles = list(roles)
-        self.image = Image(**image)
+        self.image = ImageOutput(**image)
         self.classes = classes
         self.built = True
 
@@ -72,10 +77,8 @@ class KerasGenerator(Nameless):
 
     @classmethod
     def from_config(cls, config):
-        config = {**config, "model": keras.saving.deserialize_keras_object(config["model"])}
-        if "picture" in config:  # files of version 0.1
-            config["image"] = config.pop("picture")
-        return cls(**config)
+        model = keras.saving.deserialize_keras_object(config["model"])
+        return cls(**{**with_new_keys(config), "model": model})
 
 
 def measure_keras_model(model, source, latents, overrides=None):

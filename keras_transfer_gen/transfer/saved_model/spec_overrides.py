@@ -1,6 +1,7 @@
-"""What a user says of a generator of others where it can't be measured, or is measured wrongly. Loads no TensorFlow."""
+"""What a user says about a third-party generator where it can't be measured or was measured wrongly. No TensorFlow."""
 
 import dataclasses
+import warnings
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.specs import DISTRIBUTIONS
@@ -9,41 +10,53 @@ PIXEL_RANGES = {"-1,1": (-1.0, 1.0), "0,1": (0.0, 1.0), "0,255": (0.0, 255.0)}
 NO_LABELS, ONE_HOT_LABELS, INTEGER_LABELS = "none", "one-hot", "integer"
 LABELS = (NO_LABELS, ONE_HOT_LABELS, INTEGER_LABELS)
 LEAVE_OUT = "Leave out {name}= (--{flag})."
+SPEC_FIELDS = {  # the field of `ModelSpec` that an override stands for
+    "latent_dim": "latent_dim",
+    "latent_distribution": "distribution",
+    "labels": "num_classes",
+    "pixel_range": "pixel_range",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class SpecOverrides:
-    """Facts about a generator that are given instead of measured; None of a fact: it is measured.
+    """Facts about a generator that you state instead of having them measured; None of a fact: it is measured.
 
     Args:
         latent_dim: length of a latent vector, for a graph that leaves it open, or to tell two inputs apart.
-        distribution: distribution of the latents, one of `specs.DISTRIBUTIONS`. No graph tells it; "normal" is assumed.
-        labels: "none", "one-hot" or "integer", what form of classes the graph takes, or their number (int, or digits
-            as the command line gives them), which counts them where the graph can't tell.
+        latent_distribution: one of `specs.DISTRIBUTIONS`. A graph does not say it; "normal" is assumed.
+        labels: "none", "one-hot" or "integer": the form of classes that the graph takes. Or the number of classes
+            (int, or digits as the command line gives them), where it can't be counted.
         pixel_range: (lowest, highest) value of the images: (-1, 1), (0, 1) or (0, 255), or "-1,1" and so on.
+        distribution: the old name of `latent_distribution`, with a warning.
 
     Raises:
         UserError: for a value that is none of these.
 
     Example:
         >>> SpecOverrides(labels="10", pixel_range="0,1")
-        SpecOverrides(latent_dim=None, distribution=None, labels=10, pixel_range=(0.0, 1.0))
+        SpecOverrides(latent_dim=None, latent_distribution=None, labels=10, pixel_range=(0.0, 1.0))
         >>> bool(SpecOverrides())
         False
     """
 
     latent_dim: int | None = None
-    distribution: str | None = None
+    latent_distribution: str | None = None
     labels: str | int | None = None
     pixel_range: tuple | None = None
+    distribution: dataclasses.InitVar[str | None] = None
 
-    def __post_init__(self):
+    def __post_init__(self, distribution):
+        if distribution is not None:
+            text = "SpecOverrides(distribution=) is now SpecOverrides(latent_distribution=)."
+            warnings.warn(text, DeprecationWarning, stacklevel=3)
+            self._set("latent_distribution", distribution)
         if self.latent_dim is not None:
             step = "Such as latent_dim=128 (--latent-dim 128)."
             self._set("latent_dim", checks.check_integer("latent_dim", self.latent_dim, next_step=step))
-        if self.distribution is not None:
-            step = "Set it with distribution= (--distribution)."
-            checks.check_choice("distribution", self.distribution, DISTRIBUTIONS, step)
+        if self.latent_distribution is not None:
+            step = "Set it with latent_distribution= (--latent-distribution)."
+            checks.check_choice("latent_distribution", self.latent_distribution, DISTRIBUTIONS, step)
         if self.labels is not None:
             self._set("labels", _checked_labels(self.labels))
         if self.pixel_range is not None:
@@ -54,31 +67,30 @@ class SpecOverrides:
 
     @property
     def num_classes(self):
-        """How many classes there are where that was given, else None."""
+        """The number of classes where `labels` says it, else None."""
         if self.labels == NO_LABELS:
             return 0
         return self.labels if isinstance(self.labels, int) else None
 
-    def given(self):
-        """{name: value} of what was given, ready for JSON."""
-        found = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+    def to_dict(self):
+        """{name: value} of the facts that are stated, ready for JSON."""
+        facts = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         if self.pixel_range is not None:
-            found["pixel_range"] = list(self.pixel_range)
-        return found
+            facts["pixel_range"] = list(self.pixel_range)
+        return facts
 
     def check_known(self, spec, source):
-        """Raises a `UserError` where something else was given than a model says of itself.
+        """Raises a `UserError` where a stated fact differs from what was saved with the model.
 
         Args:
             spec: the `ModelSpec` that was saved with the model.
             source: what the user called the model.
         """
-        wanted = {"num_classes": self.num_classes, **self.given()}
-        for name in ("latent_dim", "distribution", "num_classes", "pixel_range"):
-            value, known = wanted.get(name), getattr(spec, name)
+        facts = {**self.to_dict(), "labels": self.num_classes}
+        for name, field in SPEC_FIELDS.items():
+            value, known = facts.get(name), getattr(spec, field)
             known = list(known) if name == "pixel_range" else known
             if value is not None and value != known:
-                name = "labels" if name == "num_classes" else name
                 step = f"The spec that was saved with it says so. {leave_out(name)}"
                 raise checks.user_error(name, f"{known!r} for {source}", value, step)
 
@@ -106,10 +118,10 @@ def _checked_labels(labels):
 
 def _checked_range(bounds):
     if isinstance(bounds, str):
-        found = PIXEL_RANGES.get(bounds.replace(" ", ""))
+        known = PIXEL_RANGES.get(bounds.replace(" ", ""))
     else:
-        found = next((known for known in PIXEL_RANGES.values() if tuple(bounds) == known), None)
-    if found is None:
+        known = next((pair for pair in PIXEL_RANGES.values() if tuple(bounds) == pair), None)
+    if known is None:
         expected = "one of " + ", ".join(PIXEL_RANGES)
         raise checks.user_error("pixel_range", expected, bounds, "Such as --pixel-range 0,1 or pixel_range=(0, 1).")
-    return found
+    return known

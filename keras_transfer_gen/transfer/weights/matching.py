@@ -20,8 +20,8 @@ from keras_transfer_gen.transfer.weights.match_errors import (
     renamed,
 )
 from keras_transfer_gen.transfer.weights.match_report import MatchReport, MatchRow
+from keras_transfer_gen.transfer.weights.read import read_weights
 from keras_transfer_gen.transfer.weights.stored_names import stored_names
-from keras_transfer_gen.transfer.weights.weight_files import read_weights
 
 _TRANSPOSED = re.compile(r"transpose|deconv", re.IGNORECASE)  # in the names of loaded graphs
 

@@ -42,7 +42,7 @@ def test_models_go_by_name_too(source_file, tmp_path):
 
 
 def test_generators_of_others_go_as_a_pair_or_by_name_with_what_is_said_of_them(tmp_path):
-    source, overrides = made("painters")[0] / "plain", SpecOverrides(distribution="uniform")
+    source, overrides = made("painters")[0] / "plain", SpecOverrides(latent_distribution="uniform")
     pair = load_generator(source, overrides=overrides)
     for number, given in enumerate((pair, source), start=1):
         path = export_saved_model(given, tmp_path / str(number), overrides=overrides if number == 2 else None)

@@ -187,5 +187,7 @@ def test_law_of_an_export_is_that_of_its_spec(finished, tmp_path):
     found = inspect_model(folder)
     assert "rng.uniform(-1, 1, (16, 16))" in found.program and "standard_normal" not in found.program
     assert found.measured.reasons["distribution"] == "the SavedModel's own spec.json says"
-    given = inspect_model(folder, overrides=SpecOverrides(distribution="uniform")).measured.reasons["distribution"]
-    assert given == "given with distribution= (--distribution), as the SavedModel's own spec.json says"
+    given = inspect_model(folder, overrides=SpecOverrides(latent_distribution="uniform")).measured.reasons[
+        "distribution"
+    ]
+    assert given == "given with latent_distribution= (--latent-distribution), as the SavedModel's own spec.json says"

@@ -17,9 +17,9 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.checkpoint import latest_checkpoint
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests.generator_fixtures import CLASSES, LATENTS, folder_of, keras_generator
 from tests.saved_model_fixtures import made
@@ -140,7 +140,7 @@ def test_size_without_a_discriminator_is_refused_in_words(monkeypatch):
 
 
 def test_what_is_given_takes_the_place_of_what_is_measured(source_file):
-    spec = load_generator(folder_of("constant"), overrides=SpecOverrides(distribution="uniform"))[1]
+    spec = load_generator(folder_of("constant"), overrides=SpecOverrides(latent_distribution="uniform"))[1]
     assert spec.distribution == "uniform"
     with pytest.raises(checks.UserError, match="`latent_dim` must be 16 for"):
         load_gan(source_file, overrides=SpecOverrides(latent_dim=8))

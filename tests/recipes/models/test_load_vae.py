@@ -6,7 +6,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.export.vae_saved_model import write_vae_saved_model
 from keras_transfer_gen.networks.priors.priors import GaussianPrior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 
 
 @pytest.fixture

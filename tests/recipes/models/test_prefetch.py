@@ -9,8 +9,8 @@ from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.prefetch import prefetch
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.recipes.report.reporter import Reporter
-from keras_transfer_gen.transfer.fetching.hub_cache import hub_entry
-from keras_transfer_gen.transfer.fetching.model_sources import fetch_saved_model
+from keras_transfer_gen.transfer.fetching.cache import hub_entry
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from tests.saved_model_fixtures import made
 
 ADDRESS = "https://tfhub.dev/nobody/gan/1"

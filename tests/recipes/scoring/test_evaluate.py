@@ -93,7 +93,7 @@ def test_models_go_by_name_too(source_file, finished, sample_images):
 
 
 def test_models_of_others_go_as_a_pair_or_by_name_with_what_is_said_of_them(sample_images):
-    source, overrides = made_kind("painters")[0] / "unit", SpecOverrides(labels=3, distribution="uniform")
+    source, overrides = made_kind("painters")[0] / "unit", SpecOverrides(labels=3, latent_distribution="uniform")
     by_name = module.evaluate(source, sample_images, num=10, overrides=overrides)
     pair = module.evaluate(load_generator(source, overrides=overrides), sample_images, num=10)
     assert by_name.made.shape == (10, 8, 8, 1) and np.abs(by_name.made.astype(int) - pair.made).max() <= 1

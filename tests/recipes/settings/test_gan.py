@@ -5,7 +5,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings, TrainSettings
-from keras_transfer_gen.transfer.freezing.freeze_rules import freeze_d
+from keras_transfer_gen.transfer.freezing.blocks import freeze_d
 
 
 def fine(**changed):

@@ -4,7 +4,7 @@ from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.latents.latent_mapper import insert_latent_mapper
 from keras_transfer_gen.recipes.settings.methods import ADDED, METHODS
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 
 
 def moving(gan, name):

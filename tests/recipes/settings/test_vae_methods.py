@@ -2,7 +2,7 @@ import pytest
 
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.settings.vae_methods import VAE_METHODS
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 
 MOVING = {  # roles, and whether kernels move
     "decoder": ({"decoder"}, True),

@@ -2,9 +2,9 @@ import json
 
 import keras
 
-from keras_transfer_gen.transfer.freezing.trainable_report import Report, Row, trainable_report
+from keras_transfer_gen.transfer.freezing.trainable_report import Row, TrainableReport, trainable_report
 from keras_transfer_gen.transfer.provenance import note_source
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 from keras_transfer_gen.transfer.weights.matching import load_matching_weights
 from tests.saved_model_fixtures import folder_of
 
@@ -29,7 +29,7 @@ def test_rows_and_totals_equal_what_keras_counts():
 
 
 def test_text_is_an_aligned_table_with_totals():
-    report = Report((Row("a/kernel", (3, 1000), 3000, True, "cats/1"), Row("b/strength", (), 1, False)))
+    report = TrainableReport((Row("a/kernel", (3, 1000), 3000, True, "cats/1"), Row("b/strength", (), 1, False)))
     assert str(report) == (
         "path           shape  parameters  trainable  source\n"
         "a/kernel    3 x 1000       3,000  yes        cats/1\n"
@@ -48,7 +48,7 @@ def test_to_dict_is_json_with_every_row():
 
 
 def test_html_is_a_table_and_escapes_names():
-    text = Report((Row("a<b", (1,), 1, True),))._repr_html_()
+    text = TrainableReport((Row("a<b", (1,), 1, True),))._repr_html_()
     assert text.startswith("<table>") and "a&lt;b" in text and "1 of 1 parameters" in text
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_transfer_gen.checks import UserError, UserFileError
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan, build_dcgan_generator
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.provenance import note_source, source_of

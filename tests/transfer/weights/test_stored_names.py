@@ -4,8 +4,8 @@ import numpy as np
 
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan, build_dcgan_generator
 from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.transfer.weights.read import read_weights
 from keras_transfer_gen.transfer.weights.stored_names import stored_names
-from keras_transfer_gen.transfer.weights.weight_files import read_weights
 
 
 class Stack(keras.layers.Layer):

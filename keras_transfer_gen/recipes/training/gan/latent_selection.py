@@ -17,7 +17,7 @@ from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latent_ranking import rank_latents
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
 
 FARTHEST = FAR  # KID x 1000 of the images to the source's own; beyond, all of the source is trained

@@ -13,9 +13,9 @@ from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
 from keras_transfer_gen.recipes.settings.methods import METHODS
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 EVERYTHING = (".*", True)  # the last rule: a source that was trained with frozen layers gives none of it on
 MINER = (
@@ -121,7 +121,7 @@ def frozen_by_author(gan):
     """
     held, free = set(), False
     for layer in saved_model_layers(gan.generator):
-        held |= layer.held_by_author
+        held |= layer.frozen_by_author
         free = free or bool(layer.trained_by_author)
     if not free:
         return []

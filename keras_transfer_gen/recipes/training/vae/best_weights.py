@@ -7,7 +7,7 @@ from keras_transfer_gen.recipes.runs.best_file import BestFile, often_enough
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, curve_elbo
 from keras_transfer_gen.recipes.training.vae.vae_loop import train_vae
 from keras_transfer_gen.training.checkpoint import save_checkpoint
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 SHOWN = 36  # images on a sheet that is shown
 BEST = "best.keras"

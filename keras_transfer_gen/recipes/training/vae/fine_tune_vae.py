@@ -27,11 +27,11 @@ from keras_transfer_gen.recipes.training.vae.vae_loop import compile_vae, resume
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.precision import choose_precision
 from keras_transfer_gen.training.vae import VAE
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
 from keras_transfer_gen.transfer.regularizers.posterior_anchor import PosteriorAnchor
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.files import beside
+from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
 BEST = (
     "the weights with the best bound on {count} images that were put aside for it, which also set the stored scale "

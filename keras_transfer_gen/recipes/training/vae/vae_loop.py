@@ -7,7 +7,7 @@ import keras
 from keras_transfer_gen.recipes.runs import training_loop
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 from keras_transfer_gen.training.vae import CollapseWarning
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 
 def compile_vae(vae, settings, learning_rate=None, regularizers=()):

@@ -30,7 +30,7 @@ from keras_transfer_gen.recipes.training.gan.feature_heads import (
 )
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_model
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,199 @@
+"""From what the user names to a loaded SavedModel, and back again when a file that names one is loaded later."""
+
+import contextlib
+import contextvars
+import os
+import tempfile
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from keras_transfer_gen import checks, files
+from keras_transfer_gen.transfer.fetching import archives
+from keras_transfer_gen.transfer.fetching.address import is_address
+from keras_transfer_gen.transfer.fetching.find import find_saved_model
+from keras_transfer_gen.transfer.fetching.whole import check_whole
+
+VARIABLE = "KTG_SAVED_MODEL_DIR"
+
+_fetched = {}  # {handle: folder} of this process, so that a file that names a handle is loaded without fetching
+_place = contextvars.ContextVar("place", default=None)
+
+
+@contextlib.contextmanager
+def beside(place):
+    """Within the block, files and SavedModels that lie together know each other by relative paths.
+
+    What is saved names a SavedModel below `place` by its way from there. What is loaded looks for a SavedModel with a
+    relative name from `place` and from the folders above it.
+
+    Args:
+        place: a folder, or the file that is loaded.
+    """
+    token = _place.set(Path(place).absolute())
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def stored_folder(folder):
+    """A SavedModel's folder as a saved model names it: relative where it lies below the place of `beside`."""
+    place = _place.get()
+    if place is not None and Path(folder).is_relative_to(place):
+        return Path(folder).relative_to(place).as_posix()
+    return folder
+
+
+def _homes(folder):
+    """The folders that a stored name may mean, likeliest first."""
+    place = _place.get()
+    if Path(folder).is_absolute() or place is None:
+        return [Path(folder)]
+    return [above / folder for above in (place, *place.parents)]
+
+
+def needs_fetching(source):
+    """Whether a source is an address or an archive, which has to be fetched or unpacked first (bool)."""
+    return is_address(source) or (isinstance(source, str) and source.strip().lower().endswith(archives.SUFFIXES))
+
+
+def open_source(source):
+    """The folder of a SavedModel.
+
+    Args:
+        source: a folder, or an https handle or archive (`.tar.gz`, `.tgz`, `.tar`), which is fetched or unpacked.
+
+    Returns:
+        `pathlib.Path`, absolute.
+
+    Raises:
+        UserFileError: where there is no whole SavedModel.
+        UserError: where `source` is another kind of file.
+    """
+    source = os.fspath(source)
+    if needs_fetching(source):
+        from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model  # only these need it
+
+        _fetched[source] = Path(fetch_saved_model(source)).absolute()
+        return _fetched[source]
+    path = Path(source).expanduser()
+    if path.is_file() and path.suffix in (".keras", ".h5"):
+        step = "That is a model of Keras itself: load it with load_gan(...) or keras.models.load_model(...)."
+        raise checks.user_error("source", "a SavedModel, a folder with saved_model.pb", source, step)
+    if not path.is_dir():
+        step = f"Looked for {path.absolute()}. Give the folder that `tf.saved_model.save` or `model.export` made."
+        raise checks.file_error("source", "an existing folder with a SavedModel", source, step)
+    folder = find_saved_model(path, source=source).absolute()
+    check_whole(folder, source=source, step="Copy or export it again.")
+    return folder
+
+
+def graph_digest(folder):
+    """Hex SHA-256 of the SavedModel's graph, which tells it from another one; weights don't count."""
+    path = Path(folder, "saved_model.pb")
+    return files.sha256_file(path if path.is_file() else path.with_suffix(".pbtxt"))
+
+
+def find_again(source, folder, digest):
+    """The folder of a SavedModel that a saved model names.
+
+    Looked for in the folder that the environment variable KTG_SAVED_MODEL_DIR names, then where it lay (a relative
+    name: see `beside`), then at `source` from the current folder. Nothing is fetched: a file from elsewhere must not
+    start a download of code.
+
+    Args:
+        source: what the user named when the layer was made.
+        folder: where it lay, as `stored_folder` told.
+        digest: its `graph_digest`.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        UserFileError: where it is in none of these places, or another SavedModel is.
+    """
+    moved = os.environ.get(VARIABLE)
+    # both kinds of slashes: a file saved on another system names its folder in another way
+    name = folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    here = _fetched.get(source) if needs_fetching(source) else Path(source).expanduser()
+    places = [*([Path(moved), Path(moved, name)] if moved else []), *_homes(folder), *([here] if here else [])]
+    places = [
+        place for place in places if any(place.joinpath(f"saved_model.{end}").is_file() for end in ("pb", "pbtxt"))
+    ]
+    for place in places:
+        if graph_digest(place) == digest:
+            return place.absolute()
+    if places:
+        step = f"{places[0]} holds another graph. Set {VARIABLE} to the folder that holds the right one."
+        raise checks.file_error("source", "the SavedModel that this model was saved with", source, step)
+    if needs_fetching(source):
+        how = f"Call SavedModelLayer({source!r}) once before"
+    elif Path(folder).is_absolute():
+        how = f"Put it back at {folder}"
+    else:
+        how = f"Load the file with load_gan(...), which looks for {folder} from where the file lies"
+    step = f"The weights are in this file, but the graph is in the SavedModel. {how}, or set {VARIABLE} to its folder."
+    raise checks.file_error("source", "the SavedModel that this model was saved with; it is missing", source, step)
+
+
+def load_saved_model(folder):
+    """Loads a SavedModel; of several graphs the one for serving.
+
+    In a strategy's scope the variables are the strategy's.
+
+    Raises:
+        UserFileError: where TensorFlow can't load it.
+    """
+    try:
+        with _without_references():
+            return _spread(tf.saved_model.load(str(folder), tags=_tags(folder)))
+    except (OSError, ValueError, RuntimeError, KeyError, tf.errors.OpError) as error:
+        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        step = f"TensorFlow says: {first} Export or fetch it again."
+        raise checks.file_error("source", "a SavedModel that TensorFlow can load", folder, step) from error
+
+
+@contextlib.contextmanager
+def _without_references():
+    """Keeps TensorFlow's warnings of TF1 reference variables off the log; a layer's `trainable_words` say it."""
+
+    def is_other(record):
+        return "because it is a reference variable" not in record.getMessage()
+
+    logger = tf.get_logger()
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
+def _spread(loaded):
+    """The object with variables of the strategy in scope, which TensorFlow's loader makes for TF2's format alone."""
+    strategy = tf.distribute.get_strategy()
+    variables = list(tf.train.TrackableView(loaded).children(loaded).get("variables", ()))
+    if strategy.num_replicas_in_sync < 2 or all(map(strategy.extended.variable_created_in_scope, variables)):
+        return loaded
+    root = tf.train.Checkpoint()
+    root.variables = variables
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(root, folder, signatures=dict(loaded.signatures))
+        return tf.saved_model.load(folder)
+
+
+def _tags(folder):
+    """The tags to load: None, which means the only ones, or of several the one for serving or without tags."""
+    graph = Path(folder, "saved_model.pb")
+    if not graph.is_file():
+        return None
+    content = saved_model_pb2.SavedModel()
+    content.ParseFromString(graph.read_bytes())
+    choices = [set(one.meta_info_def.tags) for one in content.meta_graphs]
+    if len(choices) < 2:
+        return None
+    for wanted in ({"serve"}, set()):
+        if wanted in choices:
+            return sorted(wanted)
+    return sorted(choices[0])

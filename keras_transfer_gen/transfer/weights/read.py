@@ -1,0 +1,265 @@
+"""Weights as a dict of name -> array, from files and models. Nothing is unpickled, no graph is run."""
+
+import os
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.protocols import MultiNetwork
+from keras_transfer_gen.saved_model_layout import GRAPHS, is_saved_model
+from keras_transfer_gen.specs import find_model
+from keras_transfer_gen.transfer.fetching import archives, presets
+from keras_transfer_gen.transfer.fetching.address import is_address
+from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
+from keras_transfer_gen.transfer.fetching.find import find_saved_model
+from keras_transfer_gen.transfer.fetching.verify import check_trusted
+from keras_transfer_gen.transfer.paths import leaves
+
+FORMS = (
+    "a .keras, .weights.h5 or .npz file, the prefix of a TensorFlow checkpoint, a SavedModel (folder, .tar.gz, "
+    "TF Hub or Kaggle handle, https address) or a preset"
+)
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # ends the key of a variable in TensorFlow's object-based checkpoints
+_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_STATE = re.compile(r"(.*_)?optimizer(_\d+)?|seed_generator(_\d+)?|save_counter|\.OPTIMIZER_SLOT")
+
+
+def read_weights(source, trust=False):
+    """Reads weights by name.
+
+    What the names are depends on the source; ":0" at the end is taken off:
+
+    - a dict: its own names.
+    - a Keras model, a `GAN`, a `.keras` file, a preset by its name: the paths of `leaf_layers` with the variable's name
+      (`block_16/conv/kernel`). The file is loaded through Keras, since the weights in it are numbered and only the
+      layers know the variables' names; in safe mode, unless `keras.config.enable_unsafe_deserialization()` was called.
+      A GAN's averaged generator is not among them.
+    - `.weights.h5`: the layers' names and the variable's number (`block_16/conv/0`; see `stored_names`); a GAN's
+      averaged generator is `ema_generator/...`. Files written before Keras kept the layers' names have those of the
+      classes (`conv2d_1/0`); files in Keras' older format have the names that they hold.
+    - `.npz`: its own names. Arrays of Python objects are refused.
+    - a TensorFlow checkpoint or a SavedModel: each variable's original name (`generator/conv/kernel`); where two have
+      the same, their places in the object graph (`net/conv/kernel`). Of a SavedModel the variables alone are read,
+      and no graph is loaded. It may also be an archive (`.tar.gz`), a handle or another https address: see
+      `fetch_saved_model`.
+
+    Optimizers, metrics, random generators and counters of checkpoints are left out, as far as the file tells them
+    apart.
+
+    Args:
+        source: one of the above; a path as str or `pathlib.Path`.
+        trust: whether you vouch for what is fetched from the web. Reading weights runs nothing, but the model lies in
+            the cache from then on, to be run from there.
+
+    Returns:
+        dict of name -> `numpy.ndarray` of numbers, in the source's order.
+
+    Raises:
+        UserError: for anything else, for an array that holds no numbers, and where two arrays have one name.
+        UserFileError: where a file is missing, damaged or of another kind.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp(), "weights.npz")
+        >>> np.savez(path, **{"block_16/conv/kernel": np.zeros((3, 3, 8, 4))})
+        >>> read_weights(path)["block_16/conv/kernel"].shape
+        (3, 3, 8, 4)
+    """
+    if isinstance(source, Mapping):
+        return _collect(source.items())
+    if isinstance(source, (MultiNetwork, keras.layers.Layer)):
+        return _collect(_model_weights(source))
+    if not isinstance(source, (str, os.PathLike)):
+        raise checks.user_error("weights", "a dict of arrays, a Keras model or a path", source, f"A path is {FORMS}.")
+    with checks.named(source="weights"):
+        path = _located(source, trust)
+    read = _reader(path)
+    try:
+        return _collect(read(path))
+    except checks.USER_ERRORS:
+        raise
+    except Exception as error:  # h5py, Keras, NumPy and TensorFlow raise many kinds for a damaged file
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        step = f"It could not be read: {reason}"
+        raise checks.file_error("weights", "a readable file of weights without Python objects", path, step) from error
+
+
+def _located(source, trust):
+    """The file or folder behind a path, an archive, an address or the name of a preset, `pathlib.Path`."""
+    text = os.fspath(source)
+    if is_address(text):
+        check_trusted(text, trust)
+        return fetch_saved_model(text)
+    if text in [preset.name for preset in presets.list_presets()]:
+        return presets.preset_path(text)
+    path = Path(source)
+    if path.is_file() and path.name.lower().endswith(archives.SUFFIXES):
+        return fetch_saved_model(path)
+    if path.is_file() and path.name in GRAPHS:
+        return path.parent
+    if model := find_model(path):
+        return model
+    try:
+        return find_saved_model(path, source=source) if path.is_dir() else path
+    except checks.UserFileError:  # perhaps it holds something else
+        return path
+
+
+def _reader(path):
+    """The function that reads this path as (name, array) pairs."""
+    if path.is_dir():
+        if is_saved_model(path):
+            return _saved_model_weights
+        checkpoints = sorted(file.with_suffix("") for file in path.glob("*.index"))
+        models = sorted(path.rglob("*.keras"), key=lambda file: file.stat().st_mtime)
+        step = f"Give {FORMS}."
+        if checkpoints:
+            step = f"Give a checkpoint in it by its prefix: {checkpoints[-1]}."
+        elif models:
+            step = f"Give a file in it: {models[-1]} is the newest."
+        raise checks.file_error("weights", "a folder with a saved_model.pb, or a file", path, step)
+    for suffix, read in _READERS.items():
+        if path.name.endswith(suffix) and path.is_file():
+            return read
+    if path.with_name(f"{path.name}.index").is_file():
+        return _checkpoint_weights
+    if not path.exists():
+        raise checks.file_error("weights", "something that exists", path, f"Give {FORMS}.")
+    prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", str(path))
+    step = f"Give a checkpoint by its prefix: {prefix}." if prefix != str(path) else ""
+    raise checks.file_error("weights", FORMS, path, step)
+
+
+def _model_weights(model):
+    for leaf in leaves(model):
+        yield from zip(leaf.variable_paths(), leaf.variables, strict=True)
+
+
+def _keras_weights(path):
+    return _model_weights(keras.models.load_model(path, compile=False, safe_mode=True))
+
+
+def _npz_weights(path):
+    if not zipfile.is_zipfile(path):
+        raise ValueError("it is no zip archive, as an .npz file is")
+    with np.load(path, allow_pickle=False) as arrays:
+        return [(name, arrays[name]) for name in arrays.files]
+
+
+def _h5_weights(path):
+    import h5py
+
+    found = []
+    with h5py.File(path, "r") as file:
+
+        def visit(key, node):  # goes along hard links alone, so that no link leads to another file
+            if not isinstance(node, h5py.Dataset) or _is_state(key):
+                return
+            if node.external or node.is_virtual:
+                raise ValueError(f"{key} is kept in another file")
+            kind = tf.bfloat16.as_numpy_dtype if node.attrs.get("dtype") == "bfloat16" else node.dtype
+            found.append((_h5_name(file, key), np.array(node, dtype=kind)))
+
+        file.visititems(visit)
+    return found
+
+
+def _h5_name(file, key):
+    """`block_8/conv/0` for `layers/up_block/conv/vars/0`: each layer by its name, lists of layers left out."""
+    *owners, number = key.split("/")
+    if not owners or owners.pop() != "vars":
+        return key
+    groups = [file]
+    for owner in owners:
+        groups.append(groups[-1][owner])
+    names = [_h5_label(group, owner) for group, owner in zip(groups, owners, strict=False) if "vars" in group[owner]]
+    return "/".join([*names, number])
+
+
+def _h5_label(group, owner):
+    """A layer's name; where another one beside it has that too, what the layer around calls it."""
+    named = [str(group[f"{other}/vars"].attrs.get("name", other)) for other in group if f"{other}/vars" in group]
+    name = str(group[f"{owner}/vars"].attrs.get("name", owner))
+    return name if named.count(name) == 1 else owner
+
+
+def _saved_model_weights(path):
+    prefix = path / "variables" / "variables"
+    if not prefix.with_name("variables.index").is_file():
+        raise checks.file_error("weights", "a SavedModel with variables", path, "It has no variables/variables.index.")
+    return _checkpoint_weights(prefix)
+
+
+def _checkpoint_weights(prefix):
+    reader = tf.train.load_checkpoint(str(prefix))
+    kinds = reader.get_variable_to_dtype_map()
+    keys = [key for key in sorted(kinds) if kinds[key] != tf.string]
+    kept = [key for key in keys if not _is_state(key)]
+    names = _original_names(_object_graph(reader), kept) if _GRAPH in kinds else dict(zip(kept, kept, strict=True))
+    return [(name, reader.get_tensor(key)) for key, name in names.items()]
+
+
+def _object_graph(reader):
+    from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+    graph = trackable_object_graph_pb2.TrackableObjectGraph()
+    graph.ParseFromString(reader.get_tensor(_GRAPH))
+    return graph
+
+
+def _of_metrics(graph):
+    """Keys of what Keras' metrics count with; a model that was compiled lists its metrics in `keras_api/metrics`."""
+
+    def below(nodes, name=None):
+        kept = [child for node in nodes for child in node.children if name in (None, child.local_name)]
+        return [graph.nodes[child.node_id] for child in kept]
+
+    metrics = below(below(below(graph.nodes, "keras_api"), "metrics"))
+    return {attribute.checkpoint_key for node in below(metrics) for attribute in node.attributes}
+
+
+def _original_names(graph, keys):
+    """{checkpoint key: the variable's own name, or its place where two have one name}, in the graph's order."""
+    metrics = _of_metrics(graph)
+    keys = [key for key in keys if key not in metrics]
+    own = {a.checkpoint_key: a.full_name for node in graph.nodes for a in node.attributes}
+    own = {key: own.get(key) or key.removesuffix(_VALUE) for key in sorted(keys, key=[*own, *keys].index)}
+    # Keras' export lists its variables once more in an attribute of its own, `_all_variables`.
+    public = {name for key, name in own.items() if not key.startswith("_")}
+    own = {key: name for key, name in own.items() if not (key.startswith("_") and name in public)}
+    count = Counter(own.values())
+    return {key: name if count[name] == 1 else key.removesuffix(_VALUE) for key, name in own.items()}
+
+
+def _is_state(key):
+    """Whether a key leads into an optimizer or a random generator, but not to weights that an optimizer refers to."""
+    parts = key.split("/")
+    return any(map(_STATE.fullmatch, parts)) and "_trainable_variables" not in parts
+
+
+def _collect(pairs):
+    found = {}
+    for name, value in pairs:
+        name = str(name).removesuffix(":0")
+        if name in found:
+            raise checks.user_error("weights", "one array for a name", name, "Two have this one; give a dict instead.")
+        found[name] = _array(name, value)
+    return found
+
+
+def _array(name, value):
+    array = value.numpy() if isinstance(value, (keras.Variable, tf.Variable, tf.Tensor)) else np.asarray(value)
+    if array.dtype.kind not in "biuf" and array.dtype != tf.bfloat16.as_numpy_dtype:
+        step = f"The one named {name!r} is none; leave it out."
+        raise checks.user_error("weights", "arrays of real numbers", str(array.dtype), step)
+    return array
+
+
+_READERS = {".keras": _keras_weights, ".weights.h5": _h5_weights, ".npz": _npz_weights}
