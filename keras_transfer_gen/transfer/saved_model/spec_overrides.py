@@ -1,9 +1,8 @@
 """What a user says about a third-party generator where it can't be measured or was measured wrongly. No TensorFlow."""
 
 import dataclasses
-import warnings
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, deprecation
 from keras_transfer_gen.specs import DISTRIBUTIONS
 
 PIXEL_RANGES = {"-1,1": (-1.0, 1.0), "0,1": (0.0, 1.0), "0,255": (0.0, 255.0)}
@@ -48,8 +47,7 @@ class SpecOverrides:
 
     def __post_init__(self, distribution):
         if distribution is not None:
-            text = "SpecOverrides(distribution=) is now SpecOverrides(latent_distribution=)."
-            warnings.warn(text, DeprecationWarning, stacklevel=3)
+            deprecation.warn_renamed("SpecOverrides(distribution=)", "latent_distribution=", stacklevel=3)
             self._set("latent_distribution", distribution)
         if self.latent_dim is not None:
             step = "Such as latent_dim=128 (--latent-dim 128)."

@@ -21,7 +21,7 @@ def test_words_of_the_command_line_become_values():
 
 
 def test_old_name_of_the_distribution_works_with_a_warning():
-    with pytest.warns(DeprecationWarning, match=r"SpecOverrides\(distribution=\) is now .*latent_distribution="):
+    with pytest.warns(DeprecationWarning, match=r"SpecOverrides\(distribution=\) is now called latent_distribution="):
         overrides = SpecOverrides(distribution="uniform")
     assert overrides == SpecOverrides(latent_distribution="uniform")
 
