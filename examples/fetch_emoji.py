@@ -3,7 +3,7 @@
     python examples/fetch_emoji.py --vendor noto --out DIR
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
 
-`ktg pretrain --balance 1` draws one image of each folder at a time: emoji with six tones don't outweigh others.
+`ktg pretrain --balance 1` draws one image of each folder at a time, so that emoji with six tones don't outweigh others.
 """
 
 import argparse
@@ -25,7 +25,7 @@ TONES = {"1F3FB": "light", "1F3FC": "medium-light", "1F3FD": "medium", "1F3FE": 
 
 @dataclasses.dataclass(frozen=True)
 class Vendor:
-    """A vendor's npm package of 64 px PNG files and the notice that goes with the images."""
+    """A vendor's npm package of 64 px PNG files, and the notice for its images."""
 
     package: str
     folder: str
@@ -63,7 +63,7 @@ class Emoji:
 
 
 def notice(vendor, changes="composited on white"):
-    """The text of the NOTICE file that must lie beside the images."""
+    """The text of the NOTICE file, which must stay with the images."""
     row = VENDORS[vendor]
     return f"{row.notice}From the npm package {row.package} {VERSION} (64 px PNG files).\nChanges: {changes}.\n"
 
@@ -73,16 +73,16 @@ def list_emoji(vendor, cache):
     row = VENDORS[vendor]
     package = packages.npm_package(row.package, VERSION, row.sha256, cache)
     images = package / "img" / row.folder / "64"
-    found = []
+    emoji = []
     for item in json.loads((package / "emoji.json").read_text(encoding="utf-8")):
         if not item[f"has_img_{row.folder}"]:
             continue
         base, category = item["short_name"], f"{item['category']}/{item['subcategory']}"
-        found.append(Emoji(base, category, item["unified"], "", images / item["image"]))
+        emoji.append(Emoji(base, category, item["unified"], "", images / item["image"]))
         for key, variant in item.get("skin_variations", {}).items():
             tone = "_".join(TONES[part] for part in key.split("-"))  # two persons: "medium_light"
-            found.append(Emoji(base, category, variant["unified"], tone, images / variant["image"]))
-    return sorted(found, key=lambda emoji: emoji.path.name)
+            emoji.append(Emoji(base, category, variant["unified"], tone, images / variant["image"]))
+    return sorted(emoji, key=lambda item: item.path.name)
 
 
 def read_on_white(path):
@@ -117,18 +117,24 @@ def image_path(emoji):
 
 
 def choose(emoji, category="", tones=True):
-    """The emoji whose category, such as "People & Body/person-sport", a regular expression finds itself in."""
-    return [one for one in emoji if re.search(category, one.category) and (tones or not one.tone)]
+    """The emoji in whose category, such as "People & Body/person-sport", a regular expression is found.
+
+    Args:
+        emoji: list of `Emoji`.
+        category: the regular expression.
+        tones: whether emoji with a skin tone are among them.
+    """
+    return [item for item in emoji if re.search(category, item.category) and (tones or not item.tone)]
 
 
 def write_folders(vendor, emoji, out):
     """Writes `OUT/<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of images."""
-    paths = [out / image_path(one) for one in emoji]
+    paths = [out / image_path(item) for item in emoji]
     if len(set(paths)) != len(paths):
-        raise ValueError("two emoji would get the same file: `safe_name` needs mending")
-    for one, path in zip(emoji, paths, strict=True):
+        raise ValueError("two emoji would get the same file name: change `safe_name`")
+    for item, path in zip(emoji, paths, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png_bytes(read_on_white(one.path)))
+        path.write_bytes(png_bytes(read_on_white(item.path)))
     (out / "NOTICE").write_text(notice(vendor), encoding="utf-8")
     return len(emoji)
 

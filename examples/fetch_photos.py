@@ -18,14 +18,14 @@ from PIL import Image
 
 SIZE = 64
 SHORT_SIDES = (640, 256)
-LEAST_CONTRAST = 14.0  # pixel levels: standard deviation of luma below which a tile counts as flat
-LEAST_DETAIL = 3.0  # pixel levels: mean absolute difference between neighbouring pixels
+LEAST_CONTRAST = 14.0  # pixel levels: a tile whose luma has a smaller standard deviation is flat
+LEAST_DETAIL = 3.0  # pixel levels: a tile with a smaller mean difference between neighbouring pixels is flat
 MOST_PIXELS = 64_000_000  # the largest photograph has 43 million
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A Debian package of photographs: where they lie in it and which files are photographs."""
+    """A Debian package of photographs: their folder in it, and a pattern of the files that are photographs."""
 
     version: str
     sha256: str
@@ -100,7 +100,7 @@ class Photo:
 
 def cut_tiles(image):
     """list of (name, uint8 `[64, 64, 3]`) of the tiles of an RGB `PIL.Image` that are not flat."""
-    found = []
+    tiles = []
     for short in SHORT_SIDES:
         scale = short / min(image.size)
         size = [round(side * scale) for side in image.size]
@@ -109,12 +109,12 @@ def cut_tiles(image):
             for column in range(pixels.shape[1] // SIZE):
                 tile = pixels[row * SIZE : (row + 1) * SIZE, column * SIZE : (column + 1) * SIZE]
                 if not is_flat(tile):
-                    found.append((f"{short}-{row}-{column}", tile))
-    return found
+                    tiles.append((f"{short}-{row}-{column}", tile))
+    return tiles
 
 
 def is_flat(tile):
-    """Whether a tile shows next to nothing, such as sky."""
+    """Whether a tile shows almost nothing, such as sky."""
     luma = tile.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
     detail = (np.abs(np.diff(luma, axis=0)).mean() + np.abs(np.diff(luma, axis=1)).mean()) / 2
     return luma.std() < LEAST_CONTRAST or detail < LEAST_DETAIL
@@ -123,7 +123,7 @@ def is_flat(tile):
 def list_photos(licences, cache):
     """list of `Photo` under the given licences, in a fixed order; photographs without a usable tile are left out."""
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    found = []
+    photos = []
     for package, source in SOURCES.items():
         if not {source.licence, *LICENCES.values()} & set(licences):
             continue
@@ -135,12 +135,12 @@ def list_photos(licences, cache):
             with Image.open(path) as image:
                 tiles = cut_tiles(image.convert("RGB"))
             if tiles:
-                found.append(Photo(path.stem, package, licence, AUTHORS.get(path.stem, source.author), tiles))
-    return found
+                photos.append(Photo(path.stem, package, licence, AUTHORS.get(path.stem, source.author), tiles))
+    return photos
 
 
 def notice(photos):
-    """The text of the NOTICE file that must lie beside the patches."""
+    """The text of the NOTICE file, which must stay with the patches."""
     lines = ["Patches of photographs from Debian packages. Changes: scaled down and cut into 64 px tiles.", ""]
     lines += [f"- {photo.name}: {photo.author}, {photo.licence} ({photo.package})" for photo in photos]
     licences = sorted({photo.licence for photo in photos})

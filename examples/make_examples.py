@@ -1,8 +1,8 @@
-"""Makes the example folders of this repository again: 100 images to train on, others to measure against.
+"""Writes the example folders of this repository: 100 training images each, and reference images.
 
     python examples/make_examples.py [--out examples] [--cache DIR]
 
-An image to train on and one to measure against never share a motif (emoji) or a photograph (patches).
+A training image and a reference image never share a motif (emoji) or a photograph (patches).
 """
 
 import argparse
@@ -18,19 +18,14 @@ from fetch_emoji import choose, list_emoji, notice, png_bytes, read_on_white, sa
 
 SEED = 0
 TRAIN = 100
-LARGEST_MOTIF = 12  # a larger one (families) is measured against only, so that no motif rules what is trained on
+LARGEST_MOTIF = 12  # larger motifs (families) are reference images alone, so that none dominates the training images
 REPEATS = 2  # identical images that are kept: the 30 families are 4 drawings
 PATCHES_OF_A_PHOTO = 4
 REFERENCE_OF_A_PHOTO = 25
 
-GENDER_CODES = {
-    "2640",
-    "2642",
-    "FE0F",
-    "27A1",
-    "200D",
-}  # signs, selectors, "facing right", joiner: no motif of their own
-SAME_CODES = {  # emoji whose gender variants are different characters -> one code for all of them
+# Gender signs, variation selector, "facing right" and joiner: no motifs of their own.
+GENDER_CODES = {"2640", "2642", "FE0F", "27A1", "200D"}
+SAME_CODES = {  # emoji whose gender variants are different characters -> a single code for all of them
     **dict.fromkeys(("1F468", "1F469", "1F9D1"), "adult"),
     **dict.fromkeys(("1F466", "1F467", "1F9D2"), "child"),
     **dict.fromkeys(("1F474", "1F475", "1F9D3"), "older adult"),
@@ -57,12 +52,12 @@ def code_key(code):
 
 
 def name_key(base):
-    """The same by its name: the name without the words that tell gender, age or direction."""
+    """What an emoji shows, gender aside, by its name: the name without words of gender, age or direction."""
     return " ".join(word for word in re.split(r"[-_]", base) if word not in GENDER_WORDS)
 
 
 def group_motifs(emoji):
-    """list of lists of emoji; two that share a `code_key` or a `name_key`, also by way of others, are in one list."""
+    """list of lists of emoji; emoji with the same `code_key` or `name_key` are in one list, also by way of others."""
     parent = {}
 
     def root(key):
@@ -70,11 +65,11 @@ def group_motifs(emoji):
             key = parent[key]
         return key
 
-    for one in emoji:
-        parent[root(("name", name_key(one.base)))] = root(("code", code_key(one.code)))
+    for item in emoji:
+        parent[root(("name", name_key(item.base)))] = root(("code", code_key(item.code)))
     groups = {}
-    for one in emoji:
-        groups.setdefault(root(("code", code_key(one.code))), []).append(one)
+    for item in emoji:
+        groups.setdefault(root(("code", code_key(item.code))), []).append(item)
     return list(groups.values())
 
 
@@ -99,13 +94,13 @@ def split_groups(groups, count, largest, rng):
 
 def people(cache):
     """Twemoji people and families without skin tones; of identical images `REPEATS` are kept."""
-    found, seen = [], collections.Counter()
-    for one in choose(list_emoji("twemoji", cache), "/(person|family)", tones=False):
-        pixels = read_on_white(one.path).tobytes()
-        seen[pixels] += 1
-        if seen[pixels] <= REPEATS:
-            found.append(one)
-    return found
+    kept, counts = [], collections.Counter()
+    for item in choose(list_emoji("twemoji", cache), "/(person|family)", tones=False):
+        pixels = read_on_white(item.path).tobytes()
+        counts[pixels] += 1
+        if counts[pixels] <= REPEATS:
+            kept.append(item)
+    return kept
 
 
 def make_people(out, cache):
@@ -116,8 +111,8 @@ def make_people(out, cache):
     )
     for part, emoji in parts.items():
         _empty(out / part)
-        for one in emoji:
-            (out / part / f"{safe_name(one.base)}.png").write_bytes(png_bytes(read_on_white(one.path)))
+        for item in emoji:
+            (out / part / f"{safe_name(item.base)}.png").write_bytes(png_bytes(read_on_white(item.path)))
     changes = (
         "the people and families without skin tones were chosen (identical ones twice at most), composited on\n"
         "white, split into train/ and reference/ (no motif is in both, whatever the gender), and saved with a palette\n"
@@ -130,10 +125,10 @@ def make_people(out, cache):
 def make_patches(out, cache):
     """Writes `OUT/train/*.png` of free photographs and `OUT/reference/*.png` of all others, each with its notice.
 
-    Nearly all free photographs are needed for 100 patches with so few of each, so the reference is made of photographs
-    that this repository can't ship: it is made here where it is needed and ignored by git.
+    Nearly all free photographs are needed for 100 patches with so few of each. So the reference images come from
+    photographs that this repository can't ship: they are written here where they are needed, and git ignores them.
     """
-    made = {}
+    counts = {}
     for part, licences, most, name in (
         ("train", ("CC0-1.0", "CC-BY-4.0"), PATCHES_OF_A_PHOTO, "NOTICE"),
         ("reference", ("CC-BY-SA-4.0", "GPL-2+"), REFERENCE_OF_A_PHOTO, "NOTICE.reference"),
@@ -144,9 +139,9 @@ def make_patches(out, cache):
         for photo in photos:
             for number in rng.choice(len(photo.tiles), min(most, len(photo.tiles)), replace=False):
                 fetch_photos.write_tile(out / part, photo, photo.tiles[number])
-        made[part] = len(list((out / part).iterdir()))
+        counts[part] = len(list((out / part).iterdir()))
         (out / name).write_text(fetch_photos.notice(photos), encoding="utf-8")
-    return made
+    return counts
 
 
 def _empty(folder):

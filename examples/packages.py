@@ -1,4 +1,4 @@
-"""Fetches registry packages with the registry's own client, checks them, and unpacks them; nothing of them is run."""
+"""Fetches packages with the registries' own clients, checks and unpacks them; none of their code is run."""
 
 import hashlib
 import os
@@ -57,7 +57,7 @@ def pypi_wheel(name, version, sha256, cache):
 
 
 def _unpacked(folder, command, pattern, sha256, unpack):
-    """Fetches and unpacks into `folder` unless it is there: a folder that stands there was checked when it was made."""
+    """Fetches a package and unpacks it into `folder`; a folder that exists was checked when it was written."""
     if not folder.exists():
         print(f"fetching {command[-1]}", flush=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -72,11 +72,11 @@ def _unpacked(folder, command, pattern, sha256, unpack):
 
 
 def check_digest(archive, sha256):
-    """Raises a `ValueError` where the file's SHA-256 is another one."""
+    """Raises a `ValueError` where the file has another SHA-256."""
     with open(archive, "rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != sha256:
-        raise ValueError(f"{archive.name}: expected SHA-256 {sha256}, received {found}. Nothing was unpacked.")
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != sha256:
+        raise ValueError(f"{archive.name}: expected SHA-256 {sha256}, received {digest}. Nothing was unpacked.")
 
 
 def _unpack_tar(archive, folder):

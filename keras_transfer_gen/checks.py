@@ -199,10 +199,10 @@ def check_choice(name, value, choices, next_step=""):
         return value
     like = nearest(value, choices)
     hint = f"Did you mean {like}? {next_step}" if like else next_step
-    raise user_error(name, "one of " + _listed(choices), value, hint)
+    raise user_error(name, "one of " + _list_choices(choices), value, hint)
 
 
-def _listed(choices):
+def _list_choices(choices):
     """The choices, or the first ones of very many."""
     listed = ", ".join(map(repr, choices[:MOST_CHOICES]))
     return listed if len(choices) <= MOST_CHOICES else f"{listed}, ... ({len(choices):,} in all)"

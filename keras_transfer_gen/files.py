@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic writes, JSON, and content hashes. Standard library alone."""
+"""Atomic writes, JSON, content hashes and the cache folder. Standard library alone."""
 
 import contextlib
 import hashlib
@@ -13,13 +13,13 @@ from keras_transfer_gen.checks import UserFileError, file_error
 
 @contextlib.contextmanager
 def atomic_path(path):
-    """A temporary path beside `path` to write to; it takes the name of `path` when the block ends well.
+    """A temporary path beside `path` to write to; it gets the name `path` when the block ends without an error.
 
-    Works for a file and for a folder (an existing folder is replaced whole, but never by a file). The suffix is kept,
-    since some writers look at it. After an error nothing is left and `path` is as it was.
+    Works for a file and for a folder (an existing folder is replaced as a whole, but never by a file). The suffix is
+    the same, since some writers look at it. After an error nothing is left behind and `path` is as it was.
 
     Args:
-        path: where the result shall stand; its parent is made where it is missing.
+        path: of the file or folder to write; its parent folder is created where it is missing.
 
     Yields:
         `pathlib.Path` that does not exist yet.
@@ -29,7 +29,7 @@ def atomic_path(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
     except OSError as error:
-        raise UserFileError(f"cannot write {path}: {error.strerror}. Choose another place with --out.") from error
+        raise UserFileError(f"cannot write {path}: {error.strerror}. Choose another path with --out.") from error
     try:
         partial = scratch / path.name
         yield partial
@@ -43,23 +43,23 @@ def atomic_path(path):
 
 
 def write_bytes(path, content):
-    """Writes `content` (bytes) to `path`, whole or not at all."""
+    """Writes `content` (bytes) to `path`; after an error `path` is as it was."""
     with atomic_path(path) as partial:
         partial.write_bytes(content)
 
 
 def write_text(path, content):
-    """Writes `content` (str) to `path` as UTF-8, whole or not at all."""
+    """Writes `content` (str) to `path` as UTF-8; after an error `path` is as it was."""
     write_bytes(path, content.encode("utf-8"))
 
 
 def write_json(path, content):
-    """Writes `content` to `path` as indented JSON, whole or not at all; NaN and infinity are refused."""
+    """Writes `content` to `path` as indented JSON; NaN and infinity are refused."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path):
-    """What the JSON file holds; a `UserFileError` where it is missing or broken."""
+    """The content of a JSON file; a `UserFileError` where it is missing or broken."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:

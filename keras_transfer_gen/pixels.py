@@ -1,12 +1,12 @@
-"""The one place where pixel ranges change, and where images become grids and PNG bytes.
+"""Changes of the pixel range, grids of images and PNG bytes.
 
-ImageSet are uint8 0..255 everywhere except inside training, where they are float32 in [-1, 1]; always NHWC.
+Images are uint8 0..255 everywhere except inside training, where they are float32 in [-1, 1]; always NHWC.
 """
 
 import numpy as np
 import tensorflow as tf
 
-RENDER_BATCH = 32  # fixed: an image must not change by a rounding with the number of others made beside it
+RENDER_BATCH = 32  # always the same: the rounding of an image must not depend on how many others there are
 LEVELS = 127.5  # half of the pixel range: one unit of the model range in pixel levels
 
 
@@ -44,7 +44,7 @@ def to_rgb(images):
 
 
 def to_grid(images, columns=None):
-    """One contact sheet of several images, row by row; empty places are white.
+    """One sheet of several images, row by row; empty cells are white.
 
     Args:
         images: uint8 `[N, H, W, C]`, N at least 1.
@@ -69,15 +69,18 @@ def to_png(image):
 
 
 def render(generator, z):
-    """uint8 `[N, H, W, C]` that a generator makes of latents, in batches of one fixed size.
+    """Images of a generator for given latents, in batches of one fixed size.
 
     Args:
         generator: function, float32 `[batch, latent_dim]` -> float32 `[batch, H, W, C]` in [-1, 1].
-        z: float32 ndarray `[N, latent_dim]`.
+        z: float32 ndarray `[N, latent_dim]`, N at least 1.
+
+    Returns:
+        uint8 ndarray `[N, H, W, C]`.
     """
-    made = []
+    batches = []
     for first in range(0, len(z), RENDER_BATCH):
         part = z[first : first + RENDER_BATCH]
         padded = np.concatenate([part, np.zeros((RENDER_BATCH - len(part), z.shape[1]), np.float32)])
-        made.append(to_uint8(generator(padded)).numpy()[: len(part)])
-    return np.concatenate(made)
+        batches.append(to_uint8(generator(padded)).numpy()[: len(part)])
+    return np.concatenate(batches)

@@ -1,4 +1,4 @@
-"""Arrays of the networks that are installed with the package, which look at images and are never trained."""
+"""Weights of the feature networks that are installed with the package and never trained."""
 
 import importlib.resources
 
@@ -12,7 +12,7 @@ def read_shipped_weights(name):
     """dict of "LAYER/kernel", "LAYER/bias" and the like -> float32 array, from the installed package.
 
     Args:
-        name: of the network: the folder of its weights.npz.
+        name: name of the network, which is the name of the folder of its weights.npz.
 
     Raises:
         UserImportError: where the package of weights is not installed.
@@ -28,6 +28,6 @@ def read_shipped_weights(name):
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return {key: arrays[key].astype(np.float32) for key in arrays.files}
-    except Exception as error:  # NumPy and zipfile raise many kinds for a broken file, all of them mean the same
+    except Exception as error:  # NumPy and zipfile raise many kinds for a broken file
         reason = f"It could not be read: {error}. Install keras_transfer_gen again."
         raise checks.file_error("weights", "a readable .npz file", path, reason) from error

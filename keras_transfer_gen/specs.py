@@ -1,4 +1,4 @@
-"""What must be known of a generator to use it: saved with every model. Standard library alone."""
+"""What must be known of a generator to use it; saved with every model. Standard library alone."""
 
 import dataclasses
 from pathlib import Path
@@ -14,14 +14,15 @@ class ModelSpec:
         image_size: side of the square images, in pixels.
         channels: 1 (grey) or 3 (RGB).
         latent_dim: length of a latent vector.
-        distribution: distribution of the latents, one of `DISTRIBUTIONS`; "normal" is N(0, 1) in every entry. See `latent_laws`.
+        distribution: of the latents, one of `DISTRIBUTIONS`; "normal" is N(0, 1) in every entry. See
+            `latent_distributions.transform_normals`.
         num_classes: 0 for an unconditional generator.
         truncation: factor on the latents that `generate` uses by default, in (0, 1].
         pixel_range: lowest and highest value of the generator's float output.
         arch: the builder's name, such as "dcgan".
         source: where the weights come from, in words.
-        licence: the terms of the weights and of what is made from them, in words; carried on by every fine-tune.
-        family: "gan" or "vae": which networks stand behind the generator.
+        licence: the terms of the weights and of whatever is derived from them, in words; every fine-tune keeps it.
+        family: "gan" or "vae": the kind of networks that the generator was trained with.
 
     Example:
         >>> ModelSpec(image_size=64, channels=3, latent_dim=128).distribution
@@ -56,14 +57,15 @@ class ModelSpec:
 
     @classmethod
     def from_dict(cls, fields):
-        """The spec of a dict as `to_dict` made it; an unknown or missing field is a `UserError`."""
+        """The spec of a dict of `to_dict`; a `UserError` for an unknown or missing field."""
         known = {field.name: field for field in dataclasses.fields(cls)}
         for name in fields:
             checks.check_choice("spec field", name, known)
-        needed = [name for name, field in known.items() if field.default is dataclasses.MISSING]
-        missing = [name for name in needed if name not in fields]
+        required = [name for name, field in known.items() if field.default is dataclasses.MISSING]
+        missing = [name for name in required if name not in fields]
         if missing:
-            raise checks.user_error("spec", "a dict with " + ", ".join(needed), sorted(fields), "Add what is missing.")
+            step = f"Add {', '.join(missing)}."
+            raise checks.user_error("spec", "a dict with " + ", ".join(required), sorted(fields), step)
         return cls(**fields)
 
     def save(self, path):
@@ -81,7 +83,7 @@ class ModelSpec:
 
 DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "sphere")
 FAMILIES = ("gan", "vae")
-MODEL_FILES = tuple(f"{family}.keras" for family in FAMILIES)  # in a checkpoint, and in the folder of a preset
+MODEL_FILES = tuple(f"{family}.keras" for family in FAMILIES)  # in a checkpoint or the folder of a preset
 
 
 def find_model(folder):

@@ -1,4 +1,4 @@
-"""A frozen `keras.layers.SpectralNormalization` that keeps still in training, as Keras' own does not."""
+"""Frozen spectral normalisations that don't change in training. Keras' own change, frozen or not."""
 
 import functools
 
@@ -10,9 +10,9 @@ from keras_transfer_gen.protocols import MultiNetwork
 def guard_spectral_norms(model):
     """Makes every frozen `keras.layers.SpectralNormalization` of a model keep its kernel and vector in training.
 
-    Keras' layer rewrites both whenever it is called with `training=True`, frozen or not. The guard put on each such
-    layer asks at every tracing whether it is frozen, so it also serves flags set later or by hand. It sits on the
-    object and is in no saved file: call this again after loading a model. Calling it twice changes nothing.
+    Keras' layer rewrites both whenever it is called with `training=True`, frozen or not. The guard on each such layer
+    checks at every tracing whether the layer is frozen, so that it is right after later changes of `trainable` too. It
+    belongs to the object and is not saved: call this again after loading a model. Calling it twice changes nothing.
 
     Args:
         model: a `GAN` or any Keras model or layer.
@@ -24,14 +24,14 @@ def guard_spectral_norms(model):
     """
     networks = model.roles.values() if isinstance(model, MultiNetwork) else [model]
     for layer in (layer for network in networks for layer in network._flatten_layers()):
-        if isinstance(layer, keras.layers.SpectralNormalization) and not isinstance(layer.call, _Guard):
-            layer.call = _Guard(layer)
+        if isinstance(layer, keras.layers.SpectralNormalization) and not isinstance(layer.call, _GuardedCall):
+            layer.call = _GuardedCall(layer)
 
 
-class _Guard:
-    """Stands for the `call` of one spectral normalisation: in inference mode while its kernel or vector is frozen.
+class _GuardedCall:
+    """The `call` of one spectral normalisation, in inference mode while its kernel or vector is frozen.
 
-    It is put on the object, since another class would be another model to save and to load.
+    It replaces the method of the object: with another class the saved model would be another one.
     """
 
     def __init__(self, layer):
@@ -40,5 +40,5 @@ class _Guard:
         functools.update_wrapper(self, self.original)
 
     def __call__(self, inputs, training=False):
-        moves = self.layer.trainable and self.layer.kernel.trainable
-        return self.original(inputs, training=training and moves)
+        trainable = self.layer.trainable and self.layer.kernel.trainable
+        return self.original(inputs, training=training and trainable)

@@ -4,17 +4,17 @@ import tensorflow as tf
 
 
 class ImageStream(tf.data.Dataset):
-    """A finite `tf.data.Dataset` of one epoch that can also start, endless, at any step.
+    """A finite `tf.data.Dataset` of one epoch, which can also start at any step and then has no end.
 
-    Plain iteration (any Keras model, any loop) gives one epoch, in another order each time. `GAN.fit` uses
-    `from_step`, so that what a run sees is a function of its step alone and a resumed run needs no iterator state.
+    Iterating over it (any Keras model, any loop) gives one epoch, in another order each time. `GAN.fit` uses
+    `from_step`, so that the batches of a run depend on its step alone and a resumed run needs no iterator state.
 
     Args:
         epoch: the `tf.data.Dataset` of one epoch; uint8 `[B, S, S, C]` or (images, int32 labels `[B]`).
         from_step: function `step -> tf.data.Dataset` of all batches from number `step` on, without end.
         steps_per_epoch: batches in an epoch.
         batch_size: images in a batch.
-        images: the decoded images behind the stream (see `keras_transfer_gen.data`).
+        image_set: `ImageSet` that the batches are drawn from.
     """
 
     def __init__(self, epoch, from_step, steps_per_epoch, batch_size, image_set):

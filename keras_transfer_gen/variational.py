@@ -8,12 +8,12 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.pixels import LEVELS
 
-ACTIVE_VARIANCE = 0.01  # of a dimension's mean over images, above which it counts as used
-NO_LEVELS = "the likelihood is no density of pixel levels, so that bits per dimension mean little"
+ACTIVE_VARIANCE = 0.01  # over images, of a dimension's mean: above it the dimension counts as active
+NO_LEVELS = "the likelihood is not a density over pixel levels, so bits per dimension can't be compared with others"
 
 
 def kl_to_standard_normal(z_mean, z_log_var):
-    """Divergence of N(mean, exp(log variance)) from N(0, 1), for each dimension.
+    """KL divergence of N(mean, exp(log variance)) from N(0, 1), for each dimension.
 
     Args:
         z_mean: float32 `[batch, latent_dim]`.
@@ -47,20 +47,20 @@ def normal_log_density(z, mean, log_var):
     return -0.5 * tf.reduce_sum(terms, axis=-1)
 
 
-def floored(terms, free_bits=0.0):
-    """The divergence that training pays for: each term's mean over the batch, but at least `free_bits`, summed.
+def apply_free_bits(terms, free_bits=0.0):
+    """The KL divergence of the loss: the sum of each term's mean over the batch, but of at least `free_bits` each.
 
-    A term below the floor has no gradient, so it is not pressed to zero.
+    A term below `free_bits` has no gradient, so training doesn't push it to zero.
 
     Args:
         terms: float32 `[batch, terms]`, in nats.
-        free_bits: nats that each term has for nothing.
+        free_bits: the least that each term counts, in nats.
 
     Returns:
         float32 scalar, nats per image.
 
     Example:
-        >>> float(floored(tf.constant([[0.1, 2.0], [0.1, 4.0]]), 0.5))
+        >>> float(apply_free_bits(tf.constant([[0.1, 2.0], [0.1, 4.0]]), 0.5))
         3.5
 
     Reference:
@@ -69,28 +69,31 @@ def floored(terms, free_bits=0.0):
     return tf.reduce_sum(tf.maximum(tf.reduce_mean(terms, axis=0), free_bits))
 
 
-def kl_annealing_share(kimg, warmup_kimg):
-    """Share of `beta` that applies after `kimg` thousand images: from 0 to 1 in a straight line, 1 without a warm-up.
+def kl_annealing_share(kimg, annealing_kimg):
+    """Share of `beta` that applies after `kimg` thousand images: from 0 to 1 in a straight line.
 
     Args:
-        kimg: float32 scalar.
-        warmup_kimg: length of the warm-up, in kimg; 0 for none.
+        kimg: float32 scalar, thousands of images shown.
+        annealing_kimg: length of the KL annealing, in kimg; 0 for none, where the share is always 1.
+
+    Returns:
+        float32 scalar.
 
     Reference:
         Bowman et al., Generating Sentences from a Continuous Space, 2016 (arXiv:1511.06349).
     """
-    return tf.minimum(1.0, tf.cast(kimg, tf.float32) / warmup_kimg) if warmup_kimg else tf.constant(1.0)
+    return tf.minimum(1.0, tf.cast(kimg, tf.float32) / annealing_kimg) if annealing_kimg else tf.constant(1.0)
 
 
 def importance_bound(log_weights):
-    """The importance-weighted bound on the log-likelihood: the log of the mean weight.
+    """The importance-weighted lower bound of the log-likelihood: the log of the mean weight.
 
     Args:
         log_weights: `[batch, k]`: log p(x | z) + log p(z) - log q(z | x) of k draws from the posterior, in nats. Their
-            mean is the evidence lower bound.
+            mean is the evidence lower bound (ELBO).
 
     Returns:
-        float64 ndarray `[batch]`; its expectation rises with k.
+        float64 ndarray `[batch]`, in nats; its expectation rises with k.
 
     Reference:
         Burda et al., Importance Weighted Autoencoders, 2016 (arXiv:1509.00519).
@@ -101,15 +104,17 @@ def importance_bound(log_weights):
 
 
 def bits_per_dim(elbo, dimensions):
-    """What an image costs, in bits for each of its numbers.
+    """The negative ELBO of an image in bits for each of its numbers, as a density over levels 0..255.
+
+    A level is 1 / 127.5 of the range [-1, 1], so `log2(127.5)` is added. For a likelihood that is not a density over
+    levels (Bernoulli) the value can't be compared with others.
 
     Args:
         elbo: nats per image, of a density over the range [-1, 1].
-        dimensions: numbers in an image, height x width x channels.
+        dimensions: how many numbers an image has, height x width x channels.
 
     Returns:
-        float: a level of 0..255 is 1 / 127.5 of that range, and uniform noise within a level makes it a density, so
-        `log2(127.5)` is added. For a Bernoulli likelihood, which is none of levels, the value means little.
+        float.
 
     Example:
         >>> round(bits_per_dim(-12.0 * math.log(2), 12), 4)
@@ -122,7 +127,7 @@ def bits_per_dim(elbo, dimensions):
 
 
 def active_units(z_mean):
-    """How many latent dimensions tell images apart: those whose mean varies by more than `ACTIVE_VARIANCE`.
+    """How many latent dimensions tell images apart: those whose mean has a variance above `ACTIVE_VARIANCE`.
 
     Args:
         z_mean: `[N, latent_dim]` of N images.
@@ -138,12 +143,12 @@ def active_units(z_mean):
     """
     z_mean = np.asarray(z_mean, np.float64)
     if len(z_mean) < 2:
-        raise checks.user_error("z_mean", "the means of at least 2 images", z_mean.shape, "Give more images.")
+        raise checks.user_error("z_mean", "the means of at least 2 images", z_mean, "Use more images.")
     return int(np.sum(z_mean.var(axis=0) > ACTIVE_VARIANCE))
 
 
-def collapse(kl_loss, active, latent_dim):
-    """One sentence where the latents carry next to nothing, with what to change; else "".
+def describe_collapse(kl_loss, active, latent_dim):
+    """A sentence with advice where the latents hold almost no information of the images; else "".
 
     Args:
         kl_loss: nats per image.
@@ -151,7 +156,7 @@ def collapse(kl_loss, active, latent_dim):
         latent_dim: length of a latent vector.
 
     Example:
-        >>> collapse(40.0, 30, 64)
+        >>> describe_collapse(40.0, 30, 64)
         ''
     """
     if kl_loss >= 1.0 and active > latent_dim // 20:
@@ -159,5 +164,5 @@ def collapse(kl_loss, active, latent_dim):
     return (
         f"the posterior has collapsed: {active} of {latent_dim} latent dimensions are active and the KL is "
         f"{kl_loss:.2f} nats per image, so every latent gives nearly the same image. Train longer, lower beta "
-        "(--beta 0.5), give each dimension free bits (--free-bits 0.1), or let the KL in slowly (--kl-annealing-kimg)."
+        "(--beta 0.5), use free bits (--free-bits 0.1), or raise beta slowly (--kl-annealing-kimg)."
     )

@@ -1,10 +1,10 @@
-"""Turns RUNs that go on from one another into a preset: weights, spec, scores, model card, images.
+"""Turns RUNs that continue one another into a preset: weights, spec, scores, model card, images.
 
     python saved_models/build_preset.py --runs runs/noto runs/refined --name noto_gan_64 --data DIR --text TEXT.md
 
-The last RUN is what the preset is made of; those before it only tell how it came to be. The preset holds the averaged
-generator (on both sides) and the discriminator, without optimizers. Every figure of the card is measured here, against
-1,000 of the training images (seed 0), with three seeds of latents.
+The preset is made from the last RUN; those before it are only described on its card. It holds the averaged generator
+(also in place of the generator itself) and the discriminator, without optimizers. All figures of the card are measured
+here: generated images of three seeds against 1,000 of the training images (seed 0).
 """
 
 import argparse
@@ -29,25 +29,27 @@ from keras_transfer_gen.training.gan import GAN
 
 SEEDS = (0, 1, 2)
 GRID = 64
-PATHS = ("data", "reference", "source")  # of the machine that it was trained on
+PATHS = ("data", "reference", "source")  # settings that are paths of the machine it was trained on
 LARGEST_MEGABYTES = 16.0
 
 
 def measure(gan, images):
     """Scores of the averaged generator: a JSON-ready dict."""
     reference = kid_protocol.make_reference(images, "its training images")
-    made = [gan.generate(kid_protocol.NUM_FAKES, seed=seed) for seed in SEEDS]
-    features = [extract_features(pictures) for pictures in made]
-    kids = [kid_protocol.score_features(found, reference)["value"] for found in features]
-    pairs = [(*precision_recall(reference.features, f), *density_coverage(reference.features, f)) for f in features]
+    generated = [gan.generate(kid_protocol.NUM_FAKES, seed=seed) for seed in SEEDS]
+    features = [extract_features(fakes) for fakes in generated]
+    kids = [kid_protocol.score_features(rows, reference)["value"] for rows in features]
+    scores = [
+        (*precision_recall(reference.features, rows), *density_coverage(reference.features, rows)) for rows in features
+    ]
     all_features, mirrored = reference_features(images), reference_features(images, mirrored=True)
-    copied = memorisation(made[0], features[0], images, all_features, mirrored).to_dict()
+    copies = memorisation(generated[0], features[0], images, all_features, mirrored).to_dict()
     names = ("precision", "recall", "density", "coverage")
     return {
         "kid": float(np.median(kids)),
         "kid_by_seed": kids,
-        **{name: [pair[index] for pair in pairs] for index, name in enumerate(names)},
-        "memorisation": copied,
+        **{name: [score[index] for score in scores] for index, name in enumerate(names)},
+        "memorisation": copies,
         "n_fake": kid_protocol.NUM_FAKES,
         "n_real": len(reference.features),
         "feature_network": kid_protocol.FEATURE_NETWORK,
@@ -57,11 +59,11 @@ def measure(gan, images):
 
 
 class Part:
-    """What one RUN of a chain has to tell.
+    """One RUN of a chain: its settings, how long it was, and its learning curve.
 
     Args:
         path: the RUN folder.
-        begin: kimg that were shown before it.
+        begin: kimg before it.
     """
 
     def __init__(self, path, begin):
@@ -73,12 +75,12 @@ class Part:
         self.records = [{**record, "kimg": begin + record["kimg"]} for record in state["records"]]
 
 
-def card(name, text, found, parts):
+def card(name, text, scores, parts):
     """The README.md of the preset."""
-    copied, hours = found["memorisation"], sum(part.seconds for part in parts) / 3600
+    copies, hours = scores["memorisation"], sum(part.seconds for part in parts) / 3600
     rows = [
-        ("KID x 1000", found["kid_by_seed"], 1), ("precision", found["precision"], 2), ("recall", found["recall"], 2),
-        ("density", found["density"], 2), ("coverage", found["coverage"], 2),
+        ("KID x 1000", scores["kid_by_seed"], 1), ("precision", scores["precision"], 2),
+        ("recall", scores["recall"], 2), ("density", scores["density"], 2), ("coverage", scores["coverage"], 2),
     ]  # fmt: skip
     lines = [
         f"# {name}",
@@ -99,21 +101,22 @@ def card(name, text, found, parts):
         "",
         "![learning curve](curve.png)",
         "",
-        "The curve is measured on the way: KID x 1000 of 200 images to 1,000 of the training images.",
+        "The curve is measured during training: KID x 1000 of 200 generated images to 1,000 of the training images.",
         "",
         "## Scores",
         "",
-        f"{found['n_fake']} generated images against {found['n_real']} of its training images, features: "
-        f"{found['feature_network']} at {found['input_size']} px, latents of seeds {', '.join(map(str, SEEDS))}; "
-        f"measured on {found['date']} by `saved_models/build_preset.py`.",
+        f"{scores['n_fake']} generated images against {scores['n_real']} of its training images, features: "
+        f"{scores['feature_network']} at {scores['input_size']} px, latents of seeds {', '.join(map(str, SEEDS))}; "
+        f"measured on {scores['date']} by `saved_models/build_preset.py`.",
         "",
         "| | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " |",
         "|---|" + "---|" * len(SEEDS),
         *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
         "",
-        f"Near-copies of training images or their mirror images: {100 * copied['near_copy_share']:.1f} % of the made "
-        f"ones (by pixels alone {100 * copied['pixel_share']:.1f} %); among the training images themselves "
-        f"{100 * copied['train_share']:.1f} % (by pixels {100 * copied['train_pixel_share']:.1f} %).",
+        "Near-copies of training images or their mirror images: "
+        f"{100 * copies['near_copy_share']:.1f} % of the generated images (by pixels alone "
+        f"{100 * copies['pixel_share']:.1f} %); among the training images themselves "
+        f"{100 * copies['train_share']:.1f} % (by pixels {100 * copies['train_pixel_share']:.1f} %).",
         "",
     ]  # fmt: skip
     return "\n".join(lines)
@@ -136,26 +139,26 @@ def main():
     run.generator.set_weights(run.ema_generator.get_weights())
     spec = dataclasses.replace(run.spec, source=f"Trained on {Path(options.data).name}.")
     gan = GAN(run.generator, run.discriminator, spec=spec)
-    # Its counts stay 0: whoever adapts it begins a training of their own, and the average is taken over that alone.
+    # Its counters stay 0: a fine-tune of it starts anew, and the weights are averaged over that fine-tune alone.
     images = read_images(options.data, gan.spec.image_size, gan.spec.channels).images
-    found = measure(gan, images)
+    scores = measure(gan, images)
     save_model(gan, folder / "gan.keras")
     megabytes = (folder / "gan.keras").stat().st_size / 1e6
     if megabytes > LARGEST_MEGABYTES:
         raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
     gan.spec.save(folder / "spec.json")
-    files.write_json(folder / "scores.json", found)
+    files.write_json(folder / "scores.json", scores)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(gan.generate(GRID, seed=0))))
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(chosen).astype(np.float16))
     write_curve(folder / "curve.png", parts)
-    files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, parts))
-    print(json.dumps({"megabytes": round(megabytes, 2), **found}, indent=1))
+    files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), scores, parts))
+    print(json.dumps({"megabytes": round(megabytes, 2), **scores}, indent=1))
 
 
 def write_curve(path, parts):
-    """The KID on the way, over kimg, one colour for each RUN."""
+    """The KID during training over kimg, one colour for each RUN."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

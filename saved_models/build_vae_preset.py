@@ -2,9 +2,9 @@
 
     python saved_models/build_vae_preset.py --run runs/noto_vae --name noto_vae_64 --data DIR --text TEXT.md
 
-The preset holds encoder, decoder, prior and likelihood, without the optimizer. The bound is the one of the run, on
-images that were kept out of its training; KID is measured here, against 1,000 of the training images (seed 0), with
-three seeds of latents. The text says what it is, on which images and under which licence, and with which command.
+The preset holds encoder, decoder, prior and likelihood, without the optimizer. The ELBO is that of the run, on its
+holdout images; KID is measured here: generated images of three seeds against 1,000 of the training images (seed 0). The
+text says what the preset is, which images it was trained on, its licence and the command.
 """
 
 import argparse
@@ -32,13 +32,13 @@ SEEDS = (0, 1, 2)
 GRID = 64
 SHOWN = 36  # images beside their reconstructions
 LARGEST_MEGABYTES = 16.0
-KEPT = ("elbo_after", "elbo_standard_prior", "bits_per_dim", "active_units", "kimg", "seconds", "prior")
+FROM_RUN = ("elbo_after", "elbo_standard_prior", "bits_per_dim", "active_units", "kimg", "seconds", "prior")
 
 
 def without_optimizer(run, data):
-    """The same `VAE`, not compiled, its counts 0: whoever adapts it begins a training of their own."""
+    """The same `VAE`, not compiled, its counters 0: a fine-tune of it starts anew."""
     kept = {name: getattr(run, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_annealing_kimg")}
-    spec = dataclasses.replace(run.spec, source=f"Trained from nothing on {data}.")
+    spec = dataclasses.replace(run.spec, source=f"Trained from scratch on {data}.")
     return VAE(run.encoder, run.decoder, **kept, spec=spec)
 
 
@@ -51,16 +51,16 @@ def measure(vae, images, metrics):
         metrics: content of the run's metrics.json.
     """
     reference = kid_protocol.make_reference(images, "its training images")
-    found = [extract_features(vae.generate(kid_protocol.NUM_FAKES, seed=seed)) for seed in SEEDS]
-    kids = [kid_protocol.score_features(features, reference)["value"] for features in found]
-    shown = images[: kid_protocol.NUM_FAKES]
-    made = vae.reconstruct(shown)
+    features = [extract_features(vae.generate(kid_protocol.NUM_FAKES, seed=seed)) for seed in SEEDS]
+    kids = [kid_protocol.score_features(rows, reference)["value"] for rows in features]
+    originals = images[: kid_protocol.NUM_FAKES]
+    reconstructions = vae.reconstruct(originals)
     return {
         "kid": float(np.median(kids)),
         "kid_by_seed": kids,
-        "reconstruction_levels": float(np.abs(made.astype(np.int16) - shown).mean()),
-        "reconstruction_edges": float(edge_similarity(shown, made).mean()),
-        **{name: metrics[name] for name in KEPT},
+        "reconstruction_levels": float(np.abs(reconstructions.astype(np.int16) - originals).mean()),
+        "reconstruction_edges": float(edge_similarity(originals, reconstructions).mean()),
+        **{name: metrics[name] for name in FROM_RUN},
         "n_fake": kid_protocol.NUM_FAKES,
         "n_real": len(reference.features),
         "feature_network": kid_protocol.FEATURE_NETWORK,
@@ -69,42 +69,42 @@ def measure(vae, images, metrics):
     }
 
 
-def card(name, text, found, config):
+def card(name, text, scores, config):
     """The README.md of the preset."""
-    bound, settings = found["elbo_after"], config["settings"]
-    told = {key: value for key, value in settings.items() if key not in ("data", "reference")}
+    elbo = scores["elbo_after"]
+    settings = {key: value for key, value in config["settings"].items() if key not in ("data", "reference")}
     lines = [
         f"# {name}",
         "",
         text.strip(),
         "",
-        "![drawn](grid.png)",
+        "![generated images](grid.png)",
         "",
-        "Training images, and what it keeps of them:",
+        "Training images and their reconstructions:",
         "",
         "![reconstructions](reconstructions.png)",
         "",
         "## Training",
         "",
-        f"- {found['kimg']:.0f} kimg (thousands of images shown), {found['seconds'] / 60:.0f} minutes of steps.",
-        f"- Settings: `{json.dumps(told)}`.",
+        f"- {scores['kimg']:.0f} kimg (thousands of images shown), {scores['seconds'] / 60:.0f} minutes of steps.",
+        f"- Settings: `{json.dumps(settings)}`.",
         f"- Stages (what was changed when it was continued): `{json.dumps(config['stages'])}`.",
-        f"- Prior: {found['prior']}, fitted to the latents of the training images; it is in the file.",
+        f"- Prior: {scores['prior']}, fitted to the latents of the training images; it is in the file.",
         "",
         "![learning curve](curve.png)",
         "",
         "## Scores",
         "",
-        f"- ELBO {bound['value']:.1f} nats per image on {bound['n_images']} images that were not learnt "
-        f"(reconstruction {bound['reconstruction_loss']:.1f}, KL {bound['kl_loss']:.1f}; {bound['samples']} latent "
-        f"samples); {found['bits_per_dim']['value']:.3f} bits per dimension; {found['active_units']} active units. "
-        f"With N(0, I) as the prior: {found['elbo_standard_prior']['value']:.1f}.",
-        f"- KID x 1000 of {found['n_fake']} images that it draws against {found['n_real']} of its training images, "
-        f"seeds {', '.join(map(str, SEEDS))}: {', '.join(f'{kid:.1f}' for kid in found['kid_by_seed'])} (features: "
-        f"{found['feature_network']} at {found['input_size']} px).",
-        f"- Reconstructions of training images: {found['reconstruction_levels']:.1f} of 255 levels away on average, "
-        f"edge similarity {found['reconstruction_edges']:.2f}.",
-        f"- Measured on {found['date']} by `saved_models/build_vae_preset.py`.",
+        f"- ELBO {elbo['value']:.1f} nats per image on {elbo['n_images']} holdout images "
+        f"(reconstruction {elbo['reconstruction_loss']:.1f}, KL {elbo['kl_loss']:.1f}; {elbo['samples']} latent "
+        f"samples); {scores['bits_per_dim']['value']:.3f} bits per dimension; {scores['active_units']} active units. "
+        f"With N(0, I) as the prior: {scores['elbo_standard_prior']['value']:.1f}.",
+        f"- KID x 1000 of {scores['n_fake']} generated images against {scores['n_real']} of its training images, "
+        f"seeds {', '.join(map(str, SEEDS))}: {', '.join(f'{kid:.1f}' for kid in scores['kid_by_seed'])} (features: "
+        f"{scores['feature_network']} at {scores['input_size']} px).",
+        f"- Reconstructions of training images: {scores['reconstruction_levels']:.1f} of 255 levels away on average, "
+        f"edge similarity {scores['reconstruction_edges']:.2f}.",
+        f"- Measured on {scores['date']} by `saved_models/build_vae_preset.py`.",
         "",
     ]
     return "\n".join(lines)
@@ -123,14 +123,14 @@ def main():
     vae = without_optimizer(load_vae(options.run), data)
     images = read_images(options.data, vae.spec.image_size, vae.spec.channels).images
     metrics = json.loads(run.metrics_file.read_text("utf-8").replace(options.data, data))  # no path of this machine
-    found = measure(vae, images, metrics)
+    scores = measure(vae, images, metrics)
     model = folder / f"{vae.spec.family}.keras"
     save_model(vae, model)
     megabytes = model.stat().st_size / 1e6
     if megabytes > LARGEST_MEGABYTES:
         raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
     vae.spec.save(folder / "spec.json")
-    files.write_json(folder / "scores.json", found)
+    files.write_json(folder / "scores.json", scores)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(vae.generate(GRID, seed=0))))
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
@@ -138,12 +138,12 @@ def main():
     pair = [("training images", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]
     files.write_bytes(folder / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
     write_curve(folder / "curve.png", read_history(run.history_file))
-    files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), found, run.config()))
-    print(json.dumps({"megabytes": round(megabytes, 2), **found}, indent=1))
+    files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), scores, run.config()))
+    print(json.dumps({"megabytes": round(megabytes, 2), **scores}, indent=1))
 
 
 def write_curve(path, rows):
-    """Both parts of the training loss, over kimg."""
+    """Both parts of the training loss over kimg."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

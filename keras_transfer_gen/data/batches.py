@@ -77,7 +77,7 @@ def stream_images(image_set, batch_size=32, *, labels=False, balance=0.0, epoch=
         raise checks.user_error("labels", "False, as the images have no classes", labels, hint)
     hint = "0 draws every image equally often, 1 one image of each folder; set it with balance= or --balance."
     balance = checks.check_number("balance", balance, most=1.0, next_step=hint)
-    draw, size = _balanced_draw(image_set.groups, shuffle, balance) if balance else _draw(len(image_set), shuffle)
+    draw, size = _balanced_draw(image_set.groups, shuffle, balance) if balance else _even_draw(len(image_set), shuffle)
     fetch = _fetcher(image_set, labels)
     if epoch == "pass":
         steps = -(-size // batch_size)
@@ -118,7 +118,7 @@ def _finish(dataset):
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def _draw(size, shuffle):
+def _even_draw(size, shuffle):
     """(function from places in passes to image numbers, images in a pass)."""
 
     def draw(places, passes, seed):
@@ -128,7 +128,7 @@ def _draw(size, shuffle):
 
 
 def _balanced_draw(groups, shuffle, balance):
-    """`_draw` for passes that take a share of each folder; without `shuffle` the images of a folder take turns."""
+    """`_even_draw` for passes that take a share of each folder; without `shuffle` the images of a folder take turns."""
     counts = np.bincount(groups).astype(np.int64)
     if len(counts) < 2:
         hint = "Sort the images into sub-folders, or leave balance= (--balance) out."

@@ -41,7 +41,7 @@ def cached_records(key, shape, produce, cache_dir=None):
         with files.atomic_path(folder) as partial:
             partial.mkdir()
             digest = _write(partial, shape, produce)
-        return _read(folder if key else _rename_large(folder, root / digest, shape), shape)
+        return _read_records(folder if key else _rename_large(folder, root / digest, shape), shape)
     except OSError:  # the disk is full or read-only, or another process was faster: the work goes on without a cache
         return _in_memory(shape, produce)
     finally:
@@ -85,13 +85,13 @@ def _rename_large(folder, named, shape):
 def _read_whole(folder, shape):
     """The records where they are whole, else None."""
     try:
-        images, digest, notes = _read(folder, shape)
+        images, digest, notes = _read_records(folder, shape)
         return (images, digest, notes) if digest_of(images) == digest else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _read(folder, shape):
+def _read_records(folder, shape):
     index = files.read_json(folder / INDEX)
     return _open(folder, index["count"], shape), index["digest"], index["notes"]
 

@@ -26,7 +26,7 @@ def decode_entries(listing, frame, cache_dir=None, progress=None):
     with warnings.catch_warnings():
         # Pillow warns of oddities in files that it decodes all the same. Set here, as filters are global to threads.
         warnings.simplefilter("ignore")
-        screened = list(_in_order(_screen, listing.entries))
+        screened = list(_map_in_threads(_screen, listing.entries))
         skipped = listing.skipped + [item for item in screened if isinstance(item, Skipped)]
         usable = [item for item in screened if not isinstance(item, Skipped)]
         contents = [[entry.name, kind, fingerprint] for entry, kind, fingerprint in usable]
@@ -34,7 +34,7 @@ def decode_entries(listing, frame, cache_dir=None, progress=None):
 
         def produce(write):
             notes = {"names": [], "originals": [], "skipped": []}
-            results = _in_order(lambda item: _decode(item, frame), usable)
+            results = _map_in_threads(lambda item: _decode(item, frame), usable)
             for done, ((entry, *_), result) in enumerate(zip(usable, results, strict=True), 1):
                 if isinstance(result, Skipped):
                     notes["skipped"].append([result.path, result.reason])
@@ -91,7 +91,7 @@ def _decode(item, frame):
         return Skipped(entry.name, entries.why_unreadable(error))
 
 
-def _in_order(function, items):
+def _map_in_threads(function, items):
     """`map` in threads with few results waiting, so that memory stays small."""
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         waiting = collections.deque()

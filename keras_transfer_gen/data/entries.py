@@ -24,7 +24,7 @@ READ_ERRORS = (OSError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError, 
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """A file that may be an image.
 
     Args:
@@ -61,7 +61,7 @@ class Listing:
     """The files of one source.
 
     Args:
-        entries: list of `Entry`.
+        entries: list of `FileEntry`.
         skipped: list of `Skipped`: what can't be opened or is no file.
         hidden: list of str: names that begin with a dot and files of the operating system; a folder ends with "/".
     """
@@ -134,7 +134,7 @@ def list_zip(archive, path):
             hidden.append(info.filename)
             continue
         entries.append(
-            Entry(
+            FileEntry(
                 name=info.filename,
                 size=info.file_size,
                 packed=info.compress_size,
@@ -192,7 +192,7 @@ def why_unreadable(error):
 
 
 def _file_entry(name, path, size):
-    return Entry(name, size, size, lambda: open(path, "rb"), lambda: files.sha256_file(path))
+    return FileEntry(name, size, size, lambda: open(path, "rb"), lambda: files.sha256_file(path))
 
 
 def _is_hidden(part):

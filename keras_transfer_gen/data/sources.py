@@ -91,7 +91,7 @@ def gather_images(source, frame, cache_dir=None, progress=None):
     from keras_transfer_gen.data import datasets
 
     if not datasets.is_dataset(source):
-        raise checks.user_error("source", KINDS, source, _advice(source))
+        raise checks.user_error("source", KINDS, source, _next_step_for(source))
     return datasets.read_dataset(source, frame, cache_dir=cache_dir, progress=progress)
 
 
@@ -104,7 +104,7 @@ def describe_source(source):
     return f"the {type(source).__name__}"
 
 
-def _advice(source):
+def _next_step_for(source):
     if isinstance(source, Image.Image):
         return "Put a single image in a list: [image]."
     if isinstance(source, collections.abc.Iterator):

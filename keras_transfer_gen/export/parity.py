@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.export.quiet import silent_stderr
-from keras_transfer_gen.latent_distributions import follow
+from keras_transfer_gen.latent_distributions import transform_normals
 
 
 class ExportError(RuntimeError):
@@ -75,7 +75,7 @@ def probe_inputs(spec, count=4):
         spec: its `ModelSpec`; without classes there are no labels.
         count: number of images.
     """
-    found = {"latents": follow(spec.distribution, probe_latents(spec.latent_dim, count))}
+    found = {"latents": transform_normals(spec.distribution, probe_latents(spec.latent_dim, count))}
     if spec.num_classes:
         found["labels"] = np.arange(count, dtype=np.int32) % spec.num_classes
     return found

@@ -1,17 +1,17 @@
-"""Ways through a latent space: spherical interpolation, and a direction from images with and without something."""
+"""Spherical interpolation of latents, and directions between the latents of two groups of images."""
 
 import numpy as np
 
 from keras_transfer_gen import checks
 
-PARALLEL = 1e-4  # sine of the angle below which an arc is a straight line to float32
+PARALLEL = 1e-4  # sine of an angle: below it an arc equals a straight line in float32
 
 
 def spherical_interpolation(start, end, shares):
-    """Latents on the arc from one to another; their length changes evenly too.
+    """Latents on the arc from one latent to another; their length changes evenly as well.
 
-    A straight line between latents of a normal distribution passes nearer to the centre than any latent lies, where decoders
-    were never trained; the arc doesn't.
+    A straight line between two latents of a normal distribution passes nearer to the centre than latents are, where
+    decoders were not trained. The arc doesn't.
 
     Args:
         start: float32 `[D]`.
@@ -22,7 +22,7 @@ def spherical_interpolation(start, end, shares):
         float32 `[T, D]`.
 
     Raises:
-        UserError: where the two differ in length or one is zero, or lie opposite to each other.
+        UserError: where the two have different shapes or opposite directions, or where one of them is zero.
 
     Example:
         >>> middle = spherical_interpolation(np.float32([1, 0]), np.float32([0, 1]), [0.5])[0]
@@ -38,12 +38,13 @@ def spherical_interpolation(start, end, shares):
         raise checks.user_error("end.shape", f"{start.shape}, as the start, of one dimension", end.shape)
     lengths = np.linalg.norm(start), np.linalg.norm(end)
     if min(lengths) == 0:
-        raise checks.user_error("start and end", "other than zero", "a latent of length 0", "It has no direction.")
+        hint = "A latent of zeros has no direction: choose another one."
+        raise checks.user_error("start and end", "other than zero", "a latent of zeros", hint)
     first, last = start / lengths[0], end / lengths[1]
     cosine = np.clip(first @ last, -1.0, 1.0)
     angle, sine = np.arccos(cosine), np.sqrt(1.0 - cosine**2)
     if sine < PARALLEL and cosine < 0:
-        hint = "No arc is the shortest."
+        hint = "All arcs between them have the same length: choose another latent."
         raise checks.user_error("end", "not opposite to the start", "an angle of 180 degrees", hint)
     if sine < PARALLEL:
         directions = (1 - shares) * first + shares * last
@@ -53,17 +54,17 @@ def spherical_interpolation(start, end, shares):
 
 
 def attribute_direction(positive, negative):
-    """The direction from images without something to images with it: the difference of their mean latents.
+    """The direction from images without an attribute to images with it: the difference of their mean latents.
 
     Args:
-        positive: float32 `[N, D]`, `z_mean` of images that have it.
-        negative: float32 `[M, D]`, of images that don't.
+        positive: float32 `[N, D]`, `z_mean` of images that have the attribute.
+        negative: float32 `[M, D]`, of images that don't have it.
 
     Returns:
         float32 `[D]`.
 
     Raises:
-        UserError: where the two don't fit each other, or don't differ.
+        UserError: where the two have latents of different lengths, or the same mean.
 
     Example:
         >>> attribute_direction(np.float32([[3, 1], [1, 1]]), np.float32([[0, 1]])).tolist()
@@ -77,12 +78,21 @@ def attribute_direction(positive, negative):
         raise checks.user_error("negative.shape", f"[M, D] with D as in {positive.shape}", negative.shape)
     direction = positive.mean(axis=0) - negative.mean(axis=0)
     if not np.linalg.norm(direction):
-        hint = "Choose images that differ."
+        hint = "Choose images that differ in the attribute."
         raise checks.user_error("positive", "other images than negative", "the same mean latent", hint)
     return direction.astype(np.float32)
 
 
 def move(latents, direction, strength=1.0):
-    """`latents + strength * direction`: float32 `[N, D]`. A strength of 1 is the whole mean difference."""
+    """`latents + strength * direction`.
+
+    Args:
+        latents: float32 `[N, D]`.
+        direction: float32 `[D]`, such as one of `attribute_direction`.
+        strength: factor; 1 moves by the whole difference of the means.
+
+    Returns:
+        float32 `[N, D]`.
+    """
     latents, direction = np.asarray(latents, np.float32), np.asarray(direction, np.float32)
     return latents + np.float32(strength) * direction

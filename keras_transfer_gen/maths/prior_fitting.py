@@ -1,4 +1,4 @@
-"""Distributions fitted to the latents of images: normal, with full or shrunk covariance, or a mixture; arrays in and out."""
+"""Distributions fitted to the latents of images: normal, with a full or shrunk covariance, or a mixture."""
 
 import dataclasses
 
@@ -8,10 +8,10 @@ from keras_transfer_gen import checks
 
 KINDS = ("full", "shrunk", "mixture")
 ON = ("z", "z_mean")
-LEAST = 4  # latents
+LEAST_LATENTS = 4
 PER_COMPONENT = 25  # latents for each component of a mixture, by default
 MOST_COMPONENTS = 10
-RIDGE = 1e-4  # added to the variances of a mixture, whose components may hold few latents
+RIDGE = 1e-4  # added to the variances of a mixture, whose components may have few latents
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,7 @@ class FittedDistribution:
         weights: float64 `[K]`, of sum 1.
         means: float64 `[K, D]`.
         covariances: float64 `[K, D, D]`.
-        shrinkage: how far the covariance was drawn to a multiple of the identity, 0 to 1; None for other kinds.
+        shrinkage: weight of the multiple of the identity in a shrunk covariance, 0 to 1; None for other kinds.
     """
 
     weights: np.ndarray
@@ -32,18 +32,18 @@ class FittedDistribution:
 
 
 def fit_distribution(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed=0):
-    """The distribution of latents, fitted without a gradient.
+    """Fits a distribution to latents, in closed form or by expectation maximisation.
 
-    Of all normal distributions, the one with the moments of the mixture of posteriors (`on="z"`, kind "full") gives images
-    the highest mean ELBO. Its moments are exact: those of the means, plus the mean posterior variance.
+    Of all normal distributions, the one with the mean and covariance of the posteriors' mixture (`on="z"`, kind "full")
+    gives the images the highest mean ELBO. Its covariance is that of the means plus the mean posterior variance.
 
     Args:
-        z_mean: float32 `[N, D]`, what the encoder says of N images, N at least 4.
-        z_log_var: the same, log variances; needed for `on="z"`.
+        z_mean: float32 `[N, D]`, the encoder's means of N images, N at least 4.
+        z_log_var: float32 `[N, D]`, the encoder's log variances; needed for `on="z"`.
         kind: "full" (the sample covariance), "shrunk" (Ledoit-Wolf) or "mixture" (expectation maximisation).
-        on: "z" fits the latents that the decoder was trained on, "z_mean" the means alone, which are narrower.
-        components: of a mixture; by default one for 25 latents, from 2 to 10.
-        seed: of a mixture's start.
+        on: "z" fits the latents that the decoder was trained with, "z_mean" only the means, whose variance is smaller.
+        components: of a mixture; by default one for every 25 latents, from 2 to 10.
+        seed: of the start of a mixture.
 
     Returns:
         `FittedDistribution`.
@@ -65,14 +65,14 @@ def fit_distribution(z_mean, z_log_var=None, kind="shrunk", on="z", components=N
     spread = np.zeros_like(z_mean)
     if on == "z":
         if z_log_var is None:
-            raise checks.user_error("z_log_var", "given with on='z'", None, "Give it, or on='z_mean'.")
+            raise checks.user_error("z_log_var", "an array where on='z'", None, "Pass z_log_var=, or on='z_mean'.")
         spread = np.exp(_checked("z_log_var", z_log_var, z_mean.shape))
-    law = _FITS[kind](z_mean, spread, components, seed)
-    if min(np.linalg.eigvalsh(law.covariances).ravel()) <= 0:
+    distribution = _FITS[kind](z_mean, spread, components, seed)
+    if min(np.linalg.eigvalsh(distribution.covariances).ravel()) <= 0:
         expected = f"enough latents for a full covariance of {z_mean.shape[1]}"
         hint = f"Use kind='shrunk', or more than {z_mean.shape[1]} images."
         raise checks.user_error("z_mean", expected, len(z_mean), hint)
-    return law
+    return distribution
 
 
 def _full(z_mean, spread, components, seed):
@@ -98,7 +98,7 @@ def _mixture(z_mean, spread, components, seed):
     if components is None:
         components = int(np.clip(count // PER_COMPONENT, 2, MOST_COMPONENTS))
     components = checks.check_integer("components", components, most=count)
-    # A full covariance has as many numbers as D(D + 1)/2; with fewer latents than that each component is axis-aligned.
+    # A full covariance has D (D + 1) / 2 numbers; a component with fewer latents than that gets a diagonal one.
     form = "full" if count >= components * size * (size + 1) / 2 else "diag"
     fitted = GaussianMixture(
         components, covariance_type=form, reg_covar=RIDGE, max_iter=2000, tol=1e-3, random_state=seed, n_init=3
@@ -115,9 +115,9 @@ _FITS = {"full": _full, "shrunk": _shrunk, "mixture": _mixture}
 
 
 def _checked(name, values, shape=None):
-    found = np.asarray(values, np.float64)
-    fits = found.ndim == 2 and len(found) >= LEAST and np.isfinite(found).all()
-    if not fits or (shape is not None and found.shape != shape):
-        expected = f"finite numbers [N, D], N at least {LEAST}" if shape is None else f"finite numbers {list(shape)}"
-        raise checks.user_error(name, expected, found.shape, "Encode more images.")
-    return found
+    array = np.asarray(values, np.float64)
+    usable = array.ndim == 2 and len(array) >= LEAST_LATENTS and np.isfinite(array).all()
+    if not usable or (shape is not None and array.shape != shape):
+        form = f"[N, D], N at least {LEAST_LATENTS}" if shape is None else list(shape)
+        raise checks.user_error(name, f"finite numbers {form}", array, "Encode more images.")
+    return array

@@ -1,1 +1,1 @@
-"""ImageSet -> features -> statistics -> value: each arrow is a function that needs nothing else."""
+"""Images -> features -> statistics -> value; each step is a function that needs nothing else."""

@@ -1,4 +1,4 @@
-"""How much of an image's outlines another one keeps: correlation of Sobel gradient magnitudes."""
+"""How far two images have the same outlines: correlation of Sobel gradient magnitudes."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ FLAT = 1e-9  # deviation of the magnitudes below which an image has no edges
 
 
 def edge_magnitude(images):
-    """Sobel gradient magnitude of the brightness; edges of the frame are mirrored.
+    """Sobel gradient magnitude of the brightness; images are mirrored at their borders.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`; RGB is weighted to brightness as in ITU-R BT.601.
 
     Returns:
-        float64 `[N, H, W]`, in grey levels times 8, the sum of the kernel's smoothing and differencing weights.
+        float64 `[N, H, W]`, in grey levels times 8, which is the sum of the absolute weights of the kernel.
 
     Example:
         >>> round(float(edge_magnitude(np.full((1, 4, 4, 3), 7, np.uint8)).max()), 6)
@@ -32,8 +32,8 @@ def edge_magnitude(images):
 def edge_similarity(images, others):
     """Pearson correlation of the two edge maps, pair by pair: 1 for the same outlines, about 0 for unrelated ones.
 
-    It doesn't see a change of colour or contrast as a whole. Two images without an edge have 1, one without against
-    one with edges 0.
+    A change of the colour or contrast of the whole image doesn't change it. It is 1 for two images without edges, and 0
+    where only one of them has edges.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`.
@@ -52,14 +52,14 @@ def edge_similarity(images, others):
     """
     images, others = np.asarray(images), np.asarray(others)
     if images.ndim != 4 or images.shape[:3] != others.shape[:3]:
-        raise checks.user_error("others.shape", f"{images.shape}, as the images", others.shape)
+        raise checks.user_error("others.shape", f"{images.shape}, as of the images", others.shape)
     first, second = (_standardised(edge_magnitude(each)) for each in (images, others))
     flat = [np.abs(maps).max(axis=1) == 0 for maps in (first, second)]
     return np.where(flat[0] & flat[1], 1.0, (first * second).sum(axis=1))
 
 
 def _standardised(maps):
-    """`[N, H W]`, each row of mean 0 and length 1, or 0 throughout where it is flat."""
+    """`[N, H W]`, each row of mean 0 and length 1; all zeros where the image is flat."""
     rows = maps.reshape(len(maps), -1)
     rows = rows - rows.mean(axis=1, keepdims=True)
     length = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -20,8 +20,8 @@ FEATURES = 1280
 class ResizeBilinear(layers.Layer):
     """`[batch, H, W, C]` of any size -> `[batch, side, side, C]`, bilinear, antialiased.
 
-    Where an image grows, antialiasing changes nothing, and the plain kernel is five times faster; it is taken
-    wherever the sizes are known and allow it.
+    Antialiasing changes nothing where images are enlarged, and resizing without it is five times faster: so it is left
+    out where the sizes are known and allow it.
 
     Args:
         side: height and width of the result, in pixels.
@@ -47,10 +47,9 @@ class ResizeBilinear(layers.Layer):
 
 
 def build_efficientnet_lite0(side=INPUT_SIZE):
-    """The feature network with zeros for weights; `load_feature_network` gives it with the trained ones.
+    """The feature network, its weights zero; `load_feature_network` loads the trained ones.
 
-    Batch normalisation is folded into the convolutions. Everything is float32, whatever the global policy says, since
-    scores that were rounded differently can't be compared.
+    It computes in float32 under any global policy: scores that were rounded differently can't be compared.
 
     Args:
         side: images are resized to this height and width (pixels) inside the network; at least 32.
@@ -65,9 +64,6 @@ def build_efficientnet_lite0(side=INPUT_SIZE):
     Example:
         >>> build_efficientnet_lite0(side=32).output_shape
         (None, 1280)
-
-    Reference:
-        Tan and Le, EfficientNet, 2019 (arXiv:1905.11946); the Lite family has ReLU6 and no squeeze-and-excite.
     """
     checks.check_backend()
     side = checks.check_integer("side", side, least=32)
@@ -84,11 +80,11 @@ def build_efficientnet_lite0(side=INPUT_SIZE):
 
 @functools.lru_cache(maxsize=4)
 def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
-    """The feature network with its trained weights; loaded once, then the same object again.
+    """The feature network with its trained weights; a second call returns the same object.
 
     Args:
-        name: "efficientnet_lite0", the one that is shipped.
-        side: the side that images are resized to (pixels). Scores at another side than 224 are other scores.
+        name: "efficientnet_lite0", the only one that is installed.
+        side: the side that images are resized to (pixels). Scores at different sides can't be compared.
 
     Returns:
         `keras.Model` as in `build_efficientnet_lite0`, named `NAME_SIDE`.
@@ -108,20 +104,20 @@ def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
 
 
 def load_weights(model, arrays):
-    """Puts `arrays` ("LAYER/kernel", "LAYER/bias") into the model; all must be there, fit, and be used.
+    """Assigns `arrays` ("LAYER/kernel", "LAYER/bias") to the model's variables; names and shapes must be the same.
 
     Raises:
         UserFileError: where names or shapes differ.
     """
-    wanted = {}
+    variables = {}
     for layer in model.layers:
         for variable in layer.weights:
-            wanted[f"{layer.name}/{variable.name}"] = variable
-    missing, unexpected = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
-    shaped = [key for key in wanted.keys() & arrays.keys() if tuple(wanted[key].shape) != arrays[key].shape]
-    if missing or unexpected or shaped:
-        found = f"missing {missing[:3]}, unexpected {unexpected[:3]}, other shapes {sorted(shaped)[:3]}"
+            variables[f"{layer.name}/{variable.name}"] = variable
+    missing, unexpected = sorted(variables.keys() - arrays.keys()), sorted(arrays.keys() - variables.keys())
+    reshaped = [key for key in variables.keys() & arrays.keys() if tuple(variables[key].shape) != arrays[key].shape]
+    if missing or unexpected or reshaped:
+        differences = f"missing {missing[:3]}, unexpected {unexpected[:3]}, other shapes {sorted(reshaped)[:3]}"
         hint = "Install keras_transfer_gen again."
-        raise checks.file_error("weights", f"those of {model.name}", found, hint)
-    for key, variable in wanted.items():
+        raise checks.file_error("weights", f"those of {model.name}", differences, hint)
+    for key, variable in variables.items():
         variable.assign(arrays[key])

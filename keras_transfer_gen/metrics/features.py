@@ -1,4 +1,4 @@
-"""ImageSet -> features, in batches of one shape; those of a reference are kept by content."""
+"""Images -> features, in batches of one shape; the features of reference images are cached by content."""
 
 import functools
 
@@ -7,17 +7,18 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.metrics.feature_network import load_feature_network
+from keras_transfer_gen.metrics.inputs import check_uint8_images
 
-VERSION = 1  # part of the cache's keys: raise it when the same images give other features
+VERSION = 1  # part of the cache's keys: raise it when the features of the same images change
 
 
 def extract_features(images, network=None, batch_size=50, progress=None):
-    """Features of images, one row each; a row depends on its own image alone.
+    """Features of images, one row each; a row depends only on its own image.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`; grey is repeated, and the network resizes to its own side.
         network: `keras.Model`, RGB `[batch, H, W, 3]` in 0..255 -> `[batch, D]`; by default `load_feature_network()`.
-        batch_size: images in one call. It changes speed and memory alone; the last batch is filled up, so that
+        batch_size: images in one call. It changes only speed and memory; the last batch is filled up, so that
             TensorFlow traces once for each size of image.
         progress: function called with (images done, N) after each batch.
 
@@ -31,9 +32,9 @@ def extract_features(images, network=None, batch_size=50, progress=None):
         >>> extract_features(np.zeros((2, 64, 64, 3), np.uint8)).shape
         (2, 1280)
     """
-    images = check_images("images", images)
+    images = check_uint8_images("images", images, "1 or 3")
     batch_size = checks.check_integer("batch_size", batch_size)
-    compute = compiled(load_feature_network() if network is None else network)
+    compute = compiled_network(load_feature_network() if network is None else network)
     rows = []
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
@@ -45,8 +46,8 @@ def extract_features(images, network=None, batch_size=50, progress=None):
 
 
 @functools.lru_cache(maxsize=8)
-def compiled(network):
-    """One `tf.function` a network, so that every call shares its traces."""
+def compiled_network(network):
+    """One `tf.function` for each network, so that all calls share its traces."""
 
     @tf.function(autograph=False)
     def compute(images):
@@ -56,19 +57,19 @@ def compiled(network):
 
 
 def reference_features(images, digest=None, mirrored=False, network=None, batch_size=50, progress=None):
-    """`extract_features` for images that are scored against again and again: computed once, then read from a cache.
+    """`extract_features` for reference images: computed once, then read from a cache.
 
-    The cache is a folder of files that may be deleted at any time (`files.cache_folder("features")`). A file that is
-    broken or of another shape is made anew; a cache that can't be written is done without.
+    The cache is a folder whose files may be deleted at any time (`files.cache_folder("features")`). A broken file is
+    written again; where the cache can't be written, the features are computed each time.
 
     Args:
         images: uint8 `[N, H, W, 1 or 3]`.
-        digest: text that names the images' content and order, such as a data set's content hash; by default their
-            own SHA-256.
+        digest: text that stands for the images and their order, such as `ImageSet.digest`; by default the SHA-256 of
+            the pixels.
         mirrored: True for the features of the images flipped left to right.
-        network: as in `extract_features`; its `name` must stand for its weights and input size.
+        network: as in `extract_features`; networks with other weights or another input size need another `name`.
         batch_size: as in `extract_features`.
-        progress: as in `extract_features`; not called for what the cache holds.
+        progress: as in `extract_features`; not called where the features are in the cache.
 
     Returns:
         float32 `[N, D]`.
@@ -80,38 +81,29 @@ def reference_features(images, digest=None, mirrored=False, network=None, batch_
         >>> reference_features(np.zeros((2, 64, 64, 3), np.uint8)).shape
         (2, 1280)
     """
-    images = check_images("images", images)
+    images = check_uint8_images("images", images, "1 or 3")
     network = load_feature_network() if network is None else network
     digest = digest or files.sha256(np.ascontiguousarray(images))
     key = repr((VERSION, digest, images.shape, bool(mirrored), network.name))
     path = files.cache_folder("features") / f"{files.sha256(key.encode())}.npz"
-    features = read_cache(path, (len(images), network.output_shape[-1]))
+    features = read_cached_features(path, (len(images), network.output_shape[-1]))
     if features is None:
         flipped = images[:, :, ::-1] if mirrored else images
         features = extract_features(flipped, network, batch_size, progress)
         try:
             with files.atomic_path(path) as partial:
                 np.savez(partial, features=features)
-        except OSError:  # a full disk or a read-only home costs time at the next call, no result
+        except OSError:  # a full disk or a read-only home: the features are computed again at the next call
             pass
     return features
 
 
-def read_cache(path, shape):
+def read_cached_features(path, shape):
     """float32 array of `shape`, or None where the file is missing, broken or of another shape."""
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:  # NumPy leaks what it opens
             features = arrays["features"]
-    except Exception:  # NumPy and zipfile raise many kinds for a broken file; each means: make it anew
+    except Exception:  # NumPy and zipfile raise many kinds for a broken file
         return None
     usable = features.shape == shape and features.dtype == np.float32 and np.isfinite(features).all()
     return features if usable else None
-
-
-def check_images(name, images):
-    """`images` as an array, or a `UserError` where they are not uint8 `[N, H, W, 1 or 3]` with N at least 1."""
-    array = np.asarray(images)
-    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] not in (1, 3) or 0 in array.shape:
-        hint = "Convert with pixels.to_uint8 what is in [-1, 1]."
-        raise checks.user_error(name, "uint8 [N, H, W, 1 or 3], N at least 1", (array.dtype.name, array.shape), hint)
-    return array

@@ -1,4 +1,4 @@
-"""Frechet distance between two sets of features: features -> statistics -> value, exact at any number of images.
+"""Frechet distance between two sets of features; exact at any number of images.
 
 Reference: Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017 (arXiv:1706.08500).
 """
@@ -13,12 +13,12 @@ from keras_transfer_gen.metrics.inputs import check_features, check_pair
 
 @dataclasses.dataclass(frozen=True)
 class Statistics:
-    """What the Frechet distance needs of a set.
+    """Mean and covariance of the features of a set.
 
     Args:
         mean: float64 `[D]`.
         covariance: float64 `[D, D]`, divided by count - 1.
-        count: images that it was taken over.
+        count: how many images there were.
     """
 
     mean: np.ndarray
@@ -45,22 +45,22 @@ def features_to_statistics(features):
 def frechet_distance(a, b):
     """|mean_a - mean_b|^2 + Tr A + Tr B - 2 Tr (A B)^(1/2), for two `Statistics`.
 
-    The last trace is the sum of the square roots of the eigenvalues of A^(1/2) B A^(1/2), which is symmetric: no
-    complex square root, and singular covariances are no special case.
+    The last trace is the sum of the square roots of the eigenvalues of A^(1/2) B A^(1/2), which is symmetric. So there
+    is no complex square root, and singular covariances need no special case.
 
     Returns:
         float, in squared units of the features.
 
     Raises:
-        UserError: where the two are of different networks (lengths).
+        UserError: where the two have different numbers of features.
 
     Example:
-        >>> one = features_to_statistics([[0.0], [2.0]])
-        >>> frechet_distance(one, features_to_statistics([[3.0], [5.0]]))
+        >>> a, b = features_to_statistics([[0.0], [2.0]]), features_to_statistics([[3.0], [5.0]])
+        >>> frechet_distance(a, b)
         9.0
     """
     if a.mean.shape != b.mean.shape:
-        hint = "Take both from the same feature network."
+        hint = "Extract both with the same feature network."
         raise checks.user_error("b.mean.shape", f"{a.mean.shape}, as in the other set", b.mean.shape, hint)
     values, vectors = np.linalg.eigh(a.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
@@ -73,8 +73,8 @@ def fid(real_features, fake_features):
     """Frechet distance between two sets of features.
 
     With X and Y the centred features over the roots of N - 1 and M - 1, Tr (A B)^(1/2) is the nuclear norm of X Y^T,
-    which is only `[N, M]`: quick and exact where there are fewer images than features. The value itself is still
-    biased upwards at small N and M: compare equal numbers of images only.
+    which is only `[N, M]`: quick and exact where there are fewer images than features. The value itself is too high for
+    small N and M: compare only values of equal numbers of images.
 
     Args:
         real_features: `[N, D]`, N at least 2.

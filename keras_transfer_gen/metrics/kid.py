@@ -1,4 +1,4 @@
-"""Kernel Inception distance, for any features: an unbiased estimate with a bootstrap deviation.
+"""Kernel Inception distance (KID) of any features: an unbiased estimate with a bootstrap deviation.
 
 Reference: Binkowski et al., Demystifying MMD GANs, 2018 (arXiv:1801.01401).
 """
@@ -61,11 +61,11 @@ def kid(real_features, fake_features):
 
 
 def kid_score(real_features, fake_features, resamples=100, seed=0):
-    """`kid` times 1,000, and how far it would move with other images of the same kind.
+    """`kid` times 1,000, and how far it varies between samples of the same kind of images.
 
-    The deviation is a bootstrap's: both sets are drawn anew with replacement, and pairs of copies of one image are
-    left out, else every resample would seem nearer to itself than it is. For sets of one distribution it is too large
-    (about 1.7 times the true deviation), for sets that differ it is close.
+    The deviation is that of a bootstrap: both sets are resampled with replacement, and pairs of copies of one image are
+    left out, as they would make every resample seem more alike than it is. For two samples of one distribution it is
+    too large (about 1.7 times the true deviation), for sets that differ it is close.
 
     Args:
         real_features: `[m, D]`, m at least 2.
@@ -102,10 +102,10 @@ def kernel_matrices(real, fake):
 
 
 def draw_counts(generator, size, resamples):
-    """`[resamples, size]`: how often each row is drawn in `size` draws; never one row alone (it has no pairs)."""
+    """`[resamples, size]`: how often each row is drawn in `size` draws; at least two rows, as one has no pairs."""
     counts = generator.multinomial(size, np.full(size, 1.0 / size), resamples)
-    while (lonely := (counts > 0).sum(axis=1) < 2).any():
-        counts[lonely] = generator.multinomial(size, np.full(size, 1.0 / size), int(lonely.sum()))
+    while (single := (counts > 0).sum(axis=1) < 2).any():
+        counts[single] = generator.multinomial(size, np.full(size, 1.0 / size), int(single.sum()))
     return counts.astype(np.float64)
 
 

@@ -1,4 +1,4 @@
-"""The nearest training image of each image, in features and in pixels, mirror images included. Exact."""
+"""The nearest training image of each image, in features and in pixels, with mirror images. Exact."""
 
 import dataclasses
 
@@ -6,12 +6,12 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.metrics.inputs import check_features, check_width
+from keras_transfer_gen.metrics.inputs import check_features, check_uint8_images, check_width
 
-GRIDS = (4, 7, 8, 14, 16, 32)  # block means on these grids (those that divide the side) rule out most pairs of images
-FIRST_LOOK = 4  # images compared in full before any is ruled out
-ROUNDING = 1e-9  # bounds the relative error of a squared distance taken from lengths and products
-CHUNK = 256  # rows at a time: bounds the memory
+GRIDS = (4, 7, 8, 14, 16, 32)  # blocks on a side: block means rule out most pairs; used where they divide the side
+FIRST_COMPARED = 4  # images that are compared in full before any is ruled out
+ROUNDING = 1e-9  # at most the relative error of a squared distance that is computed from lengths and products
+CHUNK = 256  # rows at a time, to limit the memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,10 +19,9 @@ class Neighbours:
     """The nearest training image of each of N images.
 
     Args:
-        index: int64 `[N]`, its place in the training set.
+        index: int64 `[N]`, its index in the training set.
         distance: float64 `[N]`; Euclidean for features, mean absolute difference in grey levels for pixels.
-        mirrored: bool `[N]`, True where the training image is nearest when flipped left to right. A tie goes to
-            the image as it is.
+        mirrored: bool `[N]`, True where the training image flipped left to right is nearer than the image itself.
     """
 
     index: np.ndarray
@@ -35,15 +34,15 @@ def nearest_in_features(train_features, features, mirrored_features=None):
 
     Args:
         train_features: `[T, D]`.
-        features: `[N, D]`, or None for the training set against itself, each image and its mirror image left out.
-        mirrored_features: `[T, D]`, features of the flipped training images; None leaves them out.
+        features: `[N, D]`, or None for the training set itself, without each image and its own mirror image.
+        mirrored_features: `[T, D]`, features of the flipped training images, or None.
 
     Returns:
         `Neighbours`.
 
     Raises:
-        UserError: for shapes that don't belong together, numbers that are not finite, or fewer than 2 training
-            images against themselves.
+        UserError: for shapes that don't fit each other, numbers that are not finite, or fewer than 2 training images
+            compared with themselves.
 
     Example:
         >>> nearest_in_features([[0.0], [5.0]], [[4.0]]).index
@@ -55,16 +54,16 @@ def nearest_in_features(train_features, features, mirrored_features=None):
     if mirrored_features is not None:
         mirrored = check_features("mirrored_features", mirrored_features, least=1)
         if mirrored.shape != train.shape:
-            hint = "Take the features of the same images, flipped."
+            hint = "Extract the features of the same images, flipped."
             raise checks.user_error("mirrored_features.shape", f"{train.shape}", mirrored.shape, hint)
         pool = np.concatenate([train, mirrored])
     queries = train if alone else check_features("features", features, least=1)
     check_width("features", queries, train)
-    place, distance = np.zeros(len(queries), np.int64), np.zeros(len(queries))
+    index, distance = np.zeros(len(queries), np.int64), np.zeros(len(queries))
     lengths = (pool**2).sum(axis=1)
     for start in range(0, len(queries), CHUNK):
         part = queries[start : start + CHUNK]
-        # |q|^2 + |p|^2 - 2 q p is quick but rounds: it picks the candidates, and their differences decide.
+        # |q|^2 + |p|^2 - 2 q p is quick but inexact: it selects candidates, which are then compared exactly.
         rough = (part**2).sum(axis=1)[:, None] + lengths - 2 * part @ pool.T
         if alone:
             rows = np.arange(len(part))
@@ -75,26 +74,25 @@ def nearest_in_features(train_features, features, mirrored_features=None):
         for row, (query, gaps) in enumerate(zip(part, rough, strict=True), start):
             candidates = np.flatnonzero(gaps <= gaps.min() + slack[row - start])
             exact = np.linalg.norm(pool[candidates] - query, axis=1)
-            place[row], distance[row] = candidates[exact.argmin()], exact.min()
-    return Neighbours(place % len(train), distance, place >= len(train))
+            index[row], distance[row] = candidates[exact.argmin()], exact.min()
+    return Neighbours(index % len(train), distance, index >= len(train))
 
 
 def nearest_in_pixels(train_images, images=None):
     """The nearest training image of each image, or its mirror image, by mean absolute difference in grey levels.
 
-    The difference of block means is never above that of the pixels. So images whose block means differ by more than
-    the best difference found so far are ruled out on ever finer grids, and few are compared in full.
+    The difference of block means is never larger than that of the pixels. So images whose block means differ by more
+    than the smallest difference so far are ruled out, on finer and finer grids, and few are compared in full.
 
     Args:
         train_images: uint8 `[T, H, W, C]`.
-        images: uint8 `[N, H, W, C]`, or None for the training set against itself, each image and its mirror image
-            left out.
+        images: uint8 `[N, H, W, C]`, or None for the training set itself, without each image and its own mirror image.
 
     Returns:
         `Neighbours`; distances are means over height, width and channels, 0..255.
 
     Raises:
-        UserError: for other dtypes, unequal sizes, or fewer than 2 training images against themselves.
+        UserError: for other dtypes, unequal sizes, or fewer than 2 training images compared with themselves.
 
     Example:
         >>> black = np.zeros((1, 8, 8, 3), np.uint8)
@@ -102,16 +100,16 @@ def nearest_in_pixels(train_images, images=None):
         array([3.])
     """
     alone = images is None
-    train = check_uint8("train_images", train_images, least=2 if alone else 1)
-    queries = train if alone else check_uint8("images", images, least=1)
+    train = check_uint8_images("train_images", train_images, least=2 if alone else 1)
+    queries = train if alone else check_uint8_images("images", images)
     if queries.shape[1:] != train.shape[1:]:
-        hint = "Resize one of the sets."
-        raise checks.user_error("images.shape[1:]", f"{train.shape[1:]}, as in training", queries.shape[1:], hint)
+        expected = f"{train.shape[1:]}, as of the training images"
+        raise checks.user_error("images.shape[1:]", expected, queries.shape[1:], "Resize one of the sets.")
     grids = [grid for grid in GRIDS if train.shape[1] % grid == 0 and train.shape[2] % grid == 0]
     train_means, query_means = ([block_means(rows, grid) for grid in grids] for rows in (train, queries))
     pools = [np.concatenate([means, means[:, :, ::-1]]).reshape(2 * len(train), -1) for means in train_means]
     query_means = [means.reshape(len(queries), -1) for means in query_means]
-    place, distance = np.zeros(len(queries), np.int64), np.zeros(len(queries))
+    index, distance = np.zeros(len(queries), np.int64), np.zeros(len(queries))
     for start in range(0, len(queries), CHUNK):
         rows = slice(start, start + CHUNK)
         shape = (len(queries[rows]), 2 * len(train))
@@ -120,18 +118,18 @@ def nearest_in_pixels(train_images, images=None):
             if alone:
                 bound[[row, len(train) + row]] = np.inf
             means = [(finer[row], pool) for finer, pool in zip(query_means[1:], pools[1:], strict=True)]
-            place[row], distance[row] = search(queries[row], train, bound, means)
-    return Neighbours(place % len(train), distance, place >= len(train))
+            index[row], distance[row] = nearest_image(queries[row], train, bound, means)
+    return Neighbours(index % len(train), distance, index >= len(train))
 
 
-def search(image, train, bound, means):
-    """(place, distance) of the image nearest to `picture` among `train` and, after them, their mirror images.
+def nearest_image(image, train, bound, means):
+    """(index, distance) of the image nearest to `image` among `train` and, from T on, their mirror images.
 
     Args:
         image: uint8 `[H, W, C]`.
         train: uint8 `[T, H, W, C]`.
-        bound: float64 `[2 T]`, at most the distance; infinite for those to leave out.
-        means: pairs of block means on finer grids, of `picture` `[B]` and of the others `[2 T, B]`.
+        bound: float64 `[2 T]`, at most the distance; infinite for images to leave out.
+        means: pairs of block means on finer grids, of `image` `[B]` and of the others `[2 T, B]`.
     """
     slack = 1e-3  # block means are float32: rounding must rule out nothing
     left = np.flatnonzero(np.isfinite(bound))
@@ -139,22 +137,22 @@ def search(image, train, bound, means):
     for mean, pool in [(None, None), *means]:
         if pool is not None:
             bound = np.abs(pool[left] - mean).mean(axis=1)
-        size = min(FIRST_LOOK, len(bound))
+        size = min(FIRST_COMPARED, len(bound))
         likely = left[np.argpartition(bound, size - 1)[:size]]
-        best = min(best, differences(image, train, likely).min())
+        best = min(best, mean_differences(image, train, likely).min())
         kept = bound <= best + slack
         left, bound = left[kept], bound[kept]
-    exact = differences(image, train, left)
-    nearest = int(exact.argmin())  # the first of equals: an image before its mirror image
+    exact = mean_differences(image, train, left)
+    nearest = int(exact.argmin())  # the first of equal ones: an image before its mirror image
     return left[nearest], exact[nearest]
 
 
-def differences(image, train, places):
-    """float64 `[P]`: mean absolute difference in grey levels to the images at `places`; from T on, mirrored ones."""
-    result = np.zeros(len(places))
+def mean_differences(image, train, indices):
+    """float64 `[P]`: mean absolute difference in grey levels to the images `indices`; from T on to mirror images."""
+    result = np.zeros(len(indices))
     flipped = image[:, ::-1]
-    for start in range(0, len(places), CHUNK):
-        part = places[start : start + CHUNK]
+    for start in range(0, len(indices), CHUNK):
+        part = indices[start : start + CHUNK]
         # |image - mirror(other)| has the same mean as |mirror(image) - other|
         own = np.where((part < len(train))[:, None, None, None], image, flipped)
         other = train[part % len(train)]
@@ -164,7 +162,7 @@ def differences(image, train, places):
 
 
 def block_means(images, grid):
-    """float32 `[N, grid, grid, C]`: means of the blocks that a grid cuts the images into."""
+    """float32 `[N, grid, grid, C]`: means of the `grid` x `grid` blocks of each image."""
     count, height, width, channels = images.shape
     result = np.zeros((count, grid, grid, channels), np.float32)
     for start in range(0, count, CHUNK):
@@ -174,12 +172,3 @@ def block_means(images, grid):
         blocks = rows.reshape(len(part), grid, grid, width // grid, channels).sum(axis=3)
         result[start : start + CHUNK] = blocks * (grid * grid / (height * width))
     return result
-
-
-def check_uint8(name, images, least):
-    """`images` as an array, or a `UserError` where they are not uint8 `[N, H, W, C]` with N at least `least`."""
-    array = np.asarray(images)
-    if array.dtype != np.uint8 or array.ndim != 4 or len(array) < least or 0 in array.shape:
-        expectation = f"uint8 [N, H, W, C], N at least {least}"
-        raise checks.user_error(name, expectation, (array.dtype.name, array.shape), "Give more or other images.")
-    return array

@@ -1,7 +1,7 @@
-"""Precision and recall, density and coverage: is what was made like the real, and is all of the real made?
+"""Precision, recall, density and coverage: are generated images like real ones, and is every kind of real image there?
 
-Around each image lies a ball that reaches to its k-th nearest neighbour in its own set, itself not counted. Distances
-are Euclidean and exact (no Gram matrix), since a copy lies exactly on a sphere and the two conventions differ there.
+Around each image is a ball that reaches to its k-th nearest neighbour in its own set, without itself. Distances are
+Euclidean and exact (no Gram matrix): a copy is exactly on a sphere, and the two conventions differ there.
 """
 
 from typing import NamedTuple
@@ -40,11 +40,11 @@ def precision_recall(real_features, fake_features, k=3):
     Args:
         real_features: `[N, D]`, N above k.
         fake_features: `[M, D]`, M above k.
-        k: which neighbour gives the radius.
+        k: the neighbour whose distance is the radius.
 
     Returns:
-        `PrecisionRecall`: the share of fakes inside the ball of some real image, and the share of real images
-        inside the ball of some fake.
+        `PrecisionRecall`: the share of generated images inside the ball of some real image, and the share of real
+        images inside the ball of some generated one.
 
     Raises:
         UserError: for k images or fewer, and as in `kid`.
@@ -67,17 +67,17 @@ def precision_recall(real_features, fake_features, k=3):
 def density_coverage(real_features, fake_features, k=5):
     """Density and coverage; a point on a sphere is outside (<).
 
-    For one and the same distribution density is 1 on average, and coverage 1 - prod_{i=1..k} (N - i) / (N + M - i), which is
-    about 1 - 2^-k for M = N: below 1, and dependent on M.
+    For two samples of one distribution, density is 1 on average and coverage 1 - prod_{i=1..k} (N - i) / (N + M - i),
+    which is about 1 - 2^-k for M = N: it is below 1 and depends on M.
 
     Args:
         real_features: `[N, D]`, N above k.
         fake_features: `[M, D]`, M at least 2.
-        k: which neighbour gives the radius.
+        k: the neighbour whose distance is the radius.
 
     Returns:
-        `DensityCoverage`: in how many real balls a fake lies on average, divided by k; and the share of real
-        images with a fake in their ball.
+        `DensityCoverage`: in how many real balls a generated image is on average, divided by k; and the share of real
+        images with a generated image in their ball.
 
     Raises:
         UserError: for k real images or fewer, and as in `kid`.
@@ -91,6 +91,6 @@ def density_coverage(real_features, fake_features, k=5):
     """
     k = checks.check_integer("k", k)
     real, fake = check_pair(real_features, fake_features)
-    checks.check_integer("len(real_features)", len(real), least=k + 1, next_step="Give more images or a smaller k.")
+    checks.check_integer("len(real_features)", len(real), least=k + 1, next_step="Use more images or a smaller k.")
     inside = cdist(real, fake) < radii(real, k)[:, None]
     return DensityCoverage(float(inside.sum() / (k * len(fake))), float(inside.any(axis=1).mean()))

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
-from keras_transfer_gen.latent_distributions import follow
+from keras_transfer_gen.latent_distributions import transform_normals
 
 # New ones go to the end: the place of each is part of its seed, and earlier runs are to be continued as they were.
 PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels")
@@ -36,7 +36,7 @@ def sample_latents(batch, latent_dim, seed, distribution="normal"):
         seed: int32 `[2]`.
         distribution: their distribution, one of `specs.DISTRIBUTIONS`.
     """
-    return follow(distribution, tf.random.stateless_normal((batch, latent_dim), seed))
+    return transform_normals(distribution, tf.random.stateless_normal((batch, latent_dim), seed))
 
 
 def sample_inputs(batch, spec, seed, step):
@@ -76,7 +76,7 @@ def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="
         True
     """
     rows = [np.random.default_rng((seed, number)).standard_normal(latent_dim, np.float32) for number in numbers]
-    return np.float32(truncation) * follow(distribution, np.stack(rows))
+    return np.float32(truncation) * transform_normals(distribution, np.stack(rows))
 
 
 def numbered_labels(numbers, num_classes, seed=0):

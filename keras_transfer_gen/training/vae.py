@@ -280,7 +280,11 @@ class VAE(keras.Model):
         with tf.GradientTape() as tape:
             step, reconstruction, terms = self._pass(real, index, kimg, training=True)
             weight = self.beta * variational.kl_annealing_share(kimg, self.kl_annealing_kimg)
-            loss = reconstruction + weight * variational.floored(terms, self.free_bits) + self._regularization(step)
+            loss = (
+                reconstruction
+                + weight * variational.apply_free_bits(terms, self.free_bits)
+                + self._regularization(step)
+            )
             total = loss / replicas  # an optimizer sums gradients over replicas, so each gives its share of the mean
         variables = self.encoder.trainable_variables + self.decoder.trainable_variables
         self.optimizer.apply(tape.gradient(total, variables), variables)
@@ -330,7 +334,7 @@ class VAE(keras.Model):
         if not history.get("kl_loss") or self.kimg < max(JUDGED_KIMG, 2 * self.kl_annealing_kimg):
             return
         last = history["kl_loss"][-1], history["active_units"][-1]
-        text = variational.collapse(last[0], int(last[1]), self.spec.latent_dim)
+        text = variational.describe_collapse(last[0], int(last[1]), self.spec.latent_dim)
         if text:
             warnings.warn(text, CollapseWarning, stacklevel=3)
 

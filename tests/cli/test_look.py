@@ -123,7 +123,7 @@ def test_preview_never_replaces_a_folder(ktg, image_folder, tmp_path):
     assert result.exit_code == 2 and "`preview` must be a PNG file, not a folder" in result.stderr
     (tmp_path / "file").write_text("")
     result = ktg("data", "check", image_folder, "--preview", tmp_path / "file" / "sheet.png")
-    assert result.exit_code == 2 and "Choose another place with --preview." in result.stderr
+    assert result.exit_code == 2 and "Choose another path with --preview." in result.stderr
     assert len(list(image_folder.iterdir())) == 12
 
 

@@ -51,7 +51,7 @@ def test_files_that_cannot_be_written_are_named_by_their_own_option(ktg, source_
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "sheet.png"
     result = ktg("generate", source_file, "--num", 1, "--out", tmp_path / "made", "--grid", place)
-    assert result.exit_code == 2 and result.stderr.endswith("Choose another place with --grid.\n")
+    assert result.exit_code == 2 and result.stderr.endswith("Choose another path with --grid.\n")
 
 
 def test_generate_makes_images_of_one_class(ktg, tmp_path):

@@ -107,7 +107,7 @@ def test_skips_files_that_fail_while_read(photos, monkeypatch):
     def locked(entry):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(decode_entries.entries.Entry, "check_size", locked)
+    monkeypatch.setattr(decode_entries.entries.FileEntry, "check_size", locked)
     with pytest.raises(UserError, match=r"no usable image in .*photos: 10 files skipped"):
         read_images(photos, 32)
 

@@ -111,7 +111,7 @@ def test_list_paths_says_what_is_no_file(tmp_path):
 
 
 def entry(size, packed):
-    return entries.Entry("a.png", size, packed, None, None)
+    return entries.FileEntry("a.png", size, packed, None, None)
 
 
 def test_check_size_refuses_large_files_and_bombs():

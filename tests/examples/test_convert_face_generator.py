@@ -1,15 +1,16 @@
-"""The face generator of others: its file is read and its network computed as PyTorch defines both."""
+"""The third-party face generator: its file is read and its network computed as PyTorch defines both."""
 
 import importlib
 import pickle
 import sys
-import types
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from tests.torch_files import Storage, Tensor, TorchPickler, lend_torch_names
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 WIDTHS = (5, 4, 3, 3)  # latents, two hidden levels, colours
@@ -91,71 +92,41 @@ def test_kernels_scales_and_shifts_are_trainable_and_statistics_are_not(state):
     assert others == {f"norm_{n}/moving_{part}:0" for n in range(2) for part in ("mean", "variance")}
 
 
-class Reference:
-    """A tensor as PyTorch's pickles name it: a call of `_rebuild_tensor_v2` on a storage that stands elsewhere."""
-
-    def __init__(self, key, array):
-        self.key, self.array = key, array
-
-    def __reduce__(self):
-        strides = tuple(step // self.array.itemsize for step in self.array.strides)
-        arguments = (Storage(self.key, self.array.size), 0, self.array.shape, strides, False, {})
-        return sys.modules["torch._utils"]._rebuild_tensor_v2, arguments
-
-
-class Storage:
-    def __init__(self, key, size):
-        self.key, self.size = key, size
-
-
-class Pickler(pickle.Pickler):
-    def persistent_id(self, value):
-        if isinstance(value, Storage):
-            return "storage", sys.modules["torch"].FloatStorage, value.key, "cpu", value.size
-        return None
-
-
 @pytest.fixture
 def fake_torch(monkeypatch):
-    """Modules that lend their names to the pickle, as PyTorch would."""
-    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    torch.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
-    utils._rebuild_tensor_v2 = types.FunctionType((lambda *arguments: None).__code__, {}, "_rebuild_tensor_v2")
-    utils._rebuild_tensor_v2.__module__ = "torch._utils"
-    utils._rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
-    torch._utils = utils
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setitem(sys.modules, "torch._utils", utils)
+    return lend_torch_names(monkeypatch)
 
 
 def write_torch(path, networks):
+    """Writes a file as PyTorch does since 1.6; networks: name -> {name: array}."""
+    tree, storages = {}, []
+    for network, state in networks.items():
+        tree[network] = {}
+        for name, array in state.items():
+            strides = tuple(step // array.itemsize for step in array.strides)
+            tree[network][name] = Tensor(Storage(str(len(storages)), array.size), 0, array.shape, strides)
+            storages.append(array)
     with zipfile.ZipFile(path, "w") as archive:
-        tree, storages = {}, {}
-        for network, state in networks.items():
-            tree[network] = {}
-            for name, array in state.items():
-                storages[str(len(storages))] = array
-                tree[network][name] = Reference(str(len(storages) - 1), array)
         with archive.open("weights/data.pkl", "w") as stream:
-            Pickler(stream, protocol=2).dump(tree)
-        for key, array in storages.items():
+            TorchPickler(stream).dump(tree)
+        for key, array in enumerate(storages):
             archive.writestr(f"weights/data/{key}", array.tobytes())
 
 
 def test_weights_are_read_from_the_zip_of_pytorch(fake_torch, tmp_path):
     arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.float32([7])}
     write_torch(tmp_path / "weights.tar", {"netG_state_dict": arrays, "netD_state_dict": {"a": np.float32([9])}})
-    found = convert.read_weights(tmp_path / "weights.tar")
-    assert list(found) == ["a", "b"]
-    np.testing.assert_array_equal(found["a"], arrays["a"])
-    np.testing.assert_array_equal(found["b"], arrays["b"])
+    arrays_read = convert.read_network(tmp_path / "weights.tar")
+    assert list(arrays_read) == ["a", "b"]
+    np.testing.assert_array_equal(arrays_read["a"], arrays["a"])
+    np.testing.assert_array_equal(arrays_read["b"], arrays["b"])
 
 
 def test_weights_that_ask_for_a_function_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "weights.tar", "w") as archive:
         archive.writestr("weights/data.pkl", pickle.dumps({"netG_state_dict": print}))
     with pytest.raises(pickle.UnpicklingError, match="builtins.print is not allowed"):
-        convert.read_weights(tmp_path / "weights.tar")
+        convert.read_network(tmp_path / "weights.tar")
 
 
 def test_a_wheel_is_unpacked_inside_its_folder(tmp_path):

@@ -16,11 +16,11 @@ def on_ground(colour, share):
 
 def test_equals_a_ridge_regression_of_each_image():
     change = RNG.normal(0, 40, IMAGES.shape)
-    found = follow_colours(IMAGES, change)
-    for image, wanted, made in zip(IMAGES, change, found, strict=True):
+    fitted = follow_colours(IMAGES, change)
+    for image, wanted, result in zip(IMAGES, change, fitted, strict=True):
         colours = image.reshape(-1, 3)
         ridge = Ridge(alpha=RIDGE * len(colours)).fit(colours, wanted.reshape(-1, 3))
-        np.testing.assert_allclose(made.reshape(-1, 3), ridge.predict(colours), rtol=1e-8, atol=1e-8)
+        np.testing.assert_allclose(result.reshape(-1, 3), ridge.predict(colours), rtol=1e-8, atol=1e-8)
 
 
 def test_noise_does_not_pass():
@@ -36,9 +36,9 @@ def test_ground_takes_the_median_of_its_own_change():
     image = on_ground(255.0, 0.5)
     change = np.where(image == 255.0, 0.0, 60.0 - image / 8)
     change[0, 0, :5] = -90.0  # an outlier in the ground
-    found = follow_colours(image, change)
-    assert np.abs(found[0, :6]).max() < 1e-9
-    assert np.abs(found[0, 6:] - change[0, 6:])[image[0, 6:] < 150].mean() < 15
+    fitted = follow_colours(image, change)
+    assert np.abs(fitted[0, :6]).max() < 1e-9
+    assert np.abs(fitted[0, 6:] - change[0, 6:])[image[0, 6:] < 150].mean() < 15
 
 
 def test_a_colour_that_is_no_ground_takes_part_in_the_map():
@@ -49,5 +49,5 @@ def test_a_colour_that_is_no_ground_takes_part_in_the_map():
 
 def test_grey_images_are_mapped_as_well():
     grey = IMAGES[..., :1]
-    found = follow_colours(grey, 20.0 + 0.1 * grey)
-    np.testing.assert_allclose(found, 20.0 + 0.1 * grey, atol=2.0)
+    fitted = follow_colours(grey, 20.0 + 0.1 * grey)
+    np.testing.assert_allclose(fitted, 20.0 + 0.1 * grey, atol=2.0)

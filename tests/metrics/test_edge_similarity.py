@@ -16,9 +16,9 @@ def scipy_magnitude(image):
 
 
 def test_magnitude_equals_scipy():
-    found = edge_magnitude(IMAGES)
-    assert found.shape == (4, 12, 10) and found.dtype == np.float64
-    np.testing.assert_allclose(found, [scipy_magnitude(image) for image in IMAGES], rtol=1e-10, atol=1e-8)
+    magnitude = edge_magnitude(IMAGES)
+    assert magnitude.shape == (4, 12, 10) and magnitude.dtype == np.float64
+    np.testing.assert_allclose(magnitude, [scipy_magnitude(image) for image in IMAGES], rtol=1e-10, atol=1e-8)
 
 
 def test_similarity_equals_the_correlation_of_scipy():
@@ -48,5 +48,5 @@ def test_grey_is_compared_with_rgb():
 
 
 def test_other_shapes_are_refused():
-    with pytest.raises(checks.UserError, match=r"`others.shape` must be \(4, 12, 10, 3\), as the images"):
+    with pytest.raises(checks.UserError, match=r"`others.shape` must be \(4, 12, 10, 3\), as of the images"):
         edge_similarity(IMAGES, OTHERS[:2])

@@ -7,23 +7,23 @@ from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.metrics.memorisation import memorisation
 
 
-def sample_images(count, seed):
+def coarse_images(count, seed):
     coarse = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3))
     return np.kron(coarse, np.ones((1, 4, 4, 1))).astype(np.uint8)
 
 
-def look(images):
+def project(images):
     """Features that stand for a network: a fixed projection of the pixels."""
     flat = images.reshape(len(images), -1) / 255.0
     return flat @ np.random.default_rng(9).normal(size=(flat.shape[1], 16))
 
 
 def measure(fake, train):
-    return memorisation(fake, look(fake), train, look(train), look(train[:, :, ::-1]))
+    return memorisation(fake, project(fake), train, project(train), project(train[:, :, ::-1]))
 
 
 def test_new_images_are_no_copies():
-    found = measure(sample_images(30, 1), sample_images(60, 0))
+    found = measure(coarse_images(30, 1), coarse_images(60, 0))
     assert found.pixel_share == found.train_pixel_share == 0
     assert found.train_feature_share == pytest.approx(0.05)
     assert found.feature_share < 0.2 and abs(found.excess) < 0.2
@@ -32,7 +32,7 @@ def test_new_images_are_no_copies():
 
 
 def test_copies_and_mirrored_copies_are_found():
-    train = sample_images(60, 0)
+    train = coarse_images(60, 0)
     fake = train[10:30].copy()
     fake[::2] = fake[::2, :, ::-1]
     fake += (fake < 250).astype(np.uint8) * 3  # three levels brighter
@@ -42,25 +42,25 @@ def test_copies_and_mirrored_copies_are_found():
     assert found.median_distance_ratio < 0.1
     np.testing.assert_array_equal(found.nearest_index, np.arange(10, 30))
     np.testing.assert_array_equal(found.nearest_is_mirrored, np.arange(20) % 2 == 0)
-    unaware = memorisation(fake, look(fake), train, look(train))  # without features of the mirror images
+    unaware = memorisation(fake, project(fake), train, project(train))  # without features of the mirror images
     assert unaware.pixel_share == 1 and unaware.feature_share == pytest.approx(0.5, abs=0.1)
 
 
 def test_criteria_are_judged_apart_and_joined_by_or():
-    train = sample_images(60, 0)
-    fake = sample_images(4, 1)
+    train = coarse_images(60, 0)
+    fake = coarse_images(4, 1)
     fake[0] = train[7]
-    features = look(fake)
+    features = project(fake)
     features[0] += 100  # a copy by pixels alone
-    features[1] = look(train)[8]  # by features alone
-    found = memorisation(fake, features, train, look(train))
+    features[1] = project(train)[8]  # by features alone
+    found = memorisation(fake, features, train, project(train))
     assert (found.pixel_share, found.feature_share, found.near_copy_share) == (0.25, 0.25, 0.5)
     assert found.nearest_index[0] == 7 and found.nearest_index[1] == 8
     assert found.pixels.index[0] == 7 and found.features.index[1] == 8
 
 
 def test_repeats_in_the_training_set_are_its_own_share():
-    train = sample_images(60, 0)
+    train = coarse_images(60, 0)
     train[:20] = train[20:40]
     found = measure(train[:20], train)
     assert found.train_pixel_share == pytest.approx(40 / 60)
@@ -83,30 +83,30 @@ def measure_grey(fake, train, threshold):
 
 
 def test_report_is_ready_for_json():
-    report = measure(sample_images(5, 1), sample_images(20, 0)).to_dict()
+    report = measure(coarse_images(5, 1), coarse_images(20, 0)).to_dict()
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert list(report) == [
         "excess", "near_copy_share", "train_share", "pixel_share", "train_pixel_share", "feature_share",
         "train_feature_share", "median_distance_ratio", "pixel_threshold", "feature_threshold", "train_count",
         "fake_count",
     ]  # fmt: skip
-    held_out = measure(sample_images(5, 1), sample_images(20, 0)).to_dict("real")
-    assert list(held_out.values()) == list(report.values())
-    assert [name for name in held_out if name not in report] == [
+    renamed = measure(coarse_images(5, 1), coarse_images(20, 0)).to_dict("real")
+    assert list(renamed.values()) == list(report.values())
+    assert [name for name in renamed if name not in report] == [
         "real_share", "real_pixel_share", "real_feature_share", "real_count",
     ]  # fmt: skip
 
 
 def test_set_of_one_image_repeated_has_no_ratio():
-    train = np.repeat(sample_images(1, 0), 4, axis=0)
-    assert measure(sample_images(2, 1), train).median_distance_ratio is None
+    train = np.repeat(coarse_images(1, 0), 4, axis=0)
+    assert measure(coarse_images(2, 1), train).median_distance_ratio is None
 
 
 def test_arrays_that_do_not_belong_together_are_refused():
-    train = sample_images(6, 0)
+    train = coarse_images(6, 0)
     with pytest.raises(UserError, match=r"`len\(fake_features\)` must be len\(fake_images\) = 6. Received.*=5"):
-        memorisation(train, look(train)[:5], train, look(train))
+        memorisation(train, project(train)[:5], train, project(train))
     with pytest.raises(UserError, match=r"`len\(train_features\)` must be len\(train_images\) = 6"):
-        memorisation(train, look(train), train, look(train)[:5])
+        memorisation(train, project(train), train, project(train)[:5])
     with pytest.raises(UserError, match="`pixel_threshold` must be a number above 0"):
-        memorisation(train, look(train), train, look(train), pixel_threshold=0)
+        memorisation(train, project(train), train, project(train), pixel_threshold=0)

@@ -6,7 +6,7 @@ from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.metrics.neighbours import block_means, nearest_in_features, nearest_in_pixels
 
 
-def sample_images(count, size=32, channels=3, seed=0):
+def smooth_images(count, size=32, channels=3, seed=0):
     """Random smooth images: their block means tell them apart, as those of real images do."""
     coarse = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, channels))
     return np.kron(coarse, np.ones((1, size // 4, size // 4, 1))).astype(np.uint8)
@@ -33,7 +33,7 @@ def assert_same(found, expected):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pixels_equal_comparing_every_pair(size, channels):
     generator = np.random.default_rng(1)
-    train = sample_images(40, size, channels)
+    train = smooth_images(40, size, channels)
     noise = generator.integers(-30, 31, (20, size, size, channels))
     images = np.clip(train[generator.permutation(40)[:20]].astype(int) + noise, 0, 255).astype(np.uint8)
     images[::2] = images[::2, :, ::-1]
@@ -50,7 +50,7 @@ def test_pixels_of_a_size_that_no_grid_divides_are_compared_too():
 
 
 def test_pixels_of_the_set_against_itself_leave_out_each_image_and_its_mirror_image():
-    train = sample_images(30)
+    train = smooth_images(30)
     train[4] = np.maximum(train[4], train[4][:, ::-1])  # its own mirror image
     train[9] = train[7][:, ::-1]
     found = nearest_in_pixels(train)
@@ -116,7 +116,7 @@ def test_arrays_that_do_not_belong_together_are_refused():
     train = np.zeros((3, 8, 8, 3), np.uint8)
     with pytest.raises(UserError, match=r"`images` must be uint8 \[N, H, W, C\], N at least 1. Received.*float64"):
         nearest_in_pixels(train, train / 255)
-    with pytest.raises(UserError, match=r"`images.shape\[1:\]` must be \(8, 8, 3\), as in training.*Resize"):
+    with pytest.raises(UserError, match=r"`images.shape\[1:\]` must be \(8, 8, 3\), as of the training images.*Resize"):
         nearest_in_pixels(train, train[:, :4])
     with pytest.raises(UserError, match=r"`train_images` must be uint8 \[N, H, W, C\], N at least 2"):
         nearest_in_pixels(train[:1])

@@ -69,7 +69,7 @@ def test_one_repeated_image_is_precise_and_covers_nothing_else(sets):
     assert density_coverage(real, fake).coverage < 0.5
 
 
-def test_coverage_of_one_law_has_the_expected_value():
+def test_coverage_of_one_distribution_has_the_expected_value():
     generator, n, m, k = np.random.default_rng(1), 40, 30, 3
     found = [density_coverage(generator.normal(size=(n, 2)), generator.normal(size=(m, 2)), k=k) for _ in range(300)]
     density, coverage = np.mean(found, axis=0)
@@ -86,4 +86,8 @@ def test_too_few_images_are_refused():
         density_coverage(many, many)
     with pytest.raises(UserError, match="`k` must be an integer of at least 1. Received: k=0"):
         precision_recall(many, many, k=0)
-    assert density_coverage(many, few, k=3).coverage >= 0
+
+
+def test_fewer_generated_images_than_k_have_a_density():
+    """All distances are sqrt(2), the radius: each of three balls holds the copy of its centre alone."""
+    assert density_coverage(np.eye(4), np.eye(4)[:3], k=3) == pytest.approx((1 / 3, 3 / 4))

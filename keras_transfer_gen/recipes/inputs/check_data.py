@@ -43,7 +43,9 @@ class DataCheck:
         return [*found.skipped_lines(), total, *hidden, *tables, *doubles, *found.warnings]
 
 
-def check_data(source, image_size=64, channels=3, resize_mode="crop", background="white", preview=None, reporter=SILENT):
+def check_data(
+    source, image_size=64, channels=3, resize_mode="crop", background="white", preview=None, reporter=SILENT
+):
     """Audits images and draws a preview; a source without a usable image is a result here, not an error.
 
     Args:
@@ -65,7 +67,12 @@ def check_data(source, image_size=64, channels=3, resize_mode="crop", background
     if preview is not None:
         _check_preview(preview, source)
     audit = audit_images(
-        source, image_size, channels, resize_mode=resize_mode, background=background, progress=reporter.counter("reading images")
+        source,
+        image_size,
+        channels,
+        resize_mode=resize_mode,
+        background=background,
+        progress=reporter.counter("reading images"),
     )
     if preview is not None and audit.usable:
         from keras_transfer_gen import pixels  # loads TensorFlow, which the check itself does without

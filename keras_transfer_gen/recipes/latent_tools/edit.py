@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.latent_arithmetic import attribute_direction, move
-from keras_transfer_gen.maths.residual_detail import check_detail, with_detail
+from keras_transfer_gen.maths.residual_detail import add_detail, check_detail
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
@@ -53,7 +53,7 @@ def edit(
         positive: images that have what is wanted (glasses, say): the same.
         negative: images that don't; the more alike the two are otherwise, the purer the direction.
         strength: how far to go; 1 is the whole mean difference, below 0 goes the other way.
-        detail: share, 0 to 1, of what the VAE loses of each image that is put back; see `with_detail`.
+        detail: share, 0 to 1, of what the VAE loses of each image that is put back; see `add_detail`.
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         grid: PNG file for a sheet of images before and after; None writes none.
         trust: whether you vouch for a model from the web.
@@ -77,7 +77,7 @@ def edit(
     direction = attribute_direction(with_it, without)
     latents, _ = vae.encode(given.images)
     moved = move(latents, direction, strength)
-    images = with_detail(given.images, vae.decode(latents), vae.decode(moved), detail)
+    images = add_detail(given.images, vae.decode(latents), vae.decode(moved), detail)
     notes = {"strength": strength, "detail": detail}
     write_places(images, [("input", given.images), ("edited", images)], given, out, grid, notes, reporter)
     seen, _ = vae.encode(images)

@@ -32,7 +32,7 @@ def measure_elbo(vae, images, name):
         "elbo": {"value": found["elbo"], **measured, **parts, "samples": SAMPLES, "seed": SEED},
         "bits_per_dim": {"value": found["bits_per_dim"], **measured, "caveat": caveat},
         "active_units": units,
-        "collapse": variational.collapse(found["kl_loss"], units, vae.spec.latent_dim),
+        "collapse": variational.describe_collapse(found["kl_loss"], units, vae.spec.latent_dim),
     }
 
 

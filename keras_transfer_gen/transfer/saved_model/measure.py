@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.latent_distributions import follow
+from keras_transfer_gen.latent_distributions import transform_normals
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.transfer.saved_model.graph import Endpoint, Form, endpoints, read_graph
 from keras_transfer_gen.transfer.saved_model.image_output import (
@@ -176,10 +176,12 @@ def measure_generator(loaded, source, latents, overrides=None):
             found = Measured(endpoint, form, roles, known or overrides.latent_dim)
             try:
                 image, why = find_image_output(
-                    _first_outputs(found, follow(distribution, latents(found.batch or 1, found.latent_dim)), overrides)
+                    _first_outputs(
+                        found, transform_normals(distribution, latents(found.batch or 1, found.latent_dim)), overrides
+                    )
                 )
                 if image is not None:
-                    draw = follow(distribution, latents(SAMPLES, found.latent_dim))
+                    draw = transform_normals(distribution, latents(SAMPLES, found.latent_dim))
                     return _measure(dataclasses.replace(found, image=image), str(source), draw, overrides)
             except REFUSED as error:  # such as a graph that wants another batch than its signature says
                 if isinstance(error, checks.UserError):

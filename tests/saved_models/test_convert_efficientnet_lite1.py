@@ -23,7 +23,7 @@ def test_channels_of_a_stage_are_measured_as_sums_of_independent_blocks():
     np.testing.assert_allclose(found["tap5/deviation"], output.std(axis=0), atol=0.02)
 
 
-def test_shipped_weights_are_whole_and_small_and_have_their_papers():
+def test_shipped_weights_are_whole_and_small_and_have_notice_and_licence():
     folder = convert.Path(convert.__file__).parent / "efficientnet_lite1"
     assert hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest() == SHIPPED_SHA256
     assert (folder / "weights.npz").stat().st_size < 2.5e6
