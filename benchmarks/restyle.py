@@ -24,7 +24,7 @@ from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import draw_counts, kernel_matrices, weighted_kid
 from keras_transfer_gen.recipes.latent_tools.restyle import restyle
 from keras_transfer_gen.recipes.models.load_vae import load_vae
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae
 
 RESAMPLES = 1000

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer_gen import files
+from keras_transfer_gen.recipes.settings.defaults import FAR_RATIO
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.settings.rates import FAR_RATIO
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = {"twemoji_people": "Twemoji people", "photo_patches": "photographs", "twemoji_all": "all Twemoji"}

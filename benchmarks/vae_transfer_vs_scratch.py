@@ -34,15 +34,15 @@ from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, subsample
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE_RATE
+from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.vae.fine_tune_vae import from_nothing, from_source, open_source
 from keras_transfer_gen.recipes.training.vae.vae_loop import compile_vae
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
 METHODS = ("scratch", "decoder", "bsa", "anchored", "full", "prior")
 COLOURS = ("tab:red", "tab:blue", "tab:green", "tab:orange", "tab:purple", "black")
-SCRATCH_RATES = (0.5 * SOURCE_RATE, SOURCE_RATE, 2 * SOURCE_RATE)
+SCRATCH_RATES = (0.5 * VAE_LEARNING_RATE, VAE_LEARNING_RATE, 2 * VAE_LEARNING_RATE)
 SHARES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the budget, where curves are measured
 MORE = (1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30)  # multiples of it, for scratch
 MEASURED = 500  # images of the reference at most

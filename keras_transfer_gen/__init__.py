@@ -69,10 +69,10 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.scoring.evaluate import EvaluateEvery as EvaluateEvery
     from keras_transfer_gen.recipes.scoring.evaluate import Evaluation as Evaluation
     from keras_transfer_gen.recipes.scoring.evaluate import evaluate as evaluate
-    from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings as FineTuneVaeSettings
     from keras_transfer_gen.recipes.settings.gan import FineTuneSettings as FineTuneSettings
     from keras_transfer_gen.recipes.settings.gan import PretrainSettings as PretrainSettings
-    from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings as PretrainVaeSettings
+    from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings as FineTuneVaeSettings
+    from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings as PretrainVaeSettings
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune as fine_tune
     from keras_transfer_gen.recipes.training.gan.feature_heads import add_feature_heads as add_feature_heads
     from keras_transfer_gen.recipes.training.gan.latent_selection import select_latents as select_latents
@@ -122,7 +122,7 @@ _LAZY = {
     "EvaluateEvery": "keras_transfer_gen.recipes.scoring.evaluate:EvaluateEvery",
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
     "FineTuneSettings": "keras_transfer_gen.recipes.settings.gan:FineTuneSettings",
-    "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.fine_tune_vae:FineTuneVaeSettings",
+    "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.vae:FineTuneVaeSettings",
     "GAN": "keras_transfer_gen.training.gan:GAN",
     "GaussianOptimalSigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
     "GaussianPrior": "keras_transfer_gen.networks.priors.priors:GaussianPrior",
@@ -145,7 +145,7 @@ _LAZY = {
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
     "PretrainSettings": "keras_transfer_gen.recipes.settings.gan:PretrainSettings",
-    "PretrainVaeSettings": "keras_transfer_gen.recipes.settings.pretrain_vae:PretrainVaeSettings",
+    "PretrainVaeSettings": "keras_transfer_gen.recipes.settings.vae:PretrainVaeSettings",
     "Prior": "keras_transfer_gen.protocols:Prior",
     "R1": "keras_transfer_gen.objectives.penalties:R1",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",

@@ -4,10 +4,19 @@ import functools
 import warnings
 
 
+def renamed_text(old, new):
+    """The sentence about an old name.
+
+    Example:
+        >>> renamed_text("--rate-ratio", "--g-lr-ratio")
+        '--rate-ratio is now called --g-lr-ratio. The old name will be removed in the next release.'
+    """
+    return f"{old} is now called {new}. The old name will be removed in the next release."
+
+
 def warn_renamed(old, new, stacklevel=2):
     """Warns that `old` is now called `new`; `stacklevel` counts from the caller, as in `warnings.warn`."""
-    text = f"{old} is now called {new}. The old name will be removed in the next release."
-    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
+    warnings.warn(renamed_text(old, new), DeprecationWarning, stacklevel=stacklevel + 1)
 
 
 def renamed_arguments(**new_names):

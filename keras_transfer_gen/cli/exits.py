@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from json import dumps as dump_json
 
 import typer
 from typer.core import TyperGroup
@@ -18,6 +19,7 @@ from keras_transfer_gen import checks, files
 
 FAULT, MISUSE, INTERRUPTED = 1, 2, 130
 TRAININGS = ("finetune", "pretrain")
+JSON = "keras_transfer_gen.json"  # in the context of `ktg`: whether its user expects JSON
 # What the machine refuses is no fault of the package: no room, no rights, a read-only disk.
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -26,30 +28,31 @@ def guarded(command):
     """Wraps a command so that each kind of end has its exit code and its words.
 
     0: done. 2: something the user gave can't be used, one line on stderr. 130: interrupted. 1: a fault of this package,
-    with a log file. `--debug` also shows the traceback.
+    with a log file. `--debug` also shows the traceback; `--json` also prints {"error": the line} on stdout.
     """
 
     @functools.wraps(command)
     def run(*args, debug=False, **kwargs):
+        end = functools.partial(_end, debug=debug, json=kwargs.get("json", False))
         with _terminate_as_interrupt():
             try:
                 return command(*args, **kwargs)
             except (typer.Exit, typer.Abort, BrokenPipeError):
                 raise
             except checks.Interrupted as stop:
-                _end(stop, one_line(stop), INTERRUPTED, debug)
+                end(stop, one_line(stop), INTERRUPTED)
             except KeyboardInterrupt as stop:
                 text = "interrupted: what was not finished is not written."
                 if command.__name__ in TRAININGS:
                     text = "interrupted: what was saved stays; the same command again continues a run."
-                _end(stop, text, INTERRUPTED, debug)
+                end(stop, text, INTERRUPTED)
             except checks.USER_ERRORS as error:
-                _end(error, f"error: {one_line(error)}", MISUSE, debug)
+                end(error, f"error: {one_line(error)}", MISUSE)
             except Exception as error:
                 if isinstance(error, OSError) and error.errno in REFUSALS:
-                    _end(error, f"error: {one_line(error)}", MISUSE, debug)
+                    end(error, f"error: {one_line(error)}", MISUSE)
                 text = f"error: {type(error).__name__}: {one_line(error)}\nThis is a fault of keras_transfer_gen. "
-                _end(error, text + f"Please report it with {write_log(error)} attached.", FAULT, debug)
+                end(error, text + f"Please report it with {write_log(error)} attached.", FAULT)
 
     return run
 
@@ -57,17 +60,20 @@ def guarded(command):
 class OneLineGroup(TyperGroup):
     """Commands whose wrong options end with one line on stderr as well, where Typer draws a box."""
 
-    def make_context(self, *args, **extra):
-        with _usage_errors_on_one_line():
-            return super().make_context(*args, **extra)
+    def make_context(self, info_name, args, parent=None, **extra):
+        json = "--json" in args
+        with _usage_errors_on_one_line(json):
+            context = super().make_context(info_name, args, parent, **extra)
+        context.meta[JSON] = json
+        return context
 
     def invoke(self, ctx):
-        with _usage_errors_on_one_line():
+        with _usage_errors_on_one_line(ctx.meta[JSON]):
             return super().invoke(ctx)
 
 
 @contextlib.contextmanager
-def _usage_errors_on_one_line():
+def _usage_errors_on_one_line(json):
     try:
         yield
     except Exception as error:
@@ -76,7 +82,7 @@ def _usage_errors_on_one_line():
             raise
         context = getattr(error, "ctx", None)
         more = f" See `{context.command_path} --help`." if context else ""
-        print(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", file=sys.stderr)
+        _print_error(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", json)
         raise typer.Exit(error.exit_code) from error
 
 
@@ -142,11 +148,18 @@ class Terminal(io.TextIOWrapper):
             os.close(nowhere)
 
 
-def _end(error, text, code, debug):
+def _end(error, text, code, debug, json):
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    print(text, file=sys.stderr)
+    _print_error(text, json)
     raise typer.Exit(code)
+
+
+def _print_error(text, json):
+    """An error on stderr; for programs on stdout as well, where they expect JSON."""
+    print(text, file=sys.stderr)
+    if json:
+        print(dump_json({"error": one_line(text.removeprefix("error: "))}, ensure_ascii=False))
 
 
 @contextlib.contextmanager

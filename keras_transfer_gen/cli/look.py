@@ -7,8 +7,11 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import MISUSE, guarded
+from keras_transfer_gen.cli.old_options import CommandWithOldOptions
+from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
+from keras_transfer_gen.recipes.settings.gan import PretrainSettings
 from keras_transfer_gen.transfer.fetching.presets import list_presets
 
 models_app = typer.Typer(help="List the presets that come with the package, or look into a model.")
@@ -16,7 +19,7 @@ models_app = typer.Typer(help="List the presets that come with the package, or l
 
 @models_app.callback(invoke_without_command=True)
 @guarded
-def models(context: typer.Context, trust: o.NoTrust = False, json: o.Json = False, debug: o.Debug = False):
+def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False):
     """List the presets that come with the package, or look into a model."""
     if context.invoked_subcommand:
         return
@@ -41,7 +44,7 @@ def models(context: typer.Context, trust: o.NoTrust = False, json: o.Json = Fals
     print_table("presets", header, rows)
 
 
-@models_app.command("inspect")
+@models_app.command("inspect", cls=CommandWithOldOptions)
 @guarded
 @with_source_options
 @checks.named(source="SOURCE", out="grid")
@@ -122,30 +125,30 @@ def info(
         print_table("layers", COLUMNS, [Row(**{**row, "shape": tuple(row["shape"])}).cells() for row in report])
 
 
+IMAGES = ("image_size", "channels", "resize_mode", "background")  # the settings that say how images are read
 data_app = typer.Typer(help="Look at images before training.", no_args_is_help=True)
 
 
-@data_app.command("check")
+@data_app.command("check", cls=CommandWithOldOptions)
 @guarded
+@with_settings(PretrainSettings, names=IMAGES)
 @checks.named(data="SOURCE")
 def check(
-    source: Annotated[str, typer.Argument(help='Folder, zip, npz, npy or "tfds:NAME[split]" of images.')],
-    image_size: o.ImageSize = 64,
-    channels: o.Channels = 3,
-    fit: o.Fit = "crop",
-    background: o.Background = "white",
+    *,
+    source: Annotated[str, typer.Argument(help=r'Folder, zip, npz, npy or "tfds:NAME\[split]" of images.')],
+    arguments: Arguments,
     preview: Annotated[str | None, typer.Option("--preview", help="Write a contact sheet to this PNG file.")] = None,
-    trust: o.NoTrust = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Say what is usable, what will be skipped and why, and which images are there twice."""
-    checks.check_image_shape(image_size, channels)
+    size, channels, mode, background = (arguments.get(name, getattr(PretrainSettings, name)) for name in IMAGES)
+    checks.check_image_shape(size, channels)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes.inputs.check_data import check_data
 
     with ConsoleReporter() as reporter:
-        found = check_data(source, image_size, channels, fit, background, preview, reporter)
+        found = check_data(source, size, channels, mode, background, preview, reporter)
     if json:
         print_json(found.to_dict())
     else:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from keras_transfer_gen.cli import exits, look, train, use, vae
+from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
 app = typer.Typer(
@@ -15,10 +16,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for command in (train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.info):
-    app.command()(command)
-for command in (vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle):
-    app.command()(command)
+COMMANDS = (
+    train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.info,
+    vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
+)  # fmt: skip
+for command in COMMANDS:
+    app.command(cls=CommandWithOldOptions)(command)
 app.add_typer(look.models_app, name="models")
 app.add_typer(look.data_app, name="data")
 
@@ -33,14 +36,12 @@ Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=
 
 
 @app.callback()
-def root(
-    version: Version = False,
-):
+def root(version: Version = False):
     """Options of `ktg` itself."""
 
 
 def main():
     """Runs `ktg` as a process of its own."""
     exits.quiet_native_libraries()
-    sys.stdout.reconfigure(errors="backslashreplace")  # a name or a sign that the terminal can't show ends no command
+    sys.stdout.reconfigure(errors="backslashreplace")  # a sign that the terminal can't show ends no command
     app()

@@ -1,72 +1,78 @@
-"""The options about models of others: written once for every command that takes a model, handed over as one object."""
+"""The options about third-party models: the same for every command that takes a model, handed over as one object."""
 
 import dataclasses
 import functools
 import inspect
 
 from keras_transfer_gen.cli import options as o
+from keras_transfer_gen.cli.setting_options import option_parameters, replace_parameter
 from keras_transfer_gen.recipes.models.prefetch import prefetch
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+FACTS = ("latent_dim", "latent_distribution", "labels", "pixel_range")  # what the user may say of a model
 
 
 @dataclasses.dataclass(frozen=True)
 class SourceOptions:
-    """How a model of others is had, and what is said of it.
+    """Where a third-party model comes from, and what the user says of it.
 
     Args:
         trust: whether the user vouches for a model from the web.
-        offline: True makes no request; None asks the environment variable KTG_OFFLINE.
+        offline: whether to make no request.
         sha256: what the digest of the archive must be, or None.
         overrides: `SpecOverrides`.
     """
 
     trust: bool
-    offline: bool | None
+    offline: bool
     sha256: str | None
     overrides: SpecOverrides
 
     def prefetch(self, model):
-        """Has the model at hand before TensorFlow is loaded, with a bar on stderr where it is fetched."""
-        from keras_transfer_gen.cli.console import ConsoleReporter
-
-        with ConsoleReporter() as reporter:
-            prefetch(model, self.trust, self.sha256, self.offline, reporter)
+        """Fetches the model before TensorFlow is loaded; see `prefetch_source`."""
+        prefetch_source(model, self.trust, self.sha256, self.offline)
 
 
-FLAGS = {
-    "trust": (o.Trust, False),
-    "offline": (o.Offline, False),
-    "sha256": (o.Sha256, None),
-    "latent_dim": (o.LatentDim, None),
-    "distribution": (o.Distribution, None),
-    "labels": (o.Labels, None),
-    "pixel_range": (o.PixelRange, None),
-}
+def prefetch_source(model, trust, sha256, offline):
+    """Fetches a model from the web before TensorFlow is loaded, with a progress bar on stderr.
+
+    Args:
+        model: what the user called it.
+        trust: whether the user vouches for a model from the web.
+        sha256: what the digest of the archive must be, or None.
+        offline: True makes no request; False asks the environment variable KTG_OFFLINE.
+    """
+    from keras_transfer_gen.cli.console import ConsoleReporter
+
+    with ConsoleReporter() as reporter:
+        prefetch(model, trust, sha256, offline or None, reporter)
+
+
+def source_parameters():
+    """The options: those of the settings, then --offline and --sha256.
+
+    Returns:
+        {name: `inspect.Parameter`}.
+    """
+    parameters = option_parameters((FineTuneSettings,), ("trust", *FACTS))
+    for name, annotation, default in (("offline", o.Offline, False), ("sha256", o.Sha256, None)):
+        kind = inspect.Parameter.KEYWORD_ONLY
+        parameters[name] = inspect.Parameter(name, kind, default=default, annotation=annotation)
+    return parameters
 
 
 def with_source_options(command):
-    """Puts the options of `FLAGS` in the place of a command's parameter of the type `SourceOptions`.
+    """Decorator: puts these options in the place of a command's parameter of the type `SourceOptions`.
 
-    Typer reads a command's signature, so the options are written into it. The command gets them as one object; what
-    they say is checked before it runs.
+    The command gets one object; what it says is checked before the command runs.
     """
     signature = inspect.signature(command)
-    (place,) = [p for p in signature.parameters.values() if p.annotation is SourceOptions]
+    (place,) = [name for name, p in signature.parameters.items() if p.annotation is SourceOptions]
 
     @functools.wraps(command)
-    def run(*args, trust, offline, sha256, latent_dim, distribution, labels, pixel_range, **kwargs):
-        overrides = SpecOverrides(latent_dim, distribution, labels, pixel_range)
-        kwargs[place.name] = SourceOptions(trust, offline or None, sha256, overrides)
-        return command(*args, **kwargs)
+    def run(trust, offline, sha256, **values):
+        overrides = SpecOverrides(*(values.pop(name) for name in FACTS))
+        return command(**{place: SourceOptions(bool(trust), offline, sha256, overrides)}, **values)
 
-    flags = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in FLAGS.items()
-    ]
-    parameters = []
-    for parameter in signature.parameters.values():
-        keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        parameters += flags if parameter.name == place.name else [keyword]
-    run.__signature__ = signature.replace(parameters=parameters)
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+    return replace_parameter(run, signature, place, source_parameters().values())

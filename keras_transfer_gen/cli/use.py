@@ -23,7 +23,9 @@ def generate(
     num: Annotated[int, typer.Option("--num", help="ImageSet to make.")] = 500,
     seed: Annotated[int, typer.Option("--seed", help="Picture i depends on this seed and i alone.")] = 0,
     grid: o.Grid = None,
-    truncation: o.Truncation = None,
+    truncation: Annotated[
+        float | None, typer.Option("--truncation", help="In (0, 1]: less is safer, less varied.")
+    ] = None,
     label: Annotated[
         int | None, typer.Option("--class", help="Class of all images, where the model takes some; drawn by default.")
     ] = None,
@@ -79,7 +81,9 @@ def evaluate(
     real: Annotated[str | None, typer.Option("--real", help="With --fake: real images.")] = None,
     num: Annotated[int, typer.Option("--num", help="ImageSet that the model makes.")] = 500,
     image_size: Annotated[int, typer.Option("--image-size", help="With --fake: size to compare at.")] = 64,
-    neighbours: o.NeighboursOption = None,
+    neighbours: Annotated[
+        str | None, typer.Option("--neighbours", help="Write likely copies to this PNG file.")
+    ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,

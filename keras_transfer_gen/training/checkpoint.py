@@ -45,7 +45,7 @@ def load_checkpoint(path):
     path = Path(path)
     file = find_model(path)
     if (damage := find_damage(file)) is not None:
-        hint = f"{damage} Start again with --fresh, or take another --out."
+        hint = f"{damage} Start again with --overwrite, or take another --out."
         raise checks.file_error("path", "a checkpoint that is whole", file, hint)
     return keras.models.load_model(file), files.read_json(path / STATE)
 

@@ -1,5 +1,6 @@
 import errno
 import io
+import json
 import os
 import pty
 import re
@@ -23,12 +24,30 @@ def end_of(error, *arguments):
 
     @app.command()
     @exits.guarded
-    def finetune(debug: bool = False):
+    def finetune(debug: bool = False, json: bool = False):
         if error is not None:
             raise error
         print("done")
 
     return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.mark.parametrize(("error", "code", "text"), [
+    (checks.UserError("bad\n  option"), 2, "bad option"), (checks.Interrupted("saved at 3 kimg."), 130, "saved at 3"),
+    (KeyboardInterrupt(), 130, "interrupted: what was saved"), (ZeroDivisionError("x"), 1, "ZeroDivisionError: x"),
+])  # fmt: skip
+def test_programs_that_expect_json_get_the_error_as_json(error, code, text):
+    result = end_of(error, "--json")
+    ((key, value),) = json.loads(result.stdout).items()
+    assert (result.exit_code, key) == (code, "error") and value.startswith(text) and "\n" not in value
+    assert " ".join(result.stderr.split()).removeprefix("error: ").startswith(text)
+    assert end_of(error).stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [["finetune", "--kimgs", "3", "--json"], ["fine-tune", "--json"]])
+def test_programs_that_expect_json_get_wrong_options_as_json(arguments):
+    result = CliRunner().invoke(group(), arguments, prog_name="root")
+    assert result.exit_code == 2 and result.stderr == f"error: {json.loads(result.stdout)['error']}\n"
 
 
 def test_command_that_ends_well_is_left_alone():

@@ -26,7 +26,7 @@ def preset(tmp_path, monkeypatch, source_file):
 @pytest.mark.usefixtures("preset")
 def test_models_lists_the_presets_for_people_and_programs(ktg):
     result = ktg("models")
-    assert result.exit_code == 0 and result.stdout.splitlines()[0] == "name\tpictures\tsize\tKID x 1000\tlicence"
+    assert result.exit_code == 0 and result.stdout.splitlines()[0] == "name\timages\tsize\tKID x 1000\tlicence"
     name, size, _, kid, licence = result.stdout.splitlines()[1].split("\t")
     assert (name, size, kid, licence) == ("test_gan_32", "32 px, 3 channels", "61.2", "CC0-1.0")
     (found,) = json.loads(ktg("models", "--json").stdout)

@@ -1,36 +1,16 @@
-import inspect
 import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.cli import finetune_vae, pretrain_vae, train
+from keras_transfer_gen.cli import run_training
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
-from keras_transfer_gen.recipes.training import fine_tune, pretrain
-
-RENAMED = {"evaluate_every": "evaluate_every_kimg", "fit": "resize_mode"}
-NO_SETTINGS = {"context", "model", "trust", "offline", "sha256", "dry_run", "json", "debug"}
-
-
-@pytest.mark.parametrize(
-    ("command", "settings", "own"),
-    [
-        (train.finetune, FineTuneSettings, finetune_vae.OWN),
-        (train.pretrain, PretrainSettings, pretrain_vae.OWN),
-    ],
-)
-def test_options_and_defaults_are_those_of_the_settings(command, settings, own):
-    parameters = {RENAMED.get(name, name): p for name, p in inspect.signature(command).parameters.items()}
-    parameters = {name: p for name, p in parameters.items() if name not in own}  # those of a VAE
-    known = {name: field.default for name, field in settings.__dataclass_fields__.items()}
-    assert set(parameters) - NO_SETTINGS | {"latent_dim"} == set(known) - NO_SETTINGS | {"latent_dim"}
-    for name, parameter in parameters.items():
-        if parameter.default is not inspect.Parameter.empty and name not in NO_SETTINGS:
-            assert parameter.default == known[name] or (name == "freeze" and parameter.default is None), name
 
 
 def options(finished, **changed):
@@ -83,20 +63,9 @@ def test_zip_of_images_is_learnt_from_a_run_and_the_table_is_printed(ktg, finish
 
 @pytest.mark.usefixtures("quick_scores")
 def test_pretrain_takes_finetunes_options_and_minutes_bound_it(ktg, shared_image_folder, tmp_path):
-    arguments = (
-        "--data",
-        shared_image_folder,
-        "--out",
-        tmp_path / "run",
-        "--image-size",
-        32,
-        "--channels",
-        1,
-        "--max-channels",
-        16,
-    )
     result = ktg(
-        "pretrain", *arguments, "--minutes", 1e-4, "--kimg", 1000, "--batch-size", 4, "--precision", "float32",
+        "pretrain", "--data", shared_image_folder, "--out", tmp_path / "run", "--image-size", 32, "--channels", 1,
+        "--max-channels", 16, "--minutes", 1e-4, "--kimg", 1000, "--batch-size", 4, "--precision", "float32",
         "--objective", "hinge", "--augment", "none", "--penalty", "none", "--licence", "CC0-1.0",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
@@ -107,14 +76,14 @@ def test_pretrain_takes_finetunes_options_and_minutes_bound_it(ktg, shared_image
 
 
 @pytest.mark.parametrize("command", ["finetune", "pretrain"])
-def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_path, command):
+def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, ktg_json, finished, tmp_path, command):
     given = options(finished, **{"--out": tmp_path / "run"})
     if command == "pretrain":
         given = ["--data", finished.data, "--out", str(tmp_path / "run"), "--image-size", "32"]
     result = ktg(command, *given, "--dry-run")
     assert result.exit_code == 0 and result.stdout.splitlines()[0] == "action\tstart a new run"
-    found = json.loads(ktg(command, *given, "--dry-run", "--json").stdout)
-    assert found["images"] == 12 and found["image size"] == "32 x 32 x 3"
+    planned = ktg_json(command, *given, "--dry-run")
+    assert planned["images"] == 12 and planned["image size"] == "32 x 32 x 3"
     assert os.listdir(tmp_path) == []
 
 
@@ -143,23 +112,31 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, finished, tmp_p
     ({"--reference": "{one}"}, "`reference` must be at least 2 usable images"),
     ({"--data": "{one}"}, "`data` must be at least 2 usable images"),
 ])  # fmt: skip
-def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(ktg, finished, tmp_path, sample_images, changed, text):
-    import numpy as np
-
+def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(
+    refused, finished, tmp_path, sample_images, changed, text
+):
     (tmp_path / "damaged.keras").write_bytes(b"PK damaged")
     np.save(tmp_path / "one.npy", sample_images[:1])
     names = {"tmp": tmp_path, "data": finished.data, "one": tmp_path / "one.npy"}
     changed = {flag: str(value).format(**names) for flag, value in changed.items()}
-    result = ktg("finetune", *options(finished, **{"--out": tmp_path / "run", **changed}))
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-    assert result.exit_code == 2 and result.stdout == "" and re.search(text, line), line
+    line = refused("finetune", *options(finished, **{"--out": tmp_path / "run", **changed}))
+    assert re.search(text, line), line
     assert sorted(os.listdir(tmp_path)) == ["damaged.keras", "one.npy"]
 
 
-def test_changed_settings_are_named(ktg, finished):
-    result = ktg("finetune", *options(finished, **{"--freeze-d": 2, "--kimg": 9}), "--compare-scratch")
-    assert result.exit_code == 2 and "started with other settings: freeze_d 1 -> 2. " in result.stderr
-    assert "--fresh" in result.stderr and result.stderr.count("\n") == 1
+def test_changed_settings_are_named(refused, finished):
+    line = refused("finetune", *options(finished, **{"--freeze-d": 2, "--kimg": 9}), "--compare-scratch")
+    assert "started with other settings: freeze_d 1 -> 2. " in line and "--overwrite" in line
+
+
+def test_old_options_and_values_start_the_same_run(ktg, refused, finished):
+    old = options(finished, **{"--image-fit": "crop", "--mine-kimg": 0.5})
+    result = ktg("finetune", *old, "--compare-scratch")
+    assert result.exit_code == 0 and "had finished already: nothing to do" in result.stderr
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert [line.split()[1] for line in warnings] == ["--image-fit", "--mine-kimg"]
+    line = refused("finetune", *options(finished, **{"--method": "miner"}), "--compare-scratch")
+    assert "started with other settings: method 'full' -> 'minegan'" in line
 
 
 @pytest.mark.parametrize(("error", "code", "text"), [
@@ -172,8 +149,7 @@ def test_other_ends_have_their_codes(ktg, finished, tmp_path, monkeypatch, comma
     def end(settings, reporter):
         raise error
 
-    monkeypatch.setattr(fine_tune, "fine_tune", end)
-    monkeypatch.setattr(pretrain, "pretrain", end)
+    monkeypatch.setattr(run_training, "_train", end)
     given = ["--data", finished.data, "--out", str(tmp_path / "run")]
     result = ktg(command, *(given if command == "pretrain" else options(finished, **{"--out": tmp_path / "run"})))
     assert result.exit_code == code and text in result.stderr and "Traceback" not in result.stderr
@@ -187,9 +163,6 @@ def test_other_ends_have_their_codes(ktg, finished, tmp_path, monkeypatch, comma
     "change", [("--kimg", "0"), ("--source", "noto_gan_46"), ("--out", "/dev/null"), ("--freeze", "x")]
 )
 def test_wrong_options_load_no_tensorflow(finished, tmp_path, change):
-    import subprocess
-    import sys
-
     given = options(finished, **{"--out": tmp_path / "run", change[0]: change[1]})
     code = (
         "import sys\nfrom keras_transfer_gen.cli.main import app\n"

@@ -15,11 +15,7 @@ from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
 
-def all_images(folder):
-    return np.stack([tf.io.decode_png(path.read_bytes()).numpy() for path in sorted(folder.glob("*.png"))])
-
-
-def test_generate_writes_numbered_images_of_every_kind_of_model(ktg, finished, tmp_path):
+def test_generate_writes_numbered_images_of_every_kind_of_model(ktg, finished, tmp_path, read_folder):
     run = RunFolder(finished.out)
     expected = load_gan(finished.out).generate(3, seed=5)
     for number, model in enumerate((finished.out, run.best / "gan.keras", run.saved_model)):
@@ -27,11 +23,11 @@ def test_generate_writes_numbered_images_of_every_kind_of_model(ktg, finished, t
         told = f"replaced 3 earlier images in {tmp_path / 'made'}\n" if number else ""
         assert (result.exit_code, result.stderr) == (0, told)
         assert result.stdout == f"wrote 3 images to {tmp_path / 'made'}\n"
-        check_parity(expected, all_images(tmp_path / "made"))
+        check_parity(expected, read_folder(tmp_path / "made"))
     assert sorted(os.listdir(tmp_path / "made")) == [MARK, "00000.png", "00001.png", "00002.png"]
 
 
-def test_generate_also_writes_a_grid_and_json(ktg, source_file, tmp_path):
+def test_generate_also_writes_a_grid_and_json(ktg, source_file, tmp_path, read_folder):
     arguments = ("generate", source_file, "--num", 2, "--out", tmp_path / "made", "--grid", tmp_path / "grid.png")
     result = ktg(*arguments, "--truncation", 0.5, "--json")
     assert json.loads(result.stdout) == {
@@ -43,7 +39,7 @@ def test_generate_also_writes_a_grid_and_json(ktg, source_file, tmp_path):
         assert json.loads(result.stdout)["replaced"] == 2 and "replace" in result.stderr
     assert result.stderr == f"replaced 2 earlier images in {tmp_path / 'made'}\n"
     ktg(*arguments, "--truncation", 0.5)
-    assert np.array_equal(all_images(tmp_path / "made"), load_gan(source_file).generate(2, truncation=0.5))
+    assert np.array_equal(read_folder(tmp_path / "made"), load_gan(source_file).generate(2, truncation=0.5))
     assert tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape == (32, 64, 3)
 
 
@@ -54,11 +50,11 @@ def test_files_that_cannot_be_written_are_named_by_their_own_option(ktg, source_
     assert result.exit_code == 2 and result.stderr.endswith("Choose another path with --grid.\n")
 
 
-def test_generate_makes_images_of_one_class(ktg, tmp_path):
+def test_generate_makes_images_of_one_class(ktg, tmp_path, read_folder):
     folder = generator_fixtures.folder_of("labelled")
     result = ktg("generate", folder, "--num", 2, "--out", tmp_path / "made", "--class", 3, "--json")
     assert json.loads(result.stdout)["class"] == 3
-    assert np.array_equal(all_images(tmp_path / "made"), open_model(folder).generate(2, label=3))
+    assert np.array_equal(read_folder(tmp_path / "made"), open_model(folder).generate(2, label=3))
     result = ktg("generate", folder, "--num", 2, "--out", tmp_path / "b", "--class", 5, "--dry-run")
     assert result.exit_code == 2 and "`class` must be an integer from 0 to 4" in result.stderr
 
@@ -186,10 +182,10 @@ def painter(tmp_path):
     return tmp_path / "model"
 
 
-def test_generate_and_evaluate_take_a_saved_model_of_others(ktg, tmp_path, painter, image_folder):
+def test_generate_and_evaluate_take_a_saved_model_of_others(ktg, tmp_path, painter, image_folder, read_folder):
     model = painter
     result = ktg("generate", model, "--num", 3, "--out", tmp_path / "made", "--json")
-    assert result.exit_code == 0 and all_images(tmp_path / "made").shape == (3, 32, 32, 3)
+    assert result.exit_code == 0 and read_folder(tmp_path / "made").shape == (3, 32, 32, 3)
     result = ktg("evaluate", model, "--data", image_folder, "--num", 12, "--dry-run", "--json")
     assert result.exit_code == 0 and json.loads(result.stdout)["real"] == 12
 
@@ -210,7 +206,7 @@ def test_model_from_the_web_needs_trust(ktg, more):
 
 
 @pytest.mark.parametrize("kind", ["saved_model", "tflite"])
-def test_export_takes_a_saved_model_of_others_and_what_is_said_of_it(ktg, painter, tmp_path, kind):
+def test_export_takes_a_saved_model_of_others_and_what_is_said_of_it(ktg, painter, tmp_path, kind, read_folder):
     out = tmp_path / ("1" if kind == "saved_model" else "a.tflite")
     refused = ktg("export", painter, "--format", kind, "--out", out, "--latent-dim", 7)
     assert refused.exit_code == 2 and "`latent_dim` must be 6" in refused.stderr and not out.exists()
@@ -222,4 +218,4 @@ def test_export_takes_a_saved_model_of_others_and_what_is_said_of_it(ktg, painte
         assert (found["distribution"], found["latent_dim"], found["image_size"]) == ("uniform", 6, 32)
         ktg("generate", painter, "--num", 3, "--distribution", "uniform", "--out", tmp_path / "a")
         ktg("generate", out, "--num", 3, "--out", tmp_path / "b")
-        check_parity(all_images(tmp_path / "a"), all_images(tmp_path / "b"))
+        check_parity(read_folder(tmp_path / "a"), read_folder(tmp_path / "b"))

@@ -9,11 +9,7 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.output.folder_checks import MARK
 
 
-def all_images(folder):
-    return np.stack([np.asarray(Image.open(path)) for path in sorted(folder.glob("*.png"))])
-
-
-def test_encode_and_decode_give_back_what_reconstruct_writes(ktg, vae_file, image_folder, tmp_path):
+def test_encode_and_decode_give_back_what_reconstruct_writes(ktg, vae_file, image_folder, tmp_path, read_folder):
     latents, made, direct = tmp_path / "z.npz", tmp_path / "made", tmp_path / "direct"
     result = ktg("encode", vae_file, "--data", image_folder, "--out", latents, "--json")
     assert json.loads(result.stdout) == {
@@ -26,7 +22,7 @@ def test_encode_and_decode_give_back_what_reconstruct_writes(ktg, vae_file, imag
     told = json.loads(result.stdout)
     assert told["names"] == [f"{number:02}.png" for number in range(12)]
     assert told["num"] == 12 and 0 < told["mean_levels"] < 255 and told["edge_similarity"] <= 1
-    np.testing.assert_array_equal(all_images(made), all_images(direct))
+    np.testing.assert_array_equal(read_folder(made), read_folder(direct))
     assert (tmp_path / "s.png").is_file() and MARK in os.listdir(direct)
 
 
@@ -39,7 +35,7 @@ def test_interpolate_writes_a_film(ktg, vae_file, image_folder, tmp_path):
     assert json.loads(ktg("interpolate", vae_file, "--frames", 3, "--out", film, "--json").stdout)["frames"] == 6
 
 
-def test_edit_moves_images_by_the_strength(ktg, vae_file, image_folder, tmp_path):
+def test_edit_moves_images_by_the_strength(ktg, vae_file, image_folder, tmp_path, read_folder):
     for name, numbers in (("with", range(4)), ("without", range(4, 8))):
         (tmp_path / name).mkdir()
         for number in numbers:
@@ -51,10 +47,10 @@ def test_edit_moves_images_by_the_strength(ktg, vae_file, image_folder, tmp_path
     assert (told["strength"], told["num"]) == (1.5, 4)
     assert told["before"] == pytest.approx(0.0, abs=1e-4) and told["target"] == pytest.approx(1.5, abs=1e-4)
     assert told["after"] != told["target"] and told["names"] == ["04.png", "05.png", "06.png", "07.png"]
-    assert all_images(tmp_path / "made").shape == (4, 32, 32, 3)
+    assert read_folder(tmp_path / "made").shape == (4, 32, 32, 3)
 
 
-def test_restyle_reports_edges_and_scores(ktg, vae_file, image_folder, tmp_path, quick_scores):
+def test_restyle_reports_edges_and_scores(ktg, vae_file, image_folder, tmp_path, quick_scores, read_folder):
     vae = load_vae(vae_file)
     layer = vae.decoder.get_layer("to_image")
     layer.bias.assign(layer.bias - 2.0)
@@ -66,7 +62,7 @@ def test_restyle_reports_edges_and_scores(ktg, vae_file, image_folder, tmp_path,
     told = json.loads(ktg(*arguments, "--out", tmp_path / "made", "--json").stdout)
     assert len(told["names"]) == 12 and told["names"][0] == "00.png"
     assert told["detail"] == 1.0 and told["kid"] is None and told["edges_kept"] > 0
-    assert all_images(tmp_path / "made").mean() < all_images(image_folder).mean() - 20
+    assert read_folder(tmp_path / "made").mean() < read_folder(image_folder).mean() - 20
 
 
 def test_dry_runs_read_all_and_write_nothing(ktg, vae_file, image_folder, tmp_path):

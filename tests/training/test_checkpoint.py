@@ -66,5 +66,5 @@ def test_damaged_checkpoint_says_so_and_what_to_do(tmp_path):
     turned = whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 64]) + whole[middle + 64 :]
     for damaged, text in ((whole[:5000], "It is damaged or cut off"), (turned, "Its part .* is damaged")):
         file.write_bytes(damaged)
-        with pytest.raises(UserFileError, match=rf"`path` must be a checkpoint that is whole.*{text}\..*--fresh"):
+        with pytest.raises(UserFileError, match=rf"`path` must be a checkpoint that is whole.*{text}\..*--overwrite"):
             checkpoint.load_checkpoint(path)

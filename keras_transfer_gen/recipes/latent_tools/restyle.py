@@ -15,7 +15,7 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE
+from keras_transfer_gen.recipes.settings.methods import SOURCE
 
 DETAIL = 1.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE
+from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.saved_model_layout import GRAPHS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import FAMILIES, ModelSpec, find_model
 from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
@@ -99,7 +99,7 @@ def resolve_source(settings):
 def keeps_source(settings):
     """Whether a fine-tune continues in a RUN that holds a copy of all of its source (bool)."""
     run = RunFolder(settings.out)
-    return run.exists and not settings.fresh and (run.keeps_source or (run.checkpoints / SOURCE).is_file())
+    return run.exists and not settings.overwrite and (run.keeps_source or (run.checkpoints / SOURCE).is_file())
 
 
 def family_in(path):

@@ -2,7 +2,7 @@
 
 import math
 
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
 NAMES = {
     "kid_before": "source, before adapting",

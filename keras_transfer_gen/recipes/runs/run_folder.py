@@ -18,10 +18,10 @@ MAY_CHANGE = (
     "ema_halflife_kimg", "evaluate_every_kimg", "balance",
 )  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
-UNRECORDED = ("out", "fresh", "trust")
+UNRECORDED = ("out", "overwrite", "trust")
 PLACES = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
-# What a run writes, in the order in which --fresh removes it: a run that is half removed does not count as finished,
+# What a run writes, in the order in which --overwrite removes it: a run that is half removed does not count as finished,
 # and what is left counts as a run until the end.
 OUTPUTS = (
     "metrics.json", "checkpoints", "history.csv", "README.md", "samples", "before_after.png", "curves.png",
@@ -30,7 +30,7 @@ OUTPUTS = (
 PROMISED = ("metrics.json", "README.md", "curves.png", "spec.json", "export/saved_model/1")  # of every finished run
 OF_VAES = ("reconstructions.png",)  # of these, what only a VAE's run writes
 OF_TRAINING = ("history.csv", "samples")  # what a run without a gradient does not write
-HINT = "Choose another --out, or start again with --fresh."
+HINT = "Choose another --out, or start again with --overwrite."
 
 
 class RunFolder:
@@ -122,7 +122,7 @@ class RunFolder:
                 raise checks.user_error("out", "a new or empty folder, or an earlier run", str(self.path), hint)
             return "start"
         config = self.config()
-        if settings.fresh:
+        if settings.overwrite:
             return "start"
         before, now = config["settings"], recorded(settings)
         if config["command"] != command:
@@ -194,7 +194,7 @@ class RunFolder:
         files.write_json(self.notes_file, {**self.notes(), **values})
 
     def _check_apart(self, settings):
-        """A run must not learn from its own samples, and --fresh must not remove what it starts from."""
+        """A run must not learn from its own samples, and --overwrite must not remove what it starts from."""
         run, given = self.path.resolve(), dataclasses.asdict(settings)
         for name in PLACES:
             if not given.get(name) or not os.path.exists(given[name]):

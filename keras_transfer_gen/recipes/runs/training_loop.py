@@ -144,7 +144,7 @@ def train(training, image_set, settings, folder, *, kimg, minutes, arithmetic, s
         parts.append(callbacks.SampleGrid(samples, kimg / SHEETS))
     stop = callbacks.StopAt(int(gan.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
     save = _Saver(training, folder, clock, scored, stopped, guard, settings)
-    hint = "Give the same command {} to continue.".format("without --fresh" if settings.fresh else "again")
+    hint = "Give the same command {} to continue.".format("without --overwrite" if settings.overwrite else "again")
     with reporter.progress(label, total, "kimg") as tick:
         parts += [_Bar(tick, clock, total, minutes), stop, save, stopped]
         try:
@@ -219,7 +219,7 @@ class _Guard(keras.callbacks.Callback):
         rate = float(optimizers(self.model)[-1].learning_rate)
         if math.isclose(rate, self.settings.learning_rate, rel_tol=1e-3):  # from scratch has a rate of its own
             ways.insert(0, f"lower --learning-rate (now {rate:g})")
-        last = "choose another --objective and --penalty, with --fresh" if adversarial else "with --fresh"
+        last = "choose another --objective and --penalty, with --overwrite" if adversarial else "with --overwrite"
         way = " or ".join(ways) or last
         raise checks.UserError(
             f"the training diverged at {self.model.kimg:.2f} kimg: {what}. {kept}. "

@@ -3,9 +3,8 @@
 import numpy as np
 
 from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.recipes.settings.defaults import FAR, NEAR
 
-# KID x 1000 between real sets at 64 px: Noto to Twemoji people 35, to OpenMoji people 107, to photographs 258.
-NEAR, FAR = 60.0, 180.0
 SOURCE_FEATURES = "features.npz"  # beside a preset: features of images that it was trained on
 
 

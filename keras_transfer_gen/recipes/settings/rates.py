@@ -6,14 +6,11 @@ farther the images lie from the source, the farther the generator has to go befo
 
 import dataclasses
 
-from keras_transfer_gen.recipes.scoring.distance import FAR
-
-NEAR_RATIO, FAR_RATIO = 4.0, 8.0  # the generator's rate as a multiple of the discriminator's, below and from `FAR` on
-SCRATCH_RATES = (3.2e-3, 4e-4)  # of a run from scratch to compare with: the generator's, the discriminator's
+from keras_transfer_gen.recipes.settings import defaults
 
 
 def resolve_g_lr_ratio(settings, distance):
-    """The settings with the ratio that suits the images, unless it is given or the method has one of its own.
+    """The settings with the ratio that suits the images, unless it was given or the method has its own.
 
     Args:
         settings: `FineTuneSettings`.
@@ -24,4 +21,5 @@ def resolve_g_lr_ratio(settings, distance):
     """
     if settings.g_lr_ratio is not None or settings.method != "full":
         return settings
-    return dataclasses.replace(settings, g_lr_ratio=NEAR_RATIO if distance < FAR else FAR_RATIO)
+    ratio = defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO
+    return dataclasses.replace(settings, g_lr_ratio=ratio)

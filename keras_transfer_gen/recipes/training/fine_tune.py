@@ -15,7 +15,8 @@ from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.training_loop import compile_gan, enough_memory, keep, resume_or, train
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES, resolve_g_lr_ratio
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
+from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection
 from keras_transfer_gen.recipes.training.gan.best_weights import SELECTIONS, train_to_best

@@ -5,8 +5,9 @@ import math
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
 from keras_transfer_gen.recipes.inputs.run_images import read_one
 from keras_transfer_gen.recipes.runs.run_folder import OF_VAES, OUTPUTS, RunFolder
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
-from keras_transfer_gen.recipes.training.gan.feature_heads import FAR_INFLUENCE, NEAR_INFLUENCE, with_heads_and_rules
+from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
+from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.training.gan.feature_heads import with_heads_and_rules
 from keras_transfer_gen.recipes.training.gan.source import open_source
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
@@ -56,7 +57,7 @@ def plan(command, settings, reporter):
         found["method"] = settings.method
         found["trained"] = trainable_report(gan).totals()
         if has_feature_heads(gan.discriminator):
-            by_distance = f"{NEAR_INFLUENCE:g}, for far images {FAR_INFLUENCE:g}"
+            by_distance = f"{NEAR_FEATURE_WEIGHT:g}, for far images {FAR_FEATURE_WEIGHT:g}"
             given = settings.feature_weight
             found["influence of the feature heads"] = by_distance if given is None else f"{given:g}"
         if source.fresh:

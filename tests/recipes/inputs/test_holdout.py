@@ -8,7 +8,7 @@ from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.image_set import digest_of
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.inputs.holdout import read_vae_images, split
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 
 RNG = np.random.default_rng(0)
 MANY = RNG.integers(0, 256, (60, 32, 32, 3)).astype(np.uint8)

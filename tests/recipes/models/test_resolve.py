@@ -12,8 +12,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models import resolve as module
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model, resolve_source
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.transfer.fetching import presets
 
@@ -186,7 +186,7 @@ def test_run_that_goes_on_takes_the_copy_of_its_source(tmp_path):
     run.note(source_kept=True)
     assert place(resolve_source(settings)) == ("saved_model", run.source)
     with pytest.raises(checks.UserError, match="trust"):
-        resolve_source(dataclasses.replace(settings, fresh=True))
+        resolve_source(dataclasses.replace(settings, overwrite=True))
 
 
 def test_vae_run_that_goes_on_takes_the_copy_of_its_source(tmp_path, vae_file):

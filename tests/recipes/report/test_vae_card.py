@@ -1,6 +1,6 @@
 from keras_transfer_gen.recipes.report import vae_card
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.specs import ModelSpec
 
 KID = {

@@ -63,7 +63,7 @@ def test_what_a_finished_run_has_lost_is_made_again(settings, name):
     ({"minutes": 1}, {}, "continue"),
     ({}, {"minutes": 5}, "finished"),
     ({}, {"learning_rate": 1.0, "batch_size": 2}, "finished"),
-    ({}, {"fresh": True}, "start"),
+    ({}, {"overwrite": True}, "start"),
 ])  # fmt: skip
 def test_larger_bounds_continue_a_finished_run(settings, before, now, state):
     started(dataclasses.replace(settings, **before), finished=True)
@@ -73,12 +73,12 @@ def test_larger_bounds_continue_a_finished_run(settings, before, now, state):
 def test_changed_settings_are_refused_on_one_line_that_names_them(settings):
     started(settings)
     with pytest.raises(
-        checks.UserError, match=r"other settings: seed 0 -> 4, augment 'diffaugment' -> 'none'\. .*--fresh"
+        checks.UserError, match=r"other settings: seed 0 -> 4, augment 'diffaugment' -> 'none'\. .*--overwrite"
     ) as caught:
         open_(settings, seed=4, augment="none", kimg=9)
     assert "\n" not in str(caught.value) and "kimg" not in str(caught.value)
     assert open_(settings, data="photos/") == "continue"
-    assert open_(settings, seed=4, fresh=True) == "start"
+    assert open_(settings, seed=4, overwrite=True) == "start"
 
 
 def test_a_setting_that_an_older_version_did_not_have_is_no_change(settings):
@@ -100,11 +100,11 @@ def test_places_that_hold_something_else_are_refused(settings, tmp_path):
     os.mkdir(settings.out)
     photo = tmp_path / "run" / "photo.jpg"
     photo.write_text("dear")
-    for fresh in (False, True):
+    for overwrite in (False, True):
         with pytest.raises(
             checks.UserError, match="`out` must be a new or empty folder, or an earlier run.*other files"
         ):
-            open_(settings, fresh=fresh)
+            open_(settings, overwrite=overwrite)
     with pytest.raises(checks.UserFileError, match="`out` must be a folder"):
         RunFolder(photo).open("finetune", settings)
     assert photo.read_text() == "dear"
@@ -115,12 +115,12 @@ def test_places_that_hold_something_else_are_refused(settings, tmp_path):
     ("[]", "not one that this package"),
     ("{", "Its config.json is damaged, or not one"),
 ])  # fmt: skip
-def test_config_of_another_program_is_no_run_even_with_fresh(settings, tmp_path, content, text):
+def test_config_of_another_program_is_no_run_even_with_overwrite(settings, tmp_path, content, text):
     os.mkdir(settings.out)
     (tmp_path / "run" / "config.json").write_text(content)
-    for fresh in (False, True):
+    for overwrite in (False, True):
         with pytest.raises(checks.UserFileError, match=text):
-            open_(settings, fresh=fresh)
+            open_(settings, overwrite=overwrite)
 
 
 def test_places_where_nothing_can_be_written_are_refused(settings, tmp_path, monkeypatch):
@@ -145,7 +145,7 @@ def test_out_must_lie_apart_from_what_is_read(settings, tmp_path):
             RunFolder(changed["out"]).open("finetune", dataclasses.replace(settings, **changed))
     run = started(settings)
     with pytest.raises(checks.UserError, match="`out` must be a folder apart from --source"):
-        open_(settings, source=settings.out, fresh=True)
+        open_(settings, source=settings.out, overwrite=True)
     assert run.exists
     assert RunFolder(tmp_path / "b").open("finetune", dataclasses.replace(settings, source=settings.out)) == "start"
 
@@ -201,7 +201,7 @@ def test_record_keeps_the_stages(settings):
     assert (
         config["settings"]["kimg"] == 4 and config["resolved"] == {"precision": "bfloat16"} and not config["finished"]
     )
-    assert not {"out", "fresh"} & set(config["settings"])
+    assert not {"out", "overwrite"} & set(config["settings"])
 
 
 def test_stages_say_at_which_kimg_they_began(settings):
@@ -255,7 +255,7 @@ def test_recorded_settings_survive_json(settings):
     assert json.loads(json.dumps(run_folder.recorded(settings))) == run_folder.recorded(settings)
 
 
-def test_source_is_copied_once_and_removed_by_fresh(settings, tmp_path):
+def test_source_is_copied_once_and_removed_by_overwrite(settings, tmp_path):
     run = started(settings)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "saved_model.pb").write_bytes(b"graph")

@@ -109,10 +109,10 @@ def test_signal_saves_at_once_and_says_how_to_go_on(begin, settings, scripted, n
     assert again.gan.kimg == 0.02 and again.steady[0] == 12  # both first steps are left out
 
 
-def test_signal_with_fresh_does_not_advise_to_start_again(begin, settings, scripted):
-    fresh = dataclasses.replace(settings, fresh=True)
-    with pytest.raises(checks.Interrupted, match="Give the same command without --fresh to continue"):
-        run(begin(), fresh, scripted(at=0.008))
+def test_signal_with_overwrite_does_not_advise_to_start_again(begin, settings, scripted):
+    again = dataclasses.replace(settings, overwrite=True)
+    with pytest.raises(checks.Interrupted, match="Give the same command without --overwrite to continue"):
+        run(begin(), again, scripted(at=0.008))
 
 
 def test_signal_in_the_last_step_loses_nothing(begin, settings, scripted):
@@ -230,7 +230,7 @@ def test_too_large_a_learning_rate_diverges_with_advice(source_file, settings):
 def test_fixed_learning_rate_is_not_advised(source_file, settings):
     gan = load_gan(source_file)
     compile_gan(gan, settings, rates=(1e30, 1e30))
-    with pytest.raises(checks.UserError, match="but choose another --objective and --penalty, with --fresh"):
+    with pytest.raises(checks.UserError, match="but choose another --objective and --penalty, with --overwrite"):
         run(Training(gan), settings)
 
 

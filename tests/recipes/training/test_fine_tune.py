@@ -14,8 +14,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import Reporter
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES
 from keras_transfer_gen.recipes.training import fine_tune as module
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
@@ -87,7 +87,7 @@ import os, signal
 from keras_transfer_gen.metrics import features
 from keras_transfer_gen.recipes import scores, training_run
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.report.reporter import Reporter
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 
@@ -258,7 +258,7 @@ def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, s
         def say(self, line):
             if line.startswith("your images are "):  # the first is about to train
                 with pytest.raises(checks.UserError, match="`out` must be a RUN that no other process writes to"):
-                    fine_tune(dataclasses.replace(settings, fresh=True))
+                    fine_tune(dataclasses.replace(settings, overwrite=True))
 
     assert fine_tune(settings, Second())["kimg"] == 0.008
     assert not list(RunFolder(settings.out).path.glob(".ktg-lock*"))
@@ -267,14 +267,14 @@ def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, s
 def test_mistake_with_fresh_leaves_the_earlier_run(finished, tmp_path):
     shutil.copytree(finished.out, tmp_path / "run")
     with pytest.raises(checks.UserFileError, match="nothing at this path"):
-        fine_tune(dataclasses.replace(finished, out=str(tmp_path / "run"), data="nowhere", fresh=True))
+        fine_tune(dataclasses.replace(finished, out=str(tmp_path / "run"), data="nowhere", overwrite=True))
     assert RunFolder(tmp_path / "run").open("finetune", again(finished, tmp_path / "run")) == "finished"
 
 
 def test_source_is_read_before_fresh_removes_anything_and_other_files_stay(finished, tmp_path):
     shutil.copytree(finished.out, tmp_path / "run")
     (tmp_path / "run" / "notes.txt").write_text("dear")
-    settings = dataclasses.replace(finished, out=str(tmp_path / "run"), kimg=0.008, fresh=True, compare_scratch=False)
+    settings = dataclasses.replace(finished, out=str(tmp_path / "run"), kimg=0.008, overwrite=True, compare_scratch=False)
     assert fine_tune(settings)["kimg"] == 0.008
     assert (tmp_path / "run" / "notes.txt").read_text() == "dear"
     assert not RunFolder(settings.out).scratch.exists()

@@ -6,7 +6,8 @@ import pytest
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.gan import PRETRAIN_LEARNING_RATE, PretrainSettings
+from keras_transfer_gen.recipes.settings.defaults import PRETRAIN_LEARNING_RATE
+from keras_transfer_gen.recipes.settings.gan import PretrainSettings
 from keras_transfer_gen.recipes.training.pretrain import pretrain
 
 pytestmark = pytest.mark.usefixtures("quick_scores")

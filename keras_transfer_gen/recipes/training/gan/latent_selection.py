@@ -11,7 +11,7 @@ import re
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
-from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.defaults import FAR
 from keras_transfer_gen.recipes.training.gan.source import frozen_by_author
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope

@@ -10,7 +10,7 @@ from keras_transfer_gen import checks, tables
 from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, OLD_OUTPUT, OUTPUT, insert_latent_mapper
 from keras_transfer_gen.recipes.models.load import load_source
 from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
-from keras_transfer_gen.recipes.settings.methods import METHODS
+from keras_transfer_gen.recipes.settings.methods import GAN_METHODS
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing.freeze import freeze
@@ -56,7 +56,7 @@ def open_source(settings, run):
     """
     ref = resolve_source(settings)
     gan, fresh = load_source(ref, overrides=settings.overrides())
-    gan = _with_mapper(gan, settings) if METHODS[settings.method].mapper else gan
+    gan = _with_mapper(gan, settings) if GAN_METHODS[settings.method].mapper else gan
     _check_gradients(gan, settings)
     side = gan.spec.image_size
     if settings.compare_scratch and is_third_party(gan) and side not in checks.IMAGE_SIZES:
@@ -78,7 +78,7 @@ def _with_mapper(gan, settings):
 def _check_gradients(gan, settings):
     """Refuses a generator that can't learn by the method: nothing in it is trained, or no gradient gets there."""
     moving = gan.generator.trainable_variables
-    if METHODS[settings.method].mapper:
+    if GAN_METHODS[settings.method].mapper:
         freeze(gan, {".*": True})
         moving = gan.generator.get_layer(MAPPER).trainable_variables
     elif not moving:

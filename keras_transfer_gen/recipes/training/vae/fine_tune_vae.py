@@ -18,7 +18,8 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.runs.training_loop import enough_memory
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE, SOURCE_RATE
+from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
+from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.gan.source import EVERYTHING, lineage
 from keras_transfer_gen.recipes.training.vae import finalize_vae
@@ -71,13 +72,13 @@ def _read(strategy, settings, reporter):
     with strategy.scope():
         source = open_source(settings)
     shape = (source.spec.image_size, source.spec.channels)
-    return source, read_vae_images(settings, *shape, reporter, validated=settings.how.trains)
+    return source, read_vae_images(settings, *shape, reporter, validated=settings.adaptation.trains)
 
 
 def open_source(settings):
     """The source as a `VAE`, with the channels of the images, drawn from N(0, I) and frozen as the method says."""
     kept = RunFolder(settings.out).checkpoints / SOURCE
-    if kept.is_file() and not settings.fresh:
+    if kept.is_file() and not settings.overwrite:
         with beside(kept):
             source = load_vae(kept)
     else:
@@ -85,14 +86,14 @@ def open_source(settings):
         if settings.channels is not None:
             source = change_channels(source, settings.channels)
     with checks.named(model="source", rules="method"):
-        freeze(source, [*settings.how.rules, EVERYTHING])
+        freeze(source, [*settings.adaptation.rules, EVERYTHING])
     return source
 
 
 def _adapt(run, state, read, strategy, settings, reporter):
     """From the first score to metrics.json, in a run that is held."""
     source, given = read
-    how = settings.how
+    how = settings.adaptation
     chosen = how.trains and len(given.validation) > 0
     selection = BEST.format(count=len(given.validation)) if chosen else finalize_vae.LAST
     notes = finalize.begin(
@@ -116,7 +117,7 @@ def _adapt(run, state, read, strategy, settings, reporter):
     scratch = None
     if settings.compare_scratch:
         scratch = resume_vae_or(
-            lambda: from_nothing(source, settings), run.scratch, strategy, settings, SOURCE_RATE
+            lambda: from_nothing(source, settings), run.scratch, strategy, settings, VAE_LEARNING_RATE
         )  # fmt: skip
         train_to_best(
             scratch, given, settings, run.scratch, kimg=adapted.gan.kimg if how.trains else settings.kimg,
@@ -132,7 +133,7 @@ def _measure_source(run, source, settings, given, strategy, reporter):
     """What is known before training: arithmetic, distance, bound and scores of the source, scores of the images."""
     batch = settings.batch_size // strategy.num_replicas_in_sync
     arithmetic, probe = "float32", {}
-    if settings.how.trains:
+    if settings.adaptation.trains:
         with enough_memory(settings):
             arithmetic, probe = choose_precision(settings.precision, source.decoder, batch)
     images = source.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
@@ -167,8 +168,10 @@ def from_source(source, settings):
     source.images_seen.assign(0)
     source.set_prior(StandardNormal())
     source.spec = dataclasses.replace(source.spec, source=lineage(settings, source.spec.source))
-    held = [PosteriorAnchor(settings.anchor), L2SP(settings.l2sp)] if settings.how.anchored else []
-    compile_vae(source, settings, regularizers=held)
+    regularizers = []
+    if settings.adaptation.anchored:
+        regularizers = [PosteriorAnchor(settings.posterior_kl_weight), L2SP(settings.l2sp_weight)]
+    compile_vae(source, settings, regularizers=regularizers)
     return source
 
 
@@ -193,5 +196,5 @@ def from_nothing(source, settings):
     spec = dataclasses.replace(source.spec, source=f"Trained from nothing on {settings.data}.")
     options = {name: getattr(source, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
     vae = VAE(*networks, likelihood=likelihood, spec=spec, **options)
-    compile_vae(vae, settings, SOURCE_RATE)
+    compile_vae(vae, settings, VAE_LEARNING_RATE)
     return vae

@@ -27,7 +27,7 @@ def plan_vae(settings, reporter):
     run = RunFolder(settings.out)
     state = run.open("finetune", settings)
     check_global_batch(settings.batch_size, choose_strategy(settings.devices))
-    source, how = open_source(settings), settings.how
+    source, how = open_source(settings), settings.adaptation
     shape = (settings, source.spec.image_size, source.spec.channels, reporter)
     count = len(read_one("data", settings.data, *shape).images)
     found = {

@@ -15,13 +15,11 @@ from keras_transfer_gen.objectives.penalties import squared_gradient
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune, from_nothing, from_source
 from keras_transfer_gen.recipes.training.gan import feature_heads as module
 from keras_transfer_gen.recipes.training.gan.feature_heads import (
-    FAR_INFLUENCE,
-    NEAR_INFLUENCE,
     add_feature_heads,
     report_feature_weight,
     resolve_feature_weight,
@@ -212,7 +210,7 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
 
 
 @pytest.mark.parametrize(
-    ("distance", "influence"), [(0.0, NEAR_INFLUENCE), (FAR - 1, NEAR_INFLUENCE), (FAR, FAR_INFLUENCE)]
+    ("distance", "influence"), [(0.0, NEAR_FEATURE_WEIGHT), (FAR - 1, NEAR_FEATURE_WEIGHT), (FAR, FAR_FEATURE_WEIGHT)]
 )
 def test_influence_grows_with_the_distance_unless_it_is_given(settings, distance, influence):
     assert resolve_feature_weight(settings, distance).feature_weight == influence
@@ -232,7 +230,7 @@ def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, want
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
     influence = influence_of(adapted.discriminator)
-    assert influence in ((NEAR_INFLUENCE, FAR_INFLUENCE) if wanted is None else (0.0,))
+    assert influence in ((NEAR_FEATURE_WEIGHT, FAR_FEATURE_WEIGHT) if wanted is None else (0.0,))
     assert run.config()["resolved"]["feature_weight"] == influence
     assert ("Feature heads" in (run.path / "README.md").read_text("utf-8")) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)

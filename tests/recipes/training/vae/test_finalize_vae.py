@@ -15,7 +15,7 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.runs.training_loop import Training
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.vae.finalize_vae import finish_vae
 from keras_transfer_gen.training.checkpoint import save_checkpoint
 from keras_transfer_gen.training.distribution import choose_strategy

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.runs import training_loop
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
 from keras_transfer_gen.recipes.training.vae import vae_loop
 from keras_transfer_gen.training.checkpoint import save_checkpoint
 from keras_transfer_gen.training.vae import CollapseWarning

@@ -1,0 +1,56 @@
+"""Which family a training command is about, and its settings: what the other family alone has is refused."""
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.cli.old_options import warn
+from keras_transfer_gen.cli.setting_options import NAMES
+from keras_transfer_gen.deprecation import renamed_text
+from keras_transfer_gen.recipes.models.resolve import resolve_source
+from keras_transfer_gen.recipes.settings import old_names
+from keras_transfer_gen.recipes.settings.fields import settings_of
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+
+WHERE = ("data", "source", "out", "overwrite", "trust")  # the settings that say where the source is
+
+
+def source_family(arguments):
+    """The family of a fine-tune: of its RUN where that goes on, else of its source. Third-party models are GANs.
+
+    Args:
+        arguments: `Arguments` of `ktg finetune`.
+
+    Returns:
+        "gan" or "vae".
+
+    Raises:
+        UserError, UserFileError: where the source can't be found.
+    """
+    places = {name: arguments[name] for name in WHERE if name in arguments}
+    return resolve_source(FineTuneSettings(**places)).family or "gan"
+
+
+def make_settings(classes, family, arguments):
+    """The settings of a command.
+
+    Args:
+        classes: the settings class of each family.
+        family: "gan" or "vae".
+        arguments: `Arguments`.
+
+    Returns:
+        An object of the family's class.
+
+    Raises:
+        UserError: for a value that can't be used, and for a setting that only another family has.
+    """
+    by_family = {cls.family: cls for cls in classes}
+    known = settings_of(by_family[family])
+    for name, value in arguments.items():
+        if name not in known:
+            (owner,) = [other for other in by_family.values() if name in settings_of(other)]
+            flag = settings_of(owner)[name].flag
+            hint = f"Only a {NAMES[owner.family]} has this setting. Leave {flag} out."
+            raise checks.user_error(name, f"left out for a {NAMES[family]}", value, hint)
+    current, renamed = old_names.with_new_names(known, arguments)
+    for old, new in renamed:
+        warn(renamed_text(old, new))
+    return by_family[family](**current)

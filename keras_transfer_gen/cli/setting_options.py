@@ -1,0 +1,152 @@
+"""The options of a training command, generated from the settings of both families: each setting is defined once."""
+
+import functools
+import inspect
+import re
+import types
+import typing
+
+import typer
+from rich.markup import escape
+
+from keras_transfer_gen.recipes.settings import fields
+from keras_transfer_gen.recipes.settings.compat import CLASSES
+from keras_transfer_gen.recipes.settings.fields import settings_of
+
+NAMES = {"gan": "GAN", "vae": "VAE"}
+
+
+class Arguments(dict):
+    """{name of a setting: value} of what the user gave; defaults are left to the settings."""
+
+
+def with_settings(*classes, names=None):
+    """Decorator: puts an option for each setting in the place of a command's parameter of the type `Arguments`.
+
+    Typer reads a command's signature, so the options are written into it.
+
+    Args:
+        *classes: the settings class of each family that the command is for, the usual one first.
+        names: of the settings; all by default.
+    """
+
+    def decorate(command):
+        signature = inspect.signature(command)
+        (place,) = [name for name, p in signature.parameters.items() if p.annotation is Arguments]
+        options = option_parameters(classes, names)
+
+        @functools.wraps(command)
+        def run(**values):
+            arguments = Arguments({name: value for name in options if not _is_left_out(value := values.pop(name))})
+            return command(**{place: arguments}, **values)
+
+        return replace_parameter(run, signature, place, options.values())
+
+    return decorate
+
+
+def replace_parameter(run, signature, place, options):
+    """`run` with the signature of a command in which one parameter is replaced by options; all are keywords.
+
+    Args:
+        run: the wrapper of the command.
+        signature: `inspect.Signature` of the command.
+        place: name of the parameter to replace.
+        options: `inspect.Parameter`s.
+    """
+    parameters = []
+    for name, parameter in signature.parameters.items():
+        keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        parameters += options if name == place else [keyword]
+    run.__signature__ = signature.replace(parameters=parameters)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _is_left_out(value):
+    """Typer gives None, False or an empty list for what the user did not give."""
+    return value is None or value is False or value == []
+
+
+def option_parameters(classes, names=None):
+    """Options for settings, sorted by panel and order.
+
+    Args:
+        classes: settings classes; a setting that several have is one option.
+        names: of the settings; all by default.
+
+    Returns:
+        {name: `inspect.Parameter`}.
+    """
+    tables = [settings_of(cls) for cls in classes]
+    merged = {name: described for table in reversed(tables) for name, described in table.items()}
+
+    def key(name):
+        definition = merged[name].definition
+        return fields.PANELS.index(definition.panel), definition.order
+
+    flags = {name: described.flag for name, described in merged.items()}
+    return {
+        name: _parameter(merged[name], help_of(name, classes, flags))
+        for name in sorted(merged, key=key)
+        if names is None or name in names
+    }
+
+
+def _parameter(described, text):
+    option = typer.Option(described.flag, help=text, show_default=False, rich_help_panel=described.definition.panel)
+    kind = option_type(described.type)
+    annotation = typing.Annotated[kind if described.required else kind | None, option]
+    default = inspect.Parameter.empty if described.required else None
+    return inspect.Parameter(described.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def option_type(annotation):
+    """The type that Typer reads an option as: bool, int, float, str, or a list of texts for a tuple.
+
+    Example:
+        >>> option_type(float | None), option_type(str | int | None)
+        (<class 'float'>, <class 'str'>)
+    """
+    kinds = set(typing.get_args(annotation)) if isinstance(annotation, types.UnionType) else {annotation}
+    kinds -= {types.NoneType}
+    if str in kinds:
+        return str
+    (kind,) = kinds
+    return list[str] if kind is tuple else kind
+
+
+def help_of(name, classes, flags):
+    """The help of an option: what it is, what it takes and what it is by default, of each family where they differ.
+
+    Args:
+        name: of the setting.
+        classes: settings classes, the usual one first.
+        flags: {name: flag} of the settings that a help may refer to.
+    """
+    known = {cls.family: settings_of(cls)[name] for cls in classes if name in settings_of(cls)}
+    usual = next(iter(known.values()))
+    parts = [usual.definition.help]
+    parts.append(_of_each(known, lambda described: " | ".join(map(str, (described.definition.choices or tuple)()))))
+    default = _of_each(known, fields.Setting.default_words)
+    parts.append(default and f"Default: {default}")
+    if len(known) < len(classes) and "vae" not in known and usual.definition.panel != fields.THIRD_PARTY:
+        parts.append("GANs only.")
+    text = " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
+    text = re.sub(r"`(\w+)`", lambda match: flags.get(match[1], match[1]), text)
+    return escape(text)
+
+
+def _of_each(known, words):
+    """`words` of a setting, once where the families agree, else "... of the usual one; VAE: ..."."""
+    texts = {family: words(described) for family, described in known.items()}
+    usual, *others = texts.items()
+    more = [f"{NAMES[family]}: {text}" for family, text in others if text != usual[1] and text]
+    return "; ".join([usual[1], *more]) if usual[1] else "; ".join(more)
+
+
+def old_flags():
+    """{option of an earlier release: option today} of every setting."""
+    return {
+        old: described.flag for cls in CLASSES for described in settings_of(cls).values() for old in described.old_flags
+    }

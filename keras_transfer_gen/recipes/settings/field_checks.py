@@ -1,0 +1,57 @@
+"""Makers of the checks that settings name: functions (name, value, flag) -> the value to store."""
+
+import math
+import os
+
+from keras_transfer_gen import checks
+
+
+def number(such_as, *, above=False, most=math.inf, note=""):
+    """A check for a number from 0 on.
+
+    Args:
+        such_as: an example, for the error.
+        above: whether 0 itself is refused.
+        most: the upper bound, allowed itself.
+        note: words after the example.
+    """
+
+    def check(name, value, flag):
+        hint = f"Such as {flag} {such_as}{note}."
+        return checks.check_number(name, value, above=above, most=most, next_step=hint)
+
+    return check
+
+
+def integer(such_as, *, least=1):
+    """A check for a whole number of at least `least`; `such_as` is an example for the error."""
+
+    def check(name, value, flag):
+        return checks.check_integer(name, value, least=least, next_step=f"Such as {flag} {such_as}.")
+
+    return check
+
+
+def choice(choices):
+    """A check for one of what the function `choices` returns."""
+
+    def check(name, value, flag):
+        return checks.check_choice(name, value, choices(), f"Set it with {flag}.")
+
+    return check
+
+
+def path(name, value, flag):
+    """A check for a path or an address: gives its text."""
+    try:
+        return os.fspath(value)
+    except TypeError:
+        raise checks.user_error(name, "a path or text", value, f"Such as {flag} photos.") from None
+
+
+def texts(name, value, flag):
+    """A check for several texts: gives a tuple."""
+    if isinstance(value, str) or not all(isinstance(text, str) for text in value):
+        hint = f"Give a list in Python; on the command line, {flag} once for each."
+        raise checks.user_error(name, "a list of texts", value, hint)
+    return tuple(value)

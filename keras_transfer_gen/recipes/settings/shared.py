@@ -1,0 +1,133 @@
+"""The settings that every run has, and those that both families' fine-tunes or both families' pretrainings share."""
+
+from typing import ClassVar
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.settings import defaults, fields
+from keras_transfer_gen.recipes.settings import field_checks as check
+from keras_transfer_gen.recipes.settings.fields import setting, settings_class
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+RESIZE_MODES = ("crop", "pad")
+ADDRESSES = (  # of TensorFlow Hub and Kaggle, as their pages show them
+    "an address such as https://tfhub.dev/google/progan-128/1 or "
+    "https://www.kaggle.com/models/OWNER/MODEL/tensorFlow2/VARIATION/VERSION"
+)
+
+
+@settings_class
+class RunSettings:
+    """Settings of every training: of GANs and VAEs, adapted or trained from nothing."""
+
+    family: ClassVar[str]  # "gan" or "vae"
+    command: ClassVar[str]  # "finetune" or "pretrain"
+
+    data: str = setting(
+        help='Folder, zip, npz, npy or "tfds:NAME[split]" of the images to learn.',
+        panel=fields.FIRST, order=0, check=check.path,
+    )  # fmt: skip
+    out: str = setting(
+        help="RUN folder to write, or to continue.", panel=fields.FIRST, order=20, check=check.path
+    )  # fmt: skip
+    kimg: float = setting(
+        defaults.KIMG, help="Thousands of real images to show in all.", panel=fields.FIRST, order=30,
+        check=check.number("20", above=True),
+    )  # fmt: skip
+    reference: str | None = setting(
+        None, help="Images to score against, of the same forms as `data`.", panel=fields.FIRST, order=50,
+        by_default="the training images", check=check.path,
+    )  # fmt: skip
+    overwrite: bool = setting(
+        False, help="Start again where an earlier run is in `out`, and remove what it wrote.", panel=fields.FIRST,
+        order=80, old_names=("fresh",),
+    )  # fmt: skip
+    balance: float = setting(
+        0.0, help="From 0 (every image is drawn equally often) to 1 (every sub-folder is).", panel=fields.DATA,
+        check=check.number("0.5", most=1.0),
+    )  # fmt: skip
+    resize_mode: str = setting(
+        "crop", help="What is done with images that are not square.", panel=fields.DATA,
+        choices=lambda: RESIZE_MODES, check=check.choice(lambda: RESIZE_MODES), old_names=("image_fit",),
+    )  # fmt: skip
+    background: str = setting(
+        "white", help="Colour under transparent images and beside padded ones: a name or #rrggbb.", panel=fields.DATA
+    )
+    minutes: float | None = setting(
+        None, help="Upper limit of the training time, in minutes.", panel=fields.OPTIMISATION, order=0,
+        by_default="none", check=check.number("5", above=True),
+    )  # fmt: skip
+    batch_size: int = setting(
+        defaults.BATCH_SIZE,
+        help="Images in a step, over all devices.",
+        panel=fields.OPTIMISATION,
+        order=1,
+        check=check.integer("32"),
+    )
+    seed: int = setting(
+        0, help="Everything random depends on this number, from 0 on.", panel=fields.OPTIMISATION, order=2,
+        check=check.integer("0", least=0),
+    )  # fmt: skip
+    evaluate_every_kimg: float | None = setting(
+        None, help="Kimg from one score on the way to the next.", panel=fields.SCORING, by_default="a fifth of `kimg`",
+        flag="--evaluate-every", check=check.number("5", above=True),
+    )  # fmt: skip
+    precision: str = setting(
+        "auto", help="Arithmetic of the training; auto measures which is faster.", panel=fields.MACHINE,
+        choices=lambda: PRECISIONS, check=check.choice(lambda: PRECISIONS),
+    )  # fmt: skip
+    devices: str = setting("auto", help='auto, or a comma-separated list such as "gpu:0,gpu:1".', panel=fields.MACHINE)
+    deterministic: bool = setting(
+        False, help="Ask TensorFlow for the same bits in every run; slower.", panel=fields.MACHINE
+    )
+
+    def __post_init__(self):
+        fields.check_settings(self)
+
+
+@settings_class
+class SourceSettings:
+    """Settings that every fine-tune has."""
+
+    command: ClassVar[str] = "finetune"
+
+    source: str = setting(
+        help=f"Preset, RUN folder, .keras file or SavedModel to start from: a folder, a .tar.gz, or {ADDRESSES}.",
+        panel=fields.FIRST, order=10, check=check.path,
+    )  # fmt: skip
+    compare_scratch: bool = setting(
+        False, help="Also train from scratch for the same kimg, and compare.", panel=fields.FIRST, order=60
+    )
+    trust: bool = setting(
+        False, help="Fetch and run a model from the web. A SavedModel is a program: you vouch for it.",
+        panel=fields.SOURCE,
+    )  # fmt: skip
+
+
+@settings_class
+class NetworkSettings:
+    """Settings of the networks that are trained from nothing."""
+
+    command: ClassVar[str] = "pretrain"
+
+    image_size: int = setting(
+        64, help="Side of the images, in pixels.", panel=fields.FIRST, order=40, choices=lambda: checks.IMAGE_SIZES,
+        check=check.choice(lambda: checks.IMAGE_SIZES),
+    )  # fmt: skip
+    channels: int = setting(
+        3, help="1 (grey) or 3 (RGB).", panel=fields.FIRST, order=41, check=check.choice(lambda: checks.CHANNELS)
+    )
+    arch: str = setting(help="Architecture of the networks.", panel=fields.NETWORK, order=0)
+    latent_dim: int = setting(
+        128, help="Length of a latent vector.", panel=fields.NETWORK, check=check.integer("128")
+    )  # fmt: skip
+    max_channels: int = setting(
+        256, help="Channels of the smallest feature map.", panel=fields.NETWORK, check=check.integer("256"),
+        old_names=("width",),
+    )  # fmt: skip
+    min_channels: int = setting(
+        32, help="Channels that every feature map has at least.", panel=fields.NETWORK, check=check.integer("32"),
+        old_names=("least_width",),
+    )  # fmt: skip
+    licence: str = setting(
+        "", help="Terms of the images, for the model card.", panel=fields.DATA, by_default="none stated"
+    )

@@ -1,0 +1,67 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.settings.gan import PretrainSettings
+from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
+
+CONTRACT = {
+    "minutes": None, "seed": 0, "reference": None, "overwrite": False, "balance": 0.0, "resize_mode": "crop",
+    "background": "white", "evaluate_every_kimg": None, "precision": "auto", "devices": "auto", "deterministic": False,
+}  # fmt: skip
+
+
+def test_every_training_has_the_same_defaults_for_what_they_share(make, settings_kind):
+    settings = make(settings_kind)
+    assert {name: getattr(settings, name) for name in CONTRACT} == CONTRACT
+
+
+def test_class_names_its_family_and_command(settings_kind):
+    expected = ("vae" if "Vae" in settings_kind.__name__ else "gan", settings_kind.__name__[:8].lower())
+    assert (settings_kind.family, settings_kind.command) == expected
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"kimg": 0}, r"`kimg` must be a number above 0.*--kimg \d+"),
+    ({"kimg": float("nan")}, "`kimg` must be a number above 0"),
+    ({"minutes": 0}, r"`minutes` must be a number above 0.*--minutes 5"),
+    ({"batch_size": 0}, r"`batch_size` must be an integer of at least 1.*--batch-size \d+"),
+    ({"seed": -1}, r"`seed` must be an integer of at least 0.*--seed 0"),
+    ({"evaluate_every_kimg": 0}, r"`evaluate_every_kimg` must be a number above 0.*--evaluate-every [\d.]+"),
+    ({"balance": 2}, r"`balance` must be a number of at least 0 and at most 1.*--balance 0.5"),
+    ({"resize_mode": "stretch"}, r"`resize_mode` must be one of 'crop', 'pad'.*--resize-mode"),
+    ({"precision": "float16"}, r"`precision` must be one of 'auto', 'float32', 'bfloat16'.*--precision"),
+    ({"data": 3}, r"`data` must be a path or text.*--data"),
+    ({"learning_rate": 0}, r"`learning_rate` must be a number above 0.*--learning-rate 0.00"),
+])  # fmt: skip
+def test_settings_refuse_and_name_their_option(make, settings_kind, changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        dataclasses.replace(make(settings_kind), **changed)
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"arch": "resnet"}, r"`arch` must be one of '(dcgan|conv_vae)'.*--arch"),
+    ({"image_size": 48}, r"`image_size` must be one of 28, 32, 64, 128, 256.*--image-size"),
+    ({"channels": 4}, r"`channels` must be one of 1, 3.*--channels"),
+    ({"latent_dim": 0}, "`latent_dim` must be an integer of at least 1.*--latent-dim"),
+    ({"max_channels": 0}, "`max_channels` must be an integer of at least 1.*--max-channels"),
+    ({"min_channels": 0}, "`min_channels` must be an integer of at least 1.*--min-channels"),
+])  # fmt: skip
+@pytest.mark.parametrize("cls", [PretrainSettings, PretrainVaeSettings])
+def test_networks_that_can_not_be_built_are_refused(make, cls, changed, text):
+    with pytest.raises(checks.UserError, match=text):
+        make(cls, **changed)
+
+
+def test_paths_become_text(make, settings_kind):
+    settings = make(settings_kind, reference=Path("others"))
+    paths = {name: Path(name) for name in ("data", "out", "source") if hasattr(settings, name)}
+    settings = dataclasses.replace(settings, **paths)
+    assert settings.reference == "others" and all(getattr(settings, name) == name for name in paths)
+
+
+def test_settings_do_not_change(make, settings_kind):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        make(settings_kind).kimg = 3
