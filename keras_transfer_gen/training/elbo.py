@@ -79,7 +79,7 @@ def encode_images(encoder, images):
     traced = _traced_encoder(encoder)
     found = []
     for rows, (batch,) in _padded(images):
-        found.append([part.numpy()[:rows] for part in traced(tf.constant(batch))])
+        found.append([tf.cast(part, tf.float32).numpy()[:rows] for part in traced(tf.constant(batch))])
     mean, log_var = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return mean, log_var
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels, protocols, tables
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.training import ema, fit_data, latents
+from keras_transfer_gen.training import ema, fit_data, latents, loss_scaling
 from keras_transfer_gen.training import network_checks as networks_
 from keras_transfer_gen.version import PACKAGE
 
@@ -88,6 +88,7 @@ class GAN(keras.Model):
         run_eagerly=False,
         steps_per_execution=1,
         optimizer=None,
+        auto_scale_loss=True,
     ):
         """Sets how the networks are trained. The step count and the averaged generator are kept.
 
@@ -104,6 +105,8 @@ class GAN(keras.Model):
             run_eagerly: run the step without a graph, for debugging.
             steps_per_execution: steps in one call of the graph.
             optimizer: must stay None; each network has its own.
+            auto_scale_loss: put both optimizers in a `keras.optimizers.LossScaleOptimizer` where a network computes in
+                float16.
 
         Raises:
             UserError: for an unknown name, an object of the wrong kind, or one optimizer for both networks.
@@ -113,8 +116,9 @@ class GAN(keras.Model):
             raise checks.user_error("optimizer", "left out", optimizer, hint)
         with self._scope():
             super().compile(
-                optimizer=None, run_eagerly=run_eagerly, jit_compile=False, steps_per_execution=steps_per_execution
-            )
+                optimizer=None, run_eagerly=run_eagerly, jit_compile=False, steps_per_execution=steps_per_execution,
+                auto_scale_loss=False,
+            )  # fmt: skip
             self.objective = tables.resolve("objective", objective, tables.OBJECTIVES, protocols.Objective)
             if self.objective is None:
                 raise checks.user_error("objective", "a loss, not None", objective)
@@ -125,6 +129,10 @@ class GAN(keras.Model):
             self.d_optimizer = networks_.optimizer_or_adam("d_optimizer", d_optimizer)
             if self.g_optimizer is self.d_optimizer:
                 raise checks.user_error("d_optimizer", "another object than g_optimizer", "the same", "Make two.")
+            if auto_scale_loss:
+                networks = self.roles.values()
+                self.g_optimizer = loss_scaling.with_loss_scale(self.g_optimizer, networks)
+                self.d_optimizer = loss_scaling.with_loss_scale(self.d_optimizer, networks)
             # Slots for every weight, frozen or not: what is released later must find them.
             self.g_optimizer.build(networks_.slots_for(self.generator))
             self.d_optimizer.build(networks_.slots_for(self.discriminator))
@@ -240,12 +248,12 @@ class GAN(keras.Model):
             )  # fmt: skip
             d_loss = tf.reduce_mean(self.objective.d_loss(real_logits, fake_logits))
             # An optimizer sums gradients over replicas, so each gives its share of the mean.
-            d_total = (d_loss + self._regularization(step)) / replicas
+            d_total = self.d_optimizer.scale_loss((d_loss + self._regularization(step)) / replicas)
         d_variables = self.discriminator.trainable_variables
         d_gradients = d_tape.gradient(d_total, d_variables) if d_variables else []
         d_gradients, penalty = self._add_penalty(step, d_variables, d_gradients, replicas)
         if d_variables:
-            self.d_optimizer.apply(d_gradients, d_variables)
+            loss_scaling.apply_gradients(self.d_optimizer, d_gradients, d_variables)
 
         with g_tape:
             fake_augmented = augment(fake, "augment_fake_for_generator")
@@ -255,10 +263,11 @@ class GAN(keras.Model):
                 step, phase="g", fake=fake, fake_augmented=fake_augmented, real_logits=settled, fake_logits=fake_logits
             )
             g_loss = tf.reduce_mean(self.objective.g_loss(settled, fake_logits))
-            g_total = (g_loss + self._regularization(step)) / replicas
+            g_total = self.g_optimizer.scale_loss((g_loss + self._regularization(step)) / replicas)
         g_variables = self.generator.trainable_variables
         if g_variables:
-            self.g_optimizer.apply(g_tape.gradient(g_total, g_variables), g_variables)
+            g_gradients = g_tape.gradient(g_total, g_variables)
+            loss_scaling.apply_gradients(self.g_optimizer, g_gradients, g_variables)
 
         decay = ema.ema_decay(batch * replicas, kimg, self.ema_halflife_kimg, self.ema_rampup)
         ema.update_average(self.ema_generator.variables, self.generator.variables, decay)
@@ -295,7 +304,7 @@ class GAN(keras.Model):
         def due():
             with tf.GradientTape() as tape:
                 value = tf.reduce_mean(self.penalty.losses(step)["d"])
-                total = value * every / replicas
+                total = self.d_optimizer.scale_loss(value * every / replicas)
             found = tape.gradient(total, variables)
             return value, [_zeros(v) if g is None else g for g, v in zip(found, variables, strict=True)]
 

@@ -85,9 +85,10 @@ def checked_optimizer(name, optimizer, rate):
     """The optimizer; a `UserError`, which suggests Adam(`rate`), for what is none or would overwrite frozen weights."""
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise checks.user_error(name, "a Keras optimizer object", optimizer, f"Such as keras.optimizers.Adam({rate}).")
-    if optimizer.use_ema and optimizer.ema_overwrite_frequency:
+    updating = getattr(optimizer, "inner_optimizer", optimizer)  # the one in a LossScaleOptimizer
+    if updating.use_ema and updating.ema_overwrite_frequency:
         hint = "It would overwrite frozen weights and the norms' statistics as well. Leave it out."
-        received = optimizer.ema_overwrite_frequency
+        received = updating.ema_overwrite_frequency
         raise checks.user_error(name, "an optimizer without ema_overwrite_frequency", received, hint)
     return optimizer
 

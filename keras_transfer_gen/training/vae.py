@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels, protocols, tables, variational
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.training import elbo, fit_data, latents, vae_checks
+from keras_transfer_gen.training import elbo, fit_data, latents, loss_scaling, vae_checks
 from keras_transfer_gen.training import network_checks as networks_
 from keras_transfer_gen.version import PACKAGE
 
@@ -110,8 +110,9 @@ class VAE(keras.Model):
         self.test_function = None
 
     def compile(
-        self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1
-    ):
+        self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
+        auto_scale_loss=True,
+    ):  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
 
         Args:
@@ -121,6 +122,8 @@ class VAE(keras.Model):
             run_eagerly: run the step without a graph, for debugging.
             jit_compile: compile the step with XLA; slower on most CPUs.
             steps_per_execution: steps in one call of the graph.
+            auto_scale_loss: put the optimizer in a `keras.optimizers.LossScaleOptimizer` where a network computes in
+                float16.
 
         Raises:
             UserError: for an object of the wrong kind.
@@ -129,9 +132,11 @@ class VAE(keras.Model):
         networks_.checked_optimizer("optimizer", optimizer, "1e-3")
         regularizers = networks_.regularizer_list(regularizers)
         with self.distribute_strategy.scope():
+            if auto_scale_loss:
+                optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
             super().compile(
                 optimizer=optimizer, run_eagerly=run_eagerly, jit_compile=jit_compile,
-                steps_per_execution=steps_per_execution,
+                steps_per_execution=steps_per_execution, auto_scale_loss=False,
             )  # fmt: skip
             # Slots for every weight, frozen or not: what is released later must find them.
             self.optimizer.build([v for network in self.roles.values() for v in networks_.slots_for(network)])
@@ -285,9 +290,10 @@ class VAE(keras.Model):
                 + weight * variational.apply_free_bits(terms, self.free_bits)
                 + self._regularization(step)
             )
-            total = loss / replicas  # an optimizer sums gradients over replicas, so each gives its share of the mean
+            # An optimizer sums gradients over replicas, so each gives its share of the mean.
+            total = self.optimizer.scale_loss(loss / replicas)
         variables = self.encoder.trainable_variables + self.decoder.trainable_variables
-        self.optimizer.apply(tape.gradient(total, variables), variables)
+        loss_scaling.apply_gradients(self.optimizer, tape.gradient(total, variables), variables)
         self.likelihood.after_step(real, step.reconstructions, index)
         for regularizer in self.regularizers:
             regularizer.after_step(step)
@@ -307,7 +313,7 @@ class VAE(keras.Model):
         """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
         seed = latents.step_seed(self.seed, index, "latents")
         noise = latents.sample_latents(tf.shape(real)[0], self.spec.latent_dim, seed)
-        z_mean, z_log_var = self.encoder(real, training=training)
+        z_mean, z_log_var = (tf.cast(part, tf.float32) for part in self.encoder(real, training=training))
         z = latents.posterior_latents(z_mean, z_log_var, noise)
         made = self.decoder(z, training=training)
         cost = self.likelihood.loss(real, made) if training else -self.likelihood.log_likelihood(real, made)

@@ -1,0 +1,46 @@
+"""Training in float16 without underflow: losses are scaled up before their gradients are taken, those down again."""
+
+import keras
+import tensorflow as tf
+
+
+def computes_in_float16(networks):
+    """Whether any layer of the networks computes in float16, as under the global policy "mixed_float16".
+
+    Args:
+        networks: iterable of `keras.Model`.
+    """
+    return any(layer.compute_dtype == "float16" for network in networks for layer in network._flatten_layers())
+
+
+def with_loss_scale(optimizer, networks):
+    """The optimizer, in a `keras.optimizers.LossScaleOptimizer` where networks compute in float16.
+
+    It skips a step whose gradients are not finite and halves the scale then. One that is wrapped already is returned.
+
+    Args:
+        optimizer: Keras optimizer.
+        networks: all that its gradients flow through, whether it trains them or not.
+    """
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or not computes_in_float16(networks):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def apply_gradients(optimizer, gradients, variables):
+    """`optimizer.apply`, for gradients of a loss that went through `optimizer.scale_loss`; in a replica's context.
+
+    With a loss scale, all replicas skip a step that any of them must skip. Keras asks the first replica alone, and
+    would add the infinite gradient of another one to the weights.
+
+    Args:
+        optimizer: Keras optimizer.
+        gradients: list of tensors or None, of this replica.
+        variables: list of `keras.Variable`.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients if gradient is not None]
+        faults = tf.distribute.get_replica_context().all_reduce("sum", tf.cast(~tf.reduce_all(finite), tf.float32))
+        gradients = [None if g is None else tf.where(faults > 0, tf.cast(float("nan"), g.dtype), g) for g in gradients]
+    optimizer.apply(gradients, variables)
