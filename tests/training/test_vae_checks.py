@@ -6,7 +6,7 @@ from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae_decoder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.vae_checks import check_shapes, vae_spec
 
-SMALL = {"latent_dim": 4, "width": 8, "min_channels": 8}
+SMALL = {"latent_dim": 4, "max_channels": 8, "min_channels": 8}
 
 
 def test_networks_that_fit_tell_the_size_of_their_latents():

@@ -1,0 +1,144 @@
+"""Networks of every Keras kind as functional models: their inputs and shapes are known, and they can be copied.
+
+A functional model stays as it is. A `keras.Sequential` becomes one of the same layers. A subclassed model is called
+once and stands in a functional model as its one layer: weights and flags stay those of the user's object.
+"""
+
+import re
+
+import keras
+import numpy as np
+
+from keras_transfer_gen import checks
+
+PROBE_ROWS = 2
+
+
+def as_functional(network, role, inputs=None):
+    """The network as a functional model.
+
+    Args:
+        network: `keras.Model`.
+        role: what the caller calls it, such as "generator"; also the name of a model that is made for a subclassed one.
+        inputs: what a model that is not functional is called with, a `keras.Input` or a dict of them; None takes the
+            shapes that it was called with before.
+
+    Returns:
+        functional `keras.Model` that shares the network's layers.
+
+    Raises:
+        UserError: for what is no model, and for a subclassed model that was never called where `inputs` is None, that
+            can't be called with them, or that Keras can't make again from its configuration.
+    """
+    if not isinstance(network, keras.Model):
+        raise checks.user_error(role, "a keras.Model", type(network))
+    if _is_functional(network):
+        return network
+    sequential = isinstance(network, keras.Sequential)
+    if not (sequential and network.built):
+        inputs = _known_inputs(network, role) if inputs is None else inputs
+        outputs = _call(network, role, inputs)
+    if sequential:
+        return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
+    model = keras.Model(inputs, outputs, name=role)
+    _check_copy(model, network, role)
+    return model
+
+
+def copy_network(network, role, name=None):
+    """A copy of a functional model: the same weights, which then change on their own.
+
+    Args:
+        network: functional `keras.Model`.
+        role: what the caller calls it, for the error.
+        name: of the copy; the network's own by default.
+
+    Raises:
+        UserError: where Keras can't make a part of it again from its configuration.
+    """
+    try:
+        copy = keras.models.clone_model(network)
+        copy.set_weights(network.get_weights())
+    except Exception as error:  # Keras and the classes of users raise many kinds
+        raise _no_copy(network, role) from error
+    if name is not None:
+        copy.name = name
+    return copy
+
+
+def image_input(shape):
+    """The input of a network of images: `keras.Input` of their shape (height, width, channels)."""
+    return keras.Input(shape, name="images")
+
+
+def latent_input(spec):
+    """The inputs of a generator or decoder: latents, and labels where its `ModelSpec` has classes."""
+    latents = keras.Input((spec.latent_dim,), name="latents")
+    if not spec.num_classes:
+        return latents
+    return {"latents": latents, "labels": keras.Input((), dtype="int32", name="labels")}
+
+
+def _is_functional(network):
+    tensors = [*(getattr(network, "inputs", None) or ()), *(getattr(network, "outputs", None) or ())]
+    symbolic = bool(tensors) and all(isinstance(tensor, keras.KerasTensor) for tensor in tensors)
+    return symbolic and not isinstance(network, keras.Sequential)
+
+
+def _known_inputs(network, role):
+    """Inputs of the shapes that a model was called with before."""
+    shapes = (network.get_build_config() or {}).get("input_shape")
+    if shapes is None:
+        hint = "Such as spec=ModelSpec(image_size=64, channels=3, latent_dim=128); or call the model once before."
+        raise checks.user_error("spec", f"given for a {type(network).__name__}, whose inputs are unknown", None, hint)
+    if isinstance(shapes, dict):
+        return {name: _input_of(shape, name) for name, shape in shapes.items()}
+    return _input_of(shapes, "inputs")
+
+
+def _input_of(shape, name):
+    return keras.Input(shape[1:], dtype="int32" if name == "labels" else None, name=name)
+
+
+def _call(network, role, inputs):
+    try:
+        return network(inputs)
+    except Exception as error:  # whatever the user's own `call` raises
+        shapes = keras.tree.map_structure(lambda tensor: f"{tensor.dtype} {tensor.shape}", inputs)
+        expected = f"a model that can be called with {shapes}"
+        raise checks.user_error(role, expected, type(network), f"Its call says: {_reason(error)}") from error
+
+
+def _check_copy(model, network, role):
+    """Raises a `UserError` where a copy would be another model: it could not be averaged, saved or loaded."""
+    probe = keras.tree.map_structure(_probe, model.input)
+    first, second, copied = (_answers(part, probe) for part in (model, model, copy_network(model, role)))
+    fixed = _same(first, second)  # else its images are drawn anew at each call
+    if fixed and not _same(first, copied):
+        raise _no_copy(network, role)
+
+
+def _probe(tensor):
+    fill = np.ones if tensor.dtype.startswith(("float", "bfloat")) else np.zeros  # there may be no class but 0
+    return fill((PROBE_ROWS, *tensor.shape[1:]), "float32" if fill is np.ones else tensor.dtype)
+
+
+def _answers(model, probe):
+    return [np.asarray(keras.ops.convert_to_numpy(part), np.float32) for part in keras.tree.flatten(model(probe))]
+
+
+def _same(left, right):
+    return all(np.allclose(a, b, 1e-3, 1e-5, equal_nan=True) for a, b in zip(left, right, strict=True))
+
+
+def _no_copy(network, role):
+    models = [layer for layer in network._flatten_layers() if isinstance(layer, keras.Model)]
+    name = type(next((model for model in models if not _is_functional(model)), network)).__name__
+    hint = f"Let {name}.get_config() return every argument of __init__ (Keras' own leaves out those of a keras.Model)."
+    return checks.user_error(role, "a model that Keras can make again from its configuration", name, hint)
+
+
+def _reason(error):
+    """The line of an error's message that tells most: Keras puts the reason behind "Error encountered:"."""
+    text = re.sub(r"\x1b\[\d+m", "", str(error)).rpartition("Error encountered:")[2].strip()
+    return (text.splitlines() or [type(error).__name__])[0]
