@@ -7,12 +7,12 @@ import typer
 from keras_transfer_gen.cli.setting_options import option_parameters
 from keras_transfer_gen.recipes.settings import fields
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.settings.shared import ADDRESSES
+from keras_transfer_gen.transfer.fetching.address import HANDLE_FORMS
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; progress stays on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done; write nothing.")]
-SAVED_MODEL = f"SavedModel: a folder, a .tar.gz, or {ADDRESSES}"
+SAVED_MODEL = f"SavedModel: a folder, a .tar.gz, {HANDLE_FORMS}"
 KINDS = f"A preset, RUN folder, .keras file or {SAVED_MODEL}."
 Model = Annotated[str, typer.Argument(help=KINDS)]
 OptionalModel = Annotated[str | None, typer.Argument(help=KINDS)]

@@ -23,7 +23,7 @@ def test_every_command_that_takes_a_model_offers_all_of_them_and_every_kind(ktg,
     words = " ".join(ktg(*command, "--help").stdout.replace("│", " ").split())
     assert list(source_parameters()) == NAMES
     assert [name for name in NAMES if f" {flag_of(name)} " not in words] == []
-    assert "SavedModel: a folder, a .tar.gz, or an address such as https://tfhub.dev/google/progan-128/1 or" in words
+    assert "SavedModel: a folder, a .tar.gz, https://www.kaggle.com/models/" in words
     assert command == ("models", "inspect") or "preset, RUN folder, .keras file or SavedModel" in words
 
 

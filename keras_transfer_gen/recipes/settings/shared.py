@@ -6,13 +6,10 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings.fields import setting, settings_class
+from keras_transfer_gen.transfer.fetching.address import HANDLE_FORMS
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 RESIZE_MODES = ("crop", "pad")
-ADDRESSES = (  # of TensorFlow Hub and Kaggle, as their pages show them
-    "an address such as https://tfhub.dev/google/progan-128/1 or "
-    "https://www.kaggle.com/models/OWNER/MODEL/tensorFlow2/VARIATION/VERSION"
-)
 
 
 @settings_class
@@ -91,7 +88,7 @@ class SourceSettings:
     command: ClassVar[str] = "finetune"
 
     source: str = setting(
-        help=f"Preset, RUN folder, .keras file or SavedModel to start from: a folder, a .tar.gz, or {ADDRESSES}.",
+        help=f"Preset, RUN folder, .keras file or SavedModel to start from: a folder, a .tar.gz, {HANDLE_FORMS}.",
         panel=fields.FIRST, order=10, check=check.path,
     )  # fmt: skip
     compare_scratch: bool = setting(
