@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
+from result_tables import objectives_table
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_images
@@ -23,7 +23,7 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.gan import FINETUNE_LEARNING_RATE, R1_GAMMA
+from keras_transfer_gen.recipes.settings.defaults import FINETUNE_LEARNING_RATE, R1_GAMMA
 from keras_transfer_gen.recipes.training.gan.latent_selection import select_latents
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
@@ -42,7 +42,7 @@ class Deadline(keras.callbacks.Callback):
         self.model.stop_training = time.process_time() - self.start >= self.seconds
 
 
-def run(options, objective, penalty, seed, pictures, reference, precision):
+def run(options, objective, penalty, seed, image_set, reference, precision):
     """One training; {"kid", "std", "kimg"}."""
     path = Path(options.out) / "runs" / f"{objective}-{penalty}-seed{seed}-{options.seconds:g}s.json"
     if path.is_file():
@@ -61,7 +61,7 @@ def run(options, objective, penalty, seed, pictures, reference, precision):
         g_optimizer=keras.optimizers.Adam(**adam),
         d_optimizer=keras.optimizers.Adam(**adam),
     )
-    stream = stream_images(pictures, options.batch_size, seed=seed)
+    stream = stream_images(image_set, options.batch_size, seed=seed)
     gan = select_latents(gan, stream, seed=seed)
     for network in gan.roles.values():
         set_precision(network, precision)
@@ -77,7 +77,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="model to start from")
     parser.add_argument("--data", required=True, help="training images")
-    parser.add_argument("--reference", required=True, help="pictures to score against")
+    parser.add_argument("--reference", required=True, help="images to score against")
     parser.add_argument("--seconds", type=float, default=40.0, help="training time of each run, of the processor")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=32)
@@ -85,31 +85,24 @@ def main():
     parser.add_argument("--out", required=True, help="folder of the results")
     options = parser.parse_args()
     source = load_gan(options.source)
-    pictures = read_images(options.data, source.spec.image_size, source.spec.channels)
+    image_set = read_images(options.data, source.spec.image_size, source.spec.channels)
     real = read_images(options.reference, source.spec.image_size, source.spec.channels).images
     reference = kid_protocol.make_reference(real, options.reference)
     precision, _ = choose_precision("auto", source.generator, options.batch_size)
-    shared = (pictures, reference, precision)
-    found = {
+    shared = (image_set, reference, precision)
+    runs = {
         f"{objective}, {penalty}": [run(options, objective, penalty, seed, *shared) for seed in range(options.seeds)]
         for objective in OBJECTIVES
         for penalty in PENALTIES
     }
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in vars(options).items())
-    lines = [
-        f"KID x 1000 after {options.seconds:g} s of processor time in training steps each; {options.seeds} seeds; "
-        f"{datetime.date.today().isoformat()}; {precision}.",
-        "",
-        "| objective, penalty | median | lowest to highest | kimg |",
-        "|---|---|---|---|",
-    ]
-    for name, runs in found.items():
-        kids, kimg = [one["kid"] for one in runs], np.median([one["kimg"] for one in runs])
-        lines.append(f"| {name} | {np.median(kids):.1f} | {min(kids):.1f} to {max(kids):.1f} | {kimg:.1f} |")
-    text = "\n".join([*lines, "", f"Command: `python benchmarks/compare_objectives.py {words}`", ""])
-    files.write_json(Path(options.out) / "objectives.json", found)
-    files.write_text(Path(options.out) / "objectives.md", text)
-    print(text)
+    result = {
+        "date": datetime.date.today().isoformat(), "command": f"python benchmarks/compare_objectives.py {words}",
+        "seconds": options.seconds, "precision": precision, "runs": runs,
+    }  # fmt: skip
+    files.write_json(Path(options.out) / "objectives.json", result)
+    files.write_text(Path(options.out) / "objectives.md", objectives_table(result))
+    print(objectives_table(result))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out noto_people
     python benchmarks/restyle.py --source noto_vae_64 --data examples/twemoji_people/train \
-        --reference examples/twemoji_people/reference --pictures noto_people --seeds 3 --out DIR
+        --reference examples/twemoji_people/reference --images noto_people --seeds 3 --out DIR
 
 Runs what `ktg finetune --method decoder` and `ktg restyle` run, with their defaults. Finished RUNs are kept in `runs/`
 there and not repeated. Writes `results.json`, `table.md` and, of the first seed, `sheet.png` into --out: input, plain
-reconstruction and restyled image, row by row. KID x 1000 is against --reference, which nobody learns; nothing is
-selected on it. Edges kept: similarity of the outlines to the input's over that of the plain reconstruction, see
+reconstruction and restyled image, row by row. KID x 1000 is against --reference, which no run is trained on; nothing
+is selected on it. Edges kept: similarity of the outlines to the input's over that of the plain reconstruction, see
 `keras_transfer_gen/metrics/edge_similarity.py`.
 """
 
@@ -17,6 +17,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from result_tables import restyle_table
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.sources import read_images
@@ -35,17 +36,17 @@ def main():
     spec = load_vae(options.source).spec
     shape = (spec.image_size, spec.channels)
     target = extract_features(read_images(options.reference, *shape).images)
-    images = read_images(options.image_set, *shape).images
+    images = read_images(options.images, *shape).images
     images = images[np.linspace(0, len(images) - 1, options.num).round().astype(int)]  # evenly over the names
-    runs = [run(options, images, target, seed) for seed in range(options.seeds)]
+    runs = [restyle_once(options, images, target, seed) for seed in range(options.seeds)]
     result = {"date": datetime.date.today().isoformat(), "command": command(options), "num": len(images), "runs": runs}
     files.write_json(options.out / "results.json", result)
-    files.write_text(options.out / "table.md", table(result))
-    print(table(result))
-    print(json.dumps({"ratio": round(float(np.median([one["edges_kept"] for one in runs])), 4)}))
+    files.write_text(options.out / "table.md", restyle_table(result))
+    print(restyle_table(result))
+    print(json.dumps({"ratio": round(float(np.median([run["edges_kept"] for run in runs])), 4)}))
 
 
-def run(options, images, target, seed):
+def restyle_once(options, images, target, seed):
     """What `restyle` measured, of one seed, and the change of the KID; read from the disk where it is there."""
     path = options.out / "runs" / f"seed{seed}.json"
     if path.is_file():
@@ -56,10 +57,11 @@ def run(options, images, target, seed):
     )  # fmt: skip
     fine_tune_vae(settings)
     sheet = options.out / "sheet.png" if seed == 0 else None
-    made = restyle(settings.out, images, reference=options.reference, grid=sheet)
-    found = {**made.to_dict(), "change": change(target, extract_features(images), extract_features(made.images))}
-    files.write_json(path, found)
-    return found
+    restyled = restyle(settings.out, images, reference=options.reference, grid=sheet)
+    features = extract_features(images), extract_features(restyled.images)
+    measures = {**restyled.to_dict(), "change": change(target, *features)}
+    files.write_json(path, measures)
+    return measures
 
 
 def change(target, before, after):
@@ -73,24 +75,6 @@ def change(target, before, after):
     return {"value": float(value[0]), "std": float(differences.std(ddof=1))}
 
 
-def table(result):
-    """The result in Markdown, a row for each seed."""
-    first = result["runs"][0]["kid"]
-    lines = [
-        f"{result['num']} images, KID x 1000 (lower is better) with its bootstrap deviation against "
-        f"{first['n_real']} images of the target; {result['date']}.",
-        "",
-        "| seed | input | plain reconstruction | restyled | restyled less input | edges kept |",
-        "|---|---|---|---|---|---|",
-    ]  # fmt: skip
-    for seed, one in enumerate(result["runs"]):
-        scores = [
-            f"{one[name]['value']:.1f} ± {one[name]['std']:.1f}" for name in ("kid_input", "kid_plain", "kid", "change")
-        ]
-        lines.append(f"| {seed} | " + " | ".join(scores) + f" | {one['edges_kept']:.3f} |")
-    return "\n".join([*lines, "", f"Command: `{result['command']}`", ""])
-
-
 def command(options):
     """The command line that makes the result again."""
     return "python benchmarks/restyle.py " + " ".join(f"--{name} {value}" for name, value in vars(options).items())
@@ -99,10 +83,10 @@ def command(options):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="VAE to start from")
-    parser.add_argument("--data", required=True, help="pictures of the target to learn")
-    parser.add_argument("--reference", required=True, help="pictures of the target to score against")
-    parser.add_argument("--pictures", required=True, help="pictures to restyle are chosen from these")
-    parser.add_argument("--num", type=int, default=50, help="pictures to restyle")
+    parser.add_argument("--data", required=True, help="images of the target to learn")
+    parser.add_argument("--reference", required=True, help="images of the target to score against")
+    parser.add_argument("--images", "--pictures", required=True, help="the images to restyle are chosen from these")
+    parser.add_argument("--num", type=int, default=50, help="images to restyle")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kimg", type=float, default=FineTuneVaeSettings.kimg, help="of each fine-tune")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")

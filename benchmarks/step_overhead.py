@@ -1,19 +1,22 @@
 """What `model.fit` costs over a bare `tf.function` loop on the same training step.
 
-    python benchmarks/step_overhead.py [--blocks 20] [--steps 20]
+    python benchmarks/step_overhead.py [--blocks 20] [--steps 20] [--out benchmarks/results/step_overhead]
 
 Blocks of steps of the two are timed in turn, so that a drift of the machine meets both; the median of the pairwise
 ratios is printed as one JSON line. 64 px, batch 32, the default networks. Run it on a quiet machine.
 """
 
 import argparse
+import datetime
 import json
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.training.gan import GAN
@@ -37,6 +40,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--blocks", type=int, default=20, help="blocks of each kind")
     parser.add_argument("--steps", type=int, default=20, help="timed steps in a block")
+    parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
     keras.utils.set_random_seed(0)
     gan = GAN(*build_dcgan(SIZE))
@@ -68,7 +72,13 @@ def main():
     for name, column in (("fit", 0), ("bare loop", 1)):
         print(f"{name:10} {1000 * np.median([pair[column] for pair in pairs]):.1f} ms a step (median)")
     print(f"ratios from {min(ratios):.3f} to {max(ratios):.3f}")
-    print(json.dumps({"ratio": round(float(np.median(ratios)), 4), "blocks": options.blocks, "steps": options.steps}))
+    result = {
+        "date": datetime.date.today().isoformat(), "command": "python benchmarks/step_overhead.py",
+        "ratio": round(float(np.median(ratios)), 4), "blocks": options.blocks, "steps": options.steps,
+    }  # fmt: skip
+    if options.out:
+        files.write_json(options.out / "results.json", result)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""A face generator made by others, adapted from the command line to two targets, nothing known of it but its folder.
+"""A third-party face generator, adapted from the command line to several targets; it is given as a folder, no more.
 
     python benchmarks/third_party_generator.py --seeds 1 --kimg 20 --out benchmarks/results/third_party
 
-Converts the generator with `examples/convert_face_generator.py` into --work (its docstring tells the licence: neither
-it nor what is tuned from it is shipped) and runs `ktg finetune --source FOLDER` for each target and seed. Finished runs
-are kept in --work and not repeated; an interrupted one goes on. Writes `table.md` and `results.json` into --out; rows
-of other targets and settings stay.
+Converts the generator with `examples/convert_face_generator.py` into --work (its docstring states the licence: neither
+the generator nor what is tuned from it is shipped) and runs `ktg finetune --source FOLDER` for each target and seed.
+Finished runs are kept in --work and not repeated; an interrupted one goes on. Writes `table.md` and `results.json` into
+--out; rows of other targets and settings stay.
 Scores: KID x 1000 of 500 generated images against reference images that are not trained on; nothing is selected on it.
-The photographs' reference is made by `python examples/make_examples.py`; all Twemoji are fetched, 100 of them to learn
-and 1,000 others to score against.
+The photographs' reference is written by `python examples/make_examples.py`; all Twemoji are fetched, 100 of them to
+learn and 1,000 others to score against.
 """
 
 import argparse
@@ -19,13 +19,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from result_tables import TARGETS, rate_ratio_of, third_party_table
 
 from keras_transfer_gen import files
 from keras_transfer_gen.recipes.settings.defaults import FAR_RATIO
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = {"twemoji_people": "Twemoji people", "photo_patches": "photographs", "twemoji_all": "all Twemoji"}
 FETCHED, TRAIN, REFERENCE = "twemoji_all", 100, 1000  # drawn from all emoji of a vendor, skin tones left out
 
 
@@ -43,16 +43,16 @@ def main():
             "batch_size": options.batch_size or FineTuneSettings.batch_size,
             "g_lr_ratio": options.g_lr_ratio or FAR_RATIO,  # all targets are far from faces
         }
-        rows = [other for other in rows if any(setting(other, name) != value for name, value in row.items())]
-        found = [adapt(target, seed, source, options) for seed in range(options.seeds)]
-        rows.append({**row, "date": datetime.date.today().isoformat(), "command": command(options), "runs": found})
+        rows = [other for other in rows if not same_setting(other, row)]
+        runs = [adapt(target, seed, source, options) for seed in range(options.seeds)]
+        rows.append({**row, "date": datetime.date.today().isoformat(), "command": command(options), "runs": runs})
         files.write_json(options.out / "results.json", rows)
-        files.write_text(options.out / "table.md", table(rows))
-    print(table(rows))
+        files.write_text(options.out / "table.md", third_party_table(rows))
+    print(third_party_table(rows))
 
 
 def adapt(target, seed, source, options):
-    """{"before", "after", "floor", "n_real", "pictures"} of one run of the command line; KID x 1000."""
+    """{"before", "after", "floor", "n_real", "images"} of one run of the command line; KID x 1000."""
     folder = fetched(options.work) if target == FETCHED else ROOT / "examples" / target
     changed = {"learning-rate": options.learning_rate, "batch-size": options.batch_size}
     changed["g-lr-ratio"] = options.g_lr_ratio
@@ -71,13 +71,14 @@ def adapt(target, seed, source, options):
         "floor": metrics["kid_floor"] and metrics["kid_floor"]["value"],
         "n_real": metrics["kid_after"]["n_real"],
         "n_fake": metrics["kid_after"]["n_fake"],
-        "pictures": len(list((folder / "train").glob("*.png"))),
+        "images": len(list((folder / "train").glob("*.png"))),
     }
 
 
-def setting(row, name):
-    """What a row was run with; before there was a ratio of rates they were equal."""
-    return row.get(name, 1.0) if name == "g_lr_ratio" else row[name]
+def same_setting(row, other):
+    """Whether a row of the results was run with the target and the settings of another."""
+    names = ("target", "kimg", "learning_rate", "batch_size")
+    return all(row[name] == other[name] for name in names) and rate_ratio_of(row) == rate_ratio_of(other)
 
 
 def fetched(work):
@@ -97,48 +98,6 @@ def fetched(work):
 def run(words):
     """Runs Python with arguments; an error ends this script as well."""
     subprocess.run([sys.executable, *map(str, words)], check=True)
-
-
-def table(rows):
-    """The results in Markdown, a row for each target and setting."""
-    first = rows[0]["runs"][0]
-    lines = [
-        f"KID x 1000 (lower is better) of {first['n_fake']} generated images against reference images. Where there are "
-        "several seeds: median (lowest to highest). Rates: the generator's over the discriminator's (where "
-        "they were equal, the last weights were kept, not the best). Ratio: after / before. Floor: the training "
-        "pictures themselves.",
-        "",
-        "| target | trained on, against | kimg | batch | rates | seeds | before | after | ratio | floor | date |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in sorted(
-        rows, key=lambda row: (row["target"], row["kimg"], row["batch_size"], setting(row, "g_lr_ratio"))
-    ):
-        one = row["runs"][0]
-        ratio = np.median([entry["after"] / entry["before"] for entry in row["runs"]])
-        cells = [
-            TARGETS[row["target"]],
-            f"{one['pictures']}, {one['n_real']}",
-            f"{row['kimg']:g}",
-            row["batch_size"],
-            f"{setting(row, 'g_lr_ratio'):g}",
-            len(row["runs"]),
-            f"{one['before']:.1f}",
-            spread([entry["after"] for entry in row["runs"]]),
-            f"{ratio:.2f}",
-            "" if one["floor"] is None else f"{one['floor']:.1f}",
-            row["date"],
-        ]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    commands = dict.fromkeys(row["command"] for row in rows)
-    return "\n".join([*lines, "", "Commands:", "", "```", *commands, "```", ""])
-
-
-def spread(values):
-    """Median, lowest and highest, as text; the value alone of a single one."""
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{np.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
 def command(options):

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from result_tables import kid_at, rates_text, transfer_table
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_images
@@ -39,7 +40,8 @@ from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.runs.best_file import POINTS
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
-from keras_transfer_gen.recipes.settings.gan import FINETUNE_LEARNING_RATE, SELECT_CHOICES, FineTuneSettings
+from keras_transfer_gen.recipes.settings.defaults import FINETUNE_LEARNING_RATE
+from keras_transfer_gen.recipes.settings.gan import SELECTIONS, FineTuneSettings
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.fine_tune import from_nothing, from_source
 from keras_transfer_gen.recipes.training.gan.feature_heads import resolve_feature_weight, set_feature_heads
@@ -76,12 +78,12 @@ class Trial:
         self.image_set = read_images(options.data, spec.image_size, spec.channels)
         real = read_images(options.reference, spec.image_size, spec.channels).images
         self.reference = kid_protocol.make_reference(real, options.reference)
-        self.learnt = kid_protocol.curve_score(kid_protocol.make_reference(self.image_set.images, options.data))
+        self.curve_score = kid_protocol.curve_score(kid_protocol.make_reference(self.image_set.images, options.data))
         known = source_features(resolve_model(options.source).path.parent)
-        made = (
-            None if known is not None else extract_features(load_gan(options.source).generate(kid_protocol.NUM_FAKES))
-        )
-        self.distance, _ = describe_distance(extract_features(self.image_set.images), known, made)
+        generated = None
+        if known is None:
+            generated = extract_features(load_gan(options.source).generate(kid_protocol.NUM_FAKES))
+        self.distance, _ = describe_distance(extract_features(self.image_set.images), known, generated)
         self.precision, _ = choose_precision("auto", load_gan(options.source).generator, options.batch_size)
 
     def start(self, method, seed, rates):
@@ -102,27 +104,27 @@ class Trial:
 
     def settings(self, method, seed, rates):
         """The settings of `ktg finetune` for a method."""
-        mined = method not in SCRATCH_RATES and not method.endswith("all latents")
+        selects = method not in SCRATCH_RATES and not method.endswith("all latents")
         settings = FineTuneSettings(
             data=self.options.data, source=self.options.source, out=self.options.out, kimg=self.options.kimg,
             batch_size=self.options.batch_size, seed=seed, precision=self.precision,
             learning_rate=rates[1], g_lr_ratio=rates[0] / rates[1],
             freeze_d=FREEZE_BLOCKS if method.endswith("FreezeD") else 0,
-            latent_selection_kimg=FineTuneSettings.latent_selection_kimg if mined else 0.0,
+            latent_selection_kimg=FineTuneSettings.latent_selection_kimg if selects else 0.0,
             feature_weight=0.0 if method in PLAIN else None,
         )  # fmt: skip
         return resolve_feature_weight(settings, self.distance)
 
     def run(self, method, seed, rates, points):
-        """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it is there."""
+        """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it exists."""
         kind = "scratch" if method == "scratch, equal rates" else method.replace(" ", "").replace(",", "-")
-        name = f"{kind}-seed{seed}-rates{words(rates)}-{points[-1]:g}kimg-{self.precision}.json"
+        name = f"{kind}-seed{seed}-rates{rates_text(rates)}-{points[-1]:g}kimg-{self.precision}.json"
         path = Path(self.options.out) / "runs" / name
         if path.is_file():
             return files.read_json(path)
         gan, settings = self.start(method, seed, rates), self.settings(method, seed, rates)
         curve, begun = [] if method in SCRATCH_RATES else [self.measure(gan)], time.perf_counter()
-        best = Best(self.learnt, self.options.select)
+        best = Best(self.curve_score, self.options.select)
         stream = stream_images(self.image_set, self.options.batch_size, seed=seed)
 
         def show(gan, kimg):
@@ -145,10 +147,8 @@ class Trial:
                 continue
             with best.shown(gan):
                 curve.append({**self.measure(gan), "best_kimg": best.kimg})
-            print(
-                f"{method}, seed {seed}, rates {words(rates)}: {curve[-1]} after {time.perf_counter() - begun:.0f} s",
-                flush=True,
-            )
+            seconds = time.perf_counter() - begun
+            print(f"{method}, seed {seed}, rates {rates_text(rates)}: {curve[-1]} after {seconds:.0f} s", flush=True)
         files.write_json(path, curve)
         return curve
 
@@ -172,8 +172,8 @@ class Best:
 
     def look(self, gan):
         """Keeps the weights of now where they are better than all before."""
-        if self.select == "best" and (found := self.score(gan)["kid"]) < self.lowest:
-            self.lowest, self.kimg, self.weights = found, gan.kimg, gan.ema_generator.get_weights()
+        if self.select == "best" and (kid := self.score(gan)["kid"]) < self.lowest:
+            self.lowest, self.kimg, self.weights = kid, gan.kimg, gan.ema_generator.get_weights()
 
     @contextlib.contextmanager
     def shown(self, gan):
@@ -184,23 +184,6 @@ class Best:
         gan.ema_generator.set_weights(latest)
 
 
-def words(rates):
-    """A pair of learning rates as text."""
-    return "-".join(f"{rate:g}" for rate in rates)
-
-
-def at(curve, kimg):
-    """KID of a curve at (nearest to) a number of kimg."""
-    return min(curve, key=lambda point: abs(point["kimg"] - kimg))["kid"]
-
-
-def spread(values):
-    """Median, lowest and highest of the seeds, as text; the value alone of a single one."""
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{np.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
-
-
 def main():
     options = parse()
     trial = Trial(options)
@@ -208,11 +191,11 @@ def main():
     short = [share * budget for share in SHARES]
     long = short + [budget * factor for factor in (2, 4, 7, 10) if factor <= options.scratch_factor]
     search = {
-        method: {rates: at(trial.run(method, 0, rates, short), budget) for rates in tried}
+        method: {rates: kid_at(trial.run(method, 0, rates, short), budget) for rates in tried}
         for method, tried in SCRATCH_RATES.items()
         if method in options.methods
     }
-    best = {method: min(found, key=found.get) for method, found in search.items()}
+    best = {method: min(kids, key=kids.get) for method, kids in search.items()}
     rates = {**dict.fromkeys(METHODS, trial.rates()), **best}
     curves = {
         method: [
@@ -227,10 +210,11 @@ def main():
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "command": command(options), "precision": trial.precision, "kimg": budget, "rates": rates,
         "scratch_rate_search": {
-            words(rates): kid for method in search if len(search[method]) > 1 for rates, kid in search[method].items()
+            rates_text(rates): kid for kids in search.values() if len(kids) > 1 for rates, kid in kids.items()
         },
         "before": trial.measure(load_gan(options.source))["kid"], "floor": floor["value"],
-        "n_real": floor["n_real"], "n_fake": kid_protocol.NUM_FAKES, "pictures": len(trial.image_set.images), "curves": curves,
+        "n_real": floor["n_real"], "n_fake": kid_protocol.NUM_FAKES, "images": len(trial.image_set.images),
+        "curves": curves,
     }  # fmt: skip
     write(Path(options.out), result)
 
@@ -244,39 +228,12 @@ def write(out, result):
         for method, runs in result["curves"].items():
             for seed, curve in enumerate(runs):
                 writer.writerows([method, seed, p["kimg"], f"{p['kid']:.2f}", f"{p['std']:.2f}"] for p in curve)
-    files.write_text(out / "table.md", table(result))
+    files.write_text(out / "table.md", transfer_table(result))
     plot(out / "curves.png", result)
-    print(table(result))
+    print(transfer_table(result))
     if {"fine-tune", "scratch"} <= set(result["curves"]):
-        after, scratch = ([at(c, result["kimg"]) for c in result["curves"][m]] for m in ("fine-tune", "scratch"))
+        after, scratch = ([kid_at(c, result["kimg"]) for c in result["curves"][m]] for m in ("fine-tune", "scratch"))
         print(json.dumps({"ratio": round(float(np.median(after) / np.median(scratch)), 4)}))
-
-
-def table(result):
-    """The result in Markdown."""
-    budget, curves = result["kimg"], result["curves"]
-    first = next(iter(curves.values()))  # from scratch, where that is shown: the longest curves
-    points = sorted({round(p["kimg"] / budget, 3) for p in first[0] if p["kimg"]})
-    lines = [
-        f"KID x 1000 (lower is better) of {result['n_fake']} generated images against {result['n_real']} reference "
-        f"pictures; {result['pictures']} training images; median (lowest to highest) of {len(first)} "
-        f"seeds (one seed where one number stands); learning rates of generator and discriminator; {result['date']}; "
-        f"{result['precision']}.",
-        "",
-        "| | " + " | ".join(f"{point * budget:.3g} kimg" for point in points) + " |",
-        "|---|" + "---|" * len(points),
-    ]  # fmt: skip
-    for method, runs in curves.items():
-        reached = [[at(c, x * budget) for c in runs if c[-1]["kimg"] > 0.99 * x * budget] for x in points]
-        cells = [spread(values) if values else "" for values in reached]
-        lines.append(f"| {method} (learning rates {words(result['rates'][method])}) | " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        f"Source before adapting: {result['before']:.1f}. Floor (the training images): {result['floor']:.1f}.",
-    ]
-    tried = ", ".join(f"{kid:.1f} at {rates}" for rates, kid in result["scratch_rate_search"].items())
-    lines += ["", f"Scratch at {budget:.3g} kimg by learning rates, seed 0: {tried}."]
-    return "\n".join([*lines, "", f"Command: `{result['command']}`", ""])
 
 
 def plot(path, result):
@@ -326,7 +283,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="model to start from")
     parser.add_argument("--data", required=True, help="training images")
-    parser.add_argument("--reference", required=True, help="pictures to score against")
+    parser.add_argument("--reference", required=True, help="images to score against")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order")
     parser.add_argument("--kimg", type=float, default=10.0, help="budget of each method")
@@ -337,7 +294,7 @@ def parse():
         "--learning-rate", type=float, default=FINETUNE_LEARNING_RATE, help="of fine-tuning: the discriminator's"
     )
     parser.add_argument("--g-lr-ratio", type=float, help="of the generator's; by default as `ktg finetune`")
-    parser.add_argument("--select", choices=SELECT_CHOICES, default="best", help="the weights of a point")
+    parser.add_argument("--select", choices=SELECTIONS, default="best", help="the weights of a point")
     parser.add_argument("--out", required=True, help="folder of the results")
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ quiet machine.
 """
 
 import argparse
+import datetime
 import json
 import math
 import time
@@ -21,6 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
+from result_tables import pytorch_table
 from torch import nn
 
 from keras_transfer_gen import files
@@ -62,7 +64,7 @@ class TorchVAE(nn.Module):
             x = nn.functional.leaky_relu(norm(conv(nn.functional.interpolate(x, scale_factor=2))), SLOPE)
         return torch.tanh(self.to_image(x))
 
-    def take(self, encoder, decoder):
+    def copy_weights(self, encoder, decoder):
         """Copies the weights of the Keras networks."""
         pairs = [
             *zip(self.down, (layer.conv for layer in encoder.layers[1:3]), strict=True),
@@ -87,8 +89,8 @@ def gaussian_cost(error, variance, numbers):
 def torch_step(model, optimizer, images, noise):
     real = images.float() / 127.5 - 1.0
     mean, log_var = model.encode(real)
-    made = model.decode(mean + torch.exp(0.5 * log_var) * noise)
-    error = ((real - made) ** 2).mean(dim=(1, 2, 3))
+    drawn = model.decode(mean + torch.exp(0.5 * log_var) * noise)
+    error = ((real - drawn) ** 2).mean(dim=(1, 2, 3))
     variance = error.mean().detach()
     kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(1)
     loss = (gaussian_cost(error, variance, real[0].numel()) + kl).mean()
@@ -101,7 +103,7 @@ def torch_step(model, optimizer, images, noise):
 def train_torch(batches, noise, start, channels_last):
     """(model, variance, seconds a step); the first step is not timed."""
     model = TorchVAE()
-    model.take(*start)
+    model.copy_weights(*start)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     model = model.to(memory_format=layout)
     optimizer = torch.optim.Adam(model.parameters(), RATE, eps=1e-7)
@@ -110,8 +112,8 @@ def train_torch(batches, noise, start, channels_last):
         if step == 1:
             begun = time.perf_counter()
         part = torch.from_numpy(images).permute(0, 3, 1, 2).to(memory_format=layout)
-        found = torch_step(model, optimizer, part, torch.from_numpy(eps))
-        variance = found if step == 0 else 0.95 * variance + 0.05 * found
+        latest = torch_step(model, optimizer, part, torch.from_numpy(eps))
+        variance = latest if step == 0 else 0.95 * variance + 0.05 * latest
     return model, variance, (time.perf_counter() - begun) / (len(batches) - 1)
 
 
@@ -147,8 +149,8 @@ def torch_bits(model, variance, images, samples=16):
             real = torch.from_numpy(image[None]).permute(0, 3, 1, 2).float() / 127.5 - 1.0
             mean, log_var = model.encode(real)
             draws = np.random.default_rng((0, number)).standard_normal((samples, LATENTS), np.float32)
-            made = model.decode(mean + torch.exp(0.5 * log_var) * torch.from_numpy(draws))
-            error = ((real - made) ** 2).mean(dim=(1, 2, 3))
+            drawn = model.decode(mean + torch.exp(0.5 * log_var) * torch.from_numpy(draws))
+            error = ((real - drawn) ** 2).mean(dim=(1, 2, 3))
             kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum()
             costs.append(float(gaussian_cost(error, torch.tensor(variance), numbers).mean() + kl))
     return np.mean(costs) / (numbers * math.log(2)) + math.log2(127.5)
@@ -162,11 +164,11 @@ def same_start(seed):
 
 def read_fashion(folder):
     """(training images, test images), uint8 `[N, 28, 28, 1]`."""
-    found = []
+    images = []
     for name in ("train", "test"):
         with np.load(Path(folder) / f"{name}.npz") as arrays:
-            found.append(np.ascontiguousarray(arrays["images"].reshape(-1, 28, 28, 1)))
-    return found
+            images.append(np.ascontiguousarray(arrays["images"].reshape(-1, 28, 28, 1)))
+    return images
 
 
 def main():
@@ -175,11 +177,11 @@ def main():
     parser.add_argument("--images", type=int, default=12000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--held-out", type=int, default=1000, help="test images for bits per dimension")
+    parser.add_argument("--holdout", "--held-out", type=int, default=1000, help="test images for bits per dimension")
     parser.add_argument("--out", help="folder for vae_against_pytorch.json and .md")
     options = parser.parse_args()
     train, test = read_fashion(options.data)
-    train, test = train[: options.images], test[: options.held_out]
+    train, test = train[: options.images], test[: options.holdout]
     rows = []
     for seed in range(options.seeds):
         rng = np.random.default_rng(seed)
@@ -198,19 +200,15 @@ def main():
     names = [name for name in rows[0] if name != "seed"]
     speeds = {name: float(np.median([row[name]["speed"] for row in rows])) for name in names}
     bits = {name: [row[name]["bits"] for row in rows] for name in names}
-    lines = ["| | images a second (median) | bits per dimension, mean | lowest to highest |", "|---|---|---|---|"]
-    lines += [
-        f"| {name} | {speeds[name]:.0f} | {np.mean(bits[name]):.4f} | {min(bits[name]):.4f} to {max(bits[name]):.4f} |"
-        for name in names
-    ]
     quickest = max(speed for name, speed in speeds.items() if name != "ktg")
     result = {
         "ratio": round(speeds["ktg"] / quickest, 3), "images_per_second": speeds, "bits_per_dim": bits,
-        "images": options.images, "epochs": options.epochs, "seeds": options.seeds, "held_out": options.held_out,
+        "date": datetime.date.today().isoformat(), "images": options.images, "epochs": options.epochs,
+        "seeds": options.seeds, "held_out": options.holdout,
     }  # fmt: skip
-    print("\n".join(lines))
+    print(pytorch_table(result))
     if options.out:
-        files.write_text(Path(options.out) / "vae_against_pytorch.md", "\n".join(lines) + "\n")
+        files.write_text(Path(options.out) / "vae_against_pytorch.md", pytorch_table(result))
         files.write_json(Path(options.out) / "vae_against_pytorch.json", {**result, "runs": rows})
     print(json.dumps(result))
 

@@ -7,8 +7,8 @@
         --reference mnist/reference.npz --seeds 3 --out DIR
 
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
-and not repeated, so an interrupted call goes on. The bound (ELBO, nats per image, N(0, I) as the prior, 4 latent
-samples) is taken on images of --reference, which nobody learns. A tenth of --data is put aside to set the stored
+and not repeated, so an interrupted call goes on. The ELBO (nats per image, N(0, I) as the prior, 4 latent samples)
+is taken on images of --reference, which no run is trained on. A tenth of --data is the holdout that sets the stored
 scale of errors, in every method alike; no point of a curve is chosen by it. "Reached" is the first point of a curve
 that is as good as the best that scratch ever gets, on the mean of its seeds. Scratch uses the best of three learning
 rates, found on the first seed against the reference itself, which favours scratch. KID x 1000 is of 500 images that
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from result_tables import best_of_scratch, vae_table
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_images
@@ -61,7 +62,7 @@ class Trial:
         size, channels = source.spec.image_size, source.spec.channels
         self.image_set, self.validation = split(read_images(options.data, size, channels))
         real = read_images(options.reference, size, channels).images
-        self.held = subsample(real, MEASURED)
+        self.images = subsample(real, MEASURED)
         self.reference = kid_protocol.make_reference(real, options.reference)
         self.seen = np.concatenate([self.image_set.images, self.validation])
         self.precision, _ = choose_precision("auto", source.decoder, options.batch_size)
@@ -111,41 +112,27 @@ class Trial:
         begun = time.perf_counter()
         fit_prior(vae, self.seen, seed=seed)
         spent = time.perf_counter() - begun
-        fitted = measure_elbo(vae, self.held, "")["elbo"]["value"]
+        fitted = measure_elbo(vae, self.images, "")["elbo"]["value"]
         kid = kid_protocol.score_model(vae, self.reference, kid_protocol.NUM_FAKES)
         vae.set_prior(StandardNormal())
-        found = {"curve": curve, "elbo_fitted": fitted, "kid": kid["value"], "std": kid["std"], "prior_seconds": spent}
-        files.write_json(path, found)
-        return found
+        measures = {
+            "curve": curve,
+            "elbo_fitted": fitted,
+            "kid": kid["value"],
+            "std": kid["std"],
+            "prior_seconds": spent,
+        }
+        files.write_json(path, measures)
+        return measures
 
     def measure(self, vae):
         """A point of a curve."""
         calibrate(vae, self.validation)
-        found = vae.evaluate(self.held, samples=4, seed=0, return_dict=True)
+        scores = vae.evaluate(self.images, samples=4, seed=0, return_dict=True)
         return {
-            "kimg": vae.kimg, "elbo": found["elbo"], "kl": found["kl_loss"], "bits_per_dim": found["bits_per_dim"],
-            "active_units": found["active_units"],
+            "kimg": vae.kimg, "elbo": scores["elbo"], "kl": scores["kl_loss"], "bits_per_dim": scores["bits_per_dim"],
+            "active_units": scores["active_units"],
         }  # fmt: skip
-
-
-def mean_curve(runs):
-    """(kimg, mean bound over the seeds) of the points that all runs of a method have."""
-    least = min(len(run["curve"]) for run in runs)
-    kimg = [point["kimg"] for point in runs[0]["curve"][:least]]
-    return kimg, np.mean([[point["elbo"] for point in run["curve"][:least]] for run in runs], axis=0)
-
-
-def reached(runs, bound):
-    """The first kimg at which the mean curve is as good as `bound`, or None."""
-    kimg, elbo = mean_curve(runs)
-    return next((k for k, value in zip(kimg, elbo, strict=True) if value >= bound), None)
-
-
-def spread(values, form="{:.0f}"):
-    """Median, lowest and highest of the seeds, as text."""
-    values = sorted(values)
-    middle = form.format(float(np.median(values)))
-    return middle if len(values) == 1 else f"{middle} ({form.format(values[0])} to {form.format(values[-1])})"
 
 
 def main():
@@ -164,8 +151,8 @@ def main():
         runs[method] = [trial.run(method, seed, rate, points) for seed in (seeds if method != "prior" else [0])]
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
-        "command": command(options), "precision": "auto", "kimg": budget, "pictures": len(trial.seen),
-        "n_held": len(trial.held), "n_real": len(trial.reference.features), "n_fake": kid_protocol.NUM_FAKES,
+        "command": command(options), "precision": "auto", "kimg": budget, "images": len(trial.seen),
+        "n_held": len(trial.images), "n_real": len(trial.reference.features), "n_fake": kid_protocol.NUM_FAKES,
         "scratch_rate": chosen, "scratch_rate_search": {f"{rate:g}": value for rate, value in search.items()},
         "before": runs["scratch"][0]["curve"][0]["elbo"], "runs": runs,
     }  # fmt: skip
@@ -183,41 +170,9 @@ def write(out, result):
                 for point in run["curve"]:
                     numbers = [f"{point[name]:.6g}" for name in ("kimg", "elbo", "kl", "bits_per_dim", "active_units")]
                     writer.writerow([method, seed, *numbers])
-    files.write_text(out / "table.md", table(result))
+    files.write_text(out / "table.md", vae_table(result))
     plot(out / "curves.png", result)
-    print(table(result))
-
-
-def table(result):
-    """The result in Markdown."""
-    scratch_kimg, scratch = mean_curve(result["runs"]["scratch"])
-    best, at = float(scratch.max()), scratch_kimg[int(scratch.argmax())]
-    seeds = len(result["runs"]["scratch"])
-    lines = [
-        f"ELBO in nats per image (higher is better) on {result['n_held']} reference images; {result['pictures']} "
-        f"pictures to learn from; median (lowest to highest) of {seeds} seeds; {result['date']}; arithmetic chosen by "
-        f"a probe. Scratch is best at {at:.3g} kimg with {best:.0f} (mean of the seeds). KID x 1000 of "
-        f"{result['n_fake']} images against {result['n_real']}, drawn from a prior fitted to the training images.",
-        "",
-        "| | best ELBO | at kimg | scratch's best reached at | share of its images | ELBO, prior fitted | KID x 1000 |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for method, runs in result["runs"].items():
-        peaks = [max(run["curve"], key=lambda point: point["elbo"]) for run in runs]
-        first = reached(runs, best)
-        when = "never" if first is None else f"{first:.3g} kimg"
-        share = "" if first is None else f"{first / at:.3f}"
-        cells = [
-            method, spread([p["elbo"] for p in peaks]), spread([p["kimg"] for p in peaks], "{:.3g}"), when, share,
-            spread([run["elbo_fitted"] for run in runs]), spread([run["kid"] for run in runs], "{:.1f}"),
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    lines.append("")
-    if "prior" in result["runs"]:
-        spent = result["runs"]["prior"][0]["prior_seconds"]
-        lines.append(f"The new prior alone took {spent:.2f} seconds and no gradient.")
-    lines += [f"Scratch learns at {result['scratch_rate']:g}, the best of its rates.", ""]
-    return "\n".join([*lines, f"Command: `{result['command']}`", ""])
+    print(vae_table(result))
 
 
 def plot(path, result):
@@ -228,7 +183,6 @@ def plot(path, result):
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    _, scratch = mean_curve(result["runs"]["scratch"])
     for (method, runs), colour in zip(result["runs"].items(), COLOURS, strict=False):
         for index, run in enumerate(runs):
             points, label = run["curve"], method if index == 0 else None
@@ -237,7 +191,7 @@ def plot(path, result):
                 continue
             kimg, elbo = ([point[name] for point in points] for name in ("kimg", "elbo"))
             axes.plot(kimg, elbo, "o-", ms=3, color=colour, alpha=0.7, label=label)
-    axes.axhline(scratch.max(), color="tab:red", ls=":", label="the best of scratch")
+    axes.axhline(best_of_scratch(result)[1], color="tab:red", ls=":", label="the best of scratch")
     axes.set_xscale("symlog", linthresh=SHARES[0] * result["kimg"])
     axes.set_xlim(left=0)
     axes.set_yscale("symlog", linthresh=1000.0)
@@ -260,7 +214,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="VAE to start from")
     parser.add_argument("--data", required=True, help="training images")
-    parser.add_argument("--reference", required=True, help="pictures to measure on")
+    parser.add_argument("--reference", required=True, help="images to measure on")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each method")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="in this order; with scratch")
     parser.add_argument("--kimg", type=float, default=4.0, help="budget of each method")

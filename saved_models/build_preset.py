@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from score_section import marked, score_section
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
@@ -77,11 +78,7 @@ class Part:
 
 def card(name, text, scores, parts):
     """The README.md of the preset."""
-    copies, hours = scores["memorisation"], sum(part.seconds for part in parts) / 3600
-    rows = [
-        ("KID x 1000", scores["kid_by_seed"], 1), ("precision", scores["precision"], 2),
-        ("recall", scores["recall"], 2), ("density", scores["density"], 2), ("coverage", scores["coverage"], 2),
-    ]  # fmt: skip
+    hours = sum(part.seconds for part in parts) / 3600
     lines = [
         f"# {name}",
         "",
@@ -105,18 +102,7 @@ def card(name, text, scores, parts):
         "",
         "## Scores",
         "",
-        f"{scores['n_fake']} generated images against {scores['n_real']} of its training images, features: "
-        f"{scores['feature_network']} at {scores['input_size']} px, latents of seeds {', '.join(map(str, SEEDS))}; "
-        f"measured on {scores['date']} by `saved_models/build_preset.py`.",
-        "",
-        "| | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " |",
-        "|---|" + "---|" * len(SEEDS),
-        *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
-        "",
-        "Near-copies of training images or their mirror images: "
-        f"{100 * copies['near_copy_share']:.1f} % of the generated images (by pixels alone "
-        f"{100 * copies['pixel_share']:.1f} %); among the training images themselves "
-        f"{100 * copies['train_share']:.1f} % (by pixels {100 * copies['train_pixel_share']:.1f} %).",
+        marked(name, score_section(scores)),
         "",
     ]  # fmt: skip
     return "\n".join(lines)

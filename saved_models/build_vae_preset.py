@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from score_section import marked, score_section
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
@@ -71,7 +72,6 @@ def measure(vae, images, metrics):
 
 def card(name, text, scores, config):
     """The README.md of the preset."""
-    elbo = scores["elbo_after"]
     settings = {key: value for key, value in config["settings"].items() if key not in ("data", "reference")}
     lines = [
         f"# {name}",
@@ -95,16 +95,7 @@ def card(name, text, scores, config):
         "",
         "## Scores",
         "",
-        f"- ELBO {elbo['value']:.1f} nats per image on {elbo['n_images']} holdout images "
-        f"(reconstruction {elbo['reconstruction_loss']:.1f}, KL {elbo['kl_loss']:.1f}; {elbo['samples']} latent "
-        f"samples); {scores['bits_per_dim']['value']:.3f} bits per dimension; {scores['active_units']} active units. "
-        f"With N(0, I) as the prior: {scores['elbo_standard_prior']['value']:.1f}.",
-        f"- KID x 1000 of {scores['n_fake']} generated images against {scores['n_real']} of its training images, "
-        f"seeds {', '.join(map(str, SEEDS))}: {', '.join(f'{kid:.1f}' for kid in scores['kid_by_seed'])} (features: "
-        f"{scores['feature_network']} at {scores['input_size']} px).",
-        f"- Reconstructions of training images: {scores['reconstruction_levels']:.1f} of 255 levels away on average, "
-        f"edge similarity {scores['reconstruction_edges']:.2f}.",
-        f"- Measured on {scores['date']} by `saved_models/build_vae_preset.py`.",
+        marked(name, score_section(scores)),
         "",
     ]
     return "\n".join(lines)

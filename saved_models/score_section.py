@@ -1,0 +1,54 @@
+"""The section of a preset's model card on its scores, from its `scores.json`. Standard library alone.
+
+The scripts that build presets write it; `benchmarks/figures.py` checks it.
+"""
+
+
+def score_section(scores):
+    """Markdown of the scores of a preset, of either family.
+
+    Args:
+        scores: content of `scores.json`.
+    """
+    return _vae_section(scores) if "elbo_after" in scores else _gan_section(scores)
+
+
+def marked(name, text):
+    """`text` between the marks by which `benchmarks/figures.py` finds it again."""
+    return f"<!-- figures: preset.{name} -->\n\n{text}\n\n<!-- /figures -->"
+
+
+def _gan_section(scores):
+    copies, seeds = scores["memorisation"], range(len(scores["kid_by_seed"]))
+    rows = [("KID x 1000", scores["kid_by_seed"], 1)]
+    rows += [(name, scores[name], 2) for name in ("precision", "recall", "density", "coverage")]
+    return "\n".join([
+        f"{scores['n_fake']} generated images against {scores['n_real']} of its training images, features: "
+        f"{scores['feature_network']} at {scores['input_size']} px, latents of seeds {', '.join(map(str, seeds))}; "
+        f"measured on {scores['date']} by `saved_models/build_preset.py`.",
+        "",
+        "| | " + " | ".join(f"seed {seed}" for seed in seeds) + " |",
+        "|---|" + "---|" * len(seeds),
+        *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
+        "",
+        "Near-copies of training images or their mirror images: "
+        f"{100 * copies['near_copy_share']:.1f} % of the generated images (by pixels alone "
+        f"{100 * copies['pixel_share']:.1f} %); among the training images themselves "
+        f"{100 * copies['train_share']:.1f} % (by pixels {100 * copies['train_pixel_share']:.1f} %).",
+    ])  # fmt: skip
+
+
+def _vae_section(scores):
+    elbo, kids = scores["elbo_after"], scores["kid_by_seed"]
+    return "\n".join([
+        f"- ELBO {elbo['value']:.1f} nats per image on {elbo['n_images']} holdout images "
+        f"(reconstruction {elbo['reconstruction_loss']:.1f}, KL {elbo['kl_loss']:.1f}; {elbo['samples']} latent "
+        f"samples); {scores['bits_per_dim']['value']:.3f} bits per dimension; {scores['active_units']} active units. "
+        f"With N(0, I) as the prior: {scores['elbo_standard_prior']['value']:.1f}.",
+        f"- KID x 1000 of {scores['n_fake']} generated images against {scores['n_real']} of its training images, "
+        f"seeds {', '.join(str(seed) for seed in range(len(kids)))}: {', '.join(f'{kid:.1f}' for kid in kids)} "
+        f"(features: {scores['feature_network']} at {scores['input_size']} px).",
+        f"- Reconstructions of training images: {scores['reconstruction_levels']:.1f} of 255 levels away on average, "
+        f"edge similarity {scores['reconstruction_edges']:.2f}.",
+        f"- Measured on {scores['date']} by `saved_models/build_vae_preset.py`.",
+    ])  # fmt: skip

@@ -1,0 +1,58 @@
+"""No page holds a figure that the results no longer have; TensorFlow is not loaded here."""
+
+import importlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def figures():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        patch.setattr(sys, "dont_write_bytecode", True)
+        return importlib.import_module("figures")
+
+
+def test_no_figure_of_the_pages_is_stale(figures, capsys):
+    assert figures.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_stale_table_and_stale_value_are_found_and_written(figures):
+    text = "# Page\n\n<!-- figures: near -->\nold\n<!-- /figures -->\n\nIt is <!--f near.kid-->1.0<!--/f--> now.\n"
+    new, faults = figures.rewrite(text, {"near": "| a |"}, {"near.kid": "2.0"})
+    assert faults == ["line 7: near.kid is stale", "line 3: near is stale"]
+    assert "<!-- figures: near -->\n\n| a |\n\n<!-- /figures -->" in new and "-->2.0<!--" in new
+    assert figures.rewrite(new, {"near": "| a |"}, {"near.kid": "2.0"}) == (new, [])
+
+
+def test_unknown_names_and_marks_without_an_end_are_found(figures):
+    text = "<!--f nothing-->1<!--/f-->\n<!--f near-->2\n<!-- /figures -->\n"
+    _, faults = figures.rewrite(text, {}, {"near": "2"})
+    assert faults == [
+        "line 2: <!--f near--> has no other end", "line 3: <!-- /figures --> has no other end",
+        "line 1: there is no figure named nothing",
+    ]  # fmt: skip
+
+
+def test_changed_results_make_the_check_fail_and_write_mends_it(figures, tmp_path, capsys):
+    for folder in ("benchmarks/results", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.png", "*.py"))
+    for card in (ROOT / "saved_models").glob("*/*.[jm][sd]*"):
+        (tmp_path / card.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(card, tmp_path / card.relative_to(ROOT))
+    (tmp_path / "README.md").write_text("From <!--f near.before-->98.2<!--/f-->.\n")
+    assert figures.main(["--check"], tmp_path) == 0
+    file = tmp_path / "benchmarks/results/near/results.json"
+    result = json.loads(file.read_text())
+    file.write_text(json.dumps({**result, "before": 12.34}))
+    assert figures.main(["--check"], tmp_path) == 1
+    told = capsys.readouterr().err
+    assert "README.md, line 1: near.before is stale" in told and "figures.py --write" in told
+    assert figures.main(["--write"], tmp_path) == 0 == figures.main(["--check"], tmp_path)
+    assert (tmp_path / "README.md").read_text() == "From <!--f near.before-->12.3<!--/f-->.\n"
