@@ -82,7 +82,7 @@ def shorten(value, length=SHOWN, depth=4):
 
     Example:
         >>> shorten(["a", 3]), shorten(list(range(10_000)), length=20)
-        ("['a', 3]", '[0, 1, 2, 3, 4, 5, ... (10,000 in all)]')
+        ("['a', 3]", '[0, 1, 2, 3, 4, 5, 6, ... (10,000 in all)]')
     """
     if hasattr(value, "__array__") and getattr(value, "shape", None) and hasattr(value, "dtype"):
         return f"array {getattr(value.dtype, 'name', value.dtype)} {list(value.shape)}"

@@ -61,7 +61,7 @@ def test_likelihood_without_a_scale_has_nothing_to_refit_and_no_bits(vae, sample
     plain = VAE(vae.encoder, vae.decoder, likelihood="bernoulli")
     assert measure_refitted(plain, sample_images[:6], sample_images[6:], "x") is None
     assert measure_elbo(plain, sample_images, "x")["bits_per_dim"]["caveat"].startswith(
-        "the likelihood is no density of"
+        "the likelihood is not a density over"
     )
     assert not Perceptual(keras.layers.Flatten(), pixels=Bernoulli()).of_levels
 

@@ -22,7 +22,7 @@ def test_bits_of_a_likelihood_without_levels_carry_the_caveat(vae_file, sample_i
     vae = load_vae(vae_file)
     for likelihood, text in (
         ("gaussian_optimal_sigma", "lower is better"),
-        ("bernoulli", "the likelihood is no density"),
+        ("bernoulli", "the likelihood is not a density"),
     ):
         rows = elbo_rows(evaluate_elbo(VAE(vae.encoder, vae.decoder, likelihood=likelihood), sample_images[:2], "cats"))
         assert next(meaning for name, _, meaning in rows if name == "bits per dimension").startswith(text)

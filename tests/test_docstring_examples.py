@@ -1,0 +1,23 @@
+"""The examples in docstrings run and give what they say."""
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+import keras_transfer_gen
+
+ROOT = Path(keras_transfer_gen.__file__).parent
+SLOW = {"metrics/features.py", "metrics/feature_network.py"}  # seconds of computing at 224 px, which their tests do too
+FILES = [*ROOT.glob("*.py"), *(path for folder in ("data", "maths", "metrics") for path in (ROOT / folder).glob("*.py"))]
+WITH_EXAMPLES = {
+    str(path.relative_to(ROOT)) for path in FILES if path.name != "__init__.py" and ">>> " in path.read_text("utf-8")
+}
+
+
+@pytest.mark.parametrize("file", sorted(WITH_EXAMPLES - SLOW))
+def test_examples_give_what_they_say(file):
+    module = importlib.import_module(".".join(("keras_transfer_gen", *Path(file).with_suffix("").parts)))
+    results = doctest.testmod(module)
+    assert results.failed == 0 and results.attempted > 0
