@@ -50,9 +50,9 @@ def test_network_is_frozen_and_draws_no_random_numbers():
     assert network.name == "efficientnet_lite0_32"
 
 
-@pytest.mark.parametrize("factor", [1, 0.37])
-def test_network_computes_in_float32_under_any_policy(weights, factor):
-    images = np.random.default_rng(4).integers(0, 256, (3, 40, 40, 3)) * np.float32(factor)
+def test_network_computes_in_float32_under_any_policy(weights):
+    levels = np.random.default_rng(4).integers(0, 256, (3, 40, 40, 3)).astype(np.float32)
+    images = np.concatenate([levels, 0.37 * levels])  # bfloat16 holds whole levels exactly, but not these
     expected = np.asarray(load_feature_network(side=32)(images))
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
