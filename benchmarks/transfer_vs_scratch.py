@@ -39,7 +39,7 @@ from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.runs.best_file import POINTS
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.scoring.distance import measure_distance, source_features
 from keras_transfer_gen.recipes.settings.defaults import FINETUNE_LEARNING_RATE
 from keras_transfer_gen.recipes.settings.gan import SELECTIONS, FineTuneSettings
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
@@ -78,12 +78,11 @@ class Trial:
         self.image_set = read_images(options.data, spec.image_size, spec.channels)
         real = read_images(options.reference, spec.image_size, spec.channels).images
         self.reference = kid_protocol.make_reference(real, options.reference)
-        self.curve_score = kid_protocol.curve_score(kid_protocol.make_reference(self.image_set.images, options.data))
-        known = source_features(resolve_model(options.source).path.parent)
-        generated = None
-        if known is None:
-            generated = extract_features(load_gan(options.source).generate(kid_protocol.NUM_FAKES))
-        self.distance, _ = describe_distance(extract_features(self.image_set.images), known, generated)
+        training = kid_protocol.make_reference(self.image_set.images, options.data)
+        self.curve_score = kid_protocol.curve_score(training)
+        generated = load_gan(options.source).generate(kid_protocol.NUM_FAKES)
+        known = source_features(resolve_model(options.source))
+        self.distance, _ = measure_distance(training, generated, extract_features(generated), known)
         self.precision, _ = choose_precision("auto", load_gan(options.source).generator, options.batch_size)
 
     def start(self, method, seed, rates):

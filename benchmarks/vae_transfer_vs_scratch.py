@@ -30,7 +30,7 @@ from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.priors.priors import StandardNormal
-from keras_transfer_gen.recipes.inputs.holdout import split
+from keras_transfer_gen.recipes.inputs.holdout import split_holdout
 from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.scoring import kid_protocol
@@ -60,7 +60,7 @@ class Trial:
         self.options = options
         source = load_vae(options.source)
         size, channels = source.spec.image_size, source.spec.channels
-        self.image_set, self.validation = split(read_images(options.data, size, channels))
+        self.image_set, self.validation = split_holdout(read_images(options.data, size, channels))
         real = read_images(options.reference, size, channels).images
         self.images = subsample(real, MEASURED)
         self.reference = kid_protocol.make_reference(real, options.reference)

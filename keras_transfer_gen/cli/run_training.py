@@ -66,14 +66,15 @@ def _train(settings, reporter):
 def _result_table(settings, metrics):
     import types
 
-    from keras_transfer_gen.recipes.report import card, vae_card
+    from keras_transfer_gen.recipes.report import gan_card, vae_card
+    from keras_transfer_gen.recipes.report.card import kid_note
 
     title = f"{settings.out} at {metrics['kimg']:.1f} kimg"
     if settings.family == "vae":
-        notes = [vae_card.elbo_note(metrics), *vae_card.verdicts(metrics)]
-        header, rows = ["", "ELBO", "KID x 1000"], vae_card.elbo_rows(metrics)
+        notes = [vae_card.vae_score_note(metrics), *vae_card.vae_verdicts(metrics)]
+        header, rows = ["", "ELBO", "KID x 1000"], vae_card.vae_score_rows(metrics)
         return types.SimpleNamespace(title=title, header=header, rows=rows, notes=notes)
     best = metrics.get("best_kimg")  # a run that finished before there was one has none
     title += "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
-    notes = [card.score_note(metrics), *card.verdicts(metrics)]
-    return types.SimpleNamespace(title=title, header=["", "KID x 1000"], rows=card.score_rows(metrics), notes=notes)
+    notes = [kid_note(metrics["kid_after"]), *gan_card.gan_verdicts(metrics)]
+    return types.SimpleNamespace(title=title, header=["", "KID x 1000"], rows=gan_card.gan_score_rows(metrics), notes=notes)

@@ -103,7 +103,7 @@ def evaluate(
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output.image_folder import write_png
     from keras_transfer_gen.recipes.scoring import evaluate as recipe
-    from keras_transfer_gen.recipes.scoring.evaluate_vae import elbo_reference, elbo_rows, evaluate_elbo
+    from keras_transfer_gen.recipes.scoring.near_copies import neighbour_sheet
 
     recipe.check_num(num)
     if pair:
@@ -121,26 +121,21 @@ def evaluate(
         planned = {**planned, "real": len(real_images), "reference": name, "dry_run": True}
         print_json(planned) if json else print_table("what would be compared", ["", ""], list(planned.items()))
         return
-    told = {"real": "data"} if pair else {"made": "fake", "data": "real"}
+    names = {"real": "data"} if pair else {"generated": "fake", "data": "real"}
     with ConsoleReporter() as reporter:
-        made = loaded.generate(num) if pair else made
-        with checks.named(**told):
-            found = recipe.evaluate_images(made, real_images, name, reporter)
-        if found.caution():
-            reporter.say(found.caution())
-        bound = evaluate_elbo(loaded, real_images, name) if pair else {}
-        if bound.get("collapse"):
-            reporter.say(bound["collapse"])
+        generated = loaded.generate(num) if pair else made
+        with checks.named(**names):
+            found = recipe.evaluate_images(generated, real_images, name, reporter, loaded if pair else None)
+        for line in found.cautions():
+            reporter.say(line)
     if neighbours is not None:
         with checks.named(out="neighbours"):
-            write_png(neighbours, recipe.neighbour_sheet(found.made, found.neighbours))
+            write_png(neighbours, neighbour_sheet(found.generated, found.neighbours))
     if json:
-        print_json({**found.to_dict(), **bound})
+        print_json(found.to_dict())
     else:
-        print_table("evaluation", ["measure", "value", "meaning"], found.rows() + (elbo_rows(bound) if bound else []))
+        print_table("evaluation", ["measure", "value", "meaning"], found.rows())
         print(found.against())
-        if bound:
-            print(elbo_reference(bound))
 
 
 @guarded

@@ -1,4 +1,4 @@
-"""What a training learns and what it is scored against, read once at its beginning."""
+"""The images of a run: those to train on, and those to score against. Read once, at its beginning."""
 
 import dataclasses
 
@@ -8,78 +8,153 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data.image_set import ImageSet
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
 
-LEAST_IMAGES = 2  # KID compares pairs
+MIN_IMAGES = 2  # KID compares pairs
 
 
 @dataclasses.dataclass(frozen=True)
-class Inputs:
-    """ImageSet of a run.
+class RunImages:
+    """The images of a run.
 
     Args:
-        image_set: `ImageSet` to learn.
-        learnt: `scores.Reference` of the images to learn, at most 1,000: what the curve on the way and near-copies
-            are measured against, never a score that is reported beside one with a reference of its own.
-        reference: `scores.Reference` of the scores that are reported.
-        reference_digest: content hash of the images of a reference of its own, or None.
+        image_set: `ImageSet` to train on.
+        training: `Reference` of those images, at most 1,000: what scores during training, the distance from the source
+            and near-copies are measured against.
+        reference: `Reference` of the reported scores: that of `settings.reference`, or `training` where there is none.
+        reference_digest: content hash of the images of `settings.reference`, or None.
+        holdout: uint8 `[N, S, S, C]`, images that are not trained on and that nothing is chosen by: what the reported
+            ELBO is measured on. None where the family needs none.
+        holdout_name: what they are, for the reader of the ELBO.
+        validation: uint8 `[M, S, S, C]`, images that are not trained on either: the best weights are chosen by them.
+            Empty where there are few images; None where the family needs none.
     """
 
     image_set: ImageSet
-    learnt: kid_protocol.Reference
-    reference: kid_protocol.Reference
+    training: Reference
+    reference: Reference
     reference_digest: str | None = None
+    holdout: np.ndarray | None = None
+    holdout_name: str = ""
+    validation: np.ndarray | None = None
 
-    def floor(self):
-        """Score of the training images themselves, or None where they are the reference."""
-        if self.reference is self.learnt:
+    # Names that the training room still uses; they go when it has moved.
+    learnt = property(lambda self: self.training)
+    held = property(lambda self: self.holdout)
+    name = property(lambda self: self.holdout_name)
+    seen = property(lambda self: self.prior_images)
+    not_learnt = property(lambda self: self.calibration_images)
+    inputs = property(lambda self: self)
+
+    @property
+    def prior_images(self):
+        """Images that a prior may be fitted to, uint8: those of training and validation."""
+        training = self.image_set.images  # may be too many to copy
+        return np.concatenate([training, self.validation]) if len(self.validation) else training
+
+    @property
+    def calibration_images(self):
+        """Images that a source's scale of errors is fitted to, uint8: those of validation, or else of training."""
+        return self.validation if len(self.validation) else self.image_set.images
+
+    def floor(self, protocol=None):
+        """The score of the training images themselves.
+
+        Args:
+            protocol: `KidProtocol`, or None for the default.
+
+        Returns:
+            dict as in metrics.json; None where they are the reference.
+        """
+        if self.reference is self.training:
             return None
-        features = self.learnt.features
-        if len(features) > kid_protocol.NUM_FAKES:
-            order = np.random.default_rng(kid_protocol.SEED).permutation(len(features))
-            features = features[order[: kid_protocol.NUM_FAKES]]
+        protocol = protocol or kid_protocol.default_protocol()
+        features = self.training.features
+        if len(features) > protocol.num_fakes:
+            order = np.random.default_rng(protocol.seed).permutation(len(features))
+            features = features[order[: protocol.num_fakes]]
         return kid_protocol.score_features(features, self.reference)
 
+    def digests(self):
+        """Content hashes of the images (dict), for config.json: a continued run sees by them that images changed."""
+        return {"pictures_digest": self.image_set.digest, "reference_digest": self.reference_digest}
 
-def read_inputs(settings, image_size, channels, reporter):
-    """Reads the images of a run and takes their features.
+    def facts(self):
+        """Counts of images (dict), for config.json."""
+        counts = {"pictures": len(self.image_set.images), "skipped_files": len(self.image_set.skipped)}
+        return counts if self.holdout is None else {**counts, "held_out": len(self.holdout)}
+
+
+def read_run_images(settings, image_size, channels, reporter, protocol=None):
+    """Reads the images of a run and extracts their features.
 
     Args:
-        settings: `TrainSettings`.
-        image_size: side of the images.
+        settings: settings with data, reference, resize_mode and background.
+        image_size: side of the images in pixels.
         channels: 1 or 3.
         reporter: told of the progress.
+        protocol: `KidProtocol`, or None for the default.
 
     Returns:
-        `Inputs`.
+        `RunImages`, without holdout and validation.
 
     Raises:
         UserError, UserFileError: where images can't be read or there are fewer than 2.
     """
-    image_set = read_one("data", settings.data, settings, image_size, channels, reporter)
-    real = None
-    if settings.reference is not None:
-        real = read_one("reference", settings.reference, settings, image_size, channels, reporter)
-    tick = reporter.counter("features of the images")
-    learnt = kid_protocol.make_reference(image_set.images, f"{settings.data} (the training images)", progress=tick)
+    image_set, real = read_image_sets(settings, image_size, channels, reporter)
     if real is None:
-        reporter.say("no --reference given: scores are taken against the training images themselves")
-        return Inputs(image_set, learnt, learnt)
+        reporter.say("no --reference given: scores are measured against the training images themselves")
+    return make_run_images(settings, image_set, real, reporter, protocol)
+
+
+def read_image_sets(settings, image_size, channels, reporter):
+    """(`ImageSet` to train on, `ImageSet` of `settings.reference` or None); see `read_run_images`."""
+    arguments = (settings, image_size, channels, reporter)
+    real = None
+    image_set = read_image_set("data", settings.data, *arguments)
+    if settings.reference is not None:
+        real = read_image_set("reference", settings.reference, *arguments)
+    return image_set, real
+
+
+def make_run_images(settings, image_set, real, reporter, protocol=None):
+    """`RunImages` of what `read_image_sets` gives, after extracting features."""
+    tick = reporter.counter("features of the images")
+    name = f"{settings.data} (the training images)"
+    training = kid_protocol.make_reference(image_set.images, name, protocol, tick)
+    if real is None:
+        return RunImages(image_set, training, training)
     tick = reporter.counter("features of the reference")
-    reference = kid_protocol.make_reference(real.images, settings.reference, progress=tick)
-    return Inputs(image_set, learnt, reference, real.digest)
+    reference = kid_protocol.make_reference(real.images, settings.reference, protocol, tick)
+    return RunImages(image_set, training, reference, real.digest)
 
 
-def read_one(name, source, settings, image_size, channels, reporter):
-    """`ImageSet` of one source, after saying how many there are; at least 2."""
+def read_image_set(name, source, settings, image_size, channels, reporter):
+    """The `ImageSet` of one source; the reporter is told how many images there are.
+
+    Args:
+        name: "data" or "reference", for errors.
+        source: what `read_images` takes.
+        settings: settings with resize_mode and background.
+        image_size: side of the images in pixels.
+        channels: 1 or 3.
+        reporter: told of the progress.
+
+    Raises:
+        UserError, UserFileError: where images can't be read or there are fewer than 2.
+    """
     with checks.named(source=name, data=name):
         image_set = read_images(
             source, image_size, channels, resize_mode=settings.resize_mode, background=settings.background,
             progress=reporter.counter(f"reading {source}"),
         )  # fmt: skip
     count, skipped = len(image_set.images), len(image_set.skipped)
-    left_out = f"; {skipped} files skipped (see `ktg data check {source}`)" if skipped else ""
-    reporter.say(f"{count} images in {source}{left_out}")
-    if count < LEAST_IMAGES:
-        hint = f"Put more images there, or give another folder with --{name}."
-        raise checks.user_error(name, f"at least {LEAST_IMAGES} usable images", f"{count} in {source}", hint)
+    note = f"; {skipped} files skipped (see `ktg data check {source}`)" if skipped else ""
+    reporter.say(f"{count} images in {source}{note}")
+    if count < MIN_IMAGES:
+        step = f"Put more images there, or give another folder with --{name}."
+        raise checks.user_error(name, f"at least {MIN_IMAGES} usable images", f"{count} in {source}", step)
     return image_set
+
+
+Inputs, read_inputs, read_one = RunImages, read_run_images, read_image_set  # go with the properties above

@@ -1,30 +1,60 @@
-"""How a recipe tells what it does. This one is silent; the command line draws bars, tables and images."""
+"""How a recipe reports its progress: this one is silent; the command line prints lines, bars and pictures."""
 
 import contextlib
 
 
 class Reporter:
-    """Hooks that a recipe calls; each does nothing here."""
+    """What a recipe calls to report its progress; each method does nothing here.
+
+    A recipe takes a `Reporter` as its last argument. Give an object of a subclass to see what it does; override the
+    methods that you need.
+
+    Example:
+        >>> class Lines(Reporter):
+        ...     def say(self, line):
+        ...         print(line)
+        >>> Lines().say("12 images in photos/")
+        12 images in photos/
+    """
 
     def say(self, line):
-        """One line of text for a person."""
+        """A line of text for a person, such as "12 images in photos/".
+
+        Args:
+            line: text without a line break.
+        """
 
     def show(self, sheet):
-        """A contact sheet, uint8 `[H, W, C]`."""
+        """A contact sheet of the images so far.
+
+        Args:
+            sheet: uint8 `[H, W, C]`.
+        """
 
     @contextlib.contextmanager
     def progress(self, label, total, unit=""):
-        """A bar: yields a function `(done, total=None, note="")`.
+        """Shows how far a long piece of work is, while the `with` block runs.
 
         Args:
-            label: what is being done.
-            total: how much there is to do, or None where it is not known.
+            label: what is done, such as "adapting".
+            total: how much there is to do (float), or None where it is not known.
             unit: what is counted, such as "kimg".
+
+        Yields:
+            function `(done, total=None, note="")`, to be called as the work goes on; `total` replaces the first one,
+            and `note` is a word on the speed.
         """
         yield lambda done, total=None, note="": None
 
     def counter(self, label):
-        """A function `(done, total)` that draws a bar until `done` reaches `total`."""
+        """Shows how far a short piece of work is.
+
+        Args:
+            label: what is done, such as "reading photos/".
+
+        Returns:
+            function `(done, total)`; the work has ended where they are equal.
+        """
         return lambda done, total: None
 
 

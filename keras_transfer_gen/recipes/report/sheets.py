@@ -1,4 +1,4 @@
-"""The images of a run: before and after, learning curves, and a film from source to target."""
+"""Contact sheets of a run: before and after, sheets side by side, and a film (GIF) of the training."""
 
 import io
 
@@ -9,16 +9,16 @@ from keras_transfer_gen import files, pixels
 
 FRAME_MILLISECONDS = 180
 LAST_MILLISECONDS = 2000
-MARGIN = 24
-INDENT = 4  # of a label
+MARGIN = 24  # pixels between sheets, and above them for the labels
+INDENT = 4  # pixels to the left of a label
 
 
 def before_after(before, after, real):
-    """One sheet with three labelled parts: the source, the same latents after adapting, and real images.
+    """One sheet with three labelled parts: the source's images, those of the same latents after training, real images.
 
     Args:
-        before: uint8 `[N, S, S, C]`, or None where there is no source.
-        after: uint8 `[N, S, S, C]`.
+        before: uint8 `[N, S, S, C]`, images of the source; None where there is no source.
+        after: uint8 `[N, S, S, C]`, images of the trained model.
         real: uint8 `[M, S, S, C]`; as many as `after` has are shown, evenly spread.
 
     Returns:
@@ -66,12 +66,12 @@ def labelled(sheets):
 
 
 def write_film(path, sheets, last=LAST_MILLISECONDS):
-    """Writes a GIF of contact sheets that starts again and again.
+    """Writes contact sheets as a film (GIF) that repeats without end.
 
     Args:
         path: of the file.
         sheets: list of uint8 `[H, W, C]` of one size, in order.
-        last: milliseconds for which the last one is shown.
+        last: milliseconds for which the last sheet is shown.
     """
     frames = [Image.fromarray(pixels.to_rgb(sheet[None])[0]).quantize(128) for sheet in sheets]
     durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [last]
@@ -87,43 +87,3 @@ def read_sheets(folder):
         with Image.open(path) as image:
             sheets.append(np.asarray(image.convert("RGB")))
     return sheets
-
-
-def write_curves(path, rows, records, scratch_records, kept=None):
-    """Writes a figure of the losses and the scores over the images shown.
-
-    Args:
-        path: of the PNG.
-        rows: rows of history.csv, dicts with "kimg", "d_loss" and "g_loss".
-        records: scores of the run, dicts with "kimg" and "kid".
-        scratch_records: the same of the run from scratch; may be empty.
-        kept: kimg of the weights that the run keeps, for a ring around their score; None for the last ones.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import LogFormatter
-
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    FigureCanvasAgg(figure)  # no window system is touched
-    losses, kid = figure.subplots(1, 2)
-    for name, colour in (("d_loss", "tab:blue"), ("g_loss", "tab:orange")):
-        losses.plot([row["kimg"] for row in rows], [row[name] for row in rows], colour, label=name)
-    losses.set(xlabel="kimg (thousands of real images shown)", ylabel="loss")
-    for label, points, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red")):
-        if points:
-            kid.plot([p["kimg"] for p in points], [p["kid"] for p in points], "o-", color=colour, label=label)
-    rings = [point for point in records if point["kimg"] == kept]
-    if rings:
-        kid.plot([rings[-1]["kimg"]], [rings[-1]["kid"]], "o", ms=12, mfc="none", color="tab:green", label="kept")
-    positive = all(point["kid"] > 0 for point in [*records, *scratch_records])  # an unbiased estimate may be negative
-    kid.set(xlabel="kimg", ylabel="KID x 1000 to the training images", yscale="log" if positive else "linear")
-    if positive:
-        kid.yaxis.set_major_formatter(LogFormatter())  # 200, not 2 x 10^2
-        kid.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.7)))
-    for axes in (losses, kid):
-        axes.grid(alpha=0.3)
-        if axes.lines:
-            axes.legend(frameon=False)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110)
-    files.write_bytes(path, stream.getvalue())

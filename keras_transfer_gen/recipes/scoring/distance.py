@@ -1,40 +1,105 @@
-"""How far a user's images lie from what a source was trained on, in one sentence."""
+"""How far a user's images are from those of a source: one number and one sentence."""
 
 import numpy as np
+import tensorflow as tf
 
+from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.recipes.models.resolve import KERAS, ModelRef
+from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.settings.defaults import FAR, NEAR
 
-SOURCE_FEATURES = "features.npz"  # beside a preset: features of images that it was trained on
+SIZE = 64  # pixels, at which NEAR and FAR were measured
+SOURCE_FEATURES = "features.npz"  # beside a preset: features of its training images, at most SIZE pixels large
+VERDICTS = (  # (below this distance, word, what to do)
+    (NEAR, "close", "Adapting the source should work well."),
+    (FAR, "medium", "Adapting the source should still help."),
+    (float("inf"), "far", "Check with --compare-scratch that the source helps."),
+)
 
 
-def source_features(folder):
-    """float32 `[N, D]` of images that a source was trained on, or None where they don't lie beside it."""
-    path = folder / SOURCE_FEATURES
+def source_features(source):
+    """The features of images that a source was trained on.
+
+    Args:
+        source: `ModelRef` of the source, or the folder of a preset.
+
+    Returns:
+        float32 `[N, D]`, or None where there are none beside its file.
+    """
+    if isinstance(source, ModelRef):
+        if source.kind != KERAS:
+            return None
+        source = source.path.parent
+    path = source / SOURCE_FEATURES
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as stored:
         return stored["features"].astype(np.float32)
 
 
-def describe_distance(seen, known, made):
-    """One sentence about the distance of a set of images from a source.
+def measure_distance(training, generated, features, known=None, reporter=SILENT):
+    """How far images are from a source.
+
+    Images larger than 64 px are averaged down to 64 px first, those of both sides: the words close and far were found
+    at that size.
 
     Args:
-        seen: features of the user's images `[M, D]`.
-        known: features of the source's own training images `[N, D]`, or None.
-        made: features of images that the source makes `[K, D]`; used where `known` is None.
+        training: `kid_protocol.Reference` of the user's images.
+        generated: uint8 `[N, S, S, C]`, images that the source generates.
+        features: `[N, D]`, their features.
+        known: `[K, D]`, features of the source's own training images, which are used instead; or None.
+        reporter: told of the progress.
 
     Returns:
-        (distance, sentence): the KID x 1000 that the sentence names, and the sentence.
+        (distance, sentence): KID x 1000, and what it means.
     """
-    distance = 1000 * kid(made if known is None else known, seen)
-    basis = "" if known is not None else " (measured on images that it makes)"
-    if distance < NEAR:
-        verdict = "near, transfer should win"
-    elif distance < FAR:
-        verdict = "some way off, transfer should still help"
-    else:
-        verdict = "far, so check with --compare-scratch that transfer helps"
+    size = training.images.shape[1]
+    user = training.features
+    if size > SIZE:
+        user = _features_at_size(training.images, reporter.counter("features of the images at 64 px"))
+        if known is None:
+            features = _features_at_size(generated, reporter.counter("features of the source's images at 64 px"))
+    distance = 1000 * kid(features if known is None else known, user)
+    return distance, describe_distance(distance, size, generated=known is None)
+
+
+def describe_distance(distance, size=SIZE, generated=False):
+    """One sentence about a distance, and what to do.
+
+    Args:
+        distance: KID x 1000.
+        size: side of the user's images in pixels.
+        generated: whether it is to images that the source generates, not to its training images.
+
+    Example:
+        >>> describe_distance(44.0)
+        "KID x 1000 between your images and the source's: 44 (close), at 64 px. Adapting the source should work well."
+    """
+    other = "those that the source generates" if generated else "the source's"
+    _, word, step = next(row for row in VERDICTS if distance < row[0])
     shown = max(distance, 0.0)  # an unbiased estimate may be negative
-    return distance, f"your images are {shown:.0f} from this source{basis}: {verdict}"
+    at = f"at {min(size, SIZE)} px"
+    if size < SIZE:
+        at += f" ({word} is meant for images of {SIZE} px)"
+    return f"KID x 1000 between your images and {other}: {shown:.0f} ({word}), {at}. {step}"
+
+
+def average_down(images, size=SIZE):
+    """Images made smaller by averaging areas of pixels.
+
+    Args:
+        images: uint8 `[N, S, S, C]`.
+        size: side that the images get; images that are not larger are returned as they are.
+
+    Returns:
+        uint8 `[N, size, size, C]`.
+    """
+    if images.shape[1] <= size:
+        return images
+    small = tf.image.resize(images, (size, size), method="area")
+    return np.round(small).astype(np.uint8)
+
+
+def _features_at_size(images, progress):
+    return extract_features(average_down(images), progress=progress)

@@ -9,9 +9,26 @@ from keras_transfer_gen.metrics.feature_network import FEATURE_NETWORK, INPUT_SI
 from keras_transfer_gen.metrics.kid import kid_score
 
 NUM_FAKES = 500
-CURVE_FAKES = 200  # for a score on the way
-MOST_REALS = 1000
+CURVE_FAKES = 200
+MAX_REALS = 1000
 SEED = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class KidProtocol:
+    """How many images a score compares. Scores by other counts or another seed can't be compared.
+
+    Args:
+        num_fakes: generated images of a reported score.
+        curve_fakes: generated images of a score during training.
+        max_reals: real images at most; of more, so many are drawn without replacement.
+        seed: of the generated images and of that drawing.
+    """
+
+    num_fakes: int = 500
+    curve_fakes: int = 200
+    max_reals: int = 1000
+    seed: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +36,7 @@ class Reference:
     """Real images to score against.
 
     Args:
-        images: uint8 `[N, S, S, C]`, at most `MOST_REALS`.
+        images: uint8 `[N, S, S, C]`, at most `KidProtocol.max_reals`.
         features: `[N, D]`.
         name: what the images are, for the reader of the score.
     """
@@ -29,23 +46,46 @@ class Reference:
     name: str
 
 
-def make_reference(images, name, most=MOST_REALS, progress=None):
-    """The reference of a set of images: all of them, or `most` drawn without replacement with seed 0.
+def default_protocol():
+    """The `KidProtocol` of every figure of this project."""
+    return KidProtocol(NUM_FAKES, CURVE_FAKES, MAX_REALS, SEED)
+
+
+def make_reference(images, name, protocol=None, progress=None):
+    """The reference of a set of images.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         name: what the images are.
-        most: images to use at most.
+        protocol: `KidProtocol`, or None for the default.
         progress: optional function `(done, total)`.
+
+    Returns:
+        `Reference`: all of the images in their order, or `max_reals` of them.
     """
-    if len(images) > most:
-        images = images[np.sort(np.random.default_rng(SEED).permutation(len(images))[:most])]
-    images = np.asarray(images)
+    images = subsample_images(images, protocol)
     return Reference(images, feature_layer.reference_features(images, progress=progress), name)
 
 
+def subsample_images(images, protocol=None):
+    """All of some images in their order, or `max_reals` of them, drawn without replacement with the protocol's seed."""
+    protocol = protocol or default_protocol()
+    images = np.asarray(images)
+    if len(images) <= protocol.max_reals:
+        return images
+    return images[np.sort(np.random.default_rng(protocol.seed).permutation(len(images))[: protocol.max_reals])]
+
+
 def score_features(features, reference):
-    """A score as it stands in metrics.json: KID x 1000, its bootstrap deviation, and what it was measured with."""
+    """The score of generated images by their features.
+
+    Args:
+        features: `[N, D]`.
+        reference: `Reference`.
+
+    Returns:
+        dict as it stands in metrics.json: KID x 1000, its bootstrap deviation, and what it was measured with.
+    """
     value, deviation = kid_score(reference.features, features)
     return {
         "value": value,
@@ -59,19 +99,29 @@ def score_features(features, reference):
 
 
 def score_images(images, reference, progress=None):
-    """The score of generated images, uint8 `[N, S, S, C]`."""
+    """The score (dict, see `score_features`) of generated images, uint8 `[N, S, S, C]`."""
     return score_features(feature_layer.extract_features(images, progress=progress), reference)
 
 
-def score_model(model, reference, num, progress=None):
-    """The score of the first `num` images that a model makes with seed 0."""
-    return score_images(model.generate(num, seed=SEED), reference, progress)
+def score_model(model, reference, num=None, progress=None, protocol=None):
+    """The score (dict, see `score_features`) of the first images that a model generates.
+
+    Args:
+        model: anything with `generate(num, seed=)`.
+        reference: `Reference`.
+        num: number of generated images; by default the protocol's.
+        progress: optional function `(done, total)`.
+        protocol: `KidProtocol`, or None for the default.
+    """
+    protocol = protocol or default_protocol()
+    return score_images(model.generate(num or protocol.num_fakes, seed=protocol.seed), reference, progress)
 
 
-def curve_score(reference):
-    """The function `gan -> {"kid": ...}` that is called on the way; fewer images than for a reported score."""
+def curve_score(reference, protocol=None):
+    """A function `gan -> {"kid": KID x 1000}` for scores during training; of fewer images than a reported score."""
+    protocol = protocol or default_protocol()
 
     def score(gan):
-        return {"kid": score_model(gan, reference, CURVE_FAKES)["value"]}
+        return {"kid": score_model(gan, reference, protocol.curve_fakes, protocol=protocol)["value"]}
 
     return score

@@ -6,10 +6,11 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.export import export_saved_model, export_tflite
-from keras_transfer_gen.recipes.report import card
+from keras_transfer_gen.recipes.report import curves
 from keras_transfer_gen.recipes.report import sheets as image_set
+from keras_transfer_gen.recipes.report.gan_card import gan_card
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.evaluate import find_copies, neighbour_sheet
+from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.training.gan.source import is_third_party
 from keras_transfer_gen.training.callbacks import read_history
 
@@ -124,7 +125,7 @@ def finish(
     reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
     with checks.named(path="out"):
         run.note(tflite=_export_tflite(gan, run, reporter))
-        text = card.run_card(run, command, settings, gan.spec, metrics, run.notes())
+        text = gan_card(run.path, command, settings, gan.spec, metrics, run.notes())
         files.write_text(run.card_file, text)
         export_saved_model(gan, run.saved_model, card=text)
     gan.spec.save(run.spec_file)
@@ -155,7 +156,8 @@ def _draw(run, adapted, scratch, made, nearest, real, kept):
     sheets = image_set.read_sheets(run.path / "samples")
     image_set.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:GRID])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []
-    image_set.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [], kept)
+    panels = curves.gan_panels(rows, adapted.records, scratch.records if scratch else [], kept)
+    curves.write_curves(run.path / "curves.png", panels)
 
 
 def keep_before(run, images):

@@ -9,12 +9,12 @@ from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.inputs.run_images import read_inputs
-from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
+from keras_transfer_gen.recipes.models.resolve import resolve_source
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.training_loop import compile_gan, enough_memory, keep, resume_or, train
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.scoring.distance import measure_distance, source_features
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training import finalize
@@ -148,9 +148,8 @@ def _measure_source(run, source, settings, inputs, strategy, reporter):
     images = source.gan.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
     finalize.keep_before(run, images)
     made = extract_features(images, progress=reporter.counter("score of the source"))
-    ref = resolve_source(settings)
-    known = source_features(ref.path.parent) if ref.kind == KERAS else None
-    distance, sentence = describe_distance(inputs.learnt.features, known, made)
+    known = source_features(resolve_source(settings))
+    distance, sentence = measure_distance(inputs.training, images, made, known, reporter)
     return {
         "arithmetic": arithmetic,
         "probe": probe,

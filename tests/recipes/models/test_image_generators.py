@@ -17,7 +17,7 @@ from keras_transfer_gen.recipes.models.image_generators import (
 from keras_transfer_gen.recipes.models.info import model_info
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.scoring.evaluate_vae import evaluate_elbo
+from keras_transfer_gen.recipes.scoring.elbo_protocol import measure_elbo
 from keras_transfer_gen.training.latents import numbered_labels, numbered_latents
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests import generator_fixtures
@@ -139,8 +139,8 @@ def test_exported_vae_makes_the_images_of_its_own_and_has_a_bound(vae_file, samp
     folder = export_saved_model(str(vae_file), tmp_path / "served")
     vae, served = open_model(vae_file), open_model(folder)
     assert np.abs(served.generate(5, seed=1).astype(int) - vae.generate(5, seed=1)).max() <= 1
-    expected = evaluate_elbo(vae, sample_images, "cats")["elbo"]["value"]
-    np.testing.assert_allclose(evaluate_elbo(served, sample_images, "cats")["elbo"]["value"], expected, rtol=1e-4)
+    expected = measure_elbo(vae, sample_images, "cats")["elbo"]["value"]
+    np.testing.assert_allclose(measure_elbo(served, sample_images, "cats")["elbo"]["value"], expected, rtol=1e-4)
     found = model_info(folder)
     assert found["kind"] == "exported SavedModel of a VAE" and "kimg" not in found
     with pytest.raises(checks.UserError, match="latent_dim"):

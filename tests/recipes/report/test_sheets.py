@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,20 +15,20 @@ def sheet(height=64, width=96, channels=3):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_before_after_shows_the_parts_side_by_side(channels):
     before, after, real = (RNG.integers(0, 256, (9, 32, 32, channels)).astype(np.uint8) for _ in range(3))
-    made = module.before_after(before, after, real)
-    assert made.shape == (96 + module.MARGIN, 3 * 96 + 2 * module.MARGIN, 3)
-    for place, images in enumerate((before, after, real)):
-        left = place * (96 + module.MARGIN)
-        assert np.array_equal(made[module.MARGIN :, left : left + 96], pixels.to_rgb(pixels.to_grid(images)[None])[0])
-    assert (made[: module.MARGIN] < 255).any()  # the labels
+    joined = module.before_after(before, after, real)
+    assert joined.shape == (96 + module.MARGIN, 3 * 96 + 2 * module.MARGIN, 3)
+    for number, images in enumerate((before, after, real)):
+        left = number * (96 + module.MARGIN)
+        assert np.array_equal(joined[module.MARGIN :, left : left + 96], pixels.to_rgb(pixels.to_grid(images)[None])[0])
+    assert (joined[: module.MARGIN] < 255).any()  # the labels
     alone = module.before_after(None, after, real[:2])
     assert alone.shape == (96 + module.MARGIN, 96 + 64 + module.MARGIN, 3)
 
 
 def test_real_images_are_chosen_from_all_of_them():
     real = np.repeat(np.arange(100, dtype=np.uint8), 32 * 32).reshape(100, 32, 32, 1)
-    made = module.before_after(None, real[:4], real)
-    shown = made[module.MARGIN :, 64 + module.MARGIN :]
+    joined = module.before_after(None, real[:4], real)
+    shown = joined[module.MARGIN :, 64 + module.MARGIN :]
     assert [int(shown[y, x, 0]) for y in (0, 32) for x in (0, 32)] == [0, 33, 66, 99]
 
 
@@ -68,22 +66,8 @@ def test_sheets_are_read_in_order_and_other_images_are_not(tmp_path):
         ("holiday.png", sheet(8, 8)),
     ):
         (tmp_path / name).write_bytes(pixels.to_png(content))
-    found = module.read_sheets(tmp_path)
-    assert len(found) == 2 and all(np.array_equal(a[..., :1], b) for a, b in zip(found, sheets, strict=True))
-    assert module.read_sheets(tmp_path / "none") == []
-
-
-@pytest.mark.parametrize("kids", [[90.0, 30.0], [90.0, -0.5], []])
-def test_curves_are_a_image_whatever_the_scores(tmp_path, kids):
-    rows = [{"kimg": kimg, "d_loss": 1.0, "g_loss": 2.0} for kimg in (0.1, 0.2)]
-    records = [{"kimg": 0.1 * place, "kid": kid} for place, kid in enumerate(kids, 1)]
-    module.write_curves(tmp_path / "curves.png", rows, records, records[:1])
-    with Image.open(io.BytesIO((tmp_path / "curves.png").read_bytes())) as image:
-        assert image.size == (990, 374)
-        assert len(np.unique(np.asarray(image))) > 10
-    plain = (tmp_path / "curves.png").read_bytes()
-    module.write_curves(
-        tmp_path / "curves.png", rows, records, records[:1], kept=records[0]["kimg"] if records else None
+    loaded = module.read_sheets(tmp_path)
+    assert len(loaded) == 2 and all(
+        np.array_equal(a[..., :1], b) for a, b in zip(loaded, sheets, strict=True)
     )
-    assert ((tmp_path / "curves.png").read_bytes() != plain) == bool(records)
-    module.write_curves(tmp_path / "curves.png", [], [], [])
+    assert module.read_sheets(tmp_path / "none") == []

@@ -1,34 +1,72 @@
 import numpy as np
 import pytest
 
+from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
-from keras_transfer_gen.recipes.scoring import distance
-from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.models.resolve import ModelRef
+from keras_transfer_gen.recipes.scoring.distance import (
+    average_down,
+    describe_distance,
+    measure_distance,
+    source_features,
+)
+from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
 
 RNG = np.random.default_rng(0)
-SEEN, KNOWN, MADE = (RNG.normal(size=(20, 4)) + shift for shift in (0.0, 0.5, 2.0))
+USER, KNOWN, GENERATED = (RNG.normal(size=(20, 4)) + shift for shift in (0.0, 0.5, 2.0))
+SMALL = np.zeros((20, 64, 64, 3), np.uint8)
 
 
-def test_distance_is_measured_to_the_sources_images_or_else_to_what_it_makes():
-    value, sentence = describe_distance(SEEN, KNOWN, MADE)
-    assert value == pytest.approx(1000 * kid(KNOWN, SEEN)) and "it makes" not in sentence
-    value, sentence = describe_distance(SEEN, None, MADE)
-    assert value == pytest.approx(1000 * kid(MADE, SEEN)) and "(measured on images that it makes)" in sentence
+def test_distance_is_to_the_sources_images_or_else_to_those_that_it_generates():
+    training = Reference(SMALL, USER, "cats")
+    value, sentence = measure_distance(training, SMALL, GENERATED, KNOWN)
+    assert value == pytest.approx(1000 * kid(KNOWN, USER)) and "the source's:" in sentence
+    value, sentence = measure_distance(training, SMALL, GENERATED)
+    assert value == pytest.approx(1000 * kid(GENERATED, USER)) and "those that the source generates:" in sentence
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_large_images_are_compared_at_64_pixels(tiny_features):
+    large, generated = RNG.integers(0, 256, (2, 12, 128, 128, 3)).astype(np.uint8)
+    training = Reference(large, extract_features(large, tiny_features), "cats")
+    value, sentence = measure_distance(training, generated, extract_features(generated, tiny_features))
+    halves = [
+        images.reshape(12, 64, 2, 64, 2, 3).mean((2, 4)).round().astype(np.uint8) for images in (generated, large)
+    ]
+    assert value == pytest.approx(1000 * kid(*(extract_features(part, tiny_features) for part in halves)), rel=1e-4)
+    assert "at 64 px." in sentence
+    known = extract_features(halves[0], tiny_features)  # features of a preset are of 64 px already
+    assert measure_distance(training, None, None, known)[0] == pytest.approx(value)
+
+
+def test_averaging_keeps_the_mean_and_leaves_small_images_alone():
+    images = RNG.integers(0, 256, (2, 96, 96, 1)).astype(np.uint8)
+    small = average_down(images)
+    assert small.shape == (2, 64, 64, 1) and small.dtype == np.uint8
+    assert small.mean() == pytest.approx(images.mean(), abs=0.5)
+    assert average_down(SMALL) is SMALL
 
 
 @pytest.mark.parametrize(("value", "sentence"), [
-    (0.035, "your images are 35 from this source: near, transfer should win"),
-    (-0.002, "your images are 0 from this source: near, transfer should win"),
-    (0.107, "your images are 107 from this source: some way off, transfer should still help"),
-    (0.258, "your images are 258 from this source: far, so check with --compare-scratch that transfer helps"),
+    (35.2, "35 (close), at 64 px. Adapting the source should work well."),
+    (-2.0, "0 (close), at 64 px. Adapting the source should work well."),
+    (107.0, "107 (medium), at 64 px. Adapting the source should still help."),
+    (258.0, "258 (far), at 64 px. Check with --compare-scratch that the source helps."),
 ])  # fmt: skip
-def test_sentence_follows_the_distance(value, sentence, monkeypatch):
-    monkeypatch.setattr(distance, "kid", lambda real, fake: value)
-    assert describe_distance(SEEN, KNOWN, MADE) == (1000 * value, sentence)
+def test_sentence_follows_the_distance(value, sentence):
+    assert describe_distance(value) == f"KID x 1000 between your images and the source's: {sentence}"
+
+
+def test_sentence_says_the_size_of_the_comparison():
+    assert "(far), at 64 px. " in describe_distance(200.0, size=256)
+    assert "(far), at 32 px (far is meant for images of 64 px). " in describe_distance(200.0, size=32)
 
 
 def test_features_beside_a_preset_are_read(tmp_path):
     assert source_features(tmp_path) is None
     np.savez(tmp_path / "features.npz", features=KNOWN.astype(np.float16))
-    found = source_features(tmp_path)
-    assert found.dtype == np.float32 and np.allclose(found, KNOWN, atol=2e-3)
+    features = source_features(tmp_path)
+    assert features.dtype == np.float32 and np.allclose(features, KNOWN, atol=2e-3)
+    ref = ModelRef("keras", tmp_path / "gan.keras", "gan", "a_preset")
+    assert np.array_equal(source_features(ref), features)
+    assert source_features(ModelRef("saved_model", "https://example.org/gan", "", "far away")) is None

@@ -256,7 +256,7 @@ def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, s
 
     class Second(Reporter):
         def say(self, line):
-            if line.startswith("your images are "):  # the first is about to train
+            if line.startswith("KID x 1000 between your images"):  # the first is about to train
                 with pytest.raises(checks.UserError, match="`out` must be a RUN that no other process writes to"):
                     fine_tune(dataclasses.replace(settings, overwrite=True))
 

@@ -10,10 +10,10 @@ from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.fit_prior import STANDARD, fit_prior
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.export_vae import export_vae_parts
+from keras_transfer_gen.recipes.report import curves, vae_card
 from keras_transfer_gen.recipes.report import sheets as sheets_
-from keras_transfer_gen.recipes.report import vae_card, vae_curves
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
-from keras_transfer_gen.recipes.scoring.evaluate import find_copies, neighbour_sheet
+from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.vae.best_weights import best_point, keep_finished
 from keras_transfer_gen.training.callbacks import read_history
@@ -78,7 +78,7 @@ def finish_vae(
     run.note(memorisation=copied.to_dict(), collapse=fitted["collapse"])
     keep_finished(adapted, run.adapted, settings)
     _draw(run, adapted, scratch, given, fitted["made"], nearest)
-    text = vae_card.run_card(run, command, settings, vae.spec, metrics, run.notes(), words)
+    text = vae_card.vae_card(run.path, command, settings, vae.spec, metrics, run.notes(), words)
     files.write_text(run.card_file, text)
     reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
     with checks.named(path="out"):
@@ -125,4 +125,5 @@ def _draw(run, adapted, scratch, given, made, nearest):
     sheets = sheets_.read_sheets(run.path / "samples")
     sheets_.write_film(run.path / "training.gif", sheets or [pixels.to_grid(made[:count])])
     rows = read_history(run.history_file) if run.history_file.is_file() else []
-    vae_curves.write_curves(run.path / "curves.png", rows, adapted.records, scratch.records if scratch else [])
+    panels = curves.vae_panels(rows, adapted.records, scratch.records if scratch else [])
+    curves.write_curves(run.path / "curves.png", panels)

@@ -11,13 +11,13 @@ from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import read_vae_images
 from keras_transfer_gen.recipes.models.change_channels import change_channels
 from keras_transfer_gen.recipes.models.load_vae import load_vae
-from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_model
+from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import on_run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.runs.training_loop import enough_memory
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.scoring.distance import measure_distance, source_features
 from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
 from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.training import finalize
@@ -139,9 +139,8 @@ def _measure_source(run, source, settings, given, strategy, reporter):
     images = source.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
     finalize.keep_before(run, images)
     made = extract_features(images, progress=reporter.counter("score of the source"))
-    ref = resolve_model(settings.source, settings.trust)
-    known = source_features(ref.path.parent) if ref.kind == KERAS else None
-    distance, sentence = describe_distance(given.inputs.learnt.features, known, made)
+    known = source_features(resolve_model(settings.source, settings.trust))
+    distance, sentence = measure_distance(given.training, images, made, known, reporter)
     return {
         "arithmetic": arithmetic,
         "probe": probe,

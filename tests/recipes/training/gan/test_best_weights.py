@@ -103,7 +103,7 @@ def test_whole_run_gives_its_best_and_says_so(finished):
     best = min(state["records"], key=lambda record: record["kid"])
     metrics = json.loads(folder.metrics_file.read_text())
     assert metrics["best_kimg"] == pytest.approx(best["kimg"]) and metrics["kimg"] == pytest.approx(0.04)
-    assert f"- Kept: the weights at {best['kimg']:.2f} kimg" in folder.card_file.read_text()
+    assert f"- Weights: those at {best['kimg']:.2f} kimg" in folder.card_file.read_text()
     assert (folder.best_scratch / FILE).is_file()
     assert load_gan(folder.path).kimg == pytest.approx(best["kimg"])
 

@@ -1,0 +1,138 @@
+"""Learning curves as a figure: panels of lines, which each family supplies."""
+
+import dataclasses
+import io
+
+from keras_transfer_gen import files
+
+KIMG = "kimg (thousands of real images shown)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A line of a panel.
+
+    Args:
+        label: its name in the legend.
+        kimg: list of float, its points' thousands of images.
+        values: list of float, as many.
+        colour: a name of matplotlib.
+        style: "-" for a line, "o-" for a line with points, "ring" for a large circle around each point.
+    """
+
+    label: str
+    kimg: list
+    values: list
+    colour: str
+    style: str = "-"
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One of the diagrams of a figure.
+
+    Args:
+        ylabel: what the values are.
+        lines: list of `Line`; empty ones are left out.
+        scale: "linear", "log", or "symlog" for values from a few to many thousands of either sign.
+    """
+
+    ylabel: str
+    lines: list
+    scale: str = "linear"
+
+
+def gan_panels(rows, records, scratch_records, kept=None):
+    """The panels of a GAN's run: both losses, and KID.
+
+    Args:
+        rows: rows of history.csv, dicts with "kimg", "d_loss" and "g_loss".
+        records: scores of the run, dicts with "kimg" and "kid".
+        scratch_records: the same of the run from scratch; may be empty.
+        kept: kimg of the weights that the run keeps, for a ring around their score; None for the last ones.
+    """
+    scores = score_lines(records, scratch_records, "kid")
+    ring = [record for record in records if record["kimg"] == kept][-1:]
+    scores.append(Line("kept", [r["kimg"] for r in ring], [r["kid"] for r in ring], "tab:green", "ring"))
+    positive = all(record["kid"] > 0 for record in [*records, *scratch_records])  # an unbiased estimate may be negative
+    return [
+        Panel("loss", loss_lines(rows, {"d_loss": "tab:blue", "g_loss": "tab:orange"})),
+        Panel("KID x 1000 to the training images", scores, "log" if positive else "linear"),
+    ]
+
+
+def vae_panels(rows, records, scratch_records):
+    """The panels of a VAE's run: both parts of the loss, and the ELBO.
+
+    Args:
+        rows: rows of history.csv, dicts with "kimg", "reconstruction_loss" and "kl_loss".
+        records: scores of the run, dicts with "kimg" and "elbo".
+        scratch_records: the same of the run from scratch; may be empty.
+    """
+    negative = any(record["elbo"] < 0 for record in [*records, *scratch_records])
+    return [
+        Panel("nats per image, in training", loss_lines(rows, {"reconstruction_loss": "tab:blue", "kl_loss": "tab:orange"})),
+        Panel(
+            "ELBO, nats per image\n(images not trained on)", score_lines(records, scratch_records, "elbo"),
+            "symlog" if negative else "linear",
+        ),
+    ]  # fmt: skip
+
+
+def loss_lines(rows, colours):
+    """A `Line` for each of some columns of history.csv.
+
+    Args:
+        rows: list of dicts with "kimg" and the columns.
+        colours: dict of column -> colour.
+    """
+    kimg = [row["kimg"] for row in rows]
+    return [Line(name.replace("_", " "), kimg, [row[name] for row in rows], colour) for name, colour in colours.items()]
+
+
+def score_lines(records, scratch_records, name):
+    """The lines of a score of the run and of the run from scratch."""
+    runs = (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red"))
+    return [Line(label, [r["kimg"] for r in run], [r[name] for r in run], colour, "o-") for label, run, colour in runs]
+
+
+def write_curves(path, panels):
+    """Writes a figure as a PNG file.
+
+    Args:
+        path: of the file.
+        panels: list of `Panel`.
+    """
+    stream = io.BytesIO()
+    draw_curves(panels).savefig(stream, format="png", dpi=110)
+    files.write_bytes(path, stream.getvalue())
+
+
+def draw_curves(panels):
+    """The `matplotlib.figure.Figure` of some panels, side by side."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5 * len(panels), 3.4), layout="constrained")
+    FigureCanvasAgg(figure)  # no window system is touched
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for line in panel.lines:
+            if line.kimg:
+                shape = {"marker": "o", "ms": 12, "mfc": "none", "ls": ""} if line.style == "ring" else {}
+                form = () if shape else (line.style,)
+                axes.plot(line.kimg, line.values, *form, color=line.colour, label=line.label, **shape)
+        axes.set(xlabel=KIMG, ylabel=panel.ylabel)
+        _set_scale(axes, panel.scale)
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend(frameon=False)
+    return figure
+
+
+def _set_scale(axes, scale):
+    from matplotlib.ticker import LogFormatter
+
+    axes.set_yscale(scale, **({"linthresh": 1000.0} if scale == "symlog" else {}))
+    if scale == "log":
+        axes.yaxis.set_major_formatter(LogFormatter())  # 200, not 2 x 10^2
+        axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.7)))

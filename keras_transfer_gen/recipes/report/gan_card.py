@@ -1,0 +1,129 @@
+"""The model card of a GAN's RUN: its scores in rows and in words."""
+
+import math
+
+from keras_transfer_gen.recipes.report.card import (
+    build_card,
+    copies_sentence,
+    describe_images,
+    format_score,
+    kid_note,
+    origin_section,
+    scores_section,
+    use_section,
+)
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
+
+SCORES = {
+    "kid_before": "source, before adapting",
+    "kid_after": "after training",
+    "kid_scratch": "from scratch, same kimg",
+    "kid_floor": "floor: the training images themselves",
+}
+PRETRAIN = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --g-lr-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
+FEATURE_HEADS = (
+    "- Feature heads, weight {:g}: during training the discriminator also judged the features of EfficientNet-Lite1, "
+    "which was trained on the photographs of ImageNet. The scores use another network of the same family, so they may "
+    "be too good in comparison with models that were trained without feature heads, such as one from scratch."
+)
+DISTRIBUTIONS = {"normal": "N(0, 1)", "uniform": "U(-1, 1)"}
+
+
+def gan_card(path, command, settings, spec, metrics, notes):
+    """The README.md of a GAN's RUN.
+
+    Args:
+        path: `pathlib.Path` of the RUN folder.
+        command: "finetune" or "pretrain".
+        settings: `FineTuneSettings` or `PretrainSettings`.
+        spec: `ModelSpec`.
+        metrics: content of metrics.json.
+        notes: dict of what the run noted.
+
+    Returns:
+        Markdown text.
+    """
+    best, weight = metrics.get("best_kimg"), notes.get("feature_weight")
+    weights = "" if best is None else f"those at {best:.2f} kimg, whose KID to the training images is the lowest."
+    heads = [FEATURE_HEADS.format(weight)] if weight else []
+    sentences = [*gan_verdicts(metrics), copies_sentence(notes.get("memorisation"))]
+    code = [f'gan = ktg.load_gan("{path}")', "images = gan.generate(16, seed=0)  # uint8"]
+    return build_card(
+        path.name,
+        f"A generator of {describe_images(spec)}, trained with `ktg {command}`.",
+        {"before and after": "before_after.png"},
+        [
+            origin_section(settings, spec, metrics, notes, weights, heads),
+            scores_section(["", "KID x 1000"], gan_score_rows(metrics), kid_note(metrics["kid_after"]), sentences),
+            use_section(code, _exports(spec, notes.get("tflite"))),
+        ],
+    )
+
+
+def gan_score_rows(metrics):
+    """(name, "value ± deviation") of every score of metrics.json that was measured."""
+    return [(label, format_score(metrics[key])) for key, label in SCORES.items() if metrics[key] is not None]
+
+
+def gan_verdicts(metrics):
+    """What the scores mean, a sentence each: whether adapting helped, and whether the source did.
+
+    A difference counts where it is larger than its own deviation.
+
+    Args:
+        metrics: content of metrics.json.
+
+    Returns:
+        list of str.
+    """
+    before, after, scratch = (metrics[name] for name in ("kid_before", "kid_after", "kid_scratch"))
+    sentences = []
+    if before is not None:
+        gain, deviation = _difference(before, after)
+        if gain > deviation:
+            sentences.append(f"Adapting helped: KID is {gain:.1f} ± {deviation:.1f} lower than the source's.")
+        else:
+            worse = gain < -deviation
+            result = "KID is higher than the source's" if worse else "no difference from the source's KID is certain"
+            sentences.append(
+                f"Adapting did not help: {result} ({-gain:+.1f} ± {deviation:.1f}). Give it more --kimg, more images "
+                "or fewer frozen layers, or use the source as it is."
+            )
+    if scratch is not None:
+        lead, deviation = _difference(scratch, after)
+        if lead < -deviation:
+            sentences.append(
+                f"Transfer lost: KID from scratch is {-lead:.1f} ± {deviation:.1f} lower at the same kimg. Train "
+                f"without a source ({PRETRAIN}), or take a source that is closer to your images."
+            )
+        elif lead <= deviation:
+            sentences.append(f"Transfer made no certain difference ({-lead:+.1f} ± {deviation:.1f}).")
+        else:
+            sentences.append(
+                f"Transfer won: KID is {lead:.1f} ± {deviation:.1f} lower than from scratch at the same kimg."
+            )
+    return sentences
+
+
+def _difference(first, second):
+    """How much lower the second score is, and the deviation of that."""
+    return first["value"] - second["value"], math.hypot(first["std"], second["std"])
+
+
+def _exports(spec, missing):
+    """Lines on what the exported files take; `missing` says why there is no TFLite file, if so."""
+    distribution = DISTRIBUTIONS.get(spec.distribution, f"the distribution {spec.distribution}")
+    inputs = f"latents `[N, {spec.latent_dim}]` from {distribution}"
+    if spec.num_classes:
+        inputs += f" and labels `[N]`, integers below {spec.num_classes}"
+    if missing:
+        return [
+            f"`export/saved_model` is for TF Serving. It takes {inputs},",
+            "and returns float images in [-1, 1].",
+            f"There is no TFLite file: {missing.splitlines()[0]}",
+        ]
+    return [
+        "`export/saved_model` is for TF Serving, `export/generator.tflite` for phones and browsers.",
+        f"The first takes {inputs}, the second one at a time;",
+        "both return float images in [-1, 1].",
+    ]

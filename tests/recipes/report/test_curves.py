@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_transfer_gen.recipes.report.curves import draw_curves, gan_panels, vae_panels, write_curves
+
+GAN_ROWS = [{"kimg": k, "d_loss": 1.0, "g_loss": 2.0} for k in range(5)]
+VAE_ROWS = [{"kimg": k, "reconstruction_loss": 100 - k, "kl_loss": 10 + k, "elbo": 0.0} for k in range(5)]
+KIDS = [{"kimg": k, "kid": 90.0 - 10 * k} for k in range(5)]
+ELBOS = [{"kimg": k, "elbo": -5000.0 + 100 * k} for k in range(5)]
+
+
+def lines_of(figure):
+    """Of each panel: {label: list of its values}."""
+    return [{line.get_label(): list(line.get_ydata()) for line in axes.lines} for axes in figure.axes]
+
+
+def test_gan_has_its_losses_and_scores_and_a_ring_around_the_kept_one():
+    losses, scores = lines_of(draw_curves(gan_panels(GAN_ROWS, KIDS, KIDS[:2], kept=2)))
+    assert losses == {"d loss": [1.0] * 5, "g loss": [2.0] * 5}
+    assert scores == {"this run": [90.0, 80.0, 70.0, 60.0, 50.0], "from scratch": [90.0, 80.0], "kept": [70.0]}
+    assert set(lines_of(draw_curves(gan_panels(GAN_ROWS, KIDS, [])))[1]) == {"this run"}
+
+
+def test_vae_has_both_parts_of_its_loss_and_the_elbo():
+    losses, elbo = lines_of(draw_curves(vae_panels(VAE_ROWS, ELBOS, ELBOS)))
+    assert losses == {"reconstruction loss": [100, 99, 98, 97, 96], "kl loss": [10, 11, 12, 13, 14]}
+    assert set(elbo) == {"this run", "from scratch"} and elbo["this run"][0] == -5000.0
+
+
+@pytest.mark.parametrize(("panels", "scale"), [
+    (gan_panels([], KIDS, []), "log"), (gan_panels([], KIDS, [{"kimg": 1, "kid": -0.5}]), "linear"),
+    (vae_panels([], ELBOS, []), "symlog"), (vae_panels([], [{"kimg": 1, "elbo": 2.0}], []), "linear"),
+])  # fmt: skip
+def test_scale_suits_the_values(panels, scale):
+    assert draw_curves(panels).axes[1].get_yscale() == scale
+
+
+@pytest.mark.parametrize("panels", [gan_panels(GAN_ROWS, KIDS, []), vae_panels(VAE_ROWS, ELBOS, [])])
+def test_labels_are_no_longer_than_their_axes(panels):
+    figure = draw_curves(panels)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        box, label = axes.get_window_extent(), axes.yaxis.label.get_window_extent()
+        assert box.y0 <= label.y0 and label.y1 <= box.y1, axes.get_ylabel()
+
+
+@pytest.mark.parametrize("panels", [gan_panels(GAN_ROWS, KIDS, []), vae_panels([], [], [])])
+def test_curves_are_written_as_a_picture(tmp_path, panels):
+    write_curves(tmp_path / "curves.png", panels)
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.size == (990, 374) and len(np.unique(np.asarray(picture))) > 10
