@@ -32,8 +32,9 @@ def encode(
     _find(vae, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter
     from keras_transfer_gen.recipes.latent_tools import encode as recipe
+    from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 
-    recipe.check_file(out, ".npz", "Such as --out latents.npz.")
+    check_file(out, ".npz", "Such as --out latents.npz.")
     if dry_run:
         return _planned(vae, trust, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
@@ -112,10 +113,10 @@ def interpolate(
     """Film the way from one image to another through the latent space."""
     checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
     _find(vae, trust)
-    from keras_transfer_gen.recipes.latent_tools import encode as places
     from keras_transfer_gen.recipes.latent_tools import interpolate as recipe
+    from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 
-    places.check_file(out, ".gif", "Such as --out film.gif.")
+    check_file(out, ".gif", "Such as --out film.gif.")
     if dry_run:
         return _planned(vae, trust, {}, out, json)
     images = recipe.interpolate(vae, out, start, end, frames, seed, trust)

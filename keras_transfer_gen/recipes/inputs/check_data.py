@@ -1,19 +1,20 @@
-"""`ktg data check`: what a set of images holds, before any training."""
+"""What a set of images holds, before any training: the report of `ktg data check`, and warnings for a training."""
 
 import dataclasses
 import os
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.audit import audit_images
+from keras_transfer_gen.data import decode
+from keras_transfer_gen.data.audit import audit_images, find_warnings
 from keras_transfer_gen.recipes.output.sheet_file import check_apart, check_sheet
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
-PREVIEW = 64
+PREVIEW = 64  # images on the contact sheet
 
 
 @dataclasses.dataclass(frozen=True)
 class DataCheck:
-    """The audit of a source of images, with the words around it.
+    """The audit of a source of images, as lines of text and for JSON.
 
     Args:
         audit: `data.audit.Audit`.
@@ -34,23 +35,23 @@ class DataCheck:
 
     def lines(self):
         """Lines of text: one for each skipped file (path, tab, reason), then a summary."""
-        found = self.audit
-        counted = {"folders": found.folders, "sizes": found.sizes, "modes": found.modes, "formats": found.formats}
-        tables = [f"{name}: {_listed(counts)}" for name, counts in counted.items() if counts]
-        doubles = [f"the same image: {', '.join(group)}" for group in found.to_dict()["duplicates"]]
-        total = f"{found.source}: {found.usable} usable, {len(found.skipped)} skipped"
-        hidden = [found.hidden_line()] if found.hidden else []
-        return [*found.skipped_lines(), total, *hidden, *tables, *doubles, *found.warnings]
+        audit = self.audit
+        counts = {"folders": audit.folders, "sizes": audit.sizes, "modes": audit.modes, "formats": audit.formats}
+        tables = [f"{name}: {_most_frequent(values)}" for name, values in counts.items() if values]
+        duplicates = [f"the same image: {', '.join(group)}" for group in audit.to_dict()["duplicates"]]
+        total = f"{audit.source}: {audit.usable} usable, {len(audit.skipped)} skipped"
+        hidden = [audit.hidden_line()] if audit.hidden else []
+        return [*audit.skipped_lines(), total, *hidden, *tables, *duplicates, *audit.warnings]
 
 
 def check_data(
     source, image_size=64, channels=3, resize_mode="crop", background="white", preview=None, reporter=SILENT
-):
+):  # fmt: skip
     """Audits images and draws a preview; a source without a usable image is a result here, not an error.
 
     Args:
         source: what `load_images` takes.
-        image_size: side that they would be brought to.
+        image_size: side in pixels that the images are resized to.
         channels: 1 or 3.
         resize_mode: "crop" or "pad".
         background: colour under transparent images.
@@ -67,13 +68,9 @@ def check_data(
     if preview is not None:
         _check_preview(preview, source)
     audit = audit_images(
-        source,
-        image_size,
-        channels,
-        resize_mode=resize_mode,
-        background=background,
+        source, image_size, channels, resize_mode=resize_mode, background=background,
         progress=reporter.counter("reading images"),
-    )
+    )  # fmt: skip
     if preview is not None and audit.usable:
         from keras_transfer_gen import pixels  # loads TensorFlow, which the check itself does without
         from keras_transfer_gen.recipes.output.image_folder import write_png
@@ -83,13 +80,28 @@ def check_data(
     return DataCheck(audit, preview)
 
 
+def data_warnings(image_set, resize_mode="crop"):
+    """What may harm a training on some images, as `ktg data check` says it.
+
+    Args:
+        image_set: `ImageSet` to train on.
+        resize_mode: "crop" or "pad", as it was read.
+
+    Returns:
+        list of lines of text; skipped files are not among them, since every command counts those when it reads.
+    """
+    _, size, _, channels = image_set.images.shape
+    frame = decode.Frame(size, channels, resize_mode, "white")
+    return find_warnings(dataclasses.replace(image_set, skipped=[]), frame)
+
+
 def _check_preview(preview, source):
     check_sheet(preview, "preview")
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
         check_apart(preview, source, "the images' folder", "preview")
 
 
-def _listed(counts, most=8):
+def _most_frequent(counts, most=8):
     """The most frequent entries of a dict of counts, on one line."""
     shown = sorted(counts.items(), key=lambda item: -item[1])[:most]
     rest = len(counts) - len(shown)

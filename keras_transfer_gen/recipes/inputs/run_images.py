@@ -7,6 +7,8 @@ import numpy as np
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.image_set import ImageSet
 from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.recipes.inputs.check_data import data_warnings
+from keras_transfer_gen.recipes.inputs.suggestions import not_suggesting
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
 
@@ -113,7 +115,8 @@ def read_image_sets(settings, image_size, channels, reporter):
     real = None
     image_set = read_image_set("data", settings.data, *arguments)
     if settings.reference is not None:
-        real = read_image_set("reference", settings.reference, *arguments)
+        with not_suggesting(settings.data):
+            real = read_image_set("reference", settings.reference, *arguments)
     return image_set, real
 
 
@@ -130,7 +133,7 @@ def make_run_images(settings, image_set, real, reporter, protocol=None):
 
 
 def read_image_set(name, source, settings, image_size, channels, reporter):
-    """The `ImageSet` of one source; the reporter is told how many images there are.
+    """Reads the `ImageSet` of one source. The reporter is told how many images there are and what may harm a training.
 
     Args:
         name: "data" or "reference", for errors.
@@ -154,6 +157,9 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
     if count < MIN_IMAGES:
         step = f"Put more images there, or give another folder with --{name}."
         raise checks.user_error(name, f"at least {MIN_IMAGES} usable images", f"{count} in {source}", step)
+    if name == "data":
+        for line in data_warnings(image_set, settings.resize_mode):
+            reporter.say(f"note: {line}")
     return image_set
 
 

@@ -1,4 +1,4 @@
-"""A file of latents -> images in a folder."""
+"""A file of latents to images in a folder."""
 
 import os
 import zipfile
@@ -12,7 +12,7 @@ from keras_transfer_gen.recipes.output.folder_checks import check_folder
 from keras_transfer_gen.recipes.output.image_folder import write_folder
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
-KEYS = ("z_mean", "latents", "z")  # arrays that an .npz may hold them in, in this order
+KEYS = ("z_mean", "latents", "z")  # names of the array in an .npz file; the first that is there is read
 
 
 def decode(model, latents, out, trust=False, reporter=SILENT):
@@ -33,28 +33,37 @@ def decode(model, latents, out, trust=False, reporter=SILENT):
             files.
     """
     check_folder(out)
-    given = str(latents) if isinstance(latents, (str, os.PathLike)) else None
-    z = read_latents(latents) if given else np.asarray(latents, np.float32)
-    vae = open_vae(model, trust)
-    images = vae.decode(z)
-    write_folder(images, out, {"latents": given}, reporter)
+    path = str(latents) if isinstance(latents, (str, os.PathLike)) else None
+    array = read_latents(latents) if path else np.asarray(latents, np.float32)
+    images = open_vae(model, trust).decode(array)
+    write_folder(images, out, {"latents": path}, reporter)
     return images
 
 
 def read_latents(path):
-    """float32 `[N, D]` of an .npz or .npy file; a `UserFileError` or `UserError` where there are none."""
+    """Reads latents from a file.
+
+    Args:
+        path: of an .npz file, as `encode` writes it, or an .npy file.
+
+    Returns:
+        float32 `[N, D]`.
+
+    Raises:
+        UserFileError, UserError: where there are none.
+    """
     path = Path(path)
     if not path.is_file():
         raise checks.file_error("latents", "an .npz or .npy file", path, "`ktg encode` writes one.")
     try:
-        found = np.load(path, allow_pickle=False)
-        if not isinstance(found, np.ndarray):
-            with found:
-                name = next((key for key in KEYS if key in found), None)
+        array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            with array as archive:
+                name = next((key for key in KEYS if key in archive), None)
                 if name is None:
                     expected = "a file with an array " + " or ".join(KEYS)
-                    raise checks.file_error("latents", expected, path, f"It holds {', '.join(found.files)}.")
-                found = found[name]
+                    raise checks.file_error("latents", expected, path, f"It holds {', '.join(archive.files)}.")
+                array = archive[name]
     except checks.USER_ERRORS:
         raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -63,6 +72,6 @@ def read_latents(path):
         else:
             hint = "It is damaged, cut off or something else. `ktg encode` writes one."
         raise checks.file_error("latents", "a readable .npz or .npy file", path, hint) from error
-    if found.ndim != 2 or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
-        raise checks.user_error("latents", "finite numbers [N, latent_dim]", f"{found.dtype} {found.shape}")
-    return found.astype(np.float32)
+    if array.ndim != 2 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise checks.user_error("latents", "finite numbers [N, latent_dim]", f"{array.dtype} {array.shape}")
+    return array.astype(np.float32)

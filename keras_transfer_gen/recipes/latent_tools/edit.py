@@ -1,4 +1,4 @@
-"""ImageSet changed along a direction of the latent space that hand-picked images show."""
+"""Images changed along a direction of the latent space that two sets of images define, such as with glasses and without."""
 
 import dataclasses
 
@@ -8,17 +8,17 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.maths.latent_arithmetic import attribute_direction, move
 from keras_transfer_gen.maths.residual_detail import add_detail, check_detail
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
-from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
+from keras_transfer_gen.recipes.latent_tools.outputs import check_outputs, write_outputs
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
 STRENGTH = 1.5
-MOST_STRENGTH = 100.0
+MAX_STRENGTH = 100.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Edited:
-    """What `edit` made.
+    """What `edit` returns.
 
     Args:
         images: uint8 `[N, S, S, C]`.
@@ -26,7 +26,7 @@ class Edited:
         edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
         before: mean position of the inputs between the negative (0) and the positive (1) images, along the direction.
         after: the same of the edited images, encoded again.
-        target: where the edited latents were put; less of it may be seen in the images.
+        target: the mean position of the edited latents; the images may show less of it.
     """
 
     images: np.ndarray
@@ -50,9 +50,9 @@ def edit(
     Args:
         model: `VAE`, or what `load_vae` takes.
         data: the images to change: what `load_images` returns or takes.
-        positive: images that have what is wanted (glasses, say): the same.
-        negative: images that don't; the more alike the two are otherwise, the purer the direction.
-        strength: how far to go; 1 is the whole mean difference, below 0 goes the other way.
+        positive: images with the attribute, such as glasses: the same.
+        negative: images without it. The more similar both sets are otherwise, the better.
+        strength: how far to move; 1 is the whole mean difference, a negative value moves away.
         detail: share, 0 to 1, of what the VAE loses of each image that is put back; see `add_detail`.
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         grid: PNG file for a sheet of images before and after; None writes none.
@@ -67,26 +67,29 @@ def edit(
     """
     strength = check_strength(strength)
     detail = check_detail(detail)
-    check_places(out, grid)
+    check_outputs(out, grid)
     vae = open_vae(model, trust)
-    given = read_model_images(data, vae.spec, reporter=reporter)
-    with_it, without = (
+    inputs = read_model_images(data, vae.spec, reporter=reporter)
+    with_attribute, without = (
         vae.encode(read_model_images(source, vae.spec, name, reporter).images)[0]
         for name, source in (("positive", positive), ("negative", negative))
     )
-    direction = attribute_direction(with_it, without)
-    latents, _ = vae.encode(given.images)
+    direction = attribute_direction(with_attribute, without)
+    latents, _ = vae.encode(inputs.images)
     moved = move(latents, direction, strength)
-    images = add_detail(given.images, vae.decode(latents), vae.decode(moved), detail)
+    images = add_detail(inputs.images, vae.decode(latents), vae.decode(moved), detail)
     notes = {"strength": strength, "detail": detail}
-    write_places(images, [("input", given.images), ("edited", images)], given, out, grid, notes, reporter)
-    seen, _ = vae.encode(images)
-    shares = [(z - without.mean(axis=0)) @ direction / (direction @ direction) for z in (latents, seen, moved)]
-    places = (float(share.mean()) for share in shares)
-    return Edited(images, direction, float(edge_similarity(given.images, images).mean()), *places)
+    write_outputs(images, [("input", inputs.images), ("edited", images)], inputs, out, grid, notes, reporter)
+    encoded, _ = vae.encode(images)
+    before, after, target = (
+        float(((z - without.mean(axis=0)) @ direction / (direction @ direction)).mean())
+        for z in (latents, encoded, moved)
+    )
+    similarity = float(edge_similarity(inputs.images, images).mean())
+    return Edited(images, direction, similarity, before=before, after=after, target=target)
 
 
 def check_strength(strength):
-    """Returns it as float, or raises a `UserError`; it may be negative."""
+    """Returns a strength as float, from -100 to 100, or raises a `UserError`."""
     hint = "Such as --strength 1.5."
-    return checks.check_number("strength", strength, least=-MOST_STRENGTH, most=MOST_STRENGTH, next_step=hint)
+    return checks.check_number("strength", strength, least=-MAX_STRENGTH, most=MAX_STRENGTH, next_step=hint)

@@ -1,10 +1,9 @@
-"""ImageSet -> a file of latents."""
-
-from pathlib import Path
+"""Images to a file of latents."""
 
 import numpy as np
 
-from keras_transfer_gen import checks, files
+from keras_transfer_gen import files
+from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
@@ -24,20 +23,15 @@ def encode(model, data, out, trust=False, reporter=SILENT):
 
     Raises:
         UserError, UserFileError: where the model or the images can't be read, or `out` can't be written.
+
+    Example:
+        >>> latents = encode("noto_vae_64", "photos/", "latents.npz")["z_mean"]  # doctest: +SKIP
     """
     out = check_file(out, ".npz", "Such as --out latents.npz.")
     vae = open_vae(model, trust)
-    given = read_model_images(data, vae.spec, reporter=reporter)
-    z_mean, z_log_var = vae.encode(given.images)
-    found = {"z_mean": z_mean, "z_log_var": z_log_var, "names": np.asarray(given.names)}
+    inputs = read_model_images(data, vae.spec, reporter=reporter)
+    z_mean, z_log_var = vae.encode(inputs.images)
+    arrays = {"z_mean": z_mean, "z_log_var": z_log_var, "names": np.asarray(inputs.names)}
     with files.atomic_path(out) as partial, open(partial, "wb") as stream:  # a stream: NumPy would change the name
-        np.savez(stream, **found)
-    return found
-
-
-def check_file(out, suffix, hint):
-    """`pathlib.Path` of a file to write, or a `UserError` where it is a folder or has another suffix."""
-    path = Path(out)
-    if path.suffix.lower() != suffix or path.is_dir():
-        raise checks.user_error("out", f"a file *{suffix}", str(out), hint)
-    return path
+        np.savez(stream, **arrays)
+    return arrays

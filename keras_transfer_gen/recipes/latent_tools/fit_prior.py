@@ -1,4 +1,4 @@
-"""A new prior for a VAE, fitted to the latents of images: no gradient, seconds, ten images are enough."""
+"""A new prior for a VAE, fitted to the latents of images: it takes seconds, and ten images are enough."""
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.prior_fitting import KINDS, fit_distribution
@@ -11,19 +11,20 @@ CHOICES = (*KINDS, STANDARD)
 
 
 def fit_prior(model, data, kind="shrunk", on="z", components=None, seed=0, trust=False, reporter=SILENT):
-    """Gives a VAE the distribution that its encoder finds the latents of some images in.
+    """Replaces the prior of a VAE by a distribution that is fitted to the latents of some images.
 
-    What it generates from then on looks like those images, as far as its decoder can draw them; it is saved and
-    exported with the prior. Its `evaluate` measures the divergence from the new prior.
+    From then on it generates images like those, as far as its decoder can. The prior is saved and exported with the
+    model, and `evaluate` measures the divergence from it.
 
     Args:
         model: `VAE`, changed in place, or what `load_vae` takes.
         data: what `load_images` returns or takes; at least 4 images.
-        kind: "shrunk" (normal, Ledoit-Wolf covariance), "full" (normal, sample covariance), "mixture" (of normal distributions)
-            or "standard" (N(0, I) again; the images are not looked at).
-        on: "z" (the posteriors whole) or "z_mean" (their means alone, less varied and often cleaner).
-        components: of a mixture; by default one for 25 images, from 2 to 10.
-        seed: of a mixture's start.
+        kind: "shrunk" (normal, Ledoit-Wolf covariance), "full" (normal, sample covariance), "mixture" (of normal
+            distributions) or "standard" (N(0, I) again; the images are not read).
+        on: "z" (means and variances of the posteriors) or "z_mean" (the means alone: images vary less, and are often
+            cleaner).
+        components: number of normal distributions in a mixture; by default one for 25 images, from 2 to 10.
+        seed: of the first guess of a mixture.
         trust: whether you vouch for a model from the web.
         reporter: told of the progress.
 
@@ -41,16 +42,16 @@ def fit_prior(model, data, kind="shrunk", on="z", components=None, seed=0, trust
     if kind == STANDARD:
         vae.set_prior(StandardNormal())
         return vae
-    given = read_model_images(data, vae.spec, reporter=reporter)
+    inputs = read_model_images(data, vae.spec, reporter=reporter)
     with checks.named(z_mean="data"):
-        law = fit_distribution(*vae.encode(given.images), kind=kind, on=on, components=components, seed=seed)
-    vae.set_prior(prior_of(law))
+        fitted = fit_distribution(*vae.encode(inputs.images), kind=kind, on=on, components=components, seed=seed)
+    vae.set_prior(prior_of(fitted))
     return vae
 
 
-def prior_of(law):
-    """The `protocols.Prior` of a `transfer.fit_prior.FittedDistribution`."""
-    size = law.means.shape[1]
-    if len(law.weights) == 1:
-        return GaussianPrior(size).set_distribution(law.means[0], law.covariances[0])
-    return MixturePrior(size, len(law.weights)).set_distribution(law.weights, law.means, law.covariances)
+def prior_of(fitted):
+    """The `protocols.Prior` of a `maths.prior_fitting.FittedDistribution`."""
+    size, count = fitted.means.shape[1], len(fitted.weights)
+    if count == 1:
+        return GaussianPrior(size).set_distribution(fitted.means[0], fitted.covariances[0])
+    return MixturePrior(size, count).set_distribution(fitted.weights, fitted.means, fitted.covariances)

@@ -4,25 +4,25 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation
-from keras_transfer_gen.recipes.latent_tools.encode import check_file
+from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_image_file
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.training.latents import numbered_latents
 
 FRAMES = 24
-TURNS = 3  # drawn latents that a film without given ends passes, before it comes back
+TURNS = 3  # drawn latents that a film without images passes before it is back at the first
 
 
 def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, trust=False):
-    """ImageSet on an arc of the latent space; with `out` also as a film (GIF).
+    """Images on an arc of the latent space; with `out` also as a film (GIF).
 
-    With two images: from the one to the other, by the means of their posteriors. With none: through a few latents
-    drawn from the prior and back to the first, so that the film can run in a circle; the arc is then one of the noise
-    behind the prior, every point of which the prior may draw.
+    With two images: from the first to the last, by the means of their posteriors. Without: through a few latents drawn
+    from the prior and back to the first, so that the film can repeat. That arc is one of the noise that the prior maps
+    to latents, so each of its points is one that the prior may draw.
 
     Args:
         model: `VAE`, or what `load_vae` takes.
-        out: the .gif file; None writes none.
+        out: the .gif file; None writes no film.
         start: path of the first image, or uint8 `[S, S, C]`.
         end: the same for the last.
         frames: images from one end to the next, both included; at least 2.
@@ -43,29 +43,31 @@ def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, tr
     out = None if out is None else check_file(out, ".gif", "Such as --out film.gif.")
     vae = open_vae(model, trust)
     if start is None:
-        latents = _drawn(vae, frames, seed)
+        latents = _draw_circle(vae, frames, seed)
     else:
-        ends = np.concatenate([_image(one, vae.spec, name) for one, name in ((start, "from"), (end, "to"))])
+        ends = np.concatenate([_read_end(start, vae.spec, "from"), _read_end(end, vae.spec, "to")])
         z_mean, _ = vae.encode(ends)
         latents = spherical_interpolation(*z_mean, np.linspace(0.0, 1.0, frames))
     images = vae.decode(latents)
     if out is not None:
-        held = {"last": sheets.FRAME_MILLISECONDS} if start is None else {}  # a circle never rests
-        sheets.write_film(out, list(images), **held)
+        circle = start is None  # its last frame is shown no longer than the others
+        sheets.write_film(out, list(images), sheets.FRAME_MILLISECONDS if circle else sheets.LAST_MILLISECONDS)
     return images
 
 
-def _drawn(vae, frames, seed):
+def _draw_circle(vae, frames, seed):
+    """Latents `[N, latent_dim]` on arcs between a few drawn ones, back to the first."""
     corners = numbered_latents(range(TURNS), vae.spec.latent_dim, seed)
     shares = np.linspace(0.0, 1.0, frames)[:-1]
     arcs = [spherical_interpolation(corners[n], corners[(n + 1) % TURNS], shares) for n in range(TURNS)]
     return np.asarray(vae.prior(np.concatenate(arcs)))
 
 
-def _image(given, spec, name):
-    if not isinstance(given, np.ndarray):
-        return read_image_file(given, spec, name)
+def _read_end(image, spec, name):
+    """uint8 `[1, S, S, C]` of a path or an array."""
+    if not isinstance(image, np.ndarray):
+        return read_image_file(image, spec, name)
     shape = (spec.image_size, spec.image_size, spec.channels)
-    if given.shape != shape or given.dtype != np.uint8:
-        raise checks.user_error(name, f"uint8 {list(shape)}", f"{given.dtype} {given.shape}")
-    return given[None]
+    if image.shape != shape or image.dtype != np.uint8:
+        raise checks.user_error(name, f"uint8 {list(shape)}", f"{image.dtype} {image.shape}")
+    return image[None]

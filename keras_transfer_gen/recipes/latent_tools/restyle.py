@@ -1,4 +1,4 @@
-"""The style of the images that a VAE was adapted to, put on other images whose content stays."""
+"""Puts the style of the images that a VAE was adapted to on other images, whose content stays."""
 
 import dataclasses
 import os
@@ -9,7 +9,8 @@ from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.maths.colour_map import follow_colours
 from keras_transfer_gen.maths.residual_detail import check_detail
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
-from keras_transfer_gen.recipes.latent_tools.reconstruct import check_places, write_places
+from keras_transfer_gen.recipes.inputs.suggestions import not_suggesting
+from keras_transfer_gen.recipes.latent_tools.outputs import check_outputs, write_outputs
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -22,15 +23,15 @@ DETAIL = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Restyled:
-    """What `restyle` made.
+    """What `restyle` returns.
 
     Args:
         images: uint8 `[N, S, S, C]`.
         edge_similarity: mean correlation of outlines with the input, in [-1, 1] (see `metrics.edge_similarity`).
-        edge_similarity_plain: the same of the source's plain reconstructions, which nothing was put back into.
+        edge_similarity_plain: the same of the source's reconstructions.
         kid: score of the restyled images against the target's, as in metrics.json; None without a target.
         kid_input: the same of the input images.
-        kid_plain: the same of their plain reconstructions.
+        kid_plain: the same of their reconstructions by the source.
     """
 
     images: np.ndarray
@@ -42,7 +43,7 @@ class Restyled:
 
     @property
     def kept(self):
-        """Share of the plain reconstruction's edge similarity that is kept; None where that has none."""
+        """Edge similarity, as a share of that of the source's reconstructions; None where those have none."""
         return self.edge_similarity / self.edge_similarity_plain if self.edge_similarity_plain > 0 else None
 
     def to_dict(self):
@@ -56,20 +57,18 @@ def restyle(
 ):  # fmt: skip
     """Encodes images with the source's encoder and decodes them with the adapted decoder.
 
-    A decoder that was adapted while the encoder stood still (`ktg finetune --method decoder` or `bsa`) draws
-    the same latents in another style. Both draw softly, and not without fault. So with `detail` the change alone, from
-    the plain reconstruction to the restyled one, is put on the image as it is, after it was made to follow the
-    image's own colours (see `carry_over`).
+    A decoder that was adapted while the encoder was frozen (`ktg finetune --method decoder` or `bsa`) decodes the same
+    latents in another style. What a VAE decodes is blurred. So with `detail` only the difference between both decoded
+    images is added to the image itself, after its colours were matched to it (see `carry_over`).
 
     Args:
         run: RUN folder of a fine-tuned VAE; with `source`, also the adapted `VAE` or what `load_vae` takes.
         data: the images: what `load_images` returns or takes.
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
-        reference: images of the target to score against; by default those that the RUN was scored against, or, where
-            there are none, learnt from.
+        reference: images in the style, to score against; by default the reference of the RUN, or its training images.
         source: the `VAE` that was adapted, or what `load_vae` takes; a RUN keeps it.
-        detail: from 0, the adapted decoder's image, to 1, the input with the change carried over.
-        grid: PNG file for a sheet: input, plain reconstruction, restyled; None writes none.
+        detail: from 0, the adapted decoder's image, to 1, the input with the difference added.
+        grid: PNG file for a sheet: input, reconstruction, restyled; None writes none.
         trust: whether you vouch for a model from the web.
         reporter: told of the progress.
 
@@ -80,45 +79,46 @@ def restyle(
         UserError, UserFileError: where something can't be read, `run` keeps no source, or `out` holds other files.
     """
     detail = check_detail(detail)
-    check_places(out, grid)
+    check_outputs(out, grid)
     source, adapted, target = _models(run, source, trust)
     reference = target if reference is None else reference
     if source.spec.latent_dim != adapted.spec.latent_dim:
         expected = f"a VAE of {adapted.spec.latent_dim} latent dimensions, as the adapted one"
         raise checks.user_error("source", expected, source.spec.latent_dim)
-    given = read_model_images(data, source.spec, reporter=reporter)
-    latents, _ = source.encode(given.images)
+    inputs = read_model_images(data, source.spec, reporter=reporter)
+    latents, _ = source.encode(inputs.images)
     plain, changed = source.decode(latents), adapted.decode(latents)
     images = changed
     if source.spec.channels == adapted.spec.channels:
-        images = carry_over(given.images, plain, changed, detail)
-    parts = [("input", given.images), ("plain", plain), ("restyled", images)]
-    write_places(images, parts, given, out, grid, {"detail": detail}, reporter)
+        images = carry_over(inputs.images, plain, changed, detail)
+    parts = [("input", inputs.images), ("plain", plain), ("restyled", images)]
+    write_outputs(images, parts, inputs, out, grid, {"detail": detail}, reporter)
     kids = {}
     if reference is not None:
-        real = read_model_images(reference, adapted.spec, "reference", reporter)
+        with not_suggesting(data):
+            real = read_model_images(reference, adapted.spec, "reference", reporter)
         against = kid_protocol.make_reference(
             real.images, real.source, progress=reporter.counter("features of the target")
         )
         kids = {
-            name: kid_protocol.score_images(made, against, reporter.counter(f"score: {name}"))
-            for name, made in (("kid", images), ("kid_input", given.images), ("kid_plain", plain))
+            name: kid_protocol.score_images(part, against, reporter.counter(f"score: {name}"))
+            for name, part in (("kid", images), ("kid_input", inputs.images), ("kid_plain", plain))
         }
-    edges = [float(edge_similarity(given.images, made).mean()) for made in (images, plain)]
+    edges = [float(edge_similarity(inputs.images, part).mean()) for part in (images, plain)]
     return Restyled(images, *edges, *(kids.get(name) for name in ("kid", "kid_input", "kid_plain")))
 
 
 def carry_over(images, plain, changed, detail=DETAIL):
-    """Puts the change between two drawings of an image on the image itself.
+    """Adds the difference between two decoded images to the image itself.
 
-    The change is made to follow the image's colours first (`follow_colours`), so that colours are carried over, and
-    soft or misplaced outlines aren't.
+    The difference is made a function of the image's colours first (`follow_colours`): so it carries colours over, and
+    not blurred or misplaced outlines.
 
     Args:
         images: uint8 `[N, S, S, C]`.
-        plain: uint8, as the source draws them.
-        changed: uint8, as the adapted decoder draws them.
-        detail: 0 gives `changed`, 1 the image with the change carried over; between, a mixture of the two.
+        plain: uint8 `[N, S, S, C]`, as the source decodes them.
+        changed: uint8 `[N, S, S, C]`, as the adapted decoder decodes them.
+        detail: 0 gives `changed`, 1 the images with the difference added; between, a mixture of the two.
 
     Returns:
         uint8 `[N, S, S, C]`.
@@ -139,9 +139,7 @@ def _models(run, source, trust):
     folder = RunFolder(run) if isinstance(run, (str, os.PathLike)) else None
     if folder is None or not folder.exists:
         if source is None:
-            hint = (
-                "`ktg finetune --source VAE` makes one. With another model, name what was adapted: --source (source=)."
-            )
+            hint = "`ktg finetune --source VAE` makes one. For another model, name its source with --source (source=)."
             name = run if folder is not None else type(run).__name__
             raise checks.file_error("run", "a RUN folder of a fine-tuned VAE", name, hint)
         with checks.named(model="run"):
@@ -149,16 +147,16 @@ def _models(run, source, trust):
     if source is None:
         kept = folder.checkpoints / SOURCE
         if not kept.is_file():
-            hint = "Only `ktg finetune` with a VAE as its source keeps it. Name it with --source."
+            hint = "`ktg finetune` keeps it where its source is a VAE. Name it with --source (source=)."
             raise checks.file_error("run", f"a RUN that keeps its source ({kept.name})", run, hint)
         source = kept
     with checks.named(source="run"):
         adapted = load_vae(run)
     settings = folder.config()["settings"]
-    places = (settings.get("reference"), settings.get("data"))
-    target = next((place for place in places if place and _is_there(place)), None)
+    paths = (settings.get("reference"), settings.get("data"))
+    target = next((path for path in paths if path and _exists(path)), None)
     return open_vae(source, trust), adapted, target
 
 
-def _is_there(place):
-    return str(place).startswith("tfds:") or os.path.exists(place)
+def _exists(path):
+    return str(path).startswith("tfds:") or os.path.exists(path)

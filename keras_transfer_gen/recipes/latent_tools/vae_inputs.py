@@ -1,4 +1,4 @@
-"""What every command on a VAE begins with: the model behind a name, and images of its size."""
+"""What every latent tool reads: a VAE behind a name, and images of the size that it takes."""
 
 import dataclasses
 import os
@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.data import decode
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import ModelRef
@@ -15,10 +16,10 @@ from keras_transfer_gen.streams import ImageStream
 
 @dataclasses.dataclass(frozen=True)
 class ModelImages:
-    """ImageSet that a user gave.
+    """Images of the size that a model takes.
 
     Args:
-        images: uint8 `[N, S, S, C]`, of the model's size.
+        images: uint8 `[N, S, S, C]`.
         names: N relative paths or numbers.
         source: what they are, in words.
     """
@@ -29,7 +30,7 @@ class ModelImages:
 
 
 def open_vae(model, trust=False):
-    """A `VAE`: the one given, or the one behind what `load_vae` takes."""
+    """A `VAE`: the given one, or the one behind what `load_vae` takes; errors name the argument `model`."""
     if not isinstance(model, (str, os.PathLike, ModelRef)):
         return model
     with checks.named(source="model"):
@@ -37,7 +38,7 @@ def open_vae(model, trust=False):
 
 
 def read_model_images(data, spec, name="data", reporter=SILENT):
-    """ImageSet of the size that a model takes.
+    """Reads images in the size that a model takes.
 
     Args:
         data: what `load_images` returns or takes.
@@ -52,14 +53,13 @@ def read_model_images(data, spec, name="data", reporter=SILENT):
         UserError, UserFileError: where they can't be read or a stream has another size.
     """
     size, channels = spec.image_size, spec.channels
+    source = str(data) if isinstance(data, (str, os.PathLike)) else "the given images"
     if isinstance(data, ImageStream):
-        image_set, source = data.image_set, "the given images"
+        image_set = data.image_set
         if image_set.images.shape[1:] != (size, size, channels):
-            hint = f"Load them with image_size={size}, channels={channels}."
-            raise checks.user_error(name, f"pictures [{size}, {size}, {channels}]", image_set.images.shape[1:], hint)
+            step = f"Load them with image_size={size}, channels={channels}."
+            raise checks.user_error(name, f"images [{size}, {size}, {channels}]", image_set.images.shape[1:], step)
         return ModelImages(image_set.images, image_set.names, source)
-    is_path = isinstance(data, (str, os.PathLike))
-    source = str(data) if is_path else "the given images"
     with checks.named(source=name, data=name):
         image_set = read_images(data, size, channels, progress=reporter.counter(f"reading {source}"))
     if image_set.skipped:
@@ -68,18 +68,19 @@ def read_model_images(data, spec, name="data", reporter=SILENT):
 
 
 def read_image_file(path, spec, name):
-    """One image file, uint8 `[1, S, S, C]`, of the size that a model takes.
+    """Reads one image file in the size that a model takes.
 
     Args:
         path: of the file.
         spec: `ModelSpec` of the model.
         name: what the caller calls it, for errors.
 
+    Returns:
+        uint8 `[1, S, S, C]`.
+
     Raises:
         UserFileError, UserError: where it is no usable image.
     """
-    from keras_transfer_gen.data import decode
-
     frame = decode.Frame(spec.image_size, spec.channels, "crop", "white")
     try:
         with open(path, "rb") as stream:

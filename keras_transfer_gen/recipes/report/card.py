@@ -121,7 +121,7 @@ def copies_sentence(copies):
 
 
 def format_score(score):
-    """ "value ± deviation" of a score of metrics.json; "" for None."""
+    """A score of metrics.json as text, "value ± deviation"; "" for None."""
     return "" if score is None else f"{score['value']:.1f} ± {score['std']:.1f}"
 
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.inputs.check_data import check_data
+from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.recipes.inputs.check_data import check_data, data_warnings
 
 
 def test_skipped_files_come_first_one_a_line_with_path_tab_reason(image_folder):
@@ -15,33 +16,44 @@ def test_skipped_files_come_first_one_a_line_with_path_tab_reason(image_folder):
     deep.mkdir(parents=True)
     (deep / "broken\tname.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (image_folder / "empty.jpg").write_bytes(b"")
-    found = check_data(image_folder, 32)
-    lines = found.lines()
+    report = check_data(image_folder, 32)
+    lines = report.lines()
     name = f"a/{deep.name}/broken\\tname.png"
     assert [line.split("\t")[0] for line in lines if "\t" in line] == [name, "empty.jpg"]
     assert all(line.count("\t") <= 1 and "\n" not in line for line in lines)
-    assert lines[2] == f"{image_folder}: 12 usable, 2 skipped" and found.usable
+    assert lines[2] == f"{image_folder}: 12 usable, 2 skipped" and report.usable
     assert "sizes: 12 32x32" in lines and "formats: 12 PNG" in lines
 
 
-def test_duplicates_and_warnings_are_told(image_folder):
+def test_duplicates_and_warnings_are_reported_and_repeated_for_a_training(image_folder):
     (image_folder / "twin.png").write_bytes((image_folder / "00.png").read_bytes())
+    (image_folder / "empty.jpg").write_bytes(b"")
     lines = check_data(image_folder, 32).lines()
     assert "the same image: 00.png, twin.png" in lines and "1 exact duplicate" in lines
+    warnings = data_warnings(read_images(image_folder, 32))
+    assert warnings == ["only 13 images: expect the generator to copy them", "1 exact duplicate"]
+    assert set(warnings) < set(lines)
+
+
+def test_long_images_are_a_warning_where_they_are_cropped(tmp_path):
+    Image.fromarray(np.zeros((32, 96, 3), np.uint8)).save(tmp_path / "long.png")
+    image_set = read_images(tmp_path, 32)
+    assert any("twice as long as wide" in line for line in data_warnings(image_set, "crop"))
+    assert not any("twice as long as wide" in line for line in data_warnings(image_set, "pad"))
 
 
 def test_preview_is_a_contact_sheet(image_folder, tmp_path):
-    found = check_data(image_folder, 32, preview=tmp_path / "sheet.png")
+    report = check_data(image_folder, 32, preview=tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (4 * 32, 3 * 32)
-    assert json.loads(json.dumps({**found.to_dict(), "preview": None}))["usable"] == 12
+    assert json.loads(json.dumps({**report.to_dict(), "preview": None}))["usable"] == 12
 
 
 def test_source_without_a_usable_image_is_a_result(tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     preview = tmp_path.parent / "sheet-of-nothing.png"
-    found = check_data(tmp_path, preview=preview)
-    assert not found.usable and "no usable image" in found.lines()
+    report = check_data(tmp_path, preview=preview)
+    assert not report.usable and "no usable image" in report.lines()
     assert not preview.exists()
 
 

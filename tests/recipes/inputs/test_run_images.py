@@ -25,6 +25,7 @@ def test_without_a_reference_the_images_are_the_reference_and_it_says_so(shared_
     assert images.reference.name == f"{shared_image_folder} (the training images)"
     assert reporter.lines == [
         f"12 images in {shared_image_folder}",
+        "note: only 12 images: expect the generator to copy them",
         "no --reference given: scores are measured against the training images themselves",
     ]  # fmt: skip
 
@@ -69,6 +70,13 @@ def test_one_image_is_too_few_for_a_score(name, shared_image_folder, tmp_path, s
     few = dataclasses.replace(settings(data=shared_image_folder), **{name: str(tmp_path / "one.npy")})
     with pytest.raises(checks.UserError, match=rf"`{name}` must be at least 2 usable images.*1 in .*--{name}"):
         read_run_images(few, 32, 3, SILENT)
+
+
+def test_missing_reference_does_not_suggest_the_training_images(image_folder):
+    wrong = image_folder.with_name("pictured")
+    with pytest.raises(checks.UserFileError, match="`reference` must .*nothing at this path") as caught:
+        read_run_images(settings(data=image_folder, reference=wrong), 32, 3, SILENT)
+    assert "Did you mean" not in str(caught.value)
 
 
 def test_missing_folder_is_named(tmp_path):

@@ -27,8 +27,8 @@ def test_latents_come_as_arrays_and_npy_files_too(vae_file, tmp_path):
 @pytest.mark.parametrize("name", ["latents", "z"])
 def test_other_names_of_the_array_are_read(tmp_path, name):
     np.savez(tmp_path / "z.npz", **{name: np.ones((2, 3), np.float64)})
-    found = read_latents(tmp_path / "z.npz")
-    assert found.dtype == np.float32 and found.tolist() == [[1.0] * 3] * 2
+    latents = read_latents(tmp_path / "z.npz")
+    assert latents.dtype == np.float32 and latents.tolist() == [[1.0] * 3] * 2
 
 
 def test_files_without_latents_are_refused(vae_file, tmp_path):

@@ -14,20 +14,20 @@ def vae(vae_file):
 
 def test_images_move_along_the_direction_of_the_means(vae, sample_images, tmp_path):
     positive, negative, data = sample_images[:4], sample_images[4:8], sample_images[8:]
-    found = edit(vae, data, positive, negative, strength=2.0, out=tmp_path / "made", grid=tmp_path / "sheet.png")
+    edited = edit(vae, data, positive, negative, strength=2.0, out=tmp_path / "made", grid=tmp_path / "sheet.png")
     means = [vae.encode(part)[0].mean(0) for part in (positive, negative)]
-    np.testing.assert_allclose(found.direction, means[0] - means[1], atol=1e-5)
+    np.testing.assert_allclose(edited.direction, means[0] - means[1], atol=1e-5)
     latents = vae.encode(data)[0]
     expected = vae.decode(latents + 2.0 * (means[0] - means[1]))
-    assert np.abs(found.images.astype(int) - expected).max() <= 1
-    np.testing.assert_array_equal(read_images(tmp_path / "made", 32).images, found.images)
+    assert np.abs(edited.images.astype(int) - expected).max() <= 1
+    np.testing.assert_array_equal(read_images(tmp_path / "made", 32).images, edited.images)
     assert (tmp_path / "sheet.png").is_file()
-    assert found.target - found.before == pytest.approx(2.0, abs=1e-4)
+    assert edited.target - edited.before == pytest.approx(2.0, abs=1e-4)
     way = means[0] - means[1]
-    seen = (vae.encode(found.images)[0] - means[1]) @ way / (way @ way)
-    assert found.after == pytest.approx(seen.mean(), abs=1e-4) and abs(found.after - found.target) > 0.01
-    assert found.to_dict()["target"] == found.target
-    assert found.to_dict()["length"] == pytest.approx(np.linalg.norm(found.direction))
+    seen = (vae.encode(edited.images)[0] - means[1]) @ way / (way @ way)
+    assert edited.after == pytest.approx(seen.mean(), abs=1e-4) and abs(edited.after - edited.target) > 0.01
+    assert edited.to_dict()["target"] == edited.target
+    assert edited.to_dict()["length"] == pytest.approx(np.linalg.norm(edited.direction))
 
 
 def test_strength_zero_reconstructs_and_full_detail_gives_the_image_back(vae, sample_images):

@@ -19,9 +19,9 @@ def test_model_is_taken_as_it_is_or_loaded(vae_file):
 def test_images_come_from_folders_arrays_and_streams(image_folder, sample_images, scripted):
     (image_folder / "text.png").write_text("no image")
     reporter = scripted()
-    given = read_model_images(image_folder, SPEC, reporter=reporter)
-    np.testing.assert_array_equal(given.images, sample_images)
-    assert given.names[3] == "03.png" and given.source == str(image_folder)
+    inputs = read_model_images(image_folder, SPEC, reporter=reporter)
+    np.testing.assert_array_equal(inputs.images, sample_images)
+    assert inputs.names[3] == "03.png" and inputs.source == str(image_folder)
     assert reporter.lines == [f"1 files in {image_folder} skipped (see `ktg data check {image_folder}`)"]
     np.testing.assert_array_equal(read_model_images(sample_images, SPEC).images, sample_images)
     stream = load_images(image_folder, image_size=32, batch_size=4)

@@ -67,7 +67,5 @@ def test_sheets_are_read_in_order_and_other_images_are_not(tmp_path):
     ):
         (tmp_path / name).write_bytes(pixels.to_png(content))
     loaded = module.read_sheets(tmp_path)
-    assert len(loaded) == 2 and all(
-        np.array_equal(a[..., :1], b) for a, b in zip(loaded, sheets, strict=True)
-    )
+    assert len(loaded) == 2 and all(np.array_equal(a[..., :1], b) for a, b in zip(loaded, sheets, strict=True))
     assert module.read_sheets(tmp_path / "none") == []
