@@ -62,8 +62,10 @@ class LastN(RuleMaker):
         return [*((f"{re.escape(path)}(/.*)?", True) for path in trained), (rest, False)]
 
     def _last(self, role, paths, layout):
-        own = [path for path in paths if not any(path == head or path.startswith(f"{head}/") for head in layout.heads)]
-        blocks = list(layout.blocks.get(role) or _blocks_of_paths(role, own))
+        own = [path for path in paths if not _block_of(path, layout.heads)]
+        stated = layout.blocks.get(role, ())
+        others = _blocks_of_paths(role, [path for path in own if not _block_of(path, stated)])
+        blocks = list(dict.fromkeys(_block_of(path, [*stated, *others]) for path in own))
         if self.n > len(blocks):
             step = f"{role or 'The model'} has {len(blocks)}: {', '.join(blocks)}. Ask for fewer."
             raise checks.user_error("n", f"at most {len(blocks)}", self.n, step)
@@ -122,9 +124,9 @@ def freeze_g(blocks=1):
 def last_n(n, role=None):
     """Trains the last blocks alone; everything else is frozen.
 
-    The blocks are those that the model's architecture states, else what the first parts of the paths that differ name:
-    `generator/block_64` and `generator/to_image` of a DCGAN, each layer of a plain model. Feature heads of a
-    discriminator (`add_feature_heads`) are not blocks; they are trained.
+    Blocks are those that the model's architecture states; of other layers, what the first parts of the paths that
+    differ name: `generator/block_64` and `generator/to_image` of a DCGAN, each layer of a plain model. They count in
+    the order of the model. Feature heads of a discriminator (`add_feature_heads`) are no blocks; they are trained.
 
     Args:
         n: blocks to train.
@@ -157,6 +159,11 @@ def _freeze_first(role, layout, count, step):
             "blocks", f"at most {len(blocks)}", count, f"The {role} has {len(blocks)}: {names}. {step}"
         )
     return [(f"{re.escape(block)}(/.*)?", False) for block in blocks[:count]]
+
+
+def _block_of(path, blocks):
+    """The block that a layer lies in: the one whose path begins the layer's; None where there is none."""
+    return next((block for block in blocks if path == block or path.startswith(f"{block}/")), None)
 
 
 def _blocks_by_resolution(role, paths):

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
 from keras_transfer_gen.protocols import LipschitzBounded
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.transfer.freezing.rules import ModelLayout, RuleMaker, check_rule
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.paths import children, leaves, roots
+
+FROM_LATENTS = ("generator", "decoder")  # networks that end with the image, where others begin with it
 
 
 def freeze(model, rules):
@@ -55,9 +57,11 @@ def freeze(model, rules):
 def model_layout(model):
     """The `ModelLayout` of a `GAN` or any Keras model or layer."""
     model_leaves = leaves(model)
+    layers = tuple(leaf.path for leaf in model_leaves if leaf.path)
     return ModelLayout(
-        layers=tuple(leaf.path for leaf in model_leaves if leaf.path),
+        layers=layers,
         variables=tuple(path for leaf in model_leaves for path in leaf.variable_paths()),
+        blocks=_stated_blocks(model, layers),
         heads=tuple(
             f"{role}/{layer.name}" if role else layer.name
             for role, root in roots(model)
@@ -65,6 +69,16 @@ def model_layout(model):
             if isinstance(layer, LipschitzBounded)
         ),
     )
+
+
+def _stated_blocks(model, layers):
+    """{role: paths of the network's blocks, from its input on} as the model's architecture states them."""
+    spec = getattr(model, "spec", None)
+    architecture = tables.architecture_of(spec) if spec is not None else None
+    if architecture is None:
+        return {}
+    blocks = {role: architecture.blocks(role, layers) for role, _ in roots(model)}
+    return {role: names[::-1] if role in FROM_LATENTS else names for role, names in blocks.items()}
 
 
 def _ordered_rules(rules, layout):

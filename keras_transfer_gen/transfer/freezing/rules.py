@@ -18,8 +18,8 @@ class ModelLayout:
     Args:
         layers: the layers' paths, such as "generator/block_4/conv", in the model's order.
         variables: the variables' paths, in the same order.
-        blocks: {role of a network: paths of its blocks, from its input on}, for the networks whose architecture states
-            them; of others the blocks are told by name.
+        blocks: {role of a network: paths of its blocks, from its input on}, where the model's architecture states
+            them (`Architecture.blocks`). The blocks of other networks are recognised by name.
         heads: paths of a discriminator's added heads (`add_feature_heads`), which belong to no block.
     """
 

@@ -15,7 +15,6 @@ LAYERS = [f"discriminator/block_{side}/conv" for side in (8, 128, 16, 64)] + [
     "discriminator/block_4",
     "generator/block_8",
 ]
-STATED = {"generator": ("generator/style", "generator/synthesis_4"), "discriminator": ("discriminator/from_rgb",)}
 
 
 def test_freeze_d_takes_the_highest_resolutions_whatever_the_order():
@@ -137,12 +136,12 @@ def test_heads_are_no_blocks_and_are_trained_with_the_last_ones(gan_with_heads):
 
 
 def test_blocks_that_the_architecture_states_come_before_names():
-    layout = ModelLayout([*LAYERS, *STATED["generator"]], blocks=STATED)
-    assert freeze_g(2).rules(layout) == [("generator/style(/.*)?", False), ("generator/synthesis_4(/.*)?", False)]
+    blocks = ("generator/style", "generator/synthesis/block_4", "generator/synthesis/block_8")
+    layers = ["generator/style/dense", *(f"{block}/conv" for block in blocks[1:]), "generator/to_image"]
+    layout = ModelLayout(layers, blocks={"generator": blocks, "discriminator": ("discriminator/from_rgb",)})
+    assert freeze_g(2).rules(layout) == [(f"{block}(/.*)?", False) for block in blocks[:2]]
     assert freeze_d(1).rules(layout) == [("discriminator/from_rgb(/.*)?", False)]
-    assert last_n(1).rules(layout)[:2] == [
-        ("discriminator/from_rgb(/.*)?", True),
-        ("generator/synthesis_4(/.*)?", True),
-    ]
-    with pytest.raises(UserError, match="The generator has 2: style, synthesis_4. Ask for fewer"):
-        freeze_g(3).rules(layout)
+    # without the architecture the whole of generator/synthesis is one block
+    assert last_n(2).rules(layout)[:2] == [(f"{blocks[2]}(/.*)?", True), ("generator/to_image(/.*)?", True)]
+    with pytest.raises(UserError, match="The generator has 3: style, synthesis/block_4, synthesis/block_8. Ask for"):
+        freeze_g(4).rules(layout)

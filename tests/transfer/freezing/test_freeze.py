@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import keras
@@ -5,12 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_transfer_gen import tables
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.layers import FusedBatchNormalization
 from keras_transfer_gen.protocols import MultiNetwork
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing.blocks import freeze_d, freeze_g, last_n
-from keras_transfer_gen.transfer.freezing.freeze import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze, model_layout
 from keras_transfer_gen.transfer.freezing.rules import all_but, scale_shift_only
 from keras_transfer_gen.transfer.paths import leaves
 
@@ -327,3 +331,19 @@ def test_one_statistic_to_be_held_holds_the_norm():
     assert np.array_equal(norm.moving_mean, before[0]) and np.array_equal(norm.moving_variance, before[1])
     assert norm.gamma.trainable and norm.beta.trainable
     assert generator.get_layer("block_16").norm.trainable
+
+
+def test_blocks_are_those_that_the_architecture_states(monkeypatch):
+    stated = {"generator": ["generator/to_image", "generator/block_32"], "discriminator": ["discriminator/block_16"]}
+    dcgan = tables.load(tables.ARCHITECTURES["dcgan"])
+    other = dataclasses.replace(dcgan, find_blocks=lambda role, paths: stated[role])
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=8, arch="dcgan")
+    gan = GAN(*dcgan.build(spec, {"max_channels": 8, "min_channels": 4}), spec=spec)
+    layout = model_layout(gan)  # from the image's side on, which is the generator's end
+    assert layout.blocks["generator"] == [f"generator/block_{side}" for side in (4, 8, 16, 32)]
+    assert layout.blocks["discriminator"][0] == "discriminator/block_32"
+    monkeypatch.setattr(tables, "architecture_of", lambda spec: other)
+    assert model_layout(gan).blocks == {**stated, "generator": stated["generator"][::-1]}
+    report = freeze(gan, [freeze_g(1), freeze_d(1)])
+    frozen = {row.path.split("/")[1] for row in report.rows if not row.trainable and trained_by_nature(row.path)}
+    assert frozen == {"block_32", "block_16"}
