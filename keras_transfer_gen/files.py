@@ -16,7 +16,8 @@ def atomic_path(path):
     """A temporary path beside `path` to write to; it gets the name `path` when the block ends without an error.
 
     Works for a file and for a folder (an existing folder is replaced as a whole, but never by a file). The suffix is
-    the same, since some writers look at it. After an error nothing is left behind and `path` is as it was.
+    the same, since some writers look at it. After an error nothing is left behind, no new folder either, and `path` is
+    as it was.
 
     Args:
         path: of the file or folder to write; its parent folder is created where it is missing.
@@ -25,11 +26,13 @@ def atomic_path(path):
         `pathlib.Path` that does not exist yet.
     """
     path = Path(path)
+    missing = [folder for folder in path.parents if not folder.exists()]  # inner ones first
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
     except OSError as error:
         raise UserFileError(f"cannot write {path}: {error.strerror}. Choose another path with --out.") from error
+    done = False
     try:
         partial = scratch / path.name
         yield partial
@@ -38,8 +41,12 @@ def atomic_path(path):
                 raise UserFileError(f"cannot write {path}: a folder has this name. Choose another name for the file.")
             shutil.move(path, scratch / "replaced")
         os.replace(partial, path)
+        done = True
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        for folder in [] if done else missing:
+            with contextlib.suppress(OSError):  # something else has come into it meanwhile
+                folder.rmdir()
 
 
 def write_bytes(path, content):

@@ -15,6 +15,18 @@ def test_atomic_path_leaves_nothing_after_an_error(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_atomic_path_removes_the_folders_that_it_made_for_nothing(tmp_path):
+    (tmp_path / "old").mkdir()
+    with pytest.raises(KeyboardInterrupt), files.atomic_path(tmp_path / "old" / "new" / "newer" / "a.txt") as partial:
+        partial.write_text("half")
+        raise KeyboardInterrupt
+    assert list((tmp_path / "old").iterdir()) == []
+    with pytest.raises(RuntimeError), files.atomic_path(tmp_path / "new" / "a.txt"):
+        (tmp_path / "new" / "b.txt").write_text("of another process")
+        raise RuntimeError
+    assert (tmp_path / "new" / "b.txt").is_file()
+
+
 def test_atomic_path_replaces_a_folder_whole(tmp_path):
     target = tmp_path / "folder"
     target.mkdir()

@@ -1,4 +1,4 @@
-"""Keeps the chatter of TensorFlow's C++ code off the terminal."""
+"""Keeps messages of TensorFlow's C++ code off the terminal."""
 
 import contextlib
 import os
@@ -6,14 +6,13 @@ import os
 
 @contextlib.contextmanager
 def silent_stderr():
-    """Lets file descriptor 2 of the process lead nowhere while the block runs.
+    """Discards what is written to file descriptor 2 of the process while the block runs.
 
     The converter and the interpreter write to the descriptor itself, which no Python setting stops. What other threads
     write meanwhile is lost as well, so keep the block short.
-
     """
     try:
-        kept = os.dup(2)
+        saved = os.dup(2)
     except OSError:  # the process has no standard error, so there is nothing to keep clean
         yield
         return
@@ -22,5 +21,5 @@ def silent_stderr():
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -1,31 +1,29 @@
-"""Generators as SavedModels for TF Serving, with signatures and the spec beside the weights."""
+"""Models as SavedModels for TF Serving: one signature a function, and the spec beside the weights."""
 
 import importlib.metadata
 from pathlib import Path
 
 import tensorflow as tf
 
-from keras_transfer_gen import checks, files, pixels
-from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
-from keras_transfer_gen.export.parity import call_generator, check_parity
-from keras_transfer_gen.export.signatures import serving_function
+from keras_transfer_gen import checks, files
+from keras_transfer_gen.export.parity import check_outputs
 from keras_transfer_gen.saved_model_layout import CARD_FILE, PARTS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.version import PACKAGE
 
-MARK = "keras_transfer_gen"  # the key of spec.json that says who wrote it, with the version
+DEFAULT = "serving_default"  # the signature that TF Serving calls where none is named
+SERVE = "serve"  # its function
+CHOOSE = "Choose another folder with path= or --out."
 
 
-def write_saved_model(generator, spec, path, card=None):
-    """Writes a generator as a SavedModel, in float32, each weight once; it loads without Keras.
+def write_saved_model(servable, path, card=None):
+    """Writes a model as a SavedModel, in float32, each weight once; it loads without Keras.
 
-    Signature `serving_default`: `latents` float32 `[N, latent_dim]` (and `labels` int32 `[N]` where the spec has
-    classes) -> `images` float32 `[N, S, S, C]` in [-1, 1]. Signature `uint8`: the same -> `images` uint8 0..255. The
-    loaded object has both as `serve` and `uint8`, and `variables` and `trainable_variables`, so that it can be tuned
-    further.
+    Each function of the `Servable` becomes a signature of its name; "serve" is `serving_default`. The loaded object has
+    the functions as attributes too, and `variables` and `trainable_variables`, so that it can be tuned further.
 
     Args:
-        generator: functional `keras.Model`; it is not changed.
-        spec: its `ModelSpec`; kept in `assets.extra/spec.json` with the package's version.
+        servable: `Servable`, such as `generator_servable` or `vae_servable` return it.
         path: folder to write; TF Serving wants a number as its name, such as `serving/cats/1`. A SavedModel that stands
             there is replaced whole; nothing is written or replaced where anything fails.
         card: text for `assets.extra/README.md`.
@@ -34,41 +32,36 @@ def write_saved_model(generator, spec, path, card=None):
         `pathlib.Path` of the folder.
 
     Raises:
-        UserFileError: where `path` is a file or a folder with other things in it, or can't be written.
-        UserError: where the generator is not of the spec's shape, or inside a strategy's scope.
-        ExportError: where the SavedModel makes other images than the generator, by more than one pixel level.
+        UserFileError: where `path` is a file or a folder with other things in it, lies in another SavedModel, or can't
+            be written.
+        ExportError: where the SavedModel gives other images than the model, by more than one pixel level.
 
     Example:
         >>> import tempfile
+        >>> from keras_transfer_gen.export.generator import generator_servable
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
-        >>> folder = write_saved_model(build_dcgan_generator(32, max_channels=32), spec, tempfile.mkdtemp())
-        >>> generate, spec = read_saved_model(folder)
+        >>> servable = generator_servable(build_dcgan_generator(32, max_channels=32), spec)
+        >>> generate, spec = read_saved_model(write_saved_model(servable, tempfile.mkdtemp()))
         >>> generate(tf.zeros((2, spec.latent_dim))).shape
         TensorShape([2, 32, 32, 3])
     """
     path = Path(path)
-    check_target(path)
-    twin, inputs, images = float32_twin(generator, spec)
-    root = _servable(twin, spec)
+    check_folder(path)
     with files.atomic_path(path) as partial:
-        tf.saved_model.save(root, str(partial), {"serving_default": root.serve, "uint8": root.uint8})
-        extra = partial / Path(SPEC_FILE).parent
-        extra.mkdir()
-        write_spec(partial / SPEC_FILE, spec)
+        root, signatures = _root(servable)
+        tf.saved_model.save(root, str(partial), signatures)
+        write_spec(partial / SPEC_FILE, servable.spec)
+        for name, content in servable.extras.items():
+            files.write_bytes(partial / name, content)
         if card is not None:
             files.write_text(partial / CARD_FILE, card)
-        loaded = tf.saved_model.load(str(partial))
-        given = [tf.constant(value) for value in inputs.values()]
-        near = tolerance_of(twin, inputs)
-        check_parity(images, loaded.serve(*given)["images"], near, "The SavedModel")
-        whole = loaded.uint8(*given)["images"]
-        check_parity(pixels.to_uint8(images), whole, near, "The SavedModel's signature uint8")
+        _check(servable, tf.saved_model.load(str(partial)))
     return path
 
 
 def read_saved_model(path):
-    """Loads a SavedModel that `write_saved_model` wrote.
+    """Loads the generator of a SavedModel that `write_saved_model` wrote.
 
     Args:
         path: its folder.
@@ -98,65 +91,92 @@ def read_saved_model(path):
         raise checks.file_error("path", "a SavedModel that can be loaded", path, step) from error
 
     def generate(inputs):
-        given = inputs if isinstance(inputs, dict) else {"latents": inputs}
+        named = inputs if isinstance(inputs, dict) else {"latents": inputs}
         types = {"latents": tf.float32, "labels": tf.int32}
-        return loaded.serve(*(tf.cast(given[name], types[name]) for name in types if name in given))["images"]
+        return loaded.serve(*(tf.cast(named[name], types[name]) for name in types if name in named))["images"]
 
     return generate, spec
 
 
 def is_exported(path):
-    """Whether the folder holds a SavedModel that this package exported (bool), so that its spec lies beside it."""
+    """Whether a folder holds a SavedModel that this package exported, with its spec beside it (bool)."""
     file = Path(path) / SPEC_FILE
     fields = files.read_json(file) if file.is_file() else {}
-    return isinstance(fields, dict) and MARK in fields
+    return isinstance(fields, dict) and PACKAGE in fields
 
 
 def write_spec(path, spec):
-    """Writes the spec.json that marks a SavedModel as exported by this package."""
-    files.write_json(path, {MARK: _version(), **spec.to_dict()})
+    """Writes the spec.json that marks a SavedModel as exported by this package: the version, and the spec's fields."""
+    files.write_json(path, {PACKAGE: _version(), **spec.to_dict()})
 
 
 def read_spec(path):
     """The `ModelSpec` in the spec.json of an exported SavedModel."""
-    return ModelSpec.from_dict({name: value for name, value in files.read_json(path).items() if name != MARK})
+    return ModelSpec.from_dict({name: value for name, value in files.read_json(path).items() if name != PACKAGE})
 
 
-def _servable(network, spec):
-    """The object to save: functions and, as bare `tf.Variable`s, the weights.
+def check_folder(path):
+    """Refuses, with a `UserFileError`, to write a SavedModel where another or something else would suffer.
+
+    Only a SavedModel with nothing beside it is replaced. One SavedModel never lies in another: TensorFlow and TF
+    Serving would load the wrong one.
+
+    Args:
+        path: `pathlib.Path` of the folder to write.
+    """
+    outer = next((folder for folder in path.absolute().parents if is_saved_model(folder)), None)
+    if outer is not None:
+        step = f"{outer} is a SavedModel. Move it to another place first, or choose another folder with path= or --out."
+        raise checks.file_error("path", "a folder outside of every SavedModel", path, step)
+    if not path.exists():
+        return
+    others = sorted(_entries(path) - PARTS)
+    if path.is_dir() and not others and (is_saved_model(path) or not any(path.iterdir())):
+        return
+    if others and is_saved_model(path):
+        step = f"Beside a SavedModel it holds {', '.join(others)}. {CHOOSE}"
+        raise checks.file_error("path", "a folder with nothing but a SavedModel to replace", path, step)
+    versions = [name for name in others if is_saved_model(path / name)]
+    if versions:
+        next_one = path / str(max((int(name) for name in versions if name.isdecimal()), default=0) + 1)
+        step = f"It holds the SavedModel {', '.join(versions)}. Write beside it, with path= or --out {next_one}."
+        raise checks.file_error("path", "a folder without other SavedModels in it", path, step)
+    raise checks.file_error("path", "a new or empty folder, or a SavedModel to replace", path, CHOOSE)
+
+
+def _entries(path):
+    return {entry.name for entry in path.iterdir() if not entry.name.startswith(".")} if path.is_dir() else set()
+
+
+def _root(servable):
+    """(the object to save, {signature: function}); the weights hang on it as bare `tf.Variable`s.
 
     `keras.export.ExportArchive` and `Model.export` also write the Keras variables around them: each weight twice.
     """
     root = tf.train.Checkpoint()
-    root.variables = [variable.value for variable in network.variables]
-    root.trainable_variables = [variable.value for variable in network.trainable_variables]
-
-    def images(inputs):
-        return {"images": tf.cast(call_generator(network, inputs), tf.float32)}
-
-    def levels(inputs):
-        return {"images": pixels.to_uint8(call_generator(network, inputs))}
-
-    root.serve, root.uint8 = serving_function(images, spec), serving_function(levels, spec)
-    return root
+    root.variables = [variable.value for variable in servable.variables]
+    root.trainable_variables = [variable.value for variable in servable.variables if variable.trainable]
+    signatures = {}
+    for name, function in servable.functions.items():
+        signatures[_signature(name)] = function.traced()
+        setattr(root, name, signatures[_signature(name)])
+    return root, signatures
 
 
-def check_target(path):
-    """Refuses, with a `UserFileError`, to replace what is not a SavedModel, or one with other files beside it."""
-    if path.is_dir():
-        others = sorted({entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - PARTS)
-        if not others and (is_saved_model(path) or not any(path.iterdir())):
-            return
-        if others and is_saved_model(path):
-            step = f"Beside a SavedModel it holds {', '.join(others)}. Choose another folder with path= or --out."
-            raise checks.file_error("path", "a folder with nothing but a SavedModel to replace", path, step)
-    if path.exists():
-        step = "Choose another folder with path= or --out."
-        raise checks.file_error("path", "a new or empty folder, or a SavedModel to replace", path, step)
+def _signature(name):
+    return DEFAULT if name == SERVE else name
+
+
+def _check(servable, loaded):
+    """Compares every signature of what was written with what the model gives."""
+    for name, function in servable.functions.items():
+        examples = {key: tf.constant(value) for key, value in function.examples.items()}
+        what = "The SavedModel" if name == SERVE else f"The SavedModel's signature {name}"
+        check_outputs(function, loaded.signatures[_signature(name)](**examples), what)
 
 
 def _version():
     try:
-        return importlib.metadata.version("keras_transfer_gen")
+        return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:  # a checkout that was not installed
         return "unknown"

@@ -1,4 +1,4 @@
-"""Generators as TFLite (LiteRT) files for phones and browsers: float32, builtin operators only."""
+"""Models as TFLite (LiteRT) files for phones and browsers: one function, float32, builtin operators only."""
 
 import re
 from pathlib import Path
@@ -7,57 +7,64 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.export.float32 import float32_twin, tolerance_of
-from keras_transfer_gen.export.parity import ExportError, call_generator, check_parity, run_tflite
+from keras_transfer_gen.export.parity import ExportError, check_outputs
 from keras_transfer_gen.export.quiet import silent_stderr
-from keras_transfer_gen.export.signatures import serving_function
+from keras_transfer_gen.export.run_tflite import run_tflite_function
 
 IDENTIFIER = b"TFL3"  # of a TFLite file, after four other bytes
 
 
-def write_tflite(generator, spec, path, batch_size=1):
-    """Writes a generator as a TFLite file: `latents` float32 `[B, latent_dim]` -> `images` float32 `[B, S, S, C]`.
+class UnsupportedError(ExportError, checks.UserError):
+    """A generator has operators that TFLite has not: no fault of anybody, but there is no such file."""
 
-    Where the spec has classes it also takes `labels` int32 `[B]`. It has one signature, `serving_default`, and only
-    builtin operators, so that it runs wherever LiteRT does.
+
+def write_tflite(servable, path, batch_size=1, part="sampler"):
+    """Writes one function of a model as a TFLite file.
+
+    It has one signature, `serving_default`, with the inputs and outputs of the function, and only builtin operators, so
+    that it runs wherever LiteRT does.
 
     Args:
-        generator: functional `keras.Model`; it is not changed.
-        spec: its `ModelSpec`.
+        servable: `Servable`, such as `generator_servable` or `vae_servable` return it.
         path: file to write, usually `*.tflite`; one that stands there is replaced. Nothing is written or replaced
             where anything fails.
-        batch_size: images made in one call, fixed in the file.
+        batch_size: images in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
+            decoder, not that of an encoder: write another file for another number.
+        part: one of `servable.parts`: "sampler", and of a VAE "encoder" or "decoder".
 
     Returns:
         `pathlib.Path` of the file.
 
     Raises:
         UserFileError: where `path` is a folder or a file of another kind, or can't be written.
-        UserError: where the generator is not of the spec's shape, for a batch size below 1, or inside a strategy's
-            scope.
-        ExportError: where the generator needs other operators, or the file makes other images than the generator, by
-            more than one pixel level.
+        UserError: for a part that the model does not have, or a batch size below 1.
+        ExportError: where the function needs other operators, or the file gives other images than the model, by more
+            than one pixel level.
 
     Example:
         >>> import tempfile
+        >>> from keras_transfer_gen.export.generator import generator_servable
+        >>> from keras_transfer_gen.export.run_tflite import run_tflite
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
         >>> from keras_transfer_gen.specs import ModelSpec
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=128)
-        >>> file = write_tflite(build_dcgan_generator(32, max_channels=32), spec, tempfile.mkdtemp() + "/cats.tflite")
+        >>> servable = generator_servable(build_dcgan_generator(32, max_channels=32), spec)
+        >>> file = write_tflite(servable, tempfile.mkdtemp() + "/cats.tflite")
         >>> run_tflite(file, tf.zeros((2, 128))).shape
         (2, 32, 32, 3)
     """
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
+    step = "Only a VAE has other parts. Set it with part= or --part."
+    function = servable.functions[servable.parts[checks.check_choice("part", part, servable.parts, step)]]
     check_file(path)
-    twin, inputs, images = float32_twin(generator, spec)
-    content = _convert(twin, spec, batch_size)
-    foreign = [name for name in operators(content) if name.startswith("custom:")]
-    if foreign:
-        raise ExportError(f"the TFLite file needs operators that are not built in: {', '.join(foreign)}.")
+    content = convert(function.traced(batch_size), servable.variables)
+    custom = [name for name in operators(content) if name.startswith("custom:")]
+    if custom:
+        raise ExportError(f"the TFLite file needs operators that are not built in: {', '.join(custom)}.")
     with files.atomic_path(path) as partial:
         partial.write_bytes(content)
-        check_parity(images, run_tflite(partial, **inputs), tolerance_of(twin, inputs), "The TFLite file")
+        check_outputs(function, run_tflite_function(partial, function.examples), "The TFLite file")
     return path
 
 
@@ -69,12 +76,8 @@ def check_file(path):
         with open(path, "rb") as stream:
             begin = stream.read(8)
         if begin and begin[4:] != IDENTIFIER:
-            hint = "Something else stands there, and is kept. Choose another name with path= or --out."
+            hint = "Another kind of file stands there, and is kept. Choose another name with path= or --out."
             raise checks.file_error("path", "a new file, or a TFLite file to replace", path, hint)
-
-
-class UnsupportedError(ExportError, checks.UserError):
-    """A generator has operators that TFLite has not: no fault of anybody, but there is no such file."""
 
 
 def operators(content):
@@ -94,33 +97,27 @@ def operators(content):
     )
 
 
-def _convert(network, spec, batch_size):
-    """The TFLite bytes of a network for one batch size."""
-    serve = serving_function(lambda inputs: {"images": call_generator(network, inputs)}, spec, batch_size)
-    return convert(serve, network.variables)
-
-
-def convert(serve, variables):
+def convert(function, variables):
     """The TFLite bytes of a function, with builtin operators alone.
 
     Args:
-        serve: `tf.function` with an input signature.
+        function: `tf.function` with an input signature.
         variables: the `keras.Variable`s that it uses.
 
     Raises:
-        ExportError: where it needs other operators.
+        UnsupportedError: where it needs other operators.
     """
     # The converter needs an object that owns the weights as bare `tf.Variable`s: given the Keras model itself, it makes
     # a file with uninitialised ones; given nothing, a file without a signature.
     owner = tf.train.Checkpoint(weights=[variable.value for variable in variables])
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], owner)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], owner)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     with silent_stderr():
         try:
             return converter.convert()
         except Exception as error:  # the converter's own error class is private
-            foreign = re.findall(r"^(?:TF Select|Custom) ops: (.+)$", str(error), re.MULTILINE)
-            reason = f"it needs {', '.join(foreign)}" if foreign else str(error)[:800]
+            unsupported = re.findall(r"^(?:TF Select|Custom) ops: (.+)$", str(error), re.MULTILINE)
+            reason = f"it needs {', '.join(unsupported)}" if unsupported else str(error)[:800]
             step = "Export a SavedModel (--format saved_model), which needs none of them."
             raise UnsupportedError(
                 f"the generator can't be converted with TFLite's builtin operators: {reason}. {step}"

@@ -2,8 +2,17 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import pixels
-from keras_transfer_gen.checks import UserError, UserFileError
-from keras_transfer_gen.export.parity import ExportError, Parity, check_parity, probe_latents, run_tflite
+from keras_transfer_gen.export.parity import (
+    ExportError,
+    Parity,
+    check_latents,
+    check_outputs,
+    check_parity,
+    probe_inputs,
+    probe_latents,
+)
+from keras_transfer_gen.export.servable import ServedFunction
+from keras_transfer_gen.specs import ModelSpec
 
 
 def sample_images(seed=0, shape=(2, 4, 4, 3)):
@@ -53,10 +62,10 @@ def test_values_that_are_not_finite_fail_on_either_side(value):
 
 def test_other_shapes_or_types_fail():
     with pytest.raises(
-        ExportError, match=r"SavedModel makes images float32 \(1, 4, 4, 3\), the Keras model float32 \(2, "
+        ExportError, match=r"SavedModel gives images float32 \(1, 4, 4, 3\), the Keras model float32 \(2, "
     ):
         check_parity(sample_images(), sample_images(shape=(1, 4, 4, 3)))
-    with pytest.raises(ExportError, match="makes images uint8"):
+    with pytest.raises(ExportError, match="gives images uint8"):
         check_parity(sample_images(), pixels.to_uint8(sample_images()).numpy())
 
 
@@ -66,39 +75,26 @@ def test_probe_latents_are_always_the_same():
     np.testing.assert_array_equal(latents, probe_latents(8, count=5))
 
 
-def test_run_tflite_refuses_a_missing_file(tmp_path):
-    with pytest.raises(UserFileError, match=r"`path` must be an existing TFLite file\. Received: .*absent\.tflite"):
-        run_tflite(tmp_path / "absent.tflite", probe_latents(8))
+def test_probe_inputs_follow_the_spec():
+    inputs = probe_inputs(ModelSpec(8, 3, 4, num_classes=3, distribution="uniform"))
+    assert inputs["latents"].shape == (4, 4) and np.abs(inputs["latents"]).max() <= 1
+    assert inputs["labels"].tolist() == [0, 1, 2, 0] and inputs["labels"].dtype == np.int32
+    assert set(probe_inputs(ModelSpec(8, 3, 4))) == {"latents"}
 
 
-def test_run_tflite_refuses_another_file(tmp_path):
-    (tmp_path / "notes.tflite").write_text("not a model")
-    with pytest.raises(UserFileError, match=r"a TFLite file with builtin operators.*The interpreter says"):
-        run_tflite(tmp_path / "notes.tflite", probe_latents(8))
+def test_latents_are_compared_in_units_of_their_own():
+    zeros = np.zeros((2, 3), np.float32)
+    assert check_latents(zeros, zeros + 1e-4, "It") is None
+    for wrong in (zeros + 0.01, zeros + np.nan):
+        with pytest.raises(ExportError, match=r"It gives latents that differ by .*at most 0\.001 is allowed"):
+            check_latents(zeros, wrong, "It")
 
 
-def test_run_tflite_refuses_latents_of_another_length(exported_tflite):
-    for latents in (probe_latents(9), np.zeros((0, 8), np.float32), np.zeros(8, np.float32)):
-        with pytest.raises(UserError, match=r"`latents` must be an array \[N, 8\]"):
-            run_tflite(exported_tflite, latents)
-
-
-@pytest.fixture(scope="module")
-def exported_tflite(tmp_path_factory):
-    """A TFLite file of batch size 3 whose image is the latent vector itself."""
-    import keras
-
-    from keras_transfer_gen.export.tflite import write_tflite
-    from keras_transfer_gen.specs import ModelSpec
-
-    inputs = keras.Input((8,))
-    generator = keras.Model(inputs, keras.layers.Reshape((2, 2, 2))(keras.layers.Activation("tanh")(inputs)))
-    path = tmp_path_factory.mktemp("tflite") / "identity.tflite"
-    return write_tflite(generator, ModelSpec(image_size=2, channels=2, latent_dim=8), path, batch_size=3)
-
-
-def test_run_tflite_gives_any_number_of_images_in_order(exported_tflite):
-    latents = probe_latents(8, count=7)
-    images = run_tflite(exported_tflite, latents)
-    np.testing.assert_allclose(images, np.tanh(latents).reshape(7, 2, 2, 2), atol=1e-5)
-    np.testing.assert_array_equal(images[:2], run_tflite(exported_tflite, latents[:2]))
+def test_every_output_is_compared_in_its_way():
+    images, z = sample_images(), np.zeros((2, 3), np.float32)
+    function = ServedFunction(None, (), {}, {"images": images, "z_mean": z}, tolerance=3.0)
+    assert check_outputs(function, {"images": images + 2 / 127.5, "z_mean": z}, "It") is None
+    with pytest.raises(ExportError, match="It differs from the Keras model by up to 4 pixel levels"):
+        check_outputs(function, {"images": images + 4 / 127.5, "z_mean": z}, "It")
+    with pytest.raises(ExportError, match="It gives latents that differ by 0.01"):
+        check_outputs(function, {"images": images, "z_mean": z + 0.01}, "It")

@@ -3,10 +3,10 @@
 import os
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.saved_model import write_saved_model
 from keras_transfer_gen.export.tflite import write_tflite
-from keras_transfer_gen.export.vae_saved_model import write_vae_saved_model
-from keras_transfer_gen.export.vae_tflite import write_vae_tflite
+from keras_transfer_gen.export.vae import vae_servable
 from keras_transfer_gen.recipes.models.load import load_generator
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
@@ -32,10 +32,7 @@ def export_saved_model(model, path, card=None, trust=False, overrides=None):
     Raises:
         RuntimeError: where the exported model makes other images than the Keras model.
     """
-    found = find_generator(model, trust, overrides)
-    if isinstance(found, VAE):
-        return write_vae_saved_model(found, path, card=card)
-    return write_saved_model(*found, path, card=card)
+    return write_saved_model(servable_of(find_generator(model, trust, overrides)), path, card=card)
 
 
 def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler"):
@@ -56,11 +53,13 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
     Raises:
         RuntimeError: where the exported model makes other images than the Keras model.
     """
-    found = find_generator(model, trust, overrides)
-    if isinstance(found, VAE):
-        return write_vae_tflite(found, path, batch_size=batch_size, part=part)
-    checks.check_choice("part", part, ["sampler"], "Only a VAE has other parts. Set it with part= or --part.")
-    return write_tflite(*found, path, batch_size=batch_size)
+    servable = servable_of(find_generator(model, trust, overrides))
+    return write_tflite(servable, path, batch_size=batch_size, part=part)
+
+
+def servable_of(model):
+    """The `Servable` of a `VAE` or of (generator, spec): what is written in any format."""
+    return vae_servable(model) if isinstance(model, VAE) else generator_servable(*model)
 
 
 FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}

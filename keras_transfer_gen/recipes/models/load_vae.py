@@ -5,7 +5,7 @@ import warnings
 import keras
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.export.vae_saved_model import read_vae_parts
+from keras_transfer_gen.export.vae_parts import read_vae_parts
 from keras_transfer_gen.recipes.models.load import load_keras
 from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
 from keras_transfer_gen.training.vae import VAE

@@ -5,6 +5,7 @@ import tensorflow as tf
 from scipy import stats
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.tflite import operators, write_tflite
 from keras_transfer_gen.networks.priors.priors import GaussianPrior, MixturePrior, StandardNormal
 from keras_transfer_gen.specs import ModelSpec
@@ -91,7 +92,8 @@ def test_prior_survives_config_saving_and_both_exports(make, tmp_path):
     np.testing.assert_allclose(served.serve(LATENTS).numpy(), expected, atol=1e-5)
     spec = ModelSpec(image_size=32, channels=1, latent_dim=3)
     sample_images = keras.layers.Reshape((32, 32, 1))(keras.layers.Dense(1024, "tanh")(model.output))
-    file = write_tflite(keras.Model(inputs, sample_images), spec, tmp_path / "prior.tflite")  # compares, builtins alone
+    servable = generator_servable(keras.Model(inputs, sample_images), spec)
+    file = write_tflite(servable, tmp_path / "prior.tflite")  # compares, builtins alone
     assert operators(file.read_bytes())
 
 

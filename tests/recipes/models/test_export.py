@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
+from keras_transfer_gen.export.parity import check_parity, probe_latents
+from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes.models.export import FORMATS, export_saved_model, export_tflite
 from keras_transfer_gen.recipes.models.load import load_gan, load_generator

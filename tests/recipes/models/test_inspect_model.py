@@ -67,11 +67,11 @@ FLAT, DEEP = tf.TensorSpec((None, 12), name="z"), tf.TensorSpec((None, 12, 1, 1)
 
 
 @pytest.mark.parametrize(("layout", "specs", "given"), [
-    ("NCHW", (DEEP,), {"distribution": "uniform"}), ("RGBA", (FLAT,), {"distribution": "sphere"}),
-    ("grey and alpha", (FLAT,), {"distribution": "truncated_normal"}),
+    ("NCHW", (DEEP,), {"latent_distribution": "uniform"}), ("RGBA", (FLAT,), {"latent_distribution": "sphere"}),
+    ("grey and alpha", (FLAT,), {"latent_distribution": "truncated_normal"}),
     ("NHWC", (FLAT, tf.TensorSpec((None, 1), name="label")), {"labels": 5}),
     ("RGBA", (FLAT, tf.TensorSpec((None, 1), name="psi")), {}),
-    ("NCHW", (DEEP, tf.TensorSpec((None, 4), name="y")), {"distribution": "sphere", "latent_dim": 12}),
+    ("NCHW", (DEEP, tf.TensorSpec((None, 4), name="y")), {"latent_distribution": "sphere", "latent_dim": 12}),
 ])  # fmt: skip
 def test_program_knows_layouts_laws_and_forms_of_labels(layout, specs, given, tmp_path, monkeypatch):
     found = inspect_model(unusual(tmp_path / "model", layout, *specs), overrides=SpecOverrides(**given))
@@ -87,7 +87,7 @@ def test_program_knows_layouts_laws_and_forms_of_labels(layout, specs, given, tm
         assert labels.shape == (16, 1 if "labels" in given else 4)
         labels = labels[:, 0].astype(int) if "labels" in given else labels.argmax(1)
     assert np.abs(images - ((found.measured(z, labels) + 1) * 127.5).clip(0, 255)).max() <= 0.51
-    law = given.get("distribution", "normal")
+    law = given.get("latent_distribution", "normal")
     length = np.linalg.norm(z, axis=1)
     assert {"uniform": np.abs(z).max() <= 1, "sphere": np.allclose(length, 12**0.5), "normal": z.max() > 2}.get(
         law, 1 < np.abs(z).max() <= 2

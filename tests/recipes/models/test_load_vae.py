@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.export.vae_saved_model import write_vae_saved_model
+from keras_transfer_gen.export.saved_model import write_saved_model
+from keras_transfer_gen.export.vae import vae_servable
 from keras_transfer_gen.networks.priors.priors import GaussianPrior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.transfer.freezing.freeze import freeze
@@ -13,7 +14,7 @@ from keras_transfer_gen.transfer.freezing.freeze import freeze
 def exported(vae_file, tmp_path):
     vae = load_vae(vae_file)
     vae.set_prior(GaussianPrior(8).set_distribution(np.full(8, 0.3), 0.5 * np.eye(8)))
-    return vae, write_vae_saved_model(vae, tmp_path / "served" / "1")
+    return vae, write_saved_model(vae_servable(vae), tmp_path / "served" / "1")
 
 
 def test_keras_file_comes_back_compiled(vae_file, sample_images):
@@ -46,7 +47,7 @@ def test_exported_saved_model_is_a_vae_again(exported, sample_images, tmp_path):
 
 def test_saved_model_of_others_has_the_standard_prior(exported):
     vae, folder = exported
-    for name in ("spec.json", "laws.json", "laws.npz"):
+    for name in ("spec.json", "distributions.json", "distributions.npz"):
         (folder / "assets.extra" / name).unlink()
     twin = load_vae(folder)
     assert type(twin.prior).__name__ == "StandardNormal" and twin.spec.latent_dim == 8

@@ -9,7 +9,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
+from keras_transfer_gen.export.parity import check_parity, probe_latents
+from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes.inputs.run_images import read_inputs
 from keras_transfer_gen.recipes.models.load import load_gan

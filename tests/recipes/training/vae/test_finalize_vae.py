@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.export.parity import check_parity, probe_latents, run_tflite
+from keras_transfer_gen.export.parity import check_parity, probe_latents
+from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import VaeImages
 from keras_transfer_gen.recipes.inputs.run_images import Inputs

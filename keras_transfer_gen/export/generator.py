@@ -1,0 +1,88 @@
+"""A generator as a `Servable`: one function, latents (and labels) to images, checked against a float32 copy."""
+
+import keras
+import tensorflow as tf
+
+from keras_transfer_gen import checks, pixels
+from keras_transfer_gen.export.float32_copy import LOW_PRECISION_TOLERANCE, float32_copy, has_low_precision
+from keras_transfer_gen.export.parity import check_parity, probe_inputs
+from keras_transfer_gen.export.servable import Servable, ServedFunction, as_uint8
+
+
+def generator_servable(generator, spec):
+    """What is exported of a generator, in float32.
+
+    - "serve": `latents` float32 `[N, latent_dim]`, which follow the spec's distribution, and `labels` int32 `[N]`
+      where the spec has classes -> `images` float32 `[N, S, S, C]` in [-1, 1].
+    - "uint8": the same -> `images` uint8 0..255.
+
+    Args:
+        generator: functional `keras.Model`, latents `[batch, latent_dim]`, or a dict of latents and labels, -> images
+            `[batch, S, S, C]` in [-1, 1], in any precision, mirrored or not; it is not changed.
+        spec: its `ModelSpec`.
+
+    Returns:
+        `Servable`.
+
+    Raises:
+        UserError: where the generator is not of the spec's shape, or inside a strategy's scope.
+        ExportError: where the float32 copy gives other images than the generator.
+    """
+    check_shapes(generator, spec)
+    copy, inputs = float32_copy(generator), probe_inputs(spec)
+    original, copied = (_images(network, inputs) for network in (generator, copy))
+    is_low = has_low_precision(generator)
+    tolerance = LOW_PRECISION_TOLERANCE if is_low else noise_tolerance(generator, inputs)
+    check_parity(original, copied, tolerance, "The float32 copy")
+    latents = tf.TensorSpec((None, spec.latent_dim), tf.float32, name="latents")
+    serve = ServedFunction(
+        compute=_serve_labels(copy) if spec.num_classes else _serve_latents(copy),
+        inputs=(latents, tf.TensorSpec((None,), tf.int32, name="labels")) if spec.num_classes else (latents,),
+        examples=inputs,
+        expected={"images": copied if is_low else original},
+        tolerance=noise_tolerance(copy, inputs),
+    )
+    return Servable(spec, {"serve": serve, "uint8": as_uint8(serve)}, copy.variables)
+
+
+def check_shapes(generator, spec):
+    """Raises a `UserError` where a generator's shapes are not those of its spec."""
+    latents = (None, spec.latent_dim)
+    entry = {"latents": latents, "labels": (None,)} if spec.num_classes else latents
+    expected = entry, (None, spec.image_size, spec.image_size, spec.channels)
+    received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input), generator.output_shape
+    if received != expected:
+        raise checks.user_error("generator", f"a model from {expected[0]} to {expected[1]}, as its spec says", received)
+
+
+def noise_tolerance(generator, inputs):
+    """The pixel levels by which an export may differ: 1, or more where two calls of the generator differ themselves.
+
+    A generator that draws noise of its own gives other images at each call. Its export is then right where it stays
+    within a few times that difference; wrong weights are further off.
+
+    Args:
+        generator: `keras.Model`.
+        inputs: what `probe_inputs` returned.
+    """
+    first, second = (_images(generator, inputs) for _ in range(2))
+    return max(1.0, 4.0 * pixels.LEVELS * float(abs(first - second).max()))
+
+
+def _serve_latents(network):
+    def serve(latents):
+        return {"images": tf.cast(network(latents, training=False), tf.float32)}
+
+    return serve
+
+
+def _serve_labels(network):
+    def serve(latents, labels):
+        return {"images": tf.cast(network({"latents": latents, "labels": labels}, training=False), tf.float32)}
+
+    return serve
+
+
+def _images(network, inputs):
+    images = network(inputs if "labels" in inputs else inputs["latents"], training=False)
+    return keras.ops.convert_to_numpy(keras.ops.cast(images, "float32"))

@@ -1,0 +1,77 @@
+"""What of a model is exported: its functions, with examples of what they must give. Every format is written from it."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import pixels
+from keras_transfer_gen.specs import ModelSpec
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedFunction:
+    """One function of an exported model.
+
+    Args:
+        compute: function of named tensors -> {name of an output: tensor}.
+        inputs: tuple of `tf.TensorSpec` with an open batch axis, one for each parameter of `compute`, of its name.
+        examples: {input: ndarray}, four of each, on which the exported function is called.
+        expected: {output: ndarray}, what the model itself gives for them. "images" are compared in pixel levels, other
+            outputs in units of N(0, 1).
+        tolerance: the pixel levels by which images may differ.
+
+    Example:
+        >>> latents = tf.TensorSpec((None, 2), tf.float32, name="latents")
+        >>> zeros = np.zeros((4, 2), np.float32)
+        >>> double = ServedFunction(lambda latents: {"x": 2 * latents}, (latents,), {"latents": zeros}, {"x": zeros})
+        >>> double.traced()(tf.constant([[1.0, 2.0]]))["x"].numpy().tolist()
+        [[2.0, 4.0]]
+    """
+
+    compute: Callable
+    inputs: tuple
+    examples: dict
+    expected: dict
+    tolerance: float = 1.0
+
+    def traced(self, batch_size=None):
+        """The `tf.function` to be saved, for a fixed batch size where one is given."""
+        specs = [tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) for spec in self.inputs]
+        return tf.function(self.compute, input_signature=specs, autograph=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Servable:
+    """A model that can be exported, in float32.
+
+    Args:
+        spec: its `ModelSpec`.
+        functions: {name: `ServedFunction`}; "serve" is the one that draws images.
+        variables: the `keras.Variable`s that the functions use.
+        parts: {name of a part: name of its function}, of which a TFLite file holds one; "sampler" draws images.
+        extras: {path in a SavedModel's folder: bytes}, what is kept beside the functions.
+    """
+
+    spec: ModelSpec
+    functions: dict
+    variables: list
+    parts: dict = dataclasses.field(default_factory=lambda: {"sampler": "serve"})
+    extras: dict = dataclasses.field(default_factory=dict)
+
+
+def as_uint8(function):
+    """The same function with its images as uint8 0..255.
+
+    Args:
+        function: `ServedFunction` with the output "images" alone, float32 in [-1, 1].
+    """
+
+    @functools.wraps(function.compute)  # the parameters' names are those that callers use
+    def compute(*tensors):
+        return {"images": pixels.to_uint8(function.compute(*tensors)["images"])}
+
+    expected = {"images": np.asarray(pixels.to_uint8(function.expected["images"]))}
+    return dataclasses.replace(function, compute=compute, expected=expected)
