@@ -9,11 +9,10 @@ import pytest
 import keras_transfer_gen
 
 ROOT = Path(keras_transfer_gen.__file__).parent
-SLOW = {"metrics/features.py", "metrics/feature_network.py"}  # seconds of computing at 224 px, which their tests do too
-FILES = [*ROOT.glob("*.py"), *(path for folder in ("data", "maths", "metrics") for path in (ROOT / folder).glob("*.py"))]
-WITH_EXAMPLES = {
-    str(path.relative_to(ROOT)) for path in FILES if path.name != "__init__.py" and ">>> " in path.read_text("utf-8")
-}
+SLOW = {"metrics/features.py", "metrics/feature_network.py"}  # they compute at 224 px for seconds
+FOLDERS = (".", "data", "maths", "metrics")
+FILES = [path for folder in FOLDERS for path in (ROOT / folder).glob("*.py") if path.name != "__init__.py"]
+WITH_EXAMPLES = {str(path.relative_to(ROOT)) for path in FILES if ">>> " in path.read_text("utf-8")}
 
 
 @pytest.mark.parametrize("file", sorted(WITH_EXAMPLES - SLOW))

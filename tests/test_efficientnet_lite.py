@@ -67,8 +67,8 @@ def test_stages_equal_those_of_a_network_written_in_numpy(variant):
     arrays = read_shipped_weights(variant.name)
     outputs = stage_outputs(tf.constant(IMAGE), variant, ConstantWeights(arrays))
     expected = slow_stages(IMAGE[0], STRIDES[variant.name], arrays)
-    for found, wanted in zip(outputs, expected, strict=True):
-        np.testing.assert_allclose(found[0], wanted, atol=2e-4 * np.abs(wanted).max())
+    for output, wanted in zip(outputs, expected, strict=True):
+        np.testing.assert_allclose(output[0], wanted, atol=2e-4 * np.abs(wanted).max())
     wrong = slow_stages(IMAGE[0], STRIDES[variant.name], arrays, symmetric=True)  # the padding of other libraries
     assert np.abs(wrong[-1] - expected[-1]).max() > 0.1
 
@@ -83,8 +83,8 @@ def test_keras_layers_compute_the_same_with_the_same_weights():
             assert not np.any(variable)  # zero until they are loaded
             variable.assign(arrays[f"{layer.name}/{variable.name}"])
     constant = stage_outputs(tf.constant(IMAGE), LITE1, ConstantWeights(arrays))
-    for found, wanted in zip(model(IMAGE), constant, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-4)
+    for output, wanted in zip(model(IMAGE), constant, strict=True):
+        np.testing.assert_allclose(output, wanted, atol=1e-4)
 
 
 def test_last_blocks_are_counted_from_the_first_stage():
@@ -96,16 +96,16 @@ def test_feature_maps_are_stage_outputs_of_levels_standardised():
     arrays = lite1_arrays()
     normalised = ((IMAGE + 1) * 127.5 - 127) / 128
     outputs = stage_outputs(tf.constant(normalised), LITE1, ConstantWeights(arrays))[1:]
-    for found, tap, output in zip(feature_maps(IMAGE), TAPS, outputs, strict=True):
+    for maps, tap, output in zip(feature_maps(IMAGE), TAPS, outputs, strict=True):
         wanted = (output - arrays[f"tap{tap}/mean"]) / arrays[f"tap{tap}/deviation"]
-        np.testing.assert_allclose(found, wanted, atol=1e-4)
+        np.testing.assert_allclose(maps, wanted, atol=1e-4)
 
 
 def test_feature_maps_of_a_fixed_image_are_those_of_version_0_1():
     rows, columns = np.mgrid[:64, :64]
     image = np.stack([columns / 32 - 1, rows / 32 - 1, 1 - (rows + columns) / 64], axis=-1).astype(np.float32)[None]
-    found = [[float(maps[0, 1, 2, 3]), float(np.mean(maps)), float(np.std(maps))] for maps in feature_maps(image)]
-    np.testing.assert_allclose(found, RECORDED, atol=1e-5)
+    numbers = [[float(maps[0, 1, 2, 3]), float(np.mean(maps)), float(np.std(maps))] for maps in feature_maps(image)]
+    np.testing.assert_allclose(numbers, RECORDED, atol=1e-5)
 
 
 def test_feature_maps_have_the_sizes_that_are_named():

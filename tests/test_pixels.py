@@ -46,6 +46,6 @@ def test_paint_does_not_depend_on_the_number_of_images():
         return tf.reshape(tf.tanh(z @ weights), (-1, 2, 2, 3))
 
     z = np.random.default_rng(2).normal(size=(70, 4)).astype(np.float32)
-    made = pixels.render(generator, z)
-    assert made.shape == (70, 2, 2, 3) and made.dtype == np.uint8
-    assert np.array_equal(pixels.render(generator, z[:33]), made[:33])
+    images = pixels.render(generator, z)
+    assert images.shape == (70, 2, 2, 3) and images.dtype == np.uint8
+    assert np.array_equal(pixels.render(generator, z[:33]), images[:33])

@@ -175,7 +175,7 @@ def test_batches_come_fast(monkeypatch, limit):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"batch_size": 0}, "`batch_size` must be an integer of at least 1.*--batch-size"),
         ({"seed": -1}, "`seed` must be an integer of at least 0.*--seed"),
@@ -186,8 +186,8 @@ def test_batches_come_fast(monkeypatch, limit):
         ({"background": "nocolour"}, "`background` must be a colour"),
     ],
 )
-def test_load_images_refuses_what_cannot_be(options, said):
-    with pytest.raises(UserError, match=said):
+def test_load_images_refuses_what_cannot_be(options, message):
+    with pytest.raises(UserError, match=message):
         load_images(numbered(3), 28, 1, **options)
 
 

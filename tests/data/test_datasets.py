@@ -76,7 +76,7 @@ def test_read_dataset_of_a_stream_gives_its_images():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: slices(IMAGES).repeat(), "a dataset that ends.*take"),
         (lambda: slices(np.float32(IMAGES * 3.0)), "images with uint8 0..255"),
@@ -87,8 +87,8 @@ def test_read_dataset_of_a_stream_gives_its_images():
         (lambda: slices(IMAGES).take(0), "no usable image in the _TakeDataset: it is empty"),
     ],
 )
-def test_read_dataset_refuses_others(make, said):
-    with pytest.raises(UserError, match=said):
+def test_read_dataset_refuses_others(make, message):
+    with pytest.raises(UserError, match=message):
         read_images(make(), 32)
 
 

@@ -33,16 +33,16 @@ def noise(height=32, width=32, channels=3):
 def test_decode_keeps_every_pixel_of_lossless_formats(kind, options):
     pixels = noise()
     content = encoded(Image.fromarray(pixels), kind, **options)
-    found, original = decode_image(content, recognise("x", content[:32]), Frame(32))
-    assert found.dtype == np.uint8 and found.shape == (32, 32, 3)
-    np.testing.assert_array_equal(found, pixels)
+    fitted, original = decode_image(content, recognise("x", content[:32]), Frame(32))
+    assert fitted.dtype == np.uint8 and fitted.shape == (32, 32, 3)
+    np.testing.assert_array_equal(fitted, pixels)
     assert (original.format, original.mode, original.width, original.height) == (kind, "RGB", 32, 32)
 
 
 def test_decode_gif_takes_the_first_frame():
     first, second = (Image.new("RGB", (32, 32), colour) for colour in ((10, 20, 30), (200, 0, 0)))
-    found = decoded(first, "GIF", save_all=True, append_images=[second])
-    np.testing.assert_array_equal(found, np.broadcast_to(np.uint8([10, 20, 30]), (32, 32, 3)))
+    fitted = decoded(first, "GIF", save_all=True, append_images=[second])
+    np.testing.assert_array_equal(fitted, np.broadcast_to(np.uint8([10, 20, 30]), (32, 32, 3)))
 
 
 def test_decode_pillow_equals_decoding_a_file_and_leaves_the_image_alone():
@@ -79,8 +79,8 @@ def test_decode_averages_whole_blocks():
 def test_decode_antialiases_other_factors():
     stripes = np.zeros((80, 80, 3), np.uint8)
     stripes[:, ::2] = 255
-    found = decoded(Image.fromarray(stripes)).astype(int)
-    assert np.abs(found[:, 2:-2] - 127).max() < 40
+    fitted = decoded(Image.fromarray(stripes)).astype(int)
+    assert np.abs(fitted[:, 2:-2] - 127).max() < 40
     assert np.abs(stripes[:: 80 // 32, :: 80 // 32][:32, :32].astype(int) - 127).max() == 128
 
 
@@ -93,16 +93,16 @@ def test_decode_crops_the_middle_square():
 
 def test_decode_pads_with_the_background():
     pixels = noise(32, 64)
-    found = decoded(Image.fromarray(pixels), frame=Frame(64, resize_mode="pad", background="#0a141e"))
-    np.testing.assert_array_equal(found[16:48], pixels)
-    np.testing.assert_array_equal(found[:16], np.broadcast_to(np.uint8([10, 20, 30]), (16, 64, 3)))
+    fitted = decoded(Image.fromarray(pixels), frame=Frame(64, resize_mode="pad", background="#0a141e"))
+    np.testing.assert_array_equal(fitted[16:48], pixels)
+    np.testing.assert_array_equal(fitted[:16], np.broadcast_to(np.uint8([10, 20, 30]), (16, 64, 3)))
     line = decoded(Image.new("RGB", (640, 1)), frame=Frame(64, resize_mode="pad"))
     assert (line == 0).all(-1).sum() == 64 and (line == 255).all(-1).sum() == 63 * 64
 
 
 def test_decode_enlarges_small_images():
-    found = decoded(Image.new("RGB", (5, 3), (1, 2, 3)))
-    np.testing.assert_array_equal(found, np.broadcast_to(np.uint8([1, 2, 3]), (32, 32, 3)))
+    fitted = decoded(Image.new("RGB", (5, 3), (1, 2, 3)))
+    np.testing.assert_array_equal(fitted, np.broadcast_to(np.uint8([1, 2, 3]), (32, 32, 3)))
 
 
 def test_decode_makes_one_channel_of_colours():
@@ -122,14 +122,14 @@ def over(colours, alpha, ground):
 def test_decode_composites_alpha_on_the_background(ground):
     pixels = noise(channels=4)
     expected = over(pixels[..., :3], pixels[..., 3], decode.parse_colour(ground))
-    found = decoded(Image.fromarray(pixels), frame=Frame(32, background=ground))
-    assert np.abs(found - expected).max() <= 1
+    fitted = decoded(Image.fromarray(pixels), frame=Frame(32, background=ground))
+    assert np.abs(fitted - expected).max() <= 1
     assert np.abs(pixels[..., :3] - expected).max() > 50  # what dropping the alpha channel gives
     grey = noise(channels=2)
     expected = over(np.repeat(grey[..., :1], 3, -1), grey[..., 1], decode.parse_colour(ground))
     image = Image.merge("LA", [Image.fromarray(grey[..., band]) for band in (0, 1)])
-    found = decoded(image, frame=Frame(32, background=ground))
-    assert np.abs(found - expected).max() <= 1
+    fitted = decoded(image, frame=Frame(32, background=ground))
+    assert np.abs(fitted - expected).max() <= 1
 
 
 def test_decode_reads_palettes():
@@ -150,8 +150,8 @@ def test_decode_reads_palettes():
 def test_decode_reads_a_transparent_colour():
     pixels = noise(channels=1)[..., 0]
     pixels[0, 0] = 77
-    found = decoded(Image.fromarray(pixels), transparency=77)
-    np.testing.assert_array_equal(found[..., 0], np.where(pixels == 77, 255, pixels))
+    fitted = decoded(Image.fromarray(pixels), transparency=77)
+    np.testing.assert_array_equal(fitted[..., 0], np.where(pixels == 77, 255, pixels))
 
 
 def test_decode_reads_bilevel_images():
@@ -162,18 +162,18 @@ def test_decode_reads_bilevel_images():
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_decode_turns_cmyk_into_rgb(kind):
     ink = Image.merge("CMYK", [Image.new("L", (32, 32), level) for level in (255, 0, 0, 0)])
-    found = decoded(ink, kind).astype(int)
-    assert np.abs(found - [0, 255, 255]).max() <= 3
+    fitted = decoded(ink, kind).astype(int)
+    assert np.abs(fitted - [0, 255, 255]).max() <= 3
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_decode_scales_16_bit_grey(kind):
     levels = np.linspace(0, 65535, 1024).astype(np.uint16).reshape(32, 32)
     image = Image.fromarray(levels)
-    found = decoded(image, kind, Frame(32, 1))[..., 0]
-    np.testing.assert_array_equal(found, np.round(levels / 257))
+    fitted = decoded(image, kind, Frame(32, 1))[..., 0]
+    np.testing.assert_array_equal(fitted, np.round(levels / 257))
     clipped = np.minimum(levels, 255)
-    assert (clipped != found).mean() > 0.9
+    assert (clipped != fitted).mean() > 0.9
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_decode_scales_16_bit_grey(kind):
 )
 def test_decode_scales_32_bit_grey(values, expected):
     image = Image.fromarray(np.kron(values, np.ones((16, 16), values.dtype)))
-    found = decoded(image, "TIFF", Frame(32, 1))[..., 0]
-    np.testing.assert_array_equal(found, np.kron(expected, np.ones((16, 16))))
+    fitted = decoded(image, "TIFF", Frame(32, 1))[..., 0]
+    np.testing.assert_array_equal(fitted, np.kron(expected, np.ones((16, 16))))
 
 
 def test_decode_refuses_pixels_that_are_not_numbers():
@@ -218,8 +218,8 @@ def test_decode_applies_exif_orientation(kind, orientation):
     exif[274] = orientation
     options = {"lossless": True} if kind == "WEBP" else {}
     content = encoded(Image.fromarray(np.ascontiguousarray(stored)), kind, exif=exif, **options)
-    found, original = decode_image(content, kind, Frame(32))
-    np.testing.assert_array_equal(found, upright[:, 8:40])
+    fitted, original = decode_image(content, kind, Frame(32))
+    np.testing.assert_array_equal(fitted, upright[:, 8:40])
     assert (original.width, original.height) == (48, 32)
     grey = decode_image(content, kind, Frame(32, 1))[0]
     np.testing.assert_array_equal(grey[..., 0], np.asarray(Image.fromarray(upright[:, 8:40]).convert("L")))
@@ -233,9 +233,9 @@ def test_decode_survives_a_broken_exif_block():
 def test_decode_of_a_large_jpeg_equals_a_full_decode():
     smooth = np.asarray(Image.fromarray(noise(12, 16)).resize((1600, 1200), Image.Resampling.BICUBIC))
     content = encoded(Image.fromarray(smooth), "JPEG", quality=95)
-    found = decode_image(content, "JPEG", Frame(64))[0].astype(int)
+    fitted = decode_image(content, "JPEG", Frame(64))[0].astype(int)
     full = Image.open(io.BytesIO(content)).resize((64, 64), Image.Resampling.LANCZOS, box=(200, 0, 1400, 1200))
-    assert np.abs(found - np.asarray(full)).max() <= 4
+    assert np.abs(fitted - np.asarray(full)).max() <= 4
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
@@ -257,11 +257,11 @@ def test_decode_never_fails_otherwise_on_damaged_bytes(kind):
         for position in random.integers(0, len(content), 8):
             damaged[position] = random.integers(256)
         try:
-            found = decode_image(bytes(damaged), kind, Frame(32))[0]
+            fitted = decode_image(bytes(damaged), kind, Frame(32))[0]
         except UnusableError as reason:
             assert len(str(reason)) < 80
         else:
-            assert found.shape == (32, 32, 3)
+            assert fitted.shape == (32, 32, 3)
 
 
 def png_header(width, height):

@@ -138,9 +138,9 @@ def test_zip_bomb_is_never_unpacked(tmp_path):
         archive.writestr("zeros.png", bytes(2**24))
         archive.writestr("white.bmp", header + bytes(2**24))
         archive.writestr("../../outside.png", b"")
-    said = r"3 files skipped: \.\./\.\./outside.png \(empty file\), white.bmp \(zip bomb: unpacks to"
+    message = r"3 files skipped: \.\./\.\./outside.png \(empty file\), white.bmp \(zip bomb: unpacks to"
     tracemalloc.start()
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         read_images(path)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -17,7 +17,7 @@ from keras_transfer_gen.data.grouping import group_by_folder
     ],
 )
 def test_group_by_folder_numbers_folders_and_classes(names, groups, labels, classes):
-    found = group_by_folder(names)
-    assert found[0].dtype == np.int32 and found[0].tolist() == groups
-    assert (None if found[1] is None else found[1].tolist()) == labels
-    assert found[2] == classes
+    group, label, class_names = group_by_folder(names)
+    assert group.dtype == np.int32 and group.tolist() == groups
+    assert (None if label is None else label.tolist()) == labels
+    assert class_names == classes

@@ -40,8 +40,8 @@ def test_shuffled_is_a_permutation_that_depends_on_every_word(size):
 def test_shuffled_takes_words_for_each_number(size):
     index = np.array([0, 1, 4, 4, 0])
     passes = np.array([3, 3, 3, 4, 2**33])
-    found = shuffled(tf.constant(index), size, 9, tf.constant(passes)).numpy()
-    assert found.tolist() == [order(size, 9, number)[position] for position, number in zip(index, passes, strict=True)]
+    places = shuffled(tf.constant(index), size, 9, tf.constant(passes)).numpy()
+    assert places.tolist() == [order(size, 9, number)[position] for position, number in zip(index, passes, strict=True)]
 
 
 @pytest.mark.parametrize("size", [4, 50])
@@ -74,6 +74,6 @@ def test_shuffled_of_few_reaches_every_permutation():
 
 def test_random_index_is_even_and_stays_below_its_count():
     count = tf.constant([1, 2, 7] * 2000, tf.int64)
-    found = random_index(count, 5, tf.range(6000, dtype=tf.int64)).numpy().reshape(2000, 3)
-    assert (found[:, 0] == 0).all() and found[:, 1].max() == 1 and found[:, 2].max() == 6
-    assert abs(found[:, 1].mean() - 0.5) < 0.05 and np.bincount(found[:, 2]).min() > 220
+    drawn = random_index(count, 5, tf.range(6000, dtype=tf.int64)).numpy().reshape(2000, 3)
+    assert (drawn[:, 0] == 0).all() and drawn[:, 1].max() == 1 and drawn[:, 2].max() == 6
+    assert abs(drawn[:, 1].mean() - 0.5) < 0.05 and np.bincount(drawn[:, 2]).min() > 220

@@ -26,8 +26,8 @@ def test_read_images_names_source_count_and_reasons_where_nothing_is_usable(tmp_
 
 def test_read_images_names_a_missing_path_and_what_is_like_it(tmp_path):
     (tmp_path / "photos").mkdir()
-    said = r"`source` must be a folder.*nothing at this path. Did you mean .*photos\?"
-    with pytest.raises(UserFileError, match=said):
+    message = r"`source` must be a folder.*nothing at this path. Did you mean .*photos\?"
+    with pytest.raises(UserFileError, match=message):
         read_images(tmp_path / "photo")
     with pytest.raises(UserFileError) as caught:
         read_images(tmp_path / "photos_reference")  # too unlike to be a misspelling
@@ -49,8 +49,8 @@ def test_read_images_names_a_missing_path_and_what_is_like_it(tmp_path):
     ],
 )
 def test_read_images_refuses_other_kinds(source, advice):
-    said = rf'`source` must be a folder, .zip, .npz or .npy file, a list of paths .*"tfds:NAME.*{advice}'
-    with pytest.raises(UserError, match=said):
+    message = rf'`source` must be a folder, .zip, .npz or .npy file, a list of paths .*"tfds:NAME.*{advice}'
+    with pytest.raises(UserError, match=message):
         read_images(source)
 
 
@@ -85,8 +85,8 @@ def test_read_images_takes_a_list_of_pillow_images(photos):
 )
 def test_read_images_refuses_a_mixed_list(kinds, advice):
     items = {"path": "a.png", "image": Image.new("L", (4, 4)), "array": np.zeros((32, 32, 3), np.uint8)}
-    said = rf"`source` must be a list of paths alone or of Pillow images alone\. .*{advice}"
-    with pytest.raises(UserError, match=said):
+    message = rf"`source` must be a list of paths alone or of Pillow images alone\. .*{advice}"
+    with pytest.raises(UserError, match=message):
         read_images([items[kind] for kind in kinds])
 
 

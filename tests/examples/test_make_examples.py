@@ -122,11 +122,11 @@ def test_read_on_white_composites(tmp_path):
 def test_cut_tiles_drops_flat_ones_and_covers_the_rest():
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
     noise[:64] = 128
-    found = dict(fetch_photos.cut_tiles(Image.fromarray(noise)))
-    assert {name for name in found if name.startswith("256-")} == {
+    tiles = dict(fetch_photos.cut_tiles(Image.fromarray(noise)))
+    assert {name for name in tiles if name.startswith("256-")} == {
         f"256-{row}-{column}" for row, column in itertools.product(range(1, 4), range(4))
     }
-    np.testing.assert_array_equal(found["256-1-2"], noise[64:128, 128:192])
+    np.testing.assert_array_equal(tiles["256-1-2"], noise[64:128, 128:192])
 
 
 def test_check_digest_refuses_another_file(tmp_path):

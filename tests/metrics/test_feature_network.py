@@ -24,21 +24,21 @@ def weights():
 
 def test_network_is_its_stages_a_head_and_a_mean(weights):
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
-    found = np.asarray(load_feature_network(side=64)(images))
-    assert found.shape == (2, 1280) and found.dtype == np.float32 and 0 <= found.min() and found.max() <= 6
+    features = np.asarray(load_feature_network(side=64)(images))
+    assert features.shape == (2, 1280) and features.dtype == np.float32 and 0 <= features.min() and features.max() <= 6
     compute = ConstantWeights(weights)
     x = stage_outputs(tf.constant((images - np.float32(127)) / 128), LITE0, compute)[-1]
-    np.testing.assert_allclose(found, tf.reduce_mean(compute.convolve(x, "head", 1280), (1, 2)), atol=2e-5)
+    np.testing.assert_allclose(features, tf.reduce_mean(compute.convolve(x, "head", 1280), (1, 2)), atol=2e-5)
 
 
 def test_features_of_a_known_image_are_those_of_the_unrounded_network():
     y, x = np.mgrid[:64, :64]
     image = np.stack([4 * x, 4 * y, 255 - 2 * x - 2 * y], axis=-1).astype(np.uint8)[None]
-    found = np.asarray(load_feature_network()(image))[0]
+    features = np.asarray(load_feature_network()(image))[0]
     # From a float32 conversion of the same weights that was compared with PyTorch.
-    np.testing.assert_allclose(found[[113, 930, 897, 1006]], [5.2409544, 5.18694, 4.317545, 3.736252], rtol=0.01)
-    assert found.mean() == pytest.approx(0.084193535, rel=2e-3)
-    assert found.std() == pytest.approx(0.38309982, rel=2e-3)
+    np.testing.assert_allclose(features[[113, 930, 897, 1006]], [5.2409544, 5.18694, 4.317545, 3.736252], rtol=0.01)
+    assert features.mean() == pytest.approx(0.084193535, rel=2e-3)
+    assert features.std() == pytest.approx(0.38309982, rel=2e-3)
 
 
 def test_network_is_frozen_and_draws_no_random_numbers():
@@ -58,11 +58,11 @@ def test_network_computes_in_float32_under_any_policy(weights):
     try:
         network = build_efficientnet_lite0(side=32)
         load_weights(network, weights)
-        found = network(images)
+        features = network(images)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     assert {variable.dtype for variable in network.variables} == {"float32"}
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(features, expected)
 
 
 def test_network_takes_any_size_and_is_loaded_once():
@@ -74,9 +74,9 @@ def test_network_takes_any_size_and_is_loaded_once():
 
 def test_resize_that_grows_equals_the_antialiased_kernel():
     images = np.random.default_rng(1).integers(0, 256, (2, 20, 28, 3)).astype(np.float32)
-    found = ResizeBilinear(64)(images)
-    assert found.shape == (2, 64, 64, 3)
-    np.testing.assert_allclose(found, tf.image.resize(images, (64, 64), antialias=True), atol=1e-3)
+    enlarged = ResizeBilinear(64)(images)
+    assert enlarged.shape == (2, 64, 64, 3)
+    np.testing.assert_allclose(enlarged, tf.image.resize(images, (64, 64), antialias=True), atol=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(80, 100), (20, 100), (20, 28)])

@@ -20,11 +20,11 @@ def sqrtm_distance(real, fake):
 
 def test_statistics_equal_numpy_and_divide_by_one_less():
     features = draw(30, 4, 0).astype(np.float32)
-    found = features_to_statistics(features)
-    assert found.mean.dtype == found.covariance.dtype == np.float64 and found.count == 30
-    np.testing.assert_allclose(found.mean, features.mean(0, dtype=np.float64))
-    np.testing.assert_allclose(found.covariance, np.cov(features.astype(np.float64), rowvar=False))
-    assert not np.allclose(found.covariance, np.cov(features, rowvar=False, ddof=0), rtol=1e-3)
+    statistics = features_to_statistics(features)
+    assert statistics.mean.dtype == statistics.covariance.dtype == np.float64 and statistics.count == 30
+    np.testing.assert_allclose(statistics.mean, features.mean(0, dtype=np.float64))
+    np.testing.assert_allclose(statistics.covariance, np.cov(features.astype(np.float64), rowvar=False))
+    assert not np.allclose(statistics.covariance, np.cov(features, rowvar=False, ddof=0), rtol=1e-3)
 
 
 @pytest.mark.parametrize(("n", "m", "width"), [(50, 40, 6), (200, 300, 12)])

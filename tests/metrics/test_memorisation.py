@@ -23,12 +23,12 @@ def measure(fake, train):
 
 
 def test_new_images_are_no_copies():
-    found = measure(coarse_images(30, 1), coarse_images(60, 0))
-    assert found.pixel_share == found.train_pixel_share == 0
-    assert found.train_feature_share == pytest.approx(0.05)
-    assert found.feature_share < 0.2 and abs(found.excess) < 0.2
-    assert found.median_distance_ratio == pytest.approx(1, abs=0.2)
-    assert (found.train_count, found.fake_count) == (60, 30)
+    result = measure(coarse_images(30, 1), coarse_images(60, 0))
+    assert result.pixel_share == result.train_pixel_share == 0
+    assert result.train_feature_share == pytest.approx(0.05)
+    assert result.feature_share < 0.2 and abs(result.excess) < 0.2
+    assert result.median_distance_ratio == pytest.approx(1, abs=0.2)
+    assert (result.train_count, result.fake_count) == (60, 30)
 
 
 def test_copies_and_mirrored_copies_are_found():
@@ -36,12 +36,12 @@ def test_copies_and_mirrored_copies_are_found():
     fake = train[10:30].copy()
     fake[::2] = fake[::2, :, ::-1]
     fake += (fake < 250).astype(np.uint8) * 3  # three levels brighter
-    found = measure(fake, train)
-    assert found.near_copy_share == found.pixel_share == found.feature_share == 1
-    assert found.excess == 1 - found.train_share
-    assert found.median_distance_ratio < 0.1
-    np.testing.assert_array_equal(found.nearest_index, np.arange(10, 30))
-    np.testing.assert_array_equal(found.nearest_is_mirrored, np.arange(20) % 2 == 0)
+    result = measure(fake, train)
+    assert result.near_copy_share == result.pixel_share == result.feature_share == 1
+    assert result.excess == 1 - result.train_share
+    assert result.median_distance_ratio < 0.1
+    np.testing.assert_array_equal(result.nearest_index, np.arange(10, 30))
+    np.testing.assert_array_equal(result.nearest_is_mirrored, np.arange(20) % 2 == 0)
     unaware = memorisation(fake, project(fake), train, project(train))  # without features of the mirror images
     assert unaware.pixel_share == 1 and unaware.feature_share == pytest.approx(0.5, abs=0.1)
 
@@ -53,20 +53,20 @@ def test_criteria_are_judged_apart_and_joined_by_or():
     features = project(fake)
     features[0] += 100  # a copy by pixels alone
     features[1] = project(train)[8]  # by features alone
-    found = memorisation(fake, features, train, project(train))
-    assert (found.pixel_share, found.feature_share, found.near_copy_share) == (0.25, 0.25, 0.5)
-    assert found.nearest_index[0] == 7 and found.nearest_index[1] == 8
-    assert found.pixels.index[0] == 7 and found.features.index[1] == 8
+    result = memorisation(fake, features, train, project(train))
+    assert (result.pixel_share, result.feature_share, result.near_copy_share) == (0.25, 0.25, 0.5)
+    assert result.nearest_index[0] == 7 and result.nearest_index[1] == 8
+    assert result.pixels.index[0] == 7 and result.features.index[1] == 8
 
 
 def test_repeats_in_the_training_set_are_its_own_share():
     train = coarse_images(60, 0)
     train[:20] = train[20:40]
-    found = measure(train[:20], train)
-    assert found.train_pixel_share == pytest.approx(40 / 60)
-    assert found.feature_threshold < 0.01 and found.train_feature_share == pytest.approx(40 / 60)
-    assert found.feature_share == 1  # at most the threshold: below 0 there is nothing, and copies would be missed
-    assert found.excess == pytest.approx(1 / 3)
+    result = measure(train[:20], train)
+    assert result.train_pixel_share == pytest.approx(40 / 60)
+    assert result.feature_threshold < 0.01 and result.train_feature_share == pytest.approx(40 / 60)
+    assert result.feature_share == 1  # at most the threshold: below 0 there is nothing, and copies would be missed
+    assert result.excess == pytest.approx(1 / 3)
 
 
 def test_pixel_threshold_is_exclusive():

@@ -23,10 +23,10 @@ def slow(train, images, alone=False):
     return best % len(train), gaps.min(axis=1), best >= len(train)
 
 
-def assert_same(found, expected):
-    np.testing.assert_array_equal(found.index, expected[0])
-    np.testing.assert_allclose(found.distance, expected[1], rtol=1e-12)
-    np.testing.assert_array_equal(found.mirrored, expected[2])
+def assert_same(nearest, expected):
+    np.testing.assert_array_equal(nearest.index, expected[0])
+    np.testing.assert_allclose(nearest.distance, expected[1], rtol=1e-12)
+    np.testing.assert_array_equal(nearest.mirrored, expected[2])
 
 
 @pytest.mark.parametrize("size", [28, 32, 64])
@@ -38,9 +38,9 @@ def test_pixels_equal_comparing_every_pair(size, channels):
     images = np.clip(train[generator.permutation(40)[:20]].astype(int) + noise, 0, 255).astype(np.uint8)
     images[::2] = images[::2, :, ::-1]
     images[3] = generator.integers(0, 256, images[3].shape)  # like none of them
-    found = nearest_in_pixels(train, images)
-    assert found.index.dtype == np.int64 and found.distance.dtype == np.float64 and found.mirrored.dtype == bool
-    assert_same(found, slow(train, images))
+    nearest = nearest_in_pixels(train, images)
+    assert nearest.index.dtype == np.int64 and nearest.distance.dtype == np.float64 and nearest.mirrored.dtype == bool
+    assert_same(nearest, slow(train, images))
 
 
 def test_pixels_of_a_size_that_no_grid_divides_are_compared_too():
@@ -53,10 +53,10 @@ def test_pixels_of_the_set_against_itself_leave_out_each_image_and_its_mirror_im
     train = smooth_images(30)
     train[4] = np.maximum(train[4], train[4][:, ::-1])  # its own mirror image
     train[9] = train[7][:, ::-1]
-    found = nearest_in_pixels(train)
-    assert_same(found, slow(train, train, alone=True))
-    assert found.distance[4] > 1
-    assert (found.index[9], found.distance[9], found.mirrored[9]) == (7, 0, True)
+    nearest = nearest_in_pixels(train)
+    assert_same(nearest, slow(train, train, alone=True))
+    assert nearest.distance[4] > 1
+    assert (nearest.index[9], nearest.distance[9], nearest.mirrored[9]) == (7, 0, True)
 
 
 def test_pixels_do_not_wrap_around_at_256():
@@ -67,8 +67,8 @@ def test_pixels_do_not_wrap_around_at_256():
 
 def test_tie_goes_to_the_image_as_it_is():
     train = np.zeros((2, 8, 8, 1), np.uint8)
-    found = nearest_in_pixels(train, train)
-    assert not found.mirrored.any() and (found.index == 0).all()
+    nearest = nearest_in_pixels(train, train)
+    assert not nearest.mirrored.any() and (nearest.index == 0).all()
 
 
 def test_difference_of_block_means_never_exceeds_that_of_pixels():
@@ -83,20 +83,20 @@ def test_difference_of_block_means_never_exceeds_that_of_pixels():
 def test_features_equal_sklearn():
     generator = np.random.default_rng(4)
     train, mirrored, other = (generator.normal(size=(n, 6)).astype(np.float32) for n in (300, 300, 280))
-    found = nearest_in_features(train, other, mirrored)
+    nearest = nearest_in_features(train, other, mirrored)
     pool = np.concatenate([train, mirrored]).astype(np.float64)
-    distance, place = NearestNeighbors(n_neighbors=1).fit(pool).kneighbors(other.astype(np.float64))
-    np.testing.assert_allclose(found.distance, distance[:, 0])
-    np.testing.assert_array_equal(found.index, place[:, 0] % 300)
-    np.testing.assert_array_equal(found.mirrored, place[:, 0] >= 300)
+    distance, index = NearestNeighbors(n_neighbors=1).fit(pool).kneighbors(other.astype(np.float64))
+    np.testing.assert_allclose(nearest.distance, distance[:, 0])
+    np.testing.assert_array_equal(nearest.index, index[:, 0] % 300)
+    np.testing.assert_array_equal(nearest.mirrored, index[:, 0] >= 300)
     assert not nearest_in_features(train, other).mirrored.any()
 
 
 def test_features_of_a_copy_are_exactly_0_away_however_long_they_are():
     train = np.random.default_rng(6).normal(size=(50, 40)) * 1e-3 + 1e3
-    found = nearest_in_features(train, train[10:20])
-    np.testing.assert_array_equal(found.index, np.arange(10, 20))
-    np.testing.assert_array_equal(found.distance, 0)
+    nearest = nearest_in_features(train, train[10:20])
+    np.testing.assert_array_equal(nearest.index, np.arange(10, 20))
+    np.testing.assert_array_equal(nearest.distance, 0)
     lengths = (train**2).sum(axis=1)
     rounded = lengths[:, None] + lengths - 2 * train @ train.T  # the wrong variant trusts the products
     assert np.abs(np.diag(rounded)).max() > 1e-9
@@ -104,9 +104,9 @@ def test_features_of_a_copy_are_exactly_0_away_however_long_they_are():
 
 def test_features_of_the_set_against_itself_leave_out_each_image_and_its_mirror_image():
     train = np.float64([[0], [1], [5], [5]])
-    found = nearest_in_features(train, None, mirrored_features=train)
-    np.testing.assert_array_equal(found.distance, [1, 1, 0, 0])
-    np.testing.assert_array_equal(found.index, [1, 0, 3, 2])
+    nearest = nearest_in_features(train, None, mirrored_features=train)
+    np.testing.assert_array_equal(nearest.distance, [1, 1, 0, 0])
+    np.testing.assert_array_equal(nearest.index, [1, 0, 3, 2])
     large = np.random.default_rng(5).normal(size=(300, 4))
     expected = NearestNeighbors(n_neighbors=1).fit(large).kneighbors()[0][:, 0]  # no argument: itself left out
     np.testing.assert_allclose(nearest_in_features(large, None).distance, expected)

@@ -64,15 +64,15 @@ def test_copies_of_the_real_set_are_inside_by_both_conventions(sets):
 
 def test_one_repeated_image_is_precise_and_covers_nothing_else(sets):
     real, fake = sets[0], np.repeat(sets[0][:1], 30, axis=0)
-    found = precision_recall(real, fake)
-    assert found.precision == 1.0 and found.recall == pytest.approx(1 / 25)
+    scores = precision_recall(real, fake)
+    assert scores.precision == 1.0 and scores.recall == pytest.approx(1 / 25)
     assert density_coverage(real, fake).coverage < 0.5
 
 
 def test_coverage_of_one_distribution_has_the_expected_value():
     generator, n, m, k = np.random.default_rng(1), 40, 30, 3
-    found = [density_coverage(generator.normal(size=(n, 2)), generator.normal(size=(m, 2)), k=k) for _ in range(300)]
-    density, coverage = np.mean(found, axis=0)
+    scores = [density_coverage(generator.normal(size=(n, 2)), generator.normal(size=(m, 2)), k=k) for _ in range(300)]
+    density, coverage = np.mean(scores, axis=0)
     expected = 1 - np.prod([(n - i) / (n + m - i) for i in range(1, k + 1)])
     assert coverage == pytest.approx(expected, abs=0.01)
     assert density == pytest.approx(1, abs=0.03)

@@ -35,10 +35,10 @@ def torch_file(tensors, storages, protocol=1001):
 def test_torch_file_is_read_with_offsets_strides_and_shared_storages():
     storages = {"a": np.arange(12), "b": np.array([7.5])}
     tensors = {"w": ("a", 0, (3, 4), (4, 1)), "t": ("a", 1, (4, 2), (1, 4)), "s": ("b", 0, (), ())}
-    found = convert.read_torch_weights(torch_file(tensors, storages))
-    np.testing.assert_array_equal(found["w"], np.arange(12).reshape(3, 4))
-    np.testing.assert_array_equal(found["t"], np.arange(12)[1:9].reshape(2, 4).T)
-    assert found["s"] == 7.5 and found["w"].dtype == np.float32
+    state = convert.read_torch_weights(torch_file(tensors, storages))
+    np.testing.assert_array_equal(state["w"], np.arange(12).reshape(3, 4))
+    np.testing.assert_array_equal(state["t"], np.arange(12)[1:9].reshape(2, 4).T)
+    assert state["s"] == 7.5 and state["w"].dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ def test_folded_convolution_equals_convolution_then_norm(depthwise):
     expected = (plain - state["n.running_mean"]) / deviation * state["n.weight"] + state["n.bias"]
     folded, bias = convert.fold(state, "c", "n", depthwise)
     assert folded.shape == ((3, 3, 5, 1) if depthwise else (3, 3, 4, 5))
-    found = np.einsum("ijc,ijcx->c" if depthwise else "ijc,ijcx->x", patch, folded) + bias
-    np.testing.assert_allclose(found, expected)
+    output = np.einsum("ijc,ijcx->c" if depthwise else "ijc,ijcx->x", patch, folded) + bias
+    np.testing.assert_allclose(output, expected)
     wrong = (plain - state["n.running_mean"]) / np.sqrt(state["n.running_var"] + 1e-5)  # PyTorch's usual epsilon
-    assert not np.allclose(found, wrong * state["n.weight"] + state["n.bias"], rtol=1e-2)
+    assert not np.allclose(output, wrong * state["n.weight"] + state["n.bias"], rtol=1e-2)
 
 
 def test_only_kernels_of_one_pixel_are_shortened():

@@ -14,13 +14,13 @@ def test_channels_of_a_stage_are_measured_as_sums_of_independent_blocks():
     state = {
         f"_blocks.{block}._bn2.{part}": generator.normal(size=3) for block in (4, 5) for part in ("weight", "bias")
     }
-    found = convert.measure(state, stages=((4, 5),))
+    arrays = convert.measure(state, stages=((4, 5),))
     draws = generator.normal(size=(2, 200_000, 3))  # what a batch normalisation gives before scale and shift
     output = sum(
         draws[n] * state[f"_blocks.{b}._bn2.weight"] + state[f"_blocks.{b}._bn2.bias"] for n, b in ((0, 4), (1, 5))
     )
-    np.testing.assert_allclose(found["tap5/mean"], output.mean(axis=0), atol=0.02)
-    np.testing.assert_allclose(found["tap5/deviation"], output.std(axis=0), atol=0.02)
+    np.testing.assert_allclose(arrays["tap5/mean"], output.mean(axis=0), atol=0.02)
+    np.testing.assert_allclose(arrays["tap5/deviation"], output.std(axis=0), atol=0.02)
 
 
 def test_shipped_weights_are_whole_and_small_and_have_notice_and_licence():

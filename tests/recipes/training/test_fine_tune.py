@@ -274,7 +274,9 @@ def test_mistake_with_fresh_leaves_the_earlier_run(finished, tmp_path):
 def test_source_is_read_before_fresh_removes_anything_and_other_files_stay(finished, tmp_path):
     shutil.copytree(finished.out, tmp_path / "run")
     (tmp_path / "run" / "notes.txt").write_text("dear")
-    settings = dataclasses.replace(finished, out=str(tmp_path / "run"), kimg=0.008, overwrite=True, compare_scratch=False)
+    settings = dataclasses.replace(
+        finished, out=str(tmp_path / "run"), kimg=0.008, overwrite=True, compare_scratch=False
+    )
     assert fine_tune(settings)["kimg"] == 0.008
     assert (tmp_path / "run" / "notes.txt").read_text() == "dear"
     assert not RunFolder(settings.out).scratch.exists()
