@@ -63,13 +63,10 @@ class Audit:
         """One line for each skipped file: relative path, tab, reason; line breaks and tabs in a name are escaped."""
         return [f"{printable(file.path)}\t{printable(file.reason)}" for file in self.skipped]
 
-    def hidden_line(self, shown=5):
-        """A sentence that counts the hidden files and names the first ones; "" where there are none."""
-        if not self.hidden:
-            return ""
-        names = ", ".join(printable(name) for name in self.hidden[:shown])
-        more = ", ..." if len(self.hidden) > shown else ""
-        return f"{count_of(len(self.hidden), 'hidden file')} not looked at: {names}{more}"
+    def hidden_line(self):
+        """A line that counts the hidden files and names the first ones; "" where there are none."""
+        hidden = self.image_set.describe_hidden()
+        return f"not looked at: {hidden}" if hidden else ""
 
     def to_dict(self):
         """A JSON-ready dict of everything but the images themselves."""

@@ -93,6 +93,24 @@ class ImageSet:
         more = ", ..." if len(self.skipped) > shown else ""
         return f"{count_of(len(self.skipped), 'file')} skipped: {', '.join(named)}{more}"
 
+    def describe_hidden(self, shown=5):
+        """The number of hidden files and folders, with the first names; "" where there are none.
+
+        Args:
+            shown: how many are named.
+
+        Returns:
+            str, such as "2 hidden files and folders (.git/, .a.png)".
+        """
+        if not self.hidden:
+            return ""
+        folders = sum(name.endswith("/") for name in self.hidden)
+        nouns = {0: "files", len(self.hidden): "folders"}.get(folders, "files and folders")
+        if len(self.hidden) == 1:
+            nouns = nouns.removesuffix("s")
+        names = [printable(name) for name in self.hidden[:shown]] + ["..."] * (len(self.hidden) > shown)
+        return f"{len(self.hidden):,} hidden {nouns} ({', '.join(names)})"
+
 
 def count_of(count, noun):
     """A number and its noun, such as "1 file" or "3 files"."""

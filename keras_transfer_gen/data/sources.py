@@ -68,11 +68,8 @@ def read_images(
         return image_set
     why = image_set.describe_skipped()
     if not why:
-        why = "it is empty"
-        if image_set.hidden:
-            why += (
-                f" but for {count_of(len(image_set.hidden), 'hidden file')}, such as {printable(image_set.hidden[0])}"
-            )
+        hidden = image_set.describe_hidden()
+        why = f"it is empty but for {hidden}" if hidden else "it is empty"
     raise checks.UserError(f"no usable image in {describe_source(source)}: {why}. {NEXT_STEP}")
 
 

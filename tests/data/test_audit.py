@@ -70,8 +70,7 @@ def test_audit_to_dict_is_json(folder):
 
 
 def test_audit_counts_and_names_hidden_files(folder):
-    assert audit_images(folder).hidden_line() == "2 hidden files not looked at: .git/, .hidden.png"
-    assert audit_images(folder).hidden_line(shown=1) == "2 hidden files not looked at: .git/, ..."
+    assert audit_images(folder).hidden_line() == "not looked at: 2 hidden files and folders (.git/, .hidden.png)"
     assert audit_images(np.zeros((1, 32, 32, 3), np.uint8)).hidden_line() == ""
 
 

@@ -32,9 +32,10 @@ def test_printable_is_one_encodable_line(name, shown):
     printable(name).encode("utf-8")
 
 
-def image_set(*skipped):
+def image_set(*skipped, hidden=()):
     images = np.zeros((0, 4, 4, 3), np.uint8)
-    return ImageSet(images, None, [], [], np.zeros(0, np.int32), digest_of(images), list(skipped), [])
+    groups = np.zeros(0, np.int32)
+    return ImageSet(images, None, [], [], groups, digest_of(images), list(skipped), [], list(hidden))
 
 
 def test_describe_skipped_counts_and_names_the_first_reasons():
@@ -44,6 +45,20 @@ def test_describe_skipped_counts_and_names_the_first_reasons():
     assert image_set(*files).describe_skipped(2) == (
         "4 files skipped: a\\n.png (empty file), b\\n.png (empty file), ..."
     )
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text"),
+    [
+        ([], ""),
+        ([".a\n.png"], "1 hidden file (.a\\n.png)"),
+        ([".git/"], "1 hidden folder (.git/)"),
+        ([".a", ".b", ".c"], "3 hidden files (.a, .b, ...)"),
+        ([".a", ".git/"], "2 hidden files and folders (.a, .git/)"),
+    ],
+)
+def test_describe_hidden_counts_and_names_the_first(hidden, text):
+    assert image_set(hidden=hidden).describe_hidden(2) == text
 
 
 def test_counts_and_numbered_names():

@@ -14,7 +14,7 @@ def test_read_images_names_source_count_and_reasons_where_nothing_is_usable(tmp_
     with pytest.raises(UserError, match=r"no usable image in .*/bad: it is empty\. Check source= \(--data\)\."):
         read_images(bad)
     (bad / ".a.png").write_bytes(b"")
-    with pytest.raises(UserError, match=r"in .*/bad: it is empty but for 1 hidden file, such as \.a\.png\."):
+    with pytest.raises(UserError, match=r"in .*/bad: it is empty but for 1 hidden file \(\.a\.png\)\."):
         read_images(bad)
     for name in ("a\n.png", "b.txt", "c.png", "d.png"):
         (bad / name).write_bytes(b"text" if name == "b.txt" else b"")
