@@ -77,4 +77,6 @@ def _result_table(settings, metrics):
     best = metrics.get("best_kimg")  # a run that finished before there was one has none
     title += "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
     notes = [kid_note(metrics["kid_after"]), *gan_card.gan_verdicts(metrics)]
-    return types.SimpleNamespace(title=title, header=["", "KID x 1000"], rows=gan_card.gan_score_rows(metrics), notes=notes)
+    return types.SimpleNamespace(
+        title=title, header=["", "KID x 1000"], rows=gan_card.gan_score_rows(metrics), notes=notes
+    )

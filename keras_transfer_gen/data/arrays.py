@@ -185,7 +185,7 @@ def _locked(images):
 
 
 def _fit_all(images, frame, cache_dir, progress):
-    key = files.sha256(repr(cache.settings_of(frame)).encode(), digest_of(np.ascontiguousarray(images)).encode())
+    key = files.sha256(repr(cache.frame_settings(frame)).encode(), digest_of(np.ascontiguousarray(images)).encode())
 
     def produce(write):
         for done, image in enumerate(images, 1):

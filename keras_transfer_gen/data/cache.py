@@ -49,7 +49,7 @@ def cached_records(key, shape, produce, cache_dir=None):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def settings_of(frame):
+def frame_settings(frame):
     """The part of a key that stands for a `decode.Frame` and for how images are decoded: a tuple."""
     return (VERSION, frame.image_size, frame.channels, frame.resize_mode, frame.background)
 

@@ -188,7 +188,7 @@ def decode_image(content, kind, frame):
     except UnusableError:
         raise
     except Exception as error:  # decoders raise nearly every kind for damaged files
-        raise UnusableError(_reason(error, content, kind, mode)) from error
+        raise UnusableError(_unusable_reason(error, content, kind, mode)) from error
     return fitted, _original(kind, mode, size, orientation)
 
 
@@ -212,7 +212,7 @@ def decode_pillow(image, frame):
     except UnusableError:
         raise
     except Exception as error:  # as for files, which are read only now where the image isn't loaded yet
-        raise UnusableError(_reason(error, None, kind, image.mode)) from error
+        raise UnusableError(_unusable_reason(error, None, kind, image.mode)) from error
     return fitted, _original(kind, image.mode, image.size, orientation)
 
 
@@ -310,7 +310,7 @@ def _resize(image, size):
     return image.resize(size, Image.Resampling.BOX if whole else Image.Resampling.LANCZOS)
 
 
-def _reason(error, content, kind, mode):
+def _unusable_reason(error, content, kind, mode):
     """Why an image can't be used, of the exception of its decoder; `content` is None for a Pillow image."""
     text = str(error).lower()
     if isinstance(error, Image.DecompressionBombError):

@@ -30,7 +30,7 @@ def decode_entries(listing, frame, cache_dir=None, progress=None):
         skipped = listing.skipped + [item for item in screened if isinstance(item, Skipped)]
         usable = [item for item in screened if not isinstance(item, Skipped)]
         contents = [[entry.name, kind, fingerprint] for entry, kind, fingerprint in usable]
-        key = files.sha256(json.dumps([*cache.settings_of(frame), contents]).encode())
+        key = files.sha256(json.dumps([*cache.frame_settings(frame), contents]).encode())
 
         def produce(write):
             notes = {"names": [], "originals": [], "skipped": []}

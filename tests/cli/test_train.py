@@ -57,7 +57,9 @@ def test_zip_of_images_is_learnt_from_a_run_and_the_table_is_printed(ktg, finish
     assert result.exit_code == 0, result.stderr
     metrics = json.loads(result.stdout)
     assert metrics["kimg"] == 0.008 and metrics["kid_floor"] is None
-    assert f"12 images in {tmp_path / 'photos.zip'}" in result.stderr and "KID x 1000 between your images" in result.stderr
+    assert (
+        f"12 images in {tmp_path / 'photos.zip'}" in result.stderr and "KID x 1000 between your images" in result.stderr
+    )
     assert "adapting: 0.008 of 0.008 kimg" in result.stderr and "-1 s" not in result.stderr
 
 
