@@ -45,21 +45,21 @@ def sample_images():
     """uint8 `[12, 32, 32, 3]`: a disc on white, of another colour, size and place each; all different."""
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:32, :32]
-    made = np.full((12, 32, 32, 3), 255, np.uint8)
-    for picture in made:
+    images = np.full((12, 32, 32, 3), 255, np.uint8)
+    for image in images:
         centre, radius = rng.uniform(10, 22, 2), rng.uniform(5, 10)
-        picture[(rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2] = rng.integers(0, 256, 3)
-    made.setflags(write=False)
-    return made
+        image[(rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2] = rng.integers(0, 256, 3)
+    images.setflags(write=False)
+    return images
 
 
 @pytest.fixture
 def image_folder(tmp_path, sample_images):
-    """A new folder with `pictures` as `00.png`, `01.png`, ..."""
+    """A new folder with `sample_images` as `00.png`, `01.png`, ..."""
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for number, picture in enumerate(sample_images):
-        (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(picture).numpy())
+    for number, image in enumerate(sample_images):
+        (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(image).numpy())
     return folder
 
 
@@ -123,11 +123,11 @@ def source_file(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shared_image_folder(tmp_path_factory, sample_images):
-    """`pictures` as PNG files in one folder for the whole session; nothing may be written to it."""
+    """`sample_images` as PNG files in one folder for the whole session; nothing may be written to it."""
     folder = tmp_path_factory.mktemp("shared") / "pictures"
     folder.mkdir()
-    for number, picture in enumerate(sample_images):
-        (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(picture).numpy())
+    for number, image in enumerate(sample_images):
+        (folder / f"{number:02}.png").write_bytes(tf.io.encode_png(image).numpy())
     return folder
 
 
@@ -153,7 +153,7 @@ def finished(tmp_path_factory, source_file, shared_image_folder, quick):
 
 @pytest.fixture(scope="session")
 def vae_file(tmp_path_factory, sample_images):
-    """A VAE of 32 px, small and trained for a moment on `pictures`, as a `.keras` file with a licence."""
+    """A VAE of 32 px, small and trained for a moment on `sample_images`, as a `.keras` file with a licence."""
     import keras
 
     from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
