@@ -74,11 +74,11 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings as FineTuneVaeSettings
     from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings as PretrainVaeSettings
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune as fine_tune
+    from keras_transfer_gen.recipes.training.fine_tune import fine_tune_vae as fine_tune_vae
     from keras_transfer_gen.recipes.training.gan.feature_heads import add_feature_heads as add_feature_heads
     from keras_transfer_gen.recipes.training.gan.latent_selection import select_latents as select_latents
     from keras_transfer_gen.recipes.training.pretrain import pretrain as pretrain
-    from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae as fine_tune_vae
-    from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae as pretrain_vae
+    from keras_transfer_gen.recipes.training.pretrain import pretrain_vae as pretrain_vae
     from keras_transfer_gen.specs import ModelSpec as ModelSpec
     from keras_transfer_gen.spectral_norm import guard_spectral_norms as guard_spectral_norms
     from keras_transfer_gen.tables import register_architecture as register_architecture
@@ -176,7 +176,7 @@ _LAZY = {
     "fetch_saved_model": "keras_transfer_gen.transfer.fetching.fetch:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",
     "fine_tune": "keras_transfer_gen.recipes.training.fine_tune:fine_tune",
-    "fine_tune_vae": "keras_transfer_gen.recipes.training.vae.fine_tune_vae:fine_tune_vae",
+    "fine_tune_vae": "keras_transfer_gen.recipes.training.fine_tune:fine_tune_vae",
     "fit_prior": "keras_transfer_gen.recipes.latent_tools.fit_prior:fit_prior",
     "freeze": "keras_transfer_gen.transfer.freezing.freeze:freeze",
     "freeze_d": "keras_transfer_gen.transfer.freezing.blocks:freeze_d",
@@ -198,7 +198,7 @@ _LAZY = {
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
     "pretrain": "keras_transfer_gen.recipes.training.pretrain:pretrain",
-    "pretrain_vae": "keras_transfer_gen.recipes.training.vae.pretrain_vae:pretrain_vae",
+    "pretrain_vae": "keras_transfer_gen.recipes.training.pretrain:pretrain_vae",
     "rank_latents": "keras_transfer_gen.training.latent_ranking:rank_latents",
     "read_images": "keras_transfer_gen.data.sources:read_images",
     "read_weights": "keras_transfer_gen.transfer.weights.read:read_weights",

@@ -81,12 +81,15 @@ def quick(tiny_features):
 
     def patch_scores(patch):
         from keras_transfer_gen.metrics import features
-        from keras_transfer_gen.recipes.runs import best_file
         from keras_transfer_gen.recipes.scoring import kid_protocol
-        from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection
+        from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection, models
+        from keras_transfer_gen.recipes.training.gan.curve import BestKidCurve
+        from keras_transfer_gen.recipes.training.vae.curve import BestElboCurve
 
-        patch.setattr(feature_heads, "set_feature_heads", lambda gan, influence: gan)
-        patch.setattr(best_file, "POINTS", 3)
+        for module in (feature_heads, models):
+            patch.setattr(module, "set_feature_heads", lambda gan, weight: gan)
+        for curve in (BestKidCurve, BestElboCurve):
+            patch.setattr(curve, "points", 3)
         patch.setattr(latent_selection, "POOL", 40)
         patch.setattr(latent_selection, "KEPT", 6)
         patch.setattr(features, "load_feature_network", lambda: tiny_features)

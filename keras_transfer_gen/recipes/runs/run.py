@@ -1,30 +1,158 @@
-"""What every training command does with its RUN folder, whatever it trains: look, read, hold it, work."""
+"""A training command at work in its RUN folder: what all its parts need to know, handed on as one object."""
+
+import contextlib
+import dataclasses
+
+import keras
+import tensorflow as tf
 
 from keras_transfer_gen import files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.runs.training_loop import prepare_tensorflow
+from keras_transfer_gen.training import distribution
+
+ONCE = ("arithmetic", "probe", "warmup_kimg")  # notes of the first call that hold for the whole run
 
 
-def on_run(command, settings, reporter, read, work):
-    """Starts or continues a run; a finished one stays as it is.
+class Run:
+    """What one call of `fine_tune` or `pretrain` works with.
 
     Args:
         command: "finetune" or "pretrain".
-        settings: `TrainSettings`, or those of a VAE.
+        settings: what the user gave; config.json records it.
+        family: the `recipes.training.family.Family` of the model.
         reporter: told of the progress.
-        read: reads what the work needs, while other processes may still use the folder: called with (run, strategy).
-        work: does it while the folder is held: called with (run, state, what `read` returned, strategy), where state is
-            "start" or "continue". Returns the content of metrics.json.
+        state: what `RunFolder.open` said: "start", "continue" or "finished".
+        strategy: `tf.distribute.Strategy` to train under; None for a finished run.
 
-    Returns:
-        dict, the content of metrics.json.
+    Attributes:
+        folder: `RunFolder`, paths and recorded state.
+        resolved: the settings with every value that depends on the images filled in; the given ones until `resolve`.
     """
-    run = RunFolder(settings.out)
-    state = run.open(command, settings)
-    if state == "finished":
-        reporter.say(f"{run.path} had finished already: nothing to do. A larger --kimg continues it.")
-        return files.read_json(run.metrics_file)
-    strategy = prepare_tensorflow(settings)
-    given = read(run, strategy)
-    with run.held(command, settings, state):
-        return work(run, state, given, strategy)
+
+    def __init__(self, command, settings, family, reporter, state, strategy):
+        self.command, self.settings, self.family, self.reporter = command, settings, family, reporter
+        self.state, self.strategy = state, strategy
+        self.folder = RunFolder(settings.out)
+        self.resolved = settings
+        self._images = self._selection = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, command, settings, family, reporter):
+        """Starts or continues a run and keeps other processes out of its folder until the block ends.
+
+        Args: see the class.
+
+        Yields:
+            `Run`; where it is `finished`, nothing is to be done and its folder stays as it is.
+
+        Raises:
+            UserError, UserFileError: where the folder holds another run or other files, another process is at work in
+                it, or the devices can't share a batch.
+        """
+        folder = RunFolder(settings.out)
+        state = folder.open(command, settings)
+        if state == "finished":
+            reporter.say(f"{folder.path} has finished already: nothing to do. A larger --kimg continues it.")
+            yield cls(command, settings, family, reporter, state, None)
+            return
+        strategy = prepare_tensorflow(settings)
+        with folder.locked(command, settings, state):
+            yield cls(command, settings, family, reporter, state, strategy)
+
+    @property
+    def finished(self):
+        """Whether an earlier call did everything (bool)."""
+        return self.state == "finished"
+
+    @property
+    def notes(self):
+        """dict of what earlier parts of the run noted; empty at first."""
+        return self.folder.notes()
+
+    @property
+    def batch_per_replica(self):
+        """Images of a step on one device."""
+        return self.settings.batch_size // self.strategy.num_replicas_in_sync
+
+    def metrics(self):
+        """The content of metrics.json of a finished run (dict)."""
+        return files.read_json(self.folder.metrics_file)
+
+    def begin(self, images, selection):
+        """Makes the folder count as a run: interrupted from here on, the same command continues it.
+
+        A new run first removes what an earlier one wrote (`--overwrite`). Where the images are others than those that
+        the run began with, their scores are taken again.
+
+        Args:
+            images: the run's images, with `digests()` and `facts()`.
+            selection: how the weights are chosen, in words.
+        """
+        self._images, self._selection = images, selection
+        if self.state == "start":
+            self.folder.clear()
+        elif changed := self._changed_sources():
+            self.reporter.say(
+                f"the images in {' and '.join(changed)} changed since this run began: it goes on with the new ones, and "
+                "the scores from before training are taken again"
+            )
+            self.note(stale=True)
+            self.folder.forget_best()
+        self.folder.sweep()
+        self.record(finished=False)
+
+    def once(self, measure):
+        """Notes what `measure` returns, a JSON-ready dict, unless an earlier call of the run did; returns the notes."""
+        known = self.notes
+        if not known or known.get("stale"):
+            kept = {name: known[name] for name in ONCE if name in known}
+            self.note(**{**measure(), **kept, "stale": False})
+            self.record(finished=False)
+        return self.notes
+
+    def note(self, **values):
+        """Adds to the notes."""
+        self.folder.note(**values)
+
+    def resolve(self, **values):
+        """Fills in settings that depend on the images; what the user gave is recorded as it was given."""
+        self.resolved = dataclasses.replace(self.resolved, **values)
+
+    def begin_stage(self, model):
+        """Notes where the present settings begin to hold, and what is known of the model."""
+        self.folder.begin_stage(model.kimg)
+        model.spec.save(self.folder.spec_file)
+
+    def record(self, finished):
+        """Writes config.json."""
+        notes = self.notes
+        resolved = {
+            "precision": notes.get("arithmetic"),
+            "g_lr_ratio": notes.get("g_lr_ratio"),
+            "feature_weight": notes.get("feature_weight"),
+            "precision_probe_seconds": notes.get("probe"),
+            "replicas": self.strategy.num_replicas_in_sync,
+            "selection": self._selection,
+            "source_distance": notes.get("distance"),
+            "warmup_kimg": notes.get("warmup_kimg"),
+            **self._images.facts(),
+            **self._images.digests(),
+        }
+        self.folder.record(self.command, self.settings, resolved, finished)
+
+    def _changed_sources(self):
+        """Names of the folders whose images are others than at the beginning; what isn't known isn't changed."""
+        before, now = self.folder.config()["resolved"], self._images.digests()
+        paths = {"pictures_digest": self.settings.data, "reference_digest": self.settings.reference}
+        return [path for name, path in paths.items() if before.get(name) not in (None, now[name])]
+
+
+def prepare_tensorflow(settings):
+    """Seeds, determinism and devices of a run; returns the distribution strategy. Call it before any other work."""
+    strategy = distribution.choose_strategy(settings.devices)
+    distribution.check_global_batch(settings.batch_size, strategy)
+    keras.utils.set_random_seed(settings.seed)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    return strategy

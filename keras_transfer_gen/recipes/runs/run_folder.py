@@ -8,7 +8,8 @@ from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs import run_lock
-from keras_transfer_gen.saved_model_layout import is_saved_model
+from keras_transfer_gen.recipes.settings.compat import from_recorded
+from keras_transfer_gen.transfer.fetching.saved_model_folders import is_saved_model
 from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
@@ -19,7 +20,7 @@ MAY_CHANGE = (
 )  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
 UNRECORDED = ("out", "overwrite", "trust")
-PLACES = ("data", "reference", "source")  # settings that may be paths
+PATHS = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
 # What a run writes, in the order in which --overwrite removes it: a run that is half removed does not count as finished,
 # and what is left counts as a run until the end.
@@ -72,16 +73,16 @@ class RunFolder:
     def config(self):
         """Content of config.json; a `UserFileError` where it is broken or some other program's."""
         try:
-            found = files.read_json(self.config_file)
+            content = files.read_json(self.config_file)
         except checks.USER_ERRORS:
-            found = None
-        if not isinstance(found, dict) or not set(found) >= CONFIG_KEYS:
+            content = None
+        if not isinstance(content, dict) or not set(content) >= CONFIG_KEYS:
             hint = "Its config.json is damaged, or not one that this package wrote. Choose another --out."
             raise checks.file_error("out", "a new or empty folder, or an earlier run", self.path, hint)
-        return found
+        return content
 
     def open(self, command, settings):
-        """Decides what a command does here: start, continue, or nothing since it had finished. Writes nothing.
+        """Decides what a command does here: start, continue, or nothing because it has finished. Writes nothing.
 
         Args:
             command: "finetune" or "pretrain".
@@ -99,16 +100,16 @@ class RunFolder:
         return state
 
     @contextlib.contextmanager
-    def held(self, command, settings, state):
-        """Keeps other processes out until the block ends; `state` is what `open` said when this one looked around.
+    def locked(self, command, settings, state):
+        """Keeps other processes out until the block ends; `state` is what `open` returned before.
 
         Raises:
             UserError: where another process is at work here, or was in the meantime.
         """
-        with run_lock.hold(self.path):
+        with run_lock.lock(self.path):
             if self._state(command, settings) != state:
                 hint = "Give the same command again."
-                raise checks.user_error("out", "a RUN that stays as it was found", str(self.path), hint)
+                raise checks.user_error("out", "a RUN that no other process changed meanwhile", str(self.path), hint)
             yield
 
     def _state(self, command, settings):
@@ -124,7 +125,7 @@ class RunFolder:
         config = self.config()
         if settings.overwrite:
             return "start"
-        before, now = config["settings"], recorded(settings)
+        before, now = from_recorded(config["settings"]), recorded(settings)
         if config["command"] != command:
             expected = f"a run of `ktg {command}`, not of `ktg {config['command']}`"
             raise checks.user_error("out", expected, str(self.path), HINT)
@@ -161,7 +162,7 @@ class RunFolder:
         now = {name: value for name, value in recorded(settings).items() if name in MAY_CHANGE}
         if stages and stages[-1].get(FROM, 0.0) is None:
             stages.pop()  # it ended before it began
-        if not stages or {name: value for name, value in stages[-1].items() if name != FROM} != now:
+        if not stages or {name: value for name, value in from_recorded(stages[-1]).items() if name != FROM} != now:
             stages.append({FROM: None, **now})
         content = {"command": command, "version": __version__, "finished": finished, "settings": recorded(settings)}
         files.write_json(self.config_file, {**content, "resolved": resolved, "stages": stages})
@@ -179,14 +180,14 @@ class RunFolder:
         return files.read_json(self.notes_file) if self.notes_file.is_file() else {}
 
     def forget_best(self):
-        """Removes the weights that were best on images which are others now."""
+        """Removes the best weights so far: they were selected by images that have changed."""
         for folder in (self.best, self.best_scratch):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep_source(self, folder, place):
-        """Copies a SavedModel or file that the run starts from into it, to `place`, once, whole or not at all."""
-        if not place.exists():
-            with files.atomic_path(place) as partial:
+    def keep_source(self, folder, path):
+        """Copies a SavedModel or file that the run starts from to `path` in the run, once, whole or not at all."""
+        if not path.exists():
+            with files.atomic_path(path) as partial:
                 (shutil.copytree if folder.is_dir() else shutil.copyfile)(folder, partial)
 
     def note(self, **values):
@@ -195,18 +196,18 @@ class RunFolder:
 
     def _check_apart(self, settings):
         """A run must not learn from its own samples, and --overwrite must not remove what it starts from."""
-        run, given = self.path.resolve(), dataclasses.asdict(settings)
-        for name in PLACES:
-            if not given.get(name) or not os.path.exists(given[name]):
+        run, values = self.path.resolve(), dataclasses.asdict(settings)
+        for name in PATHS:
+            if not values.get(name) or not os.path.exists(values[name]):
                 continue
-            place = Path(given[name]).resolve()
-            if place.is_relative_to(run) or (name != "source" and run.is_relative_to(place)):
-                hint = f"--{name} is {given[name]}. Choose another --out."
+            path = Path(values[name]).resolve()
+            if path.is_relative_to(run) or (name != "source" and run.is_relative_to(path)):
+                hint = f"--{name} is {values[name]}. Choose another --out."
                 raise checks.user_error("out", f"a folder apart from --{name}", str(self.path), hint)
 
     def _check_writable(self):
-        place = self.path.absolute()
-        nearest = next(folder for folder in (place, *place.parents) if os.path.exists(folder))
+        path = self.path.absolute()
+        nearest = next(folder for folder in (path, *path.parents) if os.path.exists(folder))
         if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
             hint = f"Nothing can be written in {nearest}. Choose another --out."
             raise checks.file_error("out", "a folder that can be written", self.path, hint)
@@ -219,7 +220,7 @@ def recorded(settings):
 
 
 def _same(name, now, before):
-    if name in PLACES and isinstance(now[name], str) and isinstance(before[name], str):
+    if name in PATHS and isinstance(now[name], str) and isinstance(before[name], str):
         return os.path.normpath(now[name]) == os.path.normpath(before[name])  # "photos/" is "photos"
     return now[name] == before[name]
 

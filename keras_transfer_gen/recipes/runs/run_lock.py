@@ -15,14 +15,17 @@ WRITING_SECONDS = 0.3  # another process may have made the file and not yet writ
 
 
 @contextlib.contextmanager
-def hold(folder):
-    """Keeps other processes out of a folder until the block ends, however it ends; makes the folder.
+def lock(folder):
+    """Keeps other processes out of a folder until the block ends, however it ends.
+
+    The folder is made where it is missing; what was made and is still empty at the end is removed again.
 
     Raises:
-        UserError: where another process holds it.
+        UserError: where another process has locked it.
         UserFileError: where nothing can be written there.
     """
     path = Path(folder) / NAME
+    missing = [parent for parent in (path.parent, *path.parent.parents) if not parent.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         while not _make(path):
@@ -36,6 +39,9 @@ def hold(folder):
         yield
     finally:
         path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty
+            for parent in missing:
+                parent.rmdir()
 
 
 def check_free(folder):

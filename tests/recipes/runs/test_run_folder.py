@@ -232,13 +232,13 @@ def test_run_whose_stages_do_not_say_where_they_began_continues(settings):
 
 def test_run_that_another_process_writes_to_is_refused(settings):
     run = RunFolder(settings.out)
-    with run.held("finetune", settings, "start"):
+    with run.locked("finetune", settings, "start"):
         with pytest.raises(checks.UserError, match=r"`out` must be a RUN that no other process writes to"):
             open_(settings)
         started(settings)
     assert open_(settings) == "continue" and os.listdir(settings.out) == ["config.json"]
     with pytest.raises(checks.UserError, match="a RUN that stays as it was found.*Give the same command again"):
-        with run.held("finetune", settings, "start"):  # another one had begun it in the meantime
+        with run.locked("finetune", settings, "start"):  # another one had begun it in the meantime
             pass
 
 

@@ -24,9 +24,9 @@ def ended_process():
 
 
 def test_second_holder_is_refused_on_one_line_that_names_the_first(tmp_path):
-    with run_lock.hold(tmp_path / "run"):
+    with run_lock.lock(tmp_path / "run"):
         expected = rf"`out` must be a RUN that no other.*Process {os.getpid()} on .* since 20.*remove .*{run_lock.NAME}"
-        with pytest.raises(checks.UserError, match=expected) as caught, run_lock.hold(tmp_path / "run"):
+        with pytest.raises(checks.UserError, match=expected) as caught, run_lock.lock(tmp_path / "run"):
             pass
         assert "\n" not in str(caught.value)
         assert os.listdir(tmp_path / "run") == [run_lock.NAME]
@@ -35,19 +35,19 @@ def test_second_holder_is_refused_on_one_line_that_names_the_first(tmp_path):
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, checks.Interrupted, RuntimeError])
 def test_lock_is_released_however_the_work_ends(tmp_path, end):
-    with pytest.raises(end), run_lock.hold(tmp_path):
+    with pytest.raises(end), run_lock.lock(tmp_path):
         raise end
     assert os.listdir(tmp_path) == []
 
 
 def test_lock_of_a_killed_process_is_taken_over(tmp_path):
     code = (
-        "import os\nfrom keras_transfer_gen.recipes import run_lock\n"
-        f"with run_lock.hold({str(tmp_path)!r}): os.kill(os.getpid(), 9)"
+        "import os\nfrom keras_transfer_gen.recipes.runs import run_lock\n"
+        f"with run_lock.lock({str(tmp_path)!r}): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
     assert os.listdir(tmp_path) == [run_lock.NAME]
-    with run_lock.hold(tmp_path):
+    with run_lock.lock(tmp_path):
         assert json.loads((tmp_path / run_lock.NAME).read_text())["pid"] == os.getpid()
     assert os.listdir(tmp_path) == []
 
@@ -86,12 +86,12 @@ def test_process_that_ended_and_was_not_waited_for_is_no_owner(tmp_path):
 def test_lock_that_a_crash_left_unfinished_is_taken_over(tmp_path, monkeypatch, content):
     monkeypatch.setattr(run_lock, "WRITING_SECONDS", 0.0)
     (tmp_path / run_lock.NAME).write_text(content)
-    with run_lock.hold(tmp_path):
+    with run_lock.lock(tmp_path):
         assert json.loads((tmp_path / run_lock.NAME).read_text())["pid"] == os.getpid()
 
 
 def test_place_where_nothing_can_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "run"
-    with pytest.raises(checks.UserFileError, match=r"cannot write .*run: .*--out"), run_lock.hold(place):
+    with pytest.raises(checks.UserFileError, match=r"cannot write .*run: .*--out"), run_lock.lock(place):
         pass

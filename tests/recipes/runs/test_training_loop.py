@@ -8,13 +8,17 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.recipes.runs import training_loop
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.phases import Curve, Phase
+from keras_transfer_gen.recipes.runs.run import Run
+from keras_transfer_gen.recipes.runs.training import Branch, Training, resume_training
+from keras_transfer_gen.recipes.runs.training_loop import train
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.runs.training_loop import Training, compile_gan, prepare_tensorflow, resume_or, train
+from keras_transfer_gen.recipes.training.gan.family import GanFamily
+from keras_transfer_gen.recipes.training.gan.models import compile_gan
 from keras_transfer_gen.training.callbacks import read_history
-from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_checkpoint
+from keras_transfer_gen.training.checkpoint import latest_checkpoint
 
 
 @pytest.fixture
@@ -25,53 +29,73 @@ def settings(tmp_path):
     )
 
 
+def run_of(settings, reporter=SILENT, arithmetic="float32"):
+    run = Run("finetune", settings, GanFamily(), reporter, "start", tf.distribute.get_strategy())
+    run.note(arithmetic=arithmetic)
+    return run
+
+
+def branch_of(settings, samples=None):
+    return Branch(settings.out, settings.out, f"{settings.out}/history.csv", samples)
+
+
 @pytest.fixture
 def begin(source_file, settings):
+    """Function: the training as the latest checkpoint left it, or a new one."""
+
     def make():
         gan = load_gan(source_file)
         compile_gan(gan, settings)
         return gan
 
-    return lambda: resume_or(make, settings.out, tf.distribute.get_strategy(), settings)
+    return lambda samples=None: resume_training(run_of(settings), branch_of(settings, samples), make)
 
 
-def run(training, settings, reporter=SILENT, sample_images=None, **changed):
-    arguments = {
-        "kimg": settings.kimg, "minutes": None, "arithmetic": "float32", "score": None, "label": "training",
-        "history": f"{settings.out}/history.csv", "samples": None,
-    }  # fmt: skip
-    found = read_images(np.zeros((6, 32, 32, 3), np.uint8) if sample_images is None else sample_images, 32)
-    train(training, found, settings, settings.out, **{**arguments, **changed}, reporter=reporter)
+class Scores(Curve):
+    """A curve of a function."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, model):
+        return self.function(model)
+
+
+def go(training, settings, reporter=SILENT, kimg=None, minutes=None, arithmetic="float32", score=None):
+    images = read_images(np.zeros((6, 32, 32, 3), np.uint8), 32)
+    phase = Phase("training", kimg or settings.kimg, curve=None if score is None else Scores(score))
+    training.branch = training.branch or branch_of(settings)
+    train(run_of(settings, reporter, arithmetic), training, images, phase, minutes)
 
 
 def test_training_stops_at_its_budget_in_whole_batches_and_a_second_call_does_nothing(begin, settings, scripted):
     training = begin()
     reporter = scripted()
-    run(training, settings, reporter, kimg=0.018)
-    assert training.gan.kimg == 0.02 and int(training.gan.step.numpy()) == 5
+    go(training, settings, reporter, kimg=0.018)
+    assert training.model.kimg == 0.02 and int(training.model.step.numpy()) == 5
     assert [tick[1:3] for tick in reporter.ticks] == [(0.004 * step, 0.02) for step in range(1, 6)]
     assert training.steady[0] == 16 and training.images_per_second == 16 / training.steady[1]
     assert training.images_per_second > 20 / training.seconds  # with the first step, in which TensorFlow gets ready
     before = training.seconds
-    run(training, settings, kimg=0.018)
-    assert training.seconds == before and int(training.gan.step.numpy()) == 5
+    go(training, settings, kimg=0.018)
+    assert training.seconds == before and int(training.model.step.numpy()) == 5
     assert Training(None).images_per_second is None
 
 
 def test_minutes_bound_the_training_time_and_count_over_calls(begin, settings, scripted):
     training, reporter = begin(), scripted()
-    run(training, settings, reporter, kimg=1e6, minutes=1e-4)
-    assert int(training.gan.step.numpy()) == 1 and training.seconds >= 6e-3
-    run(training, settings, kimg=1e6, minutes=1e-4)
-    assert int(training.gan.step.numpy()) == 1
-    run(training, settings, reporter, kimg=1e6, minutes=training.seconds / 60 + 2e-2)
-    assert int(training.gan.step.numpy()) > 1
+    go(training, settings, reporter, kimg=1e6, minutes=1e-4)
+    assert int(training.model.step.numpy()) == 1 and training.seconds >= 6e-3
+    go(training, settings, kimg=1e6, minutes=1e-4)
+    assert int(training.model.step.numpy()) == 1
+    go(training, settings, reporter, kimg=1e6, minutes=training.seconds / 60 + 2e-2)
+    assert int(training.model.step.numpy()) > 1
     assert reporter.ticks[-1][2] < 1e3  # with a speed known, the bar's end is where the time will be up
 
 
 def test_scores_sheets_and_history_are_kept_on_the_way(begin, settings, tmp_path, scripted):
-    training, reporter = begin(), scripted()
-    run(training, settings, reporter, score=lambda gan: {"kid": gan.kimg}, samples=tmp_path)
+    training, reporter = begin(samples=tmp_path), scripted()
+    go(training, settings, reporter, score=lambda gan: {"kid": gan.kimg})
     assert [record["kimg"] for record in training.records] == [0.004, 0.008, 0.012, 0.016, 0.02]
     assert len(list((tmp_path / "samples").iterdir())) == 6
     assert [sheet.shape for sheet in reporter.sheets] == [(192, 192, 3)] * 5  # shown with each score
@@ -84,110 +108,62 @@ def test_scores_sheets_and_history_are_kept_on_the_way(begin, settings, tmp_path
 def test_last_score_is_stored_however_often_checkpoints_come(begin, settings, monkeypatch, every):
     monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", every)
     settings = dataclasses.replace(settings, evaluate_every_kimg=0.012)
-    run(begin(), settings, score=lambda gan: {"kid": 1.0})
+    go(begin(), settings, score=lambda gan: {"kid": 1.0})
     assert [record["kimg"] for record in begin().records] == [0.012, 0.02]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_saves_at_once_and_says_how_to_go_on(begin, settings, scripted, number, tmp_path):
     before = signal.getsignal(number)
-    training, scored = begin(), []
+    training, scored = begin(samples=tmp_path), []
     with pytest.raises(
         checks.Interrupted, match=rf"SIG\w+: saved at 0.01 kimg in {tmp_path}. Give the same command again"
     ):
-        run(
-            training, settings, scripted(at=0.008, number=number), samples=tmp_path,
+        go(
+            training, settings, scripted(at=0.008, number=number),
             score=lambda gan: scored.append(gan.kimg) or {"kid": 1.0},
         )  # fmt: skip
     assert signal.getsignal(number) is before
     assert latest_checkpoint(tmp_path).name == "step-000000002"
     assert scored == [0.004, 0.008]  # those that were due, and none for the farewell
     again = begin()
-    assert again.gan.kimg == 0.008 and again.seconds == training.seconds and len(again.records) == 2
+    assert again.model.kimg == 0.008 and again.seconds == training.seconds and len(again.records) == 2
     assert again.steady == training.steady and again.steady[0] == 4
-    run(again, settings)
-    assert again.gan.kimg == 0.02 and again.steady[0] == 12  # both first steps are left out
+    go(again, settings)
+    assert again.model.kimg == 0.02 and again.steady[0] == 12  # both first steps are left out
 
 
-def test_signal_with_overwrite_does_not_advise_to_start_again(begin, settings, scripted):
-    again = dataclasses.replace(settings, overwrite=True)
+def test_signal_with_fresh_does_not_advise_to_start_again(begin, settings, scripted):
+    fresh = dataclasses.replace(settings, overwrite=True)
     with pytest.raises(checks.Interrupted, match="Give the same command without --overwrite to continue"):
-        run(begin(), again, scripted(at=0.008))
+        go(begin(), fresh, scripted(at=0.008))
 
 
 def test_signal_in_the_last_step_loses_nothing(begin, settings, scripted):
     with pytest.raises(checks.Interrupted, match="saved at 0.02 kimg"):
-        run(begin(), settings, scripted(at=0.02), score=lambda gan: {"kid": 1.0})
+        go(begin(), settings, scripted(at=0.02), score=lambda gan: {"kid": 1.0})
     assert [record["kimg"] for record in begin().records] == [0.004, 0.008, 0.012, 0.016, 0.02]
 
 
 def test_second_signal_ends_at_once_and_the_last_checkpoint_stays(begin, settings, scripted, monkeypatch):
     monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", "0")
     with pytest.raises(KeyboardInterrupt):
-        run(begin(), settings, scripted(at=0.012, times=2))
-    assert begin().gan.kimg == 0.008
+        go(begin(), settings, scripted(at=0.012, times=2))
+    assert begin().model.kimg == 0.008
 
 
 def test_progress_never_promises_more_than_the_whole(begin, settings, scripted):
     reporter = scripted()
-    run(begin(), settings, reporter)
+    go(begin(), settings, reporter)
     assert all(done <= total for _, done, total, _ in reporter.ticks)
     assert reporter.ticks[0][3] == "" and all("images/s" in tick[3] for tick in reporter.ticks[1:])
 
 
 def test_bfloat16_is_for_training_alone(begin, settings):
     training = begin()
-    run(training, settings, arithmetic="bfloat16", kimg=0.004)
-    assert training.gan.generator.get_layer("block_8").conv.compute_dtype == "float32"
-    assert np.isfinite(training.gan.generator.get_layer("to_image").kernel.numpy()).all()
-
-
-def test_continued_training_takes_the_new_rates(begin, settings, source_file):
-    run(begin(), settings, kimg=0.004)
-    changed = dataclasses.replace(settings, learning_rate=0.5, ema_halflife_kimg=3.0)
-    training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed)
-    assert float(training.gan.g_optimizer.learning_rate) == 0.5 and training.gan.ema_halflife_kimg == 3.0
-    assert training.gan.penalty is None
-    training = resume_or(None, settings.out, tf.distribute.get_strategy(), changed, rates=(0.5, 0.25))
-    assert float(training.gan.d_optimizer.learning_rate) == 0.25
-
-
-def test_continued_training_takes_the_new_weight_of_the_penalty(source_file, settings):
-    gan = load_gan(source_file)
-    compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7))
-    save_checkpoint(gan, settings.out, {"seconds": 0.0, "records": []})
-    changed = dataclasses.replace(settings, penalty="r1", r1_gamma=0.2)
-    assert resume_or(None, settings.out, tf.distribute.get_strategy(), changed).gan.penalty.gamma == 0.2
-
-
-def test_compile_follows_the_settings(source_file, settings):
-    gan = load_gan(source_file)
-    compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7, r1_interval=3, objective="hinge", seed=5))
-    assert (gan.penalty.gamma, gan.penalty.every, type(gan.objective).__name__, gan.seed) == (0.7, 3, "Hinge", 5)
-    assert gan.augment is None and float(gan.g_optimizer.learning_rate) == pytest.approx(2e-4)
-    compile_gan(gan, dataclasses.replace(settings, augment="diffaugment"), rates=(0.25, 0.5))
-    assert (
-        gan.penalty is None
-        and type(gan.augment).__name__ == "DiffAugment"
-        and float(gan.d_optimizer.learning_rate) == 0.5
-    )
-
-
-def test_prepare_checks_the_batch_and_sets_determinism(settings, deterministic):
-    with pytest.raises(checks.UserError, match="`batch_size` must be a multiple of the 2 devices"):
-        prepare_tensorflow(dataclasses.replace(settings, devices="cpu:0,cpu:1", batch_size=5))
-    prepare_tensorflow(dataclasses.replace(settings, deterministic=True))
-    from tensorflow.python.framework import config
-
-    assert config.is_op_determinism_enabled()
-
-
-def test_checkpoint_of_an_older_version_has_no_steady_speed(begin, settings):
-    run(begin(), settings, kimg=0.004)
-    path = latest_checkpoint(settings.out) / "state.json"
-    path.write_text(json.dumps({"seconds": 3.0, "records": []}))
-    training = begin()
-    assert (training.seconds, training.steady, training.images_per_second) == (3.0, (0, 0.0), None)
+    go(training, settings, arithmetic="bfloat16", kimg=0.004)
+    assert training.model.generator.get_layer("block_8").conv.compute_dtype == "float32"
+    assert np.isfinite(training.model.generator.get_layer("to_image").kernel.numpy()).all()
 
 
 DIVERGED = r"the training diverged at 0.\d+ kimg: .*\. Give the same command again, but lower --learning-rate \(now "
@@ -203,19 +179,19 @@ def test_loss_that_is_not_finite_stops_on_one_line_and_keeps_the_last_good_check
 
     settings = dataclasses.replace(settings, evaluate_every_kimg=0.002)
     with pytest.raises(checks.UserError, match=DIVERGED) as caught:
-        run(begin(), settings, score=poison)
+        go(begin(), settings, score=poison)
     assert "stays (step-000000001)" in str(caught.value) and "\n" not in str(caught.value)
     again = begin()
-    assert again.gan.kimg == 0.004 and all(np.isfinite(value).all() for value in again.gan.get_weights())
+    assert again.model.kimg == 0.004 and all(np.isfinite(value).all() for value in again.model.get_weights())
     assert [row["kimg"] for row in read_history(f"{settings.out}/history.csv")] == [0.004, 0.008]
 
 
 def test_loss_says_that_it_diverged_where_no_weight_was_saved_before(begin, settings):
     training = begin()
-    training.gan.discriminator.weights[0].assign(tf.fill(training.gan.discriminator.weights[0].shape, np.inf))
+    training.model.discriminator.weights[0].assign(tf.fill(training.model.discriminator.weights[0].shape, np.inf))
     settings = dataclasses.replace(settings, penalty="r1", r1_gamma=0.5)
     with pytest.raises(checks.UserError, match=r"d_loss is nan\. Nothing was saved.* or raise --r1-gamma \(now 0.5\)"):
-        run(training, settings)
+        go(training, settings)
     assert latest_checkpoint(settings.out) is None
 
 
@@ -223,7 +199,7 @@ def test_too_large_a_learning_rate_diverges_with_advice(source_file, settings):
     gan, settings = load_gan(source_file), dataclasses.replace(settings, learning_rate=1e30)
     compile_gan(gan, settings)
     with pytest.raises(checks.UserError, match=DIVERGED):
-        run(Training(gan), settings)
+        go(Training(gan), settings)
     assert latest_checkpoint(settings.out) is None
 
 
@@ -231,7 +207,7 @@ def test_fixed_learning_rate_is_not_advised(source_file, settings):
     gan = load_gan(source_file)
     compile_gan(gan, settings, rates=(1e30, 1e30))
     with pytest.raises(checks.UserError, match="but choose another --objective and --penalty, with --overwrite"):
-        run(Training(gan), settings)
+        go(Training(gan), settings)
 
 
 @pytest.mark.parametrize("error", [tf.errors.ResourceExhaustedError(None, None, "OOM when\nallocating"), MemoryError()])
@@ -241,15 +217,7 @@ def test_lack_of_memory_asks_for_a_smaller_batch(begin, settings, error):
 
     expected = r"`batch_size` must be small enough.*batch_size=4.*--batch-size"
     with pytest.raises(checks.UserError, match=expected) as caught:
-        run(begin(), settings, score=score)
+        go(begin(), settings, score=score)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("2.5", 2.5)])
-def test_checkpoint_interval_can_be_set(monkeypatch, text, seconds):
-    monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", text)
-    assert training_loop.checkpoint_seconds() == seconds
-    for wrong in ("soon", "-1", "nan"):
-        monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", wrong)
-        with pytest.raises(checks.UserError, match="`KTG_CHECKPOINT_SECONDS` must be a number of seconds"):
-            training_loop.checkpoint_seconds()

@@ -1,11 +1,8 @@
-import dataclasses
 import json
 import os
-import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 from keras_transfer_gen.data.sources import read_images
@@ -17,9 +14,9 @@ from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_RATIO, NEAR_RATIO
-from keras_transfer_gen.recipes.training import finalize
-from keras_transfer_gen.recipes.training.gan.best_weights import SELECTIONS
+from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.rates import FAR_RATIO, NEAR_RATIO
+from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS
 from keras_transfer_gen.training.callbacks import read_history
 
 
@@ -107,90 +104,3 @@ def test_history_has_the_losses(finished):
     rows = read_history(RunFolder(finished.out).history_file)
     assert [row["kimg"] for row in rows] == [0.008, 0.016, 0.024, 0.032, 0.04]
     assert {"d_loss", "g_loss"} <= set(rows[0])
-
-
-@pytest.fixture
-def half(finished, tmp_path):
-    """A copy of the finished run as it was before it was closed: (settings, `RunFolder`)."""
-    shutil.copytree(finished.out, tmp_path / "run")
-    settings = dataclasses.replace(finished, out=str(tmp_path / "run"))
-    run = RunFolder(settings.out)
-    run.record("finetune", settings, run.config()["resolved"], finished=False)
-    return settings, run
-
-
-@pytest.mark.usefixtures("quick_scores")
-def test_begin_makes_a_run_before_it_measures_and_measures_once(finished, tmp_path):
-    settings = dataclasses.replace(finished, out=str(tmp_path / "new"))
-    run, inputs = RunFolder(settings.out), read_inputs(settings, 32, 3, SILENT)
-    strategy = tf.distribute.get_strategy()
-
-    def interrupted():
-        assert run.open("finetune", settings) == "continue"
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        finalize.begin(run, "start", "finetune", settings, inputs, strategy, SILENT, interrupted)
-    calls = []
-
-    def measure():
-        calls.append(1)
-        return {"arithmetic": "float32", "probe": {}}
-
-    for _ in range(2):
-        notes = finalize.begin(run, "continue", "finetune", settings, inputs, strategy, SILENT, measure)
-    assert notes == {"arithmetic": "float32", "probe": {}, "stale": False} and calls == [1]
-    assert run.config()["resolved"]["precision"] == "float32"
-
-
-@pytest.mark.usefixtures("quick_scores")
-@pytest.mark.parametrize("name", ["data", "reference"])
-def test_changed_images_are_told_and_scored_again_once(half, scripted, sample_images, tmp_path, name):
-    settings, run = half
-    np.save(tmp_path / "new.npy", sample_images[:5])
-    inputs = read_inputs(dataclasses.replace(settings, **{name: str(tmp_path / "new.npy")}), 32, 3, SILENT)
-    before, told = run.notes(), []
-
-    def measure():
-        told.append("measured")
-        return {"arithmetic": "bfloat16", "probe": {"new": 1}, "kid_floor": inputs.floor(), "distance": 1.5}
-
-    def begin(reporter, measure):
-        strategy = tf.distribute.get_strategy()
-        return finalize.begin(run, "continue", "finetune", settings, inputs, strategy, reporter, measure)
-
-    def interrupted():
-        raise KeyboardInterrupt
-
-    reporter = scripted()
-    with pytest.raises(KeyboardInterrupt):
-        begin(reporter, interrupted)
-    (line,) = [line for line in reporter.lines if "changed since this run began" in line]
-    assert str(settings.data) in line and "scored again" in line
-    reporter = scripted()
-    for _ in range(2):
-        notes = begin(reporter, measure)
-    assert told == ["measured"] and reporter.lines == []
-    assert notes["kid_floor"] != before["kid_floor"] and notes["kid_floor"] == inputs.floor()
-    assert all(notes[name] == before[name] for name in ("arithmetic", "probe"))  # training goes on as it was
-    assert run.config()["resolved"]["source_distance"] == 1.5
-
-
-@pytest.mark.usefixtures("quick_scores")
-def test_run_that_does_not_know_its_reference_is_not_measured_again(half, scripted):
-    settings, run = half
-    config = json.loads(run.config_file.read_text())
-    del config["resolved"]["reference_digest"]
-    run.config_file.write_text(json.dumps(config))
-    inputs, reporter = read_inputs(settings, 32, 3, SILENT), scripted()
-    finalize.begin(run, "continue", "finetune", settings, inputs, tf.distribute.get_strategy(), reporter, None)
-    assert reporter.lines == [] and run.config()["resolved"]["reference_digest"] == inputs.reference_digest
-
-
-@pytest.mark.usefixtures("quick_scores")
-def test_start_clears_an_earlier_run(half):
-    settings, run = half
-    inputs = read_inputs(settings, 32, 3, SILENT)
-    finalize.begin(run, "start", "finetune", settings, inputs, tf.distribute.get_strategy(), SILENT, lambda: {"a": 1})
-    assert sorted(os.listdir(run.path)) == ["checkpoints", "config.json"] and run.notes() == {"a": 1, "stale": False}
-    assert len(run.config()["stages"]) == 1

@@ -5,10 +5,9 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
-from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
-from keras_transfer_gen.recipes.training.plan import ANEW, action, plan
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.training.plan import ANEW, plan
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_plan_knows_a_run_that_has_finished(finished):
 
 @pytest.mark.parametrize(("changed", "text"), [
     ({"freeze": ("generator/blok_4/.*=false",)}, r"match a layer.*Nearest paths: generator/block_4"),
-    ({"freeze": ("generator/.*=false",)}, r"`freeze` must be rules that leave something.*whole generator still"),
+    ({"freeze": ("generator/.*=false",)}, r"`freeze` must be rules that leave something.*freeze the whole generator"),
     ({"freeze_d": 9}, r"`freeze_d` must be at most 4.*--freeze-d"),
     ({"devices": "tpu:0"}, r"`devices` must be .auto. or a comma-separated list.*--devices"),
     ({"devices": "gpu:7"}, r"`devices` must be devices that exist"),
@@ -62,7 +61,5 @@ def test_plan_refuses_what_training_would(settings, changed, text):
         plan("finetune", dataclasses.replace(settings, **changed), SILENT)
 
 
-def test_fresh_start_in_an_earlier_run_says_what_goes(finished):
-    run = RunFolder(finished.out)
-    assert action(run, "start") == ANEW and action(run, "finished") == "nothing: the run has finished"
-    assert action(RunFolder(run.path / "new"), "start") == "start a new run"
+def test_overwriting_an_earlier_run_is_told(finished):
+    assert plan("finetune", dataclasses.replace(finished, overwrite=True), SILENT)["action"] == ANEW

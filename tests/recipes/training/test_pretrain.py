@@ -67,13 +67,6 @@ def test_start_interrupted_while_it_is_measured_goes_on(settings, monkeypatch):
     assert pretrain(settings)["kimg"] == 0.004
 
 
-def test_width_is_that_of_the_settings(settings):
-    from keras_transfer_gen.recipes.training.pretrain import _build
-
-    generator, discriminator = _build(dataclasses.replace(settings, max_channels=24))
-    assert generator.get_layer("block_7").filters == 24 and discriminator.input_shape == (None, 28, 28, 1)
-
-
 def test_balance_needs_folders(settings):
     with pytest.raises(checks.UserError, match=r"`balance` must be 0.*--balance"):
         pretrain(dataclasses.replace(settings, balance=1.0, deterministic=False))

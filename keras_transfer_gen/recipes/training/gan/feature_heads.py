@@ -16,9 +16,11 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     with_influence,
 )
 from keras_transfer_gen.protocols import without_lipschitz_bounded
-from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
-from keras_transfer_gen.recipes.training.gan.source import freeze_source
+from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.training.gan import GAN
+
+NEAR_WEIGHT, FAR_WEIGHT = INFLUENCE, 0.25  # below and from `FAR` on
 
 
 def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
@@ -69,7 +71,7 @@ def resolve_feature_weight(settings, distance):
     """
     if settings.feature_weight is not None:
         return settings
-    return dataclasses.replace(settings, feature_weight=NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT)
+    return dataclasses.replace(settings, feature_weight=NEAR_WEIGHT if distance < FAR else FAR_WEIGHT)
 
 
 def set_feature_heads(gan, influence):
@@ -87,38 +89,38 @@ def set_feature_heads(gan, influence):
         return add_feature_heads(gan, influence)
 
 
-def with_heads_and_rules(gan, settings, reporter):
-    """A source with the feature heads that are wanted and the settings' freezing rules, which hold for them as well.
+def add_heads_and_freeze(gan, settings, reporter):
+    """A source with the feature heads and the freezing rules of the settings; the rules hold for the heads as well.
 
-    New heads that the rules hold still would judge by chance and never learn, so they are left out. How much heads
-    count is settled later, when the distance of the images is known.
+    New heads that the rules freeze would judge by chance and never learn, so they are left out. Their weight is
+    resolved later, when the distance of the images is known.
 
     Args:
         gan: `GAN`, a source; call it in the scope of the strategy to train under.
         settings: `FineTuneSettings`.
-        reporter: see `source.freeze_source`.
+        reporter: see `freezing.freeze_source`.
 
     Returns:
         `GAN`.
 
     Raises:
-        UserError: as `source.freeze_source`.
+        UserError: as `freezing.freeze_source`.
     """
     keras.utils.set_random_seed(settings.seed)  # of new heads
-    wanted = NEAR_FEATURE_WEIGHT if settings.feature_weight is None else settings.feature_weight
-    aided = set_feature_heads(gan, wanted)
-    freeze_source(aided, settings, reporter)
-    new = has_feature_heads(aided.discriminator) and not has_feature_heads(gan.discriminator)
-    return set_feature_heads(aided, 0.0) if new and not heads_learn(aided.discriminator) else aided
+    weight = NEAR_WEIGHT if settings.feature_weight is None else settings.feature_weight
+    extended = set_feature_heads(gan, weight)
+    freeze_source(extended, settings, reporter)
+    new = has_feature_heads(extended.discriminator) and not has_feature_heads(gan.discriminator)
+    return set_feature_heads(extended, 0.0) if new and not heads_learn(extended.discriminator) else extended
 
 
 def report_feature_weight(gan, settings, reporter):
-    """The influence that a run's feature heads have; says so where it is not the one that was asked for."""
-    has, asked = influence_of(gan.discriminator), settings.feature_weight
-    if asked is not None and has != asked:
-        why = "they can't be added to this discriminator, the rules hold them still, or the run was begun so"
-        reporter.say(f"the feature heads count {has:g}, not {asked:g}: {why}")
-    return has
+    """The weight that a run's feature heads have; tells where it is not the one of the settings."""
+    actual, wanted = influence_of(gan.discriminator), settings.feature_weight
+    if wanted is not None and actual != wanted:
+        reason = "this discriminator can't have them, the rules freeze them, or the run began with that weight"
+        reporter.say(f"the feature heads have the weight {actual:g}, not {wanted:g}: {reason}")
+    return actual
 
 
 def _with_discriminator(gan, discriminator):

@@ -1,9 +1,10 @@
-"""How a fine-tune begins: the discriminator looks first, then the generator draws from what is most like the images.
+"""How a fine-tune to near images begins: the generator is limited to the latents that are most like them.
 
-The source knows more than the images show. Trained as it is, a generator of all kinds of things would have to turn
-each of them into what the target holds, which no short training does. So the discriminator alone learns for a moment;
-the latents that it likes best become the centres of a mixture that the generator draws from, and training goes on
-from there. Norms keep the statistics that they had: those of batches from a part of the latents would undo the choice.
+The source can make more than the images show. Trained as it is, a generator of all kinds of things would have to turn
+each of them into what the images show, which no short training does. So the discriminator learns alone for a moment;
+the latents whose images it then rates highest become the centres of a mixture that the generator draws from, and
+training goes on from there. Norms keep their statistics: those of batches from a part of the latents would undo the
+selection.
 """
 
 import math
@@ -11,13 +12,14 @@ import re
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
-from keras_transfer_gen.recipes.settings.defaults import FAR
-from keras_transfer_gen.recipes.training.gan.source import frozen_by_author
+from keras_transfer_gen.recipes.runs.phases import Phase
+from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.training.gan.freezing import frozen_by_author
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latent_ranking import rank_latents
-from keras_transfer_gen.transfer.freezing.freeze import freeze
+from keras_transfer_gen.transfer.freezing.freezing import freeze
 from keras_transfer_gen.transfer.paths import leaves
 
 FARTHEST = FAR  # KID x 1000 of the images to the source's own; beyond, all of the source is trained
@@ -27,38 +29,39 @@ STATISTICS = r"generator/.*(moving|running)_(mean|var|variance)"
 
 
 def is_due(gan, settings, distance):
-    """Whether a fine-tune begins so: it is asked for, not done yet, and the images are near enough to the source."""
+    """Whether latents are to be selected: the settings ask for it, it is not done, the images are near the source."""
     return bool(settings.latent_selection_kimg) and distance < FARTHEST and not draws_from_mixture(gan.generator)
 
 
 def is_done(gan):
-    """Whether a GAN draws from chosen latents already (bool)."""
+    """Whether a GAN draws from selected latents already (bool)."""
     return draws_from_mixture(gan.generator)
 
 
-def mine(gan, settings, show):
-    """Lets the discriminator learn alone and gives the generator its mixture.
+def selection_phase(run):
+    """The `Phase` in which the discriminator learns alone; at its end the generator gets its mixture."""
+    settings = run.resolved
 
-    Args:
-        gan: compiled `GAN`, the source.
-        settings: `FineTuneSettings`; `latent_selection_kimg` is how long the discriminator learns alone.
-        show: function `(gan, kimg) -> None` that trains until so many kimg are shown in all, with float32 weights and
-            arithmetic afterwards.
+    def after(training):
+        with run.strategy.scope():
+            rules = [*settings.rules(), *frozen_by_author(training.model)]
+            training.model = _with_mixture(training.model, settings.seed, rules)
+        training.save(settings.out)
 
-    Returns:
-        `GAN`, compiled, with the mixture in front of its generator and the settings' freezing rules; call it in the
-        scope of the strategy to train under.
-    """
+    kimg = min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg)
+    return Phase("selecting latents", kimg, before=lambda training: freeze_generator(training.model), after=after)
+
+
+def freeze_generator(gan):
+    """Freezes all generator weights."""
     freeze(gan, {"generator/.*": False})
-    show(gan, min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg))
-    return _with_mixture(gan, settings.seed, [*settings.rules(), *frozen_by_author(gan)])
 
 
 def select_latents(gan, images, kimg=0.5, seed=0):
-    """For images near to the source: lets a GAN draw from the part of its latents that is most like them.
+    """Limits a GAN to the part of its latents whose images are most like the given ones; for images near the source.
 
-    The discriminator alone learns for a moment; the latents whose images it then likes best become the centres of a
-    `LatentMixture` in front of the generator. Fit the result as usual. It is what `ktg finetune` begins with.
+    The discriminator learns alone for a moment; the latents whose images it then rates highest become the centres of a
+    `LatentMixture` in front of the generator. Fit the result as usual. `ktg finetune` begins with it.
 
     Args:
         gan: compiled `GAN` that was trained on other images.
@@ -67,8 +70,8 @@ def select_latents(gan, images, kimg=0.5, seed=0):
         seed: of the latents to choose from.
 
     Returns:
-        `GAN`, compiled alike with fresh optimizers, everything trainable but the statistics of the generator's norms;
-        the one given has learnt too, and its generator is frozen.
+        `GAN`, compiled alike with fresh optimizers, everything trainable but the statistics of the generator's norms.
+        Of the GAN that was given the discriminator has learnt too, and the generator is frozen.
 
     Raises:
         UserError: where the GAN isn't compiled or draws from a mixture already, or the images are of another kind.
@@ -85,24 +88,24 @@ def select_latents(gan, images, kimg=0.5, seed=0):
         raise checks.user_error(
             "gan", "one that draws from all of its latents", gan.name, "It was done before: fit it."
         )
-    freeze(gan, {"generator/.*": False})
+    freeze_generator(gan)
     gan.fit(images, steps_per_epoch=math.ceil(kimg * 1000 / images.batch_size), verbose=0)
     return _with_mixture(gan, seed, [])
 
 
 def _with_mixture(gan, seed, rules):
-    """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has."""
-    chosen = outside_scope(rank_latents, gan, POOL, KEPT, seed)
-    generator = insert_latent_mixture(gan.ema_generator, chosen, seed=seed)
-    mined = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
-    mined.step.assign(gan.step + 1)  # to choose is a step of its own, so that its checkpoint has a name of its own
-    mined.images_seen.assign(gan.images_seen)
-    mined.compile_from_config(gan.get_compile_config())
-    freeze(mined, [*rules, *_still_statistics(mined), (".*", True)])
-    return mined
+    """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has learnt."""
+    centres = outside_scope(rank_latents, gan, POOL, KEPT, seed)
+    generator = insert_latent_mixture(gan.ema_generator, centres, seed=seed)
+    limited = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
+    limited.step.assign(gan.step + 1)  # the selection counts as a step, so that its checkpoint has a name of its own
+    limited.images_seen.assign(gan.images_seen)
+    limited.compile_from_config(gan.get_compile_config())
+    freeze(limited, [*rules, *_frozen_statistics(limited), (".*", True)])
+    return limited
 
 
-def _still_statistics(gan):
+def _frozen_statistics(gan):
     """Freezing rules that hold the norms' statistics of a generator still; none where it has none."""
     paths = [path for leaf in leaves(gan) for path in leaf.variable_paths()]
     return [(STATISTICS, False)] if any(re.fullmatch(STATISTICS, path) for path in paths) else []

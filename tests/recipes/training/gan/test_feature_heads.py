@@ -15,20 +15,23 @@ from keras_transfer_gen.objectives.penalties import squared_gradient
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
+from keras_transfer_gen.recipes.scoring.distance import FAR
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.training.fine_tune import fine_tune, from_nothing, from_source
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import feature_heads as module
 from keras_transfer_gen.recipes.training.gan.feature_heads import (
+    FAR_WEIGHT,
+    NEAR_WEIGHT,
     add_feature_heads,
+    add_heads_and_freeze,
     report_feature_weight,
     resolve_feature_weight,
     set_feature_heads,
-    with_heads_and_rules,
 )
+from keras_transfer_gen.recipes.training.gan.models import model_from_scratch, model_from_source
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_model
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freeze import freeze
+from keras_transfer_gen.transfer.freezing.freezing import freeze
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +178,7 @@ def test_how_it_runs_is_kept(gan):
 )
 def test_rules_hold_for_heads_from_the_start(settings, rules, learn, own):
     settings = dataclasses.replace(settings, freeze=rules)
-    ready = with_heads_and_rules(load_gan(settings.source), settings, SILENT).discriminator
+    ready = add_heads_and_freeze(load_gan(settings.source), settings, SILENT).discriminator
     assert (heads_learn(ready) if has_feature_heads(ready) else None) == learn
     assert bool(ready.get_layer("logits").trainable_variables) == own
 
@@ -190,7 +193,9 @@ def test_user_is_told_where_heads_are_not_as_asked(settings):
 
     gan, asked = load_gan(settings.source), dataclasses.replace(settings, feature_weight=0.3)
     assert report_feature_weight(gan, asked, Reporter) == 0.0
-    assert len(said) == 1 and said[0].startswith("the feature heads count 0, not 0.3: they can't be added")
+    assert len(said) == 1 and said[0].startswith(
+        "the feature heads have the weight 0, not 0.3: this discriminator can't"
+    )
     assert report_feature_weight(add_feature_heads(gan, 0.3), asked, Reporter) == 0.3
     assert report_feature_weight(gan, settings, Reporter) == 0.0 and len(said) == 1
 
@@ -209,9 +214,7 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
     assert has_feature_heads(load_gan(latest_checkpoint(RunFolder(parts.out).adapted)).discriminator)
 
 
-@pytest.mark.parametrize(
-    ("distance", "influence"), [(0.0, NEAR_FEATURE_WEIGHT), (FAR - 1, NEAR_FEATURE_WEIGHT), (FAR, FAR_FEATURE_WEIGHT)]
-)
+@pytest.mark.parametrize(("distance", "influence"), [(0.0, NEAR_WEIGHT), (FAR - 1, NEAR_WEIGHT), (FAR, FAR_WEIGHT)])
 def test_influence_grows_with_the_distance_unless_it_is_given(settings, distance, influence):
     assert resolve_feature_weight(settings, distance).feature_weight == influence
     given = dataclasses.replace(settings, feature_weight=0.0)
@@ -230,7 +233,7 @@ def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, want
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
     influence = influence_of(adapted.discriminator)
-    assert influence in ((NEAR_FEATURE_WEIGHT, FAR_FEATURE_WEIGHT) if wanted is None else (0.0,))
+    assert influence in ((NEAR_WEIGHT, FAR_WEIGHT) if wanted is None else (0.0,))
     assert run.config()["resolved"]["feature_weight"] == influence
     assert ("Feature heads" in (run.path / "README.md").read_text("utf-8")) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)
@@ -239,17 +242,19 @@ def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, want
 def test_run_as_a_source_keeps_its_heads_and_scratch_beside_it_has_none(settings):
     source = add_feature_heads(load_gan(settings.source), width=4)
     head = source.discriminator.get_layer("feature_head_2").get_weights()
-    scratch = from_nothing(source, settings)
-    adapted = from_source(source, dataclasses.replace(settings, feature_weight=0.5))
+    scratch = model_from_scratch(source, settings)
+    adapted = model_from_source(source, dataclasses.replace(settings, feature_weight=0.5))
     for found, expected in zip(adapted.discriminator.get_layer("feature_head_2").get_weights(), head, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert not has_feature_heads(scratch.discriminator)
-    assert not has_feature_heads(from_source(source, dataclasses.replace(settings, feature_weight=0.0)).discriminator)
+    assert not has_feature_heads(
+        model_from_source(source, dataclasses.replace(settings, feature_weight=0.0)).discriminator
+    )
 
 
 def test_new_heads_depend_on_the_seed_alone(settings):
     def head(seed):
-        ready = with_heads_and_rules(load_gan(settings.source), dataclasses.replace(settings, seed=seed), SILENT)
+        ready = add_heads_and_freeze(load_gan(settings.source), dataclasses.replace(settings, seed=seed), SILENT)
         return ready.discriminator.get_layer("feature_head_0").get_weights()[0]
 
     np.testing.assert_array_equal(head(0), head(0))

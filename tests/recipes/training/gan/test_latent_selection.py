@@ -1,5 +1,6 @@
 import dataclasses
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from keras_transfer_gen.networks.latents.latent_mixture import NAME, draws_from_
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.training.fine_tune import fine_tune, from_source
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import latent_selection
+from keras_transfer_gen.recipes.training.gan.models import model_from_source
 from keras_transfer_gen.training.checkpoint import latest_checkpoint
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.paths import leaves
@@ -41,21 +43,19 @@ def weights_by_path(model):
 
 
 def test_it_is_due_for_near_images_once_where_it_is_asked_for(settings, near, monkeypatch):
-    gan = from_source(load_gan(settings.source), settings)
+    gan = model_from_source(load_gan(settings.source), settings)
     monkeypatch.setattr(latent_selection, "FARTHEST", 60.0)
     assert latent_selection.is_due(gan, settings, 59.9) and not latent_selection.is_due(gan, settings, 60.1)
     assert not latent_selection.is_due(gan, dataclasses.replace(settings, latent_selection_kimg=0.0), 10.0)
-    mined = latent_selection.mine(gan, settings, lambda gan, kimg: None)
-    assert not latent_selection.is_due(mined, settings, 10.0)
 
 
 def test_the_discriminator_learns_alone_for_at_most_a_fifth(settings, near):
-    told = []
-    gan = from_source(load_gan(settings.source), settings)
-    latent_selection.mine(gan, settings, lambda gan, kimg: told.append((kimg, len(gan.generator.trainable_variables))))
-    longer = dataclasses.replace(settings, latent_selection_kimg=5.0)
-    latent_selection.mine(gan, longer, lambda gan, kimg: told.append((kimg, len(gan.generator.trainable_variables))))
-    assert told == [(pytest.approx(0.008), 0), (pytest.approx(0.2 * 0.04), 0)]
+    gan = model_from_source(load_gan(settings.source), settings)
+    phase = latent_selection.selection_phase(SimpleNamespace(resolved=settings))
+    phase.before(SimpleNamespace(model=gan))
+    assert phase.kimg == pytest.approx(0.008) and gan.generator.trainable_variables == []
+    longer = SimpleNamespace(resolved=dataclasses.replace(settings, latent_selection_kimg=5.0))
+    assert latent_selection.selection_phase(longer).kimg == pytest.approx(0.2 * 0.04)
 
 
 @pytest.mark.usefixtures("deterministic")
@@ -81,7 +81,7 @@ def test_run_interrupted_before_and_after_the_choice_ends_with_the_same_bits(
     expected = everything_of(RunFolder(settings.out).adapted)
     broken = dataclasses.replace(settings, out=str(tmp_path / "broken"))
     with pytest.raises(checks.Interrupted):
-        fine_tune(broken, scripted(at=BATCH / 1000, label="looking", number=signal.SIGTERM))
+        fine_tune(broken, scripted(at=BATCH / 1000, label="selecting latents", number=signal.SIGTERM))
     with pytest.raises(checks.Interrupted):
         fine_tune(broken, scripted(at=5 * BATCH / 1000, label="adapting", number=signal.SIGTERM))
     fine_tune(broken)
@@ -95,15 +95,15 @@ def test_in_python_it_gives_a_gan_to_be_fitted_on(source_file, near):
     images = load_images(np.full((8, size, size, channels), 200, np.uint8), size, channels, batch_size=4)
     gan.compile(objective="hinge", seed=5)
     before = weights_by_path(gan.ema_generator)
-    mined = latent_selection.select_latents(gan, images, kimg=0.008)
-    assert draws_from_mixture(mined.generator) and mined.kimg == pytest.approx(0.008)
-    assert mined.seed == 5 and type(mined.objective).__name__ == "Hinge"
-    after = weights_by_path(mined.generator)
+    limited = latent_selection.select_latents(gan, images, kimg=0.008)
+    assert draws_from_mixture(limited.generator) and limited.kimg == pytest.approx(0.008)
+    assert limited.seed == 5 and type(limited.objective).__name__ == "Hinge"
+    after = weights_by_path(limited.generator)
     assert all((before[path] == after[path]).all() for path in before)
-    mined.fit(images, steps_per_epoch=2, verbose=0)
+    limited.fit(images, steps_per_epoch=2, verbose=0)
     with pytest.raises(checks.UserError, match="`gan` must be one that draws from all of its latents"):
-        latent_selection.select_latents(mined, images)
-    moved = {path for path in before if (before[path] != weights_by_path(mined.generator)[path]).any()}
+        latent_selection.select_latents(limited, images)
+    moved = {path for path in before if (before[path] != weights_by_path(limited.generator)[path]).any()}
     assert moved == {path for path in before if "moving_" not in path}
 
 

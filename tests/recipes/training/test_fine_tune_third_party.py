@@ -133,12 +133,12 @@ def test_bare_keras_generator_is_adapted_on_two_devices(settings, tmp_path):
 
 def test_generator_that_tflite_can_not_convert_is_adapted_and_told(settings, scripted, monkeypatch):
     from keras_transfer_gen.export.parity import ExportError
-    from keras_transfer_gen.recipes.training import finalize
+    from keras_transfer_gen.recipes.training.gan import family
 
     def refuse(*_):
         raise ExportError("the generator can't be converted with TFLite's builtin operators: it needs FlexErf.")
 
-    monkeypatch.setattr(finalize, "export_tflite", refuse)
+    monkeypatch.setattr(family, "export_tflite", refuse)
     reporter = scripted()
     fine_tune(dataclasses.replace(settings, deterministic=False, kimg=0.02), reporter)
     assert any(

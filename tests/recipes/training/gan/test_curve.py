@@ -1,17 +1,24 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras_transfer_gen.recipes.training.model.curve import FILE, BestKidCurve, KidCurve
+from keras_transfer_gen.recipes.training.model.family import GanFamily
+from keras_transfer_gen.recipes.training.model.models import model_from_source
 
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.phases import Phase, run_phases
+from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.runs.training_loop import Training
+from keras_transfer_gen.recipes.runs.training import Branch, Training
+from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.training.fine_tune import fine_tune, from_source
-from keras_transfer_gen.recipes.training.gan.best_weights import FILE, train_to_best
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 
 
@@ -35,16 +42,24 @@ class Scores:
 
 
 def run(settings, training, score, kimg=None):
-    folder = RunFolder(settings.out)
-    return train_to_best(
-        training, read_images(settings.data, 32), settings, folder.adapted, folder.best,
-        kimg=kimg or settings.kimg, minutes=None, arithmetic="float32", score=score, history=folder.history_file,
-        samples=None, label="", reporter=SILENT,
-    )  # fmt: skip
+    """Trains with the curve of `settings.select`, whose scores are given; returns the kimg of the kept weights."""
+
+    class Images:
+        image_set = read_images(settings.data, 32)
+
+    run = Run("finetune", settings, GanFamily(), SILENT, "start", tf.distribute.get_strategy())
+    run.note(arithmetic="float32")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kid_protocol, "curve_score", lambda reference: score)
+        curve = KidCurve(None) if settings.select == "last" else BestKidCurve(None, settings.out)
+    branch = Branch.main(run.folder)
+    training.branch = dataclasses.replace(branch, samples=None)
+    run_phases(run, training, Images, [Phase("", kimg or settings.kimg, curve=curve)])
+    return training.best_kimg
 
 
 def begun(settings):
-    return Training(from_source(load_gan(settings.source), settings))
+    return Training(model_from_source(load_gan(settings.source), dataclasses.replace(settings, feature_weight=0.0)))
 
 
 def same(first, second):
@@ -54,8 +69,8 @@ def same(first, second):
 def test_averaged_generator_of_the_lowest_score_is_taken(settings):
     training, score = begun(settings), Scores(9.0, 7.0, 3.0, 3.0, 5.0, 4.0, 6.0, 8.0, 9.0, 9.0)
     assert run(settings, training, score) == pytest.approx(0.012)
-    assert same(training.gan.ema_generator.get_weights(), score.seen[2])
-    assert training.gan.kimg == pytest.approx(0.04) and len(training.records) == 10
+    assert same(training.model.ema_generator.get_weights(), score.seen[2])
+    assert training.model.kimg == pytest.approx(0.04) and len(training.records) == 10
     kept = load_gan(RunFolder(settings.out).best / FILE)
     assert same(kept.ema_generator.get_weights(), score.seen[2])
 
@@ -68,7 +83,7 @@ def test_checkpoint_keeps_the_last_weights_from_which_a_longer_run_goes_on(setti
     training, more = Training(gan, records=state["records"]), Scores(5.0, -1.0, 5.0)
     longer = dataclasses.replace(settings, evaluate_every_kimg=0.004)
     assert run(longer, training, more, kimg=0.052) == pytest.approx(0.048)
-    assert same(training.gan.ema_generator.get_weights(), more.seen[1])
+    assert same(training.model.ema_generator.get_weights(), more.seen[1])
 
 
 def test_longer_run_keeps_what_was_better_before(settings):
@@ -77,14 +92,14 @@ def test_longer_run_keeps_what_was_better_before(settings):
     gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
     training = Training(gan, records=state["records"])
     assert run(dataclasses.replace(settings, evaluate_every_kimg=0.004), training, Scores(2.0), 0.044) == 0.008
-    assert same(training.gan.ema_generator.get_weights(), score.seen[1])
+    assert same(training.model.ema_generator.get_weights(), score.seen[1])
 
 
 def test_last_weights_are_kept_where_asked_for(settings):
     settings = dataclasses.replace(settings, select="last")
     training, score = begun(settings), Scores(*range(10))
     assert run(settings, training, score) is None
-    assert len(score.seen) == 5 and same(training.gan.ema_generator.get_weights(), score.seen[-1])
+    assert len(score.seen) == 5 and same(training.model.ema_generator.get_weights(), score.seen[-1])
     assert not RunFolder(settings.out).best.exists()
 
 
@@ -110,8 +125,6 @@ def test_whole_run_gives_its_best_and_says_so(finished):
 
 @pytest.mark.usefixtures("quick_scores")
 def test_other_images_take_the_best_of_the_former_ones_away(settings, shared_image_folder, tmp_path):
-    import shutil
-
     shutil.copytree(shared_image_folder, tmp_path / "pictures")
     settings = dataclasses.replace(settings, data=str(tmp_path / "pictures"), kimg=0.008)
     fine_tune(settings)

@@ -13,31 +13,32 @@ from keras_transfer_gen.recipes.inputs.holdout import VaeImages
 from keras_transfer_gen.recipes.inputs.run_images import Inputs
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.runs.training_loop import Training
+from keras_transfer_gen.recipes.runs.run import Run
+from keras_transfer_gen.recipes.runs.training import Branch, Training
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.training.vae.finalize_vae import finish_vae
-from keras_transfer_gen.training.checkpoint import save_checkpoint
-from keras_transfer_gen.training.distribution import choose_strategy
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.training.finalize import finalize
+from keras_transfer_gen.recipes.training.vae.family import VaeFamily
 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory, vae_file, sample_images, quick):
-    """(run, metrics, given) of a VAE that was trained for no step, ended with a fitted prior."""
+    """(folder, metrics, images) of a VAE that was trained for no step, ended with a fitted prior."""
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
-        settings = FineTuneVaeSettings(data="d", source="s", out=tmp_path_factory.mktemp("runs") / "run")
+        settings = FineTuneVaeSettings(
+            data="d", source="s", out=tmp_path_factory.mktemp("runs") / "run", method="full", prior="full"
+        )
         learnt = kid_protocol.make_reference(sample_images[:8], "learnt")
         inputs = Inputs(read_images(sample_images[:8], 32), learnt, learnt)
-        given = VaeImages(inputs, sample_images[8:10], sample_images[6:], "held")
-        run, training = RunFolder(settings.out), Training(load_vae(vae_file))
-        save_checkpoint(training.gan, run.adapted, training.state())
-        training.records = [{"kimg": 0.0, "elbo": -5.0}, {"kimg": 0.5, "elbo": -1.0}]
-        strategy = choose_strategy("auto")
-        ends = {"prior": "full", "selection": "the best", "words": "everything"}
-        metrics = finish_vae(run, "finetune", settings, training, None, given, strategy, SILENT, **ends)
-    return run, metrics, given
+        images = VaeImages(inputs, sample_images[8:10], sample_images[6:], "held")
+        with Run.open("finetune", settings, VaeFamily(), SILENT) as run:
+            run.begin(images, "the best")
+            training = Training(load_vae(vae_file), Branch.main(run.folder), best_kimg=0.5)
+            training.save(settings.out)
+            training.records = [{"kimg": 0.0, "elbo": -5.0}, {"kimg": 0.5, "elbo": -1.0}]
+            metrics = finalize(run, images, training)
+    return run.folder, metrics, images
 
 
 def test_run_holds_everything_that_a_vae_has(ended):
@@ -56,15 +57,15 @@ def test_run_holds_everything_that_a_vae_has(ended):
 
 
 def test_both_priors_are_measured_and_the_fitted_one_is_kept(ended, sample_images):
-    run, metrics, given = ended
+    run, metrics, images = ended
     vae = load_vae(run.path)
     assert isinstance(vae.prior, GaussianPrior) and metrics["prior"] == "full"
-    np.testing.assert_allclose(vae.prior.mean, vae.encode(given.seen)[0].mean(0), atol=1e-5)
-    found = vae.evaluate(given.held, return_dict=True)
+    np.testing.assert_allclose(vae.prior.mean, vae.encode(images.seen)[0].mean(0), atol=1e-5)
+    found = vae.evaluate(images.held, return_dict=True)
     assert metrics["elbo_after"]["value"] == pytest.approx(found["elbo"], rel=1e-6)
     assert metrics["active_units"] == int(found["active_units"]) and metrics["best_kimg"] == 0.5
     vae.set_prior(StandardNormal())
-    found = vae.evaluate(given.held, return_dict=True)
+    found = vae.evaluate(images.held, return_dict=True)
     assert metrics["elbo_standard_prior"]["value"] == pytest.approx(found["elbo"], rel=1e-6)
     assert metrics["kid_standard_prior"]["value"] != metrics["kid_after"]["value"]
     assert metrics["elbo_before"] is None and metrics["elbo_scratch"] is None
@@ -81,10 +82,10 @@ def test_exports_draw_from_the_fitted_prior(ended):
 
 
 def test_sheet_shows_what_was_held_out_beside_its_reconstruction(ended):
-    run, _, given = ended
+    run, _, images = ended
     with Image.open(run.path / "reconstructions.png") as image:
         sheet = np.asarray(image)
-    np.testing.assert_array_equal(sheet[24:56, :32], given.held[0])
-    made = load_vae(run.path).reconstruct(given.held[:1])[0]
+    np.testing.assert_array_equal(sheet[24:56, :32], images.held[0])
+    made = load_vae(run.path).reconstruct(images.held[:1])[0]
     left = 3 * 32 + 24
     np.testing.assert_array_equal(sheet[24:56, left : left + 32], made)

@@ -8,9 +8,9 @@ import pytest
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
-from keras_transfer_gen.recipes.training.vae.finalize_vae import LAST
-from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae
+from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.training.pretrain import pretrain
+from keras_transfer_gen.recipes.training.vae.family import LAST
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -41,7 +41,7 @@ def everything_of(run):
 
 @pytest.mark.usefixtures("deterministic")
 def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(settings, tmp_path, scripted):
-    metrics = pretrain_vae(settings, reporter := scripted())
+    metrics = pretrain(settings, reporter := scripted())
     assert any("collapsed" in line for line in reporter.lines) == bool(metrics["collapse"])
     run = RunFolder(settings.out)
     assert json.loads(run.metrics_file.read_text()) == metrics
@@ -57,20 +57,20 @@ def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(set
         assert (run.path / name).is_file()
     exported = load_vae(run.saved_model)
     assert np.abs(exported.generate(3).astype(int) - vae.generate(3)).max() <= 1
-    assert pretrain_vae(settings, reporter := scripted()) == metrics and "nothing to do" in reporter.lines[0]
+    assert pretrain(settings, reporter := scripted()) == metrics and "nothing to do" in reporter.lines[0]
 
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
-        pretrain_vae(parts, scripted(at=0.012, label="training"))
+        pretrain(parts, scripted(at=0.012, label="training"))
     assert RunFolder(parts.out).config()["resolved"]["selection"] == LAST
-    pretrain_vae(parts)
+    pretrain(parts)
     found, expected = (everything_of(RunFolder(part.out)) for part in (parts, settings))
     assert len(found) > 50 and all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
 def test_reference_is_what_the_bound_is_taken_on(settings, digits):
     settings = dataclasses.replace(settings, reference=digits, deterministic=False, kimg=0.004)
-    metrics = pretrain_vae(settings)
+    metrics = pretrain(settings)
     assert metrics["elbo_after"]["n_images"] == 24 and metrics["elbo_after"]["reference"] == str(digits)
     assert metrics["elbo_after"]["value"] == pytest.approx(
         load_vae(settings.out).evaluate(np.load(digits)["images"][..., None], return_dict=True)["elbo"]

@@ -5,8 +5,8 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.training.vae.plan_vae import plan_vae
+from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.training.plan import plan
 
 
 @pytest.fixture
@@ -16,10 +16,10 @@ def settings(vae_file, sample_images, tmp_path):
 
 
 def test_plan_says_what_is_learnt_and_writes_nothing(settings, tmp_path):
-    found = plan_vae(FineTuneVaeSettings(**settings), SILENT)
+    found = plan("finetune", FineTuneVaeSettings(**settings), SILENT)
     assert found["action"] == "start a new run" and found["method"].startswith("decoder: ")
     assert (found["images"], found["image size"], found["steps"]) == (24, "32 x 32 x 3", 13)
-    assert (found["held out for the bound"], found["put aside to choose the best weights by"]) == (4, 4)
+    assert (found["holdout for the ELBO"], found["put aside to select the best weights by"]) == (4, 4)
     files = found["files"].split(", ")
     assert {"history.csv", "samples", "checkpoints"} <= set(files) and "source" not in files
     assert os.listdir(tmp_path) == ["many.npy"]
@@ -27,14 +27,14 @@ def test_plan_says_what_is_learnt_and_writes_nothing(settings, tmp_path):
 
 def test_plan_with_a_reference_and_without_a_gradient(settings):
     settings.update(method="prior", reference=settings["data"], channels=1)
-    found = plan_vae(FineTuneVaeSettings(**settings), SILENT)
+    found = plan("finetune", FineTuneVaeSettings(**settings), SILENT)
     assert found["reference images"] == 24 and found["image size"] == "32 x 32 x 1"
-    assert not {"kimg", "steps", "trained", "held out for the bound"} & set(found)
+    assert not {"kimg", "steps", "trained", "holdout for the ELBO"} & set(found)
     assert not {"history.csv", "samples", "source"} & set(found["files"].split(", "))
 
 
 def test_plan_refuses_what_the_training_would(settings, source_file, tmp_path):
     with pytest.raises(checks.UserError, match="`source` must be a model saved from a VAE"):
-        plan_vae(FineTuneVaeSettings(**{**settings, "source": source_file}), SILENT)
+        plan("finetune", FineTuneVaeSettings(**{**settings, "source": source_file}), SILENT)
     with pytest.raises(checks.UserFileError, match="`data` must be"):
-        plan_vae(FineTuneVaeSettings(**{**settings, "data": tmp_path / "none"}), SILENT)
+        plan("finetune", FineTuneVaeSettings(**{**settings, "data": tmp_path / "none"}), SILENT)

@@ -1,19 +1,15 @@
 """The best model of a training so far, kept as a file beside its checkpoints."""
 
-import dataclasses
-
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.transfer.saved_model.files import beside
 
-POINTS = 10  # of a learning curve, from which the best is chosen
 
-
-class BestFile:
+class BestModel:
     """Keeps the model with the highest value, the earliest of equals.
 
     Args:
         file: path of the `.keras` file.
-        out: the RUN folder; what lies in it is named relative to that.
+        out: the RUN folder; SavedModels in it are named relative to that.
         value: the highest value before.
     """
 
@@ -27,8 +23,3 @@ class BestFile:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with beside(self.out):
                 save_model(model, self.file)
-
-
-def often_enough(settings, kimg):
-    """The settings with a score at every tenth of `kimg`, unless they say how often."""
-    return dataclasses.replace(settings, evaluate_every_kimg=settings.evaluate_every_kimg or kimg / POINTS)

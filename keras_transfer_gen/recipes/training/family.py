@@ -1,0 +1,206 @@
+"""What a kind of model supplies so that the one story of fine-tuning, pretraining and planning can be told of it."""
+
+import abc
+import dataclasses
+import importlib
+from pathlib import Path
+
+from keras_transfer_gen.recipes.models.resolve import ModelRef
+
+FAMILIES = {
+    "gan": "keras_transfer_gen.recipes.training.gan.family:GanFamily",
+    "vae": "keras_transfer_gen.recipes.training.vae.family:VaeFamily",
+}
+
+
+def family_of(settings):
+    """The `Family` of some settings, an object: `settings.family` names it in `FAMILIES`."""
+    module, name = FAMILIES[settings.family].split(":")
+    return getattr(importlib.import_module(module), name)()
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a fine-tune starts from.
+
+    Args:
+        model: `GAN` or `VAE`, frozen as the settings say, with the networks that the method adds.
+        ref: `ModelRef` of the file or folder that it was loaded from.
+        new_discriminator: whether its discriminator has not been trained with it.
+        kept: whether the RUN's own copy of it is enough to load it again.
+        file: `pathlib.Path` of the `.keras` file that the RUN is to copy, or None: a preset is always at hand, and
+            SavedModels are copied as folders.
+    """
+
+    model: object
+    ref: ModelRef
+    new_discriminator: bool = False
+    kept: bool = False
+    file: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """What a family measured of a trained model.
+
+    Args:
+        metrics: dict for metrics.json.
+        images: uint8 `[N, S, S, C]`, generated; image i of every scored model has the same latents.
+        features: `[N, D]` of these.
+    """
+
+    metrics: dict
+    images: object
+    features: object
+
+
+@dataclasses.dataclass(frozen=True)
+class ResultTable:
+    """The outcome of a run for a person.
+
+    Args:
+        title: one line.
+        header: names of the columns.
+        rows: tuples of text.
+        notes: lines below the table: how it was measured, and what it says.
+    """
+
+    title: str
+    header: list
+    rows: list
+    notes: list
+
+
+class Family(abc.ABC):
+    """One kind of model, such as GANs. It keeps no state: everything is in the `Run`, the source and the model.
+
+    Attributes:
+        name: key of `FAMILIES`.
+        skipped_outputs: files of a RUN that this family does not write.
+        ignored_warnings: classes of warnings of `fit` that the run reports in its own way.
+        divergence_last_step: what to try after a divergence where no setting is left to change.
+    """
+
+    name = ""
+    skipped_outputs = ()
+    ignored_warnings = ()
+    divergence_last_step = "with --overwrite"
+
+    # The source and the images
+
+    @abc.abstractmethod
+    def open_source(self, run):
+        """`Source` of `run.settings`; call it in the scope of the run's strategy."""
+
+    @abc.abstractmethod
+    def read_images(self, run, image_size, channels):
+        """The run's images: what is learnt, scored against and put aside; `digests()` and `facts()` are recorded."""
+
+    @abc.abstractmethod
+    def keep_source(self, run, source):
+        """Copies into the RUN what it needs to go on without the source."""
+
+    # Before training
+
+    @abc.abstractmethod
+    def selection(self, run, images):
+        """How the weights are chosen, in words, for config.json."""
+
+    @abc.abstractmethod
+    def measure_source(self, run, source, images):
+        """JSON-ready dict of what is known before training: precision, distance, scores of the source."""
+
+    def resolve_settings(self, run, source):  # noqa: B027  not every family has such settings
+        """Fills in the settings that depend on the distance of the images, with `run.resolve`."""
+
+    # Models
+
+    @abc.abstractmethod
+    def build(self, settings):
+        """New networks of a pretraining's settings, a tuple in the order of the model's arguments."""
+
+    @abc.abstractmethod
+    def timed_network(self, networks):
+        """The network of a model's, a dict or tuple of them, that the precision is chosen for."""
+
+    @abc.abstractmethod
+    def model_from_source(self, run, source):
+        """The source as the run's own model: compiled, step 0."""
+
+    @abc.abstractmethod
+    def model_from_scratch(self, run, source):
+        """A compiled model as the source's with new weights, nothing frozen."""
+
+    @abc.abstractmethod
+    def new_model(self, run):
+        """A compiled model of a pretraining."""
+
+    @abc.abstractmethod
+    def update_rates(self, model, settings, rates=None):
+        """Sets what may change when a training goes on, such as learning rates; `rates` replaces the settings'."""
+
+    @abc.abstractmethod
+    def optimizers(self, model):
+        """The Keras optimizers of a model (list)."""
+
+    scratch_rates = None  # learning rates of the run from scratch to compare with, as `update_rates` takes them
+
+    # Training
+
+    @abc.abstractmethod
+    def phases(self, run, source, images, tuned):
+        """`Phase`s of a fine-tune, in order; `tuned` is its `Training`, perhaps of an earlier call."""
+
+    @abc.abstractmethod
+    def scratch_phases(self, run, images, tuned):
+        """`Phase`s of the training from scratch that a fine-tune is compared with; `tuned` is its `Training`."""
+
+    @abc.abstractmethod
+    def pretrain_phases(self, run, images):
+        """`Phase`s of a pretraining."""
+
+    def divergence_steps(self, settings):
+        """What to change after a divergence beside the learning rate, such as "raise --r1-gamma (now 2)" (list)."""
+        return []
+
+    # After training
+
+    @abc.abstractmethod
+    def score(self, run, images, tuned, scratch):
+        """`Scores` of the trained model; `scratch` is a `Training` or None."""
+
+    @abc.abstractmethod
+    def draw(self, run, images, tuned, scratch):
+        """Writes the family's own pictures: the curves, reconstructions."""
+
+    @abc.abstractmethod
+    def export_mobile(self, run, model):
+        """Writes the TFLite files."""
+
+    @abc.abstractmethod
+    def card(self, run, model, metrics):
+        """Text of the model card."""
+
+    @abc.abstractmethod
+    def result_table(self, settings, metrics):
+        """`ResultTable` of a finished run."""
+
+    # Without training
+
+    @abc.abstractmethod
+    def trains(self, settings):
+        """Whether a fine-tune of these settings computes a gradient at all (bool)."""
+
+    @abc.abstractmethod
+    def skipped_files(self, run, source):
+        """Entries of `run_folder.OUTPUTS` that a command would not write; `source` is None for a pretraining."""
+
+    @abc.abstractmethod
+    def plan(self, run, source, count):
+        """What a dry run says beside what every family says: a dict; `source` is None for a pretraining.
+
+        Args:
+            run: `Run`.
+            source: `Source` or None.
+            count: number of images to learn.
+        """

@@ -1,0 +1,190 @@
+"""What a GAN supplies to fine-tuning, pretraining and planning."""
+
+from keras_transfer_gen.export.parity import ExportError
+from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
+from keras_transfer_gen.recipes.inputs.run_images import read_inputs
+from keras_transfer_gen.recipes.models.export import export_tflite
+from keras_transfer_gen.recipes.report import card, sheets
+from keras_transfer_gen.recipes.runs.phases import Phase
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES, resolve_g_lr_ratio
+from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
+from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection, models
+from keras_transfer_gen.recipes.training.gan import source as sources
+from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve
+from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
+from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
+from keras_transfer_gen.training.callbacks import read_history
+from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+
+
+class GanFamily(Family):
+    """Generative adversarial networks: scored by KID, the generator and the discriminator have a rate each."""
+
+    name = "gan"
+    skipped_outputs = ("reconstructions.png",)
+    divergence_last_step = "choose another --objective and --penalty, with --overwrite"
+    scratch_rates = SCRATCH_RATES
+
+    # The source and the images
+
+    def open_source(self, run):
+        return sources.open_source(run)
+
+    def read_images(self, run, image_size, channels):
+        return read_inputs(run.settings, image_size, channels, run.reporter)
+
+    def keep_source(self, run, source):
+        sources.keep_in_run(source, run.folder)
+
+    # Before training
+
+    def selection(self, run, images):
+        return SELECTIONS[getattr(run.settings, "select", "last")]
+
+    def measure_source(self, run, source, images):
+        return {
+            **measure_precision(run, source.model.generator),
+            **measure_distance(run, source, images),
+            "warmup_kimg": run.settings.warmup() if source.new_discriminator else 0.0,
+        }
+
+    def resolve_settings(self, run, source):
+        settings, distance = run.settings, run.notes["distance"]
+        weight = feature_heads.resolve_feature_weight(settings, distance).feature_weight
+        run.resolve(
+            g_lr_ratio=resolve_g_lr_ratio(settings, distance).g_lr_ratio,
+            feature_weight=weight if has_feature_heads(source.model.discriminator) else 0.0,
+        )
+        run.note(g_lr_ratio=run.resolved.generator_rate / run.resolved.learning_rate)
+
+    # Models
+
+    def build(self, settings):
+        return models.build_networks(settings)
+
+    def timed_network(self, networks):
+        return networks[0]
+
+    def model_from_source(self, run, source):
+        return models.model_from_source(source.model, run.resolved)
+
+    def model_from_scratch(self, run, source):
+        return models.model_from_scratch(source.model, run.settings)
+
+    def new_model(self, run):
+        return models.new_model(run.settings)
+
+    def update_rates(self, model, settings, rates=None):
+        models.update_rates(model, settings, rates)
+
+    def optimizers(self, model):
+        return [model.g_optimizer, model.d_optimizer]
+
+    # Training
+
+    def phases(self, run, source, images, tuned):
+        """A new discriminator learns alone; latents are selected; then both networks learn."""
+        run.note(feature_weight=feature_heads.report_feature_weight(tuned.model, run.settings, run.reporter))
+        phases = []
+        if source.new_discriminator and not latent_selection.is_done(tuned.model):
+            phases.append(sources.warm_up_phase(run, run.notes.get("warmup_kimg", 0.0)))
+        if latent_selection.is_due(tuned.model, run.resolved, run.notes["distance"]):
+            if tuned.model.spec.num_classes:
+                run.reporter.say(
+                    "latents are not selected: this generator takes labels as well, and all of it is trained"
+                )
+            else:
+                phases.append(latent_selection.selection_phase(run))
+        return [*phases, Phase("adapting", run.settings.kimg, curve=self._curve(run, images))]
+
+    def scratch_phases(self, run, images, tuned):
+        return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images))]
+
+    def pretrain_phases(self, run, images):
+        return [Phase("training", run.settings.kimg, curve=KidCurve(images.learnt))]
+
+    def _curve(self, run, images):
+        if run.settings.select == "last":
+            return KidCurve(images.learnt)
+        return BestKidCurve(images.learnt, run.settings.out)
+
+    def divergence_steps(self, settings):
+        return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []
+
+    # After training
+
+    def score(self, run, images, tuned, scratch):
+        notes, counter = run.notes, run.reporter.counter
+        generated = tuned.model.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
+        features = extract_features(generated, progress=counter("score after training"))
+        kid_scratch = None
+        if scratch is not None:
+            tick = counter("score from scratch")
+            kid_scratch = kid_protocol.score_model(scratch.model, images.reference, kid_protocol.NUM_FAKES, tick)
+        metrics = {
+            "kid_before": notes.get("kid_before"),
+            "kid_after": kid_protocol.score_features(features, images.reference),
+            "kid_scratch": kid_scratch,
+            "kid_floor": notes.get("kid_floor"),
+            "kimg": tuned.model.kimg,
+            "best_kimg": tuned.best_kimg,
+            "images_per_second": tuned.images_per_second,
+            "seconds": tuned.seconds,
+        }
+        return Scores(metrics, generated, features)
+
+    def draw(self, run, images, tuned, scratch):
+        folder = run.folder
+        rows = read_history(folder.history_file) if folder.history_file.is_file() else []
+        records = scratch.records if scratch else []
+        sheets.write_curves(folder.path / "curves.png", rows, tuned.records, records, tuned.best_kimg)
+
+    def export_mobile(self, run, model):
+        """Writes the TFLite file; notes why there is none: a third-party graph may need what TFLite doesn't have."""
+        missing = ""
+        try:
+            export_tflite(model, run.folder.tflite)
+        except ExportError as error:
+            if not is_third_party(model):
+                raise
+            missing = str(error)
+            run.folder.tflite.unlink(missing_ok=True)  # an earlier one would be of other weights
+            run.reporter.say(f"no TFLite file could be made, everything else is there: {missing}")
+        run.note(tflite=missing)
+
+    def card(self, run, model, metrics):
+        return card.run_card(run.folder, run.command, run.settings, model.spec, metrics, run.notes)
+
+    def result_table(self, settings, metrics):
+        best = metrics.get("best_kimg")  # a run that finished before there was one has none
+        kept = "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
+        return ResultTable(
+            title=f"{settings.out} at {metrics['kimg']:.1f} kimg{kept}",
+            header=["", "KID x 1000"],
+            rows=card.score_rows(metrics),
+            notes=[card.score_note(metrics), *card.verdicts(metrics)],
+        )
+
+    # Without training
+
+    def trains(self, settings):
+        return True
+
+    def plan(self, run, source, count):
+        if source is None:
+            return {}
+        settings, planned = run.settings, {"method": run.settings.method}
+        if has_feature_heads(source.model.discriminator):
+            weights = f"{feature_heads.NEAR_WEIGHT:g}, for far images {feature_heads.FAR_WEIGHT:g}"
+            planned["weight of the feature heads"] = (
+                weights if settings.feature_weight is None else f"{settings.feature_weight:g}"
+            )
+        if source.new_discriminator:
+            planned["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"
+        return planned
+
+    def skipped_files(self, run, source):
+        copied = source is not None and (source.kept or saved_model_layers(source.model.generator))
+        return self.skipped_outputs if copied else ("source", *self.skipped_outputs)

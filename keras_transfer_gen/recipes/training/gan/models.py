@@ -1,0 +1,97 @@
+"""The GANs that a run trains: the source as its own model, one from scratch, a new one; and how they are compiled."""
+
+import dataclasses
+
+import keras
+
+from keras_transfer_gen import tables
+from keras_transfer_gen.architectures import clone_networks
+from keras_transfer_gen.objectives.penalties import R1
+from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES
+from keras_transfer_gen.recipes.training.gan.feature_heads import set_feature_heads
+from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
+from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.gan import GAN
+
+DEFAULT = "dcgan"  # architecture of the run from scratch beside a third-party source
+
+
+def model_from_source(source, settings):
+    """The source as the run's own model: averaged weights on both sides, step 0, the settings' heads and optimizers."""
+    source.generator.set_weights(source.ema_generator.get_weights())
+    source.step.assign(0)
+    source.images_seen.assign(0)
+    # Of a third-party model nothing is known but its address, which the first sentence says already.
+    before = source.spec.source if source.spec.source != str(settings.source) else ""
+    source.spec = dataclasses.replace(source.spec, source=adapted_from(settings, before))
+    gan = set_feature_heads(source, settings.feature_weight)
+    compile_gan(gan, settings)
+    return gan
+
+
+def model_from_scratch(source, settings, rates=SCRATCH_RATES):
+    """A compiled GAN of the source's shape with new weights, nothing frozen; of a third-party source the default's."""
+    keras.utils.set_random_seed(settings.seed)
+    networks, spec = (source.generator, source.discriminator), source.spec
+    if is_third_party(source):
+        architecture = tables.load(tables.ARCHITECTURES[DEFAULT])
+        spec = ModelSpec(spec.image_size, spec.channels, latent_dim=architecture.latent_dim, arch=DEFAULT)
+        networks = architecture.build(spec)
+    else:
+        architecture = tables.architecture_of(spec)
+        networks = clone_networks(networks) if architecture is None else architecture.rebuild(networks)
+    gan = GAN(*networks, spec=dataclasses.replace(spec, source=trained_on(settings)))
+    compile_gan(gan, settings, rates)
+    return gan
+
+
+def build_networks(settings):
+    """(generator, discriminator) of a pretraining's settings, with weights drawn from the seed."""
+    keras.utils.set_random_seed(settings.seed)
+    spec = new_spec(settings)
+    architecture = tables.architecture_of(spec)
+    return architecture.build(spec, architecture.options_in(settings))
+
+
+def new_spec(settings):
+    """`ModelSpec` of a pretraining's settings."""
+    return ModelSpec(
+        image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
+        source=trained_on(settings), licence=settings.licence,
+    )  # fmt: skip
+
+
+def new_model(settings):
+    """A compiled GAN of a pretraining's settings."""
+    gan = GAN(*build_networks(settings), spec=new_spec(settings))
+    compile_gan(gan, settings)
+    return gan
+
+
+def compile_gan(gan, settings, rates=None):
+    """Compiles a GAN as the settings say, or with the given (generator's, discriminator's) learning rate."""
+    g_rate, d_rate = rates or settings_rates(settings)
+    adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
+    gan.compile(
+        objective=settings.objective,
+        penalty=R1(settings.r1_gamma, settings.r1_interval) if settings.penalty == "r1" else settings.penalty,
+        augment=settings.augment,
+        g_optimizer=keras.optimizers.Adam(g_rate, **adam),
+        d_optimizer=keras.optimizers.Adam(d_rate, **adam),
+        ema_halflife_kimg=settings.ema_halflife_kimg,
+        seed=settings.seed,
+    )
+
+
+def update_rates(gan, settings, rates=None):
+    """Sets what may change when a training goes on: learning rates, averaging, weight of R1."""
+    gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = rates or settings_rates(settings)
+    gan.ema_halflife_kimg = settings.ema_halflife_kimg
+    if settings.penalty == "r1":
+        gan.penalty.gamma = settings.r1_gamma
+
+
+def settings_rates(settings):
+    """(generator's, discriminator's) learning rate."""
+    return settings.generator_rate, settings.learning_rate

@@ -1,0 +1,52 @@
+"""What is measured before training: the faster precision, the source's scores, the distance of the images."""
+
+import numpy as np
+
+from keras_transfer_gen import files
+from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.recipes.models.resolve import KERAS
+from keras_transfer_gen.recipes.runs.training_loop import memory_errors_on_one_line
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.training.precision import choose_precision
+
+SHEET_IMAGES = 36  # on a contact sheet
+BEFORE = "before.npy"  # in checkpoints/: what the source generates of the first latents
+
+
+def measure_precision(run, network):
+    """{"arithmetic": "float32" or "bfloat16", "probe": seconds of each where they were timed} for a network."""
+    with memory_errors_on_one_line(run.settings.batch_size):
+        arithmetic, probe = choose_precision(run.settings.precision, network, run.batch_per_replica)
+    return {"arithmetic": arithmetic, "probe": probe}
+
+
+def measure_distance(run, source, images):
+    """What a source's images say before training.
+
+    Args:
+        run: `Run`; its folder keeps the images that `before_after.png` shows.
+        source: `Source`.
+        images: the run's images.
+
+    Returns:
+        JSON-ready dict: distance, sentence, kid_before, kid_floor.
+    """
+    generated = source.model.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
+    with files.atomic_path(run.folder.checkpoints / BEFORE) as partial:
+        np.save(partial, generated[:SHEET_IMAGES])
+    features = extract_features(generated, progress=run.reporter.counter("score of the source"))
+    known = source_features(source.ref.path.parent) if source.ref.kind == KERAS else None
+    distance, sentence = describe_distance(images.learnt.features, known, features)
+    return {
+        "distance": distance,
+        "sentence": sentence,
+        "kid_before": kid_protocol.score_features(features, images.reference),
+        "kid_floor": images.floor(),
+    }
+
+
+def images_before(run):
+    """uint8 `[N, S, S, C]`, what the source generated of the first latents; None without a source."""
+    path = run.folder.checkpoints / BEFORE
+    return np.load(path, allow_pickle=False) if path.is_file() else None

@@ -1,0 +1,165 @@
+"""What a VAE supplies to fine-tuning, pretraining and planning."""
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.recipes.inputs.holdout import LEAST, SHARE, VALIDATED, read_vae_images
+from keras_transfer_gen.recipes.models.export_vae import export_vae_parts
+from keras_transfer_gen.recipes.report import sheets, vae_card, vae_curves
+from keras_transfer_gen.recipes.runs.phases import Phase
+from keras_transfer_gen.recipes.runs.run_folder import OF_TRAINING
+from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, measure_refitted
+from keras_transfer_gen.recipes.settings.vae_methods import SOURCE, SOURCE_RATE
+from keras_transfer_gen.recipes.training.family import Family, ResultTable
+from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
+from keras_transfer_gen.recipes.training.vae import models, scores
+from keras_transfer_gen.recipes.training.vae.curve import BestElboCurve, ElboCurve
+from keras_transfer_gen.training.callbacks import read_history
+from keras_transfer_gen.training.checkpoint import save_model
+from keras_transfer_gen.training.vae import CollapseWarning
+from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+
+LAST = "none: the last weights are kept"
+BEST = "the weights with the best ELBO on {count} images that were put aside for it, which also set the stored scale"
+
+
+class VaeFamily(Family):
+    """Variational autoencoders: scored by ELBO and KID, one optimizer, a prior that is fitted at the end."""
+
+    name = "vae"
+    ignored_warnings = (CollapseWarning,)  # metrics.json and the card tell of a collapse
+    scratch_rates = SOURCE_RATE
+
+    # The source and the images
+
+    def open_source(self, run):
+        return models.open_source(run)
+
+    def read_images(self, run, image_size, channels):
+        validated = run.command == "finetune" and run.settings.how.trains
+        return read_vae_images(run.settings, image_size, channels, run.reporter, validated=validated)
+
+    def keep_source(self, run, source):
+        """Keeps the VAE itself, with its channels changed, for `restyle` too."""
+        path = run.folder.checkpoints / SOURCE
+        if not path.exists():
+            with beside(run.settings.out):
+                save_model(source.model, path)
+
+    # Before training
+
+    def selection(self, run, images):
+        return BEST.format(count=len(images.validation)) if len(images.validation) else LAST
+
+    def measure_source(self, run, source, images):
+        precision = {"arithmetic": "float32", "probe": {}}
+        if run.settings.how.trains:
+            precision = measure_precision(run, source.model.decoder)
+        vae, holdout = source.model, images.held
+        return {
+            **precision,
+            **measure_distance(run, source, images),
+            "bound_before": measure_elbo(vae, holdout, images.name),
+            "elbo_before_refitted": measure_refitted(vae, images.not_learnt, holdout, images.name),
+        }
+
+    # Models
+
+    def build(self, settings):
+        return models.build_networks(settings)
+
+    def timed_network(self, networks):
+        return networks[1]
+
+    def model_from_source(self, run, source):
+        return models.model_from_source(source.model, run.settings)
+
+    def model_from_scratch(self, run, source):
+        return models.model_from_scratch(source.model, run.settings)
+
+    def new_model(self, run):
+        return models.new_model(run.settings)
+
+    def update_rates(self, model, settings, rates=None):
+        model.optimizer.learning_rate = rates or settings.learning_rate
+
+    def optimizers(self, model):
+        return [model.optimizer]
+
+    # Training
+
+    def phases(self, run, source, images, tuned):
+        def standard_prior(training):  # a finished run has a fitted one
+            training.model.set_prior(StandardNormal())
+
+        def calibrate_scale(training):
+            standard_prior(training)
+            calibrate(training.model, images.not_learnt)
+
+        if not run.settings.how.trains:
+            return [Phase("calibrating", None, before=calibrate_scale)]
+        curve = BestElboCurve(images, run.settings.out)
+        return [Phase("adapting", run.settings.kimg, before=standard_prior, curve=curve)]
+
+    def scratch_phases(self, run, images, tuned):
+        kimg = tuned.model.kimg if run.settings.how.trains else run.settings.kimg
+        return [Phase("from scratch", kimg, curve=BestElboCurve(images, run.settings.out))]
+
+    def pretrain_phases(self, run, images):
+        return [Phase("training", run.settings.kimg, curve=ElboCurve(images))]
+
+    # After training
+
+    def score(self, run, images, tuned, scratch):
+        measured = scores.score(run, images, tuned, scratch)
+        tuned.save(run.settings.out, replace=True)  # with its best weights and its fitted prior
+        return measured
+
+    def draw(self, run, images, tuned, scratch):
+        folder, holdout = run.folder, images.held[:SHEET_IMAGES]
+        pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
+        files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
+        rows = read_history(folder.history_file) if folder.history_file.is_file() else []
+        records = scratch.records if scratch else []
+        vae_curves.write_curves(folder.path / "curves.png", rows, tuned.records, records)
+
+    def export_mobile(self, run, model):
+        export_vae_parts(model, run.folder.tflite.parent)
+
+    def card(self, run, model, metrics):
+        words = ""
+        if run.command == "finetune":
+            words = f"method `{run.settings.method}`, {run.settings.how.words}"
+        return vae_card.run_card(run.folder, run.command, run.settings, model.spec, metrics, run.notes, words)
+
+    def result_table(self, settings, metrics):
+        method = f", method {settings.method}" if hasattr(settings, "method") else ""
+        return ResultTable(
+            title=f"{settings.out} at {metrics['kimg']:.1f} kimg{method}",
+            header=["", "ELBO", "KID x 1000"],
+            rows=vae_card.elbo_rows(metrics),
+            notes=[vae_card.elbo_note(metrics), *vae_card.verdicts(metrics)],
+        )
+
+    # Without training
+
+    def trains(self, settings):
+        return settings.how.trains
+
+    def plan(self, run, source, count):
+        settings, planned = run.settings, {"prior": run.settings.prior}
+        if source is not None:
+            planned["method"] = f"{settings.method}: {settings.how.words}"
+        if settings.reference is None:
+            planned["holdout for the ELBO"] = holdout = _share_of(count)
+            count -= holdout
+        if source is not None and settings.how.trains:
+            planned["put aside to select the best weights by"] = _share_of(count) if count >= VALIDATED else 0
+        return planned
+
+    def skipped_files(self, run, source):
+        # The source lies among the checkpoints.
+        return ("source", *(() if source is None or self.trains(run.settings) else OF_TRAINING))
+
+
+def _share_of(count):
+    return max(LEAST, round(SHARE * count))

@@ -1,0 +1,108 @@
+"""The VAEs that a run trains: the source as its own model, one from scratch, a new one; and how they are compiled."""
+
+import dataclasses
+
+import keras
+
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.architectures import clone_networks
+from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
+from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.recipes.models.change_channels import change_channels
+from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.models.resolve import resolve_source
+from keras_transfer_gen.recipes.settings.vae_methods import SOURCE_RATE
+from keras_transfer_gen.recipes.training.family import Source
+from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
+from keras_transfer_gen.recipes.training.rules import EVERYTHING
+from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
+from keras_transfer_gen.transfer.regularizers.posterior_anchor import PosteriorAnchor
+from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+
+LOSS = ("beta", "free_bits", "kl_annealing_kimg")  # arguments of a VAE that say how the divergence counts
+
+
+def open_source(run):
+    """The source of a fine-tune, with the channels of the images, frozen as the method says.
+
+    Args:
+        run: `Run`; where its folder keeps the source and the run goes on, that is loaded.
+
+    Returns:
+        `Source`.
+
+    Raises:
+        UserError, UserFileError: where it can't be loaded or holds no VAE.
+    """
+    settings = run.settings
+    ref = resolve_source(settings)
+    vae = load_vae(ref)
+    if settings.channels is not None:
+        vae = change_channels(vae, settings.channels)
+    with checks.named(model="source", rules="method"):
+        freeze(vae, [*settings.how.rules, EVERYTHING])
+    return Source(vae, ref, kept=True)
+
+
+def model_from_source(source, settings):
+    """The source as the run's own model: step 0, N(0, I) as the prior to learn with, the run's optimizer."""
+    source.step.assign(0)
+    source.images_seen.assign(0)
+    source.set_prior(StandardNormal())
+    source.spec = dataclasses.replace(source.spec, source=adapted_from(settings, source.spec.source))
+    anchors = [PosteriorAnchor(settings.anchor), L2SP(settings.l2sp)] if settings.how.anchored else []
+    compile_vae(source, settings, regularizers=anchors)
+    return source
+
+
+def model_from_scratch(source, settings):
+    """A compiled VAE of the source's shape with new weights, nothing frozen."""
+    keras.utils.set_random_seed(settings.seed)
+    networks = _new_networks(source)
+    likelihood = type(source.likelihood).from_config(source.likelihood.get_config())
+    spec = dataclasses.replace(source.spec, source=trained_on(settings))
+    vae = VAE(*networks, likelihood=likelihood, spec=spec, **{name: getattr(source, name) for name in LOSS})
+    compile_vae(vae, settings, SOURCE_RATE)
+    return vae
+
+
+def _new_networks(source):
+    """Networks as the source's with new weights; a SavedModel's can't be built, so `conv_vae` stands for them."""
+    layers = [layer for network in source.roles.values() for layer in network._flatten_layers()]
+    if any(isinstance(layer, SavedModelLayer) for layer in layers):
+        spec = source.spec
+        return build_conv_vae(spec.image_size, spec.channels, spec.latent_dim)
+    return clone_networks(source.roles.values())
+
+
+def build_networks(settings):
+    """(encoder, decoder) of a pretraining's settings, with weights drawn from the seed."""
+    keras.utils.set_random_seed(settings.seed)
+    spec = new_spec(settings)
+    architecture = tables.architecture_of(spec)
+    return architecture.build(spec, architecture.options_in(settings))
+
+
+def new_spec(settings):
+    """`ModelSpec` of a pretraining's settings."""
+    return ModelSpec(
+        image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
+        source=trained_on(settings), licence=settings.licence, family="vae",
+    )  # fmt: skip
+
+
+def new_model(settings):
+    """A compiled VAE of a pretraining's settings."""
+    loss = {name: getattr(settings, name) for name in ("likelihood", *LOSS)}
+    vae = VAE(*build_networks(settings), spec=new_spec(settings), **loss)
+    compile_vae(vae, settings)
+    return vae
+
+
+def compile_vae(vae, settings, learning_rate=None, regularizers=()):
+    """Compiles a VAE as the settings say, or with the given learning rate."""
+    rate = learning_rate or settings.learning_rate
+    vae.compile(keras.optimizers.Adam(rate), regularizers=regularizers, seed=settings.seed)

@@ -1,0 +1,75 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
+from keras_transfer_gen.recipes.training.gan.models import (
+    build_networks,
+    compile_gan,
+    model_from_source,
+    new_model,
+    update_rates,
+)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return FineTuneSettings(
+        data="photos", source="a.keras", out=tmp_path, batch_size=4, kimg=0.02, penalty="none", augment="none"
+    )
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_source_is_trained_on_from_its_averaged_generator(source_file, settings):
+    source = load_gan(source_file)
+    source.ema_generator.set_weights([value + 1 for value in source.ema_generator.get_weights()])
+    source.step.assign(7)
+    gan = model_from_source(source, dataclasses.replace(settings, feature_weight=0.0))
+    assert same(gan.generator.get_weights(), gan.ema_generator.get_weights())
+    assert int(gan.step.numpy()) == 0 and gan.kimg == 0
+    assert gan.spec.source.startswith("Adapted from a.keras on photos. The source: ")
+
+
+def test_compile_follows_the_settings(source_file, settings):
+    gan = load_gan(source_file)
+    compile_gan(
+        gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7, r1_interval=3, objective="hinge", seed=5)
+    )
+    assert (gan.penalty.gamma, gan.penalty.every, type(gan.objective).__name__, gan.seed) == (0.7, 3, "Hinge", 5)
+    assert gan.augment is None and float(gan.g_optimizer.learning_rate) == pytest.approx(2e-4)
+    compile_gan(gan, dataclasses.replace(settings, augment="diffaugment"), rates=(0.25, 0.5))
+    assert gan.penalty is None and type(gan.augment).__name__ == "DiffAugment"
+    assert float(gan.d_optimizer.learning_rate) == 0.5
+
+
+def test_continued_training_takes_the_new_rates(source_file, settings):
+    gan = load_gan(source_file)
+    compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7))
+    changed = dataclasses.replace(settings, learning_rate=0.5, ema_halflife_kimg=3.0, penalty="r1", r1_gamma=0.2)
+    update_rates(gan, changed)
+    assert float(gan.g_optimizer.learning_rate) == 0.5 and gan.ema_halflife_kimg == 3.0 and gan.penalty.gamma == 0.2
+    update_rates(gan, changed, rates=(0.5, 0.25))
+    assert float(gan.d_optimizer.learning_rate) == 0.25
+
+
+def test_new_model_is_that_of_the_settings():
+    settings = PretrainSettings(
+        data="photos",
+        out="run",
+        image_size=28,
+        channels=1,
+        max_channels=24,
+        min_channels=8,
+        latent_dim=16,
+        licence="CC0",
+    )
+    generator, discriminator = build_networks(settings)
+    assert generator.get_layer("block_7").filters == 24 and discriminator.input_shape == (None, 28, 28, 1)
+    gan = new_model(settings)
+    assert same(gan.generator.get_weights(), generator.get_weights())  # the seed alone decides
+    assert gan.spec.licence == "CC0" and gan.spec.source == "Trained from nothing on photos." and gan.compiled
