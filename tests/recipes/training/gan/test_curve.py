@@ -5,9 +5,6 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_transfer_gen.recipes.training.model.curve import FILE, BestKidCurve, KidCurve
-from keras_transfer_gen.recipes.training.model.family import GanFamily
-from keras_transfer_gen.recipes.training.model.models import model_from_source
 
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load import load_gan
@@ -19,6 +16,9 @@ from keras_transfer_gen.recipes.runs.training import Branch, Training
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+from keras_transfer_gen.recipes.training.gan.curve import FILE, BestKidCurve, KidCurve
+from keras_transfer_gen.recipes.training.gan.family import GanFamily
+from keras_transfer_gen.recipes.training.gan.models import model_from_source
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 
 

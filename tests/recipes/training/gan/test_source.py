@@ -5,9 +5,6 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_transfer_gen.recipes.training.model.family import GanFamily
-from keras_transfer_gen.recipes.training.model.freezing import freeze_source, frozen_by_author, is_third_party
-from keras_transfer_gen.recipes.training.model.source import keep_in_run
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load import load_gan
@@ -16,6 +13,9 @@ from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.gan import source as module
+from keras_transfer_gen.recipes.training.gan.family import GanFamily
+from keras_transfer_gen.recipes.training.gan.freezing import freeze_source, frozen_by_author, is_third_party
+from keras_transfer_gen.recipes.training.gan.source import keep_in_run
 from keras_transfer_gen.transfer.freezing.freezing import freeze
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers

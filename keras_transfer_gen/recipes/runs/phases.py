@@ -1,0 +1,80 @@
+"""The phases of a training: what is trained until when, and what is scored on the way."""
+
+import abc
+import dataclasses
+from collections.abc import Callable
+
+from keras_transfer_gen.recipes.runs.training_loop import train
+
+POINTS = 5  # scores on the learning curve of one call
+POINTS_TO_SELECT = 10  # where the best weights are selected by the curve
+
+
+class Curve(abc.ABC):
+    """The scores on the way through a phase, and what is done with them.
+
+    Attributes:
+        points: scores in the phase, unless the settings say how often.
+    """
+
+    points = POINTS
+
+    def begin(self, training):
+        """Called before the phase trains."""
+
+    @abc.abstractmethod
+    def __call__(self, model):
+        """A dict of float: the scores of a model."""
+
+    def end(self, training):
+        """Called after the phase; returns the kimg of the weights that it took, or None for the last ones."""
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A part of a training.
+
+    Args:
+        label: of the progress bar.
+        kimg: total thousands of images to stop at; None trains nothing.
+        before: function `training -> None`, called first: sets what is trained.
+        curve: `Curve`, or None for a phase without scores and contact sheets.
+        after: function `training -> None`, called at the end.
+    """
+
+    label: str
+    kimg: float | None
+    before: Callable | None = None
+    curve: Curve | None = None
+    after: Callable | None = None
+
+
+def run_phases(run, training, images, phases, minutes=None):
+    """Goes through the phases; what was done by an earlier call of the run is not done again.
+
+    Args:
+        run: `Run`.
+        training: `Training`, changed in place.
+        images: the run's images; `image_set` is what is learnt.
+        phases: `Phase`s in order.
+        minutes: bound on the training time in all, or None.
+
+    Returns:
+        `training`.
+
+    Raises:
+        Interrupted, UserError: as `training_loop.train`.
+    """
+    for phase in phases:
+        if phase.before is not None:
+            phase.before(training)
+        if phase.kimg is not None:
+            if phase.curve is not None:
+                phase.curve.begin(training)
+            train(run, training, images.image_set, phase, minutes)
+            if phase.curve is not None:
+                training.best_kimg = phase.curve.end(training)
+        if phase.after is not None:
+            phase.after(training)
+    return training

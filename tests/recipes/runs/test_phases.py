@@ -1,0 +1,53 @@
+from keras_transfer_gen.recipes.runs import phases
+from keras_transfer_gen.recipes.runs.phases import Curve, Phase, run_phases
+
+
+class Model:
+    kimg = 0.0
+
+
+class Training:
+    def __init__(self):
+        self.model, self.best_kimg, self.events = Model(), None, []
+
+
+class Recorded(Curve):
+    def begin(self, training):
+        training.events.append("curve begins")
+
+    def __call__(self, model):
+        return {"kid": 1.0}
+
+    def end(self, training):
+        training.events.append("curve ends")
+        return 0.5
+
+
+def test_phases_come_in_order_and_the_last_curve_chooses(monkeypatch):
+    class Images:
+        image_set = "images"
+
+    def train(run, training, image_set, phase, minutes):
+        training.events.append((run, image_set, phase.label, minutes))
+
+    monkeypatch.setattr(phases, "train", train)
+    training = Training()
+    parts = [
+        Phase("first", 1.0, before=lambda t: t.events.append("frozen"), after=lambda t: t.events.append("trainable")),
+        Phase("nothing", None, before=lambda t: t.events.append("calibrated")),
+        Phase("last", 2.0, curve=Recorded()),
+    ]
+    assert run_phases("run", training, Images, parts, minutes=3.0) is training
+    assert training.events == [
+        "frozen", ("run", "images", "first", 3.0), "trainable", "calibrated",
+        "curve begins", ("run", "images", "last", 3.0), "curve ends",
+    ]  # fmt: skip
+    assert training.best_kimg == 0.5
+
+
+def test_curve_that_selects_nothing_keeps_the_last_weights():
+    class Plain(Curve):
+        def __call__(self, model):
+            return {}
+
+    assert Plain().end(None) is None and Plain.points == phases.POINTS
