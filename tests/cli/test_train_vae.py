@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.training.vae import finalize_vae
+from keras_transfer_gen.recipes.training import finalize
+from keras_transfer_gen.recipes.training.vae import family
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -41,8 +42,11 @@ def pretrain(digits, tmp_path):
 
 
 def test_vae_source_is_adapted_with_its_own_defaults(ktg, ktg_json, finetune, many, tmp_path, monkeypatch):
-    for name in ("export_saved_model", "export_vae_parts"):  # tested elsewhere, and slow
-        monkeypatch.setattr(finalize_vae, name, lambda vae, path, **options: path.mkdir(parents=True, exist_ok=True))
+    def export(vae, path, **options):  # tested elsewhere, and slow
+        path.mkdir(parents=True, exist_ok=True)
+
+    monkeypatch.setattr(finalize, "export_saved_model", export)
+    monkeypatch.setattr(family, "export_vae_parts", export)
     more = ("--method", "prior", "--prior", "full", "--reference", many)
     metrics = ktg_json(*finetune(*more))
     assert metrics["elbo_after"]["n_images"] == 24 and metrics["prior"] == "full"

@@ -19,7 +19,7 @@ class Curve(abc.ABC):
 
     points = POINTS
 
-    def begin(self, training):
+    def begin(self, training):  # noqa: B027  not every curve has something to prepare
         """Called before the phase trains."""
 
     @abc.abstractmethod

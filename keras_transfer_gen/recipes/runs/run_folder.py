@@ -9,7 +9,7 @@ from pathlib import Path
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs import run_lock
 from keras_transfer_gen.recipes.settings.compat import from_recorded
-from keras_transfer_gen.transfer.fetching.saved_model_folders import is_saved_model
+from keras_transfer_gen.saved_model_layout import is_saved_model
 from keras_transfer_gen.version import __version__
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 
 @dataclasses.dataclass(frozen=True)

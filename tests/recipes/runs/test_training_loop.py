@@ -219,5 +219,3 @@ def test_lack_of_memory_asks_for_a_smaller_batch(begin, settings, error):
     with pytest.raises(checks.UserError, match=expected) as caught:
         go(begin(), settings, score=score)
     assert "\n" not in str(caught.value)
-
-

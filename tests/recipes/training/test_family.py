@@ -2,9 +2,8 @@ import inspect
 
 import pytest
 
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 from keras_transfer_gen.recipes.training.family import FAMILIES, Family, family_of
 
 SETTINGS = [

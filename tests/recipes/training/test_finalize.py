@@ -14,8 +14,7 @@ from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import FAR
-from keras_transfer_gen.recipes.settings.rates import FAR_RATIO, NEAR_RATIO
+from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_RATIO, NEAR_RATIO
 from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS
 from keras_transfer_gen.training.callbacks import read_history
 

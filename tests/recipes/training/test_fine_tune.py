@@ -14,8 +14,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import Reporter
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 

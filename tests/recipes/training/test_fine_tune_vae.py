@@ -12,8 +12,8 @@ from keras_transfer_gen.recipes.latent_tools.restyle import restyle
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE
+from keras_transfer_gen.recipes.settings.methods import SOURCE
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.vae import family

@@ -6,7 +6,7 @@ import pytest
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
 from keras_transfer_gen.recipes.training.plan import ANEW, plan
 
 

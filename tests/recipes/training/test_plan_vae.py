@@ -5,7 +5,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.plan import plan
 
 

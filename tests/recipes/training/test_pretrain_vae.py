@@ -8,7 +8,7 @@ import pytest
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
 from keras_transfer_gen.recipes.training.pretrain import pretrain
 from keras_transfer_gen.recipes.training.vae.family import LAST
 

@@ -8,7 +8,8 @@ from keras_transfer_gen.recipes.models.export import export_tflite
 from keras_transfer_gen.recipes.report import card, sheets
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES, resolve_g_lr_ratio
+from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
+from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
 from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection, models
 from keras_transfer_gen.recipes.training.gan import source as sources
@@ -16,7 +17,7 @@ from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCur
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
 from keras_transfer_gen.training.callbacks import read_history
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 
 class GanFamily(Family):
@@ -177,7 +178,7 @@ class GanFamily(Family):
             return {}
         settings, planned = run.settings, {"method": run.settings.method}
         if has_feature_heads(source.model.discriminator):
-            weights = f"{feature_heads.NEAR_WEIGHT:g}, for far images {feature_heads.FAR_WEIGHT:g}"
+            weights = f"{NEAR_FEATURE_WEIGHT:g}, for far images {FAR_FEATURE_WEIGHT:g}"
             planned["weight of the feature heads"] = (
                 weights if settings.feature_weight is None else f"{settings.feature_weight:g}"
             )

@@ -16,11 +16,9 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     with_influence,
 )
 from keras_transfer_gen.protocols import without_lipschitz_bounded
-from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.training.gan import GAN
-
-NEAR_WEIGHT, FAR_WEIGHT = INFLUENCE, 0.25  # below and from `FAR` on
 
 
 def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
@@ -71,7 +69,7 @@ def resolve_feature_weight(settings, distance):
     """
     if settings.feature_weight is not None:
         return settings
-    return dataclasses.replace(settings, feature_weight=NEAR_WEIGHT if distance < FAR else FAR_WEIGHT)
+    return dataclasses.replace(settings, feature_weight=NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT)
 
 
 def set_feature_heads(gan, influence):
@@ -107,7 +105,7 @@ def add_heads_and_freeze(gan, settings, reporter):
         UserError: as `freezing.freeze_source`.
     """
     keras.utils.set_random_seed(settings.seed)  # of new heads
-    weight = NEAR_WEIGHT if settings.feature_weight is None else settings.feature_weight
+    weight = NEAR_FEATURE_WEIGHT if settings.feature_weight is None else settings.feature_weight
     extended = set_feature_heads(gan, weight)
     freeze_source(extended, settings, reporter)
     new = has_feature_heads(extended.discriminator) and not has_feature_heads(gan.discriminator)

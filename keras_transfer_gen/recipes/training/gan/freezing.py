@@ -5,9 +5,9 @@ import re
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, OLD_OUTPUT, OUTPUT
 from keras_transfer_gen.recipes.training.rules import EVERYTHING
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 
 def frozen_by_author(gan):
@@ -17,7 +17,7 @@ def frozen_by_author(gan):
     """
     frozen, any_trainable = set(), False
     for layer in saved_model_layers(gan.generator):
-        frozen |= layer.held_by_author
+        frozen |= layer.frozen_by_author
         any_trainable = any_trainable or bool(layer.trained_by_author)
     if not any_trainable:
         return []

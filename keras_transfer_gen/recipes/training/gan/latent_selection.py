@@ -13,13 +13,13 @@ import re
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
 from keras_transfer_gen.recipes.runs.phases import Phase
-from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.defaults import FAR
 from keras_transfer_gen.recipes.training.gan.freezing import frozen_by_author
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latent_ranking import rank_latents
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
 
 FARTHEST = FAR  # KID x 1000 of the images to the source's own; beyond, all of the source is trained

@@ -7,7 +7,7 @@ import keras
 from keras_transfer_gen import tables
 from keras_transfer_gen.architectures import clone_networks
 from keras_transfer_gen.objectives.penalties import R1
-from keras_transfer_gen.recipes.settings.rates import SCRATCH_RATES
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.training.gan.feature_heads import set_feature_heads
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on

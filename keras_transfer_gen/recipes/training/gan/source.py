@@ -10,15 +10,15 @@ from keras_transfer_gen.recipes.models.load import load_source
 from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase
-from keras_transfer_gen.recipes.settings.methods import METHODS
+from keras_transfer_gen.recipes.settings.methods import GAN_METHODS
 from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.gan.feature_heads import add_heads_and_freeze
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source, is_third_party
 from keras_transfer_gen.recipes.training.gan.latent_selection import freeze_generator
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.freezing.freeze import freeze
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 MINEGAN = (
     "Give --method minegan (method='minegan'), which trains a mapper of latents before a generator that stays as it is."
@@ -40,7 +40,7 @@ def open_source(run):
     settings = run.settings
     ref = resolve_source(settings)
     gan, new_discriminator = load_source(ref, overrides=settings.overrides())
-    gan = _with_mapper(gan, settings) if METHODS[settings.method].mapper else gan
+    gan = _with_mapper(gan, settings) if GAN_METHODS[settings.method].mapper else gan
     _check_gradients(gan, settings)
     side = gan.spec.image_size
     if settings.compare_scratch and is_third_party(gan) and side not in checks.IMAGE_SIZES:
@@ -82,7 +82,7 @@ def _with_mapper(gan, settings):
 def _check_gradients(gan, settings):
     """Refuses a generator that can't learn by the method: nothing in it is trained, or no gradient gets there."""
     variables = gan.generator.trainable_variables
-    if METHODS[settings.method].mapper:
+    if GAN_METHODS[settings.method].mapper:
         freeze(gan, {".*": True})
         variables = gan.generator.get_layer(MAPPER).trainable_variables
     elif not variables:

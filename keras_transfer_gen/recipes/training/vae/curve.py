@@ -9,7 +9,7 @@ import keras
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, curve_elbo
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 FILE = "best.keras"  # in the folder of the checkpoints
 

@@ -8,7 +8,8 @@ from keras_transfer_gen.recipes.report import sheets, vae_card, vae_curves
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.runs.run_folder import OF_TRAINING
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, measure_refitted
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE, SOURCE_RATE
+from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
+from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.training.family import Family, ResultTable
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
 from keras_transfer_gen.recipes.training.vae import models, scores
@@ -16,7 +17,7 @@ from keras_transfer_gen.recipes.training.vae.curve import BestElboCurve, ElboCur
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.vae import CollapseWarning
-from keras_transfer_gen.transfer.saved_model.saved_model_files import beside
+from keras_transfer_gen.transfer.saved_model.files import beside
 
 LAST = "none: the last weights are kept"
 BEST = "the weights with the best ELBO on {count} images that were put aside for it, which also set the stored scale"
@@ -27,7 +28,7 @@ class VaeFamily(Family):
 
     name = "vae"
     ignored_warnings = (CollapseWarning,)  # metrics.json and the card tell of a collapse
-    scratch_rates = SOURCE_RATE
+    scratch_rates = VAE_LEARNING_RATE
 
     # The source and the images
 
@@ -35,7 +36,7 @@ class VaeFamily(Family):
         return models.open_source(run)
 
     def read_images(self, run, image_size, channels):
-        validated = run.command == "finetune" and run.settings.how.trains
+        validated = run.command == "finetune" and run.settings.adaptation.trains
         return read_vae_images(run.settings, image_size, channels, run.reporter, validated=validated)
 
     def keep_source(self, run, source):
@@ -52,7 +53,7 @@ class VaeFamily(Family):
 
     def measure_source(self, run, source, images):
         precision = {"arithmetic": "float32", "probe": {}}
-        if run.settings.how.trains:
+        if run.settings.adaptation.trains:
             precision = measure_precision(run, source.model.decoder)
         vae, holdout = source.model, images.held
         return {
@@ -95,13 +96,13 @@ class VaeFamily(Family):
             standard_prior(training)
             calibrate(training.model, images.not_learnt)
 
-        if not run.settings.how.trains:
+        if not run.settings.adaptation.trains:
             return [Phase("calibrating", None, before=calibrate_scale)]
         curve = BestElboCurve(images, run.settings.out)
         return [Phase("adapting", run.settings.kimg, before=standard_prior, curve=curve)]
 
     def scratch_phases(self, run, images, tuned):
-        kimg = tuned.model.kimg if run.settings.how.trains else run.settings.kimg
+        kimg = tuned.model.kimg if run.settings.adaptation.trains else run.settings.kimg
         return [Phase("from scratch", kimg, curve=BestElboCurve(images, run.settings.out))]
 
     def pretrain_phases(self, run, images):
@@ -128,7 +129,7 @@ class VaeFamily(Family):
     def card(self, run, model, metrics):
         words = ""
         if run.command == "finetune":
-            words = f"method `{run.settings.method}`, {run.settings.how.words}"
+            words = f"method `{run.settings.method}`, {run.settings.adaptation.words}"
         return vae_card.run_card(run.folder, run.command, run.settings, model.spec, metrics, run.notes, words)
 
     def result_table(self, settings, metrics):
@@ -143,16 +144,16 @@ class VaeFamily(Family):
     # Without training
 
     def trains(self, settings):
-        return settings.how.trains
+        return settings.adaptation.trains
 
     def plan(self, run, source, count):
         settings, planned = run.settings, {"prior": run.settings.prior}
         if source is not None:
-            planned["method"] = f"{settings.method}: {settings.how.words}"
+            planned["method"] = f"{settings.method}: {settings.adaptation.words}"
         if settings.reference is None:
             planned["holdout for the ELBO"] = holdout = _share_of(count)
             count -= holdout
-        if source is not None and settings.how.trains:
+        if source is not None and settings.adaptation.trains:
             planned["put aside to select the best weights by"] = _share_of(count) if count >= VALIDATED else 0
         return planned
 

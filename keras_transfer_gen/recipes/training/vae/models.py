@@ -11,16 +11,16 @@ from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.models.change_channels import change_channels
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import resolve_source
-from keras_transfer_gen.recipes.settings.vae_methods import SOURCE_RATE
+from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
 from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
 from keras_transfer_gen.recipes.training.rules import EVERYTHING
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.vae import VAE
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
 from keras_transfer_gen.transfer.regularizers.posterior_anchor import PosteriorAnchor
-from keras_transfer_gen.transfer.saved_model.saved_model_layer import SavedModelLayer
+from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
 LOSS = ("beta", "free_bits", "kl_annealing_kimg")  # arguments of a VAE that say how the divergence counts
 
@@ -43,7 +43,7 @@ def open_source(run):
     if settings.channels is not None:
         vae = change_channels(vae, settings.channels)
     with checks.named(model="source", rules="method"):
-        freeze(vae, [*settings.how.rules, EVERYTHING])
+        freeze(vae, [*settings.adaptation.rules, EVERYTHING])
     return Source(vae, ref, kept=True)
 
 
@@ -53,7 +53,11 @@ def model_from_source(source, settings):
     source.images_seen.assign(0)
     source.set_prior(StandardNormal())
     source.spec = dataclasses.replace(source.spec, source=adapted_from(settings, source.spec.source))
-    anchors = [PosteriorAnchor(settings.anchor), L2SP(settings.l2sp)] if settings.how.anchored else []
+    anchors = (
+        [PosteriorAnchor(settings.posterior_kl_weight), L2SP(settings.l2sp_weight)]
+        if settings.adaptation.anchored
+        else []
+    )
     compile_vae(source, settings, regularizers=anchors)
     return source
 
@@ -65,7 +69,7 @@ def model_from_scratch(source, settings):
     likelihood = type(source.likelihood).from_config(source.likelihood.get_config())
     spec = dataclasses.replace(source.spec, source=trained_on(settings))
     vae = VAE(*networks, likelihood=likelihood, spec=spec, **{name: getattr(source, name) for name in LOSS})
-    compile_vae(vae, settings, SOURCE_RATE)
+    compile_vae(vae, settings, VAE_LEARNING_RATE)
     return vae
 
 

@@ -15,13 +15,13 @@ from keras_transfer_gen.objectives.penalties import squared_gradient
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.scoring.distance import FAR
+from keras_transfer_gen.recipes.settings.defaults import FAR
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import feature_heads as module
 from keras_transfer_gen.recipes.training.gan.feature_heads import (
-    FAR_WEIGHT,
-    NEAR_WEIGHT,
+    FAR_FEATURE_WEIGHT,
+    NEAR_FEATURE_WEIGHT,
     add_feature_heads,
     add_heads_and_freeze,
     report_feature_weight,
@@ -31,7 +31,7 @@ from keras_transfer_gen.recipes.training.gan.feature_heads import (
 from keras_transfer_gen.recipes.training.gan.models import model_from_scratch, model_from_source
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, save_model
 from keras_transfer_gen.training.gan import GAN
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +214,9 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
     assert has_feature_heads(load_gan(latest_checkpoint(RunFolder(parts.out).adapted)).discriminator)
 
 
-@pytest.mark.parametrize(("distance", "influence"), [(0.0, NEAR_WEIGHT), (FAR - 1, NEAR_WEIGHT), (FAR, FAR_WEIGHT)])
+@pytest.mark.parametrize(
+    ("distance", "influence"), [(0.0, NEAR_FEATURE_WEIGHT), (FAR - 1, NEAR_FEATURE_WEIGHT), (FAR, FAR_FEATURE_WEIGHT)]
+)
 def test_influence_grows_with_the_distance_unless_it_is_given(settings, distance, influence):
     assert resolve_feature_weight(settings, distance).feature_weight == influence
     given = dataclasses.replace(settings, feature_weight=0.0)
@@ -233,7 +235,7 @@ def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, want
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
     influence = influence_of(adapted.discriminator)
-    assert influence in ((NEAR_WEIGHT, FAR_WEIGHT) if wanted is None else (0.0,))
+    assert influence in ((NEAR_FEATURE_WEIGHT, FAR_FEATURE_WEIGHT) if wanted is None else (0.0,))
     assert run.config()["resolved"]["feature_weight"] == influence
     assert ("Feature heads" in (run.path / "README.md").read_text("utf-8")) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)

@@ -16,9 +16,9 @@ from keras_transfer_gen.recipes.training.gan import source as module
 from keras_transfer_gen.recipes.training.gan.family import GanFamily
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source, frozen_by_author, is_third_party
 from keras_transfer_gen.recipes.training.gan.source import keep_in_run
-from keras_transfer_gen.transfer.freezing.freezing import freeze
+from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
-from keras_transfer_gen.transfer.saved_model.saved_model_generator import saved_model_layers
+from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 from tests.generator_fixtures import folder_of, keras_generator, render, weights, write_function
 
 pytestmark = pytest.mark.usefixtures("small_discriminators", "quick_scores")

@@ -14,7 +14,7 @@ from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.training import Branch, Training
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.elbo_protocol import curve_elbo
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.vae.curve import FILE, BestElboCurve, best_point, take_best
 from keras_transfer_gen.recipes.training.vae.family import VaeFamily
 from keras_transfer_gen.recipes.training.vae.models import compile_vae

@@ -4,7 +4,7 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.training import Branch, resume_training
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
 from keras_transfer_gen.recipes.training.vae.family import VaeFamily
 from keras_transfer_gen.training.vae import CollapseWarning
 

@@ -8,8 +8,7 @@ from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.settings.pretrain_vae import PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 from keras_transfer_gen.recipes.training.vae.family import VaeFamily
 from keras_transfer_gen.recipes.training.vae.models import compile_vae, model_from_scratch, new_model, open_source
 

@@ -16,7 +16,7 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.training import Branch, Training
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.fine_tune_vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training.finalize import finalize
 from keras_transfer_gen.recipes.training.vae.family import VaeFamily
 
