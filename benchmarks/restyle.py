@@ -26,7 +26,7 @@ from keras_transfer_gen.metrics.kid import draw_counts, kernel_matrices, weighte
 from keras_transfer_gen.recipes.latent_tools.restyle import restyle
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 
 RESAMPLES = 1000
 
@@ -55,7 +55,7 @@ def restyle_once(options, images, target, seed):
         data=options.data, source=options.source, reference=options.reference, kimg=options.kimg, seed=seed,
         out=str(options.out / "runs" / f"seed{seed}"),
     )  # fmt: skip
-    fine_tune_vae(settings)
+    fine_tune(settings)
     sheet = options.out / "sheet.png" if seed == 0 else None
     restyled = restyle(settings.out, images, reference=options.reference, grid=sheet)
     features = extract_features(images), extract_features(restyled.images)

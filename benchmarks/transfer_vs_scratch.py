@@ -37,15 +37,20 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.models.resolve import resolve_model
-from keras_transfer_gen.recipes.runs.best_file import POINTS
+from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import measure_distance, source_features
 from keras_transfer_gen.recipes.settings.defaults import FINETUNE_LEARNING_RATE
 from keras_transfer_gen.recipes.settings.gan import SELECTIONS, FineTuneSettings
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
-from keras_transfer_gen.recipes.training.fine_tune import from_nothing, from_source
 from keras_transfer_gen.recipes.training.gan.feature_heads import resolve_feature_weight, set_feature_heads
-from keras_transfer_gen.recipes.training.gan.latent_selection import is_due, mine
+from keras_transfer_gen.recipes.training.gan.latent_selection import (
+    freeze_generator,
+    is_due,
+    limit_latents,
+    selection_kimg,
+)
+from keras_transfer_gen.recipes.training.gan.models import model_from_scratch, model_from_source
 from keras_transfer_gen.recipes.training.gan.source import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 from keras_transfer_gen.transfer.freezing.freeze import freeze
@@ -90,7 +95,10 @@ class Trial:
         keras.utils.set_random_seed(seed)
         settings = self.settings(method, seed, rates)
         source = load_gan(self.options.source)
-        gan = from_nothing(source, settings, rates) if method in SCRATCH_RATES else from_source(source, settings)
+        if method in SCRATCH_RATES:
+            gan = model_from_scratch(source, settings, rates)
+        else:
+            gan = model_from_source(source, settings)
         gan = set_feature_heads(gan, settings.feature_weight)
         freeze(gan, [*settings.rules(), EVERYTHING])
         return gan
@@ -136,8 +144,10 @@ class Trial:
                 set_precision(network, "float32")
 
         if is_due(gan, settings, self.distance):
-            gan = mine(gan, settings, show)
-        looks = [self.options.kimg * (1 + look) / POINTS for look in range(POINTS)]
+            freeze_generator(gan)
+            show(gan, selection_kimg(settings))
+            gan = limit_latents(gan, settings)
+        looks = [self.options.kimg * (1 + look) / POINTS_TO_SELECT for look in range(POINTS_TO_SELECT)]
         for point in sorted({*points, *(look for look in looks if look < points[-1])}):
             show(gan, point)
             if point in looks or point > looks[-1]:

@@ -37,8 +37,12 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, subsample
 from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.training.vae.fine_tune_vae import from_nothing, from_source, open_source
-from keras_transfer_gen.recipes.training.vae.vae_loop import compile_vae
+from keras_transfer_gen.recipes.training.vae.models import (
+    adapt_source,
+    compile_vae,
+    model_from_scratch,
+    model_from_source,
+)
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 
 METHODS = ("scratch", "decoder", "bsa", "anchored", "full", "prior")
@@ -80,8 +84,8 @@ class Trial:
         keras.utils.set_random_seed(seed)
         settings = self.settings(method, seed, rate)
         if method != "scratch":
-            return from_source(open_source(settings), settings)
-        vae = from_nothing(load_vae(self.options.source), settings)
+            return model_from_source(adapt_source(load_vae(settings.source), settings), settings)
+        vae = model_from_scratch(load_vae(self.options.source), settings)
         compile_vae(vae, settings, rate)
         return vae
 

@@ -44,12 +44,23 @@ def selection_phase(run):
 
     def after(training):
         with run.strategy.scope():
-            rules = [*settings.rules(), *frozen_by_author(training.model)]
-            training.model = _with_mixture(training.model, settings.seed, rules)
+            training.model = limit_latents(training.model, settings)
         training.save(settings.out)
 
-    kimg = min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg)
-    return Phase("selecting latents", kimg, before=lambda training: freeze_generator(training.model), after=after)
+    def before(training):
+        freeze_generator(training.model)
+
+    return Phase("selecting latents", selection_kimg(settings), before=before, after=after)
+
+
+def selection_kimg(settings):
+    """How long the discriminator learns alone, in kimg: at most a fifth of the run."""
+    return min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg)
+
+
+def limit_latents(gan, settings):
+    """A GAN that draws from the latents that its discriminator rates highest, with the settings' freezing rules."""
+    return _with_mixture(gan, settings.seed, [*settings.rules(), *frozen_by_author(gan)])
 
 
 def freeze_generator(gan):

@@ -39,12 +39,16 @@ def open_source(run):
     """
     settings = run.settings
     ref = resolve_source(settings)
-    vae = load_vae(ref)
+    return Source(adapt_source(load_vae(ref), settings), ref, kept=True)
+
+
+def adapt_source(vae, settings):
+    """A source with the channels of the settings, frozen as their method says."""
     if settings.channels is not None:
         vae = change_channels(vae, settings.channels)
     with checks.named(model="source", rules="method"):
         freeze(vae, [*settings.adaptation.rules, EVERYTHING])
-    return Source(vae, ref, kept=True)
+    return vae
 
 
 def model_from_source(source, settings):
