@@ -94,11 +94,3 @@ def _subset(image_set, numbers):
         groups=np.unique(image_set.groups[numbers], return_inverse=True)[1].astype(np.int32),  # without gaps
         originals=[image_set.originals[number] for number in numbers],
     )  # fmt: skip
-
-
-def VaeImages(inputs, validation, held, name):  # noqa: N802 - goes when the training room has moved
-    """`RunImages` with a holdout."""
-    return dataclasses.replace(inputs, validation=validation, holdout=held, holdout_name=name)
-
-
-LEAST, VALIDATED, read_vae_images, split = MIN_PART, MIN_VALIDATED, read_with_holdout, split_holdout

@@ -40,14 +40,6 @@ class RunImages:
     holdout_name: str = ""
     validation: np.ndarray | None = None
 
-    # Names that the training room still uses; they go when it has moved.
-    learnt = property(lambda self: self.training)
-    held = property(lambda self: self.holdout)
-    name = property(lambda self: self.holdout_name)
-    seen = property(lambda self: self.prior_images)
-    not_learnt = property(lambda self: self.calibration_images)
-    inputs = property(lambda self: self)
-
     @property
     def prior_images(self):
         """Images that a prior may be fitted to, uint8: those of training and validation."""
@@ -161,6 +153,3 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
         for line in data_warnings(image_set, settings.resize_mode):
             reporter.say(f"note: {line}")
     return image_set
-
-
-Inputs, read_inputs, read_one = RunImages, read_run_images, read_image_set  # go with the properties above

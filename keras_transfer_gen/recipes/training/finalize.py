@@ -3,7 +3,7 @@
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.report import sheets
-from keras_transfer_gen.recipes.scoring.evaluate import find_copies, neighbour_sheet
+from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, images_before
 
 
@@ -21,7 +21,7 @@ def finalize(run, images, tuned, scratch=None):
     """
     family, folder, model = run.family, run.folder, tuned.model
     scores = family.score(run, images, tuned, scratch)
-    copies, nearest = find_copies(scores.images, scores.features, images.learnt, run.reporter)
+    copies, nearest = find_copies(scores.images, scores.features, images.training, run.reporter)
     run.note(memorisation=copies.to_dict())
     near_copies = {"made": copies.near_copy_share, "training": copies.train_share}
     metrics = {**scores.metrics, "near_copies": near_copies}
@@ -43,7 +43,7 @@ def finalize(run, images, tuned, scratch=None):
 def _draw(run, images, generated, nearest):
     """Writes what every family shows: before and after, likely copies, the film of the training."""
     folder = run.folder.path
-    sheet = sheets.before_after(images_before(run), generated[:SHEET_IMAGES], images.learnt.images)
+    sheet = sheets.before_after(images_before(run), generated[:SHEET_IMAGES], images.training.images)
     files.write_bytes(folder / "before_after.png", pixels.to_png(sheet))
     files.write_bytes(folder / "neighbours.png", pixels.to_png(neighbour_sheet(generated, nearest)))
     frames = sheets.read_sheets(folder / "samples") or [pixels.to_grid(generated[:SHEET_IMAGES])]

@@ -4,10 +4,8 @@ import numpy as np
 
 from keras_transfer_gen import files
 from keras_transfer_gen.metrics.features import extract_features
-from keras_transfer_gen.recipes.models.resolve import KERAS
 from keras_transfer_gen.recipes.runs.training_loop import memory_errors_on_one_line
-from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import describe_distance, source_features
+from keras_transfer_gen.recipes.scoring import distance, kid_protocol
 from keras_transfer_gen.training.precision import choose_precision
 
 SHEET_IMAGES = 36  # on a contact sheet
@@ -36,10 +34,10 @@ def measure_distance(run, source, images):
     with files.atomic_path(run.folder.checkpoints / BEFORE) as partial:
         np.save(partial, generated[:SHEET_IMAGES])
     features = extract_features(generated, progress=run.reporter.counter("score of the source"))
-    known = source_features(source.ref.path.parent) if source.ref.kind == KERAS else None
-    distance, sentence = describe_distance(images.learnt.features, known, features)
+    known = distance.source_features(source.ref)
+    kid, sentence = distance.measure_distance(images.training, generated, features, known, run.reporter)
     return {
-        "distance": distance,
+        "distance": kid,
         "sentence": sentence,
         "kid_before": kid_protocol.score_features(features, images.reference),
         "kid_floor": images.floor(),

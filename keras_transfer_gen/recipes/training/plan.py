@@ -2,7 +2,7 @@
 
 import math
 
-from keras_transfer_gen.recipes.inputs.run_images import read_one
+from keras_transfer_gen.recipes.inputs.run_images import read_image_set
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import OUTPUTS, RunFolder
@@ -36,7 +36,7 @@ def plan(command, settings, reporter=SILENT):
     source = family.open_source(run) if command == "finetune" else None
     described = settings if source is None else source.model.spec
     size, channels = described.image_size, described.channels
-    image_set = read_one("data", settings.data, settings, size, channels, reporter)
+    image_set = read_image_set("data", settings.data, settings, size, channels, reporter)
     planned = {
         "action": ANEW if state == "start" and folder.exists else ACTIONS[state],
         "out": settings.out,
@@ -46,7 +46,7 @@ def plan(command, settings, reporter=SILENT):
         "image size": f"{size} x {size} x {channels}",
     }
     if settings.reference is not None:
-        reference = read_one("reference", settings.reference, settings, size, channels, reporter)
+        reference = read_image_set("reference", settings.reference, settings, size, channels, reporter)
         planned["reference images"] = len(reference.images)
     trains = source is None or family.trains(settings)
     if trains:

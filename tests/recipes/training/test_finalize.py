@@ -9,7 +9,7 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model
-from keras_transfer_gen.recipes.inputs.run_images import read_inputs
+from keras_transfer_gen.recipes.inputs.run_images import read_run_images
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
@@ -48,7 +48,7 @@ def test_metrics_have_the_keys_of_the_contract(finished):
 @pytest.mark.usefixtures("quick_scores")
 def test_reported_scores_are_those_of_the_stored_models(finished):
     metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
-    inputs = read_inputs(finished, 32, 3, SILENT)
+    inputs = read_run_images(finished, 32, 3, SILENT)
     for name, model in (("kid_before", finished.source), ("kid_after", finished.out)):
         assert kid_protocol.score_model(load_gan(model), inputs.reference, 12)["value"] == pytest.approx(
             metrics[name]["value"]

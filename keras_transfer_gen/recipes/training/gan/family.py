@@ -3,9 +3,11 @@
 from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
-from keras_transfer_gen.recipes.inputs.run_images import read_inputs
+from keras_transfer_gen.recipes.inputs.run_images import read_run_images
 from keras_transfer_gen.recipes.models.export import export_tflite
-from keras_transfer_gen.recipes.report import card, sheets
+from keras_transfer_gen.recipes.report import curves
+from keras_transfer_gen.recipes.report.card import kid_note
+from keras_transfer_gen.recipes.report.gan_card import gan_card, gan_score_rows, gan_verdicts
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
@@ -34,7 +36,7 @@ class GanFamily(Family):
         return sources.open_source(run)
 
     def read_images(self, run, image_size, channels):
-        return read_inputs(run.settings, image_size, channels, run.reporter)
+        return read_run_images(run.settings, image_size, channels, run.reporter)
 
     def keep_source(self, run, source):
         sources.keep_in_run(source, run.folder)
@@ -104,12 +106,12 @@ class GanFamily(Family):
         return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images))]
 
     def pretrain_phases(self, run, images):
-        return [Phase("training", run.settings.kimg, curve=KidCurve(images.learnt))]
+        return [Phase("training", run.settings.kimg, curve=KidCurve(images.training))]
 
     def _curve(self, run, images):
         if run.settings.select == "last":
-            return KidCurve(images.learnt)
-        return BestKidCurve(images.learnt, run.settings.out)
+            return KidCurve(images.training)
+        return BestKidCurve(images.training, run.settings.out)
 
     def divergence_steps(self, settings):
         return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []
@@ -139,8 +141,8 @@ class GanFamily(Family):
     def draw(self, run, images, tuned, scratch):
         folder = run.folder
         rows = read_history(folder.history_file) if folder.history_file.is_file() else []
-        records = scratch.records if scratch else []
-        sheets.write_curves(folder.path / "curves.png", rows, tuned.records, records, tuned.best_kimg)
+        panels = curves.gan_panels(rows, tuned.records, scratch.records if scratch else [], tuned.best_kimg)
+        curves.write_curves(folder.path / "curves.png", panels)
 
     def export_mobile(self, run, model):
         """Writes the TFLite file; notes why there is none: a third-party graph may need what TFLite doesn't have."""
@@ -156,7 +158,7 @@ class GanFamily(Family):
         run.note(tflite=missing)
 
     def card(self, run, model, metrics):
-        return card.run_card(run.folder, run.command, run.settings, model.spec, metrics, run.notes)
+        return gan_card(run.folder.path, run.command, run.settings, model.spec, metrics, run.notes)
 
     def result_table(self, settings, metrics):
         best = metrics.get("best_kimg")  # a run that finished before there was one has none
@@ -164,8 +166,8 @@ class GanFamily(Family):
         return ResultTable(
             title=f"{settings.out} at {metrics['kimg']:.1f} kimg{kept}",
             header=["", "KID x 1000"],
-            rows=card.score_rows(metrics),
-            notes=[card.score_note(metrics), *card.verdicts(metrics)],
+            rows=gan_score_rows(metrics),
+            notes=[kid_note(metrics["kid_after"]), *gan_verdicts(metrics)],
         )
 
     # Without training

@@ -18,14 +18,14 @@ class ElboCurve(Curve):
     """The ELBO of the holdout.
 
     Args:
-        images: `VaeImages`.
+        images: `RunImages`.
     """
 
     def __init__(self, images):
         self.images = images
 
     def __call__(self, model):
-        return {"elbo": curve_elbo(model, self.images.held)}
+        return {"elbo": curve_elbo(model, self.images.holdout)}
 
 
 class BestElboCurve(ElboCurve):
@@ -35,7 +35,7 @@ class BestElboCurve(ElboCurve):
     which was measured on weights that know none of the images.
 
     Args:
-        images: `VaeImages`.
+        images: `RunImages`.
         out: the RUN folder.
     """
 
@@ -55,7 +55,7 @@ class BestElboCurve(ElboCurve):
         value = float("-inf") if before is None else before["elbo"]
         self.best = BestModel(training.branch.checkpoints / FILE, self.out, value)
         if not training.records:
-            calibrate(vae, self.images.not_learnt)
+            calibrate(vae, self.images.calibration_images)
             training.records = [{"kimg": vae.kimg, **self(vae)}]
         self.scale = [variable.numpy() for variable in vae.likelihood.variables]
 

@@ -2,9 +2,10 @@
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.networks.priors.priors import StandardNormal
-from keras_transfer_gen.recipes.inputs.holdout import LEAST, SHARE, VALIDATED, read_vae_images
+from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
 from keras_transfer_gen.recipes.models.export_vae import export_vae_parts
-from keras_transfer_gen.recipes.report import sheets, vae_card, vae_curves
+from keras_transfer_gen.recipes.report import curves, sheets
+from keras_transfer_gen.recipes.report.vae_card import vae_card, vae_score_note, vae_score_rows, vae_verdicts
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.runs.run_folder import OF_TRAINING
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, measure_refitted
@@ -37,7 +38,7 @@ class VaeFamily(Family):
 
     def read_images(self, run, image_size, channels):
         validated = run.command == "finetune" and run.settings.adaptation.trains
-        return read_vae_images(run.settings, image_size, channels, run.reporter, validated=validated)
+        return read_with_holdout(run.settings, image_size, channels, run.reporter, validated=validated)
 
     def keep_source(self, run, source):
         """Keeps the VAE itself, with its channels changed, for `restyle` too."""
@@ -55,12 +56,12 @@ class VaeFamily(Family):
         precision = {"arithmetic": "float32", "probe": {}}
         if run.settings.adaptation.trains:
             precision = measure_precision(run, source.model.decoder)
-        vae, holdout = source.model, images.held
+        vae, holdout, name = source.model, images.holdout, images.holdout_name
         return {
             **precision,
             **measure_distance(run, source, images),
-            "bound_before": measure_elbo(vae, holdout, images.name),
-            "elbo_before_refitted": measure_refitted(vae, images.not_learnt, holdout, images.name),
+            "bound_before": measure_elbo(vae, holdout, name),
+            "elbo_before_refitted": measure_refitted(vae, images.calibration_images, holdout, name),
         }
 
     # Models
@@ -94,7 +95,7 @@ class VaeFamily(Family):
 
         def calibrate_scale(training):
             standard_prior(training)
-            calibrate(training.model, images.not_learnt)
+            calibrate(training.model, images.calibration_images)
 
         if not run.settings.adaptation.trains:
             return [Phase("calibrating", None, before=calibrate_scale)]
@@ -116,12 +117,12 @@ class VaeFamily(Family):
         return measured
 
     def draw(self, run, images, tuned, scratch):
-        folder, holdout = run.folder, images.held[:SHEET_IMAGES]
+        folder, holdout = run.folder, images.holdout[:SHEET_IMAGES]
         pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
         files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
         rows = read_history(folder.history_file) if folder.history_file.is_file() else []
-        records = scratch.records if scratch else []
-        vae_curves.write_curves(folder.path / "curves.png", rows, tuned.records, records)
+        panels = curves.vae_panels(rows, tuned.records, scratch.records if scratch else [])
+        curves.write_curves(folder.path / "curves.png", panels)
 
     def export_mobile(self, run, model):
         export_vae_parts(model, run.folder.tflite.parent)
@@ -130,15 +131,15 @@ class VaeFamily(Family):
         words = ""
         if run.command == "finetune":
             words = f"method `{run.settings.method}`, {run.settings.adaptation.words}"
-        return vae_card.run_card(run.folder, run.command, run.settings, model.spec, metrics, run.notes, words)
+        return vae_card(run.folder.path, run.command, run.settings, model.spec, metrics, run.notes, words)
 
     def result_table(self, settings, metrics):
         method = f", method {settings.method}" if hasattr(settings, "method") else ""
         return ResultTable(
             title=f"{settings.out} at {metrics['kimg']:.1f} kimg{method}",
             header=["", "ELBO", "KID x 1000"],
-            rows=vae_card.elbo_rows(metrics),
-            notes=[vae_card.elbo_note(metrics), *vae_card.verdicts(metrics)],
+            rows=vae_score_rows(metrics),
+            notes=[vae_score_note(metrics), *vae_verdicts(metrics)],
         )
 
     # Without training
@@ -151,16 +152,12 @@ class VaeFamily(Family):
         if source is not None:
             planned["method"] = f"{settings.method}: {settings.adaptation.words}"
         if settings.reference is None:
-            planned["holdout for the ELBO"] = holdout = _share_of(count)
+            planned["holdout for the ELBO"] = holdout = holdout_count(count)
             count -= holdout
         if source is not None and settings.adaptation.trains:
-            planned["put aside to select the best weights by"] = _share_of(count) if count >= VALIDATED else 0
+            planned["put aside to select the best weights by"] = holdout_count(count) if count >= MIN_VALIDATED else 0
         return planned
 
     def skipped_files(self, run, source):
         # The source lies among the checkpoints.
         return ("source", *(() if source is None or self.trains(run.settings) else OF_TRAINING))
-
-
-def _share_of(count):
-    return max(LEAST, round(SHARE * count))

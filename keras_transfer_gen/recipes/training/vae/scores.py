@@ -14,7 +14,7 @@ def score(run, images, tuned, scratch):
 
     Args:
         run: `Run`.
-        images: `VaeImages`.
+        images: `RunImages`.
         tuned: `Training` of the run; its VAE keeps the fitted prior.
         scratch: `Training` from scratch, treated alike, or None.
 
@@ -61,16 +61,16 @@ def _score_with_prior(run, vae, kind, images):
     if kind == STANDARD:
         vae.set_prior(StandardNormal())
     else:
-        run.reporter.say(f"fitting the prior ({kind}) to the latents of {len(images.seen)} images")
-        fit_prior(vae, images.seen, kind=kind, seed=run.settings.seed)
+        run.reporter.say(f"fitting the prior ({kind}) to the latents of {len(images.prior_images)} images")
+        fit_prior(vae, images.prior_images, kind=kind, seed=run.settings.seed)
     seconds = time.perf_counter() - start
-    measures = elbo_protocol.measure_elbo(vae, images.held, images.name)
+    measures = elbo_protocol.measure_elbo(vae, images.holdout, images.holdout_name)
     generated = vae.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
     features = extract_features(generated, progress=run.reporter.counter(f"score with the prior: {kind}"))
     return {
         **measures,
         "images": generated,
         "features": features,
-        "kid": kid_protocol.score_features(features, images.inputs.reference),
+        "kid": kid_protocol.score_features(features, images.reference),
         "prior_seconds": seconds,
     }

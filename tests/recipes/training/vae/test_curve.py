@@ -5,8 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.recipes.inputs.holdout import VaeImages
-from keras_transfer_gen.recipes.inputs.run_images import Inputs
+from keras_transfer_gen.recipes.inputs.run_images import RunImages
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase, run_phases
@@ -41,7 +40,9 @@ def images_of(sample_images, validated, learnt=None):
     learnt = sample_images if learnt is None else learnt
     nothing = kid_protocol.Reference(sample_images, np.zeros((12, 2)), "none")
     valid = sample_images[8:] if validated else sample_images[:0]
-    return VaeImages(Inputs(read_images(learnt[:8], 32), nothing, nothing), valid, sample_images[8:], "held")
+    return RunImages(
+        read_images(learnt[:8], 32), nothing, nothing, holdout=sample_images[8:], holdout_name="held", validation=valid
+    )
 
 
 def train(training, images, settings, rate=None):

@@ -9,8 +9,7 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
-from keras_transfer_gen.recipes.inputs.holdout import VaeImages
-from keras_transfer_gen.recipes.inputs.run_images import Inputs
+from keras_transfer_gen.recipes.inputs.run_images import RunImages
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
@@ -30,8 +29,10 @@ def ended(tmp_path_factory, vae_file, sample_images, quick):
             data="d", source="s", out=tmp_path_factory.mktemp("runs") / "run", method="full", prior="full"
         )
         learnt = kid_protocol.make_reference(sample_images[:8], "learnt")
-        inputs = Inputs(read_images(sample_images[:8], 32), learnt, learnt)
-        images = VaeImages(inputs, sample_images[8:10], sample_images[6:], "held")
+        images = RunImages(
+            read_images(sample_images[:8], 32), learnt, learnt, holdout=sample_images[6:], holdout_name="held",
+            validation=sample_images[8:10],
+        )  # fmt: skip
         with Run.open("finetune", settings, VaeFamily(), SILENT) as run:
             run.begin(images, "the best")
             training = Training(load_vae(vae_file), Branch.main(run.folder), best_kimg=0.5)
@@ -60,12 +61,12 @@ def test_both_priors_are_measured_and_the_fitted_one_is_kept(ended, sample_image
     run, metrics, images = ended
     vae = load_vae(run.path)
     assert isinstance(vae.prior, GaussianPrior) and metrics["prior"] == "full"
-    np.testing.assert_allclose(vae.prior.mean, vae.encode(images.seen)[0].mean(0), atol=1e-5)
-    found = vae.evaluate(images.held, return_dict=True)
+    np.testing.assert_allclose(vae.prior.mean, vae.encode(images.prior_images)[0].mean(0), atol=1e-5)
+    found = vae.evaluate(images.holdout, return_dict=True)
     assert metrics["elbo_after"]["value"] == pytest.approx(found["elbo"], rel=1e-6)
     assert metrics["active_units"] == int(found["active_units"]) and metrics["best_kimg"] == 0.5
     vae.set_prior(StandardNormal())
-    found = vae.evaluate(images.held, return_dict=True)
+    found = vae.evaluate(images.holdout, return_dict=True)
     assert metrics["elbo_standard_prior"]["value"] == pytest.approx(found["elbo"], rel=1e-6)
     assert metrics["kid_standard_prior"]["value"] != metrics["kid_after"]["value"]
     assert metrics["elbo_before"] is None and metrics["elbo_scratch"] is None
@@ -85,7 +86,7 @@ def test_sheet_shows_what_was_held_out_beside_its_reconstruction(ended):
     run, _, images = ended
     with Image.open(run.path / "reconstructions.png") as image:
         sheet = np.asarray(image)
-    np.testing.assert_array_equal(sheet[24:56, :32], images.held[0])
-    made = load_vae(run.path).reconstruct(images.held[:1])[0]
+    np.testing.assert_array_equal(sheet[24:56, :32], images.holdout[0])
+    made = load_vae(run.path).reconstruct(images.holdout[:1])[0]
     left = 3 * 32 + 24
     np.testing.assert_array_equal(sheet[24:56, left : left + 32], made)
