@@ -38,45 +38,20 @@ def _print_result(settings, metrics):
     print(f"images, curves, model card and exports are in {settings.out}")
 
 
-# What follows is one call each once recipes/training has one story for both families.
-
-
 def _plan(settings, reporter):
     from keras_transfer_gen.recipes.training.plan import plan
-    from keras_transfer_gen.recipes.training.vae.plan_vae import plan_vae
 
-    if (settings.family, settings.command) == ("vae", "finetune"):
-        return plan_vae(settings, reporter)
     return plan(settings.command, settings, reporter)
 
 
 def _train(settings, reporter):
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune
     from keras_transfer_gen.recipes.training.pretrain import pretrain
-    from keras_transfer_gen.recipes.training.vae.fine_tune_vae import fine_tune_vae
-    from keras_transfer_gen.recipes.training.vae.pretrain_vae import pretrain_vae
 
-    recipes = {
-        ("gan", "finetune"): fine_tune, ("gan", "pretrain"): pretrain,
-        ("vae", "finetune"): fine_tune_vae, ("vae", "pretrain"): pretrain_vae,
-    }  # fmt: skip
-    return recipes[settings.family, settings.command](settings, reporter)
+    return {"finetune": fine_tune, "pretrain": pretrain}[settings.command](settings, reporter)
 
 
 def _result_table(settings, metrics):
-    import types
+    from keras_transfer_gen.recipes.training.results import result_table
 
-    from keras_transfer_gen.recipes.report import gan_card, vae_card
-    from keras_transfer_gen.recipes.report.card import kid_note
-
-    title = f"{settings.out} at {metrics['kimg']:.1f} kimg"
-    if settings.family == "vae":
-        notes = [vae_card.vae_score_note(metrics), *vae_card.vae_verdicts(metrics)]
-        header, rows = ["", "ELBO", "KID x 1000"], vae_card.vae_score_rows(metrics)
-        return types.SimpleNamespace(title=title, header=header, rows=rows, notes=notes)
-    best = metrics.get("best_kimg")  # a run that finished before there was one has none
-    title += "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
-    notes = [kid_note(metrics["kid_after"]), *gan_card.gan_verdicts(metrics)]
-    return types.SimpleNamespace(
-        title=title, header=["", "KID x 1000"], rows=gan_card.gan_score_rows(metrics), notes=notes
-    )
+    return result_table(settings, metrics)

@@ -62,6 +62,7 @@ def servable_of(model):
     return vae_servable(model) if isinstance(model, VAE) else generator_servable(*model)
 
 
+WHOLE_MODELS = {"vae": load_vae}  # families that are exported with all their networks
 FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}
 
 
@@ -70,5 +71,7 @@ def find_generator(model, trust=False, overrides=None):
     if isinstance(model, (str, os.PathLike, ModelRef)):
         with checks.named(source="model"):
             ref = resolve_model(model, trust)
-            return load_vae(ref) if ref.family == "vae" else load_generator(ref, overrides=overrides)
+            if ref.family in WHOLE_MODELS:
+                return WHOLE_MODELS[ref.family](ref)
+            return load_generator(ref, overrides=overrides)
     return model if isinstance(model, (tuple, VAE)) else (model.ema_generator, model.spec)

@@ -57,13 +57,17 @@ def open_generator(folder, source, overrides=None):
     checks.check_backend()
     if is_exported(folder):
         generator = ServedGenerator(*read_saved_model(folder))
-        if generator.spec.family == "vae":
-            generator = open_vae_folder(folder, source)  # it can also say how well it explains images
+        if generator.spec.family in WHOLE_EXPORTS:
+            generator = WHOLE_EXPORTS[generator.spec.family](folder, source)
         if overrides:
             overrides.check_known(generator.spec, source)
         return generator
     loaded = load_saved_model(folder)
     return MeasuredGenerator(measure_generator(loaded, source, first_latents, overrides), loaded)
+
+
+# Families whose exported SavedModel is more than a generator: function (folder, source) -> the model.
+WHOLE_EXPORTS = {"vae": open_vae_folder}
 
 
 class ModelGenerator:
