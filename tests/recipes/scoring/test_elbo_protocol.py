@@ -46,7 +46,7 @@ def test_rows_are_the_numbers_as_text(vae, sample_images):
 
 @pytest.mark.parametrize(
     ("likelihood", "text"),
-    [("gaussian_optimal_sigma", "lower is better"), ("bernoulli", "the likelihood is no density")],
+    [("gaussian_optimal_sigma", "lower is better"), ("bernoulli", "the likelihood is not a density")],
 )
 def test_bits_of_a_likelihood_without_levels_carry_the_caveat(vae, sample_images, likelihood, text):
     rows = elbo_rows(measure_elbo(VAE(vae.encoder, vae.decoder, likelihood=likelihood), sample_images[:2], "cats"))
