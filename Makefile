@@ -17,7 +17,7 @@ help:  ## Say what there is to make.
 
 venv: $(VENV)/.core  ## Make .venv and install the package into it.
 
-demo: $(VENV)/.core  ## Adapt the shipped model to 100 pictures, score it, export it (runs/demo).
+demo: $(VENV)/.core  ## Adapt the shipped model to 100 images, score it, export it (runs/demo).
 	$(BIN)/ktg finetune --data examples/twemoji_people/train --source noto_gan_64 --out runs/demo \
 	    --reference examples/twemoji_people/reference --compare-scratch --kimg 10
 

@@ -12,7 +12,7 @@ README = ROOT / "README.md"
 setup(
     name="keras-transfer-gen",
     version=VERSION,
-    description="Adapt a pretrained image generator to your pictures: transfer learning for GANs with Keras 3.",
+    description="Adapt a pretrained image generator to your images: transfer learning for GANs and VAEs with Keras 3.",
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
     author="The keras_transfer_gen authors",

@@ -2,7 +2,7 @@
 
     python benchmarks/compare_objectives.py --source noto_gan_64 --data DIR --reference DIR --seconds 40 --out DIR
 
-Two objectives x R1 on or off x seeds; each run begins with the choice of latents, as `ktg finetune` does for near
+Two objectives x R1 on or off x seeds; each run begins with latent selection, as `ktg finetune` does for near
 images, and then trains for the same time, its first (traced) step left out. The time is that of the processor in
 this process, which other work on the machine does not change: with `OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1` it is
 the wall-clock time of a machine with nothing else to do. Scores: KID x 1000 of 500 generated images against the

@@ -25,8 +25,8 @@ from score_section import score_section  # noqa: E402
 
 PAGES = ("README.md", "CHANGELOG.md", "docs/*.md", "examples/README.md", "saved_models/*/*.md")
 BLOCK = re.compile(r"(?P<start><!-- figures: (?P<name>\S+) -->\n).*?(?P<end><!-- /figures -->)", re.DOTALL)
-VALUE = re.compile(r"(?P<start><!--f (?P<name>\S+)-->).*?(?P<end><!--/f-->)")
-MARKS = re.compile(r"<!--f \S+-->|<!--/f-->|<!-- figures: \S+ -->|<!-- /figures -->")
+VALUE = re.compile(r"(?P<start><!--f (?P<name>[\w.@-]+?)-->).*?(?P<end><!--/f-->)")
+MARKS = re.compile(r"<!--f [^>]*-->|<!--/f-->|<!-- figures: \S+ -->|<!-- /figures -->")
 
 SHARES = (0.125, 0.25, 0.5, 1, 2, 4, 7, 10)  # of the budget, where transfer_vs_scratch.py measures
 METHODS = {  # of transfer_vs_scratch.py: (name here, words)

@@ -2,10 +2,10 @@
 
     python benchmarks/transfer_vs_scratch.py --source noto_gan_64 --data DIR --reference DIR --seeds 3 --out DIR
 
-Fine-tuning is what `ktg finetune` does: its begin (the choice of latents, for near images) is a part of its kimg.
-"all latents" is the same without the choice, "no feature heads" without the heads that judge what a trained network
-sees. "scratch, feature heads" has those, and so is not quite from nothing: it shows what they bring by themselves, at
-the fastest of the rates alone.
+Fine-tuning is what `ktg finetune` does: its start (latent selection, for images that are not far) is part of its kimg.
+"all latents" is the same without latent selection, "no feature heads" without the heads that look through a trained
+network. "scratch, feature heads" has those, and so is not quite from nothing: it shows what they bring by themselves,
+at the fastest of the rates alone.
 Writes `results.json`, `table.md`, `results.csv` and `curves.png` into --out. Finished runs are kept in `runs/` there
 and not repeated, so an interrupted call goes on. All use DiffAugment, R1 and the same rule for the averaged generator
 (its half-life is 10 % of the images shown, so each point of a curve is what a run of that length would have given).
@@ -51,7 +51,7 @@ from keras_transfer_gen.recipes.training.gan.latent_selection import (
     selection_kimg,
 )
 from keras_transfer_gen.recipes.training.gan.models import model_from_scratch, model_from_source
-from keras_transfer_gen.recipes.training.gan.source import EVERYTHING
+from keras_transfer_gen.recipes.training.rules import EVERYTHING
 from keras_transfer_gen.training.precision import choose_precision, set_precision
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)")
+UNMEASURED = {"3.11", "3.12", "3.13", "0.1", "0.2", "2.0", "1.25"}  # versions; a point of the benchmarks in kimg
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +59,11 @@ def test_changed_results_make_the_check_fail_and_write_mends_it(figures, tmp_pat
     assert "README.md, line 1: near.before is stale" in told and "figures.py --write" in told
     assert figures.main(["--write"], tmp_path) == 0 == figures.main(["--check"], tmp_path)
     assert (tmp_path / "README.md").read_text() == "From <!--f near.before-->12.3<!--/f-->.\n"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_measured_figures_of_a_page_are_marked(figures, page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for pattern in (figures.BLOCK, figures.VALUE, re.compile(r"```.*?```", re.DOTALL), re.compile(r"`[^`\n]*`")):
+        text = pattern.sub("", text)
+    assert set(DECIMAL.findall(text)) - UNMEASURED == set()
