@@ -212,6 +212,6 @@ def small_discriminators(monkeypatch):
 
     monkeypatch.setattr(
         load,
-        "fresh_discriminator",
+        "new_discriminator",
         lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, max_channels=16, min_channels=8),
     )

@@ -176,11 +176,11 @@ def export(
             raise checks.user_error("part", "left out with --format saved_model", part, hint)
     options.prefetch(model)
     from keras_transfer_gen.cli.console import print_json
-    from keras_transfer_gen.recipes.models.export import FORMATS, find_generator
+    from keras_transfer_gen.recipes.models.export import FORMATS, load_exported
 
-    found = find_generator(model, options.trust, options.overrides)
+    exported = load_exported(model, options.trust, options.overrides)
     if not dry_run:
-        FORMATS[format](found, out, **more)
+        FORMATS[format](exported, out, **more)
     result = {"model": model, "format": format, "out": out, "dry_run": dry_run, **more}
     if json:
         print_json(result)

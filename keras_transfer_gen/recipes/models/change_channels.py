@@ -10,13 +10,13 @@ from keras_transfer_gen.transfer.weights.matching import load_matching_weights
 
 
 def change_channels(vae, channels):
-    """A copy of a VAE that reads and makes images with other channels; it is returned itself where it does already.
+    """A copy of a VAE for images with other channels; the VAE itself where it has them already.
 
-    The encoder answers to a grey image as before to that image in RGB, and the decoder makes the mean of the three
-    channels before the last activation, or grey in RGB. Prior and likelihood are kept.
+    A grey image gets the latents that the same image in RGB had. A decoder of RGB becomes one of grey by the mean of
+    the three channels before the last activation; a decoder of grey repeats it in RGB. Prior and likelihood are kept.
 
     Args:
-        vae: `VAE` with networks whose first and last convolution meet the image, such as `conv_vae`.
+        vae: `VAE` whose encoder begins and whose decoder ends with a convolution, such as `conv_vae`.
         channels: 1 or 3.
 
     Returns:
@@ -33,16 +33,15 @@ def change_channels(vae, channels):
     for new, old in ((encoder, vae.encoder), (decoder, vae.decoder)):
         load_matching_weights(new, old, adapt_channels=True)
     spec = dataclasses.replace(vae.spec, channels=channels)
-    kept = {name: getattr(vae, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_annealing_kimg")}
-    return VAE(encoder, decoder, spec=spec, name=vae.name, **kept)
+    arguments = {name: getattr(vae, name) for name in ("prior", "likelihood", "beta", "free_bits", "kl_annealing_kimg")}
+    return VAE(encoder, decoder, spec=spec, name=vae.name, **arguments)
 
 
 def _rebuilt(network, channels, first):
-    """A network with fresh weights whose input (first) or output has other channels."""
+    """A network with new weights whose input (first) or output has other channels."""
     config = network.get_config()
-    name = (
-        network.inputs[0]._keras_history.operation.name if first else network.outputs[0]._keras_history.operation.name
-    )
+    tensor = network.inputs[0] if first else network.outputs[0]
+    name = tensor._keras_history.operation.name
     (layer,) = [layer for layer in config["layers"] if layer["name"] == name]
     if first:
         layer["config"]["batch_shape"] = [*layer["config"]["batch_shape"][:-1], channels]
@@ -50,7 +49,8 @@ def _rebuilt(network, channels, first):
         layer["config"]["filters"] = channels
     else:
         expected = "a VAE whose decoder ends in a convolution"
-        raise checks.user_error("channels", expected, f"a layer {layer['class_name']} at its end", "Keep its channels.")
-    for each in config["layers"]:
-        each.pop("build_config", None)  # shapes of the old channels
+        step = "Leave channels= (--channels) out."
+        raise checks.user_error("channels", expected, f"a layer {layer['class_name']} at its end", step)
+    for layer in config["layers"]:
+        layer.pop("build_config", None)  # shapes of the old channels
     return keras.Model.from_config(config)

@@ -1,6 +1,7 @@
-"""From a trained model to what is served: SavedModel and TFLite, each checked image by image."""
+"""From a trained model to files that serve it: SavedModel and TFLite, each compared with the Keras model."""
 
 import os
+from pathlib import Path
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.generator import generator_servable
@@ -12,27 +13,33 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.training.vae import VAE
 
+LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
+    "gan": lambda ref, overrides: load_generator(ref, overrides=overrides),
+    "vae": lambda ref, overrides: load_vae(ref),
+    "": lambda ref, overrides: load_generator(ref, overrides=overrides),  # a third-party model
+}
+
 
 def export_saved_model(model, path, card=None, trust=False, overrides=None):
     """Writes a SavedModel for TF Serving: `serving_default`, latents -> images.
 
-    That of a VAE draws from its prior, and has `encode`, `decode` and `reconstruct` beside it.
+    That of a VAE draws from its prior, and also has `encode`, `decode` and `reconstruct`.
 
     Args:
         model: `GAN`, whose averaged generator is exported; `VAE`; (generator, spec) as `load_generator` returns them;
-            or a source that it or `load_vae` takes, a SavedModel of others among them.
+            or a source that it or `load_vae` takes.
         path: folder to write; an earlier export there is replaced whole.
         card: text of a model card to keep with it.
         trust: whether you vouch for a source from the web, see `load_generator`.
-        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
+        overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
 
     Returns:
         `pathlib.Path` of the folder.
 
     Raises:
-        RuntimeError: where the exported model makes other images than the Keras model.
+        RuntimeError: where the exported model generates other images than the Keras model.
     """
-    return write_saved_model(servable_of(find_generator(model, trust, overrides)), path, card=card)
+    return write_saved_model(servable_of(load_exported(model, trust, overrides)), path, card=card)
 
 
 def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler"):
@@ -41,7 +48,7 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
     Args:
         model: as in `export_saved_model`.
         path: file to write; an earlier one is replaced.
-        batch_size: images made at once; fixed in the file. That of a VAE's encoder can't be resized later.
+        batch_size: images of one call; fixed in the file. That of a VAE's encoder can't be resized later.
         trust: as in `export_saved_model`.
         overrides: as in `export_saved_model`.
         part: of a VAE, "sampler" (latents from N(0, 1) -> images of its prior), "encoder" (images -> `z_mean` and
@@ -51,27 +58,39 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
         `pathlib.Path` of the file.
 
     Raises:
-        RuntimeError: where the exported model makes other images than the Keras model.
+        RuntimeError: where the exported model generates other images than the Keras model.
     """
-    servable = servable_of(find_generator(model, trust, overrides))
+    servable = servable_of(load_exported(model, trust, overrides))
     return write_tflite(servable, path, batch_size=batch_size, part=part)
 
 
-def servable_of(model):
-    """The `Servable` of a `VAE` or of (generator, spec): what is written in any format."""
-    return vae_servable(model) if isinstance(model, VAE) else generator_servable(*model)
+def export_vae_parts(vae, folder):
+    """Writes `sampler.tflite`, `encoder.tflite` and `decoder.tflite` of a `VAE` into a folder; returns their paths."""
+    servable = vae_servable(vae)
+    return [write_tflite(servable, Path(folder) / f"{part}.tflite", part=part) for part in servable.parts]
 
 
-WHOLE_MODELS = {"vae": load_vae}  # families that are exported with all their networks
 FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}
 
 
-def find_generator(model, trust=False, overrides=None):
-    """What `export_saved_model` takes as a `VAE` or as (generator, spec)."""
+def servable_of(exported):
+    """The `Servable` of a `VAE` or of (generator, spec)."""
+    return vae_servable(exported) if isinstance(exported, VAE) else generator_servable(*exported)
+
+
+def load_exported(model, trust=False, overrides=None):
+    """What is exported of a model.
+
+    Args:
+        model: as in `export_saved_model`.
+        trust: as in `export_saved_model`.
+        overrides: as in `export_saved_model`.
+
+    Returns:
+        `VAE`, or (generator, `ModelSpec`).
+    """
     if isinstance(model, (str, os.PathLike, ModelRef)):
         with checks.named(source="model"):
             ref = resolve_model(model, trust)
-            if ref.family in WHOLE_MODELS:
-                return WHOLE_MODELS[ref.family](ref)
-            return load_generator(ref, overrides=overrides)
+            return LOADERS[ref.family](ref, overrides)
     return model if isinstance(model, (tuple, VAE)) else (model.ema_generator, model.spec)

@@ -1,10 +1,11 @@
-"""Whatever makes images behind one interface, `spec` and `generate`, for commands that only look."""
+"""Every kind of model behind one interface, `spec` and `generate`, for commands that only generate images."""
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
-from keras_transfer_gen.recipes.models.load import first_latents, load_keras, open_keras_model
+from keras_transfer_gen.recipes.models.keras_file import load_keras
+from keras_transfer_gen.recipes.models.load import first_latents, open_keras_model
 from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
-from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, family_in, resolve_model
 from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import render_numbered
@@ -15,14 +16,14 @@ from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 
 
 def open_model(source, trust=False, overrides=None):
-    """Whatever makes images: an object with `spec` and `generate(num, seed, truncation)`.
+    """A model that generates images: an object with `spec` and `generate(num, seed, truncation)`.
 
     Args:
-        source: preset name, RUN folder, `.keras` file of a GAN, VAE or generator, or a SavedModel, of this package or
-            of others: its folder, an archive (`.tar.gz`) of it, a handle of TensorFlow Hub or Kaggle, or another https
-            address. What others made is measured first, see `measure_generator`.
+        source: preset name, RUN folder, `.keras` file of a GAN, VAE or generator, or a SavedModel, of this package or a
+            third party: its folder, an archive (`.tar.gz`) of it, an address at TensorFlow Hub or Kaggle, or another
+            https address. Or a `ModelRef`. A third-party model is measured first, see `measure_generator`.
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
-        overrides: `SpecOverrides`, what is given of a generator of others instead of measured, or None.
+        overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
 
     Raises:
         UserError, UserFileError: where it can't be found or used; for a SavedModel that is no generator the message
@@ -50,15 +51,13 @@ def open_generator(folder, source, overrides=None):
     """The generator in the folder of a SavedModel.
 
     Args:
-        folder: `pathlib.Path`, as `fetch_saved_model` gives it.
-        source: what the user called it.
+        folder: `pathlib.Path`, as `fetch_saved_model` returns it.
+        source: what the user calls it.
         overrides: `SpecOverrides` or None.
     """
     checks.check_backend()
     if is_exported(folder):
-        generator = ServedGenerator(*read_saved_model(folder))
-        if generator.spec.family in WHOLE_EXPORTS:
-            generator = WHOLE_EXPORTS[generator.spec.family](folder, source)
+        generator = EXPORTED[family_in(folder) or "gan"](folder, source)
         if overrides:
             overrides.check_known(generator.spec, source)
         return generator
@@ -66,8 +65,10 @@ def open_generator(folder, source, overrides=None):
     return MeasuredGenerator(measure_generator(loaded, source, first_latents, overrides), loaded)
 
 
-# Families whose exported SavedModel is more than a generator: function (folder, source) -> the model.
-WHOLE_EXPORTS = {"vae": open_vae_folder}
+EXPORTED = {  # family -> function (folder of an exported SavedModel, what the user calls it) -> the model
+    "gan": lambda folder, source: ServedGenerator(*read_saved_model(folder)),
+    "vae": open_vae_folder,
+}
 
 
 class ModelGenerator:
@@ -91,7 +92,7 @@ class ServedGenerator:
     """An exported SavedModel, used as a generator.
 
     Args:
-        function: what the spec says, latents or a dict of latents and labels, -> images float32 `[N, H, W, C]` in
+        function: latents, or a dict of latents and labels, as the spec says, -> images float32 `[N, H, W, C]` in
             [-1, 1].
         spec: its `ModelSpec`.
     """
@@ -106,11 +107,11 @@ class ServedGenerator:
 
 
 class MeasuredGenerator:
-    """A SavedModel of others, used as a generator.
+    """A third-party SavedModel, used as a generator.
 
     Args:
-        measured: `Measured`, what was found out about it.
-        loaded: the loaded object, kept alive: its functions alone don't hold its variables.
+        measured: `Measured`, its inputs, outputs and spec.
+        loaded: the loaded object, which must be kept: its functions alone don't hold its variables.
     """
 
     def __init__(self, measured, loaded):
@@ -137,7 +138,7 @@ class MeasuredGenerator:
 
 
 def _render(function, spec, num, seed, truncation, label):
-    """uint8 images of numbered latents and labels, after a look at the arguments of `generate`."""
+    """uint8 images of numbered latents and labels, after a check of the arguments of `generate`."""
     num = checks.check_integer("num", num, next_step="Ask for at least one image with --num.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with --seed.")
     truncation = check_truncation(spec.truncation if truncation is None else truncation)

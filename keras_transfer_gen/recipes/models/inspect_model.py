@@ -1,4 +1,4 @@
-"""What is in a SavedModel: what can be called, its variables, whether it can be trained, and what it makes."""
+"""What is in a SavedModel: its functions, its variables, whether it can be trained, and a program that uses it."""
 
 import dataclasses
 import warnings
@@ -44,18 +44,18 @@ DRAWS = {  # Python that draws `latents` of {shape}, by distribution
 
 @dataclasses.dataclass(frozen=True)
 class Inspection:
-    """What `inspect_model` found.
+    """What `inspect_model` returns.
 
     Args:
-        source: what the user called the model.
-        folder: where it lies, a string.
-        interfaces: what can be called and how, a list of dicts; see `measure_generator.interfaces`.
+        source: what the user calls the model.
+        folder: its folder (str).
+        interfaces: its functions with their inputs and outputs, a list of dicts; see `measure.interfaces`.
         trained: what of it can be trained, a sentence.
-        has_training_mode: whether it has one, or None where it can't be said.
+        has_training_mode: whether it has one, or None where that is not known.
         variables: `Report`.
-        measured: `Measured`, or None for what is no generator.
-        generator: makes its images, or None.
-        no_generator: why it is none, or "".
+        measured: `Measured`, or None for a model that is no generator.
+        generator: object with `spec` and `generate`, or None.
+        no_generator: why it is no generator, or "".
         program: lines of Python that use this model in Keras.
     """
 
@@ -88,7 +88,7 @@ class Inspection:
 
 
 def inspect_model(source, trust=False, overrides=None):
-    """Looks into a SavedModel of any origin.
+    """Describes a SavedModel of any origin.
 
     Args:
         source: a SavedModel: its folder, an archive (`.tar.gz`) of it, or an https address or handle.
@@ -99,9 +99,9 @@ def inspect_model(source, trust=False, overrides=None):
         `Inspection`.
 
     Raises:
-        UserError: for presets, RUN folders and `.keras` files, which `ktg info` describes; where `overrides` say what
-            can't be.
-        UserFileError: where it can't be had or loaded.
+        UserError: for presets, RUN folders and `.keras` files, which `ktg info` describes; where `overrides` contradict
+            the model.
+        UserFileError: where it can't be fetched or loaded.
 
     Example:
         >>> print(inspect_model("models/progan").program)  # doctest: +SKIP
@@ -115,7 +115,7 @@ def inspect_model(source, trust=False, overrides=None):
     folder = fetch_saved_model(ref.path)
     path = source if is_address(source) or source.lower().endswith(SUFFIXES) else ref.path  # what the program names
     loaded = load_saved_model(folder)
-    measured, generator, why = None, None, ""
+    measured, generator, reason = None, None, ""
     try:
         measured = measure_generator(loaded, source, first_latents, overrides)
         generator = MeasuredGenerator(measured, loaded)
@@ -123,11 +123,11 @@ def inspect_model(source, trust=False, overrides=None):
             generator = open_generator(folder, source, overrides)
             measured = _as_saved(measured, generator.spec, overrides)
     except checks.UserError as error:
-        if overrides:  # what was said shall not be lost among all that is printed
+        if overrides:  # an error about them must not get lost in a long report
             raise
-        why = str(error)
-    offered = interfaces(loaded)
-    layer, name, trained = _layer(loaded, measured, offered)
+        reason = str(error)
+    functions = interfaces(loaded)
+    layer, name, trained = _layer(loaded, measured, functions)
     if layer:
         note_source(layer, name_of(source))
     if measured and measured.image.whole_numbers:
@@ -137,34 +137,34 @@ def inspect_model(source, trust=False, overrides=None):
     else:
         program = _zeros_program(path, name, loaded) if layer else ""
     return Inspection(
-        source=str(source), folder=str(folder), interfaces=offered, trained=trained,
+        source=str(source), folder=str(folder), interfaces=functions, trained=trained,
         has_training_mode=layer.has_training_mode if layer else None,
         variables=trainable_report(layer) if layer else TrainableReport(()),
-        measured=measured, generator=generator, no_generator=why, program=program,
+        measured=measured, generator=generator, no_generator=reason, program=program,
     )  # fmt: skip
 
 
 def _as_saved(measured, spec, overrides):
-    """What was measured of an export of this package, with the spec that was saved with it in place of guesses."""
+    """`Measured` of an export of this package, with the spec that was saved with it."""
     stated = overrides is not None and overrides.latent_distribution is not None
-    told = "given with latent_distribution= (--latent-distribution), as the" if stated else "the"
+    text = "given with latent_distribution= (--latent-distribution), as the" if stated else "the"
     return dataclasses.replace(
-        measured, spec=spec, reasons={**measured.reasons, "distribution": f"{told} SavedModel's own spec.json says"}
+        measured, spec=spec, reasons={**measured.reasons, "distribution": f"{text} SavedModel's own spec.json says"}
     )
 
 
-def _layer(loaded, measured, offered):
-    """(`SavedModelLayer` or None, the signature to give it, what of it can be trained)."""
+def _layer(loaded, measured, functions):
+    """(`SavedModelLayer` or None, its signature or None for the default, what of it can be trained in words)."""
     try:
         default = read_graph(loaded).inference.name
     except checks.UserError:  # it has none
         default = None
-    name = measured.endpoint.name if measured else default or next((one["name"] for one in offered), None)
+    name = measured.endpoint.name if measured else default or next((row["name"] for row in functions), None)
     if name is None:
         return None, None, "It has no function to call."
     name = None if name == default else name
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what it warns of is said in `trained`
+        warnings.simplefilter("ignore")  # `trained` says what it warns of
         try:
             layer = SavedModelLayer(loaded, name, trainable=True)
         except checks.UserError:
@@ -176,7 +176,7 @@ def _layer(loaded, measured, offered):
 
 
 def _generator_program(path, name, measured):
-    """Python that saves images of a generator as PNG files: at most 15 lines."""
+    """A Python program that saves images of a generator as PNG files: at most 15 lines."""
     count, size, image = measured.batch or IMAGES, measured.latent_dim, measured.image
     lines = _opening(path, name, ["import keras", "import numpy as np"])
     draws = [line.format(shape=(count, size)) for line in DRAWS[measured.spec.distribution]]
@@ -200,8 +200,8 @@ def _generator_program(path, name, measured):
             lines.append(f"labels = np.eye({measured.spec.num_classes}, dtype={spec.dtype.name!r})[labels]")
     outputs = measured.form.concrete.structured_outputs
     outputs = next(iter(outputs.values())) if isinstance(outputs, dict) and len(outputs) == 1 else outputs
-    inputs = _written(_lone(measured.form.inputs), values, _start(measured.form.inputs))
-    lines.append(f"images = layer({inputs}){_access(outputs, measured.output) or ''}")
+    inputs = _as_python(_without_single_key(measured.form.inputs), values, _single_key(measured.form.inputs))
+    lines.append(f"images = layer({inputs}){_subscripts(outputs, measured.output) or ''}")
     levels = TO_LEVELS[measured.spec.pixel_range]
     lines.append(f"images = {levels.replace(')', ').transpose(0, 2, 3, 1)', 1) if image.channels_first else levels}")
     if image.has_alpha:
@@ -214,18 +214,18 @@ def _generator_program(path, name, measured):
 
 
 def _zeros_program(path, name, loaded):
-    """Python that runs what is no generator, on zeros; "" where an input is no tensor of known rank."""
+    """A Python program that calls a model that is no generator on zeros; "" where an input's rank is not known."""
     form = next(form for form in read_graph(loaded, name).inference.forms if form.serves(False))
     values = {}
     for leaf, spec in named_leaves(form.inputs):
         shape = getattr(spec, "shape", None)
         if shape is None or shape.rank is None or not (spec.dtype.is_floating or spec.dtype.is_integer):
             return ""
-        sizes = tuple((64 if place else 1) if size is None else size for place, size in enumerate(shape))
+        sizes = tuple((64 if axis else 1) if size is None else size for axis, size in enumerate(shape))
         values[leaf] = f"np.zeros({sizes}, {spec.dtype.name!r})"
     if not values:
         return ""
-    inputs = _written(_lone(form.inputs), values, _start(form.inputs))
+    inputs = _as_python(_without_single_key(form.inputs), values, _single_key(form.inputs))
     return "\n".join([*_opening(path, name, ["import numpy as np"]), f"print(layer({inputs}))"])
 
 
@@ -238,26 +238,26 @@ def _opening(path, name, imports):
     return [*opening, f"layer = SavedModelLayer({model}, {signature}trainable=False)"]
 
 
-def _lone(inputs):
+def _without_single_key(inputs):
     return next(iter(inputs.values())) if len(inputs) == 1 else inputs
 
 
-def _start(inputs):
+def _single_key(inputs):
     return next(iter(inputs)) if len(inputs) == 1 else ""
 
 
-def _written(structure, values, name):
+def _as_python(structure, values, name):
     """A structure of inputs as Python, each leaf by the code of its name."""
     below = f"{name}/" if name else ""
     if isinstance(structure, dict):
-        parts = (f"{key!r}: {_written(part, values, f'{below}{key}')}" for key, part in structure.items())
+        parts = (f"{key!r}: {_as_python(part, values, f'{below}{key}')}" for key, part in structure.items())
         return "{" + ", ".join(parts) + "}"
     if isinstance(structure, (list, tuple)):
-        return "[" + ", ".join(_written(part, values, f"{below}{n}") for n, part in enumerate(structure)) + "]"
+        return "[" + ", ".join(_as_python(part, values, f"{below}{n}") for n, part in enumerate(structure)) + "]"
     return values[name]
 
 
-def _access(structure, wanted, name="", code=""):
+def _subscripts(structure, wanted, name="", code=""):
     """The subscripts that lead to the leaf called `wanted`, such as "['image']"; None where it is not below."""
     if isinstance(structure, dict):
         items = structure.items()
@@ -265,5 +265,7 @@ def _access(structure, wanted, name="", code=""):
         items = enumerate(structure)
     else:
         return code if name == wanted else None
-    found = (_access(part, wanted, f"{name}/{key}" if name else str(key), f"{code}[{key!r}]") for key, part in items)
-    return next((one for one in found if one is not None), None)
+    matches = (
+        _subscripts(part, wanted, f"{name}/{key}" if name else str(key), f"{code}[{key!r}]") for key, part in items
+    )
+    return next((match for match in matches if match is not None), None)

@@ -6,7 +6,7 @@ import keras
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.vae_parts import read_vae_parts
-from keras_transfer_gen.recipes.models.load import load_keras
+from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
@@ -14,18 +14,18 @@ from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
 
 def load_vae(source, trust=False, custom_objects=None):
-    """A `VAE`, compiled, ready to be frozen, compiled anew and fitted.
+    """A `VAE`, always compiled, ready to be frozen, compiled anew and fitted.
 
     Args:
         source: preset name, RUN folder, `.keras` file, or a SavedModel with signatures `encode` and `decode`: its
-            folder, an archive (`.tar.gz`) of it, or an https address. One that this package exported brings its prior
-            and likelihood with it; of others the images must be float32 in [-1, 1] and the outputs of `encode` called
-            `z_mean` and `z_log_var`.
+            folder, an archive (`.tar.gz`) of it, or an https address. Or a `ModelRef`. A SavedModel that this package
+            exported holds its prior and likelihood; a third-party one must take float32 images in [-1, 1], and the
+            outputs of `encode` must be called `z_mean` and `z_log_var`.
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
         custom_objects: dict of name -> class or function that a `.keras` file names and Keras does not know.
 
     Returns:
-        `VAE`, always compiled: as its file says, or with the defaults of `VAE.compile` where it does not say.
+        `VAE`, compiled as its file says, or with the defaults of `VAE.compile` where the file does not say.
 
     Raises:
         UserError, UserFileError: where it can't be found or holds no VAE.
@@ -51,12 +51,12 @@ def load_vae(source, trust=False, custom_objects=None):
 def open_vae_folder(folder, source):
     """The `VAE` in the folder of a SavedModel, not compiled.
 
-    Its networks are `SavedModelLayer`s: they can be tuned and frozen by the original names of their variables. Norms
+    Its networks are `SavedModelLayer`s: they can be trained, and frozen by the original names of their variables. Norms
     keep their statistics, since the signatures have no training mode.
 
     Args:
-        folder: `pathlib.Path`, as `fetch_saved_model` gives it.
-        source: what the user called it.
+        folder: `pathlib.Path`, as `fetch_saved_model` returns it.
+        source: what the user calls it.
     """
     parts = read_vae_parts(folder, source)
     size, channels, latent_dim = parts.shape
@@ -69,7 +69,7 @@ def open_vae_folder(folder, source):
 
 
 def _layer(folder, signature):
-    """One signature as a layer; its warning that norms keep still is said by the docstring above, once for both."""
+    """One signature as a layer, without the warning that norms keep their statistics: the docstring above says it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SavedModelLayer", UserWarning)
         return SavedModelLayer(str(folder), signature, name=f"saved_{signature}r")

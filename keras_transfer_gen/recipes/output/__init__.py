@@ -1,1 +1,1 @@
-"""Images and contact sheets written to disk, never over files of others."""
+"""Writes images and contact sheets, and never replaces files that this package did not write."""

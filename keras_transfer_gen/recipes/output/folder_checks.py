@@ -1,20 +1,32 @@
-"""Which folder of images may be written or replaced. Loads nothing heavy, so that a wrong --out costs no wait."""
+"""Which folder of images may be written or replaced. Loads nothing heavy, so that a wrong --out is refused at once."""
 
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.output.sheet_file import check_apart, check_sheet
 
-MARK = ".ktg-generate.json"  # says that the folder is ours to replace; hidden, so that readers of images skip it
+MARK = (
+    ".ktg-generate.json"  # in a folder that a command wrote and may replace; hidden, so that readers of images skip it
+)
 
 
-def name_of(number):
-    """File name of a numbered image."""
+def file_name(number):
+    """File name of image number `number`, such as "00007.png"."""
     return f"{number:05d}.png"
 
 
 def check_folder(out):
-    """Returns the absolute path of a folder that may be written, or raises a `UserError` or `UserFileError`."""
+    """Checks a folder of images that is to be written.
+
+    Args:
+        out: its path: a new or empty folder, or one that an earlier command wrote, which will be replaced whole.
+
+    Returns:
+        absolute `pathlib.Path`.
+
+    Raises:
+        UserError, UserFileError: where it is a file or holds other files.
+    """
     path = Path(out).resolve()
     if path.exists() and not path.is_dir():
         raise checks.file_error("out", "a folder", out, "Choose another --out.")
@@ -22,26 +34,26 @@ def check_folder(out):
         names = {entry.name for entry in path.iterdir()} - {MARK}
         mark = path / MARK
         with checks.named(path="out"):
-            wrote = files.read_json(mark) if mark.is_file() else {}
-        num = wrote.get("num") if isinstance(wrote, dict) else None
-        if not names <= {name_of(number) for number in range(num if isinstance(num, int) else 0)}:
+            notes = files.read_json(mark) if mark.is_file() else {}
+        num = notes.get("num") if isinstance(notes, dict) else None
+        if not names <= {file_name(number) for number in range(num if isinstance(num, int) else 0)}:
             expected = "a new or empty folder, or one that an earlier `ktg` command wrote"
             raise checks.user_error("out", expected, str(out), "It holds other files. Choose another --out.")
     return path
 
 
 def count_images(out):
-    """How many images of an earlier command a folder holds."""
+    """How many images an earlier command wrote to a folder (int)."""
     path = Path(out)
     return sum(1 for _ in path.glob("*.png")) if path.is_dir() else 0
 
 
 def names_in(out):
-    """What each image of a folder was made from, in the order of their numbers; None where that is not known."""
+    """Names of the images that those in a folder come from, in order (list of str); None where they are not known."""
     return files.read_json(Path(out) / MARK).get("made_from")
 
 
 def check_grid(grid, out):
-    """Raises a `UserError` where a contact sheet would lie among the images, and as `check_sheet` does."""
+    """Checks the file of a contact sheet beside a folder of images: as `check_sheet`, and not inside the folder."""
     check_sheet(grid)
     check_apart(grid, out, "--out")

@@ -1,4 +1,4 @@
-"""Contact sheets as PNG files that tell whose they are, so that no other image is replaced. Loads nothing heavy."""
+"""Contact sheets as PNG files with a mark, so that no other image is ever replaced. Loads nothing heavy."""
 
 import struct
 import zlib
@@ -6,39 +6,39 @@ from pathlib import Path
 
 from keras_transfer_gen import checks
 
-MARK = b"Software\0keras_transfer_gen"  # of a PNG file's text chunk
+MARK = b"Software\0keras_transfer_gen"  # a text chunk of a PNG file
 LAST_CHUNK = 12  # bytes: IEND
 
 
-def signed(png):
-    """The bytes of a PNG file with the mark in them; any viewer shows the same image."""
+def add_mark(png):
+    """The bytes of a PNG file with the mark added; viewers show the same image."""
     chunk = b"tEXt" + MARK
     framed = struct.pack(">I", len(MARK)) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return png[:-LAST_CHUNK] + framed + png[-LAST_CHUNK:]
 
 
 def check_sheet(sheet, name="grid"):
-    """Refuses a place where a contact sheet can't or must not be written.
+    """Refuses a path where a contact sheet can't or must not be written.
 
     Args:
-        sheet: path of the file to be.
-        name: the argument or option that gave it.
+        sheet: path of the file.
+        name: the argument or option that it comes from.
 
     Raises:
-        UserError, UserFileError: for a folder, another kind of file, or a file there that is no contact sheet of ours.
+        UserError, UserFileError: for a folder, another kind of file, or a file that this package did not write.
     """
-    place, such = Path(sheet), f"Such as --{name} {name}.png."
-    if place.is_dir():
-        raise checks.file_error(name, "a PNG file, not a folder", sheet, such)
-    if place.suffix.lower() != ".png":
-        raise checks.user_error(name, "the name of a PNG file", str(sheet), such)
-    if place.is_file() and place.stat().st_size and MARK not in place.read_bytes():
-        hint = f"What stands there was not written by `ktg`, and is kept. Choose another --{name}."
+    path, example = Path(sheet), f"Such as --{name} {name}.png."
+    if path.is_dir():
+        raise checks.file_error(name, "a PNG file, not a folder", sheet, example)
+    if path.suffix.lower() != ".png":
+        raise checks.user_error(name, "the name of a PNG file", str(sheet), example)
+    if path.is_file() and path.stat().st_size and MARK not in path.read_bytes():
+        hint = f"`ktg` did not write the file there, so it is not replaced. Choose another --{name}."
         raise checks.file_error(name, "a new file, or a sheet to replace", sheet, hint)
 
 
-def check_apart(sheet, folder, called, name="grid"):
-    """Raises a `UserError` where a contact sheet would lie in a folder of images, which messages call `called`."""
+def check_apart(sheet, folder, folder_name, name="grid"):
+    """Raises a `UserError` where a contact sheet would be inside a folder of images, which messages call `folder_name`."""
     if Path(sheet).resolve().is_relative_to(Path(folder).resolve()):
-        hint = f"Among the images it would be taken for one of them. Choose another --{name}."
-        raise checks.user_error(name, f"a file outside {called}", str(sheet), hint)
+        hint = f"Inside that folder it would count as one of the images. Choose another --{name}."
+        raise checks.user_error(name, f"a file outside {folder_name}", str(sheet), hint)

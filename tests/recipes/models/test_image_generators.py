@@ -14,7 +14,6 @@ from keras_transfer_gen.recipes.models.image_generators import (
     ServedGenerator,
     open_model,
 )
-from keras_transfer_gen.recipes.models.info import model_info
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring.elbo_protocol import measure_elbo
@@ -23,15 +22,17 @@ from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests import generator_fixtures
 from tests.saved_model_fixtures import folder_of, made
 
+pytestmark = pytest.mark.usefixtures("small_discriminators")
 
-def test_saved_model_makes_the_images_of_the_run(finished):
+
+def test_saved_model_generates_the_images_of_the_run(finished):
     served = open_model(RunFolder(finished.out).saved_model)
     assert isinstance(served, ServedGenerator) and served.spec == load_gan(finished.out).spec
-    made, expected = served.generate(5, seed=3), open_model(finished.out).generate(5, seed=3)
-    assert made.dtype == np.uint8
-    check_parity(expected, made)
-    assert np.array_equal(served.generate(2, seed=3), made[:2])
-    assert not np.array_equal(served.generate(5, seed=3, truncation=0.5), made)
+    images, expected = served.generate(5, seed=3), open_model(finished.out).generate(5, seed=3)
+    assert images.dtype == np.uint8
+    check_parity(expected, images)
+    assert np.array_equal(served.generate(2, seed=3), images[:2])
+    assert not np.array_equal(served.generate(5, seed=3, truncation=0.5), images)
 
 
 @pytest.mark.parametrize(("arguments", "text"), [
@@ -45,31 +46,31 @@ def test_saved_model_refuses_what_a_gan_refuses(finished, arguments, text):
 
 @pytest.fixture
 def web(tmp_path, monkeypatch):
-    """A server on this machine with a generator of others, `gan.tar.gz`: (its address, list of the paths asked for)."""
+    """A server on this machine with a third-party generator, `gan.tar.gz`: (its address, list of the paths requests for)."""
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
     monkeypatch.setenv("no_proxy", "*")
     (tmp_path / "web").mkdir()
     with tarfile.open(tmp_path / "web" / "gan.tar.gz", "w:gz") as archive:
         archive.add(made("painters")[0] / "one_hot", "gan")
-    asked = []
+    requests = []
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *args):
             super().__init__(*args, directory=tmp_path / "web")
 
         def log_message(self, *_):
-            asked.append(self.path)
+            requests.append(self.path)
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/gan.tar.gz", asked
+        yield f"http://127.0.0.1:{server.server_address[1]}/gan.tar.gz", requests
         server.shutdown()
         thread.join()
 
 
 @pytest.mark.parametrize("name", ["plain", "unit", "bytes", "one_hot", "lists"])
-def test_saved_model_of_others_makes_images(name):
+def test_third_party_saved_model_generates_images(name):
     generator = open_model(made("painters")[0] / name)
     assert isinstance(generator, MeasuredGenerator)
     images = generator.generate(40, seed=3)
@@ -81,33 +82,33 @@ def test_saved_model_of_others_makes_images(name):
     assert images.min() < 60 and images.max() > 195
 
 
-def test_latents_classes_and_truncation_reach_a_model_of_others():
+def test_latents_classes_and_truncation_reach_a_third_party_model():
     folder, painters = made("painters")
     z, classes = numbered_latents(range(4), 6, 5, 0.5), numbered_labels(range(4), 7, 5)
-    made_here = open_model(folder / "one_hot").generate(4, seed=5, truncation=0.5)
+    images = open_model(folder / "one_hot").generate(4, seed=5, truncation=0.5)
     expected = painters["one_hot"].make(z, np.eye(7, dtype=np.float32)[classes], 0.5)["default"]
-    assert np.abs(made_here - np.asarray(expected)).max() <= 0.51
+    assert np.abs(images - np.asarray(expected)).max() <= 0.51
 
 
 def test_archive_here_is_unpacked(tmp_path):
     with tarfile.open(tmp_path / "gan.tar.gz", "w:gz") as archive:
         archive.add(made("painters")[0] / "plain", "gan")
-    there = open_model(made("painters")[0] / "plain").generate(2)
-    assert np.array_equal(open_model(tmp_path / "gan.tar.gz").generate(2), there)
+    expected = open_model(made("painters")[0] / "plain").generate(2)
+    assert np.array_equal(open_model(tmp_path / "gan.tar.gz").generate(2), expected)
 
 
 def test_model_from_the_web_is_fetched_with_trust_alone(web):
-    address, asked = web
+    address, requests = web
     with pytest.raises(checks.UserError, match="`source` must be a model that you trust.*trust=True or --trust"):
         open_model(address)
     with pytest.raises(checks.UserError, match="trust=True or --trust"):
         load_gan(address)
-    assert asked == []
-    there = open_model(made("painters")[0] / "one_hot").generate(2)
-    assert np.array_equal(open_model(address, trust=True).generate(2), there)
-    assert asked == ["/gan.tar.gz"]
+    assert requests == []
+    expected = open_model(made("painters")[0] / "one_hot").generate(2)
+    assert np.array_equal(open_model(address, trust=True).generate(2), expected)
+    assert requests == ["/gan.tar.gz"]
     open_model(address, trust=True)
-    assert asked == ["/gan.tar.gz"]
+    assert requests == ["/gan.tar.gz"]
 
 
 def test_what_is_no_generator_is_refused_with_inputs_and_outputs():
@@ -116,12 +117,12 @@ def test_what_is_no_generator_is_refused_with_inputs_and_outputs():
 
 
 @pytest.mark.parametrize("arguments", [{"num": 0}, {"num": 1, "seed": -1}, {"num": 1, "truncation": 2}])
-def test_model_of_others_refuses_what_a_gan_refuses(arguments):
+def test_third_party_model_refuses_what_a_gan_refuses(arguments):
     with pytest.raises(checks.UserError, match="must be"):
         open_model(made("painters")[0] / "plain").generate(**arguments)
 
 
-def test_bare_keras_generator_makes_the_images_of_its_gan(tmp_path):
+def test_bare_keras_generator_generates_the_images_of_its_gan(tmp_path):
     generator_fixtures.keras_generator(sigmoid=True, labels=True).save(tmp_path / "bare.keras")
     generator = open_model(tmp_path / "bare.keras")
     assert isinstance(generator, ModelGenerator) and generator.spec.num_classes == generator_fixtures.CLASSES
@@ -130,24 +131,22 @@ def test_bare_keras_generator_makes_the_images_of_its_gan(tmp_path):
     assert np.array_equal(load_gan(tmp_path / "bare.keras").generate(5, seed=2), images)
 
 
-def test_gan_of_a_source_of_others_makes_the_images_that_it_makes_by_itself():
+def test_gan_of_a_third_party_source_generates_what_that_generates_by_itself():
     folder = generator_fixtures.folder_of("labelled")
     assert np.abs(load_gan(folder).generate(6, seed=1).astype(int) - open_model(folder).generate(6, seed=1)).max() <= 1
 
 
-def test_exported_vae_makes_the_images_of_its_own_and_has_a_bound(vae_file, sample_images, tmp_path):
+def test_exported_vae_generates_the_images_of_the_vae_and_has_an_elbo(vae_file, sample_images, tmp_path):
     folder = export_saved_model(str(vae_file), tmp_path / "served")
     vae, served = open_model(vae_file), open_model(folder)
     assert np.abs(served.generate(5, seed=1).astype(int) - vae.generate(5, seed=1)).max() <= 1
     expected = measure_elbo(vae, sample_images, "cats")["elbo"]["value"]
     np.testing.assert_allclose(measure_elbo(served, sample_images, "cats")["elbo"]["value"], expected, rtol=1e-4)
-    found = model_info(folder)
-    assert found["kind"] == "exported SavedModel of a VAE" and "kimg" not in found
     with pytest.raises(checks.UserError, match="latent_dim"):
         open_model(folder, overrides=SpecOverrides(latent_dim=99))
 
 
-def test_one_class_is_asked_of_every_kind_of_labelled_model(tmp_path):
+def test_one_class_can_be_had_of_every_kind_of_labelled_model(tmp_path):
     folder = generator_fixtures.folder_of("labelled")
     export_saved_model(load_gan(folder), tmp_path / "served")
     generator_fixtures.keras_generator(sigmoid=True, labels=True).save(tmp_path / "bare.keras")
@@ -156,8 +155,8 @@ def test_one_class_is_asked_of_every_kind_of_labelled_model(tmp_path):
         for model in (open_model(source), load_gan(source)):
             images = model.generate(4, seed=2)
             for label in set(drawn.tolist()):  # the same latents: where that class was drawn, the same image
-                asked = model.generate(4, seed=2, label=label)
-                assert np.abs(asked[drawn == label].astype(int) - images[drawn == label]).max() <= 1
-                assert not np.array_equal(asked[drawn != label], images[drawn != label])
+                one_class = model.generate(4, seed=2, label=label)
+                assert np.abs(one_class[drawn == label].astype(int) - images[drawn == label]).max() <= 1
+                assert not np.array_equal(one_class[drawn != label], images[drawn != label])
             with pytest.raises(checks.UserError, match=r"`label` must be an integer from 0 to 4.*--class"):
                 model.generate(1, label=5)

@@ -4,6 +4,7 @@ import keras
 import pytest
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.info import model_info
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
@@ -11,17 +12,17 @@ from tests.saved_model_fixtures import made
 
 
 def test_info_of_a_file_names_sizes_licence_and_parameters(source_file):
-    found = model_info(source_file)
-    assert (found["kind"], found["image_size"], found["latent_dim"], found["licence"]) == ("GAN", 32, 16, "CC0-1.0")
-    assert "kimg" not in found and set(found["parameters"]) == {"generator", "discriminator"}
-    assert "layers" not in found and json.loads(json.dumps(found)) == found
+    info = model_info(source_file)
+    assert (info["kind"], info["image_size"], info["latent_dim"], info["licence"]) == ("GAN", 32, 16, "CC0-1.0")
+    assert "kimg" not in info and set(info["parameters"]) == {"generator", "discriminator"}
+    assert "layers" not in info and json.loads(json.dumps(info)) == info
 
 
 def test_info_of_a_run_knows_where_it_comes_from(finished):
-    found = model_info(finished.out)
+    info = model_info(finished.out)
     best = json.loads(RunFolder(finished.out).metrics_file.read_text())["best_kimg"]
-    assert found["kimg"] == best and found["licence"] == "CC0-1.0"
-    assert found["source"] == f"Adapted from {finished.source} on {finished.data}. The source: A test."
+    assert info["kimg"] == best and info["licence"] == "CC0-1.0"
+    assert info["source"] == f"Adapted from {finished.source} on {finished.data}. The source: A test."
 
 
 def test_info_lists_layers_as_rules_name_them(finished):
@@ -33,23 +34,31 @@ def test_info_lists_layers_as_rules_name_them(finished):
 
 def test_info_of_a_saved_model_lists_layers_as_rules_of_a_fine_tune_name_them(finished):
     model = RunFolder(finished.out).saved_model
-    found = model_info(model, layers=True)
-    assert found["kind"] == "exported SavedModel, generator only" and found["image_size"] == 32
-    rows = {row["path"]: row for row in found["layers"]}
+    info = model_info(model, layers=True)
+    assert info["kind"] == "exported SavedModel, generator only" and info["image_size"] == 32
+    rows = {row["path"]: row for row in info["layers"]}
     assert rows["generator/block_8/conv/kernel"]["trainable"] and "layers" not in model_info(model)
 
 
-def test_info_of_models_of_others_says_what_was_measured_and_given(tmp_path):
-    found = model_info(made("painters")[0] / "unit", True, overrides=SpecOverrides(labels=5))
-    assert found["kind"].startswith("SavedModel, measured") and found["num_classes"] == 5
-    assert found["inputs"] == "z: latents, label: class ids"
-    assert {row["path"] for row in found["layers"]} == {"generator/generator/mix", "generator/generator/table"}
+def test_info_of_third_party_models_says_what_was_measured_and_given(tmp_path):
+    info = model_info(made("painters")[0] / "unit", True, overrides=SpecOverrides(labels=5))
+    assert info["kind"].startswith("SavedModel, measured") and info["num_classes"] == 5
+    assert info["inputs"] == "z: latents, label: class ids"
+    assert {row["path"] for row in info["layers"]} == {"generator/generator/mix", "generator/generator/table"}
     z = keras.Input((4,))
     keras.Model(z, keras.layers.Dense(12, activation="tanh")(keras.layers.Reshape((1, 1, 4))(z))).save(
         tmp_path / "wide.keras"
     )
     with pytest.raises(checks.UserError, match="only square ones can be used"):
         model_info(tmp_path / "wide.keras")
-    made_of = keras.layers.Reshape((2, 2, 3))(keras.layers.Dense(12, activation="tanh")(z))
-    keras.Model(z, made_of).save(tmp_path / "bare.keras")
+    images = keras.layers.Reshape((2, 2, 3))(keras.layers.Dense(12, activation="tanh")(z))
+    keras.Model(z, images).save(tmp_path / "bare.keras")
     assert model_info(tmp_path / "bare.keras")["kind"] == "Keras generator, measured"
+
+
+def test_info_of_a_vae_names_its_prior_and_likelihood_whether_exported_or_not(vae_file, tmp_path):
+    info = model_info(vae_file)
+    assert (info["kind"], info["prior"], info["likelihood"]) == ("VAE", "StandardNormal", "GaussianOptimalSigma")
+    exported = model_info(export_saved_model(vae_file, tmp_path / "served"))
+    assert exported["kind"] == "exported SavedModel of a VAE" and "kimg" not in exported
+    assert exported["prior"] == info["prior"] and set(exported["parameters"]) == {"encoder", "decoder"}

@@ -45,7 +45,7 @@ def test_exported_saved_model_is_a_vae_again(exported, sample_images, tmp_path):
     assert np.array_equal(load_vae(tmp_path / "tuned.keras").generate(3), twin.generate(3))
 
 
-def test_saved_model_of_others_has_the_standard_prior(exported):
+def test_third_party_saved_model_has_the_standard_prior(exported):
     vae, folder = exported
     for name in ("spec.json", "distributions.json", "distributions.npz"):
         (folder / "assets.extra" / name).unlink()

@@ -9,7 +9,7 @@ from keras_transfer_gen.recipes.output import folder_checks
 def written(folder, num=2):
     folder.mkdir()
     for number in range(num):
-        (folder / folder_checks.name_of(number)).write_bytes(b"")
+        (folder / folder_checks.file_name(number)).write_bytes(b"")
     (folder / folder_checks.MARK).write_text(json.dumps({"num": num}))
     return folder
 
@@ -31,7 +31,7 @@ def test_own_folder_with_another_file_is_refused(tmp_path, name):
         folder_checks.check_folder(own)
 
 
-def test_numbered_images_without_our_mark_are_somebody_elses(tmp_path):
+def test_numbered_images_without_the_mark_are_not_replaced(tmp_path):
     own = written(tmp_path / "own")
     (own / folder_checks.MARK).unlink()
     with pytest.raises(checks.UserError, match="other files"):
@@ -66,5 +66,5 @@ def test_grid_lies_outside_and_replaces_no_folder(tmp_path):
 
 
 def test_names_sort_as_the_numbers_do():
-    names = [folder_checks.name_of(number) for number in (0, 9, 10, 499)]
+    names = [folder_checks.file_name(number) for number in (0, 9, 10, 499)]
     assert names == sorted(names) == ["00000.png", "00009.png", "00010.png", "00499.png"]

@@ -5,7 +5,7 @@ is often best in its first half. So the averaged generator with the lowest KID t
 is what the run gives. Training itself goes on from the last weights.
 """
 
-from keras_transfer_gen.recipes.models.load import load_keras
+from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
 from keras_transfer_gen.recipes.scoring import kid_protocol

@@ -3,7 +3,7 @@
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.networks.priors.priors import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
-from keras_transfer_gen.recipes.models.export_vae import export_vae_parts
+from keras_transfer_gen.recipes.models.export import export_vae_parts
 from keras_transfer_gen.recipes.report import curves, sheets
 from keras_transfer_gen.recipes.report.vae_card import vae_card, vae_score_note, vae_score_rows, vae_verdicts
 from keras_transfer_gen.recipes.runs.phases import Phase
