@@ -82,7 +82,9 @@ class Architecture:
         build_discriminator: function (spec, trained or None) -> discriminator for the images of a generator that has
             none. `trained` is a trained discriminator to begin with. None: the architecture can't.
         find_blocks: function (role, paths) -> paths of a network's blocks, from the image's side on, for freezing.
-        intermediates: name -> layer of the generator whose output penalties and regularisers see under that name.
+        inputs: tuple of `network_inputs.NetworkInput`, what the networks take beside latents, images and labels.
+        intermediates: name -> layer of the generator (or decoder) whose output penalties and regularisers see under
+            that name, in `Step.intermediates`.
 
     Example:
         >>> def build(spec, width):
@@ -101,6 +103,7 @@ class Architecture:
     rebuild_networks: Callable = clone_networks
     build_discriminator: Callable | None = None
     find_blocks: Callable = blocks_by_resolution
+    inputs: tuple = ()
     intermediates: Mapping = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):

@@ -1,79 +1,14 @@
-"""What can be injected into a `GAN` or `VAE`: objective, augmentation, penalty, regulariser, prior; what a step shows.
+"""What can be given to a `GAN` or `VAE`: objective, augmentation, penalty, regulariser, prior, likelihood.
 
 New methods implement one of these; the models themselves are never edited for them.
 """
 
 import abc
-import dataclasses
-from collections.abc import Callable
-from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks, variational
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One training step on one replica, as penalties and regularisers see it.
-
-    Args:
-        gan: the model being trained.
-        phase: "d" while the discriminator's loss is taken, "g" while the generator's is.
-        index: int64 scalar, number of the step, from 0.
-        kimg: float32 scalar, thousands of real images shown before this step.
-        latents: float32 `[batch, latent_dim]`.
-        labels: int32 `[batch]`, or None.
-        real: float32 `[batch, H, W, C]` in [-1, 1], before augmenting.
-        fake: the same, as the generator made them; no gradient flows in phase "d".
-        real_augmented: what the discriminator saw.
-        fake_augmented: what the discriminator saw.
-        real_logits: its answer to the real ones, a tensor or a list of tensors `[batch, ...]`.
-        fake_logits: its answer to the made ones.
-        augment_real: function that repeats this step's augmentation of the real images on any `[batch, H, W, C]`.
-    """
-
-    gan: Any
-    phase: str
-    index: Any
-    kimg: Any
-    latents: Any
-    labels: Any
-    real: Any
-    fake: Any
-    real_augmented: Any
-    fake_augmented: Any
-    real_logits: Any
-    fake_logits: Any
-    augment_real: Callable
-
-
-@dataclasses.dataclass(frozen=True)
-class VAEStep:
-    """One training step of a VAE on one replica, as regularisers see it.
-
-    Args:
-        vae: the model being trained.
-        phase: "vae"; a VAE has one loss.
-        index: int64 scalar, number of the step, from 0.
-        kimg: float32 scalar, thousands of real images shown before this step.
-        real: float32 `[batch, H, W, C]` in [-1, 1].
-        z_mean: float32 `[batch, latent_dim]`, of the encoder.
-        z_log_var: the same, log variance.
-        latents: the same, drawn from the two.
-        reconstructions: float32 `[batch, H, W, C]`, of the decoder.
-    """
-
-    vae: Any
-    phase: str
-    index: Any
-    kimg: Any
-    real: Any
-    z_mean: Any
-    z_log_var: Any
-    latents: Any
-    reconstructions: Any
 
 
 class Objective(abc.ABC):
@@ -102,7 +37,10 @@ class Objective(abc.ABC):
 
 
 class Augment(keras.layers.Layer, abc.ABC):
-    """Differentiable changes that the discriminator sees on real and generated images alike; in float32 under any policy."""
+    """Differentiable changes of what the discriminator sees, of real and generated images alike.
+
+    Always in float32, whatever the precision of training.
+    """
 
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")
@@ -113,14 +51,23 @@ class Augment(keras.layers.Layer, abc.ABC):
     def call(self, images, seed):
         """float32 `[batch, H, W, C]` -> the same shape; `seed` is an int32 `[2]` tensor and the only randomness."""
 
+    def after_step(self, step):
+        """Updates the augmentation's own variables, such as its strength, after both networks moved; see `Step`."""
+
 
 class IntervalLayer(keras.layers.Layer, abc.ABC):
     """A loss that is taken on every `interval`-th step only, and is then `interval` times as large.
+
+    `phases` names the losses that it adds to: "d" (discriminator), "g" (generator), "vae". `needs_source = True` in a
+    class has the model keep frozen copies of its networks, which every step shows as `step.source`.
 
     Args:
         interval: steps from one to the next; 1 is each step.
         every: the same under the name that it has in files of version 0.1.
     """
+
+    phases = ("d", "g", "vae")
+    needs_source = False
 
     def __init__(self, interval=1, every=None, **kwargs):
         super().__init__(**kwargs)
@@ -133,42 +80,63 @@ class IntervalLayer(keras.layers.Layer, abc.ABC):
         """`interval` under its name in version 0.1."""
         return self.interval
 
+    def attach(self, model, data=None):
+        """Makes what it needs of the model; create variables here, which are then saved with the model.
+
+        `compile` calls it. So it is called again where a model is compiled anew, loaded from a file, or continued with
+        a changed network; what was measured before must then stay, and is read from the file after this call.
+
+        Args:
+            model: `GAN` or `VAE`.
+            data: what `compile(data=...)` was given, such as `load_images` returns; None where a model is loaded.
+        """
+
+    @abc.abstractmethod
+    def losses(self, step):
+        """dict of phase -> float32 `[batch]` or scalar; phases may be left out.
+
+        Called in each of `phases` with a `Step` or `VAEStep`; only the loss of the step's own phase is used.
+        """
+
     def get_config(self):
         return {**super().get_config(), "interval": self.interval}
 
 
 class Penalty(IntervalLayer):
-    """A loss on a network's gradients, such as R1.
+    """A loss on what a network does, for which it calls the network itself, such as R1.
 
-    Heads that bound their own slope are not to be penalised: take `without_lipschitz_bounded(step.gan.discriminator)`.
+    It is computed apart from the step's own losses, and on the steps where it is due alone; so no gradient flows
+    through the images and logits of the step. In phase "d" call `step.gan.discriminator(step.real_inputs(images))`, in
+    phase "g" `step.generate(step.drawn)`. Heads that bound their own slope are not to be penalised: take
+    `without_lipschitz_bounded(step.gan.discriminator)`.
+
+    `statistics` names further float32 scalars in the dict of `losses`, which `after_step` is given.
 
     Args:
         interval: see `IntervalLayer`.
     """
 
-    @abc.abstractmethod
-    def losses(self, step):
-        """`{"d": float32 [batch]}`: what is added to the discriminator's loss."""
+    phases = ("d",)
+    statistics = ()
+
+    def after_step(self, step, statistics, due):
+        """Updates the penalty's own variables after both networks moved.
+
+        Args:
+            step: the `Step`, in phase "g".
+            statistics: dict of the scalars that `statistics` names, of this replica; 0 where it was not due.
+            due: bool scalar, whether the penalty was taken in this step.
+        """
 
 
 class Regularizer(IntervalLayer):
     """A loss on weights, logits or images that keeps the adapted model near something.
 
-    `attach(model)` is called once by `compile`; create variables there. They are tracked and checkpointed.
+    It is part of the step's own losses, so that gradients flow through the step's images and logits.
 
     Args:
         interval: see `IntervalLayer`.
     """
-
-    def attach(self, model):
-        """Makes what the regulariser needs of the model; called once, before training."""
-
-    @abc.abstractmethod
-    def losses(self, step):
-        """`{"g": [batch] or scalar, "d": ...}`, of a VAE `{"vae": ...}`; keys may be left out.
-
-        Called in each phase of a `Step` or `VAEStep`; only the phase's key is used.
-        """
 
     def after_step(self, step):
         """Updates statistics after both networks moved; all-reduce what is measured on one replica."""

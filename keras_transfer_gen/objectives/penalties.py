@@ -49,7 +49,7 @@ class R1(Penalty):
         discriminator = without_lipschitz_bounded(step.gan.discriminator)
 
         def judge(images):
-            return discriminator(step.augment_real(images), training=True)
+            return discriminator(step.real_inputs(step.augment_real(images)), training=True)
 
         return {"d": 0.5 * self.gamma * squared_gradient(judge, step.real)}
 

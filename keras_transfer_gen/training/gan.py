@@ -1,32 +1,32 @@
 """`GAN`: a generator and a discriminator that train against each other with `model.fit`."""
 
-import dataclasses
-
 import keras
-import tensorflow as tf
 
-from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen import checks, protocols, tables
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.training import ema, fit_data, latents, loss_scaling
+from keras_transfer_gen.training import compiled_parts, conditions, fit_data, gan_step, latents, loss_scaling
 from keras_transfer_gen.training import network_checks as networks_
+from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.version import PACKAGE
 
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
+G_PENALTY = "g_penalty"  # measured where there is a penalty of the generator
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class GAN(keras.Model):
     """A generative adversarial network with its training step, averaged generator and optimizers.
 
-    A step shows the discriminator one batch of real and one of generated images, updates it, and then updates the generator
-    through the new discriminator on the same latents (one generator pass serves both updates). Frozen layers keep
-    weights and statistics bit for bit; changed `trainable` flags take effect at the next `fit` by themselves.
+    A step shows the discriminator one batch of real and one of generated images, updates it, and then updates the
+    generator through the new discriminator on the same latents (one generator pass serves both updates). Frozen layers
+    keep weights and statistics bit for bit; changed `trainable` flags take effect at the next `fit` by themselves.
 
     Args:
         generator: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1]; it takes
             {"latents": those, "labels": integers `[batch]`} where `spec.num_classes` is not 0.
-        discriminator: functional model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such.
+        discriminator: functional model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such; or of
+            {"images": those, "labels": integers `[batch]`}, for which the data set must have labels.
         spec: `ModelSpec`; by default read off the generator's shapes.
         name: name of the model.
 
@@ -51,7 +51,11 @@ class GAN(keras.Model):
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.spec = spec or networks_.spec_of(generator)
-        networks_.check_inputs(generator, self.spec)
+        self.network_inputs = networks_.check_inputs(generator, discriminator, self.spec)
+        entry = tables.architecture_of(self.spec)
+        self.generator_outputs = NamedOutputs(generator, entry.intermediates if entry else {})
+        self.source = None  # `SourceNetworks`, where something that is compiled compares with the source
+        self.penalties, self.regularizers = [], []
         self.step = self.add_weight(
             shape=(), dtype="int64", trainable=False, name="step", initializer="zeros", aggregation="only_first_replica"
         )
@@ -89,14 +93,15 @@ class GAN(keras.Model):
         steps_per_execution=1,
         optimizer=None,
         auto_scale_loss=True,
+        data=None,
     ):
         """Sets how the networks are trained. The step count and the averaged generator are kept.
 
         Args:
             objective: "non_saturating", "hinge", "minimax" or a `protocols.Objective`.
-            penalty: "r1", None or a `protocols.Penalty`.
+            penalty: "r1", None, a `protocols.Penalty` or a list of them.
             augment: "diffaugment", None or a `protocols.Augment`.
-            regularizers: list of `protocols.Regularizer`, or one of them.
+            regularizers: list of `protocols.Regularizer` or of their names, such as "l2sp:weight=0.01", or one of them.
             g_optimizer: Keras optimizer of the generator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
             d_optimizer: the same for the discriminator.
             ema_halflife_kimg: longest half-life of the averaged generator, in kimg.
@@ -107,6 +112,7 @@ class GAN(keras.Model):
             optimizer: must stay None; each network has its own.
             auto_scale_loss: put both optimizers in a `keras.optimizers.LossScaleOptimizer` where a network computes in
                 float16.
+            data: what `load_images` returns, for regularisers that look at images before training.
 
         Raises:
             UserError: for an unknown name, an object of the wrong kind, or one optimizer for both networks.
@@ -114,6 +120,7 @@ class GAN(keras.Model):
         if optimizer is not None:
             hint = "Give one for each network: g_optimizer=keras.optimizers.Adam(2e-4) and d_optimizer=, or neither."
             raise checks.user_error("optimizer", "left out", optimizer, hint)
+        was_compiled = self.compiled
         with self._scope():
             super().compile(
                 optimizer=None, run_eagerly=run_eagerly, jit_compile=False, steps_per_execution=steps_per_execution,
@@ -122,9 +129,10 @@ class GAN(keras.Model):
             self.objective = tables.resolve("objective", objective, tables.OBJECTIVES, protocols.Objective)
             if self.objective is None:
                 raise checks.user_error("objective", "a loss, not None", objective)
-            self.penalty = tables.resolve("penalty", penalty, tables.PENALTIES, protocols.Penalty)
+            before = [*self.penalties, *self.regularizers] if was_compiled else None
+            self.penalties = compiled_parts.penalty_list(penalty)
             self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
-            self.regularizers = networks_.regularizer_list(regularizers)
+            self.regularizers = compiled_parts.regularizer_list(regularizers)
             self.g_optimizer = networks_.optimizer_or_adam("g_optimizer", g_optimizer)
             self.d_optimizer = networks_.optimizer_or_adam("d_optimizer", d_optimizer)
             if self.g_optimizer is self.d_optimizer:
@@ -139,18 +147,24 @@ class GAN(keras.Model):
             self.ema_halflife_kimg = checks.check_number("ema_halflife_kimg", ema_halflife_kimg)
             self.ema_rampup = None if ema_rampup is None else checks.check_number("ema_rampup", ema_rampup)
             self.seed = checks.check_integer("seed", seed, least=0)
-            self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
-            for regularizer in self.regularizers:
-                regularizer.attach(self)
+            more = [G_PENALTY] if any("g" in part.phases for part in self.penalties) else []
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in (*MEASURES, *more)}
+            networks = {**self.roles, "ema_generator": self.ema_generator}
+            compiled_parts.attach(self, [*self.penalties, *self.regularizers], before, networks, data)
         guard_spectral_norms(self)
+
+    @property
+    def penalty(self):
+        """The penalty, or the first of several; None where there is none."""
+        return self.penalties[0] if self.penalties else None
 
     @property
     def metrics(self):
         return list(self.trackers.values()) if self.compiled else []
 
     def call(self, inputs, training=False):
-        """What the generator takes -> float32 images in [-1, 1] of the averaged generator."""
-        return self.ema_generator(inputs, training=training)
+        """Latents, or a dict of what the generator takes -> float32 images in [-1, 1] of the averaged generator."""
+        return self.ema_generator(self.network_inputs.for_generator(inputs), training=training)
 
     def generate(self, num, seed=0, truncation=None, average=True, start=0, label=None):
         """Makes images; image i depends on `seed` and i alone, however many are made.
@@ -175,7 +189,8 @@ class GAN(keras.Model):
         start = checks.check_integer("start", start, least=0)
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
         network = self.ema_generator if average else self.generator
-        return latents.render_numbered(network, range(start, start + num), self.spec, seed, truncation, label)
+        numbers = range(start, start + num)
+        return latents.render_numbered(network, numbers, self.spec, seed, truncation, label, self.network_inputs)
 
     def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
@@ -198,6 +213,7 @@ class GAN(keras.Model):
                 shape or type.
         """
         fit_data.check_can_train(self, "gan")
+        conditions.check_labels(x, kwargs.get("y"), self.network_inputs.conditions)
         x, steps, needed = fit_data.prepare(
             x, int(self.step.numpy()), self.generator.output_shape, "gan", self.distribute_strategy
         )
@@ -217,108 +233,16 @@ class GAN(keras.Model):
 
     def train_step(self, data):
         """One update of both networks, the averaged generator and the regularisers; returns the running means."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        real = pixels.to_model_range(images)
-        batch = tf.shape(real)[0]
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
-        index = tf.cast(self.step.value, tf.int64)
-        seeds = {purpose: latents.step_seed(self.seed, index, purpose) for purpose in latents.PURPOSES}
-        drawn = latents.sample_inputs(batch, self.spec, self.seed, index)
-        z = drawn["latents"] if self.spec.num_classes else drawn
-
-        def augment(images, purpose):
-            return images if self.augment is None else self.augment(images, seed=seeds[purpose])
-
-        def augment_real(images):
-            return augment(images, "augment_real")
-
-        g_tape = tf.GradientTape()
-        with g_tape:
-            fake = self.generator(drawn, training=True)
-        with tf.GradientTape() as d_tape:
-            held = tf.stop_gradient(fake)
-            real_augmented, fake_augmented = augment_real(real), augment(held, "augment_fake")
-            real_logits = self.discriminator(real_augmented, training=True)
-            fake_logits = self.discriminator(fake_augmented, training=True)
-            step = protocols.Step(
-                gan=self, phase="d", index=index, kimg=kimg, latents=z, labels=labels, real=real, fake=held,
-                real_augmented=real_augmented, fake_augmented=fake_augmented, real_logits=real_logits,
-                fake_logits=fake_logits, augment_real=augment_real,
-            )  # fmt: skip
-            d_loss = tf.reduce_mean(self.objective.d_loss(real_logits, fake_logits))
-            # An optimizer sums gradients over replicas, so each gives its share of the mean.
-            d_total = self.d_optimizer.scale_loss((d_loss + self._regularization(step)) / replicas)
-        d_variables = self.discriminator.trainable_variables
-        d_gradients = d_tape.gradient(d_total, d_variables) if d_variables else []
-        d_gradients, penalty = self._add_penalty(step, d_variables, d_gradients, replicas)
-        if d_variables:
-            loss_scaling.apply_gradients(self.d_optimizer, d_gradients, d_variables)
-
-        with g_tape:
-            fake_augmented = augment(fake, "augment_fake_for_generator")
-            fake_logits = self.discriminator(fake_augmented, training=True)
-            settled = tf.nest.map_structure(tf.stop_gradient, real_logits)
-            step = dataclasses.replace(
-                step, phase="g", fake=fake, fake_augmented=fake_augmented, real_logits=settled, fake_logits=fake_logits
-            )
-            g_loss = tf.reduce_mean(self.objective.g_loss(settled, fake_logits))
-            g_total = self.g_optimizer.scale_loss((g_loss + self._regularization(step)) / replicas)
-        g_variables = self.generator.trainable_variables
-        if g_variables:
-            g_gradients = g_tape.gradient(g_total, g_variables)
-            loss_scaling.apply_gradients(self.g_optimizer, g_gradients, g_variables)
-
-        decay = ema.ema_decay(batch * replicas, kimg, self.ema_halflife_kimg, self.ema_rampup)
-        ema.update_average(self.ema_generator.variables, self.generator.variables, decay)
-        for regularizer in self.regularizers:
-            regularizer.after_step(step)
-        self.step.assign_add(1)
-        self.images_seen.assign_add(tf.cast(batch * replicas, tf.int64))
-        return self._track(d_loss, g_loss, penalty, step.real_logits, step.fake_logits)
+        return self._track(gan_step.train_step(self, data))
 
     def test_step(self, data):
         """The losses on one batch, without augmenting and without an update."""
-        images, *_ = keras.utils.unpack_x_y_sample_weight(data)
-        real = pixels.to_model_range(images)
-        index = tf.cast(self.step.value, tf.int64)
-        fake = self.ema_generator(latents.sample_inputs(tf.shape(real)[0], self.spec, self.seed, index))
-        real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
-        d_loss = tf.reduce_mean(self.objective.d_loss(real_logits, fake_logits))
-        g_loss = tf.reduce_mean(self.objective.g_loss(real_logits, fake_logits))
-        return self._track(d_loss, g_loss, 0.0, real_logits, fake_logits)
+        return self._track(gan_step.test_step(self, data))
 
-    def _regularization(self, step):
-        found = [regularizer.losses(step).get(step.phase) for regularizer in self.regularizers]
-        return tf.add_n([tf.reduce_mean(loss) for loss in found if loss is not None] or [tf.constant(0.0)])
-
-    def _add_penalty(self, step, variables, gradients, replicas):
-        """Adds the penalty's gradients where it is due; returns the gradients and the penalty's value (0 if not due).
-
-        Only gradients are computed in the conditional: an optimizer inside it fails under a distribution strategy.
-        """
-        if self.penalty is None or not variables:
-            return gradients, 0.0
-        every = self.penalty.interval
-
-        def due():
-            with tf.GradientTape() as tape:
-                value = tf.reduce_mean(self.penalty.losses(step)["d"])
-                total = self.d_optimizer.scale_loss(value * every / replicas)
-            found = tape.gradient(total, variables)
-            return value, [_zeros(v) if g is None else g for g, v in zip(found, variables, strict=True)]
-
-        def skipped():
-            return tf.constant(0.0), [_zeros(variable) for variable in variables]
-
-        value, extra = due() if every == 1 else tf.cond(step.index % every == 0, due, skipped)
-        return [e if g is None else g + e for g, e in zip(gradients, extra, strict=True)], value
-
-    def _track(self, d_loss, g_loss, penalty, real_logits, fake_logits):
-        values = (d_loss, g_loss, penalty, networks_.mean_logit(real_logits), networks_.mean_logit(fake_logits))
-        for name, value in zip(MEASURES, values, strict=True):
-            self.trackers[name].update_state(value)
-        return {name: self.trackers[name].result() for name in MEASURES}
+    def _track(self, values):
+        for name, tracker in self.trackers.items():
+            tracker.update_state(networks_.mean_logit(values[name]) if name.endswith("logits") else values[name])
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def _scope(self):
         """The strategy that the weights were made under; optimizers and metrics must be made there too."""
@@ -350,25 +274,55 @@ class GAN(keras.Model):
             return None
         serialize = keras.saving.serialize_keras_object
         parts = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
+        penalties = [serialize(penalty) for penalty in self.penalties]
         return {
             **{name: None if part is None else serialize(part) for name, part in parts.items()},
+            "penalty": penalties if len(penalties) > 1 else (penalties or [None])[0],
             "regularizers": [serialize(regularizer) for regularizer in self.regularizers],
-            **{name: getattr(self, name) for name in ("ema_halflife_kimg", "ema_rampup", "seed")},
+            "source": None if self.source is None else self.source.to_config(),
+            **{name: getattr(self, name) for name in _COMPILED_NUMBERS},
         }
 
     def compile_from_config(self, config):
         def revive(part):
+            if isinstance(part, list):
+                return [revive(one) for one in part]
             return None if part is None else keras.saving.deserialize_keras_object(part)
 
-        parts = {name: revive(config[name]) for name in _COMPILED_OBJECTS}
-        regularizers = [revive(part) for part in config["regularizers"]]
-        rest = {name: config[name] for name in ("ema_halflife_kimg", "ema_rampup", "seed")}
-        self.compile(**parts, regularizers=regularizers, **rest)
+        if config.get("source"):  # its weights follow from the file
+            compiled_parts.set_source(self, compiled_parts.SourceNetworks.of_config(config["source"]))
+        parts = {name: revive(config[name]) for name in (*_COMPILED_OBJECTS, "penalty", "regularizers")}
+        self.compile(**parts, **{name: config[name] for name in _COMPILED_NUMBERS})
+
+    def compile_like(self, other):
+        """Compiles as another GAN is: a GAN of the same training with a changed network goes on from it.
+
+        Penalties, augmentation and regularisers keep what they measured and the source that they compare with; the
+        optimizers are fresh.
+
+        Args:
+            other: compiled `GAN`.
+
+        Raises:
+            UserError: for a part whose variables do not fit the changed networks.
+        """
+        clone = compiled_parts.clone_part
+        compiled_parts.set_source(self, other.source)
+        self.compile(
+            **{name: clone(getattr(other, name)) for name in _COMPILED_OBJECTS},
+            **{
+                name: [clone(part) for part in getattr(other, attribute)] for name, attribute in _COMPILED_LISTS.items()
+            },
+            **{name: getattr(other, name) for name in (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution")},
+        )
+        for name in ("objective", "augment"):
+            compiled_parts.carry_state(getattr(other, name), getattr(self, name))
+        for name in _COMPILED_LISTS.values():
+            for old, new in zip(getattr(other, name), getattr(self, name), strict=True):
+                compiled_parts.carry_state(old, new)
 
 
 protocols.MultiNetwork.register(GAN)
-_COMPILED_OBJECTS = ("objective", "penalty", "augment", "g_optimizer", "d_optimizer")
-
-
-def _zeros(variable):
-    return tf.zeros(variable.shape, variable.dtype)
+_COMPILED_OBJECTS = ("objective", "augment", "g_optimizer", "d_optimizer")
+_COMPILED_LISTS = {"penalty": "penalties", "regularizers": "regularizers"}  # the argument -> the attribute
+_COMPILED_NUMBERS = ("ema_halflife_kimg", "ema_rampup", "seed")

@@ -4,14 +4,15 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.training.latents import numbered_latents, step_seed
+from keras_transfer_gen.network_inputs import LATENTS
+from keras_transfer_gen.training.latents import numbered_inputs, step_seed
 
 LOOKS = 4  # augmented views of an image, over which the discriminator's answer is averaged
 BATCH = 200
 
 
 def rank_latents(gan, pool=4000, keep=200, seed=0):
-    """The latents whose images get the highest logits, best first.
+    """The latents whose images get the highest logits, best first; labels that the networks take are drawn.
 
     Once the discriminator has learnt to tell the target's images from the generator's, its logit estimates the log
     ratio of the two densities (where it has several heads, each does so in what it sees, and they are summed); so the
@@ -19,7 +20,7 @@ def rank_latents(gan, pool=4000, keep=200, seed=0):
 
     Args:
         gan: `GAN` whose discriminator has learnt the target's images; its averaged generator makes the images.
-        pool: latents to choose from.
+        pool: number of latents to choose from.
         keep: how many to keep, at most `pool`.
         seed: of the latents and of the augmentation.
 
@@ -35,19 +36,23 @@ def rank_latents(gan, pool=4000, keep=200, seed=0):
     """
     keep = checks.check_integer("keep", keep)
     pool = checks.check_integer("pool", pool, least=keep)
-    z = numbered_latents(range(pool), gan.spec.latent_dim, seed, distribution=gan.spec.distribution)
-    found = np.concatenate([_judge(gan, z[first : first + BATCH], seed, first) for first in range(0, pool, BATCH)])
-    return z[np.argsort(-found, kind="stable")[:keep]]
+    inputs = numbered_inputs(range(pool), gan.network_inputs, seed)
+    logits = []
+    for first in range(0, pool, BATCH):
+        part = {name: tf.constant(values[first : first + BATCH]) for name, values in inputs.items()}
+        logits.append(_judge(gan, part, seed, first))
+    return inputs[LATENTS][np.argsort(-np.concatenate(logits), kind="stable")[:keep]]
 
 
-def _judge(gan, z, seed, first):
-    """Mean logits `[len(z)]` of the images of some latents."""
-    images = gan.ema_generator(z, training=False)
+def _judge(gan, drawn, seed, first):
+    """Mean logits `[n]` of the images of n latents and what was drawn with them."""
+    images = gan.ema_generator(gan.network_inputs.for_generator(drawn), training=False)
     looks = [images]
     if gan.augment is not None:
         seeds = [step_seed(seed, tf.constant(first * LOOKS + look, tf.int64), "augment_fake") for look in range(LOOKS)]
-        looks = [gan.augment(images, seed=one) for one in seeds]
-    return np.mean([_one_number(gan.discriminator(look, training=False)) for look in looks], axis=0)
+        looks = [gan.augment(images, seed=look_seed) for look_seed in seeds]
+    inputs = [gan.network_inputs.for_discriminator(look, drawn) for look in looks]
+    return np.mean([_one_number(gan.discriminator(look, training=False)) for look in inputs], axis=0)
 
 
 def _one_number(logits):

@@ -1,13 +1,17 @@
 """Where randomness comes from: every draw is a function of a seed, a step and a replica, and of nothing else."""
 
+import math
+import zlib
+
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.latent_distributions import transform_normals
+from keras_transfer_gen.network_inputs import LABELS, LATENTS, NetworkInputs
 
-# New ones go to the end: the place of each is part of its seed, and earlier runs are to be continued as they were.
-PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels")
+# New ones go to the end: the position of each is part of its seed, and earlier runs must continue as they were.
+PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs")
 
 
 def step_seed(seed, step, purpose):
@@ -39,23 +43,42 @@ def sample_latents(batch, latent_dim, seed, distribution="normal"):
     return transform_normals(distribution, tf.random.stateless_normal((batch, latent_dim), seed))
 
 
-def sample_inputs(batch, spec, seed, step):
-    """What a generator is called with in one training step: latents, and labels where it takes some.
+def draw_inputs(batch, inputs, seed, step):
+    """Everything that is drawn for the generated images of one training step.
 
     Args:
         batch: number of images.
-        spec: the generator's `ModelSpec`.
+        inputs: `NetworkInputs`.
         seed: the run's seed, an integer.
         step: int64 scalar tensor.
 
     Returns:
-        float32 `[batch, latent_dim]`; or {"latents": that, "labels": int32 `[batch]`, uniform over the classes}.
+        dict of name -> tensor: "latents", float32 `[batch, latent_dim]`; "labels", int32 `[batch]`, uniform over the
+        classes, where there are some; what else the networks take.
     """
-    z = sample_latents(batch, spec.latent_dim, step_seed(seed, step, "latents"), spec.distribution)
-    if not spec.num_classes:
-        return z
-    drawn = step_seed(seed, step, "labels")
-    return {"latents": z, "labels": tf.random.stateless_uniform((batch,), drawn, 0, spec.num_classes, tf.int32)}
+    values = {}
+    for entry in inputs.drawn:
+        if entry.name in (LATENTS, LABELS):
+            own = step_seed(seed, step, entry.name)
+        else:  # by the name, so that two of them differ and their order does not count
+            own = tf.random.experimental.stateless_fold_in(step_seed(seed, step, "other_inputs"), _number_of(entry))
+        values[entry.name] = _draw(batch, entry, own)
+    return values
+
+
+def _number_of(entry):
+    return zlib.crc32(entry.name.encode())
+
+
+def _draw(batch, entry, seed):
+    if entry.classes:
+        return tf.random.stateless_uniform((batch, *entry.shape), seed, 0, entry.classes, tf.int32)
+    if entry.distribution is None:
+        return tf.fill((batch, *entry.shape), tf.constant(entry.value, tf.float32))
+    if len(entry.shape) == 1:
+        return sample_latents(batch, entry.shape[0], seed, entry.distribution)
+    flat = sample_latents(batch, math.prod(entry.shape), seed, entry.distribution)
+    return tf.reshape(flat, (batch, *entry.shape))
 
 
 def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="normal"):
@@ -116,17 +139,57 @@ def check_label(label, num_classes):
     return checks.check_integer("label", label, least=0, most=num_classes - 1, next_step=step)
 
 
-def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None):
-    """ImageSet of numbered latents and, where the generator takes some, labels.
+def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
+    """Everything that is drawn for numbered images: row i depends on the seed, its number and `label` alone.
 
     Args:
-        function: latents ndarray `[batch, latent_dim]`, or {"latents": that, "labels": int64 ndarray `[batch]`}, ->
-            float32 images `[batch, H, W, C]` in [-1, 1].
+        numbers: sequence of image numbers.
+        inputs: `NetworkInputs`.
+        seed: non-negative integer.
+        truncation: factor on the latents in (0, 1].
+        label: class of all images; None draws one for each.
+
+    Returns:
+        dict of name -> ndarray: "latents", float32 `[n, latent_dim]`; "labels", int64 `[n]`, where there are classes;
+        what else the networks take.
+    """
+    values = {}
+    for entry in inputs.drawn:
+        if entry.name == LATENTS:
+            values[LATENTS] = numbered_latents(numbers, entry.shape[0], seed, truncation, entry.distribution)
+        elif entry.name == LABELS:
+            drawn = label is None
+            values[LABELS] = (
+                numbered_labels(numbers, entry.classes, seed) if drawn else np.full(len(numbers), label, np.int64)
+            )
+        else:
+            values[entry.name] = _numbered(numbers, entry, seed)
+    return values
+
+
+def _numbered(numbers, entry, seed):
+    """Values `[n, *shape]` of an input that an architecture adds; row i depends on the seed and its number alone."""
+    streams = [np.random.default_rng((seed, number, 2 + _number_of(entry))) for number in numbers]
+    if entry.classes:
+        return np.stack([stream.integers(entry.classes, size=entry.shape) for stream in streams])
+    if entry.distribution is None:
+        return np.full((len(streams), *entry.shape), entry.value, np.float32)
+    rows = np.stack([stream.standard_normal(math.prod(entry.shape), np.float32) for stream in streams])
+    return transform_normals(entry.distribution, rows).reshape(len(streams), *entry.shape)
+
+
+def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None, inputs=None):
+    """Images of numbered latents and of what else the generator takes, such as labels.
+
+    Args:
+        function: what the generator takes -> float32 images `[batch, H, W, C]` in [-1, 1]. It is given latents
+            `[batch, latent_dim]`, or a dict of ndarrays, by `inputs`.
         numbers: sequence of image numbers.
         spec: the generator's `ModelSpec`.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1].
         label: class of all images; None draws one for each.
+        inputs: `NetworkInputs`; by default bare latents, or latents and labels where the spec has classes.
 
     Returns:
         uint8 ndarray `[len(numbers), H, W, C]`; image i depends on the seed, its number and `label` alone.
@@ -134,14 +197,22 @@ def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None)
     Raises:
         UserError: for a label that the generator does not have.
     """
-    label = check_label(label, spec.num_classes)
-    z = numbered_latents(numbers, spec.latent_dim, seed, truncation, spec.distribution)
-    if not spec.num_classes:
-        return pixels.render(function, z)
-    labels = numbered_labels(numbers, spec.num_classes, seed) if label is None else np.full(len(z), label)
-    # A class number stands behind each vector: one array to cut into batches. It is exact, being below 2**24.
-    rows = np.concatenate([z, np.float32(labels[:, None])], axis=1)
-    return pixels.render(lambda part: function({"latents": part[:, :-1], "labels": part[:, -1].astype(np.int64)}), rows)
+    if inputs is None:
+        inputs = NetworkInputs.of(spec, generator=(LATENTS, LABELS) if spec.num_classes else None)
+    values = numbered_inputs(numbers, inputs, seed, truncation, check_label(label, spec.num_classes))
+    # One row of numbers an image: one array to cut into batches. Classes are exact in float32 below 2**24.
+    rows = np.concatenate([np.float32(value).reshape(len(value), -1) for value in values.values()], axis=1)
+
+    def render(part):
+        widths = [math.prod(value.shape[1:]) for value in values.values()]
+        columns = np.split(part, np.cumsum(widths)[:-1], axis=1)
+        shaped = {
+            name: column.reshape(-1, *value.shape[1:]).astype(value.dtype)
+            for (name, value), column in zip(values.items(), columns, strict=True)
+        }
+        return function(inputs.for_generator(shaped))
+
+    return pixels.render(render, rows)
 
 
 def posterior_latents(z_mean, z_log_var, noise):

@@ -40,6 +40,7 @@ def apply_gradients(optimizer, gradients, variables):
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        gradients = [None if g is None else tf.convert_to_tensor(g) for g in gradients]  # an embedding's is sparse
         finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients if gradient is not None]
         faults = tf.distribute.get_replica_context().all_reduce("sum", tf.cast(~tf.reduce_all(finite), tf.float32))
         gradients = [None if g is None else tf.where(faults > 0, tf.cast(float("nan"), g.dtype), g) for g in gradients]

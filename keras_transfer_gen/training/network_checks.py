@@ -3,17 +3,20 @@
 import keras
 import tensorflow as tf
 
-from keras_transfer_gen import checks, protocols
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.network_inputs import IMAGES, LABELS, LATENTS, NetworkInputs, input_names
 from keras_transfer_gen.specs import ModelSpec
 
 
 def spec_of(generator):
     """The `ModelSpec` that a generator's input and output shapes tell."""
     _, height, _, channels = generator.output_shape
-    if isinstance(generator.input, dict):
+    names = input_names(generator)
+    if names is not None and set(names) != {LATENTS}:
         hint = "Such as GAN(generator, discriminator, spec=ModelSpec(..., num_classes=10))."
         raise checks.user_error("spec", "given for a generator that takes labels", None, hint)
-    return ModelSpec(image_size=height, channels=channels, latent_dim=generator.input_shape[-1])
+    latents = generator.input if names is None else generator.input[LATENTS]
+    return ModelSpec(image_size=height, channels=channels, latent_dim=latents.shape[-1])
 
 
 def check_shapes(generator, discriminator):
@@ -24,7 +27,11 @@ def check_shapes(generator, discriminator):
     if isinstance(generator, keras.Sequential):
         hint = "Wrap it: keras.Model(network.inputs, network.outputs)."
         raise checks.user_error("generator", "a functional keras.Model", "a keras.Sequential", hint)
-    made, judged = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
+    names = input_names(discriminator)
+    if names is not None and IMAGES not in names:
+        raise checks.user_error("discriminator", f"a model with the input {IMAGES}", list(names))
+    seen = discriminator.input_shape if names is None else discriminator.input[IMAGES].shape
+    made, judged = tuple(generator.output_shape[1:]), tuple(seen[1:])
     if made != judged:
         raise checks.user_error(
             "discriminator", f"a model of images {made}, as the generator makes them", judged,
@@ -32,16 +39,28 @@ def check_shapes(generator, discriminator):
         )  # fmt: skip
 
 
-def check_inputs(generator, spec):
-    """Raises a `UserError` where a generator does not take or make what its spec says."""
-    latents = (None, spec.latent_dim)
-    wanted = {"latents": latents, "labels": (None,)} if spec.num_classes else latents
-    received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input)
-    if received != wanted:
+def check_inputs(generator, discriminator, spec):
+    """What two networks are called with: `NetworkInputs`.
+
+    Raises:
+        UserError: where a network does not take or make what the spec says.
+    """
+    entry = tables.architecture_of(spec)
+    names = input_names(generator)
+    received = keras.tree.map_structure(lambda tensor: tuple(tensor.shape), generator.input)
+    if names and LABELS in names and not spec.num_classes:
+        step = "Such as spec=ModelSpec(..., num_classes=10)."
+        raise checks.user_error("generator", f"a model of {(None, spec.latent_dim)}, as its spec says", received, step)
+    inputs = NetworkInputs.of(spec, names, input_names(discriminator), entry.inputs if entry else ())
+    shapes = {part.name: (None, *part.shape) for part in inputs.drawn}
+    takes = tuple(names) if names else (LATENTS, LABELS) if spec.num_classes else None
+    wanted = {name: shapes[name] for name in takes} if takes else shapes[LATENTS]
+    if received != wanted or (spec.num_classes and LABELS not in wanted):
         raise checks.user_error("generator", f"a model of {wanted}, as its spec says", received)
     expected, made = (spec.image_size, spec.image_size, spec.channels), tuple(generator.output_shape[1:])
     if made != expected:
         raise checks.user_error("generator", f"a model that makes images {expected}, as its spec says", made)
+    return inputs
 
 
 def check_images(element, output_shape):
@@ -91,15 +110,6 @@ def checked_optimizer(name, optimizer, rate):
         received = updating.ema_overwrite_frequency
         raise checks.user_error(name, "an optimizer without ema_overwrite_frequency", received, hint)
     return optimizer
-
-
-def regularizer_list(given):
-    """A list of the `Regularizer` objects that `compile` was given: one, several or None."""
-    found = list(given or ()) if isinstance(given, (list, tuple, type(None))) else [given]
-    for regularizer in found:
-        if not isinstance(regularizer, protocols.Regularizer):
-            raise checks.user_error("regularizers", "a list of Regularizer objects", regularizer)
-    return found
 
 
 def slots_for(network):

@@ -9,8 +9,11 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels, protocols, tables, variational
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.training import elbo, fit_data, latents, loss_scaling, vae_checks
+from keras_transfer_gen.steps import VAEStep
+from keras_transfer_gen.training import compiled_parts, conditions, elbo, fit_data, latents, loss_scaling, vae_checks
 from keras_transfer_gen.training import network_checks as networks_
+from keras_transfer_gen.training.lazy_losses import regularization
+from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.version import PACKAGE
 
 MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
@@ -78,6 +81,10 @@ class VAE(keras.Model):
         self.step = self.add_weight(name="step", aggregation="only_first_replica", **counter)
         self.images_seen = self.add_weight(name="images_seen", aggregation="only_first_replica", **counter)
         self._flags = fit_data.FlagWatch(self.roles.values())
+        entry = tables.architecture_of(self.spec)
+        self.decoder_outputs = NamedOutputs(decoder, entry.intermediates if entry else {})
+        self.source = None  # `SourceNetworks`, where something that is compiled compares with the source
+        self.regularizers = []
         self.built = True
 
     @property
@@ -112,25 +119,29 @@ class VAE(keras.Model):
     def compile(
         self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
         auto_scale_loss=True,
+        data=None,
     ):  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
 
         Args:
             optimizer: Keras optimizer of both networks; Adam(1e-3) by default.
-            regularizers: list of `protocols.Regularizer`, or one of them, which are given a `protocols.VAEStep`.
+            regularizers: list of `protocols.Regularizer`, which are given a `VAEStep`, or of their names, such as
+                "l2sp:weight=0.01"; or one of them.
             seed: of the latents; each step's draws depend on it and on the step's number alone.
             run_eagerly: run the step without a graph, for debugging.
             jit_compile: compile the step with XLA; slower on most CPUs.
             steps_per_execution: steps in one call of the graph.
             auto_scale_loss: put the optimizer in a `keras.optimizers.LossScaleOptimizer` where a network computes in
                 float16.
+            data: what `load_images` returns, for regularisers that look at images before training.
 
         Raises:
-            UserError: for an object of the wrong kind.
+            UserError: for an unknown name or an object of the wrong kind.
         """
         optimizer = keras.optimizers.Adam(1e-3) if optimizer is None else optimizer
         networks_.checked_optimizer("optimizer", optimizer, "1e-3")
-        regularizers = networks_.regularizer_list(regularizers)
+        regularizers = compiled_parts.regularizer_list(regularizers)
+        before = list(self.regularizers) if self.compiled else None
         with self.distribute_strategy.scope():
             if auto_scale_loss:
                 optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
@@ -143,8 +154,7 @@ class VAE(keras.Model):
             self.regularizers = regularizers
             self.seed = checks.check_integer("seed", seed, least=0)
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
-            for regularizer in self.regularizers:
-                regularizer.attach(self)
+            compiled_parts.attach(self, list(self.regularizers), before, self.roles, data)
         guard_spectral_norms(self)
 
     @property
@@ -277,18 +287,18 @@ class VAE(keras.Model):
 
     def train_step(self, data):
         """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
-        images, *_ = keras.utils.unpack_x_y_sample_weight(data)
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         real = pixels.to_model_range(images)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
         index = tf.cast(self.step.value, tf.int64)
         with tf.GradientTape() as tape:
-            step, reconstruction, terms = self._pass(real, index, kimg, training=True)
+            step, reconstruction, terms = self._pass(real, index, kimg, training=True, labels=labels)
             weight = self.beta * variational.kl_annealing_share(kimg, self.kl_annealing_kimg)
             loss = (
                 reconstruction
                 + weight * variational.apply_free_bits(terms, self.free_bits)
-                + self._regularization(step)
+                + regularization(self.regularizers, step)
             )
             # An optimizer sums gradients over replicas, so each gives its share of the mean.
             total = self.optimizer.scale_loss(loss / replicas)
@@ -309,23 +319,20 @@ class VAE(keras.Model):
         return self._track(reconstruction + self.beta * tf.reduce_sum(tf.reduce_mean(terms, 0)), reconstruction, terms,
                            step.z_mean)  # fmt: skip
 
-    def _pass(self, real, index, kimg, training):
+    def _pass(self, real, index, kimg, training, labels=None):
         """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
         seed = latents.step_seed(self.seed, index, "latents")
         noise = latents.sample_latents(tf.shape(real)[0], self.spec.latent_dim, seed)
         z_mean, z_log_var = (tf.cast(part, tf.float32) for part in self.encoder(real, training=training))
         z = latents.posterior_latents(z_mean, z_log_var, noise)
-        made = self.decoder(z, training=training)
+        made, intermediates = self.decoder_outputs(z, training=training)
         cost = self.likelihood.loss(real, made) if training else -self.likelihood.log_likelihood(real, made)
-        step = protocols.VAEStep(
+        step = VAEStep(
             vae=self, phase="vae", index=index, kimg=kimg, real=real, z_mean=z_mean, z_log_var=z_log_var, latents=z,
-            reconstructions=made,
+            reconstructions=made, labels=conditions.of_labels(labels).get("labels"), intermediates=intermediates,
+            source=self.source,
         )  # fmt: skip
         return step, tf.reduce_mean(cost), self.prior.kl_terms(z_mean, z_log_var, z)
-
-    def _regularization(self, step):
-        found = [regularizer.losses(step).get(step.phase) for regularizer in self.regularizers]
-        return tf.add_n([tf.reduce_mean(loss) for loss in found if loss is not None] or [tf.constant(0.0)])
 
     def _track(self, loss, reconstruction, terms, z_mean):
         divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
@@ -373,11 +380,15 @@ class VAE(keras.Model):
             return None
         serialize = keras.saving.serialize_keras_object
         regularizers = [serialize(regularizer) for regularizer in self.regularizers]
-        return {"optimizer": serialize(self.optimizer), "regularizers": regularizers, "seed": self.seed}
+        source = None if self.source is None else self.source.to_config()
+        optimizer = serialize(self.optimizer)
+        return {"optimizer": optimizer, "regularizers": regularizers, "source": source, "seed": self.seed}
 
     def compile_from_config(self, config):
         revive = keras.saving.deserialize_keras_object
         regularizers = [revive(part) for part in config["regularizers"]]
+        if config.get("source"):  # its weights follow from the file
+            compiled_parts.set_source(self, compiled_parts.SourceNetworks.of_config(config["source"]))
         self.compile(optimizer=revive(config["optimizer"]), regularizers=regularizers, seed=config["seed"])
 
 

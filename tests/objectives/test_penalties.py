@@ -34,7 +34,7 @@ def test_gradient_sums_over_pixels_and_heads():
 
 def step_of(judge, augment=lambda images: images):
     gan = types.SimpleNamespace(discriminator=lambda images, training: judge(images))
-    return types.SimpleNamespace(gan=gan, real=X, augment_real=augment)
+    return types.SimpleNamespace(gan=gan, real=X, augment_real=augment, real_inputs=lambda images: images)
 
 
 def test_r1_is_half_gamma_times_the_squared_gradient():
@@ -50,6 +50,18 @@ def test_r1_is_taken_before_augmenting():
 def test_r1_of_a_bfloat16_judge_is_float32():
     found = R1(gamma=2.0).losses(step_of(lambda images: tf.cast(linear(images), tf.bfloat16)))["d"]
     assert found.dtype == tf.float32
+
+
+def test_r1_is_taken_with_the_labels_and_of_the_images_alone():
+    """Of a discriminator that multiplies by the labels: the gradient with respect to them is no part of it."""
+    labels = np.float32([1, 2, 3, 4])
+
+    def judge(inputs):
+        return linear(inputs["images"]) * inputs["labels"][:, None]
+
+    step = step_of(judge)
+    step.real_inputs = lambda images: {"images": images, "labels": tf.constant(labels)}
+    np.testing.assert_allclose(R1(gamma=2.0).losses(step)["d"], labels**2 * (W**2).sum(), rtol=1e-5)
 
 
 def test_r1_round_trips_and_checks_its_arguments():

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.network_inputs import NetworkInput, NetworkInputs
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import latents
 
@@ -62,18 +63,59 @@ def test_labels_are_uniform_and_numbered():
     assert not latents.numbered_labels(range(5), 0).any()
 
 
-def test_inputs_of_a_step_are_latents_or_latents_and_uniform_labels():
+def test_inputs_of_a_step_are_latents_and_uniform_labels():
     spec = ModelSpec(image_size=32, channels=3, latent_dim=3)
     step = tf.constant(7, tf.int64)
     seed = latents.step_seed(5, step, "latents")
-    z = latents.sample_inputs(6, spec, 5, step)
-    assert np.array_equal(z, latents.sample_latents(6, 3, seed))
-    both = latents.sample_inputs(4000, dataclasses.replace(spec, num_classes=5), 5, step)
+    alone = latents.draw_inputs(6, NetworkInputs.of(spec), 5, step)
+    assert list(alone) == ["latents"] and np.array_equal(alone["latents"], latents.sample_latents(6, 3, seed))
+    inputs = NetworkInputs.of(dataclasses.replace(spec, num_classes=5))
+    both = latents.draw_inputs(4000, inputs, 5, step)
     assert np.array_equal(both["latents"], latents.sample_latents(4000, 3, seed))
     labels = both["labels"].numpy()
     assert labels.dtype == np.int32 and (np.abs(np.bincount(labels, minlength=5) - 800) < 110).all()
-    later = latents.sample_inputs(4000, dataclasses.replace(spec, num_classes=5), 5, step + 1)
-    assert not np.array_equal(later["labels"], labels)
+    assert not np.array_equal(latents.draw_inputs(4000, inputs, 5, step + 1)["labels"], labels)
+
+
+ADDED = (
+    NetworkInput("angle", distribution="uniform"), NetworkInput("map", (2, 3), "normal"),
+    NetworkInput("other", (6,), "normal"), NetworkInput("style", classes=4), NetworkInput("scale", value=0.7),
+)  # fmt: skip
+
+
+def added_inputs():
+    spec = ModelSpec(image_size=1, channels=1, latent_dim=2)
+    return spec, NetworkInputs.of(spec, ("latents", "angle", "map", "other", "style", "scale"), None, ADDED)
+
+
+def test_what_an_architecture_adds_is_drawn_as_it_says():
+    _, inputs = added_inputs()
+    step = tf.constant(0, tf.int64)
+    values = {name: value.numpy() for name, value in latents.draw_inputs(500, inputs, 1, step).items()}
+    numbered = latents.numbered_inputs(range(500), inputs, 1)
+    for each in (values, numbered):
+        assert each["angle"].shape == (500,) and np.abs(each["angle"]).max() <= 1 and each["angle"].std() > 0.4
+        assert each["map"].shape == (500, 2, 3) and abs(each["map"].std() - 1) < 0.1
+        assert not np.array_equal(each["map"].reshape(500, 6), each["other"])
+        assert set(each["style"]) == {0, 1, 2, 3} and np.issubdtype(each["style"].dtype, np.integer)
+        assert (each["scale"] == np.float32(0.7)).all()
+    again = latents.numbered_inputs([7, 3], inputs, 1)
+    assert all(np.array_equal(again[name], numbered[name][[7, 3]]) for name in numbered)
+
+
+def test_images_are_rendered_of_everything_that_was_drawn():
+    spec, inputs = added_inputs()
+    shapes = {}
+
+    def function(values):
+        shapes.update({name: (value.shape, value.dtype.kind) for name, value in values.items()})
+        return (values["style"] / np.float32(2) - 1)[:, None, None, None]
+
+    images = latents.render_numbered(function, range(40), spec, seed=2, inputs=inputs)
+    assert (
+        shapes["map"] == ((32, 2, 3), "f") and shapes["style"] == ((32,), "i") and shapes["latents"] == ((32, 2), "f")
+    )
+    assert np.array_equal(images[:, 0, 0, 0], np.round(latents.numbered_inputs(range(40), inputs, 2)["style"] * 63.75))
 
 
 def test_images_depend_on_seed_and_number_alone_labels_included():

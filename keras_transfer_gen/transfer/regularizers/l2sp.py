@@ -1,10 +1,11 @@
-"""L2-SP: trained weights are held near where the source had them."""
+"""L2-SP: trained weights are kept near where the source had them."""
 
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Regularizer
+from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.version import PACKAGE
 
 PHASES = {"generator": "g", "discriminator": "d", "encoder": "vae", "decoder": "vae"}  # in which a role is trained
@@ -14,12 +15,15 @@ PHASES = {"generator": "g", "discriminator": "d", "encoder": "vae", "decoder": "
 class L2SP(Regularizer):
     """Adds weight / 2 x the squared distance of the trained weights from the starting point.
 
-    The starting point is what the weights are when the model is compiled; a model that is loaded in the middle of a
-    training keeps the point that it started from. Weights that are frozen then are left out.
+    The starting point is what the weights are when the model is first compiled. A model that is loaded in the middle of
+    a training keeps the point that it started from, and so does one whose networks were changed since, such as by
+    `add_feature_heads` or `select_latents`. Left out are weights that are frozen when it is compiled, and those that
+    were added later.
 
     Args:
         weight: factor, at least 0.
-        roles: networks to hold, such as ("generator",); None holds all of the model's.
+        roles: networks to keep near the source, such as ("generator",) or "generator"; None takes all of the model's.
+        interval: steps from one to the next, see `Regularizer`.
 
     Example:
         >>> L2SP(1e-4).weight
@@ -29,31 +33,39 @@ class L2SP(Regularizer):
         Li, Grandvalet and Davoine, Explicit Inductive Bias for Transfer Learning, 2018 (arXiv:1802.01483).
     """
 
-    def __init__(self, weight=1e-4, roles=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, weight=1e-4, roles=None, interval=1, **kwargs):
+        super().__init__(interval, **kwargs)
         self.weight = checks.check_number("weight", weight, next_step="Such as 1e-4.")
-        self.held = None if roles is None else list(roles)
+        self.chosen = [roles] if isinstance(roles, str) else None if roles is None else list(roles)
+        self._shapes = None  # path of each weight that has a starting point -> its shape
         self._pairs = None
 
-    def attach(self, model):
-        if self._pairs is not None:
-            return  # compiled again: the starting point stays
-        networks = model.roles
-        for role in self.held or ():
-            checks.check_choice("roles", role, networks)
+    def attach(self, model, data=None):
+        for role in self.chosen or ():
+            checks.check_choice("roles", role, model.roles)
+        chosen = [role for role in model.roles if self.chosen is None or role in self.chosen]
+        weights = {path: pair for role in chosen for path, pair in _paths(role, model.roles[role]).items()}
+        if self._shapes is None:
+            trained = {path: variable for path, (_, variable) in weights.items() if variable.trainable}
+            self._shapes = {path: list(variable.shape) for path, variable in trained.items()}
+        starts = dict(zip(self._shapes, self.weights or self._make_starts(weights), strict=True))
         pairs = {}
-        for role, network in networks.items():
-            if self.held is None or role in self.held:
-                pairs.setdefault(PHASES[role], []).extend(self._start(v) for v in network.trainable_variables)
-        self._pairs = _Untracked(pairs)
+        for path in starts.keys() & weights.keys():
+            phase, variable = weights[path]
+            pairs.setdefault(phase, {})[path] = variable, starts[path]
+        # In the order of the starting points: a sum depends on it, and a resumed training must not.
+        ordered = {phase: [own[path] for path in starts if path in own] for phase, own in pairs.items()}
+        self._pairs = _Untracked(ordered)
 
-    def _start(self, variable):
-        start = self.add_weight(
-            shape=variable.shape, dtype="float32", trainable=False, autocast=False,
-            name=f"start_{len(self.weights)}", initializer="zeros",
-        )  # fmt: skip
-        start.assign(tf.cast(variable.value, tf.float32))
-        return variable, start
+    def _make_starts(self, weights):
+        for number, (path, shape) in enumerate(self._shapes.items()):
+            start = self.add_weight(
+                shape=shape, dtype="float32", trainable=False, autocast=False, name=f"start_{number}",
+                initializer="zeros",
+            )  # fmt: skip
+            if path in weights:
+                start.assign(tf.cast(weights[path][1].value, tf.float32))
+        return self.weights
 
     def losses(self, step):
         pairs = self._pairs.value.get(step.phase, ())
@@ -63,7 +75,30 @@ class L2SP(Regularizer):
         return {step.phase: 0.5 * self.weight * tf.add_n(moved)}
 
     def get_config(self):
-        return {**super().get_config(), "weight": self.weight, "roles": self.held}
+        return {**super().get_config(), "weight": self.weight, "roles": self.chosen, "shapes": self._shapes}
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        shapes = config.pop("shapes", None)  # files of version 0.1 have none
+        regularizer = cls(**config)
+        regularizer._shapes = shapes
+        return regularizer
+
+
+def _paths(role, network):
+    """dict of path -> (phase in which it is trained, variable), of every weight of a network in its own order."""
+    paths = {}
+    for leaf in leaves(network):
+        for variable, path in zip(leaf.variables, leaf.variable_paths(), strict=True):
+            paths[id(variable)] = f"{role}/{path}"
+    named = {}
+    for variable in network.weights:
+        path = paths[id(variable)]
+        while path in named:
+            path += "_"
+        named[path] = PHASES[role], variable
+    return named
 
 
 class _Untracked:

@@ -1,4 +1,4 @@
-"""Holds a VAE's posterior near that of its source, so that the latent space keeps its meaning."""
+"""Keeps a VAE's posterior near that of its source, so that the latent space keeps its meaning."""
 
 import keras
 import tensorflow as tf
@@ -12,23 +12,26 @@ from keras_transfer_gen.version import PACKAGE
 class PosteriorAnchor(Regularizer):
     """Adds weight x KL(q(z|x) || q_source(z|x)), nats per image, averaged over the batch.
 
-    The source's encoder is copied when the model is compiled and stands still from then on, in inference mode. A model
-    that is loaded in the middle of a training keeps that copy.
+    The source's encoder is copied when the model is first compiled; the copy is never trained and runs in inference
+    mode. A model that is loaded in the middle of a training keeps that copy.
 
     Args:
         weight: factor, at least 0.
+        interval: steps from one to the next, see `Regularizer`.
 
     Example:
         >>> PosteriorAnchor(0.5).weight
         0.5
     """
 
-    def __init__(self, weight=1.0, **kwargs):
-        super().__init__(**kwargs)
+    phases = ("vae",)
+
+    def __init__(self, weight=1.0, interval=1, **kwargs):
+        super().__init__(interval, **kwargs)
         self.weight = checks.check_number("weight", weight, next_step="Such as 1.0.")
         self.source = None
 
-    def attach(self, model):
+    def attach(self, model, data=None):
         if "encoder" not in model.roles:
             hint = "Give it to VAE.compile; a GAN has L2SP."
             raise checks.user_error("regularizers", "those that fit the model", "PosteriorAnchor", hint)

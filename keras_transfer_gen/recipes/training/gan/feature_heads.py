@@ -130,6 +130,5 @@ def _with_discriminator(gan, discriminator):
     changed.step.assign(gan.step)
     changed.images_seen.assign(gan.images_seen)
     if gan.compiled:
-        changed.compile_from_config(gan.get_compile_config())
-        changed.run_eagerly, changed.steps_per_execution = gan.run_eagerly, gan.steps_per_execution
+        changed.compile_like(gan)
     return changed

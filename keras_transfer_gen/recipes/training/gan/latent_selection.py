@@ -111,7 +111,7 @@ def _with_mixture(gan, seed, rules):
     limited = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
     limited.step.assign(gan.step + 1)  # the selection counts as a step, so that its checkpoint has a name of its own
     limited.images_seen.assign(gan.images_seen)
-    limited.compile_from_config(gan.get_compile_config())
+    limited.compile_like(gan)
     freeze(limited, [*rules, *_frozen_statistics(limited), (".*", True)])
     return limited
 

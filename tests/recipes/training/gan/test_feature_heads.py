@@ -107,6 +107,8 @@ def test_penalty_is_that_of_the_discriminators_own_head(gan):
         def augment_real(sample_images):
             return sample_images
 
+        real_inputs = augment_real
+
     Step.gan = aided
     found = aided.penalty.losses(Step)["d"]
     np.testing.assert_allclose(found, 0.5 * aided.penalty.gamma * expected, rtol=1e-5)

@@ -1,0 +1,134 @@
+"""What generator and discriminator are called with: one description for training and use."""
+
+import dataclasses
+
+from keras_transfer_gen import checks
+
+IMAGES, LATENTS, LABELS = "images", "latents", "labels"
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkInput:
+    """An input that is drawn with the latents, one value an image.
+
+    It follows a distribution, or is a class number, or the same `value` for every image.
+
+    Args:
+        name: of the network's input.
+        shape: of one image's value.
+        distribution: of the draws, one of `specs.DISTRIBUTIONS`, or None.
+        classes: number of classes, drawn uniformly as whole numbers; 0 for what is no class.
+        value: where it is neither drawn nor a class.
+    """
+
+    name: str
+    shape: tuple = ()
+    distribution: str | None = None
+    classes: int = 0
+    value: float = 0.0
+
+    @property
+    def dtype(self):
+        """ "int32" of a class, else "float32"."""
+        return "int32" if self.classes else "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkInputs:
+    """Which inputs the two networks of a GAN take, and how what is not an image is drawn.
+
+    A network takes a dict by name, or its one input as a bare tensor. So labels reach each network that has an input
+    of that name: those of real images come from the data set, those of generated ones are drawn.
+
+    Args:
+        drawn: tuple of `NetworkInput`, all that is drawn for an image: latents first, then labels, then what the
+            architecture adds.
+        generator: names of the generator's inputs; None where it takes bare latents.
+        discriminator: names of the discriminator's inputs; None where it takes bare images.
+
+    Example:
+        >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=8, num_classes=5)
+        >>> inputs = NetworkInputs.of(spec, generator=("latents", "labels"), discriminator=("images", "labels"))
+        >>> sorted(inputs.for_discriminator("x", {"latents": "z", "labels": "y"}))
+        ['images', 'labels']
+    """
+
+    drawn: tuple
+    generator: tuple | None = None
+    discriminator: tuple | None = None
+
+    @classmethod
+    def of(cls, spec, generator=None, discriminator=None, added=()):
+        """The description of two networks.
+
+        Args:
+            spec: `ModelSpec`: latent_dim, distribution and num_classes.
+            generator: names of its inputs, or None for bare latents.
+            discriminator: names of its inputs, or None for bare images.
+            added: tuple of `NetworkInput` that the architecture knows beside latents and labels.
+
+        Raises:
+            UserError: where a network has an input of which nothing is known, or lacks latents or images.
+        """
+        known = [NetworkInput(LATENTS, (spec.latent_dim,), spec.distribution)]
+        if spec.num_classes:
+            known.append(NetworkInput(LABELS, classes=spec.num_classes))
+        known += added
+        names = [entry.name for entry in known]
+        _check_names("generator", generator, names, LATENTS)
+        _check_names("discriminator", discriminator, [IMAGES, *names], IMAGES)
+        wanted = {LATENTS, LABELS, *(generator or ()), *(discriminator or ())}
+        return cls(tuple(entry for entry in known if entry.name in wanted), generator, discriminator)
+
+    @property
+    def conditions(self):
+        """Names of what the discriminator takes beside the images: the data set must have it of real ones."""
+        return tuple(name for name in self.discriminator or () if name != IMAGES)
+
+    def for_generator(self, values):
+        """What the generator is called with.
+
+        Args:
+            values: dict of name -> tensor, of which it is given its own; or bare latents.
+
+        Raises:
+            UserError: where something that it takes is not there.
+        """
+        values = values if isinstance(values, dict) else {LATENTS: values}
+        return _pick("inputs", values, self.generator, LATENTS)
+
+    def for_discriminator(self, images, values):
+        """What the discriminator is called with: a tensor or a dict.
+
+        Args:
+            images: float32 `[batch, H, W, C]`.
+            values: dict of name -> tensor, of which it is given its own.
+
+        Raises:
+            UserError: where something that it takes is not there.
+        """
+        return _pick("labels", {**values, IMAGES: images}, self.discriminator, IMAGES)
+
+
+def input_names(network):
+    """Names of a functional model's inputs where it takes a dict, else None."""
+    structure = getattr(network, "input", None)
+    return tuple(structure) if isinstance(structure, dict) else None
+
+
+def _pick(argument, values, names, bare):
+    missing = [name for name in names or (bare,) if name not in values]
+    if missing:
+        step = "Labels of real images are part of the data set: (images, labels)." if argument == LABELS else ""
+        raise checks.user_error(argument, f"given, as a dict with {', '.join(missing)}", list(values), step)
+    return values[bare] if names is None else {name: values[name] for name in names}
+
+
+def _check_names(role, names, known, needed):
+    if names is None:
+        return
+    unknown = [name for name in names if name not in known]
+    if unknown or needed not in names:
+        expected = f"a model with the input {needed} and others of {', '.join(known)}"
+        step = "Labels need spec=ModelSpec(..., num_classes=...); other inputs an Architecture that is registered."
+        raise checks.user_error(role, expected, list(names), step)

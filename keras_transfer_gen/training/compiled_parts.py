@@ -1,0 +1,83 @@
+"""What `compile` is given beside optimizers: penalties, regularisers and the frozen source that they may ask for."""
+
+import inspect
+
+import keras
+
+from keras_transfer_gen import checks, protocols, tables
+from keras_transfer_gen.training.source_networks import SourceNetworks
+
+
+def penalty_list(penalty):
+    """The `Penalty` objects that `compile` was given as a name, an object, a list of such, or None."""
+    return _objects("penalty", penalty, tables.PENALTIES, protocols.Penalty)
+
+
+def regularizer_list(regularizers):
+    """The `Regularizer` objects that `compile` was given as a name, an object, a list of such, or None."""
+    return _objects("regularizers", regularizers, tables.REGULARIZERS, protocols.Regularizer)
+
+
+def _objects(argument, value, table, kind):
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    objects = [tables.resolve(argument, part, table, kind) for part in values]
+    return [part for part in objects if part is not None]
+
+
+def attach(model, parts, before, networks, data=None):
+    """Gives each penalty and regulariser what it asks of a model, the frozen source among it.
+
+    The source is what the networks are now. It stays as it is where one of the parts that ask for it has used it
+    before, and where the model is loaded from a file or continues another one.
+
+    Args:
+        model: `GAN` or `VAE`; its `source` is set.
+        parts: list of `protocols.IntervalLayer`.
+        before: list of the parts that the model had until now; None where it was not compiled.
+        networks: dict of role -> network, of which the source is made.
+        data: see `IntervalLayer.attach`.
+    """
+    asking = [part for part in parts if part.needs_source]
+    keeps = model.source is not None and (before is None or any(part is old for part in asking for old in before))
+    if not asking or not keeps:
+        set_source(model, SourceNetworks.of(networks) if asking else None)
+    for old in before or ():
+        if all(old is not part for part in parts):
+            model._tracker.untrack(old)  # private, but else Keras counts its weights for ever
+    for part in parts:
+        if len(inspect.signature(part.attach).parameters) == 1:  # as version 0.1 has it
+            part.attach(model)
+        else:
+            part.attach(model, data)
+
+
+def set_source(model, source):
+    """Sets the `SourceNetworks` of a model, or None; Keras would go on counting the weights of those before."""
+    if model.source is not None and model.source is not source:
+        model._tracker.untrack(model.source)
+    model.source = source
+
+
+def clone_part(part):
+    """A new object of the same class and configuration, without state; None for None."""
+    return None if part is None else type(part).from_config(part.get_config())
+
+
+def carry_state(old, new):
+    """Copies the variables of a penalty, regulariser or augmentation to its successor on a changed model.
+
+    Args:
+        old: Keras layer, or an object without variables.
+        new: object of the same class, attached to the changed model.
+
+    Raises:
+        UserError: where the two have other variables.
+    """
+    if not isinstance(old, keras.layers.Layer) or not old.weights:
+        return
+    shapes = [[tuple(weight.shape) for weight in part.weights] for part in (old, new)]
+    if shapes[0] != shapes[1]:
+        hint = "Let its get_config() and attach() make the same variables again, whatever networks the model has."
+        expected = f"{type(old).__name__} with the variables {shapes[0]}"
+        raise checks.user_error("model", expected, shapes[1], hint)
+    new.set_weights(old.get_weights())

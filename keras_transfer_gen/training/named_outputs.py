@@ -1,0 +1,36 @@
+"""A network that also gives what some of its layers give, by name."""
+
+import keras
+
+from keras_transfer_gen import checks
+
+
+class NamedOutputs:
+    """Calls a network and returns the outputs of some layers with its own.
+
+    It is no Keras object, so that a model that holds one does not save the network twice.
+
+    Args:
+        network: functional `keras.Model`; its layers are shared, not copied.
+        layers: mapping of name -> layer of the network.
+
+    Raises:
+        UserError: where the network has no such layer.
+    """
+
+    def __init__(self, network, layers):
+        self._network = network
+        self._names = tuple(layers)
+        known = {layer.name: layer for layer in network.layers}
+        for name in layers.values():
+            checks.check_choice("intermediates", name, known, "They name layers of the network.")
+        if layers:
+            outputs = [known[layer].output for layer in layers.values()]
+            self._network = keras.Model(network.input, [network.output, *outputs])
+
+    def __call__(self, inputs, training=False):
+        """(the network's output, dict of name -> the layer's output)."""
+        if not self._names:
+            return self._network(inputs, training=training), {}
+        output, *others = self._network(inputs, training=training)
+        return output, dict(zip(self._names, others, strict=True))
