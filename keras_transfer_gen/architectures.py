@@ -5,7 +5,6 @@ their functions, so that the command line can list options without loading Tenso
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 
 from keras_transfer_gen import checks
@@ -54,18 +53,6 @@ def clone_networks(networks):
     return fresh
 
 
-def blocks_by_resolution(role, paths):
-    """Paths of the blocks `<role>/block_<resolution>`, largest first: the image's side of either network.
-
-    Args:
-        role: "generator" or another role that starts the paths.
-        paths: the paths of the model's layers.
-    """
-    matches = (re.match(rf"{role}/block_(\d+)(?=/|$)", path) for path in paths)
-    sides = sorted({int(match[1]) for match in matches if match}, reverse=True)
-    return [f"{role}/block_{side}" for side in sides]
-
-
 @dataclasses.dataclass(frozen=True)
 class Architecture:
     """A way of building networks, and what other parts must know of it: one object a row of `tables.ARCHITECTURES`.
@@ -81,7 +68,8 @@ class Architecture:
         rebuild_networks: function networks -> networks of the same shape with fresh weights.
         build_discriminator: function (spec, trained or None) -> discriminator for the images of a generator that has
             none. `trained` is a trained discriminator to begin with. None: the architecture can't.
-        find_blocks: function (role, paths) -> paths of a network's blocks, from the image's side on, for freezing.
+        find_blocks: function (role, paths) -> paths of a network's blocks, from its input on, for rules of freezing
+            that go by blocks. None: the blocks are told by the names of the layers, see `freeze_d`.
         inputs: tuple of `network_inputs.NetworkInput`, what the networks take beside latents, images and labels.
         intermediates: name -> layer of the generator (or decoder) whose output penalties and regularisers see under
             that name, in `Step.intermediates`.
@@ -102,7 +90,7 @@ class Architecture:
     latent_dim: int = 128
     rebuild_networks: Callable = clone_networks
     build_discriminator: Callable | None = None
-    find_blocks: Callable = blocks_by_resolution
+    find_blocks: Callable | None = None
     inputs: tuple = ()
     intermediates: Mapping = dataclasses.field(default_factory=dict)
 
@@ -161,10 +149,10 @@ class Architecture:
         return self.build_discriminator(spec, trained)
 
     def blocks(self, role, paths):
-        """Paths of the blocks of one network, such as "discriminator/block_64", from the image's side on.
+        """Paths of the blocks of one network, such as "discriminator/block_64", from its input on; [] where it has none.
 
         Args:
             role: "generator", "discriminator", "encoder" or "decoder".
             paths: paths of the model's layers, in its order.
         """
-        return list(self.find_blocks(role, paths))
+        return [] if self.find_blocks is None else list(self.find_blocks(role, paths))

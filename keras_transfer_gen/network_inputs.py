@@ -29,7 +29,7 @@ class NetworkInput:
 
     @property
     def dtype(self):
-        """ "int32" of a class, else "float32"."""
+        """Of the values: "int32" of a class, else "float32"."""
         return "int32" if self.classes else "float32"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks, tables
-from keras_transfer_gen.architectures import Architecture, Option, blocks_by_resolution, clone_networks
+from keras_transfer_gen.architectures import Architecture, Option, clone_networks
 from keras_transfer_gen.specs import ModelSpec
 
 SPEC = ModelSpec(image_size=28, channels=1, latent_dim=4)
@@ -65,11 +65,10 @@ def test_clones_are_fresh_and_trainable():
     assert not np.array_equal(copy.get_weights()[0], network.get_weights()[0])
 
 
-def test_blocks_come_from_the_image_on():
-    paths = ["g/block_4/dense", "g/block_16/conv", "g/block_8/conv", "g/to_image", "d/block_32"]
-    assert blocks_by_resolution("g", paths) == ["g/block_16", "g/block_8", "g/block_4"]
-    entry = Architecture(build, find_blocks=lambda role, paths: (f"{role}/last", f"{role}/first"))
-    assert entry.blocks("g", paths) == ["g/last", "g/first"]
+def test_blocks_are_stated_by_the_architecture_or_told_by_name():
+    paths = ["g/block_4/dense", "g/to_image"]
+    entry = Architecture(build, find_blocks=lambda role, paths: (f"{role}/first", f"{role}/last"))
+    assert entry.blocks("g", paths) == ["g/first", "g/last"] and Architecture(build).blocks("g", paths) == []
 
 
 def test_discriminator_is_asked_of_the_architecture():

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
+from keras_transfer_gen.network_inputs import NetworkInputs
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import network_checks
 
@@ -61,8 +62,12 @@ def test_check_shapes_refuses_what_is_no_functional_model():
 
 
 def test_check_inputs_compares_the_images_as_well():
-    generator, _ = build_dcgan(32, latent_dim=8, max_channels=8)
-    network_checks.check_inputs(generator, ModelSpec(image_size=32, channels=3, latent_dim=8))
+    networks = build_dcgan(32, latent_dim=8, max_channels=8)
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=8)
+    assert network_checks.check_inputs(*networks, spec) == NetworkInputs.of(spec)
     for wrong in ({"image_size": 64, "channels": 3}, {"image_size": 32, "channels": 1}):
         with pytest.raises(checks.UserError, match=r"makes images .* as its spec says.*\(32, 32, 3\)"):
-            network_checks.check_inputs(generator, ModelSpec(latent_dim=8, **wrong))
+            network_checks.check_inputs(*networks, ModelSpec(latent_dim=8, **wrong))
+    labelled = ModelSpec(image_size=32, channels=3, latent_dim=8, num_classes=4)
+    with pytest.raises(checks.UserError, match=r"`generator` must be a model of \{'latents': .*as its spec says"):
+        network_checks.check_inputs(*networks, labelled)

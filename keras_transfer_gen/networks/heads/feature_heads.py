@@ -1,7 +1,7 @@
 """Heads of a discriminator that judge what a trained network sees in an image, beside the head that judges pixels.
 
-A discriminator that sees a hundred images has to find out for itself what edges, surfaces and shapes are. A network
-that was trained on a million photographs knows, and stays as it is; only the small heads behind it learn.
+A discriminator that sees a hundred images must learn from them what edges, surfaces and shapes are. A network that was
+trained on a million photographs has learnt that already; it is frozen, and only the small heads behind it are trained.
 """
 
 import keras
@@ -9,11 +9,12 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_transfer_gen import checks, efficientnet_lite
+from keras_transfer_gen.network_inputs import IMAGES, input_names
 from keras_transfer_gen.protocols import FixedDtype, LipschitzBounded
 from keras_transfer_gen.version import PACKAGE
 
 LEAST_SIDE = 96  # pixels: smaller images are enlarged before the trained network sees them
-INFLUENCE = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper
+FEATURE_WEIGHT = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper
 WIDTH = 64
 LARGEST_MAP = 8  # maps are halved to at most this side before they are judged
 SLOPE = 0.2  # of the leaky ReLU
@@ -22,28 +23,28 @@ FEATURES, HEAD = "trained_features", "feature_head"  # names of layers
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class TrainedFeatures(layers.Layer, FixedDtype):
-    """ImageSet -> maps of EfficientNet-Lite1 at four depths; it has no weights to train or to save.
+    """Images -> maps of EfficientNet-Lite1 at four depths; it has no weights to train or to save.
 
     It computes in float32, whatever the precision of training: its depthwise convolutions are slow in bfloat16.
 
     Args:
         side: height and width, in pixels, that images are resized to (bilinear).
-        influence: what the gradient to the images is multiplied by, above 0: how much the heads' judgement counts for
+        weight: what the gradient to the images is multiplied by, above 0: how much the heads' judgement counts for
             the generator beside that of the pixels. What the heads themselves learn does not depend on it.
 
     Call arguments:
         images: `[batch, H, W, C]` in [-1, 1] with C 1 or 3; grey is shown as RGB.
     """
 
-    def __init__(self, side=LEAST_SIDE, influence=INFLUENCE, **kwargs):
+    def __init__(self, side=LEAST_SIDE, weight=FEATURE_WEIGHT, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.side = side
-        self.influence = influence
+        self.weight = weight
 
     def call(self, images):
         images = tf.cast(images, tf.float32)
-        images = self.influence * images + tf.stop_gradient((1.0 - self.influence) * images)
+        images = self.weight * images + tf.stop_gradient((1.0 - self.weight) * images)
         if images.shape[-1] == 1:
             images = tf.repeat(images, 3, axis=-1)
         if images.shape[1] != self.side:
@@ -55,7 +56,12 @@ class TrainedFeatures(layers.Layer, FixedDtype):
         return [(input_shape[0], n, n, c) for n, c in zip(sides, efficientnet_lite.TAP_CHANNELS, strict=True)]
 
     def get_config(self):
-        return {**super().get_config(), "side": self.side, "influence": self.influence}
+        return {**super().get_config(), "side": self.side, "weight": self.weight}
+
+    @classmethod
+    def from_config(cls, config):
+        names = {"influence": "weight"}  # in files of version 0.1
+        return cls(**{names.get(name, name): value for name, value in config.items()})
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -155,13 +161,13 @@ class FeatureHead(layers.Layer, FixedDtype, LipschitzBounded):
         return {**super().get_config(), "width": self.width}
 
 
-def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
+def build_feature_heads(discriminator, weight=FEATURE_WEIGHT, width=WIDTH):
     """A discriminator with heads that judge what a trained network sees, added to its own.
 
     Args:
-        discriminator: functional model of images `[batch, S, S, C]`, C 1 or 3, without such heads; its layers are
-            shared, not copied.
-        influence: see `TrainedFeatures`.
+        discriminator: functional model of images `[batch, S, S, C]`, C 1 or 3, or of a dict with "images", without
+            such heads; its layers are shared, not copied.
+        weight: see `TrainedFeatures`.
         width: channels of the heads.
 
     Returns:
@@ -169,7 +175,7 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
         each of four depths.
 
     Raises:
-        UserError: for another discriminator, and for an `influence` of 0 or less or a `width` below 1.
+        UserError: for another discriminator, and for a `weight` of 0 or less or a `width` below 1.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
@@ -180,40 +186,52 @@ def build_feature_heads(discriminator, influence=INFLUENCE, width=WIDTH):
         Kumari et al., Ensembling Off-the-shelf Models for GAN Training, 2022 (arXiv:2112.09130), for a trained network
         beside a discriminator; Sauer et al., Projected GANs, 2021 (arXiv:2111.01007), for heads at several depths.
     """
-    influence = check_influence(influence)
+    weight = check_feature_weight(weight)
     width = checks.check_integer("width", width)
     if not can_have_feature_heads(discriminator):
         expected = "a functional model of square images with 1 or 3 channels that has no feature heads"
         shapes = [tuple(images.shape) for images in getattr(discriminator, "inputs", None) or []]
         received = f"a {type(discriminator).__name__} of inputs {shapes}"
         raise checks.user_error("discriminator", expected, received, f"None of its layers may be named {HEAD}_*.")
-    (images,) = discriminator.inputs
+    images = _images_of(discriminator)
     side = max(LEAST_SIDE, images.shape[1])
-    maps = TrainedFeatures(side, influence, name=FEATURES)(images)
+    maps = TrainedFeatures(side, weight, name=FEATURES)(images)
     heads = [FeatureHead(width, name=f"{HEAD}_{number}")(map_) for number, map_ in enumerate(maps)]
-    return keras.Model(images, [*discriminator.outputs, *heads], name="discriminator")
+    return keras.Model(_inputs_of(discriminator), [*discriminator.outputs, *heads], name="discriminator")
 
 
-def check_influence(influence):
+def _inputs_of(discriminator):
+    """What a discriminator's inputs are made of: a dict, or the images alone."""
+    return _images_of(discriminator) if input_names(discriminator) is None else discriminator.input
+
+
+def _images_of(discriminator):
+    """The symbolic images of a functional discriminator; None where it has none or several inputs without names."""
+    if input_names(discriminator) is not None:
+        return discriminator.input.get(IMAGES)
+    inputs = getattr(discriminator, "inputs", None) or []
+    return inputs[0] if len(inputs) == 1 else None
+
+
+def check_feature_weight(weight):
     """Returns a number above 0, or raises a `UserError`."""
-    return checks.check_number("influence", influence, above=True, next_step="Such as influence=0.05.")
+    return checks.check_number("weight", weight, above=True, next_step="Such as weight=0.05.")
 
 
-def influence_of(discriminator):
-    """The influence of a discriminator's feature heads; 0 where it has none."""
-    return discriminator.get_layer(FEATURES).influence if has_feature_heads(discriminator) else 0.0
+def feature_weight_of(discriminator):
+    """The weight of a discriminator's feature heads; 0 where it has none."""
+    return discriminator.get_layer(FEATURES).weight if has_feature_heads(discriminator) else 0.0
 
 
-def with_influence(discriminator, influence):
-    """A discriminator with feature heads, of the same layers, whose heads count for so much; see `TrainedFeatures`."""
+def with_feature_weight(discriminator, weight):
+    """A discriminator with feature heads, of the same layers, whose heads have this weight; see `TrainedFeatures`."""
     features = discriminator.get_layer(FEATURES)
-    if features.influence == influence:
+    if features.weight == weight:
         return discriminator
-    images = discriminator.inputs[0]
-    maps = TrainedFeatures(features.side, check_influence(influence), name=FEATURES)(images)
+    maps = TrainedFeatures(features.side, check_feature_weight(weight), name=FEATURES)(_images_of(discriminator))
     own = [head for head in discriminator.outputs if not isinstance(head._keras_history.operation, FeatureHead)]
     heads = [discriminator.get_layer(f"{HEAD}_{number}")(map_) for number, map_ in enumerate(maps)]
-    return keras.Model(images, [*own, *heads], name=discriminator.name)
+    return keras.Model(_inputs_of(discriminator), [*own, *heads], name=discriminator.name)
 
 
 def has_feature_heads(discriminator):
@@ -229,10 +247,10 @@ def heads_learn(discriminator):
 
 def can_have_feature_heads(discriminator):
     """Whether `build_feature_heads` takes a discriminator."""
-    inputs = getattr(discriminator, "inputs", None) or []
-    if len(inputs) != 1 or len(inputs[0].shape) != 4 or has_feature_heads(discriminator):
+    images = _images_of(discriminator)
+    if images is None or len(images.shape) != 4 or has_feature_heads(discriminator):
         return False
     if any(layer.name == FEATURES or layer.name.startswith(HEAD) for layer in discriminator.layers):
         return False
-    _, height, width, channels = inputs[0].shape
+    _, height, width, channels = images.shape
     return height is not None and height == width and channels in (1, 3)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
+from keras_transfer_gen.networks.heads import feature_heads
 from keras_transfer_gen.networks.heads.feature_heads import (
     FeatureHead,
     LipschitzConv2D,
@@ -14,9 +15,9 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     can_have_feature_heads,
     has_feature_heads,
     heads_learn,
-    influence_of,
+    feature_weight_of,
     spectral_bound,
-    with_influence,
+    with_feature_weight,
 )
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 
@@ -94,15 +95,15 @@ def test_trained_features_have_no_weights_and_none_of_them_is_saved(plain, tmp_p
         np.testing.assert_array_equal(found, expected)
 
 
-def test_influence_scales_the_gradient_to_the_images_alone(sample_images):
+def test_weight_scales_the_gradient_to_the_images_alone(sample_images):
     found = {}
-    for influence in (1.0, 0.25):
-        layer, images = TrainedFeatures(32, influence), tf.constant(sample_images)
+    for weight in (1.0, 0.25):
+        layer, images = TrainedFeatures(32, weight), tf.constant(sample_images)
         with tf.GradientTape() as tape:
             tape.watch(images)
             maps = layer(images)
             total = tf.add_n([tf.reduce_sum(map_**2) for map_ in maps])
-        found[influence] = maps[-1], tape.gradient(total, images)
+        found[weight] = maps[-1], tape.gradient(total, images)
     np.testing.assert_allclose(found[0.25][0], found[1.0][0], atol=1e-4)
     np.testing.assert_allclose(found[0.25][1], 0.25 * found[1.0][1], rtol=1e-2, atol=1e-3)
 
@@ -130,11 +131,11 @@ def test_strided_convolution_has_the_shape_that_it_declares():
     assert layer(np.zeros((2, 9, 6, 3), np.float32)).shape == layer.compute_output_shape((2, 9, 6, 3)) == (2, 5, 3, 5)
 
 
-def test_influence_is_changed_and_the_heads_are_shared(plain, sample_images):
-    aided = build_feature_heads(plain, influence=0.5, width=4)
-    weaker = with_influence(aided, 0.1)
-    assert (influence_of(plain), influence_of(aided), influence_of(weaker)) == (0.0, 0.5, 0.1)
-    assert with_influence(aided, 0.5) is aided
+def test_weight_is_changed_and_the_heads_are_shared(plain, sample_images):
+    aided = build_feature_heads(plain, weight=0.5, width=4)
+    weaker = with_feature_weight(aided, 0.1)
+    assert (feature_weight_of(plain), feature_weight_of(aided), feature_weight_of(weaker)) == (0.0, 0.5, 0.1)
+    assert with_feature_weight(aided, 0.5) is aided
     assert weaker.get_layer("feature_head_1") is aided.get_layer("feature_head_1")
     for found, expected in zip(weaker(sample_images), aided(sample_images), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -165,10 +166,22 @@ def test_discriminators_that_can_have_no_heads_are_refused(shape):
 def test_second_set_of_heads_and_bad_numbers_are_refused(plain):
     with pytest.raises(UserError, match="that has no feature heads"):
         build_feature_heads(build_feature_heads(plain))
-    with pytest.raises(UserError, match="`influence` must be"):
-        build_feature_heads(plain, influence=0)
+    with pytest.raises(UserError, match="`weight` must be"):
+        build_feature_heads(plain, weight=0)
     with pytest.raises(UserError, match="`width` must be"):
         build_feature_heads(plain, width=0)
+
+
+def test_discriminator_that_takes_labels_keeps_them(monkeypatch):
+    monkeypatch.setattr(feature_heads, "LEAST_SIDE", 32)
+    inputs = {"images": keras.Input((32, 32, 3), name="images"), "labels": keras.Input((), dtype="int32", name="labels")}
+    embedded = keras.layers.Embedding(3, 3)(inputs["labels"])
+    logits = keras.layers.Dot(-1, name="logits")([keras.layers.GlobalAveragePooling2D()(inputs["images"]), embedded])
+    aided = build_feature_heads(keras.Model(inputs, logits, name="discriminator"), width=4)
+    values = {"images": tf.ones((2, 32, 32, 3)), "labels": tf.constant([0, 2])}
+    own, *heads = with_feature_weight(aided, 0.5)(values)
+    assert len(heads) == 4 and not np.allclose(own[0], own[1])
+    np.testing.assert_allclose(heads[0][0], heads[0][1], rtol=1e-5)
 
 
 def test_a_subclassed_discriminator_is_refused():
@@ -176,6 +189,11 @@ def test_a_subclassed_discriminator_is_refused():
         pass
 
     assert not can_have_feature_heads(Odd())
+
+
+def test_layer_of_a_file_of_version_0_1_loads():
+    layer = TrainedFeatures.from_config({"name": "trained_features", "side": 32, "influence": 0.3})
+    assert (layer.side, layer.weight) == (32, 0.3)
 
 
 def test_weights_of_the_heads_are_stored_where_files_of_version_0_1_have_them(plain, tmp_path):

@@ -5,15 +5,16 @@ import dataclasses
 import keras
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.deprecation import renamed_arguments
 from keras_transfer_gen.networks.heads.feature_heads import (
-    INFLUENCE,
+    FEATURE_WEIGHT,
     WIDTH,
     build_feature_heads,
     can_have_feature_heads,
     has_feature_heads,
     heads_learn,
-    influence_of,
-    with_influence,
+    feature_weight_of,
+    with_feature_weight,
 )
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
@@ -21,7 +22,8 @@ from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.training.gan import GAN
 
 
-def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
+@renamed_arguments(influence="weight")
+def add_feature_heads(gan, weight=FEATURE_WEIGHT, width=WIDTH):
     """Lets the discriminator of a GAN also judge what a network that was trained on photographs sees in an image.
 
     Small new heads read the maps of EfficientNet-Lite1 at four depths; it stays as it is and nothing of it is saved.
@@ -30,7 +32,7 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
 
     Args:
         gan: `GAN`, compiled or not.
-        influence: what the heads' gradient to the generator is multiplied by; `ktg finetune` takes 0.05, and 0.25 for
+        weight: what the heads' gradient to the generator is multiplied by; `ktg finetune` takes 0.05, and 0.25 for
             images far from the source. Where there are heads, it is all that changes; 0 takes them away.
         width: channels of the convolutions of new heads.
 
@@ -39,7 +41,7 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
 
     Raises:
         UserError: for what is no `GAN`, a discriminator that is not functional or of other than square images with 1
-            or 3 channels, a negative `influence`, a `width` below 1.
+            or 3 channels, a negative `weight`, a `width` below 1.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
@@ -49,16 +51,16 @@ def add_feature_heads(gan, influence=INFLUENCE, width=WIDTH):
     """
     if not isinstance(gan, GAN):
         raise checks.user_error("gan", "a GAN", type(gan), 'Such as load_gan("noto_gan_64").')
-    if influence == 0:
+    if weight == 0:
         return set_feature_heads(gan, 0.0)
     with gan.distribute_strategy.scope():
         if has_feature_heads(gan.discriminator):
-            return _with_discriminator(gan, with_influence(gan.discriminator, influence))
-        return _with_discriminator(gan, build_feature_heads(gan.discriminator, influence, width))
+            return _with_discriminator(gan, with_feature_weight(gan.discriminator, weight))
+        return _with_discriminator(gan, build_feature_heads(gan.discriminator, weight, width))
 
 
 def resolve_feature_weight(settings, distance):
-    """The settings with the influence that suits the images, unless it is given.
+    """The settings with the weight that suits the images, unless it is given.
 
     Args:
         settings: `FineTuneSettings`.
@@ -72,19 +74,19 @@ def resolve_feature_weight(settings, distance):
     return dataclasses.replace(settings, feature_weight=NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT)
 
 
-def set_feature_heads(gan, influence):
-    """A GAN whose feature heads have an influence; without heads for 0 or None; itself where nothing is to be done.
+def set_feature_heads(gan, weight):
+    """A GAN whose feature heads have a weight; without heads for 0 or None; itself where nothing is to be done.
 
     They are not added to a discriminator that can't have them, nor to one that is held still as a whole: they would
     judge by chance and never learn.
     """
     with gan.distribute_strategy.scope():
-        if not influence:
+        if not weight:
             return _with_discriminator(gan, without_lipschitz_bounded(gan.discriminator))
         new = not has_feature_heads(gan.discriminator)
         if new and not (can_have_feature_heads(gan.discriminator) and gan.discriminator.trainable_variables):
             return gan
-        return add_feature_heads(gan, influence)
+        return add_feature_heads(gan, weight)
 
 
 def add_heads_and_freeze(gan, settings, reporter):
@@ -114,7 +116,7 @@ def add_heads_and_freeze(gan, settings, reporter):
 
 def report_feature_weight(gan, settings, reporter):
     """The weight that a run's feature heads have; tells where it is not the one of the settings."""
-    actual, wanted = influence_of(gan.discriminator), settings.feature_weight
+    actual, wanted = feature_weight_of(gan.discriminator), settings.feature_weight
     if wanted is not None and actual != wanted:
         reason = "this discriminator can't have them, the rules freeze them, or the run began with that weight"
         reporter.say(f"the feature heads have the weight {actual:g}, not {wanted:g}: {reason}")

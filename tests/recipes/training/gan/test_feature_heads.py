@@ -1,4 +1,5 @@
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.heads import feature_heads
-from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads, heads_learn, influence_of
+from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads, heads_learn, feature_weight_of
 from keras_transfer_gen.objectives.adversarial import NonSaturating
 from keras_transfer_gen.objectives.penalties import squared_gradient
 from keras_transfer_gen.recipes.models.load import load_gan
@@ -78,7 +79,7 @@ def test_heads_learn_alone_where_the_rest_is_frozen(gan, shared_image_folder):
 
 def test_heads_teach_the_generator(gan):
     """The gradient of the generator's loss is that of the discriminator's own head, and the heads' times their
-    influence."""
+    weight."""
     images = tf.constant(np.random.default_rng(2).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32))
 
     def gradient(discriminator):
@@ -88,10 +89,10 @@ def test_heads_teach_the_generator(gan):
         return tape.gradient(loss, images).numpy()
 
     own = gradient(gan.discriminator)
-    aided = add_feature_heads(gan, influence=1.0, width=4)
+    aided = add_feature_heads(gan, weight=1.0, width=4)
     heads = gradient(aided.discriminator) - own
     assert np.abs(heads).max() > 1e-3
-    weaker = gradient(add_feature_heads(aided, influence=0.5).discriminator) - own
+    weaker = gradient(add_feature_heads(aided, weight=0.5).discriminator) - own
     np.testing.assert_allclose(weaker, 0.5 * heads, rtol=1e-2, atol=1e-4)
 
 
@@ -115,6 +116,22 @@ def test_penalty_is_that_of_the_discriminators_own_head(gan):
     assert np.all(squared_gradient(aided.discriminator, images) > expected)  # what it would be with all heads
 
 
+def test_old_name_of_the_weight_works_with_a_warning(gan):
+    with pytest.warns(DeprecationWarning, match=r"add_feature_heads\(influence=\) is now called weight="):
+        assert feature_weight_of(add_feature_heads(gan, influence=0.2, width=4).discriminator) == 0.2
+
+
+def test_regularizers_keep_their_starting_point(gan):
+    """The distance from the source stays what it was; measured anew from where the weights are now it would be 0."""
+    gan.compile(regularizers=["l2sp:weight=0.5,roles=generator"])
+    gan.generator.set_weights([value + 0.1 for value in gan.generator.get_weights()])
+    step = types.SimpleNamespace(phase="g")
+    expected = float(gan.regularizers[0].losses(step)["g"])
+    aided = add_feature_heads(gan, width=4)
+    assert expected > 1
+    np.testing.assert_allclose(aided.regularizers[0].losses(step)["g"], expected, rtol=1e-6)
+
+
 def test_heads_are_saved_and_loaded_with_the_model(gan, tmp_path):
     aided = add_feature_heads(gan, width=4)
     save_model(aided, tmp_path / "gan.keras")
@@ -129,7 +146,7 @@ def test_they_are_settled_as_wanted(gan):
     assert has_feature_heads(aided.discriminator)
     assert set_feature_heads(aided, 0.05) is aided and set_feature_heads(gan, 0) is gan
     stronger = set_feature_heads(aided, 0.5).discriminator
-    assert stronger.get_layer("trained_features").influence == 0.5 and len(stronger.outputs) == 5
+    assert stronger.get_layer("trained_features").weight == 0.5 and len(stronger.outputs) == 5
     assert stronger.get_layer("feature_head_3") is aided.discriminator.get_layer("feature_head_3")
     plain = set_feature_heads(aided, 0)
     assert not has_feature_heads(plain.discriminator) and plain.compiled
@@ -143,13 +160,13 @@ def test_a_discriminator_that_is_held_still_gets_none(gan):
 
 
 def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
-    aided = add_feature_heads(gan, influence=0.1, width=4)
-    again = add_feature_heads(aided, influence=0.3)
-    assert influence_of(again.discriminator) == 0.3
+    aided = add_feature_heads(gan, weight=0.1, width=4)
+    again = add_feature_heads(aided, weight=0.3)
+    assert feature_weight_of(again.discriminator) == 0.3
     assert again.discriminator.get_layer("feature_head_0") is aided.discriminator.get_layer("feature_head_0")
-    with pytest.raises(UserError, match="`influence` must be a number above 0.*Such as influence=0.05"):
-        add_feature_heads(gan, influence=-1)
-    assert not has_feature_heads(add_feature_heads(aided, influence=0).discriminator)
+    with pytest.raises(UserError, match="`weight` must be a number above 0.*Such as weight=0.05"):
+        add_feature_heads(gan, weight=-1)
+    assert not has_feature_heads(add_feature_heads(aided, weight=0).discriminator)
     with pytest.raises(UserError, match="`gan` must be a GAN.*load_gan"):
         add_feature_heads(gan.generator)
 
@@ -217,15 +234,15 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
 
 
 @pytest.mark.parametrize(
-    ("distance", "influence"), [(0.0, NEAR_FEATURE_WEIGHT), (FAR - 1, NEAR_FEATURE_WEIGHT), (FAR, FAR_FEATURE_WEIGHT)]
+    ("distance", "weight"), [(0.0, NEAR_FEATURE_WEIGHT), (FAR - 1, NEAR_FEATURE_WEIGHT), (FAR, FAR_FEATURE_WEIGHT)]
 )
-def test_influence_grows_with_the_distance_unless_it_is_given(settings, distance, influence):
-    assert resolve_feature_weight(settings, distance).feature_weight == influence
+def test_weight_grows_with_the_distance_unless_it_is_given(settings, distance, weight):
+    assert resolve_feature_weight(settings, distance).feature_weight == weight
     given = dataclasses.replace(settings, feature_weight=0.0)
     assert resolve_feature_weight(given, distance) == given
 
 
-def test_negative_influence_is_refused(settings):
+def test_negative_weight_is_refused(settings):
     with pytest.raises(UserError, match="`feature_weight` must be .*0 leaves the feature heads out"):
         dataclasses.replace(settings, feature_weight=-1.0)
 
@@ -236,9 +253,9 @@ def test_run_has_heads_where_they_are_wanted_and_scratch_has_none(settings, want
     fine_tune(settings)
     run = RunFolder(settings.out)
     adapted, scratch = (load_gan(latest_checkpoint(folder)) for folder in (run.adapted, run.scratch))
-    influence = influence_of(adapted.discriminator)
-    assert influence in ((NEAR_FEATURE_WEIGHT, FAR_FEATURE_WEIGHT) if wanted is None else (0.0,))
-    assert run.config()["resolved"]["feature_weight"] == influence
+    weight = feature_weight_of(adapted.discriminator)
+    assert weight in ((NEAR_FEATURE_WEIGHT, FAR_FEATURE_WEIGHT) if wanted is None else (0.0,))
+    assert run.config()["resolved"]["feature_weight"] == weight
     assert ("Feature heads" in (run.path / "README.md").read_text("utf-8")) == (wanted is None)
     assert not has_feature_heads(scratch.discriminator)
 
