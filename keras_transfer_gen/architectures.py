@@ -149,7 +149,7 @@ class Architecture:
         return self.build_discriminator(spec, trained)
 
     def blocks(self, role, paths):
-        """Paths of the blocks of one network, such as "discriminator/block_64", from its input on; [] where it has none.
+        """Paths of the blocks of one network, such as "discriminator/block_64", from its input on; [] for none stated.
 
         Args:
             role: "generator", "discriminator", "encoder" or "decoder".

@@ -116,6 +116,19 @@ def input_names(network):
     return tuple(structure) if isinstance(structure, dict) else None
 
 
+def wrap_input(network, value):
+    """What a network of one input is called with: the value, or a dict with it where the network takes a dict."""
+    names = input_names(network)
+    return value if names is None or isinstance(value, dict) else {names[0]: value}
+
+
+def bare_input_shape(network):
+    """Shape of the one input of a functional model, (None, ...); None where it has several."""
+    structure = network.input
+    tensors = list(structure.values()) if isinstance(structure, dict) else [structure]
+    return tuple(tensors[0].shape) if len(tensors) == 1 and hasattr(tensors[0], "shape") else None
+
+
 def _pick(argument, values, names, bare):
     missing = [name for name in names or (bare,) if name not in values]
     if missing:

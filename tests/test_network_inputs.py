@@ -2,7 +2,7 @@ import keras
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.network_inputs import NetworkInput, NetworkInputs, input_names
+from keras_transfer_gen.network_inputs import NetworkInput, NetworkInputs, bare_input_shape, input_names, wrap_input
 from keras_transfer_gen.specs import ModelSpec
 
 PLAIN = ModelSpec(image_size=32, channels=3, latent_dim=8, distribution="uniform")
@@ -62,3 +62,16 @@ def test_names_are_those_of_a_dict():
     a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
     assert input_names(keras.Model({"a": a, "b": b}, a + b)) == ("a", "b")
     assert input_names(keras.Model(a, a + 1.0)) is None
+
+
+def test_value_is_wrapped_where_a_network_takes_a_dict_of_one():
+    a = keras.Input((2,), name="a")
+    plain, named = keras.Model(a, a + 1.0), keras.Model({"a": a}, a + 1.0)
+    assert (
+        wrap_input(plain, "x") == "x"
+        and wrap_input(named, "x") == {"a": "x"}
+        and wrap_input(named, {"a": 1}) == {"a": 1}
+    )
+    assert bare_input_shape(plain) == bare_input_shape(named) == (None, 2)
+    b = keras.Input((3,), name="b")
+    assert bare_input_shape(keras.Model({"a": a, "b": b}, a + 1.0)) is None

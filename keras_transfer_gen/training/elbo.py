@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, variational
+from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
 from keras_transfer_gen.training import latents
 
 _ENCODERS = weakref.WeakKeyDictionary()  # encoder -> (types that its layers compute in, its graph)
@@ -92,9 +93,14 @@ def _traced_encoder(encoder):
     kinds = tuple(layer.compute_dtype for layer in encoder._flatten_layers())
     known, graph = _ENCODERS.get(encoder, (None, None))
     if known != kinds:
-        held = weakref.ref(encoder)
-        spec = tf.TensorSpec((pixels.RENDER_BATCH, *encoder.input_shape[1:]), tf.uint8)
-        graph = tf.function(lambda batch: held()(pixels.to_model_range(batch), training=False), autograph=False)
+        weak = weakref.ref(encoder)
+        spec = tf.TensorSpec((pixels.RENDER_BATCH, *bare_input_shape(encoder)[1:]), tf.uint8)
+
+        def encode(batch):
+            network = weak()
+            return network(wrap_input(network, pixels.to_model_range(batch)), training=False)
+
+        graph = tf.function(encode, autograph=False)
         graph = graph.get_concrete_function(spec)
         _ENCODERS[encoder] = kinds, graph
     return graph
@@ -111,7 +117,7 @@ def _parts(vae, images, mean, log_var, noise):
     """(log-likelihood, divergence, log weight) of a batch at one draw, float32 `[batch]` each."""
     z = latents.posterior_latents(mean, log_var, noise)
     real = pixels.to_model_range(images)
-    likelihood = vae.likelihood.log_likelihood(real, vae.decoder(z, training=False))
+    likelihood = vae.likelihood.log_likelihood(real, vae.decoder(wrap_input(vae.decoder, z), training=False))
     divergence = tf.reduce_sum(vae.prior.kl_terms(mean, log_var, z), axis=-1)
     weight = likelihood + vae.prior.log_prob(z) - variational.normal_log_density(z, mean, log_var)
     return likelihood, divergence, weight

@@ -308,13 +308,10 @@ class GAN(keras.Model):
         """
         clone = compiled_parts.clone_part
         compiled_parts.set_source(self, other.source)
-        self.compile(
-            **{name: clone(getattr(other, name)) for name in _COMPILED_OBJECTS},
-            **{
-                name: [clone(part) for part in getattr(other, attribute)] for name, attribute in _COMPILED_LISTS.items()
-            },
-            **{name: getattr(other, name) for name in (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution")},
-        )
+        objects = {name: clone(getattr(other, name)) for name in _COMPILED_OBJECTS}
+        lists = {name: [clone(part) for part in getattr(other, place)] for name, place in _COMPILED_LISTS.items()}
+        numbers = {name: getattr(other, name) for name in (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution")}
+        self.compile(**objects, **lists, **numbers, auto_scale_loss=False)
         for name in ("objective", "augment"):
             compiled_parts.carry_state(getattr(other, name), getattr(self, name))
         for name in _COMPILED_LISTS.values():

@@ -4,15 +4,13 @@ import warnings
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables, variational
+from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
 from keras_transfer_gen.specs import ModelSpec, check_truncation
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.steps import VAEStep
-from keras_transfer_gen.training import compiled_parts, conditions, elbo, fit_data, latents, loss_scaling, vae_checks
+from keras_transfer_gen.training import compiled_parts, elbo, fit_data, latents, loss_scaling, vae_checks, vae_step
 from keras_transfer_gen.training import network_checks as networks_
-from keras_transfer_gen.training.lazy_losses import regularization
 from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.version import PACKAGE
 
@@ -109,7 +107,7 @@ class VAE(keras.Model):
         prior = tables.resolve("prior", prior, tables.PRIORS, protocols.Prior)
         if prior is None:
             raise checks.user_error("prior", "a distribution of latents, not None", prior)
-        prior.attach(self.decoder.input_shape[-1])
+        prior.attach(bare_input_shape(self.decoder)[-1])
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras counts the old prior's weights for ever
         self.prior = prior
@@ -163,7 +161,8 @@ class VAE(keras.Model):
 
     def call(self, inputs, training=False):
         """Images `[batch, H, W, C]` in [-1, 1] -> their reconstructions, of the means of their posteriors."""
-        return self.decoder(self.encoder(inputs, training=training)[0], training=training)
+        mean = self.encoder(wrap_input(self.encoder, inputs), training=training)[0]
+        return self.decoder(wrap_input(self.decoder, mean), training=training)
 
     def encode(self, images):
         """The posteriors of images.
@@ -197,7 +196,7 @@ class VAE(keras.Model):
         wrong = int(np.sum(~np.isfinite(z).all(axis=1)))
         if wrong:
             raise checks.user_error("latents", "finite numbers", f"NaN or infinity in {wrong} of {len(z)} latents")
-        return pixels.render(self.decoder, z)
+        return pixels.render(lambda rows: self.decoder(wrap_input(self.decoder, rows)), z)
 
     def reconstruct(self, images):
         """What remains of images, uint8 `[n, H, W, C]`, on the way through the means of their posteriors."""
@@ -222,7 +221,7 @@ class VAE(keras.Model):
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
         truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
         noise = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
-        return pixels.render(lambda rows: self.decoder(self.prior(rows), training=False), noise)
+        return pixels.render(lambda rows: self.decoder(wrap_input(self.decoder, self.prior(rows))), noise)
 
     def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
@@ -287,61 +286,16 @@ class VAE(keras.Model):
 
     def train_step(self, data):
         """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        real = pixels.to_model_range(images)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        kimg = tf.cast(self.images_seen.value, tf.float32) / 1000.0
-        index = tf.cast(self.step.value, tf.int64)
-        with tf.GradientTape() as tape:
-            step, reconstruction, terms = self._pass(real, index, kimg, training=True, labels=labels)
-            weight = self.beta * variational.kl_annealing_share(kimg, self.kl_annealing_kimg)
-            loss = (
-                reconstruction
-                + weight * variational.apply_free_bits(terms, self.free_bits)
-                + regularization(self.regularizers, step)
-            )
-            # An optimizer sums gradients over replicas, so each gives its share of the mean.
-            total = self.optimizer.scale_loss(loss / replicas)
-        variables = self.encoder.trainable_variables + self.decoder.trainable_variables
-        loss_scaling.apply_gradients(self.optimizer, tape.gradient(total, variables), variables)
-        self.likelihood.after_step(real, step.reconstructions, index)
-        for regularizer in self.regularizers:
-            regularizer.after_step(step)
-        self.step.assign_add(1)
-        self.images_seen.assign_add(tf.cast(tf.shape(real)[0] * replicas, tf.int64))
-        return self._track(loss, reconstruction, terms, step.z_mean)
+        return self._track(vae_step.train_step(self, data))
 
     def test_step(self, data):
         """The bound on one batch with one draw, without an update."""
-        images, *_ = keras.utils.unpack_x_y_sample_weight(data)
-        real = pixels.to_model_range(images)
-        step, reconstruction, terms = self._pass(real, tf.constant(0, tf.int64), tf.constant(0.0), training=False)
-        return self._track(reconstruction + self.beta * tf.reduce_sum(tf.reduce_mean(terms, 0)), reconstruction, terms,
-                           step.z_mean)  # fmt: skip
+        return self._track(vae_step.test_step(self, data))
 
-    def _pass(self, real, index, kimg, training, labels=None):
-        """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
-        seed = latents.step_seed(self.seed, index, "latents")
-        noise = latents.sample_latents(tf.shape(real)[0], self.spec.latent_dim, seed)
-        z_mean, z_log_var = (tf.cast(part, tf.float32) for part in self.encoder(real, training=training))
-        z = latents.posterior_latents(z_mean, z_log_var, noise)
-        made, intermediates = self.decoder_outputs(z, training=training)
-        cost = self.likelihood.loss(real, made) if training else -self.likelihood.log_likelihood(real, made)
-        step = VAEStep(
-            vae=self, phase="vae", index=index, kimg=kimg, real=real, z_mean=z_mean, z_log_var=z_log_var, latents=z,
-            reconstructions=made, labels=conditions.of_labels(labels).get("labels"), intermediates=intermediates,
-            source=self.source,
-        )  # fmt: skip
-        return step, tf.reduce_mean(cost), self.prior.kl_terms(z_mean, z_log_var, z)
-
-    def _track(self, loss, reconstruction, terms, z_mean):
-        divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
-        active = tf.math.reduce_variance(z_mean, axis=0) > variational.ACTIVE_VARIANCE
-        active = tf.reduce_sum(tf.cast(active, tf.float32))
-        values = (loss, -(reconstruction + divergence), reconstruction, divergence, active)
-        for name, value in zip(MEASURES, values, strict=True):
-            self.trackers[name].update_state(value)
-        return {name: self.trackers[name].result() for name in MEASURES}
+    def _track(self, values):
+        for name, tracker in self.trackers.items():
+            tracker.update_state(values[name])
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def _warn_of_collapse(self, history):
         if not history.get("kl_loss") or self.kimg < max(JUDGED_KIMG, 2 * self.kl_annealing_kimg):

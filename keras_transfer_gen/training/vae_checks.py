@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.network_inputs import bare_input_shape
 
 
 def check_shapes(encoder, decoder):
@@ -25,10 +26,11 @@ def check_shapes(encoder, decoder):
         expected = "a model with two outputs [batch, latent_dim], mean and log variance"
         raise checks.user_error("encoder", expected, outputs, "build_conv_vae_encoder makes such a model.")
     latent_dim = outputs[0][-1]
-    if tuple(decoder.input_shape) != (None, latent_dim):
+    takes = bare_input_shape(decoder)
+    if takes != (None, latent_dim):
         expected = f"a model of latents [batch, {latent_dim}], as the encoder gives them"
-        raise checks.user_error("decoder", expected, decoder.input_shape, "Build both with the same latent_dim=.")
-    seen, made = tuple(encoder.input_shape[1:]), tuple(decoder.output_shape[1:])
+        raise checks.user_error("decoder", expected, takes, "Build both with the same latent_dim=.")
+    seen, made = (bare_input_shape(encoder) or (None,))[1:], tuple(decoder.output_shape[1:])
     if seen != made:
         expected = f"a model that makes images {seen}, as the encoder takes them"
         raise checks.user_error("decoder", expected, made, "Build both with the same image_size= and channels=.")

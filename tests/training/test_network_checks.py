@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.network_inputs import NetworkInputs
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import network_checks
 

@@ -13,9 +13,9 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     TrainedFeatures,
     build_feature_heads,
     can_have_feature_heads,
+    feature_weight_of,
     has_feature_heads,
     heads_learn,
-    feature_weight_of,
     spectral_bound,
     with_feature_weight,
 )
@@ -174,14 +174,17 @@ def test_second_set_of_heads_and_bad_numbers_are_refused(plain):
 
 def test_discriminator_that_takes_labels_keeps_them(monkeypatch):
     monkeypatch.setattr(feature_heads, "LEAST_SIDE", 32)
-    inputs = {"images": keras.Input((32, 32, 3), name="images"), "labels": keras.Input((), dtype="int32", name="labels")}
+    inputs = {
+        "images": keras.Input((32, 32, 3), name="images"),
+        "labels": keras.Input((), dtype="int32", name="labels"),
+    }
     embedded = keras.layers.Embedding(3, 3)(inputs["labels"])
     logits = keras.layers.Dot(-1, name="logits")([keras.layers.GlobalAveragePooling2D()(inputs["images"]), embedded])
     aided = build_feature_heads(keras.Model(inputs, logits, name="discriminator"), width=4)
     values = {"images": tf.ones((2, 32, 32, 3)), "labels": tf.constant([0, 2])}
     own, *heads = with_feature_weight(aided, 0.5)(values)
     assert len(heads) == 4 and not np.allclose(own[0], own[1])
-    np.testing.assert_allclose(heads[0][0], heads[0][1], rtol=1e-5)
+    np.testing.assert_allclose(heads[0][0], heads[0][1], atol=1e-4)
 
 
 def test_a_subclassed_discriminator_is_refused():

@@ -11,9 +11,9 @@ from keras_transfer_gen.networks.heads.feature_heads import (
     WIDTH,
     build_feature_heads,
     can_have_feature_heads,
+    feature_weight_of,
     has_feature_heads,
     heads_learn,
-    feature_weight_of,
     with_feature_weight,
 )
 from keras_transfer_gen.protocols import without_lipschitz_bounded

@@ -10,7 +10,7 @@ from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.heads import feature_heads
-from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads, heads_learn, feature_weight_of
+from keras_transfer_gen.networks.heads.feature_heads import feature_weight_of, has_feature_heads, heads_learn
 from keras_transfer_gen.objectives.adversarial import NonSaturating
 from keras_transfer_gen.objectives.penalties import squared_gradient
 from keras_transfer_gen.recipes.models.load import load_gan

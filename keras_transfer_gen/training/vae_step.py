@@ -1,0 +1,82 @@
+"""One training step of a `VAE`, in the order in which it happens, and the losses without an update."""
+
+import keras
+import tensorflow as tf
+
+from keras_transfer_gen import pixels, variational
+from keras_transfer_gen.network_inputs import wrap_input
+from keras_transfer_gen.steps import VAEStep
+from keras_transfer_gen.training import conditions, latents, loss_scaling
+from keras_transfer_gen.training.lazy_losses import regularization
+
+
+def train_step(vae, data):
+    """One update of both networks, the likelihood's scale and the regularisers.
+
+    Args:
+        vae: compiled `VAE`.
+        data: uint8 images `[batch, H, W, C]`, or (images, labels), or (images, labels, weights).
+
+    Returns:
+        dict of float32 scalars by the names of `VAE.trackers`.
+    """
+    images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+    real = pixels.to_model_range(images)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    kimg = tf.cast(vae.images_seen.value, tf.float32) / 1000.0
+    index = tf.cast(vae.step.value, tf.int64)
+    with tf.GradientTape() as tape:
+        step, reconstruction, terms = _pass(vae, real, labels, index, kimg, training=True)
+        weight = vae.beta * variational.kl_annealing_share(kimg, vae.kl_annealing_kimg)
+        loss = (
+            reconstruction
+            + weight * variational.apply_free_bits(terms, vae.free_bits)
+            + regularization(vae.regularizers, step)
+        )
+        # An optimizer sums gradients over replicas, so each gives its share of the mean.
+        total = vae.optimizer.scale_loss(loss / replicas)
+    variables = vae.encoder.trainable_variables + vae.decoder.trainable_variables
+    loss_scaling.apply_gradients(vae.optimizer, tape.gradient(total, variables), variables)
+    vae.likelihood.after_step(real, step.reconstructions, index)
+    for regularizer in vae.regularizers:
+        regularizer.after_step(step)
+    vae.step.assign_add(1)
+    vae.images_seen.assign_add(tf.cast(tf.shape(real)[0] * replicas, tf.int64))
+    return _measures(loss, reconstruction, terms, step.z_mean)
+
+
+def test_step(vae, data):
+    """The bound on one batch with one draw, without an update; arguments and result as in `train_step`."""
+    images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+    real = pixels.to_model_range(images)
+    index, kimg = tf.constant(0, tf.int64), tf.constant(0.0)
+    step, reconstruction, terms = _pass(vae, real, labels, index, kimg, training=False)
+    loss = reconstruction + vae.beta * tf.reduce_sum(tf.reduce_mean(terms, 0))
+    return _measures(loss, reconstruction, terms, step.z_mean)
+
+
+def _pass(vae, real, labels, index, kimg, training):
+    """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
+    seed = latents.step_seed(vae.seed, index, "latents")
+    noise = latents.sample_latents(tf.shape(real)[0], vae.spec.latent_dim, seed)
+    encoded = vae.encoder(wrap_input(vae.encoder, real), training=training)
+    z_mean, z_log_var = (tf.cast(part, tf.float32) for part in encoded)
+    z = latents.posterior_latents(z_mean, z_log_var, noise)
+    reconstructions, intermediates = vae.decoder_outputs(wrap_input(vae.decoder, z), training=training)
+    likelihood = vae.likelihood
+    cost = likelihood.loss(real, reconstructions) if training else -likelihood.log_likelihood(real, reconstructions)
+    step = VAEStep(
+        vae=vae, phase="vae", index=index, kimg=kimg, real=real, z_mean=z_mean, z_log_var=z_log_var, latents=z,
+        reconstructions=reconstructions, labels=conditions.of_labels(labels).get("labels"),
+        intermediates=intermediates, source=vae.source,
+    )  # fmt: skip
+    return step, tf.reduce_mean(cost), vae.prior.kl_terms(z_mean, z_log_var, z)
+
+
+def _measures(loss, reconstruction, terms, z_mean):
+    divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
+    active = tf.math.reduce_variance(z_mean, axis=0) > variational.ACTIVE_VARIANCE
+    return {
+        "loss": loss, "elbo": -(reconstruction + divergence), "reconstruction_loss": reconstruction,
+        "kl_loss": divergence, "active_units": tf.reduce_sum(tf.cast(active, tf.float32)),
+    }  # fmt: skip
