@@ -68,8 +68,8 @@ class Architecture:
         rebuild_networks: function networks -> networks of the same shape with fresh weights.
         build_discriminator: function (spec, trained or None) -> discriminator for the images of a generator that has
             none. `trained` is a trained discriminator to begin with. None: the architecture can't.
-        find_blocks: function (role, paths) -> paths of a network's blocks, from its input on, for rules of freezing
-            that go by blocks. None: the blocks are told by the names of the layers, see `freeze_d`.
+        find_blocks: function (role, paths) -> paths of a network's blocks, from the image's side on, for the rules
+            that freeze blocks. None: the blocks are told by the names of the layers, see `freeze_d`.
         inputs: tuple of `network_inputs.NetworkInput`, what the networks take beside latents, images and labels.
         intermediates: name -> layer of the generator (or decoder) whose output penalties and regularisers see under
             that name, in `Step.intermediates`.
@@ -149,7 +149,9 @@ class Architecture:
         return self.build_discriminator(spec, trained)
 
     def blocks(self, role, paths):
-        """Paths of the blocks of one network, such as "discriminator/block_64", from its input on; [] for none stated.
+        """Paths of the blocks of one network, such as "discriminator/block_64", from the image's side on.
+
+        [] where the architecture states none: they are then told by the names of the layers.
 
         Args:
             role: "generator", "discriminator", "encoder" or "decoder".

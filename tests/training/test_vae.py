@@ -262,7 +262,7 @@ def test_vae_refuses(arguments, text):
     ("arguments", "text"),
     [
         ({"optimizer": "adam"}, "`optimizer` must be a Keras optimizer"),
-        ({"regularizers": ["l2"]}, "`regularizers` must be a list of Regularizer"),
+        ({"regularizers": ["l2"]}, "`regularizers` must be one of 'l2sp'"),
         ({"seed": -1}, "`seed` must be an integer"),
     ],
 )
