@@ -202,7 +202,6 @@ def test_examples_of_extending_work(own_tables):
             exec(compile(code, "extending.md", "exec"), {"__name__": "extending"})  # noqa: S102
     _, entry, options = tables.resolve_architecture("tiny:width=4", "gan")
     gan = ktg.GAN(*entry.build(ktg.ModelSpec(32, 3, 8, arch="tiny"), options))
-    regularizer = tables.resolve("regularizers", "brightness:weight=0.5", tables.REGULARIZERS)
-    gan.compile("least_squares", augment="mirror", regularizers=[regularizer])
+    gan.compile("least_squares", augment="mirror", regularizers=["brightness:weight=0.5", "source_colours"])
     losses = gan.train_on_batch(ktg.GAN.generate(gan, 4, seed=0), return_dict=True)
     assert set(losses) >= {"d_loss", "g_loss"} and gan.regularizers[0].weight == 0.5
