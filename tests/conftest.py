@@ -144,7 +144,8 @@ def finished(tmp_path_factory, source_file, shared_image_folder, quick):
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 
     settings = FineTuneSettings(
-        data=shared_image_folder, reference=shared_image_folder, source=source_file, out=tmp_path_factory.mktemp("runs") / "cats",
+        data=shared_image_folder, reference=shared_image_folder, source=source_file,
+        out=tmp_path_factory.mktemp("runs") / "cats",
         kimg=0.04, batch_size=8, precision="float32", freeze=("generator/block_4/.*=false",), freeze_d=1,
         compare_scratch=True,
     )  # fmt: skip

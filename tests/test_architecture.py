@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md, read off the source with `ast`: layers, rooms, file sizes, a test for every file."""
+"""The rules of docs/architecture.md, read off the source with `ast`: layers, rooms, file sizes, a test a file."""
 
 import ast
 import sys

@@ -94,8 +94,8 @@ class Run:
             self.folder.clear()
         elif changed := self._changed_sources():
             self.reporter.say(
-                f"the images in {' and '.join(changed)} changed since this run began: it goes on with the new ones, and "
-                "the scores from before training are taken again"
+                f"the images in {' and '.join(changed)} changed since this run began: it continues with the new ones, "
+                "and the scores from before training are taken again"
             )
             self.note(stale=True)
             self.folder.forget_best()

@@ -22,8 +22,8 @@ FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
 UNRECORDED = ("out", "overwrite", "trust")
 PATHS = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
-# What a run writes, in the order in which --overwrite removes it: a run that is half removed does not count as finished,
-# and what is left counts as a run until the end.
+# What a run writes, in the order in which --overwrite removes it: a run that is half removed does not count as
+# finished, and what is left counts as a run until the end.
 OUTPUTS = (
     "metrics.json", "checkpoints", "history.csv", "README.md", "samples", "before_after.png", "curves.png",
     "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json", "config.json",

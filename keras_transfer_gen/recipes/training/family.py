@@ -116,12 +116,8 @@ class Family(abc.ABC):
     # Models
 
     @abc.abstractmethod
-    def build(self, settings):
-        """New networks of a pretraining's settings, a tuple in the order of the model's arguments."""
-
-    @abc.abstractmethod
     def timed_network(self, networks):
-        """The network of a model's, a dict or tuple of them, that the precision is chosen for."""
+        """The one of a tuple of networks that the precision is chosen for."""
 
     @abc.abstractmethod
     def model_from_source(self, run, source):

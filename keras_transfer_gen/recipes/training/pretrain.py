@@ -7,6 +7,7 @@ from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
 from keras_transfer_gen.recipes.training.measure import measure_precision
+from keras_transfer_gen.recipes.training.new_networks import build_networks
 
 
 def pretrain(settings, reporter=SILENT):
@@ -32,7 +33,7 @@ def pretrain(settings, reporter=SILENT):
         images = family.read_images(run, settings.image_size, settings.channels)
 
         def measure():
-            network = family.timed_network(family.build(settings))
+            network = family.timed_network(build_networks(settings))
             return {**measure_precision(run, network), "kid_floor": images.floor()}
 
         run.begin(images, family.selection(run, images))

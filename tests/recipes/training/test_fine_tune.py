@@ -35,7 +35,8 @@ def exact(source_file, shared_image_folder, tmp_path_factory, quick):
 
     settings = FineTuneSettings(
         data=shared_image_folder, source=source_file, out=tmp_path_factory.mktemp("exact") / "run", batch_size=BATCH,
-        kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_interval=3, freeze_d=1, latent_selection_kimg=0.0,
+        kimg=STEPS * BATCH / 1000, precision="float32", deterministic=True, r1_interval=3, freeze_d=1,
+        latent_selection_kimg=0.0,
         g_lr_ratio=4.0, feature_weight=0.0,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -181,7 +182,8 @@ def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
 
 def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_image_folder, tmp_path):
     settings = FineTuneSettings(
-        data=shared_image_folder, source=finished.out, out=tmp_path / "run", kimg=0.008, batch_size=8, precision="float32",
+        data=shared_image_folder, source=finished.out, out=tmp_path / "run", kimg=0.008, batch_size=8,
+        precision="float32",
         penalty="none", augment="none",
     )  # fmt: skip
     metrics = fine_tune(settings)
@@ -196,7 +198,8 @@ def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_ima
 @pytest.mark.usefixtures("deterministic")
 def test_two_devices_are_as_exact_as_one(source_file, shared_image_folder, tmp_path, scripted, everything_of):
     settings = FineTuneSettings(
-        data=shared_image_folder, source=source_file, out=tmp_path / "whole", kimg=0.016, batch_size=4, precision="float32",
+        data=shared_image_folder, source=source_file, out=tmp_path / "whole", kimg=0.016, batch_size=4,
+        precision="float32",
         devices="cpu:0,cpu:1", deterministic=True, r1_interval=2, augment="none",
     )  # fmt: skip
     fine_tune(settings)
@@ -228,7 +231,8 @@ def test_mistakes_are_told_before_anything_is_written(source_file, shared_image_
 
 def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, shared_image_folder, tmp_path):
     settings = FineTuneSettings(
-        data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.008, batch_size=4, precision="float32",
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.008, batch_size=4,
+        precision="float32",
         penalty="none", augment="none",
     )  # fmt: skip
 

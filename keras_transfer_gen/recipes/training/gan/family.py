@@ -64,9 +64,6 @@ class GanFamily(Family):
 
     # Models
 
-    def build(self, settings):
-        return models.build_networks(settings)
-
     def timed_network(self, networks):
         return networks[0]
 

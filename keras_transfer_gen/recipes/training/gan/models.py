@@ -11,6 +11,7 @@ from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.training.gan.feature_heads import set_feature_heads
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 
@@ -44,22 +45,6 @@ def model_from_scratch(source, settings, rates=SCRATCH_RATES):
     gan = GAN(*networks, spec=dataclasses.replace(spec, source=trained_on(settings)))
     compile_gan(gan, settings, rates)
     return gan
-
-
-def build_networks(settings):
-    """(generator, discriminator) of a pretraining's settings, with weights drawn from the seed."""
-    keras.utils.set_random_seed(settings.seed)
-    spec = new_spec(settings)
-    architecture = tables.architecture_of(spec)
-    return architecture.build(spec, architecture.options_in(settings))
-
-
-def new_spec(settings):
-    """`ModelSpec` of a pretraining's settings."""
-    return ModelSpec(
-        image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
-        source=trained_on(settings), licence=settings.licence,
-    )  # fmt: skip
 
 
 def new_model(settings):

@@ -66,9 +66,6 @@ class VaeFamily(Family):
 
     # Models
 
-    def build(self, settings):
-        return models.build_networks(settings)
-
     def timed_network(self, networks):
         return networks[1]
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import keras
 
-from keras_transfer_gen import checks, tables
+from keras_transfer_gen import checks
 from keras_transfer_gen.architectures import clone_networks
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.priors.priors import StandardNormal
@@ -14,8 +14,8 @@ from keras_transfer_gen.recipes.models.resolve import resolve_source
 from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
 from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.recipes.training.rules import EVERYTHING
-from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
@@ -84,22 +84,6 @@ def _new_networks(source):
         spec = source.spec
         return build_conv_vae(spec.image_size, spec.channels, spec.latent_dim)
     return clone_networks(source.roles.values())
-
-
-def build_networks(settings):
-    """(encoder, decoder) of a pretraining's settings, with weights drawn from the seed."""
-    keras.utils.set_random_seed(settings.seed)
-    spec = new_spec(settings)
-    architecture = tables.architecture_of(spec)
-    return architecture.build(spec, architecture.options_in(settings))
-
-
-def new_spec(settings):
-    """`ModelSpec` of a pretraining's settings."""
-    return ModelSpec(
-        image_size=settings.image_size, channels=settings.channels, latent_dim=settings.latent_dim, arch=settings.arch,
-        source=trained_on(settings), licence=settings.licence, family="vae",
-    )  # fmt: skip
 
 
 def new_model(settings):

@@ -25,7 +25,8 @@ from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_check
 @pytest.fixture
 def settings(shared_image_folder, source_file, tmp_path):
     return FineTuneSettings(
-        data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.04, batch_size=4, precision="float32",
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.04, batch_size=4,
+        precision="float32",
         penalty="none", augment="none",
     )  # fmt: skip
 

@@ -52,7 +52,8 @@ def gan():
 @pytest.fixture
 def settings(source_file, shared_image_folder, tmp_path):
     return FineTuneSettings(
-        data=shared_image_folder, source=source_file, out=tmp_path / "run", batch_size=4, kimg=0.016, precision="float32",
+        data=shared_image_folder, source=source_file, out=tmp_path / "run", batch_size=4, kimg=0.016,
+        precision="float32",
         r1_interval=2, compare_scratch=True,
     )  # fmt: skip
 
