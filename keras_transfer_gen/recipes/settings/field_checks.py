@@ -3,7 +3,7 @@
 import math
 import os
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
 
 
 def number(such_as, *, above=False, most=math.inf, note=""):
@@ -37,6 +37,34 @@ def choice(choices):
 
     def check(name, value, flag):
         return checks.check_choice(name, value, choices(), f"Set it with {flag}.")
+
+    return check
+
+
+def entry(table, *, none=False):
+    """A check for a text such as "r1" or "r1:gamma=2" whose name is in a table.
+
+    Args:
+        table: one of the tables of `tables`.
+        none: whether "none" is allowed as well.
+    """
+
+    def check(name, value, flag):
+        hint = f"Set it with {flag}."
+        if none and not (isinstance(value, str) and ":" in value):
+            return checks.check_choice(name, value, [*table, "none"], hint)
+        tables.check_entry(name, value, table, hint)
+        return value
+
+    return check
+
+
+def entries(table):
+    """A check for several such texts: gives a tuple."""
+    check_one = entry(table)
+
+    def check(name, value, flag):
+        return tuple(check_one(name, text, flag) for text in texts(name, value, flag))
 
     return check
 

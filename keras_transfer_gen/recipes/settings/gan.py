@@ -33,16 +33,18 @@ class GanSettings(RunSettings):
     family: ClassVar[str] = "gan"
 
     augment: str = setting(
-        "diffaugment", help="How images are changed before the discriminator sees them.", panel=fields.OPTIMISATION,
-        choices=augments, check=check.choice(augments),
+        "diffaugment", help="How images are changed before the discriminator sees them; arguments after a colon.",
+        panel=fields.OPTIMISATION,
+        choices=augments, check=check.entry(tables.AUGMENTS, none=True),
     )  # fmt: skip
     objective: str = setting(
         "non_saturating", help="The loss of both networks.", panel=fields.OPTIMISATION,
-        choices=lambda: tables.OBJECTIVES, check=check.choice(lambda: tables.OBJECTIVES),
+        choices=lambda: tables.OBJECTIVES, check=check.entry(tables.OBJECTIVES),
     )  # fmt: skip
     penalty: str = setting(
-        "r1", help="Penalty on the discriminator's gradient.", panel=fields.OPTIMISATION, choices=penalties,
-        check=check.choice(penalties),
+        "r1", help="Penalty on the discriminator; arguments after a colon.", panel=fields.OPTIMISATION,
+        choices=penalties,
+        check=check.entry(tables.PENALTIES, none=True),
     )  # fmt: skip
     r1_gamma: float = setting(
         defaults.R1_GAMMA, help="Weight of the R1 penalty.", panel=fields.OPTIMISATION, check=check.number("0.05")
@@ -63,6 +65,14 @@ class GanSettings(RunSettings):
         defaults.EMA_HALFLIFE_KIMG, help="Longest half-life of the averaged generator, in kimg; 0: no average.",
         panel=fields.OPTIMISATION, check=check.number("10", note="; 0 turns averaging off"),
     )  # fmt: skip
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("r1_gamma", "r1_interval"):
+            value = getattr(self, name)
+            if self.penalty.startswith("r1:") and value != getattr(type(self), name):
+                hint = f"Give --penalty r1, or leave {fields.flag_of(name)} out."
+                raise checks.user_error(name, f"left out beside the penalty {self.penalty!r}", value, hint)
 
     @property
     def generator_rate(self):
@@ -163,7 +173,10 @@ class FineTuneSettings(SourceSettings, GanSettings):
 
     def overrides(self):
         """`SpecOverrides`: what the user says of a third-party generator."""
-        return SpecOverrides(self.latent_dim, self.latent_distribution, self.labels, self.pixel_range)
+        return SpecOverrides(
+            latent_dim=self.latent_dim, latent_distribution=self.latent_distribution, labels=self.labels,
+            pixel_range=self.pixel_range,
+        )  # fmt: skip
 
     def rules(self):
         """The freezing rules, for `freeze`: those of `freeze` in order, of `freeze_d`, of the method."""
@@ -184,6 +197,6 @@ class PretrainSettings(NetworkSettings, GanSettings):
 
     learning_rate: float = redefined(GanSettings, "learning_rate", defaults.PRETRAIN_LEARNING_RATE)
     arch: str = redefined(
-        NetworkSettings, "arch", "dcgan", choices=lambda: tables.architectures("gan"),
-        check=check.choice(lambda: tables.architectures("gan")),
+        NetworkSettings, "arch", "dcgan", choices=lambda: tables.architectures("gan")
     )  # fmt: skip
+    latent_dim: int | None = redefined(NetworkSettings, "latent_dim", by_default="the architecture's, 128 of dcgan")

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.entry_text import parse_entry
 from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings.fields import setting, settings_class
@@ -49,6 +50,11 @@ class RunSettings:
     background: str = setting(
         "white", help="Colour under transparent images and beside padded ones: a name or #rrggbb.", panel=fields.DATA
     )
+    regularizers: tuple = setting(
+        (), help="A term that is added to the loss, with its arguments, such as l2sp:weight=0.01; repeatable.",
+        panel=fields.OPTIMISATION, flag="--regularizer", choices=lambda: tables.REGULARIZERS,
+        check=check.entries(tables.REGULARIZERS),
+    )  # fmt: skip
     minutes: float | None = setting(
         None, help="Upper limit of the training time, in minutes.", panel=fields.OPTIMISATION, order=0,
         by_default="none", check=check.number("5", above=True),
@@ -80,6 +86,10 @@ class RunSettings:
     def __post_init__(self):
         fields.check_settings(self)
 
+    def build_regularizers(self):
+        """The regularizers that `regularizers` names, for `compile`: a new list of `protocols.Regularizer`."""
+        return [tables.resolve("regularizers", text, tables.REGULARIZERS) for text in self.regularizers]
+
 
 @settings_class
 class SourceSettings:
@@ -108,14 +118,17 @@ class NetworkSettings:
 
     image_size: int = setting(
         64, help="Side of the images, in pixels.", panel=fields.FIRST, order=40, choices=lambda: checks.IMAGE_SIZES,
-        check=check.choice(lambda: checks.IMAGE_SIZES),
+        check=check.integer("64"),
     )  # fmt: skip
     channels: int = setting(
-        3, help="1 (grey) or 3 (RGB).", panel=fields.FIRST, order=41, check=check.choice(lambda: checks.CHANNELS)
-    )
-    arch: str = setting(help="Architecture of the networks.", panel=fields.NETWORK, order=0)
-    latent_dim: int = setting(
-        128, help="Length of a latent vector.", panel=fields.NETWORK, check=check.integer("128")
+        3, help="1 (grey) or 3 (RGB).", panel=fields.FIRST, order=41, check=check.integer("3")
+    )  # fmt: skip
+    arch: str = setting(
+        help="Architecture of the networks, with its own options after a colon, such as dcgan:group_size=4.",
+        panel=fields.NETWORK, order=0,
+    )  # fmt: skip
+    latent_dim: int | None = setting(
+        None, help="Length of a latent vector.", panel=fields.NETWORK, check=check.integer("128")
     )  # fmt: skip
     max_channels: int = setting(
         256, help="Channels of the smallest feature map.", panel=fields.NETWORK, check=check.integer("256"),
@@ -128,3 +141,32 @@ class NetworkSettings:
     licence: str = setting(
         "", help="Terms of the images, for the model card.", panel=fields.DATA, by_default="none stated"
     )
+
+    def __post_init__(self):
+        super().__post_init__()
+        name, entry, _ = self.architecture()
+        checks.check_choice("image_size", self.image_size, entry.image_sizes, "Set it with --image-size.")
+        checks.check_choice("channels", self.channels, entry.channels, "Set it with --channels.")
+        if self.latent_dim is None:
+            object.__setattr__(self, "latent_dim", entry.latent_dim)
+        options = {option.name for option in entry.options}
+        for setting_name in ("max_channels", "min_channels"):
+            value = getattr(self, setting_name)
+            if setting_name not in options and value != getattr(type(self), setting_name):
+                hint = f"This architecture has no such option. Leave {fields.flag_of(setting_name)} out."
+                raise checks.user_error(setting_name, f"left out for the architecture {name!r}", value, hint)
+
+    def architecture(self):
+        """The architecture that `arch` names.
+
+        Returns:
+            (name, `architectures.Architecture`, dict of its options): what `arch` says of an option goes before the
+            setting of the same name.
+
+        Raises:
+            UserError: for an unknown name, and for an option that it does not have or of another type.
+        """
+        name, given = parse_entry(self.arch, "arch")
+        checks.check_choice("arch", name, tables.architectures(self.family), "Set it with --arch.")
+        _, entry, _ = tables.resolve_architecture(self.arch, self.family)
+        return name, entry, {**entry.options_in(self), **given}

@@ -13,11 +13,6 @@ PRIORS = ("shrunk", "full", "mixture", "standard")  # those of recipes/latent_to
 HOLDOUT = "a tenth of `data`, at least 4 images, which are not trained on"
 
 
-def check_likelihood(name, value, flag):
-    """A check for a key of `tables.LIKELIHOODS`."""
-    return tables.check_key(name, value, tables.LIKELIHOODS, f"Set it with {flag}.")
-
-
 @settings_class
 class VaeSettings(RunSettings):
     """Settings that every training of a VAE has."""
@@ -94,13 +89,12 @@ class PretrainVaeSettings(NetworkSettings, VaeSettings):
         RunSettings, "batch_size", defaults.VAE_PRETRAIN_BATCH_SIZE, check=check.integer("64")
     )  # fmt: skip
     arch: str = redefined(
-        NetworkSettings, "arch", "conv_vae", choices=lambda: tables.architectures("vae"),
-        check=check.choice(lambda: tables.architectures("vae")),
+        NetworkSettings, "arch", "conv_vae", choices=lambda: tables.architectures("vae")
     )  # fmt: skip
-    latent_dim: int = redefined(NetworkSettings, "latent_dim", 64)
+    latent_dim: int | None = redefined(NetworkSettings, "latent_dim", by_default="the architecture's, 64 of conv_vae")
     likelihood: str = setting(
         "gaussian_optimal_sigma", help="Distribution of an image around what the decoder draws.", panel=fields.VAES,
-        choices=lambda: tables.LIKELIHOODS, check=check_likelihood,
+        choices=lambda: tables.LIKELIHOODS, check=check.entry(tables.LIKELIHOODS),
     )  # fmt: skip
     beta: float = setting(1.0, help="Weight of the KL divergence.", panel=fields.VAES, check=check.number("1"))
     free_bits: float = setting(

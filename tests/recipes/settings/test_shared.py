@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import architectures, checks, tables
 from keras_transfer_gen.recipes.settings.gan import PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
+from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
 
 CONTRACT = {
     "minutes": None, "seed": 0, "reference": None, "overwrite": False, "balance": 0.0, "resize_mode": "crop",
@@ -53,6 +54,54 @@ def test_settings_refuse_and_name_their_option(make, settings_kind, changed, tex
 def test_networks_that_can_not_be_built_are_refused(make, cls, changed, text):
     with pytest.raises(checks.UserError, match=text):
         make(cls, **changed)
+
+
+@pytest.mark.parametrize("cls", [PretrainSettings, PretrainVaeSettings])
+def test_architecture_gives_the_size_of_a_latent_vector_and_its_options(make, cls):
+    settings = make(cls, max_channels=64)
+    name, entry, options = settings.architecture()
+    assert name == settings.arch and entry is tables.architectures(cls.family)[name]
+    assert settings.latent_dim == entry.latent_dim and make(cls, latent_dim=5).latent_dim == 5
+    assert (options["max_channels"], options["min_channels"]) == (64, 32)
+
+
+def test_options_of_an_architecture_stand_behind_its_name(make):
+    name, _, options = make(PretrainSettings, arch="dcgan:group_size=4,max_channels=16").architecture()
+    assert (name, options) == ("dcgan", {"max_channels": 16, "min_channels": 32, "group_size": 4})
+    with pytest.raises(checks.UserError, match="`arch` must be dcgan with arguments that it has"):
+        make(PretrainSettings, arch="dcgan:groups=4")
+
+
+def test_architecture_of_a_user_has_sizes_and_options_of_its_own(make, monkeypatch):
+    tiny = architectures.Architecture(
+        print, options=(architectures.Option("depth", 2, "blocks"),), image_sizes=(16,), latent_dim=3
+    )
+    rows = {**tables.ARCHITECTURES._rows, "tiny": tables.Row(tiny)}
+    monkeypatch.setattr(tables.ARCHITECTURES, "_rows", rows)
+    settings = make(PretrainSettings, arch="tiny:depth=5", image_size=16)
+    assert settings.architecture() == ("tiny", tiny, {"depth": 5}) and settings.latent_dim == 3
+    with pytest.raises(checks.UserError, match="`image_size` must be one of 16.*--image-size"):
+        make(PretrainSettings, arch="tiny", image_size=64)
+    with pytest.raises(checks.UserError, match="`max_channels` must be left out for the architecture 'tiny'"):
+        make(PretrainSettings, arch="tiny", image_size=16, max_channels=8)
+
+
+def test_regularizers_are_built_from_their_texts(make, settings_kind):
+    settings = make(settings_kind, regularizers=["l2sp:weight=0.5", "l2sp"])
+    assert settings.regularizers == ("l2sp:weight=0.5", "l2sp")
+    first, second = settings.build_regularizers()
+    assert (type(first), first.weight, second.weight) == (L2SP, 0.5, L2SP().weight)
+    assert make(settings_kind).build_regularizers() == []
+
+
+@pytest.mark.parametrize(("regularizers", "text"), [
+    (["l2s"], "`regularizers` must be one of 'l2sp', .*Did you mean l2sp.*--regularizer"),
+    (["l2sp:wait=1"], "`regularizers` must be l2sp with arguments that it has.*Did you mean weight"),
+    ("l2sp", "`regularizers` must be a list of texts.*--regularizer once for each"),
+])  # fmt: skip
+def test_regularizers_that_there_are_not_are_refused(make, settings_kind, regularizers, text):
+    with pytest.raises(checks.UserError, match=text):
+        make(settings_kind, regularizers=regularizers)
 
 
 def test_paths_become_text(make, settings_kind):
