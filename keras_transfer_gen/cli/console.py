@@ -1,4 +1,4 @@
-"""What a person sees: progress bars and contact sheets on stderr, tables on stdout; JSON on stdout for machines."""
+"""What a person sees: progress bars and contact sheets on stderr, tables on stdout; JSON on stdout for programs."""
 
 import contextlib
 import json
@@ -187,6 +187,14 @@ def print_table(title, header, rows):
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))  # as it is: a name may hold [brackets]
     console.print(table)
+
+
+def print_outcome(content, json, line):
+    """What a command did, on stdout: `content` as JSON where that is asked for, else a line for people."""
+    if json:
+        print_json(content)
+    else:
+        print(line)
 
 
 def print_json(content):

@@ -28,8 +28,11 @@ def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False)
     presets = list_presets()
     if json:
         print_json([
-            {"name": p.name, "title": p.title, "megabytes": p.megabytes, "scores": p.scores, **p.spec.to_dict()}
-            for p in presets
+            {
+                "name": preset.name, "title": preset.title, "megabytes": preset.megabytes, "scores": preset.scores,
+                **preset.spec.to_dict(),
+            }
+            for preset in presets
         ])  # fmt: skip
         return
     if not presets:
@@ -37,9 +40,11 @@ def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False)
         return
     header = ["name", "images", "size", "KID x 1000", "licence"]
     rows = [
-        (p.name, f"{p.image_size} px, {p.channels} channels", f"{p.megabytes:.1f} MB",
-         "" if p.kid is None else f"{p.kid:.1f}", p.licence)
-        for p in presets
+        (
+            preset.name, f"{preset.image_size} px, {'RGB' if preset.channels == 3 else 'grey'}",
+            f"{preset.megabytes:.1f} MB", "" if preset.kid is None else f"{preset.kid:.1f}", preset.licence,
+        )
+        for preset in presets
     ]  # fmt: skip
     print_table("presets", header, rows)
 
@@ -55,44 +60,44 @@ def inspect(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Say what a SavedModel takes, returns and can be trained in, and print a Keras program that uses it."""
+    """Show what a SavedModel takes and returns and what of it can be trained; print a Keras program that uses it."""
     if grid is not None:
         check_sheet(grid)
     options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
     from keras_transfer_gen.recipes.models.inspect_model import IMAGES, inspect_model
 
-    found = inspect_model(source, options.trust, options.overrides)
+    inspection = inspect_model(source, options.trust, options.overrides)
     if grid is not None:
-        if found.generator is None:
-            raise checks.user_error("grid", "left out for what makes no images", grid, found.no_generator)
+        if inspection.generator is None:
+            raise checks.user_error("grid", "left out for a model of no images", grid, inspection.no_generator)
         from keras_transfer_gen.recipes.output.image_folder import write_grid
 
-        write_grid(grid, found.generator.generate(IMAGES))
-    print_json(found.to_dict()) if json else _print_inspection(found)
+        write_grid(grid, inspection.generator.generate(IMAGES))
+    print_json(inspection.to_dict()) if json else _print_inspection(inspection)
 
 
-def _print_inspection(found):
+def _print_inspection(inspection):
     from keras_transfer_gen.cli.console import print_table
 
     rows = [
-        (f"{one['kind']} {one['name']} {one['mode']}".rstrip(), side, name, words)
-        for one in found.interfaces
+        (f"{function['kind']} {function['name']} {function['mode']}".rstrip(), side, name, words)
+        for function in inspection.interfaces
         for side in ("inputs", "outputs")
-        for name, words in one[side].items()
+        for name, words in function[side].items()
     ]
     print_table("what can be called", ["function", "side", "name", "type and shape"], rows)
     header = ["path", "shape", "parameters", "trainable", "source"]
-    print_table("variables", header, [row.cells() for row in found.variables.rows])
-    print(found.trained)
-    if found.generator is None:
-        print(found.no_generator)
+    print_table("variables", header, [row.cells() for row in inspection.variables.rows])
+    print(inspection.trained)
+    if inspection.generator is None:
+        print(inspection.no_generator)
     else:
-        facts, reasons = found.generator.spec.to_dict(), found.measured.reasons
+        facts, reasons = inspection.generator.spec.to_dict(), inspection.measured.reasons
         rows = [(name, facts.get(name, ""), reasons.get(name, "")) for name in {**facts, **reasons}]
         print_table("measured", ["", "", ""], rows)
-    if found.program:
-        print(f"\n{found.program}")
+    if inspection.program:
+        print(f"\n{inspection.program}")
 
 
 @guarded
@@ -105,20 +110,20 @@ def info(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Show what is known of a model: sizes, latents, licence, layers."""
+    """Show what is known about a model: sizes, latents, licence, layers."""
     from keras_transfer_gen.cli.console import print_json, print_table
 
     options.prefetch(model)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.recipes.models.info import model_info
 
-    found = model_info(model, layers, options.trust, options.overrides)
+    facts = model_info(model, layers, options.trust, options.overrides)
     if json:
-        print_json(found)
+        print_json(facts)
         return
-    report = found.pop("layers", None)
-    if "parameters" in found:
-        found["parameters"] = ", ".join(f"{role} {count:,}" for role, count in found["parameters"].items())
-    print_table(model, ["", ""], list(found.items()))
+    report = facts.pop("layers", None)
+    if "parameters" in facts:
+        facts["parameters"] = ", ".join(f"{role} {count:,}" for role, count in facts["parameters"].items())
+    print_table(model, ["", ""], list(facts.items()))
     if report is not None:
         from keras_transfer_gen.transfer.freezing.trainable_report import COLUMNS, Row
 
@@ -141,17 +146,17 @@ def check(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Say what is usable, what will be skipped and why, and which images are there twice."""
+    """Show which files are usable, which will be skipped and why, and which images are duplicates."""
     size, channels, mode, background = (arguments.get(name, getattr(PretrainSettings, name)) for name in IMAGES)
     checks.check_image_shape(size, channels)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes.inputs.check_data import check_data
 
     with ConsoleReporter() as reporter:
-        found = check_data(source, size, channels, mode, background, preview, reporter)
+        checked = check_data(source, size, channels, mode, background, preview, reporter)
     if json:
-        print_json(found.to_dict())
+        print_json(checked.to_dict())
     else:
-        print("\n".join(found.lines()))
-    if not found.usable:
+        print("\n".join(checked.lines()))
+    if not checked.usable:
         raise typer.Exit(MISUSE)

@@ -12,6 +12,9 @@ from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
 
+FORMATS = ("saved_model", "tflite")
+PARTS = ("sampler", "encoder", "decoder")  # of a VAE, as TFLite files
+
 
 @guarded
 @with_source_options
@@ -20,20 +23,20 @@ def generate(
     model: o.Model,
     options: SourceOptions,
     out: Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier generate.")],
-    num: Annotated[int, typer.Option("--num", help="ImageSet to make.")] = 500,
-    seed: Annotated[int, typer.Option("--seed", help="Picture i depends on this seed and i alone.")] = 0,
+    num: Annotated[int, typer.Option("--num", help="How many images to generate.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="Image i depends on this seed and on i alone.")] = 0,
     grid: o.Grid = None,
     truncation: Annotated[
-        float | None, typer.Option("--truncation", help="In (0, 1]: less is safer, less varied.")
+        float | None, typer.Option("--truncation", help="In (0, 1]: less is safer and less varied.")
     ] = None,
     label: Annotated[
-        int | None, typer.Option("--class", help="Class of all images, where the model takes some; drawn by default.")
+        int | None, typer.Option("--class", help="Class of all images, where the model has classes. Default: drawn.")
     ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Make images with a model."""
+    """Generate images with a model."""
     # All that can be wrong with the options, before TensorFlow is loaded.
     checks.check_integer("num", num, next_step="Ask for at least one image with --num.")
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
@@ -45,29 +48,27 @@ def generate(
     check_folder(out)
     if grid is not None:
         check_grid(grid, out)
-    from keras_transfer_gen.cli.console import ConsoleReporter, print_json
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output import image_folder as recipe
     from keras_transfer_gen.training.latents import check_label
 
-    loaded, replaced = open_model(model, options.trust, options.overrides), count_images(out)
-    check_label(label, loaded.spec.num_classes)
+    generator, replaced = open_model(model, options.trust, options.overrides), count_images(out)
+    check_label(label, generator.spec.num_classes)
     with ConsoleReporter() as reporter:
         if not dry_run:
-            images = recipe.generate_folder(loaded, num, out, seed, truncation, reporter, label)
+            images = recipe.generate_folder(generator, num, out, seed, truncation, reporter, label)
         elif replaced:
-            reporter.say(f"would replace {replaced} earlier images in {out}")
+            reporter.say(f"would replace {count_of(replaced, 'earlier image')} in {out}")
     if not dry_run and grid is not None:
         with checks.named(out="grid"):
             recipe.write_grid(grid, images)
-    result = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
-    result["replaced"] = replaced
+    outcome = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
+    outcome["replaced"] = replaced
     if label is not None:
-        result["class"] = label
-    if json:
-        print_json(result)
-    else:
-        print(f"{'would write' if dry_run else 'wrote'} {num} {'image' if num == 1 else 'images'} to {out}")
+        outcome["class"] = label
+    print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote'} {count_of(num, 'image')} to {out}")
 
 
 @guarded
@@ -77,9 +78,9 @@ def evaluate(
     options: SourceOptions,
     model: o.OptionalModel = None,
     data: Annotated[str | None, typer.Option("--data", help="Real images to compare the model with.")] = None,
-    fake: Annotated[str | None, typer.Option("--fake", help="Instead of a model: generated images.")] = None,
+    fake: Annotated[str | None, typer.Option("--fake", help="In place of a model: generated images.")] = None,
     real: Annotated[str | None, typer.Option("--real", help="With --fake: real images.")] = None,
-    num: Annotated[int, typer.Option("--num", help="ImageSet that the model makes.")] = 500,
+    num: Annotated[int, typer.Option("--num", help="How many images the model generates.")] = 500,
     image_size: Annotated[int, typer.Option("--image-size", help="With --fake: size to compare at.")] = 64,
     neighbours: Annotated[
         str | None, typer.Option("--neighbours", help="Write likely copies to this PNG file.")
@@ -89,15 +90,15 @@ def evaluate(
     debug: o.Debug = False,
 ):
     """Measure generated images against real ones: KID, FID, precision, recall, density, coverage, near-copies."""
-    pair = (model is not None and data is not None) and fake is None and real is None
-    folders = (fake is not None and real is not None) and model is None and data is None
-    if not (pair or folders):
+    has_model = (model is not None and data is not None) and fake is None and real is None
+    has_folders = (fake is not None and real is not None) and model is None and data is None
+    if not (has_model or has_folders):
         raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
-    if folders and (options.overrides or options.sha256):
-        raise checks.UserError("what describes a MODEL (--labels and the like) has no place beside --fake and --real.")
+    if has_folders and (options.overrides or options.sha256):
+        raise checks.UserError("options that describe a MODEL, such as --labels, can't stand beside --fake and --real.")
     if neighbours is not None:
         check_sheet(neighbours, "neighbours")
-    if pair:
+    if has_model:
         options.prefetch(model)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
     from keras_transfer_gen.recipes.models.image_generators import open_model
@@ -106,36 +107,41 @@ def evaluate(
     from keras_transfer_gen.recipes.scoring.near_copies import neighbour_sheet
 
     recipe.check_num(num)
-    if pair:
-        loaded = open_model(model, options.trust, options.overrides)
+    if has_model:
+        generator = open_model(model, options.trust, options.overrides)
         with checks.named(images="data"):
-            name, real_images = recipe.read_real_images(data, loaded.spec.image_size, loaded.spec.channels)
-        planned = {"made": num, "of": model}
+            reference, real_images = recipe.read_real_images(data, generator.spec.image_size, generator.spec.channels)
+        count = num
     else:
+        generator = None
         with checks.named(images="fake", data="fake"):
-            _, made = recipe.read_real_images(fake, image_size, 3)
+            _, generated = recipe.read_real_images(fake, image_size, 3)
         with checks.named(images="real", data="real"):
-            name, real_images = recipe.read_real_images(real, image_size, 3)
-        planned = {"made": len(made), "of": fake}
+            reference, real_images = recipe.read_real_images(real, image_size, 3)
+        count = len(generated)
     if dry_run:
-        planned = {**planned, "real": len(real_images), "reference": name, "dry_run": True}
+        planned = {
+            "generated": count, "of": model if has_model else fake, "real": len(real_images), "reference": reference,
+            "dry_run": True,
+        }  # fmt: skip
         print_json(planned) if json else print_table("what would be compared", ["", ""], list(planned.items()))
         return
-    names = {"real": "data"} if pair else {"generated": "fake", "data": "real"}
+    names = {"real": "data"} if has_model else {"generated": "fake", "data": "real"}
     with ConsoleReporter() as reporter:
-        generated = loaded.generate(num) if pair else made
+        if has_model:
+            generated = generator.generate(num)
         with checks.named(**names):
-            found = recipe.evaluate_images(generated, real_images, name, reporter, loaded if pair else None)
-        for line in found.cautions():
+            evaluation = recipe.evaluate_images(generated, real_images, reference, reporter, generator)
+        for line in evaluation.cautions():
             reporter.say(line)
     if neighbours is not None:
         with checks.named(out="neighbours"):
-            write_png(neighbours, neighbour_sheet(found.generated, found.neighbours))
+            write_png(neighbours, neighbour_sheet(evaluation.generated, evaluation.neighbours))
     if json:
-        print_json(found.to_dict())
+        print_json(evaluation.to_dict())
     else:
-        print_table("evaluation", ["measure", "value", "meaning"], found.rows())
-        print(found.against())
+        print_table("evaluation", ["measure", "value", "meaning"], evaluation.rows())
+        print(evaluation.against())
 
 
 @guarded
@@ -152,37 +158,34 @@ def export(
     ],
     out: Annotated[str, typer.Option("--out", help="Folder (saved_model) or file (tflite) to write.")],
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="tflite: images made in one call, fixed in the file; 1.")
+        int | None, typer.Option("--batch-size", help="tflite: images of one call, fixed in the file. Default: 1.")
     ] = None,
     part: Annotated[
-        str | None, typer.Option("--part", help="tflite of a VAE: sampler (the default), encoder or decoder.")
+        str | None, typer.Option("--part", help=f"tflite of a VAE: {' | '.join(PARTS)}. Default: {PARTS[0]}.")
     ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Write a model for TF Serving (saved_model) or for phones and browsers (tflite), and check it."""
-    checks.check_choice("format", format, ["saved_model", "tflite"], "Set it with --format.")
-    more = {}
+    checks.check_choice("format", format, FORMATS, "Set it with --format.")
+    of_tflite = {}
     if batch_size is not None:
-        more["batch_size"] = checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
+        of_tflite["batch_size"] = checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
         if format != "tflite":
             hint = "A SavedModel takes any number of latents. Leave --batch-size out, or give --format tflite."
             raise checks.user_error("batch_size", "left out with --format saved_model", batch_size, hint)
     if part is not None:
-        more["part"] = checks.check_choice("part", part, ["sampler", "encoder", "decoder"])
+        of_tflite["part"] = checks.check_choice("part", part, PARTS, "Set it with --part.")
         if format != "tflite":
             hint = "A SavedModel holds all of them. Leave --part out, or give --format tflite."
             raise checks.user_error("part", "left out with --format saved_model", part, hint)
     options.prefetch(model)
-    from keras_transfer_gen.cli.console import print_json
-    from keras_transfer_gen.recipes.models.export import FORMATS, load_exported
+    from keras_transfer_gen.cli.console import print_outcome
+    from keras_transfer_gen.recipes.models import export as recipe
 
-    exported = load_exported(model, options.trust, options.overrides)
+    generator = recipe.load_exported(model, options.trust, options.overrides)
     if not dry_run:
-        FORMATS[format](exported, out, **more)
-    result = {"model": model, "format": format, "out": out, "dry_run": dry_run, **more}
-    if json:
-        print_json(result)
-    else:
-        print(f"{'would write' if dry_run else 'wrote and checked'} {out}")
+        recipe.FORMATS[format](generator, out, **of_tflite)
+    outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **of_tflite}
+    print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote and checked'} {out}")

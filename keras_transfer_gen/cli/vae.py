@@ -14,7 +14,7 @@ Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder
 Folder = Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier command.")]
 Sheet = Annotated[str | None, typer.Option("--grid", help="Also write a sheet of images before and after, PNG.")]
 Detail = Annotated[
-    float, typer.Option("--detail", help="0 to 1: how much of the image itself is kept, which a VAE draws softly.")
+    float, typer.Option("--detail", help="0 to 1: how much fine detail of the input is added; a VAE's images are soft.")
 ]
 
 
@@ -22,32 +22,33 @@ Detail = Annotated[
 def encode(
     vae: Vae,
     data: o.Data,
-    out: Annotated[str, typer.Option("--out", help="File *.npz: z_mean, z_log_var and names.")],
+    out: Annotated[str, typer.Option("--out", help="File *.npz to write: z_mean, z_log_var and names.")],
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Write the latents of images to a file."""
-    _find(vae, trust)
-    from keras_transfer_gen.cli.console import ConsoleReporter
+    _check(vae, trust)
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import encode as recipe
     from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 
     check_file(out, ".npz", "Such as --out latents.npz.")
     if dry_run:
-        return _planned(vae, trust, {"data": data}, out, json)
+        return _print_plan(vae, trust, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
-        found = recipe.encode(vae, data, out, trust, reporter)
-    count, size = found["z_mean"].shape
-    result = {"model": vae, "num": count, "latent_dim": size, "out": out, "dry_run": False}
-    _told(result, json, f"wrote the latents of {count} images, {size} numbers each, to {out}")
+        latents = recipe.encode(vae, data, out, trust, reporter)
+    count, size = latents["z_mean"].shape
+    outcome = {"model": vae, "num": count, "latent_dim": size, "out": out, "dry_run": False}
+    print_outcome(outcome, json, f"wrote the latents of {count_of(count, 'image')}, {size} numbers each, to {out}")
 
 
 @guarded
 def decode(
     vae: Vae,
-    latents: Annotated[str, typer.Option("--latents", help="File of `ktg encode`, or .npy, [N, latent size].")],
+    latents: Annotated[str, typer.Option("--latents", help="File of `ktg encode`, or .npy of N latents.")],
     out: Folder,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
@@ -55,18 +56,19 @@ def decode(
     debug: o.Debug = False,
 ):
     """Draw the images of latents."""
-    _find(vae, trust)
+    _check(vae, trust)
     check_folder(out)
-    from keras_transfer_gen.cli.console import ConsoleReporter
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import decode as recipe
 
     if dry_run:
         recipe.read_latents(latents)
-        return _planned(vae, trust, {}, out, json)
+        return _print_plan(vae, trust, {}, out, json)
     with ConsoleReporter() as reporter:
         images = recipe.decode(vae, latents, out, trust, reporter)
-    result = {"model": vae, "latents": latents, "num": len(images), "out": out, "dry_run": False}
-    _told(result, json, f"wrote {len(images)} images to {out}")
+    outcome = {"model": vae, "latents": latents, "num": len(images), "out": out, "dry_run": False}
+    print_outcome(outcome, json, f"wrote {count_of(len(images), 'image')} to {out}")
 
 
 @guarded
@@ -80,56 +82,59 @@ def reconstruct(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Send images through a VAE and write what it keeps of them."""
-    _find(vae, trust, out, grid)
-    from keras_transfer_gen.cli.console import ConsoleReporter
+    """Encode and decode images, and write what the VAE keeps of them."""
+    _check(vae, trust, out, grid)
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import reconstruct as recipe
 
     if dry_run:
-        return _planned(vae, trust, {"data": data}, out, json)
+        return _print_plan(vae, trust, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
-        found = recipe.reconstruct(vae, data, out, grid, trust, reporter)
-    text = (
-        f"wrote {len(found.images)} images to {out}; they are {found.mean_levels:.1f} of 255 levels from the input "
-        f"on average, edge similarity {found.edge_similarity:.2f}"
+        result = recipe.reconstruct(vae, data, out, grid, trust, reporter)
+    line = (
+        f"wrote {count_of(len(result.images), 'image')} to {out}; on average {result.mean_levels:.1f} of 255 levels "
+        f"from the input, edge similarity {result.edge_similarity:.2f}"
     )
-    told = {**found.to_dict(), "names": names_in(out)}
-    _told({"model": vae, "out": out, "grid": grid, "dry_run": False, **told}, json, text)
+    outcome = {"model": vae, "out": out, "grid": grid, "dry_run": False, **result.to_dict(), "names": names_in(out)}
+    print_outcome(outcome, json, line)
 
 
 @guarded
 def interpolate(
     vae: Vae,
     out: Annotated[str, typer.Option("--out", help="File *.gif to write.")],
-    start: Annotated[str | None, typer.Option("--from", help="Picture to begin with; drawn without it.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Picture to end with.")] = None,
-    frames: Annotated[int, typer.Option("--frames", help="ImageSet from one end to the next.")] = 24,
+    start: Annotated[str | None, typer.Option("--from", help="First image. Default: drawn, as the last one.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last image; give it with --from.")] = None,
+    frames: Annotated[int, typer.Option("--frames", help="Images from one end to the other.")] = 24,
     seed: Annotated[int, typer.Option("--seed", help="Of drawn latents.")] = 0,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Film the way from one image to another through the latent space."""
+    """Write a film that leads from one image to another through the latent space."""
     checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
-    _find(vae, trust)
+    _check(vae, trust)
+    from keras_transfer_gen.cli.console import print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import interpolate as recipe
     from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 
     check_file(out, ".gif", "Such as --out film.gif.")
     if dry_run:
-        return _planned(vae, trust, {}, out, json)
+        return _print_plan(vae, trust, {}, out, json)
     images = recipe.interpolate(vae, out, start, end, frames, seed, trust)
-    result = {"model": vae, "from": start, "to": end, "frames": len(images), "out": out, "dry_run": False}
-    _told(result, json, f"wrote {len(images)} frames to {out}")
+    outcome = {"model": vae, "from": start, "to": end, "frames": len(images), "out": out, "dry_run": False}
+    print_outcome(outcome, json, f"wrote {count_of(len(images), 'frame')} to {out}")
 
 
 @guarded
 def edit(
     vae: Vae,
     data: o.Data,
-    positive: Annotated[str, typer.Option("--positive", help="ImageSet that have what is wanted.")],
-    negative: Annotated[str, typer.Option("--negative", help="ImageSet that don't, as alike as can be otherwise.")],
+    positive: Annotated[str, typer.Option("--positive", help="Images that have the attribute.")],
+    negative: Annotated[str, typer.Option("--negative", help="Images without it, as similar as possible otherwise.")],
     out: Folder,
     strength: Annotated[float, typer.Option("--strength", help="1 is the whole difference; below 0: away.")] = 1.5,
     detail: Detail = 0.0,
@@ -139,22 +144,23 @@ def edit(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Change images along a direction that hand-picked images show."""
-    _find(vae, trust, out, grid)
-    from keras_transfer_gen.cli.console import ConsoleReporter
+    """Change images along a direction that two sets of example images show."""
+    _check(vae, trust, out, grid)
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import edit as recipe
 
     if dry_run:
-        return _planned(vae, trust, {"data": data, "positive": positive, "negative": negative}, out, json)
+        return _print_plan(vae, trust, {"data": data, "positive": positive, "negative": negative}, out, json)
     with ConsoleReporter() as reporter:
-        found = recipe.edit(vae, data, positive, negative, strength, detail, out, grid, trust, reporter)
-    text = (
-        f"wrote {len(found.images)} images to {out}; from {found.before:.2f} to {found.after:.2f} (latents: "
-        f"{found.target:.2f}) on the way from --negative (0) to --positive (1), edge similarity to the input "
-        f"{found.edge_similarity:.2f}"
+        result = recipe.edit(vae, data, positive, negative, strength, detail, out, grid, trust, reporter)
+    line = (
+        f"wrote {count_of(len(result.images), 'image')} to {out}; on the scale from --negative (0) to --positive (1) "
+        f"they moved from {result.before:.2f} to {result.after:.2f} (their latents to {result.target:.2f}), edge "
+        f"similarity to the input {result.edge_similarity:.2f}"
     )
-    told = {"strength": strength, "detail": detail, **found.to_dict(), "names": names_in(out)}
-    _told({"model": vae, "out": out, "grid": grid, "dry_run": False, **told}, json, text)
+    outcome = {"model": vae, "out": out, "grid": grid, "dry_run": False, "strength": strength, "detail": detail}
+    print_outcome({**outcome, **result.to_dict(), "names": names_in(out)}, json, line)
 
 
 @guarded
@@ -163,9 +169,12 @@ def restyle(
     data: o.Data,
     out: Folder,
     reference: Annotated[
-        str | None, typer.Option("--reference", help="ImageSet of the target to score against; those of the RUN.")
+        str | None,
+        typer.Option("--reference", help="Images in the style, to score against. Default: those of the RUN."),
     ] = None,
-    source: Annotated[str | None, typer.Option("--source", help="The VAE that was adapted; kept in the RUN.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="The VAE before it was adapted. Default: the RUN's.")
+    ] = None,
     detail: Detail = 1.0,
     grid: Sheet = None,
     trust: o.Trust = False,
@@ -173,32 +182,34 @@ def restyle(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Put the style of the images that a VAE was adapted to on other images."""
-    _find(run, trust, out, grid, name="run")
-    from keras_transfer_gen.cli.console import ConsoleReporter, print_table
+    """Give images the style of those that a VAE was adapted to."""
+    _check(run, trust, out, grid, name="run")
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome, print_table
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import restyle as recipe
 
     if dry_run:
-        return _planned(run, trust, {"data": data}, out, json)
+        return _print_plan(run, trust, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
-        found = recipe.restyle(run, data, out, reference, source, detail, grid, trust, reporter)
-    told = {**found.to_dict(), "names": names_in(out)}
-    result = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **told}
+        result = recipe.restyle(run, data, out, reference, source, detail, grid, trust, reporter)
+    outcome = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **result.to_dict()}
     if not json:
-        print_table("restyled", ["measure", "restyled", "plain", "input"], _rows(found))
-    _told(result, json, f"wrote {len(found.images)} images to {out}")
+        print_table("restyled", ["measure", "restyled", "plain", "input"], _rows(result))
+    line = f"wrote {count_of(len(result.images), 'image')} to {out}"
+    print_outcome({**outcome, "names": names_in(out)}, json, line)
 
 
-def _rows(found):
-    edges = ["edge similarity to the input", f"{found.edge_similarity:.2f}", f"{found.edge_similarity_plain:.2f}", "1"]
-    if found.kid is None:
-        return [edges]
-    kids = (found.kid, found.kid_plain, found.kid_input)
-    return [edges, ["KID x 1000 to the target", *(f"{kid['value']:.1f} ± {kid['std']:.1f}" for kid in kids)]]
+def _rows(restyled):
+    edges = [f"{value:.2f}" for value in (restyled.edge_similarity, restyled.edge_similarity_plain)]
+    rows = [["edge similarity to the input", *edges, "1"]]
+    if restyled.kid is not None:
+        kids = (restyled.kid, restyled.kid_plain, restyled.kid_input)
+        rows.append(["KID x 1000 to the target", *(f"{kid['value']:.1f} ± {kid['std']:.1f}" for kid in kids)])
+    return rows
 
 
-def _find(model, trust, out=None, grid=None, name="model"):
-    """Refuses a model or places that can't be used, before TensorFlow is loaded."""
+def _check(model, trust, out=None, grid=None, name="model"):
+    """Refuses a model that can't be found and paths that can't be written, before TensorFlow is loaded."""
     with checks.named(source=name):
         resolve_model(model, trust)
     if out is not None:
@@ -207,9 +218,10 @@ def _find(model, trust, out=None, grid=None, name="model"):
         check_grid(grid, out)
 
 
-def _planned(model, trust, sources, out, json):
-    """What a command would do: the model is loaded and the images are read, nothing is written."""
-    from keras_transfer_gen.cli.console import ConsoleReporter
+def _print_plan(model, trust, sources, out, json):
+    """Loads the model and reads the images, writes nothing, and prints what the command would do."""
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import vae_inputs
 
     vae = vae_inputs.open_vae(model, trust)
@@ -218,14 +230,6 @@ def _planned(model, trust, sources, out, json):
             name: len(vae_inputs.read_model_images(source, vae.spec, name, reporter).images)
             for name, source in sources.items()
         }
-    result = {"model": model, **counts, "out": out, "replaced": count_images(out), "dry_run": True}
-    _told(result, json, f"would write to {out}" + "".join(f", {n} images of {name}" for name, n in counts.items()))
-
-
-def _told(result, json, text):
-    if json:
-        from keras_transfer_gen.cli.console import print_json
-
-        print_json(result)
-    else:
-        print(text)
+    plan = {"model": model, **counts, "out": out, "replaced": count_images(out), "dry_run": True}
+    listed = "".join(f", {count_of(count, 'image')} of {name}" for name, count in counts.items())
+    print_outcome(plan, json, f"would write to {out}{listed}")
