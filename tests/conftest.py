@@ -25,6 +25,14 @@ def ctrl_c_interrupts():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture
+def hangup_ends():
+    """Under nohup the suite ignores hang-ups, and so does every process that it starts; not where a test needs one."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """Features and decoded images are cached in a temporary folder, by commands that tests start as well."""

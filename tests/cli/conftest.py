@@ -1,7 +1,6 @@
 """What tests of the command line share."""
 
 import json
-import signal
 
 import numpy as np
 import pytest
@@ -51,11 +50,3 @@ def read_folder():
         return images if images.ndim == 4 else images[..., None]
 
     return read
-
-
-@pytest.fixture(autouse=True)
-def heard_hangup():
-    """Under nohup the suite ignores hang-ups, and so would every process that it starts."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)

@@ -148,6 +148,7 @@ def test_closed_pipe_is_nobodys_fault():
     assert "fault" not in result.stderr
 
 
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_terminating_signals_are_taken_as_ctrl_c_and_handlers_come_back(number):
     before = signal.getsignal(number)

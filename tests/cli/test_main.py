@@ -94,6 +94,7 @@ def wait_for_checkpoint(run, process):
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("hangup_ends")
 def test_run_whose_terminal_is_closed_is_saved(command, started, tmp_path):
     run = RunFolder(tmp_path / "run")
     terminal, inside = os.openpty()

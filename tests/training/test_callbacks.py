@@ -111,6 +111,7 @@ def test_steady_speed_leaves_the_first_step_of_each_fit_out(gan, monkeypatch):
     assert (again.seconds, again.steady) == (209, (30, 9))
 
 
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_after_the_step_and_handlers_come_back(gan, number):
     before = signal.getsignal(number)
@@ -121,6 +122,7 @@ def test_signal_ends_after_the_step_and_handlers_come_back(gan, number):
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.usefixtures("hangup_ends")
 def test_hangup_that_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -112,6 +112,7 @@ def test_last_score_is_stored_however_often_checkpoints_come(begin, settings, mo
     assert [record["kimg"] for record in begin().records] == [0.012, 0.02]
 
 
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_saves_at_once_and_says_how_to_go_on(begin, settings, scripted, number, tmp_path):
     before = signal.getsignal(number)
