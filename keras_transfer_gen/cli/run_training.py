@@ -17,41 +17,21 @@ def run_training(settings, dry_run, json):
     """
     RunFolder(settings.out).open(settings.command, settings)  # before TensorFlow is loaded: a refusal comes at once
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
+    from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+    from keras_transfer_gen.recipes.training.plan import plan
+    from keras_transfer_gen.recipes.training.pretrain import pretrain
+    from keras_transfer_gen.recipes.training.results import result_table
 
+    train = {"finetune": fine_tune, "pretrain": pretrain}[settings.command]
     with ConsoleReporter() as reporter:
-        outcome = _plan(settings, reporter) if dry_run else _train(settings, reporter)
+        outcome = plan(settings.command, settings, reporter) if dry_run else train(settings, reporter)
     if json:
         print_json(outcome)
     elif dry_run:
         print_table("what would be done", ["", ""], list(outcome.items()))
     else:
-        _print_result(settings, outcome)
-
-
-def _print_result(settings, metrics):
-    from keras_transfer_gen.cli.console import print_table
-
-    table = _result_table(settings, metrics)
-    print_table(table.title, table.header, table.rows)
-    for line in table.notes:
-        print(line)
-    print(f"images, curves, model card and exports are in {settings.out}")
-
-
-def _plan(settings, reporter):
-    from keras_transfer_gen.recipes.training.plan import plan
-
-    return plan(settings.command, settings, reporter)
-
-
-def _train(settings, reporter):
-    from keras_transfer_gen.recipes.training.fine_tune import fine_tune
-    from keras_transfer_gen.recipes.training.pretrain import pretrain
-
-    return {"finetune": fine_tune, "pretrain": pretrain}[settings.command](settings, reporter)
-
-
-def _result_table(settings, metrics):
-    from keras_transfer_gen.recipes.training.results import result_table
-
-    return result_table(settings, metrics)
+        table = result_table(settings, outcome)
+        print_table(table.title, table.header, table.rows)
+        for line in table.notes:
+            print(line)
+        print(f"images, curves, model card and exports are in {settings.out}")

@@ -3,9 +3,9 @@ import types
 
 import pytest
 
-from keras_transfer_gen.cli import run_training as module
 from keras_transfer_gen.cli.run_training import run_training
 from keras_transfer_gen.recipes.settings.compat import CLASSES
+from keras_transfer_gen.recipes.training import fine_tune, plan, pretrain, results
 
 TABLE = types.SimpleNamespace(title="run at 1 kimg", header=["", "score"], rows=[("after", "2.0")], notes=["a", "b"])
 
@@ -14,9 +14,14 @@ TABLE = types.SimpleNamespace(title="run at 1 kimg", header=["", "score"], rows=
 def calls(monkeypatch):
     """What was asked of the recipes, which do nothing."""
     seen = []
-    monkeypatch.setattr(module, "_train", lambda settings, reporter: seen.append(("train", settings)) or {"kimg": 1.0})
-    monkeypatch.setattr(module, "_plan", lambda settings, reporter: seen.append(("plan", settings)) or {"action": "x"})
-    monkeypatch.setattr(module, "_result_table", lambda settings, metrics: TABLE)
+
+    def answer(name, outcome):
+        return lambda *arguments: seen.append((name, *arguments[:-1])) or outcome  # the last one is the reporter
+
+    monkeypatch.setattr(fine_tune, "fine_tune", answer("finetune", {"kimg": 1.0}))
+    monkeypatch.setattr(pretrain, "pretrain", answer("pretrain", {"kimg": 1.0}))
+    monkeypatch.setattr(plan, "plan", answer("plan", {"action": "x"}))
+    monkeypatch.setattr(results, "result_table", lambda settings, metrics: TABLE)
     return seen
 
 
@@ -29,12 +34,12 @@ def settings(request, tmp_path):
 def test_result_is_a_table_notes_and_the_place_of_the_run(calls, settings, capsys):
     run_training(settings, dry_run=False, json=False)
     expected = f"\tscore\nafter\t2.0\na\nb\nimages, curves, model card and exports are in {settings.out}\n"
-    assert capsys.readouterr().out == expected and calls == [("train", settings)]
+    assert capsys.readouterr().out == expected and calls == [(settings.command, settings)]
 
 
 def test_plan_is_a_table_without_a_header(calls, settings, capsys):
     run_training(settings, dry_run=True, json=False)
-    assert capsys.readouterr().out == "action\tx\n" and calls == [("plan", settings)]
+    assert capsys.readouterr().out == "action\tx\n" and calls == [("plan", settings.command, settings)]
 
 
 @pytest.mark.parametrize(("dry_run", "expected"), [(False, {"kimg": 1.0}), (True, {"action": "x"})])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.cli import run_training
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.training import fine_tune, pretrain
 
 
 def options(finished, **changed):
@@ -151,7 +151,8 @@ def test_other_ends_have_their_codes(ktg, finished, tmp_path, monkeypatch, comma
     def end(settings, reporter):
         raise error
 
-    monkeypatch.setattr(run_training, "_train", end)
+    monkeypatch.setattr(fine_tune, "fine_tune", end)
+    monkeypatch.setattr(pretrain, "pretrain", end)
     given = ["--data", finished.data, "--out", str(tmp_path / "run")]
     result = ktg(command, *(given if command == "pretrain" else options(finished, **{"--out": tmp_path / "run"})))
     assert result.exit_code == code and text in result.stderr and "Traceback" not in result.stderr

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.export import parity
 from keras_transfer_gen.export.parity import check_parity
+from keras_transfer_gen.export.run_tflite import open_interpreter
 from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.output.folder_checks import MARK
@@ -167,7 +167,7 @@ def test_export_fixes_the_batch_size_of_a_tflite_file_alone(ktg_json, refused, s
     arguments = ("export", source_file, "--format")
     written = ktg_json(*arguments, "tflite", "--batch-size", 3, "--out", tmp_path / "a.tflite")
     assert written["batch_size"] == 3
-    (latents,) = parity._interpreter()(model_path=str(tmp_path / "a.tflite")).get_input_details()
+    (latents,) = open_interpreter(tmp_path / "a.tflite").get_input_details()
     assert list(latents["shape"]) == [3, 16]
     for form, size, text in (("saved_model", 3, "`batch_size` must be left out with"), ("tflite", 0, "at least 1")):
         assert text in refused(*arguments, form, "--batch-size", size, "--out", tmp_path / "b")

@@ -55,13 +55,17 @@ def new_model(settings):
 
 
 def compile_gan(gan, settings, rates=None):
-    """Compiles a GAN as the settings say, or with the given (generator's, discriminator's) learning rate."""
+    """Compiles a GAN as the settings say.
+
+    A run from scratch has (generator's, discriminator's) `rates` of its own, and no regularizers: it has no source.
+    """
     g_rate, d_rate = rates or settings_rates(settings)
     adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
     gan.compile(
         objective=settings.objective,
         penalty=R1(settings.r1_gamma, settings.r1_interval) if settings.penalty == "r1" else settings.penalty,
         augment=settings.augment,
+        regularizers=settings.build_regularizers() if rates is None else (),
         g_optimizer=keras.optimizers.Adam(g_rate, **adam),
         d_optimizer=keras.optimizers.Adam(d_rate, **adam),
         ema_halflife_kimg=settings.ema_halflife_kimg,

@@ -57,12 +57,10 @@ def model_from_source(source, settings):
     source.images_seen.assign(0)
     source.set_prior(StandardNormal())
     source.spec = dataclasses.replace(source.spec, source=adapted_from(settings, source.spec.source))
-    anchors = (
-        [PosteriorAnchor(settings.posterior_kl_weight), L2SP(settings.l2sp_weight)]
-        if settings.adaptation.anchored
-        else []
-    )
-    compile_vae(source, settings, regularizers=anchors)
+    regularizers = settings.build_regularizers()
+    if settings.adaptation.anchored:
+        regularizers += [PosteriorAnchor(settings.posterior_kl_weight), L2SP(settings.l2sp_weight)]
+    compile_vae(source, settings, regularizers=regularizers)
     return source
 
 
@@ -90,7 +88,7 @@ def new_model(settings):
     """A compiled VAE of a pretraining's settings."""
     loss = {name: getattr(settings, name) for name in ("likelihood", *LOSS)}
     vae = VAE(*build_networks(settings), spec=new_spec(settings), **loss)
-    compile_vae(vae, settings)
+    compile_vae(vae, settings, regularizers=settings.build_regularizers())
     return vae
 
 

@@ -46,6 +46,23 @@ def test_compile_follows_the_settings(source_file, settings):
     assert float(gan.d_optimizer.learning_rate) == 0.5
 
 
+def test_regularizers_of_the_settings_are_those_of_the_run_and_not_of_scratch(source_file, settings):
+    gan = load_gan(source_file)
+    regularized = dataclasses.replace(settings, regularizers=["l2sp:weight=0.5"])
+    compile_gan(gan, regularized)
+    assert [type(one).__name__ for one in gan.regularizers] == ["L2SP"] and gan.regularizers[0].weight == 0.5
+    compile_gan(gan, regularized, rates=(0.25, 0.5))
+    assert gan.regularizers == []
+
+
+def test_options_of_the_architecture_reach_its_networks():
+    settings = PretrainSettings(
+        data="photos", out="run", arch="dcgan:max_channels=16", image_size=32, min_channels=8, latent_dim=4
+    )
+    gan = new_model(settings)
+    assert gan.spec.arch == "dcgan" and gan.generator.get_layer("block_4").output.shape[-1] == 16
+
+
 def test_continued_training_takes_the_new_rates(source_file, settings):
     gan = load_gan(source_file)
     compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7))

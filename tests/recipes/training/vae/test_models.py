@@ -10,7 +10,13 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 from keras_transfer_gen.recipes.training.vae.family import VaeFamily
-from keras_transfer_gen.recipes.training.vae.models import compile_vae, model_from_scratch, new_model, open_source
+from keras_transfer_gen.recipes.training.vae.models import (
+    compile_vae,
+    model_from_scratch,
+    model_from_source,
+    new_model,
+    open_source,
+)
 
 
 @pytest.fixture
@@ -45,6 +51,19 @@ def test_vae_is_compiled_as_the_settings_say(vae_file, settings):
     assert vae.seed == 7 and float(vae.optimizer.learning_rate) == pytest.approx(0.002)
     compile_vae(vae, settings, learning_rate=0.5)
     assert float(vae.optimizer.learning_rate) == 0.5
+
+
+def test_regularizers_of_the_settings_stand_before_those_of_the_method(settings):
+    settings = dataclasses.replace(settings, method="anchored", learning_rate=None, regularizers=["l2sp:weight=0.5"])
+    vae = model_from_source(opened(settings), settings)
+    assert [type(one).__name__ for one in vae.regularizers] == ["L2SP", "PosteriorAnchor", "L2SP"]
+    assert (vae.regularizers[0].weight, vae.regularizers[2].weight) == (0.5, settings.l2sp_weight)
+
+
+def test_options_of_the_architecture_reach_the_networks():
+    small = {"image_size": 32, "min_channels": 8, "latent_dim": 4}
+    vae = new_model(PretrainVaeSettings(data="photos", out="run", arch="conv_vae:max_channels=16", **small))
+    assert vae.spec.arch == "conv_vae" and max(weight.shape[-1] for weight in vae.encoder.weights) <= 4 * 4 * 16
 
 
 def test_new_model_is_that_of_the_settings():
