@@ -9,4 +9,4 @@ def test_far_is_beyond_near_and_everything_grows_with_the_distance():
 
 
 def test_feature_weight_of_near_images_is_that_of_the_networks():
-    assert feature_heads.INFLUENCE == defaults.NEAR_FEATURE_WEIGHT
+    assert feature_heads.FEATURE_WEIGHT == defaults.NEAR_FEATURE_WEIGHT
