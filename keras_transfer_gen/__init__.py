@@ -84,6 +84,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.tables import register_architecture as register_architecture
     from keras_transfer_gen.tables import register_augment as register_augment
     from keras_transfer_gen.tables import register_likelihood as register_likelihood
+    from keras_transfer_gen.tables import register_metric as register_metric
     from keras_transfer_gen.tables import register_objective as register_objective
     from keras_transfer_gen.tables import register_penalty as register_penalty
     from keras_transfer_gen.tables import register_prior as register_prior
@@ -206,6 +207,7 @@ _LAZY = {
     "register_architecture": "keras_transfer_gen.tables:register_architecture",
     "register_augment": "keras_transfer_gen.tables:register_augment",
     "register_likelihood": "keras_transfer_gen.tables:register_likelihood",
+    "register_metric": "keras_transfer_gen.tables:register_metric",
     "register_objective": "keras_transfer_gen.tables:register_objective",
     "register_penalty": "keras_transfer_gen.tables:register_penalty",
     "register_prior": "keras_transfer_gen.tables:register_prior",

@@ -84,7 +84,8 @@ def shorten(value, length=SHOWN, depth=4):
         >>> shorten(["a", 3]), shorten(list(range(10_000)), length=20)
         ("['a', 3]", '[0, 1, 2, 3, 4, 5, 6, ... (10,000 in all)]')
     """
-    if hasattr(value, "__array__") and getattr(value, "shape", None) and hasattr(value, "dtype"):
+    is_array = hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type)
+    if is_array and getattr(value, "shape", None):
         return f"array {getattr(value.dtype, 'name', value.dtype)} {list(value.shape)}"
     if type(value) in _BRACKETS and value:
         return _shorten_items(value, length, depth)

@@ -92,6 +92,26 @@ class Table(Mapping):
             raise checks.user_error("entry", f"a subclass of {kind.__name__}, or a function that makes one", entry)
 
 
+class MetricTable(Table):
+    """Further measures of `evaluate`: names of functions, each called with what its parameters are named after.
+
+    Args:
+        inputs: the names that a parameter may have.
+    """
+
+    def __init__(self, inputs):
+        super().__init__("metric", "", {})
+        self.inputs = inputs
+
+    def _check(self, entry):
+        if isinstance(entry, type) or not callable(entry):
+            raise checks.user_error("entry", "a function that returns a number", entry)
+        names = list(inspect.signature(entry).parameters)
+        if not names or not set(names) <= set(self.inputs):
+            expected = f"a function with parameters among {', '.join(self.inputs)}"
+            raise checks.user_error("entry", expected, names, "Rename its parameters, or wrap it in a function.")
+
+
 OBJECTIVES = Table("objective", f"{_PROTOCOLS}:Objective", {
     "non_saturating": (
         "keras_transfer_gen.objectives.adversarial:NonSaturating", "logistic losses, the generator's non-saturating",
@@ -134,6 +154,7 @@ IN_PYTHON = {
         "perceptual": "It needs a network of features: likelihood=ktg.Perceptual(features) in Python, for ktg.VAE.",
     },
 }
+METRICS = MetricTable(("real_images", "generated_images", "real_features", "generated_features"))
 PRIORS = Table("prior", f"{_PROTOCOLS}:Prior", {
     "standard_normal": ("keras_transfer_gen.networks.priors.priors:StandardNormal", "N(0, 1) in every dimension"),
 })  # fmt: skip
@@ -295,3 +316,4 @@ register_regularizer = REGULARIZERS.register
 register_likelihood = LIKELIHOODS.register
 register_prior = PRIORS.register
 register_architecture = ARCHITECTURES.register
+register_metric = METRICS.register

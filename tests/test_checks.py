@@ -40,6 +40,7 @@ def test_short_values_are_shown_as_python_writes_them(value):
         (np.zeros((2, 3), np.uint8), "array uint8 [2, 3]"),
         (tf.zeros((4, 1)), "array float32 [4, 1]"),
         (tf.Variable([1.0]), "array float32 [1]"),
+        (np.ndarray, "<class 'numpy.ndarray'>"),
         ([np.zeros(2)] * 2, "[array float64 [2], array float64 [2]]"),
         (("float32", np.zeros(2).shape), "('float32', (2,))"),
         ({"z": np.zeros((1, 9))}, "{'z': array float64 [1, 9]}"),

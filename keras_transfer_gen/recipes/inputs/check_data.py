@@ -56,7 +56,7 @@ def check_data(
         resize_mode: "crop" or "pad".
         background: colour under transparent images.
         preview: path of a PNG file to write, outside the source, or None.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         `DataCheck`.

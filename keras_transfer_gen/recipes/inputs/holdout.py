@@ -21,7 +21,7 @@ def read_with_holdout(settings, image_size, channels, reporter, validated=False,
         settings: settings with data, reference, seed, resize_mode and background.
         image_size: side of the images in pixels.
         channels: 1 or 3.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
         validated: whether a tenth of the rest, at least 4 images, is for validation; from 20 images on.
         protocol: `KidProtocol`, or None for the default.
 

@@ -86,7 +86,7 @@ def read_run_images(settings, image_size, channels, reporter, protocol=None):
         settings: settings with data, reference, resize_mode and background.
         image_size: side of the images in pixels.
         channels: 1 or 3.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
         protocol: `KidProtocol`, or None for the default.
 
     Returns:
@@ -133,7 +133,7 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
         settings: settings with resize_mode and background.
         image_size: side of the images in pixels.
         channels: 1 or 3.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Raises:
         UserError, UserFileError: where images can't be read or there are fewer than 2.

@@ -23,7 +23,7 @@ def decode(model, latents, out, trust=False, reporter=SILENT):
         latents: float32 `[N, latent_dim]`, or the path of an .npz (as `encode` writes it) or .npy file.
         out: a new or empty folder, or one that an earlier command wrote, which is replaced whole.
         trust: whether you vouch for a model from the web.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         uint8 `[N, S, S, C]`, the images.

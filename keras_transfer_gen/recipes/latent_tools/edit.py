@@ -57,7 +57,7 @@ def edit(
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         grid: PNG file for a sheet of images before and after; None writes none.
         trust: whether you vouch for a model from the web.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         `Edited`.

@@ -16,7 +16,7 @@ def encode(model, data, out, trust=False, reporter=SILENT):
         data: what `load_images` returns or takes.
         out: the .npz file; an earlier one is replaced.
         trust: whether you vouch for a model from the web.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         dict of z_mean and z_log_var, float32 `[N, latent_dim]`, and names, text `[N]`.

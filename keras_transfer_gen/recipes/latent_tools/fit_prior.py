@@ -26,7 +26,7 @@ def fit_prior(model, data, kind="shrunk", on="z", components=None, seed=0, trust
         components: number of normal distributions in a mixture; by default one for 25 images, from 2 to 10.
         seed: of the first guess of a mixture.
         trust: whether you vouch for a model from the web.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         the `VAE`.

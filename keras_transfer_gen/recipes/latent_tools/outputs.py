@@ -48,7 +48,7 @@ def write_outputs(images, parts, inputs, out, grid, notes, reporter):
         out: folder, or None.
         grid: PNG file, or None.
         notes: JSON-ready dict of the arguments, kept in the folder.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
     """
     if out is not None:
         write_folder(images, out, {"made_from": [str(name) for name in inputs.names], **notes}, reporter)

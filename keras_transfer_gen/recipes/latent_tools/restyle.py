@@ -70,7 +70,7 @@ def restyle(
         detail: from 0, the adapted decoder's image, to 1, the input with the difference added.
         grid: PNG file for a sheet: input, reconstruction, restyled; None writes none.
         trust: whether you vouch for a model from the web.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         `Restyled`.

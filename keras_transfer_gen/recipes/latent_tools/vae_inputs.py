@@ -44,7 +44,7 @@ def read_model_images(data, spec, name="data", reporter=SILENT):
         data: what `load_images` returns or takes.
         spec: `ModelSpec` of the model.
         name: what the caller calls them, for errors.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         `ModelImages`.

@@ -16,7 +16,7 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, l
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1]; the model's own by default.
-        reporter: told of the progress, and how many earlier images were replaced.
+        reporter: `Reporter`; shows the progress and how many earlier images were replaced.
         label: class of all images; None draws one for each where the model takes classes.
 
     Returns:
@@ -39,7 +39,7 @@ def write_folder(images, out, notes=None, reporter=SILENT):
         images: uint8 `[N, H, W, C]`.
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         notes: JSON-ready dict of how they were generated; kept in a hidden file in the folder.
-        reporter: told of the progress, and how many earlier images were replaced.
+        reporter: `Reporter`; shows the progress and how many earlier images were replaced.
 
     Raises:
         UserError, UserFileError: where `out` holds other files.

@@ -49,7 +49,7 @@ def measure_distance(training, generated, features, known=None, reporter=SILENT)
         generated: uint8 `[N, S, S, C]`, images that the source generates.
         features: `[N, D]`, their features.
         known: `[K, D]`, features of the source's own training images, which are used instead; or None.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         (distance, sentence): KID x 1000, and what it means.

@@ -15,6 +15,7 @@ from keras_transfer_gen.recipes.models.image_generators import ModelGenerator, o
 from keras_transfer_gen.recipes.models.resolve import ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
+from keras_transfer_gen.recipes.scoring.extra_metrics import extra_rows, measure_extra
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
@@ -41,6 +42,7 @@ class Evaluation:
         generated: the images, uint8 `[N, S, S, C]`.
         neighbours: for each generated image the real one nearest to it, uint8 `[N, S, S, C]`.
         elbo: of a VAE what `elbo_protocol.measure_elbo` gives; else empty.
+        extra: dict of the metrics that were added with `register_metric`: name -> float.
     """
 
     kid: dict
@@ -53,6 +55,7 @@ class Evaluation:
     generated: np.ndarray
     neighbours: np.ndarray
     elbo: dict = dataclasses.field(default_factory=dict)
+    extra: dict = dataclasses.field(default_factory=dict)
 
     @property
     def made(self):
@@ -78,6 +81,7 @@ class Evaluation:
             ("coverage", f"{self.coverage:.2f}", "share of real images with a generated one near"),
             ("near-copies", copies, f"among the real images: {real}"),
             *elbo_protocol.elbo_rows(self.elbo),
+            *extra_rows(self.extra),
         ]
 
     def against(self):
@@ -113,7 +117,7 @@ def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=No
             any SavedModel.
         images: what `load_images` returns or takes: the real images.
         num: number of generated images; 500 by default.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
         trust: whether you vouch for a model from the web, see `open_model`.
         overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
         protocol: `KidProtocol`, or None for the default.
@@ -152,7 +156,7 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
         generated: uint8 `[N, S, S, C]`, at least 10.
         real: uint8 `[M, S, S, C]`, at least 10; 1,000 of them are used at most.
         name: what the real ones are.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
         model: what generated them; the ELBO of a `VAE` is measured as well.
         protocol: `KidProtocol`, or None for the default.
 
@@ -183,6 +187,7 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
         generated=generated,
         neighbours=nearest,
         elbo=elbo_protocol.measure_elbo(model, real, name) if isinstance(model, VAE) else {},
+        extra=measure_extra(reference.images, generated, reference.features, features),
     )
 
 

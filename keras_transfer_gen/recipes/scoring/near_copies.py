@@ -18,7 +18,7 @@ def find_copies(generated, features, reference, reporter=SILENT):
         generated: uint8 `[N, S, S, C]`.
         features: `[N, D]` of `generated`.
         reference: `kid_protocol.Reference` of at least 2 real images.
-        reporter: told of the progress.
+        reporter: `Reporter`; shows the progress.
 
     Returns:
         (`Memorisation`, uint8 `[N, S, S, C]`: the real image to show beside each generated one, mirrored where that is

@@ -1,0 +1,37 @@
+"""Measures that users add to `evaluate` with `register_metric`."""
+
+import inspect
+
+from keras_transfer_gen import tables
+
+
+def measure_extra(real_images, generated_images, real_features, generated_features):
+    """Calls every registered metric with what its parameters are named after.
+
+    Args:
+        real_images: uint8 `[M, S, S, C]`.
+        generated_images: uint8 `[N, S, S, C]`.
+        real_features: float32 `[M, D]`.
+        generated_features: float32 `[N, D]`.
+
+    Returns:
+        dict of name -> float.
+
+    Example:
+        >>> from keras_transfer_gen.tables import register_metric
+        >>> brightness = register_metric("brightness", lambda generated_images: generated_images.mean())  # doctest: +SKIP
+    """
+    inputs = {
+        "real_images": real_images, "generated_images": generated_images, "real_features": real_features,
+        "generated_features": generated_features,
+    }  # fmt: skip
+    values = {}
+    for name, row in tables.METRICS.items():
+        function = tables.load(row)
+        values[name] = float(function(**{key: inputs[key] for key in inspect.signature(function).parameters}))
+    return values
+
+
+def extra_rows(values):
+    """(name, value, meaning) of each value of `measure_extra`, as text."""
+    return [(name, f"{value:.4g}", tables.METRICS[name].help) for name, value in values.items()]
