@@ -66,7 +66,7 @@ def run(options, objective, penalty, seed, image_set, reference, precision):
     for network in gan.roles.values():
         set_precision(network, precision)
     gan.fit(stream, epochs=10**6, verbose=0, callbacks=[Deadline(options.seconds)])
-    score = kid_protocol.score_model(gan, reference, kid_protocol.NUM_FAKES)
+    score = kid_protocol.score_model(gan, reference)
     result = {"kid": score["value"], "std": score["std"], "kimg": gan.kimg}
     files.write_json(path, result)
     print(objective, penalty, seed, result, flush=True)

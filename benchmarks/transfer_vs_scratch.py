@@ -85,7 +85,7 @@ class Trial:
         self.reference = kid_protocol.make_reference(real, options.reference)
         training = kid_protocol.make_reference(self.image_set.images, options.data)
         self.curve_score = kid_protocol.curve_score(training)
-        generated = load_gan(options.source).generate(kid_protocol.NUM_FAKES)
+        generated = kid_protocol.generate_fakes(load_gan(options.source))
         known = source_features(resolve_model(options.source))
         self.distance, _ = measure_distance(training, generated, extract_features(generated), known)
         self.precision, _ = choose_precision("auto", load_gan(options.source).generator, options.batch_size)
@@ -163,7 +163,7 @@ class Trial:
 
     def measure(self, gan):
         """The score of the averaged generator now."""
-        score = kid_protocol.score_model(gan, self.reference, kid_protocol.NUM_FAKES)
+        score = kid_protocol.score_model(gan, self.reference)
         return {"kimg": gan.kimg, "kid": score["value"], "std": score["std"]}
 
 
@@ -222,7 +222,7 @@ def main():
             rates_text(rates): kid for kids in search.values() if len(kids) > 1 for rates, kid in kids.items()
         },
         "before": trial.measure(load_gan(options.source))["kid"], "floor": floor["value"],
-        "n_real": floor["n_real"], "n_fake": kid_protocol.NUM_FAKES, "images": len(trial.image_set.images),
+        "n_real": floor["n_real"], "n_fake": kid_protocol.DEFAULT.num_fakes, "images": len(trial.image_set.images),
         "curves": curves,
     }  # fmt: skip
     write(Path(options.out), result)

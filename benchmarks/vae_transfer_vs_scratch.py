@@ -117,7 +117,7 @@ class Trial:
         fit_prior(vae, self.seen, seed=seed)
         spent = time.perf_counter() - begun
         fitted = measure_elbo(vae, self.images, "")["elbo"]["value"]
-        kid = kid_protocol.score_model(vae, self.reference, kid_protocol.NUM_FAKES)
+        kid = kid_protocol.score_model(vae, self.reference)
         vae.set_prior(StandardNormal())
         measures = {
             "curve": curve,
@@ -156,7 +156,7 @@ def main():
     result = {
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "command": command(options), "precision": "auto", "kimg": budget, "images": len(trial.seen),
-        "n_held": len(trial.images), "n_real": len(trial.reference.features), "n_fake": kid_protocol.NUM_FAKES,
+        "n_held": len(trial.images), "n_real": len(trial.reference.features), "n_fake": kid_protocol.DEFAULT.num_fakes,
         "scratch_rate": chosen, "scratch_rate_search": {f"{rate:g}": value for rate, value in search.items()},
         "before": runs["scratch"][0]["curve"][0]["elbo"], "runs": runs,
     }  # fmt: skip

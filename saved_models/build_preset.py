@@ -37,7 +37,7 @@ LARGEST_MEGABYTES = 16.0
 def measure(gan, images):
     """Scores of the averaged generator: a JSON-ready dict."""
     reference = kid_protocol.make_reference(images, "its training images")
-    generated = [gan.generate(kid_protocol.NUM_FAKES, seed=seed) for seed in SEEDS]
+    generated = [gan.generate(kid_protocol.DEFAULT.num_fakes, seed=seed) for seed in SEEDS]
     features = [extract_features(fakes) for fakes in generated]
     kids = [kid_protocol.score_features(rows, reference)["value"] for rows in features]
     scores = [
@@ -51,7 +51,7 @@ def measure(gan, images):
         "kid_by_seed": kids,
         **{name: [score[index] for score in scores] for index, name in enumerate(names)},
         "memorisation": copies,
-        "n_fake": kid_protocol.NUM_FAKES,
+        "n_fake": kid_protocol.DEFAULT.num_fakes,
         "n_real": len(reference.features),
         "feature_network": kid_protocol.FEATURE_NETWORK,
         "input_size": kid_protocol.INPUT_SIZE,
@@ -135,7 +135,7 @@ def main():
     gan.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", scores)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(gan.generate(GRID, seed=0))))
-    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
+    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.DEFAULT.num_fakes])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(average_down(chosen)).astype(np.float16))
     write_curve(folder / "curve.png", parts)

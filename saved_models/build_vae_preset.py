@@ -52,9 +52,9 @@ def measure(vae, images, metrics):
         metrics: content of the run's metrics.json.
     """
     reference = kid_protocol.make_reference(images, "its training images")
-    features = [extract_features(vae.generate(kid_protocol.NUM_FAKES, seed=seed)) for seed in SEEDS]
+    features = [extract_features(vae.generate(kid_protocol.DEFAULT.num_fakes, seed=seed)) for seed in SEEDS]
     kids = [kid_protocol.score_features(rows, reference)["value"] for rows in features]
-    originals = images[: kid_protocol.NUM_FAKES]
+    originals = images[: kid_protocol.DEFAULT.num_fakes]
     reconstructions = vae.reconstruct(originals)
     return {
         "kid": float(np.median(kids)),
@@ -62,7 +62,7 @@ def measure(vae, images, metrics):
         "reconstruction_levels": float(np.abs(reconstructions.astype(np.int16) - originals).mean()),
         "reconstruction_edges": float(edge_similarity(originals, reconstructions).mean()),
         **{name: metrics[name] for name in FROM_RUN},
-        "n_fake": kid_protocol.NUM_FAKES,
+        "n_fake": kid_protocol.DEFAULT.num_fakes,
         "n_real": len(reference.features),
         "feature_network": kid_protocol.FEATURE_NETWORK,
         "input_size": kid_protocol.INPUT_SIZE,
@@ -123,7 +123,7 @@ def main():
     vae.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", scores)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(vae.generate(GRID, seed=0))))
-    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.NUM_FAKES])]
+    chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.DEFAULT.num_fakes])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
         np.savez_compressed(partial, features=extract_features(average_down(chosen)).astype(np.float16))
     pair = [("training images", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]

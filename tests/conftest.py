@@ -101,8 +101,7 @@ def quick(tiny_features):
         patch.setattr(latent_selection, "POOL", 40)
         patch.setattr(latent_selection, "KEPT", 6)
         patch.setattr(features, "load_feature_network", lambda: tiny_features)
-        patch.setattr(kid_protocol, "NUM_FAKES", 12)
-        patch.setattr(kid_protocol, "CURVE_FAKES", 12)
+        patch.setattr(kid_protocol, "DEFAULT", kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12))
 
     return patch_scores
 

@@ -19,7 +19,7 @@ exits.quiet_native_libraries = lambda: None
 from keras_transfer_gen.metrics import features
 from keras_transfer_gen.recipes.scoring import kid_protocol
 features.load_feature_network = lambda full=features.load_feature_network: full(side=32)
-kid_protocol.NUM_FAKES = kid_protocol.CURVE_FAKES = 12
+kid_protocol.DEFAULT = kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12)
 main.main()
 """
 PATIENCE = 300  # seconds; a slow machine loads TensorFlow for a minute

@@ -62,7 +62,7 @@ class RunImages:
         """
         if self.reference is self.training:
             return None
-        protocol = protocol or kid_protocol.default_protocol()
+        protocol = protocol or kid_protocol.DEFAULT
         features = self.training.features
         if len(features) > protocol.num_fakes:
             order = np.random.default_rng(protocol.seed).permutation(len(features))

@@ -132,7 +132,7 @@ def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=No
         >>> print(evaluate(gan, images))  # doctest: +SKIP
         >>> print(evaluate("noto_gan_64", "photos/"))  # doctest: +SKIP
     """
-    protocol = protocol or kid_protocol.default_protocol()
+    protocol = protocol or kid_protocol.DEFAULT
     num = check_num(protocol.num_fakes if num is None else num)
     if isinstance(model, (str, os.PathLike, ModelRef)):
         with checks.named(source="model"):

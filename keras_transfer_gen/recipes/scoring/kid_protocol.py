@@ -8,11 +8,6 @@ from keras_transfer_gen.metrics import features as feature_layer
 from keras_transfer_gen.metrics.feature_network import FEATURE_NETWORK, INPUT_SIZE
 from keras_transfer_gen.metrics.kid import kid_score
 
-NUM_FAKES = 500
-CURVE_FAKES = 200
-MAX_REALS = 1000
-SEED = 0
-
 
 @dataclasses.dataclass(frozen=True)
 class KidProtocol:
@@ -31,6 +26,9 @@ class KidProtocol:
     seed: int = 0
 
 
+DEFAULT = KidProtocol()  # of every figure of this project
+
+
 @dataclasses.dataclass(frozen=True)
 class Reference:
     """Real images to score against.
@@ -46,9 +44,15 @@ class Reference:
     name: str
 
 
-def default_protocol():
-    """The `KidProtocol` of every figure of this project."""
-    return KidProtocol(NUM_FAKES, CURVE_FAKES, MAX_REALS, SEED)
+def generate_fakes(model, protocol=None):
+    """The images that a reported score is measured on, uint8 `[N, S, S, C]`.
+
+    Args:
+        model: anything with `generate(num, seed=)`.
+        protocol: `KidProtocol`, or None for the default.
+    """
+    protocol = protocol or DEFAULT
+    return model.generate(protocol.num_fakes, seed=protocol.seed)
 
 
 def make_reference(images, name, protocol=None, progress=None):
@@ -69,7 +73,7 @@ def make_reference(images, name, protocol=None, progress=None):
 
 def subsample_images(images, protocol=None):
     """All of some images in their order, or `max_reals` of them, drawn without replacement with the protocol's seed."""
-    protocol = protocol or default_protocol()
+    protocol = protocol or DEFAULT
     images = np.asarray(images)
     if len(images) <= protocol.max_reals:
         return images
@@ -113,13 +117,13 @@ def score_model(model, reference, num=None, progress=None, protocol=None):
         progress: optional function `(done, total)`.
         protocol: `KidProtocol`, or None for the default.
     """
-    protocol = protocol or default_protocol()
+    protocol = protocol or DEFAULT
     return score_images(model.generate(num or protocol.num_fakes, seed=protocol.seed), reference, progress)
 
 
 def curve_score(reference, protocol=None):
     """A function `gan -> {"kid": KID x 1000}` for scores during training; of fewer images than a reported score."""
-    protocol = protocol or default_protocol()
+    protocol = protocol or DEFAULT
 
     def score(gan):
         return {"kid": score_model(gan, reference, protocol.curve_fakes, protocol=protocol)["value"]}

@@ -30,7 +30,7 @@ def measure_distance(run, source, images):
     Returns:
         JSON-ready dict: distance, sentence, kid_before, kid_floor.
     """
-    generated = source.model.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
+    generated = kid_protocol.generate_fakes(source.model)
     with files.atomic_path(run.folder.checkpoints / BEFORE) as partial:
         np.save(partial, generated[:SHEET_IMAGES])
     features = extract_features(generated, progress=run.reporter.counter("score of the source"))

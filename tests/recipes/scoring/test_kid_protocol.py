@@ -17,7 +17,7 @@ class Model:
 
 
 def test_protocol_is_that_of_the_contract():
-    assert KidProtocol() == kid_protocol.default_protocol() == KidProtocol(500, 200, 1000, 0)
+    assert kid_protocol.DEFAULT == KidProtocol() == KidProtocol(500, 200, 1000, 0)
 
 
 @pytest.mark.usefixtures("quick_scores")
@@ -35,10 +35,11 @@ def test_counts_and_seed_are_those_of_the_protocol(sample_images):
     protocol = KidProtocol(num_fakes=9, curve_fakes=6, max_reals=10, seed=3)
     reference, model = kid_protocol.make_reference(sample_images, "few", protocol), Model(sample_images)
     score = kid_protocol.score_model(model, reference, protocol=protocol)
+    assert np.array_equal(kid_protocol.generate_fakes(model, protocol), sample_images[:9])
     assert (score["n_real"], score["n_fake"]) == (10, 9)
     on_the_way = kid_protocol.curve_score(reference, protocol)(model)
     assert on_the_way == {"kid": kid_protocol.score_images(sample_images[:6], reference)["value"]}
-    assert model.seeds == [3, 3]
+    assert model.seeds == [3, 3, 3]
 
 
 def test_scores_are_taken_with_the_shipped_network(sample_images):

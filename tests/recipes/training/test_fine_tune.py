@@ -98,7 +98,7 @@ class Killer(training_loop.callbacks.StopAt):
 
 training_loop.callbacks.StopAt = Killer
 features.load_feature_network = lambda full=features.load_feature_network: full(side=32)  # quick
-kid_protocol.NUM_FAKES = kid_protocol.CURVE_FAKES = 12
+kid_protocol.DEFAULT = kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12)
 fine_tune(FineTuneSettings(**SETTINGS))
 """
 

@@ -117,12 +117,12 @@ class GanFamily(Family):
 
     def score(self, run, images, tuned, scratch):
         notes, counter = run.notes, run.reporter.counter
-        generated = tuned.model.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
+        generated = kid_protocol.generate_fakes(tuned.model)
         features = extract_features(generated, progress=counter("score after training"))
         kid_scratch = None
         if scratch is not None:
             tick = counter("score from scratch")
-            kid_scratch = kid_protocol.score_model(scratch.model, images.reference, kid_protocol.NUM_FAKES, tick)
+            kid_scratch = kid_protocol.score_model(scratch.model, images.reference, progress=tick)
         metrics = {
             "kid_before": notes.get("kid_before"),
             "kid_after": kid_protocol.score_features(features, images.reference),

@@ -65,7 +65,7 @@ def _score_with_prior(run, vae, kind, images):
         fit_prior(vae, images.prior_images, kind=kind, seed=run.settings.seed)
     seconds = time.perf_counter() - start
     measures = elbo_protocol.measure_elbo(vae, images.holdout, images.holdout_name)
-    generated = vae.generate(kid_protocol.NUM_FAKES, seed=kid_protocol.SEED)
+    generated = kid_protocol.generate_fakes(vae)
     features = extract_features(generated, progress=run.reporter.counter(f"score with the prior: {kind}"))
     return {
         **measures,
