@@ -1,7 +1,7 @@
-"""Small SavedModels of every kind, and what their makers compute with them; made when they are first asked for.
+"""Small SavedModels of every kind, and what their makers compute with them; written when they are first used.
 
-Run as a program, it makes those that need a process of their own: `python saved_model_fixtures.py keras_2 FOLDER` (with
-tf_keras, under TF_USE_LEGACY_KERAS=1) and `python saved_model_fixtures.py tf1 FOLDER`.
+Run as a program, it writes those of Keras 2, which need a process of their own, since Keras 3 is loaded in the tests':
+`TF_USE_LEGACY_KERAS=1 python saved_model_fixtures.py FOLDER`.
 """
 
 import atexit
@@ -34,10 +34,10 @@ def targets(count=16):
 
 
 @functools.cache
-def made(kind):
-    """(folder, what the maker computes) of a kind, one of `MAKERS`; once a session, removed at its end.
+def saved(kind):
+    """(folder, what the maker computes) of a kind, "keras_2" or one of `MAKERS`; once a session, removed at its end.
 
-    The second one is a dict of arrays where another process made it, else what its maker returned.
+    The second one is a dict of arrays for "keras_2", which another process writes, else what the maker returned.
     """
     if kind == "keras_2" and not HAS_KERAS_2:
         import pytest
@@ -45,16 +45,16 @@ def made(kind):
         pytest.skip("tf_keras is not installed")
     folder = Path(tempfile.mkdtemp(prefix="saved_models_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if kind in OTHER_PROCESS:
-        _run(kind, folder)
+    if kind == "keras_2":
+        _run_with_keras_2(folder)
         return folder, dict(np.load(folder / "values.npz"))
     return folder, MAKERS[kind](folder)
 
 
-def _run(kind, folder):
+def _run_with_keras_2(folder):
     environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("KERAS_BACKEND", None)
-    command = [sys.executable, __file__, kind, str(folder)]
+    command = [sys.executable, __file__, str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
@@ -85,22 +85,26 @@ def make_keras_2(folder):
     import tf_keras
 
     tf_keras.utils.set_random_seed(0)
-    made = {"whole": generator(tf_keras), "plain": generator(tf_keras, 0), "part": generator(tf_keras, 0, ["conv_10"])}
-    for model in made.values():
+    models = {
+        "whole": generator(tf_keras),
+        "plain": generator(tf_keras, 0),
+        "part": generator(tf_keras, 0, ["conv_10"]),
+    }
+    for model in models.values():
         model(latents(64), training=True)  # statistics other than the first ones
     z, label = tf_keras.Input((SIZE,), name="z"), tf_keras.Input((), dtype="int32", name="label")
     rows = tf_keras.layers.Embedding(5, OUT, name="rows")(label)
-    made["many"] = tf_keras.Model(
+    models["many"] = tf_keras.Model(
         {"z": z, "label": label}, {"image": tf_keras.layers.Dense(OUT, name="mix")(z) + rows, "row": rows}
     )
-    made["plain"].compile("sgd", "mse")
-    made["plain"].fit(latents(), targets(), verbose=0)  # so that its metrics are saved as well
-    for name, model in made.items():
+    models["plain"].compile("sgd", "mse")
+    models["plain"].fit(latents(), targets(), verbose=0)  # so that its metrics are saved as well
+    for name, model in models.items():
         model.save(f"{folder}/{name}", save_format="tf")
     values = {
-        "whole": made["whole"](latents()).numpy(),
-        "losses": np.array([loss.numpy() for loss in made["whole"].losses]),
-        "image": made["many"]({"z": latents(5), "label": np.arange(5)})["image"].numpy(),
+        "whole": models["whole"](latents()).numpy(),
+        "losses": np.array([loss.numpy() for loss in models["whole"].losses]),
+        "image": models["many"]({"z": latents(5), "label": np.arange(5)})["image"].numpy(),
     }
     layer = hub.KerasLayer(f"{folder}/plain", trainable=True)
     tuned = tf_keras.Sequential([tf_keras.Input((SIZE,)), layer])
@@ -121,8 +125,7 @@ def write_references(folder):
 
 
 def make_tf1(folder):
-    """`model` with a variable that is trained, a frozen one and a counter; `constant` without any; `values.npz`."""
-    tf.compat.v1.disable_eager_execution()
+    """`model` with a variable that is trained, a frozen one and a counter; `constant` without any; the outputs."""
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(0)
@@ -134,10 +137,11 @@ def make_tf1(folder):
         image = tf.tanh(tf.matmul(z, w)) * scale
         session.run(v1.global_variables_initializer())
         v1.saved_model.simple_save(session, f"{folder}/model", {"z": z}, {"image": image})
-        np.savez(f"{folder}/values.npz", model=session.run(image, {z: latents()}))
+        values = {"model": session.run(image, {z: latents()})}
     with tf.Graph().as_default(), v1.Session() as session:
         z = v1.placeholder(tf.float32, (None, SIZE), name="z")
         v1.saved_model.simple_save(session, f"{folder}/constant", {"z": z}, {"image": z * 2.0})
+    return values
 
 
 def make_keras_3(folder):
@@ -145,21 +149,21 @@ def make_keras_3(folder):
     import keras
 
     keras.utils.set_random_seed(0)
-    made = {name: generator(keras, 0.3) for name in ("model", "archive")}
+    models = {name: generator(keras, 0.3) for name in ("model", "archive")}
     z, label = keras.Input((SIZE,), name="z"), keras.Input((), dtype="int32", name="label")
     rows = keras.layers.Embedding(5, OUT, name="rows")(label)
-    made["lists"] = keras.Model([z, label], [keras.layers.Dense(OUT, name="mix")(z) + rows, rows])
+    models["lists"] = keras.Model([z, label], [keras.layers.Dense(OUT, name="mix")(z) + rows, rows])
     for name in ("model", "archive"):
-        made[name](latents(64), training=True)
+        models[name](latents(64), training=True)
     for name in ("model", "lists"):
-        made[name].export(f"{folder}/{name}", verbose=False)
+        models[name].export(f"{folder}/{name}", verbose=False)
     archive = keras.export.ExportArchive()
-    archive.track(made["archive"])
-    wanted = [tf.TensorSpec((None, SIZE), tf.float32)]
-    archive.add_endpoint("serve", lambda x: made["archive"](x, training=False), input_signature=wanted)
-    archive.add_endpoint("call_training", lambda x: made["archive"](x, training=True), input_signature=wanted)
+    archive.track(models["archive"])
+    signature = [tf.TensorSpec((None, SIZE), tf.float32)]
+    archive.add_endpoint("serve", lambda x: models["archive"](x, training=False), input_signature=signature)
+    archive.add_endpoint("call_training", lambda x: models["archive"](x, training=True), input_signature=signature)
     archive.write_out(f"{folder}/archive", verbose=False)
-    return made
+    return models
 
 
 class Dense(tf.Module):
@@ -232,8 +236,8 @@ def make_functions(folder):
     return module
 
 
-class Painter(tf.Module):
-    """ImageSet of 8 x 8 from latents: flat colours that differ, with a texture; of a kind for each way to be called."""
+class Renderer(tf.Module):
+    """Images of 8 x 8 pixels from latents; a subclass for each way to be called."""
 
     def __init__(self):
         super().__init__()
@@ -249,7 +253,7 @@ class Painter(tf.Module):
 LATENT = tf.TensorSpec((None, SIZE), tf.float32, name="z")
 
 
-class Plain(Painter):
+class Plain(Renderer):
     """[-1, 1], its own call."""
 
     @tf.function(input_signature=[LATENT])
@@ -257,7 +261,7 @@ class Plain(Painter):
         return self.render(z)
 
 
-class Unit(Painter):
+class Unit(Renderer):
     """[0, 1], grey, class ids, several outputs in a dict."""
 
     @tf.function(input_signature=[LATENT, tf.TensorSpec((None,), tf.int32, name="label")])
@@ -266,7 +270,7 @@ class Unit(Painter):
         return {"features": z, "image": (images + 1.0) / 2.0, "small": images[:, ::2, ::2]}
 
 
-class Bytes(Painter):
+class Bytes(Renderer):
     """uint8, always four at a time."""
 
     @tf.function(input_signature=[tf.TensorSpec((4, SIZE), tf.float32, name="noise")])
@@ -274,7 +278,7 @@ class Bytes(Painter):
         return tf.cast((self.render(noise) + 1.0) * 127.5, tf.uint8)
 
 
-class OneHot(Painter):
+class OneHot(Renderer):
     """float 0..255, one-hot classes, truncation; with it at 0.5 all is darker."""
 
     @tf.function(
@@ -288,20 +292,20 @@ class OneHot(Painter):
         return {"default": (self.render(z, y @ self.table) + 1.0) * 127.5 * truncation}
 
 
-def make_painters(folder):
+def make_renderers(folder):
     """`plain`, `unit`, `bytes`, `one_hot` (a signature alone) and `lists` (Keras, inputs in a list); the modules."""
     import keras
 
-    painters = {"plain": Plain(), "unit": Unit(), "bytes": Bytes(), "one_hot": OneHot()}
-    for name, painter in painters.items():
-        signatures = {"render": painter.make} if name == "one_hot" else None
-        tf.saved_model.save(painter, f"{folder}/{name}", signatures)
+    renderers = {"plain": Plain(), "unit": Unit(), "bytes": Bytes(), "one_hot": OneHot()}
+    for name, renderer in renderers.items():
+        signatures = {"render": renderer.make} if name == "one_hot" else None
+        tf.saved_model.save(renderer, f"{folder}/{name}", signatures)
     keras.utils.set_random_seed(0)
     z, label = keras.Input((SIZE,), name="z"), keras.Input((), dtype="int32", name="label")
     x = keras.layers.Dense(48, activation="tanh")(z + keras.layers.Embedding(5, SIZE, name="rows")(label))
-    painters["lists"] = keras.Model([z, label], keras.layers.Reshape((4, 4, 3))(x))
-    painters["lists"].export(f"{folder}/lists", verbose=False)
-    return painters
+    renderers["lists"] = keras.Model([z, label], keras.layers.Reshape((4, 4, 3))(x))
+    renderers["lists"].export(f"{folder}/lists", verbose=False)
+    return renderers
 
 
 KINDS = {  # the five origins: (maker, name of its folder and of what it computes)
@@ -317,7 +321,7 @@ WITH_MODE = ("keras_2", "archive", "module")  # those with a training mode
 def folder_of(kind):
     """The SavedModel of one of `KINDS`."""
     maker, name = KINDS[kind]
-    return made(maker)[0] / name
+    return saved(maker)[0] / name
 
 
 def layer_of(kind, **options):
@@ -334,9 +338,13 @@ def values_of(layer):
     return {name: variable.numpy().copy() for name, variable in layer.named_variables.items()}
 
 
-OTHER_PROCESS = {"keras_2": make_keras_2, "tf1": make_tf1}
-MAKERS = {**OTHER_PROCESS, "keras_3": make_keras_3, "module": make_module, "functions": make_functions}
-MAKERS["painters"] = make_painters
+MAKERS = {
+    "tf1": make_tf1,
+    "keras_3": make_keras_3,
+    "module": make_module,
+    "functions": make_functions,
+    "renderers": make_renderers,
+}
 
 if __name__ == "__main__":
-    OTHER_PROCESS[sys.argv[1]](sys.argv[2])
+    make_keras_2(sys.argv[1])

@@ -1,1 +1,1 @@
-"""Where weights come from and which of them may move."""
+"""Where weights come from, and which of them are trained."""

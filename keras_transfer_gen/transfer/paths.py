@@ -9,10 +9,10 @@ from keras_transfer_gen.protocols import MultiNetwork
 
 
 class Nameless(keras.layers.Layer):
-    """A layer that only groups: what is in it goes by the path of the layer around it.
+    """A layer that only groups others: it adds no name to the paths of what is in it.
 
-    A group in it of the same name as what is around goes by that path too: `generator/conv` and not
-    `generator/generator/conv` where a generator's own names begin so.
+    A layer in it that has the name of the path so far adds none either: where a generator's own names begin with
+    "generator", a path is `generator/conv` and not `generator/generator/conv`.
     """
 
 
@@ -44,8 +44,8 @@ def leaf_layers(model):
             sublayers.
 
     Returns:
-        list of (path, layer). A layer used twice is listed once. The layer in a `keras.layers.Wrapper` goes by the
-        wrapper's own path, so that a rule is the same with and without spectral normalisation.
+        list of (path, layer). A layer used twice is listed once. The layer in a `keras.layers.Wrapper` has the path of
+        the wrapper, so that a rule is the same with and without spectral normalisation.
 
     Raises:
         UserError: where `model` is no Keras model or layer.
@@ -60,19 +60,19 @@ def leaf_layers(model):
 
 def leaves(model):
     """As `leaf_layers`, but a list of `Leaf`."""
-    found, seen = [], set()
+    listed, seen = [], set()
     for prefix, root in roots(model):
         if prefix:
-            _walk(root, prefix, found, seen)
+            _walk(root, prefix, listed, seen)
             continue
-        _add(root, root.name, found, seen)
+        _add(root, root.name, listed, seen)
         for child in children(root):
-            _walk(child, _child_path("", root, child), found, seen)
-    return found
+            _walk(child, _child_path("", root, child), listed, seen)
+    return listed
 
 
 def roots(model):
-    """The models to walk: list of (role, model), the role "" where the model is one whole."""
+    """The models to walk: list of (role, model), with the role "" for a model that is one network."""
     if isinstance(model, MultiNetwork):
         return list(model.roles.items())
     if not isinstance(model, keras.layers.Layer):
@@ -88,13 +88,13 @@ def children(layer):
     return layer._flatten_layers(include_self=False, recursive=False)
 
 
-def _walk(layer, path, found, seen):
+def _walk(layer, path, listed, seen):
     if id(layer) in seen:
         return
     seen.add(id(layer))
-    _add(layer, path, found, seen)
+    _add(layer, path, listed, seen)
     for child in children(layer):
-        _walk(child, _child_path(path, layer, child), found, seen)
+        _walk(child, _child_path(path, layer, child), listed, seen)
 
 
 def _child_path(path, layer, child):
@@ -107,10 +107,10 @@ def _join(path, name):
     return f"{path}/{name}" if path else name
 
 
-def _add(layer, path, found, seen):
-    """Lists `layer` if it has variables that neither its sublayers nor layers before it have."""
+def _add(layer, path, listed, seen):
+    """Lists `layer` if it has variables that neither its sublayers nor earlier layers have."""
     inner = {id(variable) for child in children(layer) for variable in child.weights}
     own = [variable for variable in layer.weights if id(variable) not in inner | seen]
     seen.update(map(id, own))
     if own:
-        found.append(Leaf(path, layer, tuple(own)))
+        listed.append(Leaf(path, layer, tuple(own)))

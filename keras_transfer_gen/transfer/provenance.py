@@ -1,4 +1,4 @@
-"""Where a variable's weights came from, such as "noto_gan_64" or "vgg.npz": noted by what loads, read by reports."""
+"""Where a variable's weights came from, such as "noto_gan_64" or "vgg.npz": noted while loading, shown in reports."""
 
 import os
 import weakref
@@ -7,13 +7,13 @@ from pathlib import Path
 from keras_transfer_gen.transfer.paths import leaves
 
 NEW = "new"
-# By identity, since variables compare element by element and TensorFlow's can't be hashed; an entry goes when its
-# variable does. Nothing is written on Keras' own objects, and no saved file changes.
+# By identity, since variables compare element by element and TensorFlow's can't be hashed; an entry is removed with its
+# variable. Nothing is written on Keras' own objects, and no saved file changes.
 _NOTES = {}
 
 
 def name_of(source):
-    """What reports call a source: an address or a preset as it is, of a path the last part ("cats/1" of a version).
+    """What reports call a source: an address or a preset as it is, of a path the last part.
 
     Args:
         source: str or `pathlib.Path`.
@@ -53,12 +53,12 @@ def note_source(model, text):
 
 
 def note_variable(variable, text):
-    """Notes where one `keras.Variable` or `tf.Variable` came from; a later note takes the place of an earlier one."""
+    """Notes where one `keras.Variable` or `tf.Variable` came from; a later note replaces an earlier one."""
     key = id(variable)
     _NOTES[key] = (weakref.ref(variable, lambda _: _NOTES.pop(key, None)), str(text))
 
 
 def source_of(variable):
-    """What was noted of a variable, or "new". Training does not change it; a copy or a loaded model starts as "new"."""
+    """The noted source of a variable, or "new". Training does not change it; a copy or loaded model begins as "new"."""
     reference, text = _NOTES.get(id(variable), (None, NEW))
     return text if reference is None or reference() is variable else NEW

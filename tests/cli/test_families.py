@@ -10,7 +10,7 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import saved
 
 FINETUNE, PRETRAIN = (FineTuneSettings, FineTuneVaeSettings), (PretrainSettings, PretrainVaeSettings)
 
@@ -24,7 +24,7 @@ def arguments(tmp_path):
 def test_family_is_that_of_the_source_and_third_party_models_are_gans(arguments, source_file, vae_file):
     assert source_family(arguments(source=source_file)) == "gan"
     assert source_family(arguments(source=vae_file)) == "vae"
-    assert source_family(arguments(source=made("painters")[0] / "plain")) == "gan"
+    assert source_family(arguments(source=saved("renderers")[0] / "plain")) == "gan"
     with pytest.raises(checks.UserFileError, match="`source` must be"):
         source_family(arguments(source="nowhere"))
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.transfer.fetching import presets
-from tests.saved_model_fixtures import folder_of, made
+from tests.saved_model_fixtures import folder_of, saved
 
 
 @pytest.fixture
@@ -117,12 +117,12 @@ def test_preview_never_replaces_a_folder(refused, image_folder, tmp_path):
 
 
 def test_info_measures_a_third_party_model(ktg_json):
-    facts = ktg_json("info", made("painters")[0] / "unit")
+    facts = ktg_json("info", saved("renderers")[0] / "unit")
     assert (facts["num_classes"], facts["pixel_range"], facts["inputs"]) == (7, [0, 1], "z: latents, label: class ids")
 
 
 def test_inspect_shows_all_of_a_saved_model(ktg, ktg_json, tmp_path):
-    result = ktg("models", "inspect", made("painters")[0] / "unit", "--grid", tmp_path / "grid.png")
+    result = ktg("models", "inspect", saved("renderers")[0] / "unit", "--grid", tmp_path / "grid.png")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert "function __call__\tinputs\tlabel\tint32 (None,)" in lines
@@ -130,7 +130,7 @@ def test_inspect_shows_all_of_a_saved_model(ktg, ktg_json, tmp_path):
     assert any(line.startswith("num_classes\t7\tinput 'label', integers: 6 is the last") for line in lines)
     assert lines[-1].strip().startswith("keras.utils.save_img(")
     assert tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape == (32, 32, 1)
-    inspection = ktg_json("models", "inspect", made("painters")[0] / "unit")
+    inspection = ktg_json("models", "inspect", saved("renderers")[0] / "unit")
     assert inspection["spec"]["num_classes"] == 7 and inspection["program"] in result.stdout
 
 

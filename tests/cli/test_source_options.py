@@ -12,7 +12,7 @@ from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, source_parameters, with_source_options
 from keras_transfer_gen.recipes.settings.fields import flag_of
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import saved
 
 COMMANDS = (("generate",), ("evaluate",), ("export",), ("info",), ("models", "inspect"))
 NAMES = ["trust", "latent_dim", "latent_distribution", "labels", "pixel_range", "offline", "sha256"]
@@ -57,11 +57,11 @@ def test_command_gets_one_object_in_the_place_of_its_parameter():
 ])  # fmt: skip
 @pytest.mark.parametrize("command", [("info",), ("models", "inspect")], ids=" ".join)
 def test_what_cannot_be_is_refused_on_one_line(refused, command, arguments, text):
-    assert text in refused(*command, made("painters")[0] / "plain", *arguments)
+    assert text in refused(*command, saved("renderers")[0] / "plain", *arguments)
 
 
 def test_what_is_given_is_shown_and_used(ktg, ktg_json, read_folder, tmp_path):
-    model = made("painters")[0] / "unit"
+    model = saved("renderers")[0] / "unit"
     given = (
         "--labels", 3, "--latent-distribution", "uniform", "--pixel-range", "0,1", "--latent-dim", 6, "--trust",
         "--offline",
@@ -86,7 +86,7 @@ def test_model_of_the_package_refuses_other_facts_and_takes_its_own(ktg, refused
 def test_model_from_the_web_is_fetched_once_with_a_line_on_stderr(ktg, web_of, tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
     with tarfile.open(tmp_path / "gan.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "plain", "gan")
+        archive.add(saved("renderers")[0] / "plain", "gan")
     address, asked = web_of(tmp_path / "gan.tar.gz")
     refused = ktg("info", address, "--trust", "--offline")
     assert refused.exit_code == 2 and "`model` must be in the cache already" in refused.stderr and asked == []

@@ -12,7 +12,7 @@ from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.output.folder_checks import MARK
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from tests import generator_fixtures
-from tests.saved_model_fixtures import folder_of, made
+from tests.saved_model_fixtures import folder_of, saved
 
 
 def test_generate_writes_numbered_images_of_every_kind_of_model(ktg, finished, tmp_path, read_folder):
@@ -192,7 +192,7 @@ def test_generate_and_evaluate_take_a_third_party_model(ktg_json, tmp_path, thir
 
 @pytest.mark.usefixtures("quick_scores")
 def test_evaluate_takes_images_of_any_size_and_channels(ktg_json, shared_image_folder):
-    measured = ktg_json("evaluate", made("painters")[0] / "unit", "--data", shared_image_folder, "--num", 12)
+    measured = ktg_json("evaluate", saved("renderers")[0] / "unit", "--data", shared_image_folder, "--num", 12)
     assert measured["kid"]["value"] > 0 and measured["memorisation"]["real_count"] == 12
 
 

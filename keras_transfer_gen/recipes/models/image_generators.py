@@ -110,7 +110,7 @@ class MeasuredGenerator:
     """A third-party SavedModel, used as a generator.
 
     Args:
-        measured: `Measured`, its inputs, outputs and spec.
+        measured: `MeasuredFunction`, its inputs, outputs and spec.
         loaded: the loaded object, which must be kept: its functions alone don't hold its variables.
     """
 

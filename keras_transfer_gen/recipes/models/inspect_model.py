@@ -22,8 +22,10 @@ from keras_transfer_gen.transfer.saved_model.input_roles import (
     TRUNCATION,
     named_leaves,
 )
+from keras_transfer_gen.transfer.saved_model.interfaces import interfaces
 from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
-from keras_transfer_gen.transfer.saved_model.measure import Measured, interfaces, measure_generator
+from keras_transfer_gen.transfer.saved_model.measure import measure_generator
+from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
 
 IMAGES = 16
 TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
@@ -53,7 +55,7 @@ class Inspection:
         trained: what of it can be trained, a sentence.
         has_training_mode: whether it has one, or None where that is not known.
         variables: `Report`.
-        measured: `Measured`, or None for a model that is no generator.
+        measured: `MeasuredFunction`, or None for a model that is no generator.
         generator: object with `spec` and `generate`, or None.
         no_generator: why it is no generator, or "".
         program: lines of Python that use this model in Keras.
@@ -65,7 +67,7 @@ class Inspection:
     trained: str
     has_training_mode: bool | None
     variables: TrainableReport
-    measured: Measured | None
+    measured: MeasuredFunction | None
     generator: object
     no_generator: str
     program: str
@@ -145,7 +147,7 @@ def inspect_model(source, trust=False, overrides=None):
 
 
 def _as_saved(measured, spec, overrides):
-    """`Measured` of an export of this package, with the spec that was saved with it."""
+    """`MeasuredFunction` of an export of this package, with the spec that was saved with it."""
     stated = overrides is not None and overrides.latent_distribution is not None
     text = "given with latent_distribution= (--latent-distribution), as the" if stated else "the"
     return dataclasses.replace(

@@ -1,1 +1,1 @@
-"""SavedModels of any origin: what they offer, as a Keras layer, as a measured generator."""
+"""SavedModels of any origin: what functions they have, as a Keras layer, as a measured generator."""

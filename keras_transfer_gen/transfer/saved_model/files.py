@@ -1,4 +1,4 @@
-"""From what the user names to a loaded SavedModel, and back again when a file that names one is loaded later."""
+"""From a source to a loaded SavedModel, and how a saved model names the SavedModel that it needs."""
 
 import contextlib
 import contextvars
@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.saved_model_layout import is_saved_model
 from keras_transfer_gen.transfer.fetching import archives
 from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.find import find_saved_model
@@ -18,40 +19,40 @@ from keras_transfer_gen.transfer.fetching.whole import check_whole
 VARIABLE = "KTG_SAVED_MODEL_DIR"
 
 _fetched = {}  # {handle: folder} of this process, so that a file that names a handle is loaded without fetching
-_place = contextvars.ContextVar("place", default=None)
+_home = contextvars.ContextVar("home", default=None)
 
 
 @contextlib.contextmanager
-def beside(place):
-    """Within the block, files and SavedModels that lie together know each other by relative paths.
+def beside(home):
+    """Within the block, saved models name SavedModels near them by relative paths, so that both can be moved together.
 
-    What is saved names a SavedModel below `place` by its way from there. What is loaded looks for a SavedModel with a
-    relative name from `place` and from the folders above it.
+    A model that is saved names a SavedModel below `home` by its path from there. A model that is loaded looks for a
+    SavedModel with a relative path from `home` and from the folders above it.
 
     Args:
-        place: a folder, or the file that is loaded.
+        home: a folder, or the file that is loaded.
     """
-    token = _place.set(Path(place).absolute())
+    token = _home.set(Path(home).absolute())
     try:
         yield
     finally:
-        _place.reset(token)
+        _home.reset(token)
 
 
 def stored_folder(folder):
-    """A SavedModel's folder as a saved model names it: relative where it lies below the place of `beside`."""
-    place = _place.get()
-    if place is not None and Path(folder).is_relative_to(place):
-        return Path(folder).relative_to(place).as_posix()
+    """A SavedModel's folder as a saved model names it: a relative path where it lies below the folder of `beside`."""
+    home = _home.get()
+    if home is not None and Path(folder).is_relative_to(home):
+        return Path(folder).relative_to(home).as_posix()
     return folder
 
 
-def _homes(folder):
-    """The folders that a stored name may mean, likeliest first."""
-    place = _place.get()
-    if Path(folder).is_absolute() or place is None:
+def _candidates(folder):
+    """The folders that a stored path may mean, likeliest first."""
+    home = _home.get()
+    if Path(folder).is_absolute() or home is None:
         return [Path(folder)]
-    return [above / folder for above in (place, *place.parents)]
+    return [above / folder for above in (home, *home.parents)]
 
 
 def needs_fetching(source):
@@ -80,7 +81,7 @@ def open_source(source):
         return _fetched[source]
     path = Path(source).expanduser()
     if path.is_file() and path.suffix in (".keras", ".h5"):
-        step = "That is a model of Keras itself: load it with load_gan(...) or keras.models.load_model(...)."
+        step = "That is a Keras model: load it with load_gan(...) or keras.models.load_model(...)."
         raise checks.user_error("source", "a SavedModel, a folder with saved_model.pb", source, step)
     if not path.is_dir():
         step = f"Looked for {path.absolute()}. Give the folder that `tf.saved_model.save` or `model.export` made."
@@ -91,7 +92,7 @@ def open_source(source):
 
 
 def graph_digest(folder):
-    """Hex SHA-256 of the SavedModel's graph, which tells it from another one; weights don't count."""
+    """Hex SHA-256 of the SavedModel's graph, which identifies it; weights don't count."""
     path = Path(folder, "saved_model.pb")
     return files.sha256_file(path if path.is_file() else path.with_suffix(".pbtxt"))
 
@@ -99,47 +100,45 @@ def graph_digest(folder):
 def find_again(source, folder, digest):
     """The folder of a SavedModel that a saved model names.
 
-    Looked for in the folder that the environment variable KTG_SAVED_MODEL_DIR names, then where it lay (a relative
-    name: see `beside`), then at `source` from the current folder. Nothing is fetched: a file from elsewhere must not
+    It is looked for in the folder that the environment variable KTG_SAVED_MODEL_DIR names, then where it was (a
+    relative path: see `beside`), then at `source` from the current folder. Nothing is fetched: loading a file must not
     start a download of code.
 
     Args:
         source: what the user named when the layer was made.
-        folder: where it lay, as `stored_folder` told.
+        folder: where it was, as `stored_folder` returned it.
         digest: its `graph_digest`.
 
     Returns:
         `pathlib.Path`.
 
     Raises:
-        UserFileError: where it is in none of these places, or another SavedModel is.
+        UserFileError: where it is in none of these folders, or where another SavedModel is there.
     """
     moved = os.environ.get(VARIABLE)
     # both kinds of slashes: a file saved on another system names its folder in another way
     name = folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     here = _fetched.get(source) if needs_fetching(source) else Path(source).expanduser()
-    places = [*([Path(moved), Path(moved, name)] if moved else []), *_homes(folder), *([here] if here else [])]
-    places = [
-        place for place in places if any(place.joinpath(f"saved_model.{end}").is_file() for end in ("pb", "pbtxt"))
-    ]
-    for place in places:
-        if graph_digest(place) == digest:
-            return place.absolute()
-    if places:
-        step = f"{places[0]} holds another graph. Set {VARIABLE} to the folder that holds the right one."
+    paths = [*([Path(moved), Path(moved, name)] if moved else []), *_candidates(folder), *([here] if here else [])]
+    paths = [path for path in paths if is_saved_model(path)]
+    for path in paths:
+        if graph_digest(path) == digest:
+            return path.absolute()
+    if paths:
+        step = f"{paths[0]} holds another graph. Set {VARIABLE} to the folder that holds the right one."
         raise checks.file_error("source", "the SavedModel that this model was saved with", source, step)
     if needs_fetching(source):
         how = f"Call SavedModelLayer({source!r}) once before"
     elif Path(folder).is_absolute():
         how = f"Put it back at {folder}"
     else:
-        how = f"Load the file with load_gan(...), which looks for {folder} from where the file lies"
+        how = f"Load the file with load_gan(...), which looks for {folder} from the file's folder on"
     step = f"The weights are in this file, but the graph is in the SavedModel. {how}, or set {VARIABLE} to its folder."
     raise checks.file_error("source", "the SavedModel that this model was saved with; it is missing", source, step)
 
 
 def load_saved_model(folder):
-    """Loads a SavedModel; of several graphs the one for serving.
+    """Loads a SavedModel; where it holds several graphs, the one for serving.
 
     In a strategy's scope the variables are the strategy's.
 
@@ -157,7 +156,7 @@ def load_saved_model(folder):
 
 @contextlib.contextmanager
 def _without_references():
-    """Keeps TensorFlow's warnings of TF1 reference variables off the log; a layer's `trainable_words` say it."""
+    """Hides TensorFlow's warnings about TF1 reference variables; a layer's `trainable_words` say it."""
 
     def is_other(record):
         return "because it is a reference variable" not in record.getMessage()
@@ -171,7 +170,7 @@ def _without_references():
 
 
 def _spread(loaded):
-    """The object with variables of the strategy in scope, which TensorFlow's loader makes for TF2's format alone."""
+    """The object with variables of the strategy in scope, which TensorFlow's loader makes only for TF2's format."""
     strategy = tf.distribute.get_strategy()
     variables = list(tf.train.TrackableView(loaded).children(loaded).get("variables", ()))
     if strategy.num_replicas_in_sync < 2 or all(map(strategy.extended.variable_created_in_scope, variables)):
@@ -184,13 +183,13 @@ def _spread(loaded):
 
 
 def _tags(folder):
-    """The tags to load: None, which means the only ones, or of several the one for serving or without tags."""
+    """The tags to load: None where there is one graph; of several the one for serving, or the one without tags."""
     graph = Path(folder, "saved_model.pb")
     if not graph.is_file():
         return None
     content = saved_model_pb2.SavedModel()
     content.ParseFromString(graph.read_bytes())
-    choices = [set(one.meta_info_def.tags) for one in content.meta_graphs]
+    choices = [set(graph.meta_info_def.tags) for graph in content.meta_graphs]
     if len(choices) < 2:
         return None
     for wanted in ({"serve"}, set()):

@@ -1,4 +1,4 @@
-"""A SavedModel of others as a generator in Keras: latents, and labels where it takes some, in; images out."""
+"""A third-party SavedModel as a generator in Keras: latents, and labels where it takes some, in; images out."""
 
 import dataclasses
 
@@ -19,15 +19,15 @@ MODEL_RANGE = (-1.0, 1.0)
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SavedModelGenerator(SavedModelLayer, Nameless):
-    """A `SavedModelLayer` that is called with latents and labels alone, whatever else the SavedModel wants.
+    """A `SavedModelLayer` that is called with latents and labels alone, whatever other inputs the SavedModel has.
 
-    Class numbers become one-hot where it wants them so, truncation is 1, a switch is off; of several outputs the
-    image is returned. A SavedModel of a fixed batch is run part by part. Inside a model its variables go by their
-    original names alone: `generator/conv_1/kernel`.
+    Class numbers become one-hot where the SavedModel takes them so, truncation is 1, a switch is off; of several
+    outputs the images are returned. A SavedModel with a fixed batch is run part by part. Inside a model the paths of
+    its variables are their original names: `generator/conv_1/kernel`.
 
     Args:
         source: as in `SavedModelLayer`.
-        roles: {name of an input: what it is}, as `roles_of` tells.
+        roles: {name of an input: what it is}, as `roles_of` returns them.
         image: the fields of the `ImageOutput`, a dict.
         classes: number of classes; 0 where it takes no labels.
         signature, trainable, name, training_signature, frozen: as in `SavedModelLayer`.
@@ -43,9 +43,9 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         >>> import tempfile
         >>> folder = tempfile.mkdtemp()
         >>> signature = [tf.TensorSpec((None, 12), tf.float32, name="z")]
-        >>> made = tf.Module()
-        >>> made.serve = tf.function(lambda z: tf.tanh(tf.reshape(z, (-1, 2, 2, 3))), input_signature=signature)
-        >>> tf.saved_model.save(made, folder)
+        >>> module = tf.Module()
+        >>> module.serve = tf.function(lambda z: tf.tanh(tf.reshape(z, (-1, 2, 2, 3))), input_signature=signature)
+        >>> tf.saved_model.save(module, folder)
         >>> image = {"name": "", "size": 2, "channels": 3}
         >>> layer = SavedModelGenerator(folder, roles={"z": "latents"}, image=image, trainable=False)
         >>> layer(tf.zeros((5, 12))).shape
@@ -74,7 +74,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         if size is None or latents.shape[0] == size:
             images = self._render(form, latents, labels, training)
         else:
-            images = self._paint_in_parts(size, form, latents, labels, training)
+            images = self._render_in_parts(size, form, latents, labels, training)
         images.set_shape((None, *self._shape))
         return images
 
@@ -98,12 +98,12 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         """The traced form that is called: the first of this mode with as many inputs as there are roles."""
         graph = self._inside.graph
         forms = [form for form in (graph.training if training else graph.inference).forms if form.serves(training)]
-        fits = [form for form in forms if len(named_leaves(form.inputs)) == len(self.roles)]
-        named = [form for form in fits if {name for name, _ in named_leaves(form.inputs)} == set(self.roles)]
-        if not fits:
+        as_long = [form for form in forms if len(named_leaves(form.inputs)) == len(self.roles)]
+        named = [form for form in as_long if {name for name, _ in named_leaves(form.inputs)} == set(self.roles)]
+        if not as_long:
             step = "Measure it again with load_generator(...)."
             raise checks.user_error("roles", f"what the SavedModel's inputs are ({forms[0].inputs})", self.roles, step)
-        return [*named, *fits][0]
+        return [*named, *as_long][0]
 
     def _batch(self, form):
         """Images that one call makes where the SavedModel fixes their number, else None."""
@@ -112,7 +112,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         return None if shape.rank is None else shape[0]
 
     def _roles(self, form):
-        """The roles by the names of a form's inputs; by place where the training mode has other names."""
+        """The roles by the names of a form's inputs; by position where the training mode has other names."""
         names = [name for name, _ in named_leaves(form.inputs)]
         return self.roles if set(names) == set(self.roles) else dict(zip(names, self.roles.values(), strict=True))
 
@@ -120,35 +120,35 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         inputs = fill(form.inputs, self._roles(form), latents, labels, classes=self.classes)
         return self.image.raw(SavedModelLayer.call(self, inputs, training))  # AutoGraph breaks super()
 
-    def _paint_in_parts(self, size, form, latents, labels, training):
-        """The same for any batch, of which the SavedModel takes `size` at a time; the last part is filled up."""
+    def _render_in_parts(self, size, form, latents, labels, training):
+        """The same for any batch where the SavedModel takes `size` at a time; the last part is filled up."""
         count = tf.shape(latents)[0]
         missing = -count % size
         latents = tf.reshape(tf.pad(latents, [[0, missing], [0, 0]]), (-1, size, latents.shape[1]))
         labels = tf.reshape(tf.pad(labels, [[0, missing]]), (-1, size))
-        wanted = tf.TensorSpec((size, *self._shape), tf.float32)
-        made = tf.map_fn(
-            lambda part: self._render(form, *part, training), (latents, labels), fn_output_signature=wanted
+        signature = tf.TensorSpec((size, *self._shape), tf.float32)
+        images = tf.map_fn(
+            lambda part: self._render(form, *part, training), (latents, labels), fn_output_signature=signature
         )
-        return tf.reshape(made, (-1, *self._shape))[:count]
+        return tf.reshape(images, (-1, *self._shape))[:count]
 
 
 FixedDtype.register(SavedModelGenerator)
 
 
 def wrap_saved_model(folder, source, measured, loaded):
-    """A SavedModel of others as a Keras model.
+    """A third-party SavedModel as a Keras model.
 
     Args:
-        folder: where it lies.
+        folder: of the SavedModel.
         source: what the user calls it.
-        measured: `Measured`, what was found out about it.
+        measured: its `MeasuredFunction`.
         loaded: the loaded object that was measured.
 
     Returns:
         (generator, spec): functional `keras.Model` named "generator", float32 latents `[batch, latent_dim]`, or
         {"latents": those, "labels": int `[batch]`}, -> float32 `[batch, side, side, channels]` in [-1, 1]; and its
-        `ModelSpec`, which speaks of that range.
+        `ModelSpec`, with that pixel range.
     """
     name = measured.endpoint.name
     try:
@@ -188,7 +188,7 @@ class ToModelRange(keras.layers.Layer):
 
     Args:
         pixel_range: (lowest, highest) value that comes in.
-        alpha: whether the last channel says how opaque a pixel is.
+        alpha: whether the last channel is alpha, how opaque a pixel is.
 
     Example:
         >>> ToModelRange((0.0, 255.0))(tf.constant([[[[0.0, 127.5, 255.0]]]])).numpy().tolist()
@@ -196,7 +196,7 @@ class ToModelRange(keras.layers.Layer):
     """
 
     def __init__(self, pixel_range, alpha=False, **kwargs):
-        super().__init__(autocast=False, **kwargs)  # images keep their digits in any precision
+        super().__init__(autocast=False, **kwargs)  # images are not rounded, whatever the precision
         self.pixel_range = tuple(pixel_range)
         self.alpha = alpha
 

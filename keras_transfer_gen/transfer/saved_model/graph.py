@@ -1,7 +1,7 @@
-"""What a loaded SavedModel offers: its functions and signatures, what they take, and which is the training mode.
+"""The functions and signatures of a loaded SavedModel: what they take, and which of them is the training mode.
 
-A function of a SavedModel can be called in a few traced forms alone. Each form is read here once, so that inputs are
-matched, cast and, where they don't fit, refused in words, and so that a training mode is known before it is needed.
+A function of a SavedModel can be called only in the forms in which it was traced. Each form is read here once, so that
+inputs are matched, cast and, where they don't fit, refused in words, and a training mode is known before it is needed.
 """
 
 import dataclasses
@@ -10,14 +10,14 @@ import re
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.saved_model.inputs import describe, fit
+from keras_transfer_gen.transfer.saved_model.inputs import describe, sort_inputs
 
 FLAGS = ("training", "is_training", "train")  # what authors call the argument that switches to the training mode
-DEFAULTS = ("serving_default", "default")  # TF2 and TF1; "default" is a TF-Hub module's
+DEFAULTS = ("serving_default", "default")  # TF2 and TF1; "default" in TF-Hub modules
 TRAINING_NAME = re.compile(r"(^|_)train(ing)?(_|$)", re.IGNORECASE)
 KERAS_2_LOSSES = "call_and_return_all_conditional_losses"  # a second __call__, which returns losses as well
 EITHER = "either"
-RANDOM = {  # operations that keep their own state; the stateless ones are told what to draw
+RANDOM = {  # operations that keep their own state; stateless ones take a seed
     "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
     "RandomShuffle", "RandomGamma", "RandomPoisson", "RandomPoissonV2", "Multinomial",
 }  # fmt: skip
@@ -50,11 +50,11 @@ class Form:
 
     def arguments(self, values, training):
         """(args, kwargs) of a call with `values`, {parameter: tensors}."""
-        given = {**self.constants, **values}
+        arguments = {**self.constants, **values}
         if self.flag:
-            given[self.flag] = tf.constant(training) if self.mode == EITHER else training
-        args = [given.pop(name) for name in self.positional if name in given]
-        return args, given
+            arguments[self.flag] = tf.constant(training) if self.mode == EITHER else training
+        args = [arguments.pop(name) for name in self.positional if name in arguments]
+        return args, arguments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Endpoint:
         name: what the SavedModel calls it: "__call__", "serve", "serving_default", ...
         function: the function itself.
         forms: tuple of `Form`.
-        labelled: whether several inputs can be told apart by their names alone, as those of a signature.
+        labelled: whether only their names distinguish several inputs, as in a signature.
     """
 
     name: str
@@ -81,20 +81,20 @@ class Endpoint:
             training: bool, the mode.
 
         Returns:
-            What the function returns; an only output of a dict without its label.
+            What the function returns; where it returns a dict with one output, that output.
 
         Raises:
-            UserError: where no traced form takes such inputs; the message lists those that there are.
+            UserError: where no traced form takes such inputs; the message lists the traced forms.
         """
         forms = [form for form in self.forms if form.serves(training)]
         for form in forms:
-            values = fit(inputs, form.inputs, self.labelled)
+            values = sort_inputs(inputs, form.inputs, self.labelled)
             if values is not None:
                 args, kwargs = form.arguments(values, training)
                 return _unlabelled(self.function(*args, **kwargs))
         offered = " or ".join(dict.fromkeys(describe(_lone(form.inputs)) for form in forms))
         step = f"The SavedModel's function {self.name!r} takes nothing else; it was traced so when it was saved."
-        raise checks.user_error("inputs", offered, _Said(describe(inputs)), step)
+        raise checks.user_error("inputs", offered, _Unquoted(describe(inputs)), step)
 
     def same_interface(self, other):
         """Whether another endpoint takes the same inputs and gives the same outputs, whatever they are called."""
@@ -134,10 +134,10 @@ def read_graph(loaded, signature=None, training_signature=None):
 
     Returns:
         `Graph`. Its training mode is a traced `training=True`, or another function of the same inputs and outputs that
-        is named after training (`call_training`, `train`) or that alone updates variables.
+        is named after training (`call_training`, `train`) or is the only one that updates variables.
 
     Raises:
-        UserError: where there is no such function, or none that can be taken for the default.
+        UserError: where there is no such function, or no default.
     """
     functions, signatures = endpoints(loaded)
     every = {**functions, **signatures}
@@ -146,7 +146,7 @@ def read_graph(loaded, signature=None, training_signature=None):
     else:
         inference = every[checks.check_choice("signature", signature, every)]
     if not any(form.serves(False) for form in inference.forms):
-        step = f"{inference.name!r} was traced with training=True alone. Choose another with signature=."
+        step = f"{inference.name!r} was traced only with training=True. Choose another with signature=."
         raise checks.user_error("signature", "a function with an inference mode", signature, step)
     if training_signature is not None:
         pool = functions if training_signature in functions and not inference.labelled else every
@@ -175,16 +175,18 @@ def endpoints(loaded):
 
 def _default(functions, signatures):
     named = [functions.get("__call__"), functions.get("serve"), *(signatures.get(name) for name in DEFAULTS)]
-    found = next((endpoint for endpoint in named if endpoint), None)
-    if found:
-        return found
+    first = next((endpoint for endpoint in named if endpoint), None)
+    if first:
+        return first
     pool = signatures or functions
     if len(pool) == 1:
         return next(iter(pool.values()))
     if pool:
         raise checks.user_error("signature", "one of " + ", ".join(map(repr, sorted(pool))), None, "It has no default.")
-    step = "It holds variables alone: save it with a traced function, or load its weights into a model of your own."
-    raise checks.user_error("source", "a SavedModel with a function to call", _Said("a SavedModel without one"), step)
+    step = "It holds only variables: save it with a traced function, or load its weights into a model of your own."
+    raise checks.user_error(
+        "source", "a SavedModel with a function to call", _Unquoted("a SavedModel without one"), step
+    )
 
 
 def _training_mode(inference, pool):
@@ -200,7 +202,7 @@ def _training_mode(inference, pool):
 
 
 def _always_training(endpoint):
-    """The endpoint, where what was traced without a flag counts as the training mode."""
+    """The endpoint; forms that were traced without a flag count as its training mode."""
     forms = (dataclasses.replace(form, mode=True) if form.mode is None else form for form in endpoint.forms)
     return dataclasses.replace(endpoint, forms=tuple(forms))
 
@@ -265,15 +267,15 @@ def _forms(function):
     for concrete in function.concrete_functions:
         args, kwargs = concrete.structured_input_signature
         positional = tuple(names[: len(args)])
-        given = {**dict(zip(positional, args, strict=False)), **kwargs}
-        forms.append(_form(given, positional, concrete))
+        arguments = {**dict(zip(positional, args, strict=False)), **kwargs}
+        forms.append(_form(arguments, positional, concrete))
     return sorted(forms, key=lambda f: sum(f.constants[n] != defaults[n] for n in f.constants if n in defaults))
 
 
-def _form(given, positional, concrete):
-    flag = next((name for name in FLAGS if name in given and _is_flag(given[name])), None)
-    mode = None if flag is None else EITHER if isinstance(given[flag], tf.TensorSpec) else given[flag]
-    rest = {name: value for name, value in given.items() if name != flag}
+def _form(arguments, positional, concrete):
+    flag = next((name for name in FLAGS if name in arguments and _is_flag(arguments[name])), None)
+    mode = None if flag is None else EITHER if isinstance(arguments[flag], tf.TensorSpec) else arguments[flag]
+    rest = {name: value for name, value in arguments.items() if name != flag}
     inputs = {name: value for name, value in rest.items() if _has_tensors(value)}
     constants = {name: value for name, value in rest.items() if name not in inputs}
     return Form(inputs, constants, positional, flag, mode, concrete)
@@ -321,7 +323,7 @@ def each_once(items):
     return list({id(item): item for item in items}.values())
 
 
-class _Said(str):
+class _Unquoted(str):
     """Text that an error shows as it is, without quotes."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""The images among what a generator of others returns: which output they are, their layout, and their pixel range."""
+"""The images among the outputs of a third-party generator: which output it is, its layout, and its pixel range."""
 
 import dataclasses
 import re
@@ -10,22 +10,22 @@ from keras_transfer_gen.transfer.saved_model.input_roles import named_leaves
 
 IMAGE_WORDS = {"image", "images", "picture", "pictures"}
 BELOW_ZERO, ABOVE_ONE = -0.2, 4.0  # an unclipped network leaves its range by some tenths, never by whole units
-MUCH_BELOW = 0.2  # part of the weight; an unclipped network of [0, 1] has 0.1 at most, for black images with noise
-ROUNDING = 2.0  # levels of 255 between whole numbers and the floats that they were made of
+MUCH_BELOW = 0.2  # of `share_below_zero`; an unclipped network of [0, 1] has 0.1 at most, for black images with noise
+ROUNDING = 2.0  # pixel levels between whole numbers and the floats that were rounded to them
 COLOURS = {1: "grey", 3: "RGB"}
 WITH_ALPHA = {2: "grey with alpha", 4: "RGBA"}
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageOutput:
-    """The output with the images.
+    """The output of a generator that holds the images.
 
     Args:
-        name: of the output; "" for an only one.
+        name: of the output; "" where there is one output.
         size: side of the square images, in pixels.
         channels: 1 to 4 as the output has them; of 2 and 4 the last is alpha.
         channels_first: whether the output is NCHW.
-        whole_numbers: whether its values are, through which no gradient passes.
+        whole_numbers: whether its values are integers, through which no gradient passes.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ImageOutput:
 
     @property
     def has_alpha(self):
-        """Whether the last channel says how opaque a pixel is."""
+        """Whether the last channel is alpha: how opaque a pixel is."""
         return self.channels in WITH_ALPHA
 
     @property
@@ -50,15 +50,15 @@ class ImageOutput:
         return f"{'NCHW' if self.channels_first else 'NHWC'}, {(COLOURS | WITH_ALPHA)[self.channels]}"
 
     def raw(self, outputs):
-        """float32 `[N, S, S, channels]`, NHWC, in the generator's own range, of all that it returned."""
+        """The images among a generator's outputs: float32 `[N, S, S, channels]`, NHWC, in its own range."""
         images = tf.cast(dict(named_leaves(outputs))[self.name], tf.float32)
         return tf.transpose(images, (0, 2, 3, 1)) if self.channels_first else images
 
     def to_model_range(self, raw, bounds):
-        """float32 `[N, S, S, colours]` in [-1, 1]; what is transparent is laid on white.
+        """float32 `[N, S, S, colours]` in [-1, 1]; transparent pixels are laid on white.
 
         Args:
-            raw: what `raw` gave, a tensor or an ndarray.
+            raw: what `raw` returned, a tensor or an ndarray.
             bounds: (lowest, highest) value of the range.
         """
         low, high = bounds
@@ -76,18 +76,18 @@ def find_image_output(outputs):
         outputs: tensors in dicts, lists and tuples.
 
     Returns:
-        (`ImageOutput` or None, why there is none). Taken is an output that is called an image, then one without alpha,
-        then the largest; NHWC where both layouts could be meant. Where it is of whole numbers, through which no
-        gradient passes, and another holds the same images as floats, it is that one.
+        (`ImageOutput` or None, why there is none). An output with "image" in its name comes first, then one without
+        alpha, then the largest; NHWC where both layouts are possible. Where it holds integers, through which no
+        gradient passes, and another output holds the same images as floats, that one is returned.
     """
-    found, why = [], ""
+    candidates, why = [], ""
     for name, output in named_leaves(outputs):
         if not hasattr(output, "dtype") or len(output.shape) != 4:
             continue
         if not (output.dtype.is_floating or output.dtype == tf.uint8):
             continue
         _, first, second, last = output.shape
-        called = bool(IMAGE_WORDS & set(re.findall("[a-z]+", name.lower())))
+        is_named = bool(IMAGE_WORDS & set(re.findall("[a-z]+", name.lower())))
         if first == second and last in COLOURS | WITH_ALPHA:
             image = ImageOutput(name, first, last, False, output.dtype.is_integer)
         elif second == last and first in COLOURS | WITH_ALPHA:
@@ -95,21 +95,21 @@ def find_image_output(outputs):
         else:
             why = why or _refusal(name, output.shape)
             continue
-        found.append((called, not image.has_alpha, image.size, name, image))
-    if not found:
+        candidates.append((is_named, not image.has_alpha, image.size, name, image))
+    if not candidates:
         return None, why
-    ordered = [one[4] for one in sorted(found, key=lambda one: one[:4], reverse=True)]
-    floats = (one for one in ordered if ordered[0].whole_numbers and _same_images(ordered[0], one, outputs))
+    ordered = [image for *_, image in sorted(candidates, key=lambda candidate: candidate[:4], reverse=True)]
+    floats = (image for image in ordered if ordered[0].whole_numbers and _same_images(ordered[0], image, outputs))
     return next(floats, ordered[0]), ""
 
 
 def _same_images(whole, other, outputs):
-    """Whether another output holds the images of a uint8 one as floats, in any of the pixel ranges."""
+    """Whether another output holds the images of a uint8 output as floats, in any of the pixel ranges."""
     if other.whole_numbers or (other.size, other.channels) != (whole.size, whole.channels):
         return False
     levels, floats = whole.raw(outputs).numpy(), other.raw(outputs).numpy()
     scaled = ((floats + 1) * 127.5, floats * 255, floats)
-    return any(np.abs(one.clip(0, 255) - levels).max() <= ROUNDING for one in scaled)
+    return any(np.abs(candidate.clip(0, 255) - levels).max() <= ROUNDING for candidate in scaled)
 
 
 def _refusal(name, shape):
@@ -123,14 +123,14 @@ def _refusal(name, shape):
     return f"{label} has the shape {tuple(shape)}: no axis of it holds 1 to 4 channels."
 
 
-def weight_below_zero(samples):
-    """How much of the samples' absolute values is of negative ones, 0 to 1: about a half where they lie around 0.
+def share_below_zero(samples):
+    """The share of negative samples in the sum of all absolute values, 0 to 1: about a half where they lie around 0.
 
     Args:
         samples: float ndarray.
     """
-    below, all_of_it = -samples.clip(max=0).sum(dtype=np.float64), np.abs(samples).sum(dtype=np.float64)
-    return float(below / all_of_it) if 0 < all_of_it < np.inf else 0.0
+    below, total = -samples.clip(max=0).sum(dtype=np.float64), np.abs(samples).sum(dtype=np.float64)
+    return float(below / total) if 0 < total < np.inf else 0.0
 
 
 def pixel_range(low, high, below=0.0):
@@ -139,8 +139,8 @@ def pixel_range(low, high, below=0.0):
     Args:
         low: the samples' least value.
         high: their greatest value.
-        below: what `weight_below_zero` gave. It tells images of low contrast around 0, the grey of [-1, 1], from
-            those of [0, 1]; the extremes don't.
+        below: what `share_below_zero` returned. It distinguishes images of low contrast around 0, the grey of [-1, 1],
+            from those of [0, 1], which the extremes can't.
 
     Example:
         >>> pixel_range(0.02, 0.97), pixel_range(-0.99, 1.03), pixel_range(0.0, 251.0), pixel_range(-0.1, 0.1, 0.5)

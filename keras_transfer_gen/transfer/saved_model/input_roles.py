@@ -1,4 +1,4 @@
-"""The inputs of a generator of others: which is what, told by type, rank, name and what the user says, and filled."""
+"""What each input of a third-party generator is for: latents, classes, truncation; and how a call fills it."""
 
 import re
 
@@ -16,7 +16,7 @@ TRUNCATION_WORDS = {"truncation", "psi"}
 
 
 def named_leaves(structure, name=""):
-    """[(name, leaf)] of dicts, lists and tuples in each other; a name is the keys and places on the way, `a/0`."""
+    """[(name, leaf)] of nested dicts, lists and tuples; a name is the keys and positions on the way, `a/0`."""
     if isinstance(structure, dict):
         items = structure.items()
     elif isinstance(structure, (list, tuple)):
@@ -26,13 +26,13 @@ def named_leaves(structure, name=""):
     return [leaf for key, part in items for leaf in named_leaves(part, f"{name}/{key}" if name else str(key))]
 
 
-def filled(structure, values, name=""):
-    """The structure with the value of its name in the place of each leaf."""
+def replace_leaves(structure, values, name=""):
+    """The structure with each leaf replaced by the value of its name; see `named_leaves`."""
     below = f"{name}/" if name else ""
     if isinstance(structure, dict):
-        return {key: filled(part, values, f"{below}{key}") for key, part in structure.items()}
+        return {key: replace_leaves(part, values, f"{below}{key}") for key, part in structure.items()}
     if isinstance(structure, (list, tuple)):
-        return [filled(part, values, f"{below}{place}") for place, part in enumerate(structure)]
+        return [replace_leaves(part, values, f"{below}{index}") for index, part in enumerate(structure)]
     return values[name]
 
 
@@ -44,18 +44,18 @@ def roles_of(inputs, overrides):
         overrides: `SpecOverrides`.
 
     Returns:
-        {name of an input: its role, or None where that can't be told}. Latents are a float input of rank 2, or of more
-        with sizes of 1 but for one; class ids an integer input `[N]` or `[N, 1]`; one-hot classes an integer input
-        `[N, classes]`, or a float one that is named after classes; truncation a float scalar of that name, or one for
-        each image. Of two float inputs without telling names the narrower one takes the classes, as ids where it
-        holds one number.
+        {name of an input: its role, or None where that is unknown}. Latents are a float input of rank 2, or of a higher
+        rank with one size other than 1; class ids an integer input `[N]` or `[N, 1]`; one-hot classes an integer input
+        `[N, classes]`, or a float input that is named after classes; truncation a float scalar of that name, or one
+        for each image. Of two float inputs whose names say nothing, the narrower one takes the classes, as ids where
+        it holds one number.
     """
     specs = dict(named_leaves(inputs))
     roles = {name: _role(name, spec, overrides) for name, spec in specs.items()}
     latents = [name for name, role in roles.items() if role == LATENTS]
-    taken = any(role in LABEL_ROLES for role in roles.values())
-    if len(latents) == 2 and not taken and overrides.labels != NO_LABELS:
-        labels = _the_labels(latents, specs, overrides)
+    has_labels = any(role in LABEL_ROLES for role in roles.values())
+    if len(latents) == 2 and not has_labels and overrides.labels != NO_LABELS:
+        labels = _labels_among(latents, specs, overrides)
         if labels is not None:
             roles[labels] = IDS if width(specs[labels]) == 1 else ONE_HOT
     return roles
@@ -63,12 +63,12 @@ def roles_of(inputs, overrides):
 
 def can_be_filled(roles):
     """Whether every input is known, one takes the latents, and at most one the classes."""
-    found = list(roles.values())
-    return None not in found and found.count(LATENTS) == 1 and sum(role in LABEL_ROLES for role in found) < 2
+    listed = list(roles.values())
+    return None not in listed and listed.count(LATENTS) == 1 and sum(role in LABEL_ROLES for role in listed) < 2
 
 
 def width(spec):
-    """How many numbers an input takes of each image, or None where the graph leaves it open."""
+    """How many numbers an input takes for each image, or None where the graph leaves it open."""
     if spec.shape.rank is None:
         return None
     sizes = [size for size in spec.shape[1:] if size != 1]
@@ -76,7 +76,7 @@ def width(spec):
 
 
 def check_overrides(inputs, roles, overrides):
-    """Raises a `UserError` where what the user says of latents or labels is not what the graph takes."""
+    """Raises a `UserError` where the graph does not take the latents or labels that the user says it takes."""
     specs = dict(named_leaves(inputs))
     latents = next(name for name, role in roles.items() if role == LATENTS)
     known = width(specs[latents])
@@ -113,16 +113,16 @@ def fill(inputs, roles, latents, labels, truncation=1.0, classes=0):
 
     Args:
         inputs: {parameter: `tf.TensorSpec` or a structure of them}.
-        roles: what `roles_of` gave.
+        roles: what `roles_of` returned.
         latents: float `[N, latent_dim]`, tensor or array.
         labels: class numbers, integers `[N]`.
-        truncation: for an input that is called so.
+        truncation: for an input of that name.
         classes: how many classes there are, for a one-hot input that leaves it open.
     """
     values = {}
     for name, spec in named_leaves(inputs):
         values[name] = _value(roles[name], spec, latents, labels, truncation, classes)
-    return filled(inputs, values)
+    return replace_leaves(inputs, values)
 
 
 def _value(role, spec, latents, labels, truncation, classes):
@@ -146,7 +146,7 @@ def _value(role, spec, latents, labels, truncation, classes):
 
 
 def _check_classes(labels, count):
-    """Raises a `UserError` for a class that there is not, of which `tf.one_hot` makes zeros; a graph can't be asked."""
+    """Raises a `UserError` for an unknown class, for which `tf.one_hot` gives zeros. In a graph nothing is checked."""
     known = isinstance(labels, np.ndarray) or (tf.is_tensor(labels) and not tf.is_symbolic_tensor(labels))
     wrong = [int(label) for label in np.unique(labels) if not 0 <= label < count] if known and count else []
     if wrong:
@@ -158,7 +158,7 @@ def _words(name, spec):
 
 
 def _role(name, spec, overrides):
-    """What an input is for, or None where it can't be told."""
+    """What an input is for, or None where it is unknown."""
     if not isinstance(spec, tf.TensorSpec):
         return None
     words, rank = _words(name, spec), spec.shape.rank
@@ -184,8 +184,8 @@ def _role(name, spec, overrides):
     return LATENTS if rank == 2 or width(spec) is not None else None
 
 
-def _the_labels(names, specs, overrides):
-    """Which of two float inputs takes the classes; None where nothing tells."""
+def _labels_among(names, specs, overrides):
+    """Which of two float inputs takes the classes; None where nothing says so."""
     widths = {name: width(specs[name]) for name in names}
     classes = (
         overrides.labels if isinstance(overrides.labels, int) else 1 if overrides.labels == INTEGER_LABELS else None

@@ -1,24 +1,24 @@
-"""Inputs as a function of a SavedModel wants them: sorted to its parameters, of its types, or refused."""
+"""Inputs of a SavedModel's function: sorted to its parameters and cast to its types, or refused."""
 
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 
 
-def fit(inputs, wanted, labelled):
+def sort_inputs(inputs, wanted, labelled):
     """Sorts tensors to parameters and casts them.
 
     Args:
         inputs: a tensor, or a dict, list or tuple of tensors.
         wanted: {parameter: `tf.TensorSpec` or a structure of them}.
-        labelled: True where only names tell several parameters apart, since their order says nothing.
+        labelled: True where only their names distinguish several parameters, since their order says nothing.
 
     Returns:
         {parameter: tensors}, or None where structure or shapes don't fit. Floats are cast to floats, integers to
         integers or floats.
 
     Raises:
-        UserError: where all fits but a type that can't be cast without loss, such as a float for a class number.
+        UserError: where only a type does not fit and can't be cast without loss, such as a float for a class number.
     """
     for values in _sorted(inputs, wanted, labelled):
         if all(_same_shape(values[name], spec) for name, spec in wanted.items()):
@@ -27,7 +27,7 @@ def fit(inputs, wanted, labelled):
 
 
 def _sorted(inputs, wanted, labelled):
-    """Yields the ways in which inputs can be meant, {parameter: value}, likeliest first."""
+    """Yields the ways in which the inputs may belong to parameters, {parameter: value}, likeliest first."""
     if isinstance(inputs, dict) and set(inputs) == set(wanted):
         yield dict(inputs)
     if len(wanted) == 1:

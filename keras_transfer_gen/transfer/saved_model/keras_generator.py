@@ -1,4 +1,4 @@
-"""A Keras model that makes images, whatever its inputs and its pixel range, as a generator of this package."""
+"""A third-party Keras model that makes images, as a generator, whatever its inputs and its pixel range."""
 
 import dataclasses
 import tempfile
@@ -27,7 +27,7 @@ class KerasGenerator(Nameless):
 
     Args:
         model: functional or sequential `keras.Model`.
-        roles: what each of `model.inputs` is, in their order, as `roles_of` tells.
+        roles: what each of `model.inputs` is, in their order, as `roles_of` returns it.
         image: the fields of the `ImageOutput`, a dict.
         classes: number of classes; 0 where it takes no labels.
 
@@ -56,12 +56,12 @@ class KerasGenerator(Nameless):
 
     def call(self, inputs, training=None):
         latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
-        names = [str(place) for place in range(len(self.roles))]
-        specs = [tf.TensorSpec(one.shape, one.dtype) for one in self.model.inputs]
+        names = [str(index) for index in range(len(self.roles))]
+        specs = [tf.TensorSpec(entry.shape, entry.dtype) for entry in self.model.inputs]
         roles = dict(zip(names, self.roles, strict=True))
         values = fill(dict(zip(names, specs, strict=True)), roles, latents, labels, classes=self.classes)
-        wanted = keras.tree.pack_sequence_as(self.model.input, [values[name] for name in names])
-        return self.image.raw(self.model(wanted, training=training))
+        inputs = keras.tree.pack_sequence_as(self.model.input, [values[name] for name in names])
+        return self.image.raw(self.model(inputs, training=training))
 
     def compute_output_shape(self, input_shape):
         latents = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
@@ -88,13 +88,13 @@ def measure_keras_model(model, source, latents, overrides=None):
         model: functional or sequential `keras.Model`.
         source: what the user calls it.
         latents: function `(count, latent_dim)` -> float32 ndarray `[count, latent_dim]` from N(0, 1).
-        overrides: `SpecOverrides`, what is given instead of measured, or None.
+        overrides: `SpecOverrides`, facts that are stated instead of measured, or None.
 
     Returns:
-        `Measured`.
+        `MeasuredFunction`.
 
     Raises:
-        UserError: where it is no generator, see `measure_generator`, or of another kind than Keras can write.
+        UserError: where it is no generator, see `measure_generator`, or a model that Keras can't save.
     """
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         hint = f"It holds a {type(model).__name__}."
@@ -104,18 +104,18 @@ def measure_keras_model(model, source, latents, overrides=None):
             )
         raise checks.user_error("source", "a GAN or a functional or sequential generator", str(source), hint)
     model = _functional(model)
-    with tempfile.TemporaryDirectory() as folder:  # measured as a SavedModel, so that there is one way to measure
+    with tempfile.TemporaryDirectory() as folder:  # as a SavedModel, so that there is one way to measure
         tf.saved_model.save(_callable(model), folder, signatures={})
         return measure_generator(load_saved_model(folder), source, latents, overrides)
 
 
 def _callable(model):
-    """A module that calls a model with its inputs in one structure: any key can be in that, `class` as well."""
+    """A module that calls a model with its inputs in one structure, in which any key is allowed, `class` as well."""
     module = tf.Module()
     module.model = model
     specs = [tf.TensorSpec(entry.shape, entry.dtype, name=entry.name) for entry in model.inputs]
-    wanted = keras.tree.pack_sequence_as(model.input, specs)
-    module.serve = tf.function(lambda inputs: model(inputs, training=False), [wanted], autograph=False)
+    signature = keras.tree.pack_sequence_as(model.input, specs)
+    module.serve = tf.function(lambda inputs: model(inputs, training=False), [signature], autograph=False)
     return module
 
 
@@ -124,10 +124,10 @@ def _functional(model):
     if not isinstance(model, keras.Sequential):
         return model
     entry = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype, name=model.inputs[0].name)
-    made = entry
+    x = entry
     for layer in model.layers:
-        made = layer(made)
-    return keras.Model(entry, made, name=model.name)
+        x = layer(x)
+    return keras.Model(entry, x, name=model.name)
 
 
 def wrap_keras_model(model, measured):
@@ -135,32 +135,32 @@ def wrap_keras_model(model, measured):
 
     Args:
         model: functional or sequential `keras.Model`.
-        measured: what `measure_keras_model` gave.
+        measured: what `measure_keras_model` returned.
 
     Returns:
-        (generator, spec), as `wrap_saved_model` gives them. The layers keep their paths where the model takes latents
-        alone.
+        (generator, spec), as `wrap_saved_model` returns them. The layers keep their paths where the model takes only
+        latents.
     """
     spec = dataclasses.replace(measured.spec, arch="keras")
     model = _functional(model)
     entries = model.inputs
     plain = len(entries) == 1 and len(entries[0].shape) == 2 and len(model.outputs) == 1
     if plain and not measured.image.channels_first and not spec.num_classes:
-        made = to_model_range(model.outputs[0], spec.pixel_range, measured.image.has_alpha)
-        generator = keras.Model(entries[0], made, name="generator")
+        images = to_model_range(model.outputs[0], spec.pixel_range, measured.image.has_alpha)
+        generator = keras.Model(entries[0], images, name="generator")
     else:
         layer = KerasGenerator(
             model, roles=_in_order(measured, model), image=dataclasses.asdict(measured.image),
             classes=spec.num_classes, name="source",
         )  # fmt: skip
         entry = generator_inputs(spec)
-        made = to_model_range(layer(entry), spec.pixel_range, measured.image.has_alpha)
-        generator = keras.Model(entry, made, name="generator")
+        images = to_model_range(layer(entry), spec.pixel_range, measured.image.has_alpha)
+        generator = keras.Model(entry, images, name="generator")
     return generator, dataclasses.replace(spec, pixel_range=MODEL_RANGE)
 
 
 def _in_order(measured, model):
-    """The roles in the order of `model.inputs`: by key where its inputs are a dict, else by place."""
+    """The roles in the order of `model.inputs`: by key where its inputs are a dict, else by position."""
     names = [name for name, _ in named_leaves(measured.form.inputs)]
     if not isinstance(model.input, dict):
         return [measured.roles[name] for name in names]

@@ -18,7 +18,7 @@ from keras_transfer_gen.transfer.saved_model.graph import (
     read_graph,
 )
 from keras_transfer_gen.transfer.saved_model.variables import (
-    Named,
+    NamedVariable,
     attach_losses,
     group_variables,
     inner_groups,
@@ -31,31 +31,31 @@ KINDS = {
     "inference mode": "{trained} of {all} variables can be trained. It was saved without a training mode.",
     "statistics": (
         "{trained} of {all} variables can be trained, but it was saved without a training mode: batch normalisation "
-        "keeps its statistics and dropout stays off."
+        "keeps its statistics, and dropout stays off."
     ),
-    "nothing": "It has no variables that can be trained; it can be run, and gradients reach its inputs.",
+    "nothing": "It has no variables that can be trained. It can be run, and gradients reach its inputs.",
     "references": (
         "Its variables are TF1 reference variables, which TensorFlow 2 can't train: save it again with "
         "tf.compat.v1.enable_resource_variables(). It can be run, and gradients reach its inputs."
     ),
 }
-HELD = " Saved as not to be trained: {held} more."
-ALL_HELD = " All of these were saved as not to be trained: `ktg finetune`, or `freeze` with True, sets them free."
+SOME_FROZEN = " {frozen} more were saved as not trainable."
+ALL_FROZEN = " All of them were saved as not trainable: `ktg finetune`, or `freeze` with True, makes them trainable."
 
 
 @dataclasses.dataclass(frozen=True)
 class _Inside:
-    """What Keras and TensorFlow shall not track as attributes of the layer.
+    """Attributes of the layer that Keras and TensorFlow must not track.
 
     Args:
         graph: the `Graph` that is called.
-        named: list of `Named`.
+        named: list of `NamedVariable`.
         variables: {original name: `keras.Variable`}.
-        folder: absolute path of the SavedModel, or None where it came as an object.
+        folder: absolute path of the SavedModel, or None where the layer was made from an object.
     """
 
     graph: Graph
-    named: list[Named]
+    named: list[NamedVariable]
     variables: dict
     folder: str | None
 
@@ -64,46 +64,46 @@ class _Inside:
 class SavedModelLayer(keras.layers.Layer):
     """A SavedModel as a Keras layer: run it, fine-tune it, freeze parts of it by name, save and export it.
 
-    It takes what `tf_keras` and Keras 2 saved, `model.export` and `keras.export.ExportArchive` of Keras 3, a bare
-    `tf.Module`, and SavedModels and TF-Hub modules of TensorFlow 1. The variables of the SavedModel are the layer's
-    weights: shared, not copied. `freeze` and `trainable_report` know them by their original names, such as
-    `generator/conv_1/kernel`, inside a model with the layer's name before it; where several variables have one name,
-    as in a bare `tf.Module`, by their place in the object, such as `layers/0/w`. Regularisation losses that were
-    saved are in `losses` as long as what they weigh is trained.
+    It takes SavedModels of `tf_keras` and Keras 2, of `model.export` and `keras.export.ExportArchive` of Keras 3, of a
+    plain `tf.Module`, and SavedModels and TF-Hub modules of TensorFlow 1. The variables of the SavedModel are the
+    layer's weights: shared, not copied. In `freeze` and `trainable_report` their paths are their original names, such
+    as `generator/conv_1/kernel`; inside a model the layer's name comes first. Where several variables have one name, as
+    in a plain `tf.Module`, the path is the place in the object, such as `layers/0/w`. Regularisation losses that were
+    saved are in `losses` while the variable that they penalise is trained.
 
     `training=True` reaches batch normalisation and dropout where the SavedModel has a training mode. The mode is one
-    switch for the whole graph. So the layer runs in inference mode where it is frozen whole, and also where any moving
-    statistics are frozen: in training mode the frozen norm would normalise by the batch and move. To freeze weights and
-    let all statistics move, put `(".*/moving_.*", True)` before the rule that freezes.
+    switch for the whole graph. So the layer runs in inference mode where it is frozen as a whole, and also where any
+    moving statistics are frozen: in training mode the frozen norm would normalise by the batch and change. To freeze
+    weights while all statistics move, put `(".*/moving_.*", True)` before the rule that freezes.
 
     Under a `tf.distribute` strategy make the layer inside `strategy.scope()`; each replica normalises by its own part
-    of the batch, and all keep the mean of their statistics. Inside, the SavedModel computes in the types with which it
-    was saved, whatever the policy; floats come out in the policy's type.
+    of the batch, and all get the mean of their statistics. The SavedModel computes in the types with which it was
+    saved, whatever the policy; its floats are returned in the policy's type.
 
-    A `.keras` file holds the weights and where the SavedModel lies, not its graph: keep the folder, or set the
+    A `.keras` file holds the weights and the path of the SavedModel, not its graph: keep the folder, or set the
     environment variable KTG_SAVED_MODEL_DIR to the folder to which it was moved.
 
-    A SavedModel is a program that runs with your rights. Who writes an address into a program vouches for it, so it is
-    fetched as `fetch_saved_model` fetches, within its limits and checked against its first use, without a `trust=`;
-    the commands, to whom an address is data, ask for `--trust`. Where you know its digest:
+    A SavedModel is a program that runs with your rights. Whoever writes an address into a Python program vouches for
+    it, so it is fetched without `trust=`, by `fetch_saved_model`, with its limits and checks. The commands take an
+    address as data and ask for `--trust`. Where you know the digest of the archive:
     `SavedModelLayer(fetch_saved_model(address, sha256=...))`. Loading a `.keras` file that names an address makes no
-    request: call `SavedModelLayer(address)` before, or have the model where it lay.
+    request: call `SavedModelLayer(address)` first, or keep the model where it was.
 
     Args:
         source: a SavedModel's folder; an archive (`.tar.gz`, `.tgz`, `.tar`), a TF Hub or Kaggle handle or another
-            https address, which are fetched; or what `tf.saved_model.load` or `hub.load` returned (such a layer can't
-            be saved as `.keras`).
+            https address (`address.HANDLE_FORMS`), which are fetched; or what `tf.saved_model.load` or `hub.load`
+            returned (such a layer can't be saved as `.keras`).
         signature: name of a signature or function; None takes the SavedModel's own call, else `serve`, else
             `serving_default` or `default`.
-        trainable: False freezes it whole.
+        trainable: False freezes the whole layer.
         name: the layer's name.
         training_signature: name of the function of the training mode; None finds it.
-        frozen: original names of what is frozen; None keeps the flags with which the SavedModel was saved. Set it with
-            `freeze` rather.
+        frozen: original names of what is frozen; None keeps the flags with which the SavedModel was saved. `freeze`
+            is the usual way to set it.
 
     Attributes:
         has_training_mode: whether `training=True` makes a difference.
-        trainable_kind: "training mode", "inference mode" (it can be trained, but norms and dropout stay as in
+        trainable_kind: "training mode", "inference mode" (it can be trained, but norms and dropout work as in
             inference) or "nothing"; `trainable_words` says it in a sentence.
         named_variables: {original name: `keras.Variable`}.
 
@@ -136,20 +136,20 @@ class SavedModelLayer(keras.layers.Layer):
         self, source, signature=None, trainable=True, name=None, *, training_signature=None, frozen=None, **kwargs
     ):
         checks.check_backend()
-        folder = kwargs.pop("folder", None)  # from_config alone gives it
-        # The graph has types of its own; casting before it would only lose digits.
+        folder = kwargs.pop("folder", None)  # only from_config gives it
+        # The graph has types of its own; casting before it would only lose precision.
         super().__init__(name=name, autocast=False, **kwargs)
         self.source = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
         self.signature = signature
         self.training_signature = training_signature
-        self.supports_jit = False  # XLA lacks kernels for some graphs, and nobody can tell for which
-        loaded, found = _load(source, folder)
+        self.supports_jit = False  # XLA lacks kernels for some graphs, and it is not known for which
+        loaded, opened = _load(source, folder)
         graph = read_graph(loaded, signature, training_signature)
         named = name_variables(loaded, graph)
         self.loaded = loaded  # kept alive; tracked, so that tables and assets are exported as well
         with keras.name_scope(self.name):
             self.groups, variables = group_variables(named)
-        self._inside = _Inside(graph, named, variables, found)
+        self._inside = _Inside(graph, named, variables, opened)
         for variable in variables.values():
             note_variable(variable, "memory" if self.source is None else name_of(self.source))
         children = tf.train.TrackableView(loaded).children(loaded)
@@ -157,7 +157,7 @@ class SavedModelLayer(keras.layers.Layer):
         self._set_flags(trainable, frozen)
         self._build_at_init()
         if folder is None:
-            self._tell(trainable)
+            self._check_trainable(trainable)
 
     def call(self, inputs, training=None):
         """Runs the SavedModel.
@@ -168,7 +168,8 @@ class SavedModelLayer(keras.layers.Layer):
             training: bool.
 
         Returns:
-            What the SavedModel returns, floats in the policy's type; an only output of a dict without its label.
+            What the SavedModel returns, floats in the policy's type; where it returns a dict with one output, that
+            output.
         """
         self._check_scope()
         self._watch_released()
@@ -181,11 +182,11 @@ class SavedModelLayer(keras.layers.Layer):
 
     @property
     def folder(self):
-        """Absolute path of the SavedModel, a string, or None where it came as an object."""
+        """Absolute path of the SavedModel, a string, or None where the layer was made from an object."""
         return self._inside.folder
 
-    def move(self, folder):
-        """Notes that the SavedModel lies in another folder from now on: what is saved names that one."""
+    def set_folder(self, folder):
+        """Sets the folder of the SavedModel, after it was copied there: what is saved names that one from now on."""
         self.source = os.fspath(folder)
         self._inside = dataclasses.replace(self._inside, folder=os.path.abspath(folder))
 
@@ -196,12 +197,12 @@ class SavedModelLayer(keras.layers.Layer):
 
     @property
     def frozen_by_author(self):
-        """{id of a `keras.Variable`} of what could be trained and was saved as not to be."""
+        """{id of a `keras.Variable`} of variables that can be trained and were saved as not trainable."""
         return {id(self._inside.variables[item.name]) for item in self._inside.named if item.trained and item.frozen}
 
     @property
     def trained_by_author(self):
-        """Original names of what was saved as to be trained."""
+        """Original names of the variables that were saved as trainable."""
         return [item.name for item in self._inside.named if item.trained and not item.frozen]
 
     @property
@@ -223,14 +224,15 @@ class SavedModelLayer(keras.layers.Layer):
 
     @property
     def trainable_words(self):
-        """A sentence on what of the SavedModel can be trained."""
+        """A sentence that says what of the SavedModel can be trained."""
         named, kind = self._inside.named, self.trainable_kind
         if kind == "nothing":
             references = map(holds_references, self._inside.graph.concrete_functions())
             return KINDS["references" if any(references) else kind]
-        free, held = len(self.trained_by_author), len(self.frozen_by_author)
-        words = KINDS["statistics" if self._keeps_statistics() else kind].format(trained=free or held, all=len(named))
-        return words + (HELD.format(held=held) if free and held else ALL_HELD if held else "")
+        trained, frozen = len(self.trained_by_author), len(self.frozen_by_author)
+        words = KINDS["statistics" if self._keeps_statistics() else kind]
+        words = words.format(trained=trained or frozen, all=len(named))
+        return words + (SOME_FROZEN.format(frozen=frozen) if trained and frozen else ALL_FROZEN if frozen else "")
 
     def get_config(self):
         folder = self._inside.folder
@@ -259,41 +261,39 @@ class SavedModelLayer(keras.layers.Layer):
         if frozen is not None:
             for name in frozen:
                 checks.check_choice("frozen", name, variables)
-            held = {id(variables[name]) for name in frozen}
+            frozen_ids = {id(variables[name]) for name in frozen}
             for group in groups:
-                mine = group.own_variables()
-                statistics = group.statistics()
-                group.trainable = any(id(v) not in held for v in statistics or mine)
+                group.trainable = any(id(v) not in frozen_ids for v in group.statistics() or group.own_variables())
                 for variable in group.trained():
-                    variable.trainable = id(variable) not in held
+                    variable.trainable = id(variable) not in frozen_ids
         elif not any(variable.trainable for variable in variables.values()):
             for group in groups:
-                group.trainable = False  # frozen whole by its author
+                group.trainable = False  # its author froze all of it
         if not trainable:
             self.trainable = False
 
     def _frozen_names(self):
         names = {id(variable): name for name, variable in self._inside.variables.items()}
-        held = []
+        frozen = []
         for group in inner_groups(self.groups):
-            frozen = [v for v in group.trained() if not v.trainable]
-            held += frozen if group.trainable else [*frozen, *group.statistics()]
-        return [names[id(variable)] for variable in held]
+            frozen += [v for v in group.trained() if not v.trainable]
+            frozen += [] if group.trainable else group.statistics()
+        return [names[id(variable)] for variable in frozen]
 
     def _keeps_statistics(self):
         """Whether there are moving statistics that no training mode moves."""
         return not self.has_training_mode and any(item.is_statistic for item in self._inside.named)
 
     def _may_run_training_mode(self):
-        """Whether there is one and it would move nothing that is frozen."""
+        """Whether there is one and it would change nothing that is frozen."""
         groups = list(inner_groups(self.groups))
-        held = any(group.statistics() and not group.trainable for group in groups)
-        return self.has_training_mode and any(group.trainable for group in groups) and not held
+        has_frozen_statistics = any(group.statistics() and not group.trainable for group in groups)
+        return self.has_training_mode and any(group.trainable for group in groups) and not has_frozen_statistics
 
     def _watch_released(self):
-        """Makes gradient tapes record variables that were saved as not trainable and were released since.
+        """Makes gradient tapes record variables that were saved as not trainable and are trained now.
 
-        A tape records what says `trainable` itself; Keras' flag is none of its business. There is no public setter.
+        A tape looks at the `tf.Variable`'s own flag and not at Keras'. There is no public setter.
         """
         for item in self._inside.named:
             if self._inside.variables[item.name].trainable and not item.variable.trainable:
@@ -303,12 +303,12 @@ class SavedModelLayer(keras.layers.Layer):
     def _share_statistics(self):
         """Gives all replicas of a strategy the mean of their moving statistics, as Keras' own layers do.
 
-        The graph writes to its replica's copy alone, so that the copies would drift apart and one of them be saved. A
-        handle is that of the replica that runs; `assign` would ask for an aggregation that was not saved.
+        The graph writes only to its replica's copy, so that the copies would drift apart and one of them be saved. A
+        handle is that of the replica that runs; `assign` would need an aggregation, which was not saved.
         """
         statistics = [item.variable for item in self._inside.named if item.is_statistic]
-        alone = tf.distribute.in_cross_replica_context() or tf.distribute.get_strategy().num_replicas_in_sync < 2
-        if alone or not statistics:
+        one_replica = tf.distribute.in_cross_replica_context() or tf.distribute.get_strategy().num_replicas_in_sync < 2
+        if one_replica or not statistics:
             return
         own = [tf.raw_ops.ReadVariableOp(resource=v.handle, dtype=v.dtype) for v in statistics]
         means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
@@ -327,12 +327,11 @@ class SavedModelLayer(keras.layers.Layer):
         floats = isinstance(output, tf.Tensor) and output.dtype.is_floating
         return tf.cast(output, self.compute_dtype) if floats else output
 
-    def _tell(self, trainable):
-        """Says what was asked for and can't be done."""
-        kind = self.trainable_kind
+    def _check_trainable(self, trainable):
+        """Raises a `UserError` where nothing can be trained; warns where statistics can't."""
         if not trainable:
             return
-        if kind == "nothing":
+        if self.trainable_kind == "nothing":
             step = f"{self.trainable_words} Pass trainable=False."
             raise checks.user_error("trainable", "False for this SavedModel", trainable, step)
         if self._keeps_statistics():

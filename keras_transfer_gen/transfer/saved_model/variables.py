@@ -1,4 +1,4 @@
-"""The variables of a loaded SavedModel as Keras layers: shared, under their original names, with their flags."""
+"""The variables of a loaded SavedModel as Keras layers: shared, with their original names and flags."""
 
 import dataclasses
 import itertools
@@ -15,15 +15,15 @@ NEVER_TRAINED = re.compile(r"(\w*_)?(moving|running)_\w+|(vector_|sn_)?u\d*|u_va
 
 
 @dataclasses.dataclass(frozen=True)
-class Named:
+class NamedVariable:
     """A variable of a SavedModel.
 
     Args:
-        name: its original name, such as "generator/block_1/conv/kernel", or where several share one its place in the
-            object, such as "layers/0/w".
+        name: its original name, such as "generator/block_1/conv/kernel", or where several have the same name its place
+            in the object, such as "layers/0/w".
         variable: the `tf.Variable`.
-        trained: whether it is trained by nature: moving statistics, counters and seeds are not.
-        frozen: whether its author saved it as not to be trained.
+        trained: whether it is there to be trained: moving statistics, counters and seeds are not.
+        frozen: whether its author saved it as not trainable.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Named:
 
     @property
     def is_statistic(self):
-        """Whether it is a float that only the training mode moves. Counters and seeds are none."""
+        """Whether it is a moving statistic, a float that only the training mode changes; a counter or seed is not."""
         return not self.trained and self.variable.dtype.is_floating
 
 
 class VariableGroup(keras.layers.Layer):
-    """The variables of one module of a SavedModel, such as a convolution; nothing to call."""
+    """The variables of one module of a SavedModel, such as a convolution. It can't be called."""
 
     def __init__(self, name):
         super().__init__(name=name)
@@ -46,41 +46,44 @@ class VariableGroup(keras.layers.Layer):
         self.built = True
 
     def add(self, named):
-        """Takes a `Named` in and returns its `keras.Variable`, which shares the `tf.Variable`."""
+        """Adds a `NamedVariable`; returns its `keras.Variable`, which shares the `tf.Variable`."""
         shared = named.variable
         with keras.name_scope(self.name):
             variable = keras.Variable(
                 shared, shape=tuple(shared.shape), dtype=shared.dtype.name, trainable=named.trained, autocast=False,
                 name=named.name.rsplit("/", 1)[-1],
             )  # fmt: skip
-        self._track_variable(variable)  # as `add_weight` does; an attribute would need a name that is free
+        self._track_variable(variable)  # as `add_weight` does; an attribute would need an unused name
         if named.frozen:
             variable.trainable = False
         return variable
 
     def own_variables(self):
-        """Its `keras.Variable`s without those of nested groups, in Keras' order."""
-        return [*self._trainable_variables, *self._non_trainable_variables]  # public lists count nested ones too
+        """Its `keras.Variable`s without those of inner groups, in Keras' order."""
+        return [
+            *self._trainable_variables,
+            *self._non_trainable_variables,
+        ]  # the public lists hold those of inner groups too
 
     def trained(self):
-        """Those of its own that are trained by nature."""
+        """Those of its own that are there to be trained."""
         return list(self._trainable_variables)
 
     def statistics(self):
-        """Its moving statistics: floats that only the training mode moves. Counters and seeds are none."""
+        """Its moving statistics: floats that only the training mode changes. Counters and seeds are none."""
         return [v for v in self._non_trainable_variables if keras.backend.is_float_dtype(v.dtype)]
 
     def group(self, name):
-        """The group of that name inside this one, made where there is none."""
-        found = next((group for group in self.groups if group.name == name), None)
-        if found is None:
-            found = VariableGroup(name)
-            self.groups.append(found)
-        return found
+        """The group of that name inside this one; a new one where there is none."""
+        group = next((group for group in self.groups if group.name == name), None)
+        if group is None:
+            group = VariableGroup(name)
+            self.groups.append(group)
+        return group
 
 
 class LooseVariables(VariableGroup, Nameless):
-    """Variables of a SavedModel that belong to no module: they go by their own names."""
+    """Variables of a SavedModel that belong to no module: their paths are their own names."""
 
 
 def name_variables(loaded, graph):
@@ -91,7 +94,7 @@ def name_variables(loaded, graph):
         graph: its `Graph`.
 
     Returns:
-        list of `Named`, in the order in which the object lists them, else that of use.
+        list of `NamedVariable`, in the order in which the object lists them, else that of use.
     """
     used = {id(variable): variable for variable in graph.variables()}
     children = tf.train.TrackableView(loaded).children(loaded)
@@ -99,18 +102,18 @@ def name_variables(loaded, graph):
     ordered = each_once([*listed, *used.values()])
     unfrozen = {id(variable) for variable in children.get("trainable_variables", ordered)}
     written = {id(v) for concrete in graph.concrete_functions() for v in assigned_variables(concrete)}
-    found = []
+    named = []
     for name, variable in zip(_names(loaded, ordered), ordered, strict=True):
         # A variable that was frozen in Keras 2 says trainable=True again; only this list leaves it out.
         frozen = not variable.trainable or id(variable) not in unfrozen
-        moved = id(variable) in written or NEVER_TRAINED.fullmatch(name.rsplit("/", 1)[-1])
-        trained = variable.dtype.is_floating and not (frozen and moved)
-        found.append(Named(name, variable, bool(trained), frozen))
-    return found
+        is_statistic = id(variable) in written or NEVER_TRAINED.fullmatch(name.rsplit("/", 1)[-1])
+        trained = variable.dtype.is_floating and not (frozen and is_statistic)
+        named.append(NamedVariable(name, variable, bool(trained), frozen))
+    return named
 
 
 def _names(loaded, variables):
-    """One name a variable: its own where no other has it, else its place in the object, else with a number."""
+    """One name for each variable: its own where no other has it, else its place in the object, else with a number."""
     own = [variable.name.split(":")[0].strip("/") or "variable" for variable in variables]
     if len(set(own)) < len(own):
         places = _places(loaded)
@@ -125,7 +128,7 @@ def _names(loaded, variables):
 def _places(loaded):
     """{id of a variable: the attributes that lead to it, such as "layers/0/w"}, by the shortest way."""
     view = tf.train.TrackableView(loaded)
-    found, seen, queue = {}, set(), [("", loaded)]
+    places, seen, queue = {}, set(), [("", loaded)]
     for path, item in queue:
         for name, child in view.children(item).items():
             private = name.startswith("_") or name in ("signatures", "variables", "trainable_variables", "keras_api")
@@ -134,17 +137,17 @@ def _places(loaded):
             seen.add(id(child))
             place = f"{path}/{name}" if path else name
             if isinstance(child, tf.Variable):
-                found[id(child)] = place
+                places[id(child)] = place
             else:
                 queue.append((place, child))
-    return found
+    return places
 
 
 def group_variables(named):
     """Sorts variables into layers by the parts of their names.
 
     Args:
-        named: list of `Named`.
+        named: list of `NamedVariable`.
 
     Returns:
         (groups, variables): list of `VariableGroup`, the outer ones; {original name: `keras.Variable`}.
@@ -153,15 +156,15 @@ def group_variables(named):
     loose = LooseVariables("loose_variables")
     variables = {}
     for item in named:
-        place = top
+        group = top
         for part in item.name.split("/")[:-1]:
-            place = place.group(part)
-        variables[item.name] = (loose if place is top else place).add(item)
+            group = group.group(part)
+        variables[item.name] = (loose if group is top else group).add(item)
     return [*([loose] if loose.variables else []), *top.groups], variables
 
 
 def inner_groups(groups):
-    """Every group with variables of its own, nested ones included."""
+    """Every group with variables of its own, inner groups included."""
     for group in groups:
         if group.own_variables():
             yield group
@@ -169,18 +172,18 @@ def inner_groups(groups):
 
 
 def attach_losses(losses, variables):
-    """Makes saved regularisation losses show up in Keras' `losses`, each once, while what it weighs is trained.
+    """Adds saved regularisation losses to Keras' `losses`, each once, while the variable that it penalises is trained.
 
     Args:
-        losses: functions without arguments, as `tf_keras` saves them. One that weighs several variables follows the
+        losses: functions without arguments, as `tf_keras` saves them. One that penalises several variables follows the
             first of them.
         variables: iterable of `keras.Variable` that share the functions' variables.
     """
     for loss in losses:
         read = {id(variable) for variable in loss.get_concrete_function().graph.variables}
-        weighed = [variable for variable in variables if id(variable.value) in read]
-        if weighed:
-            weighed[0].regularizer = _Sum([*_losses_of(weighed[0]), loss])
+        penalised = [variable for variable in variables if id(variable.value) in read]
+        if penalised:
+            penalised[0].regularizer = _Sum([*_losses_of(penalised[0]), loss])
 
 
 def _losses_of(variable):
@@ -188,7 +191,7 @@ def _losses_of(variable):
 
 
 class _Sum:
-    """The sum of saved losses, in the shape of a Keras regulariser; each loss reads its variable by itself."""
+    """The sum of saved losses as a Keras regulariser; each loss reads its variable by itself."""
 
     def __init__(self, losses):
         self.losses = losses

@@ -1,1 +1,1 @@
-"""Weights from files of many kinds, matched to a model by name, with a report."""
+"""Weights from files of many kinds, matched to a model by name; a report says which went where."""

@@ -9,7 +9,7 @@ from keras_transfer_gen.recipes.models.export import FORMATS, export_saved_model
 from keras_transfer_gen.recipes.models.load import load_gan, load_generator
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import saved
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_models_go_by_name_too(source_file, tmp_path):
 
 
 def test_third_party_generators_go_as_a_pair_or_by_name_with_overrides(tmp_path):
-    source, overrides = made("painters")[0] / "plain", SpecOverrides(latent_distribution="uniform")
+    source, overrides = saved("renderers")[0] / "plain", SpecOverrides(latent_distribution="uniform")
     pair = load_generator(source, overrides=overrides)
     for number, model in enumerate((pair, source), start=1):
         path = export_saved_model(model, tmp_path / str(number), overrides=overrides if number == 2 else None)

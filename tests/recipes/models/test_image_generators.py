@@ -20,7 +20,7 @@ from keras_transfer_gen.recipes.scoring.elbo_protocol import measure_elbo
 from keras_transfer_gen.training.latents import numbered_labels, numbered_latents
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests import generator_fixtures
-from tests.saved_model_fixtures import folder_of, made
+from tests.saved_model_fixtures import folder_of, saved
 
 pytestmark = pytest.mark.usefixtures("small_discriminators")
 
@@ -51,7 +51,7 @@ def web(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     (tmp_path / "web").mkdir()
     with tarfile.open(tmp_path / "web" / "gan.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "one_hot", "gan")
+        archive.add(saved("renderers")[0] / "one_hot", "gan")
     requests = []
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -71,7 +71,7 @@ def web(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["plain", "unit", "bytes", "one_hot", "lists"])
 def test_third_party_saved_model_generates_images(name):
-    generator = open_model(made("painters")[0] / name)
+    generator = open_model(saved("renderers")[0] / name)
     assert isinstance(generator, MeasuredGenerator)
     images = generator.generate(40, seed=3)
     side, channels = generator.spec.image_size, generator.spec.channels
@@ -83,17 +83,17 @@ def test_third_party_saved_model_generates_images(name):
 
 
 def test_latents_classes_and_truncation_reach_a_third_party_model():
-    folder, painters = made("painters")
+    folder, renderers = saved("renderers")
     z, classes = numbered_latents(range(4), 6, 5, 0.5), numbered_labels(range(4), 7, 5)
     images = open_model(folder / "one_hot").generate(4, seed=5, truncation=0.5)
-    expected = painters["one_hot"].make(z, np.eye(7, dtype=np.float32)[classes], 0.5)["default"]
+    expected = renderers["one_hot"].make(z, np.eye(7, dtype=np.float32)[classes], 0.5)["default"]
     assert np.abs(images - np.asarray(expected)).max() <= 0.51
 
 
 def test_archive_here_is_unpacked(tmp_path):
     with tarfile.open(tmp_path / "gan.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "plain", "gan")
-    expected = open_model(made("painters")[0] / "plain").generate(2)
+        archive.add(saved("renderers")[0] / "plain", "gan")
+    expected = open_model(saved("renderers")[0] / "plain").generate(2)
     assert np.array_equal(open_model(tmp_path / "gan.tar.gz").generate(2), expected)
 
 
@@ -104,7 +104,7 @@ def test_model_from_the_web_is_fetched_with_trust_alone(web):
     with pytest.raises(checks.UserError, match="trust=True or --trust"):
         load_gan(address)
     assert requests == []
-    expected = open_model(made("painters")[0] / "one_hot").generate(2)
+    expected = open_model(saved("renderers")[0] / "one_hot").generate(2)
     assert np.array_equal(open_model(address, trust=True).generate(2), expected)
     assert requests == ["/gan.tar.gz"]
     open_model(address, trust=True)
@@ -119,7 +119,7 @@ def test_what_is_no_generator_is_refused_with_inputs_and_outputs():
 @pytest.mark.parametrize("arguments", [{"num": 0}, {"num": 1, "seed": -1}, {"num": 1, "truncation": 2}])
 def test_third_party_model_refuses_what_a_gan_refuses(arguments):
     with pytest.raises(checks.UserError, match="must be"):
-        open_model(made("painters")[0] / "plain").generate(**arguments)
+        open_model(saved("renderers")[0] / "plain").generate(**arguments)
 
 
 def test_bare_keras_generator_generates_the_images_of_its_gan(tmp_path):

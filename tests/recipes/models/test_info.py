@@ -8,7 +8,7 @@ from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.info import model_info
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import saved
 
 
 def test_info_of_a_file_names_sizes_licence_and_parameters(source_file):
@@ -41,7 +41,7 @@ def test_info_of_a_saved_model_lists_layers_as_rules_of_a_fine_tune_name_them(fi
 
 
 def test_info_of_third_party_models_says_what_was_measured_and_given(tmp_path):
-    info = model_info(made("painters")[0] / "unit", True, overrides=SpecOverrides(labels=5))
+    info = model_info(saved("renderers")[0] / "unit", True, overrides=SpecOverrides(labels=5))
     assert info["kind"].startswith("SavedModel, measured") and info["num_classes"] == 5
     assert info["inputs"] == "z: latents, label: class ids"
     assert {row["path"] for row in info["layers"]} == {"generator/generator/mix", "generator/generator/table"}

@@ -13,7 +13,7 @@ from keras_transfer_gen.recipes.models.inspect_model import inspect_model
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 from tests import generator_fixtures
-from tests.saved_model_fixtures import folder_of, made
+from tests.saved_model_fixtures import folder_of, saved
 
 NAMES = ("plain", "unit", "bytes", "one_hot", "lists")
 
@@ -29,7 +29,7 @@ def run(program, folder):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_program_has_at_most_15_lines_and_runs(name, tmp_path, monkeypatch):
-    inspection = inspect_model(made("painters")[0] / name)
+    inspection = inspect_model(saved("renderers")[0] / name)
     assert len(inspection.program.splitlines()) <= 15
     monkeypatch.chdir(tmp_path)
     exec(inspection.program, {})
@@ -96,15 +96,15 @@ def test_program_knows_layouts_distributions_and_forms_of_labels(layout, specs, 
 
 def test_override_that_contradicts_the_model_is_an_error():
     with pytest.raises(checks.UserError, match="`latent_dim` must be 6"):
-        inspect_model(made("painters")[0] / "plain", overrides=SpecOverrides(latent_dim=7))
+        inspect_model(saved("renderers")[0] / "plain", overrides=SpecOverrides(latent_dim=7))
 
 
 def test_variables_come_from_the_source():
-    assert {row.source for row in inspect_model(made("painters")[0] / "plain").variables.rows} == {"plain"}
+    assert {row.source for row in inspect_model(saved("renderers")[0] / "plain").variables.rows} == {"plain"}
 
 
 def test_program_runs_as_a_process_of_its_own(tmp_path):
-    run(inspect_model(made("painters")[0] / "plain").program, tmp_path)
+    run(inspect_model(saved("renderers")[0] / "plain").program, tmp_path)
     assert len(list(tmp_path.glob("*.png"))) == 16
 
 
@@ -120,7 +120,7 @@ def test_variables_and_training_mode_are_reported():
     inspection = inspect_model(folder_of("module"))
     assert inspection.has_training_mode and inspection.trained.startswith("It can be trained: 4 of 6 variables")
     assert {row.path: row.trainable for row in inspection.variables.rows}["centre"] is False
-    plain = inspect_model(made("painters")[0] / "unit")
+    plain = inspect_model(saved("renderers")[0] / "unit")
     assert not plain.has_training_mode and "without a training mode" in plain.trained
     assert sorted((row.path, row.shape) for row in plain.variables.rows) == [
         ("generator/mix", (6, 192)),
@@ -134,7 +134,7 @@ def test_images_of_whole_numbers_pass_no_gradient():
 
 
 def test_model_without_a_default_is_shown_by_its_first_function(capsys):
-    inspection = inspect_model(made("functions")[0])
+    inspection = inspect_model(saved("functions")[0])
     assert inspection.trained.startswith("It has no variables that can be trained")
     assert {row["name"] for row in inspection.interfaces} == {"pick", "double"}
     exec(inspection.program, {})
@@ -142,7 +142,7 @@ def test_model_without_a_default_is_shown_by_its_first_function(capsys):
 
 
 def test_dict_is_ready_for_json():
-    inspection = inspect_model(made("painters")[0] / "one_hot").to_dict()
+    inspection = inspect_model(saved("renderers")[0] / "one_hot").to_dict()
     assert json.loads(json.dumps(inspection)) == inspection
     assert inspection["spec"]["num_classes"] == 7 and inspection["inputs"]["y"] == "one-hot classes"
     none = inspect_model(folder_of("tf1")).to_dict()
@@ -166,7 +166,7 @@ def test_archive_is_unpacked_by_the_program_as_well(tmp_path, monkeypatch):
     import tarfile
 
     with tarfile.open(tmp_path / "plain.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "plain", "plain")
+        archive.add(saved("renderers")[0] / "plain", "plain")
     inspection = inspect_model(tmp_path / "plain.tar.gz")
     assert "fetch_saved_model(" in inspection.program and inspection.generator.spec.image_size == 8
     monkeypatch.chdir(tmp_path)

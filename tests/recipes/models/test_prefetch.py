@@ -11,7 +11,7 @@ from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.recipes.report.reporter import Reporter
 from keras_transfer_gen.transfer.fetching.cache import hub_entry
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import saved
 
 ADDRESS = "https://tfhub.dev/nobody/gan/1"
 
@@ -33,7 +33,7 @@ def packed(tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
     monkeypatch.delenv("KTG_OFFLINE", raising=False)
     with tarfile.open(tmp_path / "gan.tar.gz", "w:gz") as archive:
-        archive.add(made("painters")[0] / "plain", "gan")
+        archive.add(saved("renderers")[0] / "plain", "gan")
     return tmp_path / "gan.tar.gz"
 
 
@@ -81,9 +81,9 @@ def test_without_trust_or_offline_nothing_is_asked(packed):
 
 
 def test_trust_and_offline_are_harmless_where_nothing_is_fetched(source_file, packed):
-    for source in (source_file, packed, made("painters")[0] / "plain"):
+    for source in (source_file, packed, saved("renderers")[0] / "plain"):
         assert prefetch(source, trust=True, offline=True).path.exists()
-    for source in (source_file, made("painters")[0] / "plain"):
+    for source in (source_file, saved("renderers")[0] / "plain"):
         with pytest.raises(checks.UserError, match=r"`sha256` must be given for .*Leave out sha256= \(--sha256\)"):
             prefetch(source, sha256="0" * 64)
     with pytest.raises(checks.UserFileError, match="`source` must be a preset"):

@@ -17,7 +17,7 @@ from keras_transfer_gen.recipes.scoring.elbo_protocol import elbo_rows, measure_
 from keras_transfer_gen.recipes.scoring.evaluate import EvaluateEvery, evaluate, evaluate_images
 from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
-from tests.saved_model_fixtures import made as saved_models
+from tests.saved_model_fixtures import saved as saved_models
 
 RNG = np.random.default_rng(5)
 NOISE = RNG.integers(0, 256, (16, 32, 32, 3)).astype(np.uint8)
@@ -116,7 +116,7 @@ def test_models_go_by_name_too(source_file, finished, sample_images):
 
 
 def test_models_of_others_go_as_a_pair_or_by_name_with_what_is_said_of_them(sample_images):
-    source, overrides = saved_models("painters")[0] / "unit", SpecOverrides(labels=3, latent_distribution="uniform")
+    source, overrides = saved_models("renderers")[0] / "unit", SpecOverrides(labels=3, latent_distribution="uniform")
     by_name = evaluate(source, sample_images, num=10, overrides=overrides)
     pair = evaluate(load_generator(source, overrides=overrides), sample_images, num=10)
     assert (

@@ -14,12 +14,12 @@ from keras_transfer_gen.transfer.saved_model.files import (
     load_saved_model,
     open_source,
 )
-from tests.saved_model_fixtures import made, write_references
+from tests.saved_model_fixtures import saved, write_references
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return Path(shutil.copytree(made("module")[0], tmp_path / "source"))
+    return Path(shutil.copytree(saved("module")[0], tmp_path / "source"))
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_another_saved_model_is_not_taken(folder):
 def test_digest_is_that_of_the_graph_alone(folder, tmp_path):
     other = shutil.copytree(folder, tmp_path / "other")
     (tmp_path / "other" / "more.txt").write_text("x")
-    assert graph_digest(other) == graph_digest(folder) != graph_digest(made("keras_3")[0] / "model")
+    assert graph_digest(other) == graph_digest(folder) != graph_digest(saved("keras_3")[0] / "model")
 
 
 def test_broken_saved_model_names_what_tensorflow_says(folder):
@@ -119,7 +119,7 @@ def test_of_several_tf1_graphs_the_one_for_serving_is_loaded(tmp_path, tags, tak
 
 def test_variables_of_tf1_belong_to_the_strategy_in_scope(two_cpus):
     with two_cpus.scope():
-        loaded = load_saved_model(made("tf1")[0] / "model")
+        loaded = load_saved_model(saved("tf1")[0] / "model")
         assert all(map(two_cpus.extended.variable_created_in_scope, loaded.variables))
     assert {v.name for v in loaded.variables} == {"generator/conv_1/w:0", "generator/conv_1/scale:0", "global_step:0"}
 
@@ -143,6 +143,7 @@ def test_what_lies_together_is_named_by_its_way_from_there_and_found_after_a_mov
 
 def test_warnings_of_tf1_reference_variables_are_not_let_through(tmp_path, caplog):
     write_references(tmp_path / "model")
+    caplog.clear()  # what is deprecated in TF1 warns where it is first used
     logger = tf.get_logger()
     logger.addHandler(caplog.handler)
     try:

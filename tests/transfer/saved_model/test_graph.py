@@ -11,7 +11,7 @@ from keras_transfer_gen.transfer.saved_model.graph import (
     holds_references,
     read_graph,
 )
-from tests.saved_model_fixtures import folder_of, latents, made, write_references
+from tests.saved_model_fixtures import folder_of, latents, saved, write_references
 
 _alive = []  # a loaded object owns its variables; the functions alone don't keep them
 
@@ -31,7 +31,7 @@ class Methods(tf.Module):
         return tf.function(lambda x: function(self, x), input_signature=[ROW], autograph=False)
 
 
-def saved(module, tmp_path, **options):
+def save_and_load(module, tmp_path, **options):
     tf.saved_model.save(module, str(tmp_path), **options)
     return load(tmp_path)
 
@@ -61,14 +61,14 @@ def move(module, x):
     ],
 )
 def test_default_function_and_training_mode_of_every_kind(kind, name, inference, training):
-    graph = read_graph(load(made(kind)[0] / name))
+    graph = read_graph(load(saved(kind)[0] / name))
     assert graph.inference.name == inference
     assert (graph.training and graph.training.name) == training
     assert graph.inference.call(latents()).shape[0] == 16
 
 
 def test_function_that_updates_variables_is_the_training_mode_whatever_its_name(tmp_path):
-    graph = read_graph(saved(Methods(serve=keep, adapt=move), tmp_path))
+    graph = read_graph(save_and_load(Methods(serve=keep, adapt=move), tmp_path))
     assert graph.training.name == "adapt"
     graph.training.call(np.full((3, 2), 5.0), training=True)
     np.testing.assert_array_equal(graph.inference.call(np.zeros((1, 2))), [[-5.0, -5.0]])
@@ -76,12 +76,12 @@ def test_function_that_updates_variables_is_the_training_mode_whatever_its_name(
 
 @pytest.mark.parametrize("name", ["double", "train_step", "strain"])
 def test_other_functions_of_the_same_interface_are_no_training_mode(tmp_path, name):
-    assert read_graph(saved(Methods(serve=keep, **{name: lambda _, x: 2.0 * x}), tmp_path)).training is None
+    assert read_graph(save_and_load(Methods(serve=keep, **{name: lambda _, x: 2.0 * x}), tmp_path)).training is None
 
 
 def test_training_function_of_another_interface_is_left_alone(tmp_path):
     module = Methods(serve=keep, train=lambda m, x: {"a": x, "b": x})
-    loaded = saved(module, tmp_path)
+    loaded = save_and_load(module, tmp_path)
     assert read_graph(loaded).training is None
     assert read_graph(loaded, training_signature="train").training.name == "train"
 
@@ -92,7 +92,7 @@ def test_flag_may_be_a_tensor(tmp_path):
         def __call__(self, x, training):
             return tf.where(training, 2.0 * x, x)
 
-    graph = read_graph(saved(Flag(), tmp_path))
+    graph = read_graph(save_and_load(Flag(), tmp_path))
     assert graph.training is graph.inference
     x = np.ones((1, 2))
     assert float(graph.training.call(x, True)[0, 0]) == 2.0 and float(graph.inference.call(x, False)[0, 0]) == 1.0
@@ -106,8 +106,10 @@ def test_function_of_training_alone_is_refused(tmp_path):
 
     module = Always()
     module.__call__.get_concrete_function(ROW, training=True)
-    with pytest.raises(checks.UserError, match="`signature` must be a function with an inference mode.*traced with"):
-        read_graph(saved(module, tmp_path))
+    with pytest.raises(
+        checks.UserError, match="`signature` must be a function with an inference mode.*traced only with"
+    ):
+        read_graph(save_and_load(module, tmp_path))
 
 
 def test_other_arguments_take_the_default_that_was_traced(tmp_path):
@@ -119,15 +121,15 @@ def test_other_arguments_take_the_default_that_was_traced(tmp_path):
     module = Scaled()
     for scale in (5.0, 3.0):
         module.__call__.get_concrete_function(ROW, scale)
-    assert float(read_graph(saved(module, tmp_path)).inference.call(np.ones((1, 2)))[0, 0]) == 3.0
+    assert float(read_graph(save_and_load(module, tmp_path)).inference.call(np.ones((1, 2)))[0, 0]) == 3.0
 
 
 def test_missing_and_ambiguous_functions_are_told(tmp_path):
     with pytest.raises(
-        checks.UserError, match="`source` must be a SavedModel with a function to call.*variables alone"
+        checks.UserError, match="`source` must be a SavedModel with a function to call.*holds only variables"
     ):
-        read_graph(saved(Methods(), tmp_path))
-    loaded = load(made("functions")[0])
+        read_graph(save_and_load(Methods(), tmp_path))
+    loaded = load(saved("functions")[0])
     with pytest.raises(checks.UserError, match="`signature` must be one of 'double', 'pick'.*no default"):
         read_graph(loaded)
     with pytest.raises(checks.UserError, match="`signature` must be one of 'double', 'pick'.*Did you mean double"):
@@ -139,7 +141,7 @@ def test_missing_and_ambiguous_functions_are_told(tmp_path):
 
 
 def test_inputs_that_fit_no_form_are_refused_with_all_forms():
-    graph = read_graph(load(made("functions")[0]), "pick")
+    graph = read_graph(load(saved("functions")[0]), "pick")
     wanted = r"\{'label': int32 \(None,\), 'scale': float32 \(\)\}"
     with pytest.raises(checks.UserError, match=rf"`inputs` must be {wanted}. Received: inputs=\[int64 \(2,\)\]"):
         graph.inference.call([np.arange(2)])
@@ -147,7 +149,7 @@ def test_inputs_that_fit_no_form_are_refused_with_all_forms():
 
 def test_only_output_comes_without_its_label_and_several_with(tmp_path):
     module = Methods(serve=lambda _, x: {"image": x}, both=lambda _, x: {"a": x, "b": x})
-    loaded = saved(module, tmp_path)
+    loaded = save_and_load(module, tmp_path)
     assert read_graph(loaded).inference.call(np.ones((1, 2))).shape == (1, 2)
     assert set(read_graph(loaded, "both").inference.call(np.ones((1, 2)))) == {"a", "b"}
 
@@ -170,7 +172,7 @@ def test_assignments_are_found_in_inner_functions_and_branches(tmp_path):
             self.names[3].assign_add(tf.ones(2))
             return x + self.names[0]
 
-    graph = read_graph(saved(Nested(), tmp_path))
+    graph = read_graph(save_and_load(Nested(), tmp_path))
     (concrete,) = graph.concrete_functions()
     assert {v.name for v in assigned_variables(concrete)} == {"inner:0", "branch:0", "added:0"}
     assert {v.name for v in graph.variables()} == {"read:0", "inner:0", "branch:0", "added:0"}

@@ -7,7 +7,7 @@ from keras_transfer_gen.transfer.saved_model.image_output import (
     contradicts,
     find_image_output,
     pixel_range,
-    weight_below_zero,
+    share_below_zero,
 )
 
 RNG = np.random.default_rng(0)
@@ -109,7 +109,7 @@ def test_same_images_as_floats_are_preferred_to_whole_numbers():
 
 
 def measured_range(samples):
-    return pixel_range(float(samples.min()), float(samples.max()), weight_below_zero(samples))
+    return pixel_range(float(samples.min()), float(samples.max()), share_below_zero(samples))
 
 
 def test_low_contrast_around_zero_is_told_from_an_unclipped_unit_range():
@@ -122,6 +122,6 @@ def test_low_contrast_around_zero_is_told_from_an_unclipped_unit_range():
     assert measured_range(white_on_black) == (0.0, 1.0)
 
 
-def test_weight_below_zero_is_a_share():
-    assert weight_below_zero(np.float32([-1, 3])) == 0.25 and weight_below_zero(np.zeros(3)) == 0
-    assert weight_below_zero(np.float32([-1, np.inf])) == weight_below_zero(np.float32([-1, np.nan])) == 0
+def test_share_below_zero_is_a_share():
+    assert share_below_zero(np.float32([-1, 3])) == 0.25 and share_below_zero(np.zeros(3)) == 0
+    assert share_below_zero(np.float32([-1, np.inf])) == share_below_zero(np.float32([-1, np.nan])) == 0

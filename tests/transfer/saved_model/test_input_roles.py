@@ -12,8 +12,8 @@ from keras_transfer_gen.transfer.saved_model.input_roles import (
     can_be_filled,
     check_overrides,
     fill,
-    filled,
     named_leaves,
+    replace_leaves,
     roles_of,
     width,
 )
@@ -149,4 +149,4 @@ def test_one_hot_of_a_class_that_there_is_not_is_refused(wrap):
 def test_leaves_are_named_by_their_way_and_filled_by_their_names():
     structure = {"a": [1, {"b": 2}], "c": 3}
     assert named_leaves(structure) == [("a/0", 1), ("a/1/b", 2), ("c", 3)] and named_leaves(7) == [("", 7)]
-    assert filled(structure, {"a/0": "x", "a/1/b": "y", "c": "z"}) == {"a": ["x", {"b": "y"}], "c": "z"}
+    assert replace_leaves(structure, {"a/0": "x", "a/1/b": "y", "c": "z"}) == {"a": ["x", {"b": "y"}], "c": "z"}

@@ -19,7 +19,7 @@ from tests.saved_model_fixtures import (
     folder_of,
     latents,
     layer_of,
-    made,
+    saved,
     targets,
     values_of,
     write_references,
@@ -28,7 +28,7 @@ from tests.saved_model_fixtures import (
 
 def expected(kind):
     """What the original computes in inference mode."""
-    values = made("keras_3" if kind == "archive" else kind)[1]
+    values = saved("keras_3" if kind == "archive" else kind)[1]
     if kind == "module":
         return values(latents(), training=False).numpy()
     if kind in ("keras_3", "archive"):
@@ -226,7 +226,7 @@ def test_variable_frozen_by_its_author_is_trained_once_it_is_released(kind, name
 
 
 def test_layer_frozen_by_a_keras_2_author_is_reported_frozen():
-    layer = SavedModelLayer(made("keras_2")[0] / "part")
+    layer = SavedModelLayer(saved("keras_2")[0] / "part")
     assert [name for name, v in layer.named_variables.items() if not v.trainable and "moving" not in name] == [
         "conv_10/kernel", "conv_10/bias",
     ]  # fmt: skip
@@ -243,16 +243,16 @@ def test_layer_frozen_by_a_keras_2_author_is_reported_frozen():
 
 def test_regularisation_losses_are_those_of_the_original_and_follow_the_flags():
     layer = layer_of("keras_2")
-    np.testing.assert_allclose([float(loss) for loss in layer.losses], made("keras_2")[1]["losses"], rtol=1e-6)
+    np.testing.assert_allclose([float(loss) for loss in layer.losses], saved("keras_2")[1]["losses"], rtol=1e-6)
     assert len(functional(layer).losses) == 2
     freeze(layer, {"conv_1/.*": False})
     assert len(layer.losses) == 1
     layer = layer_of("module")
-    np.testing.assert_allclose(layer.losses, [made("module")[1].weight_loss()], rtol=1e-6)
+    np.testing.assert_allclose(layer.losses, [saved("module")[1].weight_loss()], rtol=1e-6)
 
 
 def test_same_weights_as_tf_keras_with_hub_after_the_same_training():
-    folder, values = made("keras_2")
+    folder, values = saved("keras_2")
     layer = SavedModelLayer(folder / "plain")
     model = keras.Sequential([keras.Input((SIZE,)), layer])
     model.compile(keras.optimizers.SGD(RATE, momentum=0.9), "mse")
@@ -266,14 +266,14 @@ def test_same_weights_as_tf_keras_with_hub_after_the_same_training():
 
 def test_labelled_and_listed_inputs_and_outputs_pass_through():
     z, label = latents(5), np.arange(5)  # int64; the graphs want int32
-    folder, values = made("keras_2")
+    folder, values = saved("keras_2")
     layer = SavedModelLayer(folder / "many")
     outputs = layer({"z": z, "label": label})
     np.testing.assert_allclose(outputs["image"], values["image"], atol=1e-6)
     inputs = {"z": keras.Input((SIZE,), name="z"), "label": keras.Input((), dtype="int32", name="label")}
     model = keras.Model(inputs, layer(inputs))
     np.testing.assert_allclose(model({"z": z, "label": label})["row"], outputs["row"])
-    folder, models = made("keras_3")
+    folder, models = saved("keras_3")
     layer = SavedModelLayer(folder / "lists")
     for mine, original in zip(layer([z, label]), models["lists"]([z, label]), strict=True):
         np.testing.assert_allclose(mine, original, atol=1e-6)
@@ -283,7 +283,7 @@ def test_labelled_and_listed_inputs_and_outputs_pass_through():
 
 
 def test_signature_can_be_chosen_and_integers_stay_integers():
-    folder, _ = made("functions")
+    folder, _ = saved("functions")
     layer = SavedModelLayer(folder, signature="pick")
     outputs = layer({"label": np.array([1, 4]), "scale": np.array(2.0)})
     np.testing.assert_array_equal(outputs["row"], [[4.0, 6.0], [16.0, 18.0]])
@@ -316,7 +316,7 @@ def test_mixed_precision_computes_inside_as_saved_and_trains(kind):
 
 
 def test_impossible_wishes_are_refused_in_words(tmp_path):
-    constant = made("tf1")[0] / "constant"
+    constant = saved("tf1")[0] / "constant"
     with pytest.raises(
         checks.UserError, match="`trainable` must be False for this SavedModel.*gradients.*trainable=False"
     ):
@@ -368,8 +368,8 @@ def write_held(folder, held, statistics=False):
 
 @pytest.mark.parametrize(("held", "words"), [
     ("", "2 of 2 variables can be trained. It was saved without a training mode."),
-    ("b", "1 of 2 variables can be trained. It was saved without a training mode. Saved as not to be trained: 1 more."),
-    ("wb", "2 of 2 variables can be trained. .*All of these were saved as not to be trained: `ktg finetune`, or"),
+    ("b", "1 of 2 variables can be trained. It was saved without a training mode. 1 more were saved as not trainable."),
+    ("wb", "2 of 2 variables can be trained. .*All of them were saved as not trainable: `ktg finetune`, or"),
 ])  # fmt: skip
 def test_variables_that_the_author_froze_are_counted_as_the_table_does(held, words, tmp_path):
     layer = SavedModelLayer(write_held(tmp_path / "held", held))

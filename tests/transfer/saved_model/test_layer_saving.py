@@ -14,9 +14,9 @@ from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 from tests.saved_model_fixtures import KINDS, SIZE, folder_of, latents, layer_of
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=KINDS, scope="module")
 def tuned(request):
-    """A functional model of two layers, changed in every weight, with flags of its own; and its kind."""
+    """A functional model of two layers, changed in every weight, with flags of its own; and its kind. Not to change."""
     kind = request.param
     model = build(kind)
     rules = {"tf1": {".*/scale": True, ".*/w": False}, "module": {".*/gain": True, ".*/0/.*": False}}

@@ -3,33 +3,10 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.transfer.saved_model.measure import interfaces, measure_generator
+from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
-from tests.saved_model_fixtures import SIZE, folder_of, latents, made
-
-Z = tf.TensorSpec((None, SIZE), tf.float32, name="z")
-
-
-def draw(count, size):
-    return np.random.default_rng(0).standard_normal((count, size)).astype(np.float32)
-
-
-def measure(name):
-    folder, painters = made("painters")
-    return measure_generator(tf.saved_model.load(f"{folder}/{name}"), name, draw), painters[name]
-
-
-@pytest.fixture
-def module(tmp_path):
-    """Function: saves a function as the call of a SavedModel, and returns what is loaded of it."""
-
-    def save_and_load(function, *specs):
-        root = tf.Module()
-        root.__call__ = tf.function(function, input_signature=specs)
-        tf.saved_model.save(root, str(tmp_path / "made"))
-        return tf.saved_model.load(str(tmp_path / "made"))
-
-    return save_and_load
+from tests.saved_model_fixtures import SIZE, folder_of, latents, saved
+from tests.transfer.saved_model.measuring import Z, draw, measured
 
 
 @pytest.mark.parametrize(("name", "size", "channels", "classes", "bounds"), [
@@ -37,7 +14,7 @@ def module(tmp_path):
     ("one_hot", 8, 3, 7, (0.0, 255.0)), ("lists", 4, 3, 5, (-1.0, 1.0)),
 ])  # fmt: skip
 def test_spec_is_measured(name, size, channels, classes, bounds):
-    spec = measure(name)[0].spec
+    spec = measured(name)[0].spec
     assert (spec.image_size, spec.channels, spec.num_classes, spec.pixel_range) == (size, channels, classes, bounds)
     assert (spec.latent_dim, spec.source) == (SIZE, name)
 
@@ -48,36 +25,15 @@ def test_spec_is_measured(name, size, channels, classes, bounds):
     ("lists", {"args_0/0": "latents", "args_0/1": "class ids"}),
 ])  # fmt: skip
 def test_each_input_has_its_role(name, roles):
-    assert measure(name)[0].roles == roles
-
-
-def test_images_are_those_of_the_maker_in_the_model_range():
-    z, labels = latents(5), np.array([0, 6, 3, 3, 1])
-    found, maker = measure("plain")
-    np.testing.assert_allclose(found(z), maker(z), atol=1e-6)
-    found, maker = measure("unit")
-    np.testing.assert_allclose(found(z, labels), maker(z, labels)["image"] * 2 - 1, atol=1e-6)
-    found, maker = measure("one_hot")
-    expected = maker.make(z, np.eye(7, dtype=np.float32)[labels], 0.5)["default"] / 127.5 - 1
-    np.testing.assert_allclose(found(z, labels, truncation=0.5), expected, atol=1e-5)
-    found, maker = measure("lists")
-    np.testing.assert_allclose(found(z, labels % 5), maker([z, labels % 5]), atol=1e-5)
-
-
-def test_fixed_batch_is_filled_and_cut():
-    found, maker = measure("bytes")
-    z = latents(6)
-    expected = np.concatenate([maker.serve(z[:4]), maker.serve(np.pad(z[4:], ((0, 2), (0, 0))))[:2]])
-    assert found.batch == 4 and found.raw(z).shape == (6, 8, 8, 3)
-    np.testing.assert_array_equal(found.raw(z), expected)
+    assert measured(name)[0].roles == roles
 
 
 def test_reasons_tell_where_each_fact_comes_from():
-    reasons = measure("unit")[0].reasons
+    reasons = measured("unit")[0].reasons
     assert reasons["latent_dim"] == "input 'z', float32 (None, 6)" and "output 'image'" in reasons["image_size"]
     assert reasons["pixel_range"].startswith("16 samples lie in [0") and "6 is the last" in reasons["num_classes"]
     assert reasons["repeatable"].startswith("the same latents gave the same")
-    assert "input 'truncation'" in measure("one_hot")[0].reasons["truncation"]
+    assert "input 'truncation'" in measured("one_hot")[0].reasons["truncation"]
 
 
 def test_generator_with_a_draw_of_its_own_is_not_called_repeatable(module):
@@ -85,19 +41,6 @@ def test_generator_with_a_draw_of_its_own_is_not_called_repeatable(module):
         return tf.tanh(tf.random.normal((tf.shape(z)[0], 4, 4, 3)) + tf.reduce_mean(z))
 
     assert measure_generator(module(noisy, Z), "noisy", draw).reasons["repeatable"].startswith("no: ")
-
-
-@pytest.mark.parametrize("count", [1, 2, 10, 1000])
-def test_classes_of_a_silent_one_hot_are_counted(module, count):
-    def image(z, label):
-        number = tf.cast(tf.argmax(tf.one_hot(label, count), 1), tf.float32)
-        known = tf.reduce_max(tf.one_hot(label, count), 1)
-        return (
-            tf.tanh(tf.reshape(z[:, :3], (-1, 1, 1, 3))) * 0.9 + tf.reshape(known * (number + 1), (-1, 1, 1, 1)) * 1e-4
-        )
-
-    found = measure_generator(module(image, Z, tf.TensorSpec((None,), tf.int64)), "a", draw)
-    assert found.spec.num_classes == count
 
 
 def test_low_contrast_around_zero_is_taken_for_the_model_range(module):
@@ -129,17 +72,6 @@ def test_outputs_that_are_no_square_images_are_refused_with_the_reason(module, f
         measure_generator(module(function, Z), "flat", draw)
 
 
-def test_function_and_its_signature_are_named_once(tmp_path):
-    root = tf.Module()
-    root.serve = tf.function(lambda z: tf.reduce_sum(z, 1), input_signature=[Z])
-    other = tf.function(lambda x: {"y": x + 1}, input_signature=[tf.TensorSpec((None, 2), name="x")])
-    signatures = {"serve": root.serve, "serving_default": root.serve, "other": other}
-    tf.saved_model.save(root, str(tmp_path / "flat"), signatures=signatures)
-    with pytest.raises(checks.UserError) as caught:
-        measure_generator(tf.saved_model.load(str(tmp_path / "flat")), "flat", draw)
-    assert str(caught.value).count("serv") == 1 and str(caught.value).count("other(x: float32 (None, 2))") == 1
-
-
 def test_graph_that_fails_is_named(module):
     def fails(z):
         return tf.debugging.check_numerics(tf.reshape(z, (-1, 1, 2, 3))[:, :, :1] / 0.0, "all is lost")
@@ -165,18 +97,6 @@ def test_module_of_tensorflow_1_with_unknown_sizes_is_measured(tmp_path):
     spec = found.spec
     assert (spec.image_size, spec.channels, spec.num_classes, spec.pixel_range) == (2, 3, 5, (-1.0, 1.0))
     np.testing.assert_allclose(found(latents(3), np.array([4, 0, 2]), 0.5), expected, atol=1e-5)
-
-
-def test_interfaces_list_functions_and_signatures():
-    found = interfaces(tf.saved_model.load(str(folder_of("module"))))
-    assert found[0] == {
-        "name": "__call__", "kind": "function", "mode": "training=False", "inputs": {"x": "float32 (None, 6)"},
-        "outputs": {"": "float32 (None, 4)"},
-    }  # fmt: skip
-    assert {(one["name"], one["kind"], one["mode"]) for one in found[1:]} == {
-        ("__call__", "function", "training=True"), ("weight_loss", "function", ""),
-        ("serving_default", "signature", ""),
-    }  # fmt: skip
 
 
 def rendered(z, layout):
@@ -210,16 +130,6 @@ def test_latents_of_four_axes_and_float_labels_are_filled(module):
     np.testing.assert_allclose(found(z, labels)[:, 0, 0], np.tanh(z + labels[:, None] / 100), atol=1e-6)
     found = measure_generator(loaded, "four", draw)
     assert found.spec.num_classes == 1 and "takes any number" in found.reasons["num_classes"]
-
-
-def test_classes_of_float_labels_are_counted_where_they_are_looked_up(module):
-    table = tf.random.stateless_normal((9, 3), (1, 2))
-
-    def image(z, label):
-        return tf.tanh(tf.reshape(z[:, :3] + tf.gather(table, tf.cast(label, tf.int32)), (-1, 1, 1, 3)))
-
-    found = measure_generator(module(image, Z, tf.TensorSpec((None,), name="label")), "table", draw)
-    assert found.spec.num_classes == 9 and "8 is the last" in found.reasons["num_classes"]
 
 
 def test_given_facts_take_the_place_of_measured_ones(module):
@@ -258,7 +168,7 @@ def test_given_facts_take_the_place_of_measured_ones(module):
     ("one_hot", {"pixel_range": "0,1"}, "`pixel_range` must be that of the images"),
 ])  # fmt: skip
 def test_given_facts_that_cannot_be_are_refused(name, given, text):
-    folder, _ = made("painters")
+    folder, _ = saved("renderers")
     with pytest.raises(checks.UserError, match=text):
         measure_generator(tf.saved_model.load(f"{folder}/{name}"), name, draw, SpecOverrides(**given))
 

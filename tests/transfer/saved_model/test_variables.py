@@ -6,17 +6,17 @@ import tensorflow as tf
 from keras_transfer_gen.transfer.saved_model.graph import read_graph
 from keras_transfer_gen.transfer.saved_model.variables import (
     NEVER_TRAINED,
-    Named,
+    NamedVariable,
     attach_losses,
     group_variables,
     inner_groups,
     name_variables,
 )
-from tests.saved_model_fixtures import made
+from tests.saved_model_fixtures import saved
 
 
 def named_of(kind, name=""):
-    loaded = tf.saved_model.load(str(made(kind)[0] / name))
+    loaded = tf.saved_model.load(str(saved(kind)[0] / name))
     return name_variables(loaded, read_graph(loaded))
 
 
@@ -72,7 +72,7 @@ def test_names_of_what_may_be_trained(name):
 
 
 def variable(name, trained=True, frozen=False, value=0.0):
-    return Named(name, tf.Variable(value, trainable=not frozen), trained, frozen)
+    return NamedVariable(name, tf.Variable(value, trainable=not frozen), trained, frozen)
 
 
 def test_groups_follow_the_names_and_share_the_variables():

@@ -14,7 +14,7 @@ from keras_transfer_gen.transfer.fetching.cache import hub_entry
 from keras_transfer_gen.transfer.provenance import source_of
 from keras_transfer_gen.transfer.weights.matching import load_matching_weights
 from keras_transfer_gen.transfer.weights.read import read_weights
-from tests.saved_model_fixtures import KINDS, folder_of, layer_of, made, values_of
+from tests.saved_model_fixtures import KINDS, folder_of, layer_of, saved, values_of
 
 
 def assert_same(found, expected):
@@ -81,7 +81,7 @@ def test_preset_and_its_folder_are_read_like_its_file(source_file, tmp_path, mon
 
 
 def test_metrics_of_a_compiled_model_of_keras_2_are_left_out():
-    folder = made("keras_2")[0] / "plain"
+    folder = saved("keras_2")[0] / "plain"
     stored = tf.train.load_checkpoint(str(folder / "variables" / "variables")).get_variable_to_shape_map()
     assert any(key.startswith("keras_api/metrics/0/total") for key in stored)
     assert {"total", "count"}.isdisjoint(read_weights(folder)) and "conv_1/kernel" in read_weights(folder)

@@ -126,7 +126,7 @@ def keep_in_run(source, run):
         path = run.source if len(first) == 1 else run.source / str(number)
         run.keep_source(Path(pair[0].folder), path)
         for layer in pair:
-            layer.move(path)
+            layer.set_folder(path)
     if source.file is not None:
         run.keep_source(source.file, run.source_file)
     if source.kept:
