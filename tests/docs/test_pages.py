@@ -191,7 +191,7 @@ def test_faults_of_a_program_are_found():
 @pytest.fixture
 def own_tables(monkeypatch):
     """The tables of names, as they were after the test."""
-    for name in ("OBJECTIVES", "AUGMENTS", "REGULARIZERS", "ARCHITECTURES"):
+    for name in ("OBJECTIVES", "AUGMENTS", "REGULARIZERS", "ARCHITECTURES", "METRICS"):
         table = getattr(tables, name)
         monkeypatch.setattr(table, "_rows", dict(table._rows))
 
