@@ -91,11 +91,12 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.tables import register_regularizer as register_regularizer
     from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
     from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
+    from keras_transfer_gen.training.collapse import CollapseWarning as CollapseWarning
     from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
     from keras_transfer_gen.training.gan import GAN as GAN
     from keras_transfer_gen.training.latent_ranking import rank_latents as rank_latents
+    from keras_transfer_gen.training.precision import set_precision as set_precision
     from keras_transfer_gen.training.vae import VAE as VAE
-    from keras_transfer_gen.training.vae import CollapseWarning as CollapseWarning
     from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model as fetch_saved_model
     from keras_transfer_gen.transfer.fetching.presets import list_presets as list_presets
     from keras_transfer_gen.transfer.freezing.blocks import freeze_d as freeze_d
@@ -118,7 +119,7 @@ _LAZY = {
     "Architecture": "keras_transfer_gen.architectures:Architecture",
     "Augment": "keras_transfer_gen.protocols:Augment",
     "Bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
-    "CollapseWarning": "keras_transfer_gen.training.vae:CollapseWarning",
+    "CollapseWarning": "keras_transfer_gen.training.collapse:CollapseWarning",
     "DiffAugment": "keras_transfer_gen.training.diffaugment:DiffAugment",
     "EvaluateEvery": "keras_transfer_gen.recipes.scoring.evaluate:EvaluateEvery",
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
@@ -215,6 +216,7 @@ _LAZY = {
     "restyle": "keras_transfer_gen.recipes.latent_tools.restyle:restyle",
     "scale_shift_only": "keras_transfer_gen.transfer.freezing.rules:scale_shift_only",
     "select_latents": "keras_transfer_gen.recipes.training.gan.latent_selection:select_latents",
+    "set_precision": "keras_transfer_gen.training.precision:set_precision",
     "spherical_interpolation": "keras_transfer_gen.maths.latent_arithmetic:spherical_interpolation",
     "trainable_report": "keras_transfer_gen.transfer.freezing.trainable_report:trainable_report",
 }

@@ -38,13 +38,16 @@ def renamed_arguments(**new_names):
     """
 
     def decorate(function):
+        owner = function.__qualname__.rpartition(".<locals>.")[2]
+        name = owner.removesuffix(".__init__")  # a class is known by its own name
+
         @functools.wraps(function)
         def call(*args, **kwargs):
             for old in new_names.keys() & kwargs.keys():
                 new = new_names[old]
                 if new in kwargs:
-                    raise TypeError(f"{function.__name__}() got {new}= and also {old}=, its old name: leave {old}= out")
-                warn_renamed(f"{function.__name__}({old}=)", f"{new}=")
+                    raise TypeError(f"{name}() got {new}= and also {old}=, its old name: leave {old}= out")
+                warn_renamed(f"{name}({old}=)", f"{new}=")
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 

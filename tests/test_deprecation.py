@@ -24,6 +24,16 @@ def test_old_names_mean_the_new_ones_and_warn_at_the_call():
     assert len(caught) == 2
 
 
+def test_arguments_of_a_class_are_told_by_its_name():
+    class Reader:
+        @renamed_arguments(fit="resize_mode")
+        def __init__(self, resize_mode="crop"):
+            self.resize_mode = resize_mode
+
+    with pytest.warns(DeprecationWarning, match=r"^Reader\(fit=\) is now called resize_mode="):
+        assert Reader(fit="pad").resize_mode == "pad"
+
+
 def test_both_names_at_once_are_refused():
     with pytest.raises(TypeError, match=r"read\(\) got resize_mode= and also fit=, its old name: leave fit= out"):
         read("a", fit="pad", resize_mode="pad")

@@ -20,8 +20,8 @@ def as_functional(network, role, inputs=None):
     Args:
         network: `keras.Model`.
         role: what the caller calls it, such as "generator"; also the name of a model that is made for a subclassed one.
-        inputs: what a model that is not functional is called with, a `keras.Input` or a dict of them; None takes the
-            shapes that it was called with before.
+        inputs: what a model that is not functional is called with, a `keras.Input` or a dict of them, where it was not
+            called before; None where that is unknown.
 
     Returns:
         functional `keras.Model` that shares the network's layers.
@@ -32,11 +32,15 @@ def as_functional(network, role, inputs=None):
     """
     if not isinstance(network, keras.Model):
         raise checks.user_error(role, "a keras.Model", type(network))
-    if _is_functional(network):
+    if is_functional(network):
         return network
     sequential = isinstance(network, keras.Sequential)
     if not (sequential and network.built):
-        inputs = _known_inputs(network, role) if inputs is None else inputs
+        inputs = _inputs_of_calls(network) or inputs
+        if inputs is None:
+            hint = "Such as spec=ModelSpec(image_size=64, channels=3, latent_dim=128); or call the model once before."
+            kind = type(network).__name__
+            raise checks.user_error("spec", f"given for a {kind}, whose inputs are unknown", None, hint)
         outputs = _call(network, role, inputs)
     if sequential:
         return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
@@ -79,18 +83,18 @@ def latent_input(spec):
     return {"latents": latents, "labels": keras.Input((), dtype="int32", name="labels")}
 
 
-def _is_functional(network):
+def is_functional(network):
+    """Whether a Keras model tells its inputs and outputs by itself, and is no `keras.Sequential`."""
     tensors = [*(getattr(network, "inputs", None) or ()), *(getattr(network, "outputs", None) or ())]
     symbolic = bool(tensors) and all(isinstance(tensor, keras.KerasTensor) for tensor in tensors)
     return symbolic and not isinstance(network, keras.Sequential)
 
 
-def _known_inputs(network, role):
-    """Inputs of the shapes that a model was called with before."""
-    shapes = (network.get_build_config() or {}).get("input_shape")
+def _inputs_of_calls(network):
+    """Inputs of the shapes that a model was called with before, or None."""
+    shapes = (network.get_build_config() or {}).get("input_shape") if network.built else None
     if shapes is None:
-        hint = "Such as spec=ModelSpec(image_size=64, channels=3, latent_dim=128); or call the model once before."
-        raise checks.user_error("spec", f"given for a {type(network).__name__}, whose inputs are unknown", None, hint)
+        return None
     if isinstance(shapes, dict):
         return {name: _input_of(shape, name) for name, shape in shapes.items()}
     return _input_of(shapes, "inputs")
@@ -133,7 +137,7 @@ def _same(left, right):
 
 def _no_copy(network, role):
     models = [layer for layer in network._flatten_layers() if isinstance(layer, keras.Model)]
-    name = type(next((model for model in models if not _is_functional(model)), network)).__name__
+    name = type(next((model for model in models if not is_functional(model)), network)).__name__
     hint = f"Let {name}.get_config() return every argument of __init__ (Keras' own leaves out those of a keras.Model)."
     return checks.user_error(role, "a model that Keras can make again from its configuration", name, hint)
 

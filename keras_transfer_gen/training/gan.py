@@ -3,11 +3,24 @@
 import keras
 
 from keras_transfer_gen import checks, protocols, tables
-from keras_transfer_gen.specs import ModelSpec, check_truncation
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.training import compiled_parts, conditions, fit_data, gan_step, latents, loss_scaling
+from keras_transfer_gen.training import (
+    compile_checks,
+    compiled_parts,
+    conditions,
+    fit_data,
+    gan_step,
+    latents,
+    loss_scaling,
+)
 from keras_transfer_gen.training import network_checks as networks_
+from keras_transfer_gen.training.functional_form import copy_network
+from keras_transfer_gen.training.generate_checks import check_generate
+from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.named_outputs import NamedOutputs
+from keras_transfer_gen.training.optimizer_pair import OptimizerPair
+from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.version import PACKAGE
 
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
@@ -23,15 +36,16 @@ class GAN(keras.Model):
     keep weights and statistics bit for bit; changed `trainable` flags take effect at the next `fit` by themselves.
 
     Args:
-        generator: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1]; it takes
+        generator: Keras model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1]; it takes
             {"latents": those, "labels": integers `[batch]`} where `spec.num_classes` is not 0.
-        discriminator: functional model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such; or of
+        discriminator: Keras model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such; or of
             {"images": those, "labels": integers `[batch]`}, for which the data set must have labels.
-        spec: `ModelSpec`; by default read off the generator's shapes.
+        spec: `ModelSpec`; by default read off the generator's shapes, which a subclassed model has once it was called.
         name: name of the model.
 
     Raises:
-        UserError: where the networks' shapes don't fit each other.
+        UserError: where the networks' shapes don't fit each other, or are unknown, or where a subclassed model can't
+            be made again from its `get_config()`, as the averaged generator and saved files need.
 
     Example:
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
@@ -44,11 +58,11 @@ class GAN(keras.Model):
     def __init__(self, generator, discriminator, spec=None, name="gan", **kwargs):
         checks.check_backend()
         super().__init__(name=name, **kwargs)
+        generator, discriminator = networks_.functional_pair(generator, discriminator, spec)
         networks_.check_shapes(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
-        self.ema_generator = keras.models.clone_model(generator)
-        self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator = copy_network(generator, "generator", f"ema_{generator.name}")
         self.ema_generator.trainable = False
         self.spec = spec or networks_.spec_of(generator)
         self.network_inputs = networks_.check_inputs(generator, discriminator, self.spec)
@@ -56,16 +70,9 @@ class GAN(keras.Model):
         self.generator_outputs = NamedOutputs(generator, entry.intermediates if entry else {})
         self.source = None  # `SourceNetworks`, where something that is compiled compares with the source
         self.penalties, self.regularizers = [], []
-        self.step = self.add_weight(
-            shape=(), dtype="int64", trainable=False, name="step", initializer="zeros", aggregation="only_first_replica"
-        )
-        # Real images shown, counted apart from `step`: the batch size may change when a run is continued.
-        self.images_seen = self.add_weight(
-            shape=(), dtype="int64", trainable=False, name="images_seen", initializer="zeros",
-            aggregation="only_first_replica",
-        )  # fmt: skip
+        add_counters(self)
         self._flags = fit_data.FlagWatch(self.roles.values())
-        self._render = None
+        self._optimizer_pair = None
         self.built = True
 
     @property
@@ -76,7 +83,7 @@ class GAN(keras.Model):
     @property
     def kimg(self):
         """Thousands of real images shown in training so far, float."""
-        return int(self.images_seen.numpy()) / 1000.0
+        return kimg_of(self)
 
     def compile(
         self,
@@ -91,9 +98,12 @@ class GAN(keras.Model):
         seed=0,
         run_eagerly=False,
         steps_per_execution=1,
-        optimizer=None,
+        jit_compile=False,
         auto_scale_loss=True,
         data=None,
+        optimizer=None,
+        loss=None,
+        metrics=None,
     ):
         """Sets how the networks are trained. The step count and the averaged generator are kept.
 
@@ -109,22 +119,28 @@ class GAN(keras.Model):
             seed: of latents and augmentation; each step's draws depend on it and on the step's number alone.
             run_eagerly: run the step without a graph, for debugging.
             steps_per_execution: steps in one call of the graph.
-            optimizer: must stay None; each network has its own.
+            jit_compile: compile the step with XLA, which draws other latents; slower on most CPUs.
             auto_scale_loss: put both optimizers in a `keras.optimizers.LossScaleOptimizer` where a network computes in
                 float16.
             data: what `load_images` returns, for regularisers that look at images before training.
+            optimizer: must stay None; each network has its own.
+            loss: must stay None; see `objective`.
+            metrics: must stay None; `EvaluateEvery` scores images.
 
         Raises:
-            UserError: for an unknown name, an object of the wrong kind, or one optimizer for both networks.
+            UserError: for an unknown name, an object of the wrong kind, one optimizer for both networks, or weights
+                made outside of the strategy's scope.
         """
-        if optimizer is not None:
-            hint = "Give one for each network: g_optimizer=keras.optimizers.Adam(2e-4) and d_optimizer=, or neither."
-            raise checks.user_error("optimizer", "left out", optimizer, hint)
+        hint = "Give one for each network: g_optimizer=keras.optimizers.Adam(2e-4) and d_optimizer=, or neither."
+        compile_checks.check_left_out(hint, optimizer=optimizer)
+        hint = "A GAN has its own: objective= sets the loss, and callbacks=[EvaluateEvery(images)] scores the images."
+        compile_checks.check_left_out(hint, loss=loss, metrics=metrics)
         was_compiled = self.compiled
-        with self._scope():
+        with self.distribute_strategy.scope():  # where the weights were made
+            compile_checks.check_scope(self)
             super().compile(
-                optimizer=None, run_eagerly=run_eagerly, jit_compile=False, steps_per_execution=steps_per_execution,
-                auto_scale_loss=False,
+                optimizer=None, run_eagerly=run_eagerly, jit_compile=jit_compile, auto_scale_loss=False,
+                steps_per_execution=steps_per_execution,
             )  # fmt: skip
             self.objective = tables.resolve("objective", objective, tables.OBJECTIVES, protocols.Objective)
             if self.objective is None:
@@ -137,10 +153,11 @@ class GAN(keras.Model):
             self.d_optimizer = networks_.optimizer_or_adam("d_optimizer", d_optimizer)
             if self.g_optimizer is self.d_optimizer:
                 raise checks.user_error("d_optimizer", "another object than g_optimizer", "the same", "Make two.")
+            compile_checks.check_scope(self, g_optimizer=self.g_optimizer, d_optimizer=self.d_optimizer)
             if auto_scale_loss:
-                networks = self.roles.values()
-                self.g_optimizer = loss_scaling.with_loss_scale(self.g_optimizer, networks)
-                self.d_optimizer = loss_scaling.with_loss_scale(self.d_optimizer, networks)
+                self.g_optimizer = loss_scaling.with_loss_scale(self.g_optimizer, self.roles.values())
+                self.d_optimizer = loss_scaling.with_loss_scale(self.d_optimizer, self.roles.values())
+            self._optimizer_pair = OptimizerPair(self.g_optimizer, self.d_optimizer)
             # Slots for every weight, frozen or not: what is released later must find them.
             self.g_optimizer.build(networks_.slots_for(self.generator))
             self.d_optimizer.build(networks_.slots_for(self.discriminator))
@@ -152,6 +169,20 @@ class GAN(keras.Model):
             networks = {**self.roles, "ema_generator": self.ema_generator}
             compiled_parts.attach(self, [*self.penalties, *self.regularizers], before, networks, data)
         guard_spectral_norms(self)
+
+    @property
+    def optimizer(self):
+        """Both optimizers as one, for Keras' callbacks; None where the model isn't compiled."""
+        return self._optimizer_pair
+
+    @optimizer.setter
+    def optimizer(self, value):
+        if value is not None:  # Keras' own `compile` sets None
+            raise checks.user_error("optimizer", "two, set by compile(g_optimizer=, d_optimizer=)", value)
+
+    def list_optimizers(self):
+        """List of the optimizers: the generator's, the discriminator's; empty where the model isn't compiled."""
+        return [self.g_optimizer, self.d_optimizer] if self.compiled else []
 
     @property
     def penalty(self):
@@ -184,26 +215,27 @@ class GAN(keras.Model):
             UserError: for a count below 1, a negative seed or start, a truncation outside (0, 1] or a class that there
                 is not.
         """
-        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
-        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
-        start = checks.check_integer("start", start, least=0)
-        truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
+        numbers, seed, truncation = check_generate(num, seed, start, truncation, self.spec)
         network = self.ema_generator if average else self.generator
-        numbers = range(start, start + num)
         return latents.render_numbered(network, numbers, self.spec, seed, truncation, label, self.network_inputs)
 
-    def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
+    def fit(
+        self, x=None, y=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto",
+        validation_data=None, **kwargs,
+    ):  # fmt: skip
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
 
         Args:
-            x: what `load_images` returns, a `tf.data.Dataset` of uint8 images `[batch, H, W, C]` or (images, labels),
-                or a uint8 array.
+            x: what `load_images` returns, a `tf.data.Dataset` of images `[batch, H, W, C]` or (images, labels), or an
+                array; levels are from 0 to 255, uint8 or another type.
+            y: labels of the images of an array, integers `[N]`; only used where a network takes labels.
             epochs: number of the epoch at which to stop; an epoch of `load_images` is 1 kimg.
             steps_per_epoch: batches in an epoch; the stream's own by default.
             initial_epoch: number of the first epoch.
             callbacks: Keras callbacks.
             verbose: as in Keras.
-            **kwargs: Keras' other arguments, such as `validation_data`.
+            validation_data: images of the same forms, or (images, labels), for the losses at the end of an epoch.
+            **kwargs: Keras' other arguments, such as `batch_size`.
 
         Returns:
             `keras.callbacks.History`.
@@ -213,19 +245,16 @@ class GAN(keras.Model):
                 shape or type.
         """
         fit_data.check_can_train(self, "gan")
-        conditions.check_labels(x, kwargs.get("y"), self.network_inputs.conditions)
-        x, steps, needed = fit_data.prepare(
-            x, int(self.step.numpy()), self.generator.output_shape, "gan", self.distribute_strategy
-        )
+        conditions.check_labels(x, y, self.network_inputs.conditions)
+        arguments = fit_data.prepare(self, "gan", x, y, self.generator.output_shape, steps_per_epoch, validation_data)
         return super().fit(
-            x=x, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, initial_epoch=initial_epoch,
-            callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},
-        )  # fmt: skip
+            epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
+        )
 
-    def evaluate(self, x=None, *args, **kwargs):
+    def evaluate(self, x=None, y=None, **kwargs):
         """`keras.Model.evaluate`: the mean losses; what it takes is checked as in `fit`."""
-        fit_data.check_image_data(x, self.generator.output_shape)
-        return super().evaluate(x, *args, **kwargs)
+        x = fit_data.check_image_data(x, self.generator.output_shape)
+        return super().evaluate(x, fit_data.check_labels(x, y, self.spec.num_classes), **kwargs)
 
     def make_train_function(self, force=False):
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
@@ -244,9 +273,10 @@ class GAN(keras.Model):
             tracker.update_state(networks_.mean_logit(values[name]) if name.endswith("logits") else values[name])
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _scope(self):
-        """The strategy that the weights were made under; optimizers and metrics must be made there too."""
-        return self.distribute_strategy.scope()
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """`keras.Model.save`; a `UserError` for a path that does not end in ".keras", such as "gan.h5"."""
+        check_path(filepath, zipped, "gan")
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def export(self, filepath, **kwargs):
         """Refuses: only the averaged generator is served, by `export_saved_model` or `export_tflite`."""
@@ -310,7 +340,8 @@ class GAN(keras.Model):
         compiled_parts.set_source(self, other.source)
         objects = {name: clone(getattr(other, name)) for name in _COMPILED_OBJECTS}
         lists = {name: [clone(part) for part in getattr(other, place)] for name, place in _COMPILED_LISTS.items()}
-        numbers = {name: getattr(other, name) for name in (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution")}
+        names = (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution", "jit_compile")
+        numbers = {name: getattr(other, name) for name in names}
         self.compile(**objects, **lists, **numbers, auto_scale_loss=False)
         for name in ("objective", "augment"):
             compiled_parts.carry_state(getattr(other, name), getattr(self, name))

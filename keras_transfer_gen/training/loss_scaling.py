@@ -3,14 +3,25 @@
 import keras
 import tensorflow as tf
 
+from keras_transfer_gen.training.functional_form import is_functional
+
 
 def computes_in_float16(networks):
     """Whether any layer of the networks computes in float16, as under the global policy "mixed_float16".
 
+    A functional model and its inputs compute nothing; they take the global policy when a model is loaded, whose layers
+    keep their own.
+
     Args:
         networks: iterable of `keras.Model`.
     """
-    return any(layer.compute_dtype == "float16" for network in networks for layer in network._flatten_layers())
+    layers = [layer for network in networks for layer in network._flatten_layers()]
+    computing = [layer for layer in layers if not isinstance(layer, keras.layers.InputLayer) and not _groups(layer)]
+    return any(layer.compute_dtype == "float16" for layer in computing)
+
+
+def _groups(layer):
+    return isinstance(layer, keras.Model) and (isinstance(layer, keras.Sequential) or is_functional(layer))
 
 
 def with_loss_scale(optimizer, networks):

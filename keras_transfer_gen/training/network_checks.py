@@ -6,6 +6,24 @@ import tensorflow as tf
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.network_inputs import IMAGES, LABELS, LATENTS, NetworkInputs, input_names
 from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training import functional_form
+
+
+def functional_pair(generator, discriminator, spec=None):
+    """Both networks as functional models; see `functional_form.as_functional`.
+
+    Args:
+        generator: `keras.Model`: functional, sequential or subclassed.
+        discriminator: the same.
+        spec: `ModelSpec`, or None where the generator's shapes are to tell.
+
+    Raises:
+        UserError: where one is no model, or its shapes can't be found.
+    """
+    latents = None if spec is None else functional_form.latent_input(spec)
+    generator = functional_form.as_functional(generator, "generator", latents)
+    images = functional_form.image_input(generator.output_shape[1:])
+    return generator, functional_form.as_functional(discriminator, "discriminator", images)
 
 
 def spec_of(generator):
@@ -20,13 +38,7 @@ def spec_of(generator):
 
 
 def check_shapes(generator, discriminator):
-    """Raises a `UserError` for what are no models, and where one does not take what the other makes."""
-    for role, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model):
-            raise checks.user_error(role, "a keras.Model", type(network))
-    if isinstance(generator, keras.Sequential):
-        hint = "Wrap it: keras.Model(network.inputs, network.outputs)."
-        raise checks.user_error("generator", "a functional keras.Model", "a keras.Sequential", hint)
+    """Raises a `UserError` where one network does not take what the other makes."""
     names = input_names(discriminator)
     if names is not None and IMAGES not in names:
         raise checks.user_error("discriminator", f"a model with the input {IMAGES}", list(names))
@@ -64,10 +76,11 @@ def check_inputs(generator, discriminator, spec):
 
 
 def check_images(element, output_shape):
-    """Raises a `UserError` where a dataset's `element` spec is not uint8 images of the generator's shape."""
+    """Raises a `UserError` where a dataset's `element` spec is not numbers of the shape of a generator's images."""
     images = element[0] if isinstance(element, (tuple, list)) else element
     expected = tuple(output_shape[1:])
-    if images.dtype != tf.uint8 or images.shape.rank != 4 or not images.shape[1:].is_compatible_with(expected):
+    numbers = images.dtype.is_floating or images.dtype.is_integer
+    if not numbers or images.shape.rank != 4 or not images.shape[1:].is_compatible_with(expected):
         raise checks.user_error(
             "x", f"uint8 images [batch, {', '.join(map(str, expected))}]", f"{images.dtype.name} {images.shape}",
             f"load_images(..., image_size={expected[0]}, channels={expected[2]}) makes such images.",

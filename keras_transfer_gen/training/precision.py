@@ -8,27 +8,41 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.protocols import FixedDtype
+from keras_transfer_gen.protocols import FixedDtype, MultiNetwork
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 PROBE_STEPS = 3
 
 
-def set_precision(network, precision):
-    """Lets the layers of a functional model compute in a precision; its output layers always compute in float32.
+def set_precision(model, precision):
+    """Lets the layers of a model compute in a precision, from the next call on; output layers stay in float32.
 
-    A layer with types of its own (`protocols.FixedDtype`), such as a SavedModel, keeps them.
+    A loaded model computes in the precision that it was saved with, whatever the global policy of Keras is: set
+    another one with this function. A layer with types of its own (`protocols.FixedDtype`), such as a SavedModel, keeps
+    them, and so does a subclassed network.
 
     Args:
-        network: functional `keras.Model`; changed in place, its weights are not.
+        model: `GAN` or `VAE`, whose networks are changed (but for the averaged generator), or a functional
+            `keras.Model`; weights stay in float32.
         precision: "float32" or "bfloat16".
 
     Raises:
         UserError: for another name.
+
+    Example:
+        >>> inputs = keras.Input((4,))
+        >>> model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Dense(3, name="inner")(inputs)))
+        >>> set_precision(model, "bfloat16")
+        >>> model.get_layer("inner").compute_dtype
+        'bfloat16'
     """
-    policy = PRECISIONS[
-        checks.check_choice("precision", precision, PRECISIONS, "Use --precision auto to have it measured.")
-    ]
+    step = "Use --precision auto to have it measured."
+    policy = PRECISIONS[checks.check_choice("precision", precision, PRECISIONS, step)]
+    for network in model.roles.values() if isinstance(model, MultiNetwork) else [model]:
+        _set_policy(network, policy)
+
+
+def _set_policy(network, policy):
     last = {output._keras_history.operation.name for output in network.outputs}
     for layer in network.layers:
         if layer.name in last or isinstance(layer, (keras.layers.InputLayer, FixedDtype)):
@@ -39,7 +53,7 @@ def set_precision(network, precision):
 
 @contextlib.contextmanager
 def saved_precision(networks):
-    """Within the block the networks are float32, as they shall be stored; afterwards they are as before."""
+    """Within the block the networks compute in float32, as they are stored; afterwards they are as before."""
     before = [(part, part.dtype_policy) for network in networks for part in network._flatten_layers()]
     for network in networks:
         set_precision(network, "float32")
@@ -51,7 +65,7 @@ def saved_precision(networks):
 
 
 def choose_precision(precision, network, batch_size):
-    """The precision to train in: the one named, or for "auto" the faster one on this machine.
+    """The precision to train in: the one named, or for "auto" the faster of the two on this machine.
 
     Args:
         precision: "auto", "float32" or "bfloat16".
@@ -62,7 +76,7 @@ def choose_precision(precision, network, batch_size):
         (precision, seconds): seconds is a dict of the medians of the probe, empty where none was needed.
     """
     if precision == "auto" and any(isinstance(layer, FixedDtype) for layer in network.layers):
-        return "float32", {}  # the part that takes the time computes in its own types
+        return "float32", {}  # the layer that takes most of the time computes in its own types
     if precision != "auto":
         return checks.check_choice("precision", precision, ["auto", *PRECISIONS]), {}
     seconds = {name: _seconds_a_step(network, name, batch_size) for name in PRECISIONS}
@@ -82,9 +96,9 @@ def _seconds_a_step(network, precision, batch_size):
         return tf.add_n([tf.reduce_sum(part) for part in tape.gradient(total, copy.trainable_variables)])
 
     step()
-    taken = []
+    seconds = []
     for _ in range(PROBE_STEPS):
         start = time.perf_counter()
         step().numpy()
-        taken.append(time.perf_counter() - start)
-    return float(np.median(taken))
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))

@@ -1,25 +1,32 @@
 """`VAE`: an encoder and a decoder that learn images and their latents together, with `model.fit`."""
 
-import warnings
-
 import keras
 import numpy as np
 
-from keras_transfer_gen import checks, pixels, protocols, tables, variational
+from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen.deprecation import renamed_arguments
 from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
-from keras_transfer_gen.specs import ModelSpec, check_truncation
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
-from keras_transfer_gen.training import compiled_parts, elbo, fit_data, latents, loss_scaling, vae_checks, vae_step
+from keras_transfer_gen.training import (
+    compile_checks,
+    compiled_parts,
+    elbo,
+    fit_data,
+    latents,
+    loss_scaling,
+    vae_checks,
+    vae_step,
+)
 from keras_transfer_gen.training import network_checks as networks_
+from keras_transfer_gen.training.collapse import CollapseWarning, warn_of_collapse  # noqa: F401
+from keras_transfer_gen.training.generate_checks import check_generate
+from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.named_outputs import NamedOutputs
+from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.version import PACKAGE
 
 MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
-JUDGED_KIMG = 5.0  # from here on, latents that carry nothing are a fault and no beginning
-
-
-class CollapseWarning(UserWarning):
-    """The latents of a trained VAE carry next to nothing."""
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -31,15 +38,15 @@ class VAE(keras.Model):
     effect at the next `fit` by themselves.
 
     Args:
-        encoder: functional model, float32 `[batch, H, W, C]` in [-1, 1] -> [mean, log variance], each float32
+        encoder: Keras model, float32 `[batch, H, W, C]` in [-1, 1] -> [mean, log variance], each float32
             `[batch, latent_dim]`.
-        decoder: functional model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1].
+        decoder: Keras model, float32 `[batch, latent_dim]` -> `[batch, H, W, C]` in [-1, 1].
         prior: `protocols.Prior`; the standard normal distribution by default.
         likelihood: "gaussian_optimal_sigma", "bernoulli", "l1" or a `protocols.Likelihood`.
         beta: weight of the divergence in training; 1 makes the loss a bound on the log-likelihood.
         free_bits: nats of divergence that each latent dimension has for nothing in training.
         kl_annealing_kimg: thousands of images over which the weight of the divergence rises from 0 to `beta`.
-        spec: `ModelSpec`; by default read off the decoder's shapes.
+        spec: `ModelSpec`; by default read off the networks' shapes, which a subclassed model has once it was called.
         name: name of the model.
 
     Raises:
@@ -56,12 +63,14 @@ class VAE(keras.Model):
         Kingma and Welling, Auto-Encoding Variational Bayes, 2014 (arXiv:1312.6114); beta: Higgins et al., 2017.
     """
 
+    @renamed_arguments(kl_warmup_kimg="kl_annealing_kimg")
     def __init__(
         self, encoder, decoder, prior=None, likelihood="gaussian_optimal_sigma", beta=1.0, free_bits=0.0,
         kl_annealing_kimg=0.0, spec=None, name="vae", **kwargs,
     ):  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
+        encoder, decoder = vae_checks.functional_pair(encoder, decoder, spec)
         latent_dim = vae_checks.check_shapes(encoder, decoder)
         self.encoder = encoder
         self.decoder = decoder
@@ -75,9 +84,7 @@ class VAE(keras.Model):
         hint = "Such as --kl-annealing-kimg 5; 0 is none."
         self.kl_annealing_kimg = checks.check_number("kl_annealing_kimg", kl_annealing_kimg, next_step=hint)
         self.spec = vae_checks.vae_spec(spec or networks_.spec_of(decoder), latent_dim)
-        counter = {"shape": (), "dtype": "int64", "trainable": False, "initializer": "zeros"}
-        self.step = self.add_weight(name="step", aggregation="only_first_replica", **counter)
-        self.images_seen = self.add_weight(name="images_seen", aggregation="only_first_replica", **counter)
+        add_counters(self)
         self._flags = fit_data.FlagWatch(self.roles.values())
         entry = tables.architecture_of(self.spec)
         self.decoder_outputs = NamedOutputs(decoder, entry.intermediates if entry else {})
@@ -93,7 +100,7 @@ class VAE(keras.Model):
     @property
     def kimg(self):
         """Thousands of real images shown in training so far, float."""
-        return int(self.images_seen.numpy()) / 1000.0
+        return kimg_of(self)
 
     def set_prior(self, prior):
         """Puts in another prior, such as one fitted to the latents of some images.
@@ -116,8 +123,7 @@ class VAE(keras.Model):
 
     def compile(
         self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
-        auto_scale_loss=True,
-        data=None,
+        auto_scale_loss=True, data=None, loss=None, metrics=None,
     ):  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
 
@@ -132,15 +138,23 @@ class VAE(keras.Model):
             auto_scale_loss: put the optimizer in a `keras.optimizers.LossScaleOptimizer` where a network computes in
                 float16.
             data: what `load_images` returns, for regularisers that look at images before training.
+            loss: must stay None; see `likelihood` in `VAE`.
+            metrics: must stay None; the parts of the loss are in the logs.
 
         Raises:
-            UserError: for an unknown name or an object of the wrong kind.
+            UserError: for an unknown name, an object of the wrong kind, or weights made outside of the strategy's
+                scope.
         """
-        optimizer = keras.optimizers.Adam(1e-3) if optimizer is None else optimizer
+        hint = "A VAE has its own: VAE(likelihood=...) sets the loss."
+        compile_checks.check_left_out(hint, loss=loss, metrics=metrics)
+        if optimizer is None:
+            with self.distribute_strategy.scope():
+                optimizer = keras.optimizers.Adam(1e-3)
         networks_.checked_optimizer("optimizer", optimizer, "1e-3")
         regularizers = compiled_parts.regularizer_list(regularizers)
         before = list(self.regularizers) if self.compiled else None
-        with self.distribute_strategy.scope():
+        with self.distribute_strategy.scope():  # where the weights were made
+            compile_checks.check_scope(self, optimizer=optimizer)
             if auto_scale_loss:
                 optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
             super().compile(
@@ -154,6 +168,10 @@ class VAE(keras.Model):
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
             compiled_parts.attach(self, list(self.regularizers), before, self.roles, data)
         guard_spectral_norms(self)
+
+    def list_optimizers(self):
+        """List of the one optimizer; empty where the model isn't compiled."""
+        return [self.optimizer] if self.compiled else []
 
     @property
     def metrics(self):
@@ -217,26 +235,29 @@ class VAE(keras.Model):
         Raises:
             UserError: for a count below 1, a negative seed or a truncation outside (0, 1].
         """
-        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
-        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
-        truncation = check_truncation(self.spec.truncation if truncation is None else truncation)
-        noise = latents.numbered_latents(range(start, start + num), self.spec.latent_dim, seed, truncation)
+        numbers, seed, truncation = check_generate(num, seed, start, truncation, self.spec)
+        noise = latents.numbered_latents(numbers, self.spec.latent_dim, seed, truncation)
         return pixels.render(lambda rows: self.decoder(wrap_input(self.decoder, self.prior(rows))), noise)
 
-    def fit(self, x=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto", **kwargs):
+    def fit(
+        self, x=None, y=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto",
+        validation_data=None, **kwargs,
+    ):  # fmt: skip
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
 
         A `CollapseWarning` at the end says that the latents carry next to nothing, and what to change.
 
         Args:
-            x: what `load_images` returns, a `tf.data.Dataset` of uint8 images `[batch, H, W, C]` or (images, labels),
-                or a uint8 array.
+            x: what `load_images` returns, a `tf.data.Dataset` of images `[batch, H, W, C]` or (images, labels), or an
+                array; levels are from 0 to 255, uint8 or another type.
+            y: labels of the images of an array, integers `[N]`, for regularisers; anything else is not used.
             epochs: number of the epoch at which to stop; an epoch of `load_images` is 1 kimg.
             steps_per_epoch: batches in an epoch; the stream's own by default.
             initial_epoch: number of the first epoch.
             callbacks: Keras callbacks.
             verbose: as in Keras.
-            **kwargs: Keras' other arguments, such as `validation_data`.
+            validation_data: images of the same forms, or (images, labels), for the losses at the end of an epoch.
+            **kwargs: Keras' other arguments, such as `batch_size`.
 
         Returns:
             `keras.callbacks.History`.
@@ -246,14 +267,11 @@ class VAE(keras.Model):
                 shape or type.
         """
         fit_data.check_can_train(self, "vae")
-        x, steps, needed = fit_data.prepare(
-            x, int(self.step.numpy()), self.decoder.output_shape, "vae", self.distribute_strategy
-        )
+        arguments = fit_data.prepare(self, "vae", x, y, self.decoder.output_shape, steps_per_epoch, validation_data)
         history = super().fit(
-            x=x, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, initial_epoch=initial_epoch,
-            callbacks=callbacks, verbose=verbose, **{**needed, **kwargs},
-        )  # fmt: skip
-        self._warn_of_collapse(history.history)
+            epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
+        )
+        warn_of_collapse(self, history.history)
         return history
 
     def evaluate(self, x=None, samples=16, seed=0, return_dict=False, **kwargs):
@@ -297,13 +315,10 @@ class VAE(keras.Model):
             tracker.update_state(values[name])
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _warn_of_collapse(self, history):
-        if not history.get("kl_loss") or self.kimg < max(JUDGED_KIMG, 2 * self.kl_annealing_kimg):
-            return
-        last = history["kl_loss"][-1], history["active_units"][-1]
-        text = variational.describe_collapse(last[0], int(last[1]), self.spec.latent_dim)
-        if text:
-            warnings.warn(text, CollapseWarning, stacklevel=3)
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """`keras.Model.save`; a `UserError` for a path that does not end in ".keras", such as "vae.h5"."""
+        check_path(filepath, zipped, "vae")
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def export(self, filepath, **kwargs):
         """Refuses: a VAE is served by `export_saved_model` or `export_tflite`."""

@@ -2,8 +2,33 @@
 
 import dataclasses
 
+import keras
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import bare_input_shape
+from keras_transfer_gen.training import functional_form
+
+
+def functional_pair(encoder, decoder, spec=None):
+    """Both networks as functional models; see `functional_form.as_functional`.
+
+    Args:
+        encoder: `keras.Model`: functional, sequential or subclassed.
+        decoder: the same.
+        spec: `ModelSpec`, or None where one of the networks is to tell the shapes of the other.
+
+    Raises:
+        UserError: where one is no model, or its shapes can't be found.
+    """
+    images = None
+    if spec is not None:
+        images = functional_form.image_input((spec.image_size, spec.image_size, spec.channels))
+    elif not functional_form.is_functional(encoder):
+        decoder = functional_form.as_functional(decoder, "decoder")
+        images = functional_form.image_input(decoder.output_shape[1:])
+    encoder = functional_form.as_functional(encoder, "encoder", images)
+    latents = keras.Input(encoder.outputs[0].shape[1:], name="latents")
+    return encoder, functional_form.as_functional(decoder, "decoder", latents)
 
 
 def check_shapes(encoder, decoder):

@@ -210,7 +210,9 @@ def test_two_replicas_equal_one(two_cpus, every, monkeypatch):
     )
 
     def run(scope):
-        gan = make_gan(scope, penalty=R1(0.5, every=every), **sgd())
+        with scope():
+            optimizers = sgd()
+        gan = make_gan(scope, penalty=R1(0.5, every=every), **optimizers)
         for layer in gan.generator._flatten_layers():
             if type(layer).__name__ == "FusedBatchNormalization":
                 layer.trainable = False
@@ -304,8 +306,8 @@ def test_evaluate_asks_what_fit_asks():
     for wrong in (np.float32(IMAGES) / 255, IMAGES[:, :16], IMAGES[:0]):
         with pytest.raises(checks.UserError, match="`x` must be"):
             gan.evaluate(wrong, verbose=0)
-    with pytest.raises(checks.UserError, match="`x` must be"):
-        gan.fit(dataset(), validation_data=np.float32(IMAGES), verbose=0)
+        with pytest.raises(checks.UserError, match="`validation_data` must be"):
+            gan.fit(dataset(), validation_data=wrong, verbose=0)
     of_array, of_dataset = gan.evaluate(IMAGES, batch_size=8, verbose=0), gan.evaluate(dataset(), verbose=0)
     assert np.allclose(of_array, of_dataset, atol=1e-5)
 

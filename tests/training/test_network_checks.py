@@ -24,7 +24,7 @@ def test_check_shapes_names_both_sides():
 
 
 @pytest.mark.parametrize("spec", [
-    tf.TensorSpec((None, 32, 32, 3), tf.float32), tf.TensorSpec((None, 32, 32, 1), tf.uint8),
+    tf.TensorSpec((None, 32, 32, 3), tf.bool), tf.TensorSpec((None, 32, 32, 1), tf.uint8),
     tf.TensorSpec((32, 32, 3), tf.uint8),
 ])  # fmt: skip
 def test_check_images_refuses_other_types_and_shapes(spec):
@@ -49,16 +49,23 @@ def test_flags_round_trip_onto_a_copy():
     assert np.sum([not v.trainable for v in copy.get_layer("block_8").norm.variables]) == 4
 
 
-def test_check_shapes_refuses_what_is_no_functional_model():
+def test_pair_is_functional_and_what_is_no_model_is_refused():
     generator, discriminator = build_dcgan(32, latent_dim=8, max_channels=8)
-    for pair in ((1, discriminator), (generator, "b.keras")):
-        with pytest.raises(checks.UserError, match="must be a keras.Model"):
-            network_checks.check_shapes(*pair)
-    flat = [keras.Input((8,)), keras.layers.Dense(32 * 32 * 3), keras.layers.Reshape((32, 32, 3))]
-    sequential = keras.Sequential(flat)
-    with pytest.raises(checks.UserError, match=r"functional keras\.Model.*keras\.Model\(network\.inputs"):
-        network_checks.check_shapes(sequential, discriminator)
-    assert network_checks.check_shapes(keras.Model(sequential.inputs, sequential.outputs), discriminator) is None
+    assert network_checks.functional_pair(generator, discriminator) == (generator, discriminator)
+    for pair, role in (((1, discriminator), "generator"), ((generator, "b.keras"), "discriminator")):
+        with pytest.raises(checks.UserError, match=f"`{role}` must be a keras.Model"):
+            network_checks.functional_pair(*pair)
+
+
+def test_sequential_pair_takes_its_shapes_from_the_spec_and_from_each_other():
+    layers = keras.layers
+    spec = ModelSpec(image_size=4, channels=1, latent_dim=3)
+    pair = (
+        keras.Sequential([layers.Dense(16), layers.Reshape((4, 4, 1))]),
+        keras.Sequential([layers.Flatten(), layers.Dense(1)]),
+    )
+    generator, discriminator = network_checks.functional_pair(*pair, spec)
+    assert generator.input_shape == (None, 3) and discriminator.input_shape == (None, 4, 4, 1)
 
 
 def test_check_inputs_compares_the_images_as_well():

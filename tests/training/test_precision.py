@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan, build_dcgan_generator
 from keras_transfer_gen.protocols import FixedDtype
-from keras_transfer_gen.training import precision
+from keras_transfer_gen.training import loss_scaling, precision
+from keras_transfer_gen.training.gan import GAN
 
 Z = np.random.default_rng(0).normal(size=(4, 16)).astype(np.float32)
 
@@ -27,6 +28,33 @@ def test_bfloat16_changes_the_arithmetic_and_not_the_weights():
     precision.set_precision(generator, "float32")
     np.testing.assert_array_equal(generator(Z), exact)
     assert all(np.array_equal(a, b) for a, b in zip(before, generator.get_weights(), strict=True))
+
+
+def test_precision_of_a_gan_is_that_of_both_networks_and_not_of_the_average():
+    gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=8))
+    precision.set_precision(gan, "bfloat16")
+    for network in gan.roles.values():
+        assert "bfloat16" in {layer.compute_dtype for layer in network.layers}
+    assert {layer.compute_dtype for layer in gan.ema_generator.layers} == {"float32"}
+
+
+def test_loaded_model_keeps_its_precision_under_another_global_policy(tmp_path):
+    gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=8))
+    precision.set_precision(gan, "bfloat16")
+    gan.save(tmp_path / "gan.keras")
+    expected = [layer.compute_dtype for layer in gan.discriminator._flatten_layers(include_self=False)]
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        twin = keras.models.load_model(tmp_path / "gan.keras")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    layers = list(twin.discriminator._flatten_layers(include_self=False))
+    assert [layer.compute_dtype for layer in layers][1:] == expected[
+        1:
+    ]  # the first is the input, which computes nothing
+    assert not loss_scaling.computes_in_float16(twin.roles.values())
+    np.testing.assert_array_equal(twin.generate(2), gan.generate(2))
+    np.testing.assert_array_equal(twin.generate(2, average=False), gan.generate(2, average=False))
 
 
 def test_saved_precision_stores_float32_and_restores():

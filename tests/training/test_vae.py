@@ -12,7 +12,8 @@ from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
 from keras_transfer_gen.objectives.likelihoods import Bernoulli
 from keras_transfer_gen.training import latents
-from keras_transfer_gen.training.vae import VAE, CollapseWarning
+from keras_transfer_gen.training.collapse import CollapseWarning
+from keras_transfer_gen.training.vae import VAE
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3), dtype=np.uint8)
 
@@ -168,7 +169,9 @@ def test_two_replicas_equal_one(two_cpus, monkeypatch):
     )
 
     def run(scope):
-        vae = make_vae(scope, {"optimizer": keras.optimizers.SGD(1e-5)})
+        with scope():
+            optimizer = keras.optimizers.SGD(1e-5)
+        vae = make_vae(scope, {"optimizer": optimizer})
         for network in vae.roles.values():
             for layer in network._flatten_layers():
                 if type(layer).__name__ == "FusedBatchNormalization":
@@ -226,7 +229,7 @@ def test_regularizer_is_attached_and_seen_as_a_step_of_a_vae():
 
 
 def test_collapse_after_training_warns_and_says_what_to_change(monkeypatch):
-    from keras_transfer_gen.training import vae as module
+    from keras_transfer_gen.training import collapse as module
 
     monkeypatch.setattr(module, "JUDGED_KIMG", 0.03)
     vae = make_vae()

@@ -108,6 +108,7 @@ def _with_mixture(gan, seed, rules):
     """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has learnt."""
     centres = outside_scope(rank_latents, gan, POOL, KEPT, seed)
     generator = insert_latent_mixture(gan.ema_generator, centres, seed=seed)
+    generator.name = gan.generator.name
     limited = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
     limited.step.assign(gan.step + 1)  # the selection counts as a step, so that its checkpoint has a name of its own
     limited.images_seen.assign(gan.images_seen)

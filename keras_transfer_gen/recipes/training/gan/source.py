@@ -76,6 +76,7 @@ def warm_up_phase(run, kimg):
 def _with_mapper(gan, settings):
     """A GAN with a mapper before its averaged generator, the same otherwise."""
     generator = insert_latent_mapper(gan.ema_generator, settings.image_adapter)
+    generator.name = gan.generator.name
     return GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
 
 

@@ -1,0 +1,25 @@
+"""The warning of a VAE whose latents carry next to nothing after training."""
+
+import warnings
+
+from keras_transfer_gen import variational
+
+JUDGED_KIMG = 5.0  # from here on, latents that carry nothing are a fault and no beginning
+
+
+class CollapseWarning(UserWarning):
+    """The latents of a trained VAE carry next to nothing."""
+
+
+def warn_of_collapse(vae, history):
+    """Gives a `CollapseWarning` where the last epoch of a training says so; the message tells what to change.
+
+    Args:
+        vae: `VAE`.
+        history: dict of lists, an entry an epoch, as `keras.callbacks.History` has it.
+    """
+    if not history.get("kl_loss") or vae.kimg < max(JUDGED_KIMG, 2 * vae.kl_annealing_kimg):
+        return
+    text = variational.describe_collapse(history["kl_loss"][-1], int(history["active_units"][-1]), vae.spec.latent_dim)
+    if text:
+        warnings.warn(text, CollapseWarning, stacklevel=3)

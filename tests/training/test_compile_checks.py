@@ -1,0 +1,35 @@
+import keras
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.training import compile_checks
+
+
+def make_model():
+    inputs = keras.Input((200,))
+    return keras.Model(inputs, keras.layers.Dense(300)(inputs))
+
+
+def test_first_argument_that_is_given_is_named():
+    compile_checks.check_left_out("Use objective=.", loss=None, metrics=None)
+    with pytest.raises(checks.UserError, match=r"^`metrics` must be left out. Received: metrics=\['mae'\]. Use obj"):
+        compile_checks.check_left_out("Use objective=.", loss=None, metrics=["mae"])
+
+
+def test_weights_of_another_scope_are_told_in_one_line(two_cpus):
+    outside = make_model()
+    with two_cpus.scope():
+        with pytest.raises(checks.UserError, match="made outside of this strategy's scope. Load or build it") as caught:
+            compile_checks.check_scope(outside)
+        inside = make_model()
+        assert compile_checks.check_scope(inside, optimizer=keras.optimizers.SGD()) is None
+    assert len(str(caught.value)) < 200
+    with pytest.raises(checks.UserError, match="outside of this strategy's scope"):
+        compile_checks.check_scope(inside)
+
+
+def test_optimizer_of_another_scope_is_named(two_cpus):
+    optimizer = keras.optimizers.Adam(0.1)
+    with two_cpus.scope():
+        with pytest.raises(checks.UserError, match="`g_optimizer` must be an optimizer made in the scope"):
+            compile_checks.check_scope(make_model(), g_optimizer=optimizer)
