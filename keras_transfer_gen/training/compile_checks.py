@@ -18,15 +18,15 @@ def check_left_out(hint, **arguments):
 
 
 def check_scope(model, **optimizers):
-    """Raises a `UserError` where weights were made under another strategy than the one that is entered.
+    """Raises a `UserError` where networks or optimizers were made under another strategy than the one entered.
 
     Args:
-        model: Keras model.
+        model: `GAN` or `VAE`.
         **optimizers: the arguments of `compile` -> Keras optimizers.
     """
     strategy = tf.distribute.get_strategy()
     kind = type(model).__name__
-    if not _made_under(strategy, model.weights):
+    if not all(_made_under(strategy, network.weights) for network in model.roles.values()):
         hint = "Load or build it inside `with strategy.scope():`, and compile it there."
         raise checks.UserError(f"the weights of the {kind} were made outside of this strategy's scope. {hint}")
     for name, optimizer in optimizers.items():

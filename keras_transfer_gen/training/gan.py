@@ -20,6 +20,7 @@ from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.training.optimizer_pair import OptimizerPair
+from keras_transfer_gen.training.precision import compute_in_float32
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.version import PACKAGE
 
@@ -63,6 +64,7 @@ class GAN(keras.Model):
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = copy_network(generator, "generator", f"ema_{generator.name}")
+        compute_in_float32(self.ema_generator)
         self.ema_generator.trainable = False
         self.spec = spec or networks_.spec_of(generator)
         self.network_inputs = networks_.check_inputs(generator, discriminator, self.spec)

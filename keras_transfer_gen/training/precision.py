@@ -22,8 +22,8 @@ def set_precision(model, precision):
     them, and so does a subclassed network.
 
     Args:
-        model: `GAN` or `VAE`, whose networks are changed (but for the averaged generator), or a functional
-            `keras.Model`; weights stay in float32.
+        model: `GAN` or `VAE`, whose networks are changed (the averaged generator always computes in float32), or a
+            functional `keras.Model`; weights stay in float32.
         precision: "float32" or "bfloat16".
 
     Raises:
@@ -49,6 +49,17 @@ def _set_policy(network, policy):
             continue
         for part in layer._flatten_layers():
             part.dtype_policy = policy
+
+
+def compute_in_float32(network):
+    """Lets every layer with float32 weights compute in float32, those inside of subclassed models too.
+
+    Args:
+        network: `keras.Model`; changed in place.
+    """
+    for layer in network._flatten_layers():
+        if layer.compute_dtype != layer.variable_dtype == "float32" and not isinstance(layer, FixedDtype):
+            layer.dtype_policy = "float32"
 
 
 @contextlib.contextmanager

@@ -1,3 +1,5 @@
+import types
+
 import keras
 import pytest
 
@@ -7,7 +9,7 @@ from keras_transfer_gen.training import compile_checks
 
 def make_model():
     inputs = keras.Input((200,))
-    return keras.Model(inputs, keras.layers.Dense(300)(inputs))
+    return types.SimpleNamespace(roles={"generator": keras.Model(inputs, keras.layers.Dense(300)(inputs))})
 
 
 def test_first_argument_that_is_given_is_named():

@@ -57,6 +57,19 @@ def test_loaded_model_keeps_its_precision_under_another_global_policy(tmp_path):
     np.testing.assert_array_equal(twin.generate(2, average=False), gan.generate(2, average=False))
 
 
+def test_averaged_generator_computes_in_float32_whatever_the_networks_do():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=8))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert gan.generator.get_layer("block_16").conv.compute_dtype == "bfloat16"
+    assert {layer.compute_dtype for layer in gan.ema_generator._flatten_layers()} == {"float32"}
+    double = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, dtype="float64")])
+    precision.compute_in_float32(double)
+    assert double.layers[0].compute_dtype == "float64"
+
+
 def test_saved_precision_stores_float32_and_restores():
     generator = make()
     precision.set_precision(generator, "bfloat16")
