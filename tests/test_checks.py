@@ -26,7 +26,6 @@ def test_message_follows_the_template():
         {"a": (1, [2.5])},
         {3},
         np.float32(2),
-        np.ndarray,
         "a\nb",
         [[["x" * 90]]],
     ],
