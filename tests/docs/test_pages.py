@@ -14,6 +14,7 @@ import typer
 import keras_transfer_gen as ktg
 from keras_transfer_gen import tables
 from keras_transfer_gen.cli.main import app
+from keras_transfer_gen.cli.setting_options import old_flags
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples/README.md"]
@@ -140,6 +141,13 @@ def test_unknown_and_old_options_are_found():
     ]  # fmt: skip
     with pytest.raises(Exception, match="No such option"):
         command.make_context("finetune", [*rest, "--no-such-option"])
+
+
+def test_changelog_names_what_was_renamed():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    pairs = {**old_flags(), **ktg._OLD}
+    lines = {old: [line for line in text.splitlines() if f"`{old}`" in line] for old in pairs}
+    assert [old for old, new in pairs.items() if not any(f"`{new}`" in line for line in lines[old])] == []
 
 
 # Python.
