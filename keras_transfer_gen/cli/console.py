@@ -106,7 +106,7 @@ class PlainProgress:
         say: function that is given each line.
         label: what is being done.
         unit: what is counted.
-        always_last: whether the end is told even where it came before the first line was due.
+        always_last: whether the last line is written even where it comes before the first one was due.
         clock: function that gives seconds.
     """
 
@@ -114,17 +114,17 @@ class PlainProgress:
         self.say, self.label, self.unit, self.always_last, self.clock = say, label, unit, always_last, clock
         self.start = self.last = clock()
         self.first = None
-        self.told = always_last
+        self.shown = always_last
 
     def tick(self, done, total=None, note=""):
-        """Tells a line where one is due."""
+        """Writes a line where one is due."""
         now = self.clock()
         if self.first is None:
             self.first, self.start = done, now
         ended = total is not None and done >= total
-        if now - self.last < PLAIN_SECONDS and not (ended and self.told):
+        if now - self.last < PLAIN_SECONDS and not (ended and self.shown):
             return
-        self.last, self.told = now, True
+        self.last, self.shown = now, True
         counted = _short(done) if total is None else f"{_short(done)} of {_short(total)}"
         parts = [f"{counted} {self.unit}".strip(), note]
         if total is not None and not ended and done > self.first:

@@ -170,13 +170,13 @@ def _terminate_as_interrupt():
     names = [name for name in ("SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
     before = {signal.Signals[name]: signal.getsignal(signal.Signals[name]) for name in names}
     # What `nohup` has ignored stays ignored.
-    taken = [number for number in before if number == signal.SIGTERM or before[number] is not signal.SIG_IGN]
+    handled = [number for number in before if number == signal.SIGTERM or before[number] is not signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread():  # which alone may set handlers
-        taken = []
+        handled = []
     try:
-        for number in taken:
+        for number in handled:
             signal.signal(number, stop)
         yield
     finally:
-        for number in taken:
+        for number in handled:
             signal.signal(number, before[number])

@@ -32,32 +32,32 @@ def with_settings(*classes, names=None):
 
     def decorate(command):
         signature = inspect.signature(command)
-        (place,) = [name for name, p in signature.parameters.items() if p.annotation is Arguments]
+        (replaced,) = [name for name, p in signature.parameters.items() if p.annotation is Arguments]
         options = option_parameters(classes, names)
 
         @functools.wraps(command)
         def run(**values):
             arguments = Arguments({name: value for name in options if not _is_left_out(value := values.pop(name))})
-            return command(**{place: arguments}, **values)
+            return command(**{replaced: arguments}, **values)
 
-        return replace_parameter(run, signature, place, options.values())
+        return replace_parameter(run, signature, replaced, options.values())
 
     return decorate
 
 
-def replace_parameter(run, signature, place, options):
+def replace_parameter(run, signature, replaced, options):
     """`run` with the signature of a command in which one parameter is replaced by options; all are keywords.
 
     Args:
         run: the wrapper of the command.
         signature: `inspect.Signature` of the command.
-        place: name of the parameter to replace.
+        replaced: name of the parameter to replace.
         options: `inspect.Parameter`s.
     """
     parameters = []
     for name, parameter in signature.parameters.items():
         keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        parameters += options if name == place else [keyword]
+        parameters += options if name == replaced else [keyword]
     run.__signature__ = signature.replace(parameters=parameters)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

@@ -68,11 +68,11 @@ def with_source_options(command):
     The command gets one object; what it says is checked before the command runs.
     """
     signature = inspect.signature(command)
-    (place,) = [name for name, p in signature.parameters.items() if p.annotation is SourceOptions]
+    (replaced,) = [name for name, p in signature.parameters.items() if p.annotation is SourceOptions]
 
     @functools.wraps(command)
     def run(trust, offline, sha256, **values):
         overrides = SpecOverrides(*(values.pop(name) for name in FACTS))
-        return command(**{place: SourceOptions(bool(trust), offline, sha256, overrides)}, **values)
+        return command(**{replaced: SourceOptions(bool(trust), offline, sha256, overrides)}, **values)
 
-    return replace_parameter(run, signature, place, source_parameters().values())
+    return replace_parameter(run, signature, replaced, source_parameters().values())

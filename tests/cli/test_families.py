@@ -8,7 +8,6 @@ from keras_transfer_gen.cli.families import make_settings, source_family
 from keras_transfer_gen.cli.setting_options import Arguments
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
-from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 from tests.saved_model_fixtures import saved
 
@@ -46,7 +45,7 @@ def test_run_that_goes_on_needs_no_source(arguments, begun, vae_file):
     begun.note(source_kept=True)
     assert source_family(arguments(source="gone")) == "gan"
     shutil.rmtree(begun.source)
-    shutil.copy(vae_file, begun.checkpoints / SOURCE)
+    shutil.copy(vae_file, begun.source_vae_file)
     assert source_family(arguments(source="gone")) == "vae"
     with pytest.raises(checks.UserFileError, match="`source` must be"):
         source_family(arguments(source="gone", overwrite=True))

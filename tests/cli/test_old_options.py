@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from keras_transfer_gen.cli.exits import OneLineGroup
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.cli.setting_options import Arguments, old_flags, with_settings
+from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 
@@ -17,7 +18,7 @@ VALUES = {"--fresh": [], "--output-network": [], "--image-fit": ["pad"], "--dist
 
 @pytest.fixture
 def trained():
-    """Function: command and arguments -> (result, the settings that were given)."""
+    """Function: command and arguments -> (result, `Arguments` of the command)."""
     app, seen = typer.Typer(cls=OneLineGroup), {}
 
     def add(name, classes):
@@ -38,35 +39,29 @@ def trained():
 
 def command_of(flag):
     """A command that has an option."""
-    flags = [one.flag for cls in CLASSES["finetune"] for one in _settings(cls)]
+    flags = [described.flag for cls in CLASSES["finetune"] for described in settings_of(cls).values()]
     return "finetune" if flag in flags else "pretrain"
-
-
-def _settings(cls):
-    from keras_transfer_gen.recipes.settings.fields import settings_of
-
-    return settings_of(cls).values()
 
 
 @pytest.mark.parametrize(("old", "new"), old_flags().items())
 def test_old_option_means_the_new_one_with_one_line_of_warning(trained, old, new):
     command, value = command_of(new), VALUES.get(old, ["3"])
     expected = trained(command, new, *value)[1]
-    result, given = trained(command, old, *value)
-    assert result.exit_code == 0 and given == expected and len(given) == len(REQUIRED[command]) // 2 + 1
+    result, arguments = trained(command, old, *value)
+    assert result.exit_code == 0 and arguments == expected and len(arguments) == len(REQUIRED[command]) // 2 + 1
     line = f"warning: {old} is now called {new}. The old name will be removed in the next release.\n"
     assert result.stderr == line and result.stdout == ""
 
 
 def test_value_behind_an_equals_sign_is_read_too(trained):
-    result, given = trained("finetune", "--rate-ratio=2.5")
-    assert given["g_lr_ratio"] == 2.5 and result.stderr.count("\n") == 1
+    result, arguments = trained("finetune", "--rate-ratio=2.5")
+    assert arguments["g_lr_ratio"] == 2.5 and result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("both", [["--rate-ratio", "2", "--g-lr-ratio", "2"], ["--g-lr-ratio=2", "--rate-ratio=2"]])
 def test_old_and_new_option_together_are_an_error(trained, both):
-    result, given = trained("finetune", *both)
-    assert result.exit_code == 2 and given == {}
+    result, arguments = trained("finetune", *both)
+    assert result.exit_code == 2 and arguments == {}
     assert "error: --rate-ratio is the old name of --g-lr-ratio: give --g-lr-ratio alone." in result.stderr
 
 
@@ -76,11 +71,11 @@ def test_option_of_another_command_is_no_old_one(trained):
 
 
 def test_trust_is_dropped_with_a_warning_where_nothing_is_fetched(trained):
-    result, given = trained("pretrain", "--trust")
-    assert result.exit_code == 0 and given == {"data": "a", "out": "c"}
+    result, arguments = trained("pretrain", "--trust")
+    assert result.exit_code == 0 and arguments == {"data": "a", "out": "c"}
     assert result.stderr == "warning: --trust has no effect here: nothing is fetched. Leave it out.\n"
-    result, given = trained("finetune", "--trust")
-    assert given["trust"] is True and result.stderr == ""
+    result, arguments = trained("finetune", "--trust")
+    assert arguments["trust"] is True and result.stderr == ""
 
 
 @pytest.mark.parametrize("command", ["finetune", "pretrain"])

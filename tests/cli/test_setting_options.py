@@ -89,11 +89,9 @@ def test_command_gets_what_was_given_alone_in_the_place_of_its_parameter():
     more = ["--kimg", "3", "--freeze", "x=true", "--freeze", "y=false", "--overwrite", "--prior", "full", "--json"]
     for arguments in (["7", *required], ["7", *required, *more]):
         assert CliRunner().invoke(local, arguments).exit_code == 0
-    given = {"data": "a", "source": "b", "out": "c"}
-    freeze = ["x=true", "y=false"]
-    assert seen == [
-        (7, given, False), (7, {**given, "kimg": 3.0, "freeze": freeze, "overwrite": True, "prior": "full"}, True),
-    ]  # fmt: skip
+    first = {"data": "a", "source": "b", "out": "c"}
+    second = {**first, "kimg": 3.0, "freeze": ["x=true", "y=false"], "overwrite": True, "prior": "full"}
+    assert seen == [(7, first, False), (7, second, True)]
     assert [*inspect.signature(train).parameters][:: len(option_parameters(FINETUNE)) + 1] == ["start", "json"]
     assert typing.get_type_hints(train)["start"] is int
 

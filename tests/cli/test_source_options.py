@@ -37,8 +37,19 @@ def test_command_gets_one_object_in_the_place_of_its_parameter():
         """Say what was given."""
         seen.append((model, options, json))
 
-    given = ["--trust", "--offline", "--sha256", "ab", "--latent-dim", "8", "--labels", "3", "--pixel-range", "-1,1"]
-    for arguments in (["a"], ["a", *given, "--latent-distribution", "uniform", "--json"]):
+    everything = [
+        "--trust",
+        "--offline",
+        "--sha256",
+        "ab",
+        "--latent-dim",
+        "8",
+        "--labels",
+        "3",
+        "--pixel-range",
+        "-1,1",
+    ]
+    for arguments in (["a"], ["a", *everything, "--latent-distribution", "uniform", "--json"]):
         assert CliRunner().invoke(app, arguments).exit_code == 0
     assert seen == [
         ("a", SourceOptions(False, False, None, SpecOverrides()), False),
@@ -62,20 +73,20 @@ def test_what_cannot_be_is_refused_on_one_line(refused, command, arguments, text
 
 def test_what_is_given_is_shown_and_used(ktg, ktg_json, read_folder, tmp_path):
     model = saved("renderers")[0] / "unit"
-    given = (
+    said = (
         "--labels", 3, "--latent-distribution", "uniform", "--pixel-range", "0,1", "--latent-dim", 6, "--trust",
         "--offline",
     )  # fmt: skip
-    facts = ktg_json("info", model, *given)
+    facts = ktg_json("info", model, *said)
     assert (facts["num_classes"], facts["distribution"], facts["pixel_range"]) == (3, "uniform", [0, 1])
-    inspected = ktg_json("models", "inspect", model, *given)
+    inspected = ktg_json("models", "inspect", model, *said)
     assert inspected["spec"]["num_classes"] == 3
     assert inspected["reasons"]["num_classes"].startswith("given with labels=")
-    for name, more in (("plain", ()), ("given", given)):
+    for name, more in (("plain", ()), ("said", said)):
         result = ktg("generate", model, "--num", 4, "--out", tmp_path / name, *more)
         assert result.exit_code == 0, result.stderr
-    plain, given = (read_folder(tmp_path / name) for name in ("plain", "given"))
-    assert plain.shape == given.shape == (4, 8, 8, 1) and not np.array_equal(plain, given)
+    plain, changed = (read_folder(tmp_path / name) for name in ("plain", "said"))
+    assert plain.shape == changed.shape == (4, 8, 8, 1) and not np.array_equal(plain, changed)
 
 
 def test_model_of_the_package_refuses_other_facts_and_takes_its_own(ktg, refused, source_file):
@@ -87,13 +98,13 @@ def test_model_from_the_web_is_fetched_once_with_a_line_on_stderr(ktg, web_of, t
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
     with tarfile.open(tmp_path / "gan.tar.gz", "w:gz") as archive:
         archive.add(saved("renderers")[0] / "plain", "gan")
-    address, asked = web_of(tmp_path / "gan.tar.gz")
+    address, requests = web_of(tmp_path / "gan.tar.gz")
     refused = ktg("info", address, "--trust", "--offline")
-    assert refused.exit_code == 2 and "`model` must be in the cache already" in refused.stderr and asked == []
+    assert refused.exit_code == 2 and "`model` must be in the cache already" in refused.stderr and requests == []
     wrong = ktg("info", address, "--trust", "--sha256", "0" * 64)
     assert wrong.exit_code == 2 and "Do not use it" in wrong.stderr and not list((tmp_path / "hub").glob("*/*"))
     first = ktg("info", address, "--trust", "--json")
     assert f"fetching {address}: " in first.stderr and "MB" in first.stderr
     assert json.loads(first.stdout)["latent_dim"] == 6
     again = ktg("models", "inspect", address, "--trust", "--offline", "--json")
-    assert again.stderr == "" and json.loads(again.stdout)["spec"]["image_size"] == 8 and len(asked) == 2
+    assert again.stderr == "" and json.loads(again.stdout)["spec"]["image_size"] == 8 and len(requests) == 2

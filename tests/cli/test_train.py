@@ -15,18 +15,18 @@ from keras_transfer_gen.recipes.training import fine_tune, pretrain
 
 def options(finished, **changed):
     """The options that `finished` was run with."""
-    given = {
+    arguments = {
         "--data": finished.data, "--reference": finished.reference, "--source": finished.source, "--out": finished.out,
         "--kimg": 0.04, "--batch-size": 8, "--precision": "float32", "--freeze": finished.freeze[0], "--freeze-d": 1,
         **changed,
     }  # fmt: skip
-    return [str(part) for pair in given.items() if pair[1] is not None for part in pair]
+    return [str(part) for pair in arguments.items() if pair[1] is not None for part in pair]
 
 
 def test_same_command_on_a_finished_run_changes_nothing_and_prints_its_table(ktg, finished):
     before = {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")}
     result = ktg("finetune", *options(finished), "--compare-scratch")
-    assert result.exit_code == 0 and "had finished already: nothing to do" in result.stderr
+    assert result.exit_code == 0 and "has finished already: nothing to do" in result.stderr
     lines = result.stdout.splitlines()
     assert [line.split("\t")[0] for line in lines[1:5]] == [
         "source, before adapting", "after training", "from scratch, same kimg",
@@ -45,7 +45,7 @@ def test_run_that_finished_before_weights_were_chosen_is_shown_again(ktg, finish
     del metrics["best_kimg"]
     older.metrics_file.write_text(json.dumps(metrics))
     result = ktg("finetune", *options(finished, **{"--out": older.path}), "--compare-scratch")
-    assert result.exit_code == 0 and "had finished already: nothing to do" in result.stderr
+    assert result.exit_code == 0 and "has finished already: nothing to do" in result.stderr
     assert "after training" in result.stdout and "kept" not in result.stdout
 
 
@@ -79,12 +79,12 @@ def test_pretrain_takes_finetunes_options_and_minutes_bound_it(ktg, shared_image
 
 @pytest.mark.parametrize("command", ["finetune", "pretrain"])
 def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, ktg_json, finished, tmp_path, command):
-    given = options(finished, **{"--out": tmp_path / "run"})
+    arguments = options(finished, **{"--out": tmp_path / "run"})
     if command == "pretrain":
-        given = ["--data", finished.data, "--out", str(tmp_path / "run"), "--image-size", "32"]
-    result = ktg(command, *given, "--dry-run")
+        arguments = ["--data", finished.data, "--out", str(tmp_path / "run"), "--image-size", "32"]
+    result = ktg(command, *arguments, "--dry-run")
     assert result.exit_code == 0 and result.stdout.splitlines()[0] == "action\tstart a new run"
-    planned = ktg_json(command, *given, "--dry-run")
+    planned = ktg_json(command, *arguments, "--dry-run")
     assert planned["images"] == 12 and planned["image size"] == "32 x 32 x 3"
     assert os.listdir(tmp_path) == []
 
@@ -134,7 +134,7 @@ def test_changed_settings_are_named(refused, finished):
 def test_old_options_and_values_start_the_same_run(ktg, refused, finished):
     old = options(finished, **{"--image-fit": "crop", "--mine-kimg": 0.5})
     result = ktg("finetune", *old, "--compare-scratch")
-    assert result.exit_code == 0 and "had finished already: nothing to do" in result.stderr
+    assert result.exit_code == 0 and "has finished already: nothing to do" in result.stderr
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
     assert [line.split()[1] for line in warnings] == ["--image-fit", "--mine-kimg"]
     line = refused("finetune", *options(finished, **{"--method": "miner"}), "--compare-scratch")
@@ -153,12 +153,12 @@ def test_other_ends_have_their_codes(ktg, finished, tmp_path, monkeypatch, comma
 
     monkeypatch.setattr(fine_tune, "fine_tune", end)
     monkeypatch.setattr(pretrain, "pretrain", end)
-    given = ["--data", finished.data, "--out", str(tmp_path / "run")]
-    result = ktg(command, *(given if command == "pretrain" else options(finished, **{"--out": tmp_path / "run"})))
+    arguments = options(finished, **{"--out": tmp_path / "run"})
+    if command == "pretrain":
+        arguments = ["--data", finished.data, "--out", str(tmp_path / "run")]
+    result = ktg(command, *arguments)
     assert result.exit_code == code and text in result.stderr and "Traceback" not in result.stderr
-    result = ktg(
-        command, *(given if command == "pretrain" else options(finished, **{"--out": tmp_path / "run"})), "--debug"
-    )
+    result = ktg(command, *arguments, "--debug")
     assert result.exit_code == code and "Traceback" in result.stderr
 
 
@@ -166,10 +166,10 @@ def test_other_ends_have_their_codes(ktg, finished, tmp_path, monkeypatch, comma
     "change", [("--kimg", "0"), ("--source", "noto_gan_46"), ("--out", "/dev/null"), ("--freeze", "x")]
 )
 def test_wrong_options_load_no_tensorflow(finished, tmp_path, change):
-    given = options(finished, **{"--out": tmp_path / "run", change[0]: change[1]})
+    arguments = options(finished, **{"--out": tmp_path / "run", change[0]: change[1]})
     code = (
-        "import sys\nfrom keras_transfer_gen.cli.main import app\n"
-        f"try: app({['finetune', *given]!r})\nexcept SystemExit as stop: print(stop.code, 'tensorflow' in sys.modules)"
+        f"import sys\nfrom keras_transfer_gen.cli.main import app\ntry: app({['finetune', *arguments]!r})\n"
+        "except SystemExit as stop: print(stop.code, 'tensorflow' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.stdout == "2 False\n", ran.stderr

@@ -16,7 +16,6 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.settings.methods import SOURCE
 
 DETAIL = 1.0
 
@@ -145,7 +144,7 @@ def _models(run, source, trust):
         with checks.named(model="run"):
             return open_vae(source, trust), open_vae(run, trust), None
     if source is None:
-        kept = folder.checkpoints / SOURCE
+        kept = folder.source_vae_file
         if not kept.is_file():
             hint = "`ktg finetune` keeps it where its source is a VAE. Name it with --source (source=)."
             raise checks.file_error("run", f"a RUN that keeps its source ({kept.name})", run, hint)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.saved_model_layout import GRAPHS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import FAMILIES, ModelSpec, find_model
 from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
@@ -91,7 +90,7 @@ def resolve_source(settings):
     if not keeps_source(settings):
         return resolve_model(settings.source, settings.trust)
     run = RunFolder(settings.out)
-    copies = {run.source_file: KERAS, run.checkpoints / SOURCE: KERAS}
+    copies = {run.source_file: KERAS, run.source_vae_file: KERAS}
     path = next((file for file in copies if file.is_file()), run.source)
     return ModelRef(copies.get(path, SAVED_MODEL), path, family_in(path), str(settings.source))
 
@@ -99,7 +98,7 @@ def resolve_source(settings):
 def keeps_source(settings):
     """Whether a fine-tune continues in a RUN that holds a copy of all of its source (bool)."""
     run = RunFolder(settings.out)
-    return run.exists and not settings.overwrite and (run.keeps_source or (run.checkpoints / SOURCE).is_file())
+    return run.exists and not settings.overwrite and (run.keeps_source or run.source_vae_file.is_file())
 
 
 def family_in(path):

@@ -56,6 +56,7 @@ class RunFolder:
         self.notes_file = self.checkpoints / "notes.json"
         self.source = self.path / "source"  # a copy of what it started from, unless that is a preset
         self.source_file = self.source / "model.keras"
+        self.source_vae_file = self.checkpoints / "source.keras"  # the VAE that a fine-tune began with
         self.saved_model = self.path / "export" / "saved_model" / "1"
         self.tflite = self.path / "export" / "generator.tflite"
 

@@ -8,7 +8,6 @@ from keras_transfer_gen.transfer.freezing.rules import scale_shift_only
 # Paths of the layers that a method adds to a generator; "output_network" is the name in files of version 0.1.
 ADDED = r"generator/(latent_mapper|latent_mixture|image_adapter|output_network)(/.*)?"
 FROZEN_ENCODER = ("encoder(/.*)?", False)
-SOURCE = "source.keras"  # in checkpoints/ of a RUN: the VAE that it began with
 
 
 @dataclasses.dataclass(frozen=True)

@@ -166,7 +166,7 @@ class NetworkSettings:
         Raises:
             UserError: for an unknown name, and for an option that it does not have or of another type.
         """
-        name, given = parse_entry(self.arch, "arch")
+        name, own_options = parse_entry(self.arch, "arch")
         checks.check_choice("arch", name, tables.architectures(self.family), "Set it with --arch.")
         _, entry, _ = tables.resolve_architecture(self.arch, self.family)
-        return name, entry, {**entry.options_in(self), **given}
+        return name, entry, {**entry.options_in(self), **own_options}

@@ -27,5 +27,5 @@ def test_settings_of_today_and_other_keys_stay(make, settings_kind):
 
 
 def test_old_names_of_all_classes_are_tested_here():
-    described = [one for cls in CLASSES for one in settings_of(cls).values()]
-    assert {old for one in described for old in one.definition.old_names} == set(RENAMED)
+    every = [described for cls in CLASSES for described in settings_of(cls).values()]
+    assert {old for described in every for old in described.definition.old_names} == set(RENAMED)

@@ -89,7 +89,7 @@ def test_old_name_beside_the_new_one_is_an_error():
 
 
 def test_every_setting_of_the_package_has_a_help_text_and_a_known_panel(settings_kind):
-    described = settings_of(settings_kind).values()
-    assert all(one.definition.help.endswith(".") and one.definition.panel in fields.PANELS for one in described)
-    flags = [one.flag for one in described]
+    definitions = [described.definition for described in settings_of(settings_kind).values()]
+    assert all(each.help.endswith(".") and each.panel in fields.PANELS for each in definitions)
+    flags = [described.flag for described in settings_of(settings_kind).values()]
     assert len(flags) == len(set(flags)) > 20

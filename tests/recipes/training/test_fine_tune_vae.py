@@ -12,7 +12,6 @@ from keras_transfer_gen.recipes.latent_tools.restyle import restyle
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
@@ -125,7 +124,7 @@ def test_larger_budget_continues_a_finished_run_wherever_its_source_is(settings,
     shutil.copy(vae_file, source)
     settings = dataclasses.replace(settings, source=str(source), kimg=0.008)
     first = fine_tune(settings)
-    assert (RunFolder(settings.out).checkpoints / SOURCE).is_file()
+    assert RunFolder(settings.out).source_vae_file.is_file()
     second = fine_tune(dataclasses.replace(settings, kimg=0.016))
     assert (first["kimg"], second["kimg"]) == (0.008, 0.016)
     assert second["elbo_before"] == first["elbo_before"]

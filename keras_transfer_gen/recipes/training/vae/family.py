@@ -10,7 +10,6 @@ from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.runs.run_folder import OF_TRAINING
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, measure_refitted
 from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
-from keras_transfer_gen.recipes.settings.methods import SOURCE
 from keras_transfer_gen.recipes.training.family import Family, ResultTable
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
 from keras_transfer_gen.recipes.training.vae import models, scores
@@ -42,7 +41,7 @@ class VaeFamily(Family):
 
     def keep_source(self, run, source):
         """Keeps the VAE itself, with its channels changed, for `restyle` too."""
-        path = run.folder.checkpoints / SOURCE
+        path = run.folder.source_vae_file
         if not path.exists():
             with beside(run.settings.out):
                 save_model(source.model, path)
