@@ -10,7 +10,7 @@ from keras_transfer_gen import files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.training import distribution
 
-ONCE = ("arithmetic", "probe", "warmup_kimg")  # notes of the first call that hold for the whole run
+KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg")  # measured at the first call, valid for the whole run
 
 
 class Run:
@@ -102,11 +102,11 @@ class Run:
         self.folder.sweep()
         self.record(finished=False)
 
-    def once(self, measure):
+    def measure_once(self, measure):
         """Notes what `measure` returns, a JSON-ready dict, unless an earlier call of the run did; returns the notes."""
         known = self.notes
         if not known or known.get("stale"):
-            kept = {name: known[name] for name in ONCE if name in known}
+            kept = {name: known[name] for name in KEPT_NOTES if name in known}
             self.note(**{**measure(), **kept, "stale": False})
             self.record(finished=False)
         return self.notes

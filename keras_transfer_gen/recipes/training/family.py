@@ -1,4 +1,4 @@
-"""What a kind of model supplies so that the one story of fine-tuning, pretraining and planning can be told of it."""
+"""What a kind of model supplies to fine-tuning, pretraining and planning, which are the same for every kind."""
 
 import abc
 import dataclasses
@@ -103,7 +103,7 @@ class Family(abc.ABC):
     # Before training
 
     @abc.abstractmethod
-    def selection(self, run, images):
+    def describe_selection(self, run, images):
         """How the weights are chosen, in words, for config.json."""
 
     @abc.abstractmethod
@@ -142,6 +142,9 @@ class Family(abc.ABC):
     scratch_rates = None  # learning rates of the run from scratch to compare with, as `update_rates` takes them
 
     # Training
+
+    def report_model(self, run, model):  # noqa: B027  not every family has something to report
+        """Notes and tells, before a fine-tune trains, what of its model is not as the settings ask."""
 
     @abc.abstractmethod
     def phases(self, run, source, images, tuned):
@@ -184,7 +187,7 @@ class Family(abc.ABC):
     # Without training
 
     @abc.abstractmethod
-    def trains(self, settings):
+    def needs_training(self, settings):
         """Whether a fine-tune of these settings computes a gradient at all (bool)."""
 
     @abc.abstractmethod

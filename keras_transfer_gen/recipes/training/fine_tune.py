@@ -35,14 +35,15 @@ def fine_tune(settings, reporter=SILENT):
         with run.strategy.scope():
             source = family.open_source(run)
         images = family.read_images(run, source.model.spec.image_size, source.model.spec.channels)
-        run.begin(images, family.selection(run, images))
-        notes = run.once(lambda: family.measure_source(run, source, images))
+        run.begin(images, family.describe_selection(run, images))
+        notes = run.measure_once(lambda: family.measure_source(run, source, images))
         reporter.say(notes["sentence"])
         family.resolve_settings(run, source)
         family.keep_source(run, source)
 
         tuned = resume_training(run, Branch.main(run.folder), lambda: family.model_from_source(run, source))
         run.begin_stage(tuned.model)
+        family.report_model(run, tuned.model)
         run_phases(run, tuned, images, family.phases(run, source, images, tuned), settings.minutes)
 
         scratch = None

@@ -48,9 +48,11 @@ def plan(command, settings, reporter=SILENT):
     if settings.reference is not None:
         reference = read_image_set("reference", settings.reference, settings, size, channels, reporter)
         planned["reference images"] = len(reference.images)
-    trains = source is None or family.trains(settings)
+    trains = source is None or family.needs_training(settings)
     if trains:
-        planned["kimg"], planned["minutes"] = settings.kimg, settings.minutes
+        planned["kimg"] = settings.kimg
+        if settings.minutes is not None:
+            planned["minutes at most"] = settings.minutes
         planned["steps"] = math.ceil(settings.kimg * 1000 / settings.batch_size - 1e-9)
     if source is not None:
         planned["source"] = settings.source

@@ -36,8 +36,8 @@ def pretrain(settings, reporter=SILENT):
             network = family.timed_network(build_networks(settings))
             return {**measure_precision(run, network), "kid_floor": images.floor()}
 
-        run.begin(images, family.selection(run, images))
-        run.once(measure)
+        run.begin(images, family.describe_selection(run, images))
+        run.measure_once(measure)
         trained = resume_training(run, Branch.main(run.folder), lambda: family.new_model(run))
         run.begin_stage(trained.model)
         run_phases(run, trained, images, family.pretrain_phases(run, images), settings.minutes)

@@ -82,7 +82,7 @@ def test_begin_makes_a_run_before_it_measures_and_measures_once(settings, opened
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run.once(interrupted)
+        run.measure_once(interrupted)
     calls = []
 
     def measure():
@@ -90,7 +90,7 @@ def test_begin_makes_a_run_before_it_measures_and_measures_once(settings, opened
         return {"arithmetic": "float32", "probe": {}}
 
     for _ in range(2):
-        notes = run.once(measure)
+        notes = run.measure_once(measure)
     assert notes == {"arithmetic": "float32", "probe": {}, "stale": False} and calls == [1]
     resolved = run.folder.config()["resolved"]
     assert (resolved["precision"], resolved["selection"], resolved["pictures"]) == ("float32", "the best", 12)
@@ -101,7 +101,7 @@ def test_changed_images_are_told_and_scored_again_once(tmp_path, opened, scripte
     settings = FineTuneSettings(data="photos", reference="held", source="noto_gan_64", out=tmp_path / "run")
     first = opened(command="finetune", settings=settings)
     first.begin(Images(), "")
-    first.once(lambda: {"arithmetic": "float32", "probe": {}, "distance": 7.0})
+    first.measure_once(lambda: {"arithmetic": "float32", "probe": {}, "distance": 7.0})
     reporter = scripted()
     again = opened(reporter, "finetune", settings)
     again.begin(images, "")
@@ -112,12 +112,14 @@ def test_changed_images_are_told_and_scored_again_once(tmp_path, opened, scripte
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        again.once(interrupted)
+        again.measure_once(interrupted)
     reporter, calls = scripted(), []
     third = opened(reporter, "finetune", settings)
     third.begin(images, "")
     for _ in range(2):
-        notes = third.once(lambda: calls.append(1) or {"arithmetic": "bfloat16", "probe": {"new": 1}, "distance": 1.5})
+        notes = third.measure_once(
+            lambda: calls.append(1) or {"arithmetic": "bfloat16", "probe": {"new": 1}, "distance": 1.5}
+        )
     assert calls == [1] and reporter.lines == []
     assert notes["distance"] == 1.5 and notes["arithmetic"] == "float32"  # training goes on as it was
     assert third.folder.config()["resolved"]["source_distance"] == 1.5
@@ -137,7 +139,7 @@ def test_run_that_does_not_know_its_reference_is_not_measured_again(settings, op
 def test_start_removes_what_an_earlier_run_wrote_and_nothing_else(settings, opened):
     run = opened()
     run.begin(Images(), "")
-    run.once(lambda: {"arithmetic": "float32"})
+    run.measure_once(lambda: {"arithmetic": "float32"})
     (run.folder.path / "notes.txt").write_text("dear")
     again = opened(settings=dataclasses.replace(settings, overwrite=True))
     again.begin(Images(), "")

@@ -43,7 +43,7 @@ class GanFamily(Family):
 
     # Before training
 
-    def selection(self, run, images):
+    def describe_selection(self, run, images):
         return SELECTIONS[getattr(run.settings, "select", "last")]
 
     def measure_source(self, run, source, images):
@@ -84,9 +84,11 @@ class GanFamily(Family):
 
     # Training
 
+    def report_model(self, run, model):
+        run.note(feature_weight=feature_heads.report_feature_weight(model, run.settings, run.reporter))
+
     def phases(self, run, source, images, tuned):
         """A new discriminator learns alone; latents are selected; then both networks learn."""
-        run.note(feature_weight=feature_heads.report_feature_weight(tuned.model, run.settings, run.reporter))
         phases = []
         if source.new_discriminator and not latent_selection.is_done(tuned.model):
             phases.append(sources.warm_up_phase(run, run.notes.get("warmup_kimg", 0.0)))
@@ -169,7 +171,7 @@ class GanFamily(Family):
 
     # Without training
 
-    def trains(self, settings):
+    def needs_training(self, settings):
         return True
 
     def plan(self, run, source, count):

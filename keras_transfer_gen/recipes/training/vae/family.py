@@ -48,7 +48,7 @@ class VaeFamily(Family):
 
     # Before training
 
-    def selection(self, run, images):
+    def describe_selection(self, run, images):
         return BEST.format(count=len(images.validation)) if len(images.validation) else LAST
 
     def measure_source(self, run, source, images):
@@ -140,7 +140,7 @@ class VaeFamily(Family):
 
     # Without training
 
-    def trains(self, settings):
+    def needs_training(self, settings):
         return settings.adaptation.trains
 
     def plan(self, run, source, count):
@@ -156,4 +156,4 @@ class VaeFamily(Family):
 
     def skipped_files(self, run, source):
         # The source lies among the checkpoints.
-        return ("source", *(() if source is None or self.trains(run.settings) else OF_TRAINING))
+        return ("source", *(() if source is None or self.needs_training(run.settings) else OF_TRAINING))
