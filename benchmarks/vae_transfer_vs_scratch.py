@@ -29,7 +29,7 @@ from result_tables import best_of_scratch, vae_table
 from keras_transfer_gen import files
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import split_holdout
 from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior
 from keras_transfer_gen.recipes.models.load_vae import load_vae

@@ -35,9 +35,9 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.networks.latents.latent_mapper import insert_latent_mapper as insert_latent_mapper
     from keras_transfer_gen.networks.latents.latent_mixture import LatentMixture as LatentMixture
     from keras_transfer_gen.networks.latents.latent_mixture import insert_latent_mixture as insert_latent_mixture
-    from keras_transfer_gen.networks.priors.priors import GaussianPrior as GaussianPrior
-    from keras_transfer_gen.networks.priors.priors import MixturePrior as MixturePrior
-    from keras_transfer_gen.networks.priors.priors import StandardNormal as StandardNormal
+    from keras_transfer_gen.networks.priors.gaussian import GaussianPrior as GaussianPrior
+    from keras_transfer_gen.networks.priors.mixture import MixturePrior as MixturePrior
+    from keras_transfer_gen.networks.priors.standard_normal import StandardNormal as StandardNormal
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
     from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
     from keras_transfer_gen.objectives.adversarial import NonSaturating as NonSaturating
@@ -127,7 +127,7 @@ _LAZY = {
     "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.vae:FineTuneVaeSettings",
     "GAN": "keras_transfer_gen.training.gan:GAN",
     "GaussianOptimalSigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
-    "GaussianPrior": "keras_transfer_gen.networks.priors.priors:GaussianPrior",
+    "GaussianPrior": "keras_transfer_gen.networks.priors.gaussian:GaussianPrior",
     "Hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
     "ImageAdapter": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
     "L2SP": "keras_transfer_gen.transfer.regularizers.l2sp:L2SP",
@@ -137,7 +137,7 @@ _LAZY = {
     "Likelihood": "keras_transfer_gen.protocols:Likelihood",
     "MatchReport": "keras_transfer_gen.transfer.weights.match_report:MatchReport",
     "Minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
-    "MixturePrior": "keras_transfer_gen.networks.priors.priors:MixturePrior",
+    "MixturePrior": "keras_transfer_gen.networks.priors.mixture:MixturePrior",
     "ModelSpec": "keras_transfer_gen.specs:ModelSpec",
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
     "Objective": "keras_transfer_gen.protocols:Objective",
@@ -155,7 +155,7 @@ _LAZY = {
     "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.layer:SavedModelLayer",
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
     "SpecOverrides": "keras_transfer_gen.transfer.saved_model.spec_overrides:SpecOverrides",
-    "StandardNormal": "keras_transfer_gen.networks.priors.priors:StandardNormal",
+    "StandardNormal": "keras_transfer_gen.networks.priors.standard_normal:StandardNormal",
     "VAE": "keras_transfer_gen.training.vae:VAE",
     "add_feature_heads": "keras_transfer_gen.recipes.training.gan.feature_heads:add_feature_heads",
     "all_but": "keras_transfer_gen.transfer.freezing.rules:all_but",

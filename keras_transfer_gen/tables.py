@@ -156,7 +156,9 @@ IN_PYTHON = {
 }
 METRICS = MetricTable(("real_images", "generated_images", "real_features", "generated_features"))
 PRIORS = Table("prior", f"{_PROTOCOLS}:Prior", {
-    "standard_normal": ("keras_transfer_gen.networks.priors.priors:StandardNormal", "N(0, 1) in every dimension"),
+    "standard_normal": (
+        "keras_transfer_gen.networks.priors.standard_normal:StandardNormal", "N(0, 1) in every dimension",
+    ),
 })  # fmt: skip
 ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
     "dcgan": ("keras_transfer_gen.networks.dcgan.entries:DCGAN", "convolutional GAN whose latents modulate its blocks"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
-from keras_transfer_gen.networks.priors.priors import MixturePrior
+from keras_transfer_gen.networks.priors.mixture import MixturePrior
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.vae import VAE
 

@@ -9,7 +9,8 @@ from keras_transfer_gen.export.parity import ExportError, probe_latents
 from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.export.tflite import operators, write_tflite
 from keras_transfer_gen.export.vae import PARTS, float32_vae, vae_servable
-from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.training.precision import set_precision
 from tests.export.small_models import small_vae
 

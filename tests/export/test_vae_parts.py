@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.export.vae_parts import CONFIG_FILE, OLD_FILES, WEIGHTS_FILE, distribution_files, read_vae_parts
-from keras_transfer_gen.networks.priors.priors import MixturePrior
+from keras_transfer_gen.networks.priors.mixture import MixturePrior
 
 
 @pytest.fixture(params=["now", "0.1"])

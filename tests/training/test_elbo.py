@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 
 from keras_transfer_gen import checks, variational
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
-from keras_transfer_gen.networks.priors.priors import GaussianPrior
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
 from keras_transfer_gen.training import elbo
 from keras_transfer_gen.training.precision import set_precision
 from keras_transfer_gen.training.vae import VAE

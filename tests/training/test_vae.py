@@ -9,7 +9,8 @@ import tensorflow as tf
 from keras_transfer_gen import checks, protocols
 from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
-from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.objectives.likelihoods import Bernoulli
 from keras_transfer_gen.training import latents
 from keras_transfer_gen.training.collapse import CollapseWarning

@@ -2,7 +2,9 @@
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.prior_fitting import KINDS, fit_distribution
-from keras_transfer_gen.networks.priors.priors import GaussianPrior, MixturePrior, StandardNormal
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
+from keras_transfer_gen.networks.priors.mixture import MixturePrior
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 

@@ -10,9 +10,10 @@ ARCHITECTURE = "dcgan"
 
 
 def new_discriminator(spec, source):
-    """A discriminator for the images of a generator that has none; it begins with what the preset's has learnt.
+    """A discriminator for the images of a generator that has none, as the generator's architecture builds one.
 
-    One with random weights spends tens of kimg on learning what images are, and makes the generator worse meanwhile.
+    For a third-party generator it begins with what the preset's has learnt: one with random weights spends tens of kimg
+    on learning what images are, and makes the generator worse meanwhile.
 
     Args:
         spec: `ModelSpec` of the generator.
@@ -24,8 +25,12 @@ def new_discriminator(spec, source):
     Raises:
         UserError: where the preset is not installed and the images are of a size that no network is built for.
     """
-    architecture, trained = tables.load(tables.ARCHITECTURES[ARCHITECTURE]), None
-    if any(preset.name == PRESET for preset in list_presets()):
+    usual, trained = tables.load(tables.ARCHITECTURES[ARCHITECTURE]), None
+    architecture = tables.architecture_of(spec)
+    if architecture is None or architecture.build_discriminator is None:
+        architecture = usual
+    fits = architecture.build_discriminator is usual.build_discriminator
+    if fits and any(preset.name == PRESET for preset in list_presets()):
         trained = without_lipschitz_bounded(load_keras(preset_path(PRESET)).discriminator)
     try:
         return architecture.fresh_discriminator(spec, trained)

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.priors.priors import GaussianPrior, MixturePrior, StandardNormal
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
+from keras_transfer_gen.networks.priors.mixture import MixturePrior
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 

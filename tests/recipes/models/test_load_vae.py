@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import write_saved_model
 from keras_transfer_gen.export.vae import vae_servable
-from keras_transfer_gen.networks.priors.priors import GaussianPrior
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 

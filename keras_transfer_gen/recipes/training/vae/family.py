@@ -1,7 +1,7 @@
 """What a VAE supplies to fine-tuning, pretraining and planning."""
 
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
 from keras_transfer_gen.recipes.models.export import export_vae_parts
 from keras_transfer_gen.recipes.report import curves, sheets

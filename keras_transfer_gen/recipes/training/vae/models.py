@@ -7,7 +7,7 @@ import keras
 from keras_transfer_gen import checks
 from keras_transfer_gen.architectures import clone_networks
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
-from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.models.change_channels import change_channels
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import resolve_source

@@ -3,7 +3,7 @@
 import time
 
 from keras_transfer_gen.metrics.features import extract_features
-from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.fit_prior import STANDARD, fit_prior
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.training.family import Scores

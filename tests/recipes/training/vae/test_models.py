@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen.networks.priors.priors import StandardNormal
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT

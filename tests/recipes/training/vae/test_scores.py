@@ -8,7 +8,8 @@ from PIL import Image
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.run_tflite import run_tflite
-from keras_transfer_gen.networks.priors.priors import GaussianPrior, StandardNormal
+from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
+from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.run_images import RunImages
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
