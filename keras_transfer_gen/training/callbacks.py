@@ -82,7 +82,7 @@ class SampleGrid(EveryKimg):
 
 
 class ScoreEvery(EveryKimg):
-    """Calls a function on the model now and then and keeps what it returns.
+    """Calls a function on the model every few kimg and keeps what it returns.
 
     The latest values also stand in the logs of every epoch, so that `History`, `CSVLogger`, `EarlyStopping` and
     `ModelCheckpoint` (with `mode="min"` for distances) see them under their names; put those after this one in the list
@@ -92,8 +92,8 @@ class ScoreEvery(EveryKimg):
         score: function `gan -> dict of float`.
         kimg: thousands of images from one call to the next.
         records: scores of earlier parts of the same training.
-        every_epoch: whether every epoch's logs shall have a score: the first epoch and the last end with one, due or
-            not. With False, logs have the scores that there are.
+        every_epoch: whether the logs of every epoch have a score: the first epoch and the last then end with one. With
+            False, there is none before the first is due.
 
     Attributes:
         records: list of dicts, each with "kimg" and the function's values.
@@ -109,15 +109,15 @@ class ScoreEvery(EveryKimg):
         self.records.append({"kimg": kimg, **self.score(self.model)})
 
     def on_epoch_end(self, epoch, logs=None):
-        wanted = not self.records or epoch + 1 == self.params.get("epochs")
-        if self.every_epoch and wanted and self._seen() > self._done:
+        is_due = not self.records or epoch + 1 == self.params.get("epochs")
+        if self.every_epoch and is_due and self._seen() > self._done:
             self._call(logs)
         if logs is not None and self.records:
             logs.update({name: value for name, value in self.records[-1].items() if name != "kimg"})
 
 
 class HistoryCsv(EveryKimg):
-    """Keeps `path` up to date with the means of the losses since its last row; whole at any moment.
+    """Writes the means of the losses since the last row to a CSV file, which is whole at any moment.
 
     A continued run drops rows of steps that it repeats.
 
@@ -133,8 +133,8 @@ class HistoryCsv(EveryKimg):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        known = read_history(self.path) if self.path.exists() else []
-        self.rows = [row for row in known if row["kimg"] <= self.model.kimg]
+        rows = read_history(self.path) if self.path.exists() else []
+        self.rows = [row for row in rows if row["kimg"] <= self.model.kimg]
 
     def act(self, kimg, logs):
         self.rows.append({"kimg": kimg, **logs})
@@ -208,7 +208,7 @@ class StopAt(keras.callbacks.Callback):
 class StopOnSignal(keras.callbacks.Callback):
     """Ends training after the current step on a signal, so that it can be saved; a second one ends at once.
 
-    The signals are SIGINT, SIGTERM and, where there is one, SIGHUP (a closed terminal), unless `nohup` has it ignored.
+    The signals are SIGINT, SIGTERM and SIGHUP (a closed terminal; not on Windows, nor where `nohup` ignores it).
 
     Attributes:
         received: the signal's name, or "" where none came.
@@ -244,5 +244,5 @@ class StopOnSignal(keras.callbacks.Callback):
 
 def stopping_signals():
     """The signals that ask a training to end: SIGINT, SIGTERM, and SIGHUP where it exists and isn't ignored."""
-    found = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
-    return [n for n in found if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]
+    known = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
+    return [n for n in known if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]

@@ -21,10 +21,10 @@ def save_checkpoint(model, folder, state, keep=1, replace=False):
 
     Args:
         model: compiled `GAN` or `VAE`.
-        folder: where the checkpoints of one training lie.
-        state: JSON-ready dict of what the run wants back.
+        folder: of the checkpoints of this training.
+        state: JSON-ready dict that `load_checkpoint` returns.
         keep: checkpoints to keep.
-        replace: write anew what was saved at this step already.
+        replace: whether a checkpoint of the same step is written again.
 
     Returns:
         `pathlib.Path` of the new checkpoint.

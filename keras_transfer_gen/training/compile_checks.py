@@ -1,8 +1,33 @@
-"""What `compile` refuses: arguments of Keras' own losses, and weights made outside of the strategy's scope."""
+"""What `compile` checks: optimizers, Keras' arguments that have no use here, the strategy's scope."""
 
+import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+
+
+def optimizer_or_adam(name, optimizer):
+    """The optimizer, or Adam(2e-4, beta_1=0, beta_2=0.99) for None; a `UserError` for anything else."""
+    if optimizer is None:
+        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+    return checked_optimizer(name, optimizer, "2e-4")
+
+
+def checked_optimizer(name, optimizer, rate):
+    """The optimizer; a `UserError`, which suggests Adam(`rate`), for what is none or would overwrite frozen weights."""
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise checks.user_error(name, "a Keras optimizer object", optimizer, f"Such as keras.optimizers.Adam({rate}).")
+    updating = getattr(optimizer, "inner_optimizer", optimizer)  # the one in a LossScaleOptimizer
+    if updating.use_ema and updating.ema_overwrite_frequency:
+        hint = "It would overwrite frozen weights and the norms' statistics as well. Leave it out."
+        received = updating.ema_overwrite_frequency
+        raise checks.user_error(name, "an optimizer without ema_overwrite_frequency", received, hint)
+    return optimizer
+
+
+def slots_for(network):
+    """The weights that an optimizer may ever move: floats, frozen or not. Counters can't be trained."""
+    return [weight for weight in network.weights if tf.as_dtype(weight.dtype).is_floating]
 
 
 def check_left_out(hint, **arguments):

@@ -25,8 +25,8 @@ def choose_strategy(devices="auto"):
         UserError: for a malformed list or a device that does not exist.
     """
     if devices == "auto":
-        found = [f"gpu:{index}" for index in range(len(tf.config.list_physical_devices("GPU")))]
-        return _mirrored(found) if len(found) > 1 else tf.distribute.get_strategy()
+        gpus = [f"gpu:{index}" for index in range(len(tf.config.list_physical_devices("GPU")))]
+        return _mirrored(gpus) if len(gpus) > 1 else tf.distribute.get_strategy()
     names = [name.strip().lower() for name in devices.split(",")]
     hint = "Such as --devices gpu:0,gpu:1, or --devices auto."
     for name in names:
@@ -43,9 +43,9 @@ def choose_strategy(devices="auto"):
 
 
 def outside_scope(function, *args):
-    """Calls a function as if no strategy's scope were entered: a SavedModel of a strategy can't be run inside one.
+    """Calls a function outside of every strategy's scope: a SavedModel can't be run inside of one.
 
-    A scope holds for its own thread, so the function runs in another one where there is a scope.
+    A scope holds in its own thread alone, so the function runs in another thread where there is a scope.
 
     Args:
         function: what to call.

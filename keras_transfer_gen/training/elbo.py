@@ -1,4 +1,4 @@
-"""The evidence lower bound of given images, from numbered draws: no batch, order or device changes it."""
+"""The evidence lower bound (ELBO) of images, from numbered draws: no batch, order or device changes it."""
 
 import dataclasses
 import weakref
@@ -47,7 +47,7 @@ class Elbo:
 
 
 def measure_elbo(vae, images, samples=16, seed=0):
-    """The bound of images.
+    """The ELBO of images and its parts.
 
     Args:
         vae: `VAE`.
@@ -64,31 +64,31 @@ def measure_elbo(vae, images, samples=16, seed=0):
     samples = checks.check_integer("samples", samples)
     z_mean, z_log_var = encode_images(vae.encoder, images)
     dim = z_mean.shape[1]
-    found = []
+    batches = []
     parts = _traced(vae)
     for rows, batch in _padded(images, z_mean, z_log_var, np.arange(len(images))):
         real, mean, log_var, numbers = batch
         noise = latents.numbered_latents(numbers, samples * dim, seed).reshape(len(numbers), samples, dim)
         draws = [parts(*map(tf.constant, (real, mean, log_var, noise[:, j]))) for j in range(samples)]
-        found.append(np.stack([np.stack([part.numpy() for part in draw]) for draw in draws], axis=-1)[:, :rows])
-    likelihood, divergence, weights = np.concatenate(found, axis=1)
+        batches.append(np.stack([np.stack([part.numpy() for part in draw]) for draw in draws], axis=-1)[:, :rows])
+    likelihood, divergence, weights = np.concatenate(batches, axis=1)
     return Elbo(likelihood, divergence, weights, z_mean, int(np.prod(images.shape[1:])))
 
 
 def encode_images(encoder, images):
     """(means, log variances), float32 `[N, latent_dim]` each, of uint8 images, in batches of one fixed size."""
     traced = _traced_encoder(encoder)
-    found = []
+    batches = []
     for rows, (batch,) in _padded(images):
-        found.append([tf.cast(part, tf.float32).numpy()[:rows] for part in traced(tf.constant(batch))])
-    mean, log_var = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        batches.append([tf.cast(part, tf.float32).numpy()[:rows] for part in traced(tf.constant(batch))])
+    mean, log_var = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     return mean, log_var
 
 
 def _traced_encoder(encoder):
-    """An encoder of uint8 images as a graph, made once for each precision that it is asked for in.
+    """An encoder of uint8 images as a graph, traced once for each precision.
 
-    The graph knows the encoder by a weak reference and the encoder's variables alone, so that it ends with it.
+    The graph holds a weak reference to the encoder, so that both are freed together.
     """
     kinds = tuple(layer.compute_dtype for layer in encoder._flatten_layers())
     known, graph = _ENCODERS.get(encoder, (None, None))
@@ -107,7 +107,7 @@ def _traced_encoder(encoder):
 
 
 def _traced(vae):
-    """`_parts` of a VAE as a graph. Made anew for each call: prior and precision may be others than at the last one."""
+    """`_parts` of a VAE as a graph, traced for each call: the prior and the precision may have changed."""
     shapes = [(tf.uint8, vae.decoder.output_shape[1:]), *[(tf.float32, (vae.spec.latent_dim,))] * 3]
     specs = [tf.TensorSpec((pixels.RENDER_BATCH, *shape), dtype) for dtype, shape in shapes]
     return tf.function(lambda *tensors: _parts(vae, *tensors), autograph=False).get_concrete_function(*specs)

@@ -4,10 +4,10 @@ import tensorflow as tf
 
 
 def ema_decay(batch, kimg, halflife_kimg, rampup):
-    """Share of the old average that one step keeps.
+    """Share of the old average that a step keeps.
 
-    The half-life is `halflife_kimg`, or `rampup` times the images shown so far where that is less. So the average fits
-    any budget: a short run isn't held back by weights from before it.
+    The half-life is `halflife_kimg`, or `rampup` times the images shown so far where that is less: so the weights from
+    before a short run don't stay in its average.
 
     Args:
         batch: real images in a step, over all replicas.

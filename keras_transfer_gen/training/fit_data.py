@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.streams import ImageStream
-from keras_transfer_gen.training import network_checks
+from keras_transfer_gen.training import network_checks, trainable_flags
 from keras_transfer_gen.training.distribution import check_global_batch
 
 LEVELS = (-32, 287)  # what resizing with an overshooting filter makes of 0 and 255
@@ -68,14 +68,14 @@ def prepare(model, name, x, y, shape, steps_per_epoch=None, validation_data=None
 
 
 def check_image_data(x, shape):
-    """What `fit` or `evaluate` was given, once it was seen to hold images of a model.
+    """Checks that what `fit` or `evaluate` takes holds images of a model.
 
     Args:
         x: array, tensor, `tf.data.Dataset`, `PyDataset` or generator; what is none of these is left to Keras.
         shape: of the model's images, (None, H, W, C).
 
     Returns:
-        `x`; a generator whose first batch was looked at comes as another one, with that batch.
+        `x`; in place of a generator another one, since its first batch was read for the check.
 
     Raises:
         UserError: where there are no images, or they have another shape, or levels that are not from 0 to 255.
@@ -178,14 +178,14 @@ class FlagWatch:
         self._last = None
 
     def changed(self):
-        """Whether a flag is another one than at the last call; False at the first."""
+        """Whether a flag or a precision changed since the last call; False at the first call."""
         last, self._last = self._last, [_marks(network) for network in self._networks]
         return last is not None and last != self._last
 
 
 def _marks(network):
     """What a traced step takes for granted: which weights are trainable and what each layer computes in."""
-    return network_checks.read_flags(network), [layer.dtype_policy.name for layer in network._flatten_layers()]
+    return trainable_flags.read_flags(network), [layer.dtype_policy.name for layer in network._flatten_layers()]
 
 
 def all_images(x, shape):

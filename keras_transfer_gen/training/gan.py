@@ -1,6 +1,7 @@
 """`GAN`: a generator and a discriminator that train against each other with `model.fit`."""
 
 import keras
+import tensorflow as tf
 
 from keras_transfer_gen import checks, protocols, tables
 from keras_transfer_gen.specs import ModelSpec
@@ -13,8 +14,9 @@ from keras_transfer_gen.training import (
     gan_step,
     latents,
     loss_scaling,
-)
-from keras_transfer_gen.training import network_checks as networks_
+    network_checks,
+    trainable_flags,
+)  # fmt: skip
 from keras_transfer_gen.training.functional_form import copy_network
 from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.keras_files import check_path
@@ -59,15 +61,15 @@ class GAN(keras.Model):
     def __init__(self, generator, discriminator, spec=None, name="gan", **kwargs):
         checks.check_backend()
         super().__init__(name=name, **kwargs)
-        generator, discriminator = networks_.functional_pair(generator, discriminator, spec)
-        networks_.check_shapes(generator, discriminator)
+        generator, discriminator = network_checks.functional_pair(generator, discriminator, spec)
+        network_checks.check_shapes(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = copy_network(generator, "generator", f"ema_{generator.name}")
         compute_in_float32(self.ema_generator)
         self.ema_generator.trainable = False
-        self.spec = spec or networks_.spec_of(generator)
-        self.network_inputs = networks_.check_inputs(generator, discriminator, self.spec)
+        self.spec = spec or network_checks.spec_of(generator)
+        self.network_inputs = network_checks.check_inputs(generator, discriminator, self.spec)
         entry = tables.architecture_of(self.spec)
         self.generator_outputs = NamedOutputs(generator, entry.intermediates if entry else {})
         self.source = None  # `SourceNetworks`, where something that is compiled compares with the source
@@ -151,8 +153,8 @@ class GAN(keras.Model):
             self.penalties = compiled_parts.penalty_list(penalty)
             self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
             self.regularizers = compiled_parts.regularizer_list(regularizers)
-            self.g_optimizer = networks_.optimizer_or_adam("g_optimizer", g_optimizer)
-            self.d_optimizer = networks_.optimizer_or_adam("d_optimizer", d_optimizer)
+            self.g_optimizer = compile_checks.optimizer_or_adam("g_optimizer", g_optimizer)
+            self.d_optimizer = compile_checks.optimizer_or_adam("d_optimizer", d_optimizer)
             if self.g_optimizer is self.d_optimizer:
                 raise checks.user_error("d_optimizer", "another object than g_optimizer", "the same", "Make two.")
             compile_checks.check_scope(self, g_optimizer=self.g_optimizer, d_optimizer=self.d_optimizer)
@@ -161,8 +163,8 @@ class GAN(keras.Model):
                 self.d_optimizer = loss_scaling.with_loss_scale(self.d_optimizer, self.roles.values())
             self._optimizer_pair = OptimizerPair(self.g_optimizer, self.d_optimizer)
             # Slots for every weight, frozen or not: what is released later must find them.
-            self.g_optimizer.build(networks_.slots_for(self.generator))
-            self.d_optimizer.build(networks_.slots_for(self.discriminator))
+            self.g_optimizer.build(compile_checks.slots_for(self.generator))
+            self.d_optimizer.build(compile_checks.slots_for(self.discriminator))
             self.ema_halflife_kimg = checks.check_number("ema_halflife_kimg", ema_halflife_kimg)
             self.ema_rampup = None if ema_rampup is None else checks.check_number("ema_rampup", ema_rampup)
             self.seed = checks.check_integer("seed", seed, least=0)
@@ -200,7 +202,7 @@ class GAN(keras.Model):
         return self.ema_generator(self.network_inputs.for_generator(inputs), training=training)
 
     def generate(self, num, seed=0, truncation=None, average=True, start=0, label=None):
-        """Makes images; image i depends on `seed` and i alone, however many are made.
+        """Generates images; image i depends on `seed` and i alone, whatever their number.
 
         Args:
             num: how many.
@@ -272,7 +274,7 @@ class GAN(keras.Model):
 
     def _track(self, values):
         for name, tracker in self.trackers.items():
-            tracker.update_state(networks_.mean_logit(values[name]) if name.endswith("logits") else values[name])
+            tracker.update_state(_mean_logit(values[name]) if name.endswith("logits") else values[name])
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):
@@ -287,7 +289,7 @@ class GAN(keras.Model):
 
     def get_config(self):
         networks = {role: keras.saving.serialize_keras_object(network) for role, network in self.roles.items()}
-        flags = {role: networks_.read_flags(network) for role, network in self.roles.items()}
+        flags = trainable_flags.read_all(self)
         return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **networks}
 
     @classmethod
@@ -297,8 +299,7 @@ class GAN(keras.Model):
             for role in ("generator", "discriminator")
         }
         gan = cls(**networks, spec=ModelSpec.from_dict(config["spec"]), name=config["name"])
-        for role, network in gan.roles.items():
-            networks_.write_flags(network, config["trainable"][role])
+        trainable_flags.write_all(gan, config["trainable"])
         return gan
 
     def get_compile_config(self):
@@ -318,7 +319,7 @@ class GAN(keras.Model):
     def compile_from_config(self, config):
         def revive(part):
             if isinstance(part, list):
-                return [revive(one) for one in part]
+                return [revive(item) for item in part]
             return None if part is None else keras.saving.deserialize_keras_object(part)
 
         if config.get("source"):  # its weights follow from the file
@@ -341,7 +342,7 @@ class GAN(keras.Model):
         clone = compiled_parts.clone_part
         compiled_parts.set_source(self, other.source)
         objects = {name: clone(getattr(other, name)) for name in _COMPILED_OBJECTS}
-        lists = {name: [clone(part) for part in getattr(other, place)] for name, place in _COMPILED_LISTS.items()}
+        lists = {name: list(map(clone, getattr(other, attribute))) for name, attribute in _COMPILED_LISTS.items()}
         names = (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution", "jit_compile")
         numbers = {name: getattr(other, name) for name in names}
         self.compile(**objects, **lists, **numbers, auto_scale_loss=False)
@@ -350,6 +351,12 @@ class GAN(keras.Model):
         for name in _COMPILED_LISTS.values():
             for old, new in zip(getattr(other, name), getattr(self, name), strict=True):
                 compiled_parts.carry_state(old, new)
+
+
+def _mean_logit(logits):
+    """float32 scalar: the mean of each head's logits, averaged over the heads."""
+    heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
+    return tf.add_n(heads) / len(heads)
 
 
 protocols.MultiNetwork.register(GAN)

@@ -1,7 +1,6 @@
-"""What a `GAN` asks of the networks it is given: shapes that fit, and a spec."""
+"""What a `GAN` asks of its networks: shapes that fit each other and the spec."""
 
 import keras
-import tensorflow as tf
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.network_inputs import IMAGES, LABELS, LATENTS, NetworkInputs, input_names
@@ -42,11 +41,11 @@ def check_shapes(generator, discriminator):
     names = input_names(discriminator)
     if names is not None and IMAGES not in names:
         raise checks.user_error("discriminator", f"a model with the input {IMAGES}", list(names))
-    seen = discriminator.input_shape if names is None else discriminator.input[IMAGES].shape
-    made, judged = tuple(generator.output_shape[1:]), tuple(seen[1:])
-    if made != judged:
+    takes = discriminator.input_shape if names is None else discriminator.input[IMAGES].shape
+    makes, takes = tuple(generator.output_shape[1:]), tuple(takes[1:])
+    if makes != takes:
         raise checks.user_error(
-            "discriminator", f"a model of images {made}, as the generator makes them", judged,
+            "discriminator", f"a model of images {makes}, as the generator makes them", takes,
             "Build both with the same image_size= and channels=.",
         )  # fmt: skip
 
@@ -66,12 +65,12 @@ def check_inputs(generator, discriminator, spec):
     inputs = NetworkInputs.of(spec, names, input_names(discriminator), entry.inputs if entry else ())
     shapes = {part.name: (None, *part.shape) for part in inputs.drawn}
     takes = tuple(names) if names else (LATENTS, LABELS) if spec.num_classes else None
-    wanted = {name: shapes[name] for name in takes} if takes else shapes[LATENTS]
-    if received != wanted or (spec.num_classes and LABELS not in wanted):
-        raise checks.user_error("generator", f"a model of {wanted}, as its spec says", received)
-    expected, made = (spec.image_size, spec.image_size, spec.channels), tuple(generator.output_shape[1:])
-    if made != expected:
-        raise checks.user_error("generator", f"a model that makes images {expected}, as its spec says", made)
+    expected = {name: shapes[name] for name in takes} if takes else shapes[LATENTS]
+    if received != expected or (spec.num_classes and LABELS not in expected):
+        raise checks.user_error("generator", f"a model of {expected}, as its spec says", received)
+    expected, makes = (spec.image_size, spec.image_size, spec.channels), tuple(generator.output_shape[1:])
+    if makes != expected:
+        raise checks.user_error("generator", f"a model that makes images {expected}, as its spec says", makes)
     return inputs
 
 
@@ -85,52 +84,3 @@ def check_images(element, output_shape):
             "x", f"uint8 images [batch, {', '.join(map(str, expected))}]", f"{images.dtype.name} {images.shape}",
             f"load_images(..., image_size={expected[0]}, channels={expected[2]}) makes such images.",
         )  # fmt: skip
-
-
-def read_flags(network):
-    """The `trainable` flags of a network: {"layers": [bool, ...], "variables": [bool, ...]}, in a fixed order.
-
-    Keras' own configuration keeps the flag of a layer but not those of the layers inside it, nor of single variables.
-    """
-    layers = [bool(layer.trainable) for layer in network._flatten_layers()]
-    return {"layers": layers, "variables": [bool(variable.trainable) for variable in network.variables]}
-
-
-def write_flags(network, flags):
-    """Sets what `read_flags` returned, on the network or on a copy of it."""
-    for layer, trainable in zip(network._flatten_layers(), flags["layers"], strict=True):
-        if not layer._layers:  # a flag on an outer layer would overwrite those inside
-            layer.trainable = trainable
-    for variable, trainable in zip(network.variables, flags["variables"], strict=True):
-        if variable.trainable != trainable:
-            variable.trainable = trainable
-
-
-def optimizer_or_adam(name, optimizer):
-    """The optimizer given, or Adam(2e-4, beta_1=0, beta_2=0.99) for None; a `UserError` for anything else."""
-    if optimizer is None:
-        return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
-    return checked_optimizer(name, optimizer, "2e-4")
-
-
-def checked_optimizer(name, optimizer, rate):
-    """The optimizer; a `UserError`, which suggests Adam(`rate`), for what is none or would overwrite frozen weights."""
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise checks.user_error(name, "a Keras optimizer object", optimizer, f"Such as keras.optimizers.Adam({rate}).")
-    updating = getattr(optimizer, "inner_optimizer", optimizer)  # the one in a LossScaleOptimizer
-    if updating.use_ema and updating.ema_overwrite_frequency:
-        hint = "It would overwrite frozen weights and the norms' statistics as well. Leave it out."
-        received = updating.ema_overwrite_frequency
-        raise checks.user_error(name, "an optimizer without ema_overwrite_frequency", received, hint)
-    return optimizer
-
-
-def slots_for(network):
-    """The weights that an optimizer may ever move: floats, frozen or not. Counters can't be trained."""
-    return [weight for weight in network.weights if tf.as_dtype(weight.dtype).is_floating]
-
-
-def mean_logit(logits):
-    """float32 scalar: the mean of each head's logits, averaged over the heads."""
-    heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
-    return tf.add_n(heads) / len(heads)

@@ -15,10 +15,11 @@ from keras_transfer_gen.training import (
     fit_data,
     latents,
     loss_scaling,
+    network_checks,
+    trainable_flags,
     vae_checks,
     vae_step,
-)
-from keras_transfer_gen.training import network_checks as networks_
+)  # fmt: skip
 from keras_transfer_gen.training.collapse import CollapseWarning, warn_of_collapse  # noqa: F401
 from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.keras_files import check_path
@@ -83,7 +84,7 @@ class VAE(keras.Model):
         self.free_bits = checks.check_number("free_bits", free_bits, next_step="Such as --free-bits 0.1.")
         hint = "Such as --kl-annealing-kimg 5; 0 is none."
         self.kl_annealing_kimg = checks.check_number("kl_annealing_kimg", kl_annealing_kimg, next_step=hint)
-        self.spec = vae_checks.vae_spec(spec or networks_.spec_of(decoder), latent_dim)
+        self.spec = vae_checks.vae_spec(spec or network_checks.spec_of(decoder), latent_dim)
         add_counters(self)
         self._flags = fit_data.FlagWatch(self.roles.values())
         entry = tables.architecture_of(self.spec)
@@ -103,13 +104,13 @@ class VAE(keras.Model):
         return kimg_of(self)
 
     def set_prior(self, prior):
-        """Puts in another prior, such as one fitted to the latents of some images.
+        """Replaces the prior, for example by one that is fitted to the latents of some images.
 
         Args:
             prior: "standard_normal" or a `protocols.Prior`.
 
         Raises:
-            UserError: where it is none, or of another latent size.
+            UserError: where it is no prior, or has another latent size.
         """
         prior = tables.resolve("prior", prior, tables.PRIORS, protocols.Prior)
         if prior is None:
@@ -118,7 +119,7 @@ class VAE(keras.Model):
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras counts the old prior's weights for ever
         self.prior = prior
-        self.train_function = None  # else Keras goes on with the one that it traced with the old prior
+        self.train_function = None  # else Keras keeps the one that was traced with the old prior
         self.test_function = None
 
     def compile(
@@ -150,7 +151,7 @@ class VAE(keras.Model):
         if optimizer is None:
             with self.distribute_strategy.scope():
                 optimizer = keras.optimizers.Adam(1e-3)
-        networks_.checked_optimizer("optimizer", optimizer, "1e-3")
+        compile_checks.checked_optimizer("optimizer", optimizer, "1e-3")
         regularizers = compiled_parts.regularizer_list(regularizers)
         before = list(self.regularizers) if self.compiled else None
         with self.distribute_strategy.scope():  # where the weights were made
@@ -162,7 +163,7 @@ class VAE(keras.Model):
                 steps_per_execution=steps_per_execution, auto_scale_loss=False,
             )  # fmt: skip
             # Slots for every weight, frozen or not: what is released later must find them.
-            self.optimizer.build([v for network in self.roles.values() for v in networks_.slots_for(network)])
+            self.optimizer.build([v for network in self.roles.values() for v in compile_checks.slots_for(network)])
             self.regularizers = regularizers
             self.seed = checks.check_integer("seed", seed, least=0)
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
@@ -197,7 +198,7 @@ class VAE(keras.Model):
         return elbo.encode_images(self.encoder, fit_data.all_images(images, self.decoder.output_shape))
 
     def decode(self, latents):
-        """ImageSet of latents.
+        """The images of latents.
 
         Args:
             latents: float32 `[n, latent_dim]`.
@@ -217,7 +218,7 @@ class VAE(keras.Model):
         return pixels.render(lambda rows: self.decoder(wrap_input(self.decoder, rows)), z)
 
     def reconstruct(self, images):
-        """What remains of images, uint8 `[n, H, W, C]`, on the way through the means of their posteriors."""
+        """Images decoded from the means of their own posteriors: uint8 `[n, H, W, C]`."""
         return self.decode(self.encode(images)[0])
 
     def generate(self, num, seed=0, truncation=None, start=0):
@@ -295,8 +296,8 @@ class VAE(keras.Model):
         if kwargs.pop("_use_cached_eval_dataset", False):
             return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
         images = fit_data.all_images(x, self.decoder.output_shape)
-        found = elbo.measure_elbo(self, images, samples, seed).summary()
-        return found if return_dict else list(found.values())
+        figures = elbo.measure_elbo(self, images, samples, seed).summary()
+        return figures if return_dict else list(figures.values())
 
     def make_train_function(self, force=False):
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
@@ -307,7 +308,7 @@ class VAE(keras.Model):
         return self._track(vae_step.train_step(self, data))
 
     def test_step(self, data):
-        """The bound on one batch with one draw, without an update."""
+        """The loss and its parts on one batch with one draw, without an update."""
         return self._track(vae_step.test_step(self, data))
 
     def _track(self, values):
@@ -328,7 +329,7 @@ class VAE(keras.Model):
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         parts = {name: serialize(getattr(self, name)) for name in _PARTS}
-        flags = {role: networks_.read_flags(network) for role, network in self.roles.items()}
+        flags = trainable_flags.read_all(self)
         numbers = {name: getattr(self, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
         return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **numbers, **parts}
 
@@ -340,8 +341,7 @@ class VAE(keras.Model):
             config = {**config, "kl_annealing_kimg": config["kl_warmup_kimg"]}
         rest = {name: config[name] for name in ("name", "beta", "free_bits", "kl_annealing_kimg")}
         vae = cls(**parts, **rest, spec=ModelSpec.from_dict(config["spec"]))
-        for role, network in vae.roles.items():
-            networks_.write_flags(network, config["trainable"][role])
+        trainable_flags.write_all(vae, config["trainable"])
         return vae
 
     def get_compile_config(self):

@@ -1,4 +1,4 @@
-"""What a `VAE` asks of the networks it is given: an encoder and a decoder that fit each other."""
+"""What a `VAE` asks of its networks: an encoder and a decoder that fit each other."""
 
 import dataclasses
 
@@ -55,10 +55,10 @@ def check_shapes(encoder, decoder):
     if takes != (None, latent_dim):
         expected = f"a model of latents [batch, {latent_dim}], as the encoder gives them"
         raise checks.user_error("decoder", expected, takes, "Build both with the same latent_dim=.")
-    seen, made = (bare_input_shape(encoder) or (None,))[1:], tuple(decoder.output_shape[1:])
-    if seen != made:
-        expected = f"a model that makes images {seen}, as the encoder takes them"
-        raise checks.user_error("decoder", expected, made, "Build both with the same image_size= and channels=.")
+    shape, makes = (bare_input_shape(encoder) or (None,))[1:], tuple(decoder.output_shape[1:])
+    if shape != makes:
+        expected = f"a model that makes images {shape}, as the encoder takes them"
+        raise checks.user_error("decoder", expected, makes, "Build both with the same image_size= and channels=.")
     return latent_dim
 
 

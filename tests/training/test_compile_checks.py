@@ -35,3 +35,25 @@ def test_optimizer_of_another_scope_is_named(two_cpus):
     with two_cpus.scope():
         with pytest.raises(checks.UserError, match="`g_optimizer` must be an optimizer made in the scope"):
             compile_checks.check_scope(make_model(), g_optimizer=optimizer)
+
+
+def test_missing_optimizer_is_adam_and_others_stay():
+    adam = compile_checks.optimizer_or_adam("g_optimizer", None)
+    assert float(adam.learning_rate) == pytest.approx(2e-4) and (adam.beta_1, adam.beta_2) == (0.0, 0.99)
+    assert compile_checks.optimizer_or_adam("g_optimizer", adam) is adam
+
+
+def test_optimizers_that_overwrite_weights_are_refused_in_a_loss_scale_too():
+    averaging = keras.optimizers.Adam(use_ema=True, ema_overwrite_frequency=2)
+    for optimizer in (averaging, keras.optimizers.LossScaleOptimizer(averaging)):
+        with pytest.raises(checks.UserError, match="`optimizer` must be an optimizer without ema_overwrite_frequency"):
+            compile_checks.checked_optimizer("optimizer", optimizer, "1e-3")
+    with pytest.raises(checks.UserError, match=r"`optimizer` must be a Keras optimizer object.*Adam\(1e-3\)"):
+        compile_checks.checked_optimizer("optimizer", "adam", "1e-3")
+
+
+def test_slots_are_made_for_every_float_frozen_or_not():
+    network = make_model().roles["generator"]
+    network.trainable = False
+    network.add_weight(shape=(), dtype="int64", name="count", trainable=False)
+    assert [weight.name for weight in compile_checks.slots_for(network)] == ["kernel", "bias"]

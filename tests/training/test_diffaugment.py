@@ -27,14 +27,14 @@ def test_color_equals_numpy_in_its_order():
 
 def test_color_leaves_a_grey_image_grey():
     grey = np.repeat(X[..., :1], 3, axis=3)
-    found = diffaugment.color(grey, SEED).numpy()
-    np.testing.assert_allclose(found[..., 0], found[..., 2], atol=1e-5)
+    augmented = diffaugment.color(grey, SEED).numpy()
+    np.testing.assert_allclose(augmented[..., 0], augmented[..., 2], atol=1e-5)
 
 
 def test_translation_shifts_whole_pixels_and_fills_with_zero():
-    found = diffaugment.translation(X, SEED).numpy()
+    augmented = diffaugment.translation(X, SEED).numpy()
     seen = set()
-    for image, moved in zip(X, found, strict=True):
+    for image, moved in zip(X, augmented, strict=True):
         padded = np.pad(image, ((2, 2), (2, 2), (0, 0)))
         fits = [(y, x) for y in range(5) for x in range(5) if np.array_equal(padded[y : y + 16, x : x + 16], moved)]
         assert len(fits) == 1
@@ -44,16 +44,16 @@ def test_translation_shifts_whole_pixels_and_fills_with_zero():
 
 def test_translation_reaches_both_ends():
     wide = np.tile(X, (40, 1, 1, 1))
-    found = diffaugment.translation(wide, SEED).numpy()
+    augmented = diffaugment.translation(wide, SEED).numpy()
     empty_rows = {
-        (int((image[:, 8] == 0).all(-1)[:2].sum()), int((image[:, 8] == 0).all(-1)[-2:].sum())) for image in found
+        (int((image[:, 8] == 0).all(-1)[:2].sum()), int((image[:, 8] == 0).all(-1)[-2:].sum())) for image in augmented
     }
     assert {(2, 0), (0, 2), (0, 0)} <= empty_rows
 
 
 def test_cutout_clears_one_square_that_the_border_may_cut():
-    found = diffaugment.cutout(np.ones((200, 16, 16, 1), np.float32), SEED).numpy()[..., 0]
-    holes = 1 - found
+    augmented = diffaugment.cutout(np.ones((200, 16, 16, 1), np.float32), SEED).numpy()[..., 0]
+    holes = 1 - augmented
     rows, columns = holes.max(2).sum(1), holes.max(1).sum(1)
     np.testing.assert_array_equal(holes.sum((1, 2)), rows * columns)  # a rectangle
     assert rows.max() == 8 and rows.min() < 8  # half the side, less where the border cuts it
@@ -75,7 +75,7 @@ def test_same_seed_gives_the_same_and_another_another():
 
 
 def test_policy_is_checked_and_round_trips():
-    made = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(DiffAugment("cutout")))
-    assert made.policy == "cutout"
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(DiffAugment("cutout")))
+    assert copy.policy == "cutout"
     with pytest.raises(checks.UserError, match="`policy` must be one of 'color', 'translation', 'cutout'"):
         DiffAugment("colour")

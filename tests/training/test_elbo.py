@@ -36,8 +36,8 @@ def by_hand(vae, images, samples, seed, prior):
         mean, log_var = (part.numpy()[0].astype(np.float64) for part in vae.encoder(np.float32(real), training=False))
         noise = np.random.default_rng((seed, number)).standard_normal(samples * len(mean), np.float32)
         z = mean + np.exp(0.5 * log_var) * noise.reshape(samples, -1)
-        made = vae.decoder(np.float32(z), training=False).numpy().astype(np.float64)
-        likelihood = stats.norm(made, np.sqrt(float(vae.likelihood.error))).logpdf(real).sum((1, 2, 3))
+        decoded = vae.decoder(np.float32(z), training=False).numpy().astype(np.float64)
+        likelihood = stats.norm(decoded, np.sqrt(float(vae.likelihood.error))).logpdf(real).sum((1, 2, 3))
         posterior = stats.norm(mean, np.exp(0.5 * log_var)).logpdf(z).sum(1)
         kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum() if prior is None else np.nan
         density = stats.norm().logpdf(z).sum(1) if prior is None else prior.logpdf(z)
@@ -45,41 +45,41 @@ def by_hand(vae, images, samples, seed, prior):
     return [np.array(part) for part in zip(*rows, strict=True)]
 
 
-def test_bound_equals_numpy(vae):
-    found = vae.evaluate(IMAGES, return_dict=True)
+def test_elbo_equals_numpy(vae):
+    figures = vae.evaluate(IMAGES, return_dict=True)
     likelihood, kl, weights = by_hand(vae, IMAGES, 16, 0, None)
-    assert found["reconstruction_loss"] == pytest.approx(-likelihood.mean(), rel=1e-5)
-    assert found["kl_loss"] == pytest.approx(kl.mean(), rel=1e-5)
-    assert found["elbo"] == pytest.approx(likelihood.mean() - kl.mean(), rel=1e-5)
+    assert figures["reconstruction_loss"] == pytest.approx(-likelihood.mean(), rel=1e-5)
+    assert figures["kl_loss"] == pytest.approx(kl.mean(), rel=1e-5)
+    assert figures["elbo"] == pytest.approx(likelihood.mean() - kl.mean(), rel=1e-5)
     expected = (logsumexp(weights, axis=1) - np.log(16)).mean()
-    assert found["importance_bound"] == pytest.approx(expected, rel=1e-5)
-    assert found["bits_per_dim"] == pytest.approx(-found["elbo"] / (784 * np.log(2)) + np.log2(127.5))
-    assert found["active_units"] == (vae.encode(IMAGES)[0].var(axis=0) > 0.01).sum()
+    assert figures["importance_bound"] == pytest.approx(expected, rel=1e-5)
+    assert figures["bits_per_dim"] == pytest.approx(-figures["elbo"] / (784 * np.log(2)) + np.log2(127.5))
+    assert figures["active_units"] == (vae.encode(IMAGES)[0].var(axis=0) > 0.01).sum()
 
 
-def test_bound_of_a_image_does_not_depend_on_the_others(vae):
+def test_elbo_of_an_image_does_not_depend_on_the_others(vae):
     whole, part = elbo.measure_elbo(vae, IMAGES, 2), elbo.measure_elbo(vae, IMAGES[:3], 2)
     np.testing.assert_allclose(part.log_weights, whole.log_weights[:3], rtol=1e-6)
     assert whole.log_weights.shape == (37, 2) and whole.z_mean.shape == (37, 4)
 
 
 def test_importance_bound_rises_with_the_number_of_draws(vae):
-    """Exactly so where the same 16 draws are taken one by one, in fours and all at once."""
+    """Exactly so where the same 16 draws are taken singly, in fours and all at once."""
     weights = elbo.measure_elbo(vae, IMAGES, 16).log_weights
     bounds = [variational.importance_bound(weights.reshape(-1, k)).mean() for k in (1, 4, 16)]
     assert bounds[0] < bounds[1] < bounds[2]
     assert bounds[2] == pytest.approx(vae.evaluate(IMAGES, return_dict=True)["importance_bound"])
 
 
-def test_prior_of_another_law_is_used(vae):
+def test_prior_of_another_distribution_is_used(vae):
     twin = VAE(vae.encoder, vae.decoder, likelihood=vae.likelihood)
     covariance = np.diag([4.0, 1.0, 0.25, 1.0])
     covariance[0, 1] = covariance[1, 0] = 0.5
     twin.set_prior(GaussianPrior(4).set_distribution(np.ones(4), covariance))
     _, _, weights = by_hand(vae, IMAGES[:5], 4, 0, stats.multivariate_normal(np.ones(4), covariance))
-    found = elbo.measure_elbo(twin, IMAGES[:5], 4)
-    np.testing.assert_allclose(found.log_weights, weights, rtol=1e-5)
-    assert not np.allclose(found.divergence, elbo.measure_elbo(vae, IMAGES[:5], 4).divergence)
+    measured = elbo.measure_elbo(twin, IMAGES[:5], 4)
+    np.testing.assert_allclose(measured.log_weights, weights, rtol=1e-5)
+    assert not np.allclose(measured.divergence, elbo.measure_elbo(vae, IMAGES[:5], 4).divergence)
 
 
 def test_one_image_has_no_active_units_and_no_draws_are_refused(vae):

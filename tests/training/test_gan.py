@@ -91,8 +91,8 @@ def test_one_step_equals_the_two_updates_by_hand():
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.nn.softplus(-twin.discriminator(twin.generator(z, training=True))))
     expected = kernel.numpy() - 0.05 * tape.gradient(loss, kernel).numpy()
-    for found, hand in zip(gan.discriminator.get_weights(), twin.discriminator.get_weights(), strict=True):
-        np.testing.assert_allclose(found, hand, atol=2e-5)
+    for weight, expected in zip(gan.discriminator.get_weights(), twin.discriminator.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, expected, atol=2e-5)
     np.testing.assert_allclose(gan.generator.get_layer("to_image").kernel, expected, atol=2e-5)
 
 
@@ -202,11 +202,13 @@ def test_stream_starts_at_the_step_that_the_model_has_reached():
 
 @pytest.mark.parametrize("every", [1, 2])
 def test_two_replicas_equal_one(two_cpus, every, monkeypatch):
-    """With the same latents for every image; each replica normalises by its own batch, so the norms are held."""
+    """With the same latents for every image; each replica normalises by its own batch, so the norms are frozen."""
     from keras_transfer_gen.training import latents
 
     monkeypatch.setattr(
-        latents, "sample_latents", lambda batch, dim, seed, law: tf.ones((batch, dim)) * tf.range(1.0, dim + 1) / dim
+        latents,
+        "sample_latents",
+        lambda batch, dim, seed, distribution: tf.ones((batch, dim)) * tf.range(1.0, dim + 1) / dim,
     )
 
     def run(scope):
@@ -219,20 +221,20 @@ def test_two_replicas_equal_one(two_cpus, every, monkeypatch):
         history = gan.fit(dataset(16), epochs=2, verbose=0)
         return gan, history.history
 
-    (one, logs), (two, logs2) = run(contextlib.nullcontext), run(two_cpus.scope)
-    assert two.generator.variables[0].value.__class__.__name__ == "MirroredVariable"
-    for a, b in zip(weights(one), weights(two), strict=True):
+    (single, logs), (mirrored, mirrored_logs) = run(contextlib.nullcontext), run(two_cpus.scope)
+    assert mirrored.generator.variables[0].value.__class__.__name__ == "MirroredVariable"
+    for a, b in zip(weights(single), weights(mirrored), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     for name, values in logs.items():
-        np.testing.assert_allclose(values, logs2[name], atol=1e-4)
-    assert two.kimg == one.kimg == 0.064
+        np.testing.assert_allclose(values, mirrored_logs[name], atol=1e-4)
+    assert mirrored.kimg == single.kimg == 0.064
 
 
 def test_evaluate_reports_losses_without_an_update():
     gan = make_gan()
     before = weights(gan)
-    found = gan.evaluate(dataset(), verbose=0, return_dict=True)
-    assert found["d_loss"] > 0 and same(before, weights(gan))
+    losses = gan.evaluate(dataset(), verbose=0, return_dict=True)
+    assert losses["d_loss"] > 0 and same(before, weights(gan))
 
 
 def test_regularizer_is_attached_and_seen_in_both_phases():
@@ -252,13 +254,13 @@ def test_regularizer_is_attached_and_seen_in_both_phases():
         def after_step(self, step):
             self.count.assign_add(1.0)
 
-    free, held = make_gan(**sgd()), make_gan(regularizers=[Pull()], **sgd())
-    start = held.generator.get_layer("to_image").kernel.numpy()
-    for gan in (free, held):
+    free, pulled = make_gan(**sgd()), make_gan(regularizers=[Pull()], **sgd())
+    start = pulled.generator.get_layer("to_image").kernel.numpy()
+    for gan in (free, pulled):
         gan.fit(dataset(), epochs=2, verbose=0)
-    moved = [np.abs(gan.generator.get_layer("to_image").kernel.numpy() - start).mean() for gan in (free, held)]
+    moved = [np.abs(gan.generator.get_layer("to_image").kernel.numpy() - start).mean() for gan in (free, pulled)]
     assert moved[1] < moved[0] / 2
-    assert float(held.regularizers[0].count) == 8
+    assert float(pulled.regularizers[0].count) == 8
 
 
 @pytest.mark.parametrize(
@@ -353,10 +355,10 @@ def test_export_of_keras_points_to_ours(tmp_path):
         make_gan().export(tmp_path / "model")
 
 
-@pytest.mark.parametrize("given", [(), (None,), ("photos",), ([IMAGES],), ({"images": IMAGES},)])
-def test_fit_without_images_says_what_it_takes(given):
+@pytest.mark.parametrize("arguments", [(), (None,), ("photos",), ([IMAGES],), ({"images": IMAGES},)])
+def test_fit_without_images_says_what_it_takes(arguments):
     with pytest.raises(checks.UserError, match=r"`x` must be what load_images returns.*Received: x=.*load_images\("):
-        make_gan().fit(*given)
+        make_gan().fit(*arguments)
 
 
 def test_fit_takes_tensors_and_generators_too():

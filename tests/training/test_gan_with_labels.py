@@ -29,14 +29,14 @@ def make_gan():
 
 def test_images_are_those_of_numbered_latents_and_labels():
     gan = make_gan()
-    made = gan.generate(5, seed=3)
+    images = gan.generate(5, seed=3)
     inputs = {
         "latents": numbered_latents(range(5), 4, 3, distribution="uniform"),
         "labels": numbered_labels(range(5), 3, 3),
     }
     expected = np.asarray(gan.ema_generator(inputs))
-    assert made.dtype == np.uint8 and np.abs(made - (expected + 1) * 127.5).max() <= 0.51
-    assert np.array_equal(gan.generate(2, seed=3, start=3), made[3:])
+    assert images.dtype == np.uint8 and np.abs(images - (expected + 1) * 127.5).max() <= 0.51
+    assert np.array_equal(gan.generate(2, seed=3, start=3), images[3:])
     assert np.array_equal(np.asarray(gan(inputs)), expected)
 
 

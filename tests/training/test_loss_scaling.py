@@ -75,8 +75,8 @@ def test_gradients_too_small_for_float16_move_both_networks_as_in_float32():
     _, exact = fitted("float32", **tiny, **sgd(1e7))
     gan, moved = fitted("mixed_float16", **tiny, **sgd(1e7))
     assert isinstance(gan.g_optimizer, keras.optimizers.LossScaleOptimizer)
-    for expected, found in zip(exact, moved, strict=True):
-        for a, b in zip(expected, found, strict=True):
+    for expected, actual in zip(exact, moved, strict=True):
+        for a, b in zip(expected, actual, strict=True):
             assert np.abs(a).max() > 1e-3
             np.testing.assert_allclose(b, a, atol=0.05 * np.abs(a).max())
 
@@ -130,17 +130,17 @@ def test_vae_trains_with_a_loss_scale_too():
         vae.fit(IMAGES, batch_size=4, verbose=0)
         changes.append([new - old for old, new in zip(before, weights(vae.decoder), strict=True)])
         assert vae.encode(IMAGES)[0].dtype == np.float32 and np.isfinite(vae.evaluate(IMAGES)[0])
-    for expected, found in zip(*changes, strict=True):
+    for expected, actual in zip(*changes, strict=True):
         assert np.abs(expected).max() > 1e-3
-        np.testing.assert_allclose(found, expected, atol=0.05 * np.abs(expected).max())
+        np.testing.assert_allclose(actual, expected, atol=0.05 * np.abs(expected).max())
 
 
 def test_fixed_factor_of_an_optimizer_changes_nothing_in_float32():
     plain = fitted("float32", **sgd(0.1))[1]
     optimizers = {name: keras.optimizers.SGD(0.1, loss_scale_factor=1024.0) for name in sgd(0.1)}
     for a, b in zip(plain, fitted("float32", **optimizers)[1], strict=True):
-        for expected, found in zip(a, b, strict=True):
-            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-8)
+        for expected, actual in zip(a, b, strict=True):
+            np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-8)
 
 
 def test_float32_and_bfloat16_need_no_scale_and_a_wrapped_optimizer_stays():

@@ -19,10 +19,10 @@ from keras_transfer_gen.training.vae import VAE
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3), dtype=np.uint8)
 
 
-def make_vae(scope=contextlib.nullcontext, compiled=None, **made):
+def make_vae(scope=contextlib.nullcontext, compiled=None, **arguments):
     keras.utils.set_random_seed(0)
     with scope():
-        vae = VAE(*build_conv_vae(32, latent_dim=16, max_channels=16, min_channels=8), **made)
+        vae = VAE(*build_conv_vae(32, latent_dim=16, max_channels=16, min_channels=8), **arguments)
     vae.compile(**(compiled or {}))
     return vae
 
@@ -66,8 +66,8 @@ def test_one_step_equals_the_update_by_hand():
     variables = [variable.value for network in networks for variable in network.trainable_variables]
     with tf.GradientTape() as tape:
         mean, log_var = twin.encoder(real, training=True)
-        made = twin.decoder(mean + tf.exp(0.5 * log_var) * noise, training=True)
-        squares = tf.reduce_sum((real - made) ** 2, (1, 2, 3))
+        decoded = twin.decoder(mean + tf.exp(0.5 * log_var) * noise, training=True)
+        squares = tf.reduce_sum((real - decoded) ** 2, (1, 2, 3))
         variance = tf.reduce_mean(squares) / 3072
         nll = 0.5 * tf.reduce_mean(squares) / variance + 1536 * tf.math.log(2 * np.pi * variance)
         kl = 0.5 * tf.reduce_mean(mean**2 + tf.exp(log_var) - 1 - log_var, axis=0)
@@ -76,15 +76,15 @@ def test_one_step_equals_the_update_by_hand():
     for variable, gradient in zip(variables, gradients, strict=True):
         variable.assign_sub(1e-4 * gradient)
     for name in ("encoder", "decoder"):
-        for found, hand in zip(getattr(vae, name).get_weights(), getattr(twin, name).get_weights(), strict=True):
-            np.testing.assert_allclose(found, hand, atol=2e-5)
+        for weight, expected in zip(getattr(vae, name).get_weights(), getattr(twin, name).get_weights(), strict=True):
+            np.testing.assert_allclose(weight, expected, atol=2e-5)
     assert vae.likelihood.scale == pytest.approx(float(variance) ** 0.5, rel=1e-5)
 
 
-def test_warm_up_brings_the_divergence_in_slowly():
+def test_annealing_raises_the_weight_of_the_divergence_slowly():
     losses = []
-    for warmup in (0.0, 1000.0):
-        vae = make_vae(kl_annealing_kimg=warmup)
+    for annealing in (0.0, 1000.0):
+        vae = make_vae(kl_annealing_kimg=annealing)
         losses.append(vae.fit(dataset(), steps_per_epoch=1, verbose=0).history)
     whole, begun = losses
     assert begun["loss"][0] == pytest.approx(begun["reconstruction_loss"][0])
@@ -104,7 +104,7 @@ def test_generate_gives_numbered_images_of_the_prior():
     assert np.array_equal(vae.decode(2.0 + 0.05 * z), vae.generate(5, seed=3, truncation=0.1))
     count = len(vae.weights)
     vae.set_prior(GaussianPrior(16))
-    assert len(vae.weights) == count  # those of the prior that was put out are gone
+    assert len(vae.weights) == count  # the old prior's are gone
 
 
 def test_encode_and_reconstruct_take_arrays_and_data_sets():
@@ -164,7 +164,7 @@ def test_a_resumed_fit_sees_what_an_unbroken_one_sees(tmp_path):
 
 
 def test_two_replicas_equal_one(two_cpus, monkeypatch):
-    """With the same noise for every image; each replica normalises by its own batch, so the norms are held."""
+    """With the same noise for every image; each replica normalises by its own batch, so the norms are frozen."""
     monkeypatch.setattr(
         latents, "sample_latents", lambda batch, dim, seed: tf.ones((batch, dim)) * tf.range(1.0, dim + 1) / dim
     )
@@ -179,13 +179,15 @@ def test_two_replicas_equal_one(two_cpus, monkeypatch):
                     layer.trainable = False
         return vae, vae.fit(dataset(16), epochs=2, verbose=0).history
 
-    (one, logs), (two, logs2) = run(contextlib.nullcontext), run(two_cpus.scope)
-    assert two.decoder.variables[0].value.__class__.__name__ == "MirroredVariable"
-    for a, b in zip(weights(one), weights(two), strict=True):
+    (single, logs), (mirrored, mirrored_logs) = run(contextlib.nullcontext), run(two_cpus.scope)
+    assert mirrored.decoder.variables[0].value.__class__.__name__ == "MirroredVariable"
+    for a, b in zip(weights(single), weights(mirrored), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     for name in ("loss", "elbo", "reconstruction_loss", "kl_loss"):
-        np.testing.assert_allclose(logs[name], logs2[name], rtol=1e-5)
-    assert two.kimg == one.kimg == 0.064 and two.likelihood.scale == pytest.approx(one.likelihood.scale, rel=1e-5)
+        np.testing.assert_allclose(logs[name], mirrored_logs[name], rtol=1e-5)
+    assert mirrored.kimg == single.kimg == 0.064 and mirrored.likelihood.scale == pytest.approx(
+        single.likelihood.scale, rel=1e-5
+    )
 
 
 def test_bfloat16_networks_have_losses_in_float32():
@@ -196,8 +198,8 @@ def test_bfloat16_networks_have_losses_in_float32():
     vae = make_vae()
     for network in vae.roles.values():
         set_precision(network, "bfloat16")
-    found = vae.fit(dataset(), steps_per_epoch=1, verbose=0).history["loss"][0]
-    assert found != exact and found == pytest.approx(exact, rel=0.01)
+    loss = vae.fit(dataset(), steps_per_epoch=1, verbose=0).history["loss"][0]
+    assert loss != exact and loss == pytest.approx(exact, rel=0.01)
     assert all(v.dtype == "float32" for v in vae.trainable_variables)
 
 
@@ -297,7 +299,7 @@ def test_methods_refuse_what_does_not_fit(tmp_path):
 
 
 def test_objects_stand_for_names():
-    law = Bernoulli()
-    vae = make_vae(prior=StandardNormal(), likelihood=law)
-    assert vae.likelihood is law and vae.prior.latent_dim == 16 and vae.spec.family == "vae"
+    likelihood = Bernoulli()
+    vae = make_vae(prior=StandardNormal(), likelihood=likelihood)
+    assert vae.likelihood is likelihood and vae.prior.latent_dim == 16 and vae.spec.family == "vae"
     assert make_vae(likelihood="bernoulli").fit(dataset(), verbose=0).history["loss"][0] > 0
