@@ -63,11 +63,11 @@ def inspect(
     """Show what a SavedModel takes and returns and what of it can be trained; print a Keras program that uses it."""
     if grid is not None:
         check_sheet(grid)
-    options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
+    ref = options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
     from keras_transfer_gen.recipes.models.inspect_model import IMAGES, inspect_model
 
-    inspection = inspect_model(source, options.trust, options.overrides)
+    inspection = inspect_model(ref, overrides=options.overrides)
     if grid is not None:
         if inspection.generator is None:
             raise checks.user_error("grid", "left out for a model of no images", grid, inspection.no_generator)
@@ -113,10 +113,10 @@ def info(
     """Show what is known about a model: sizes, latents, licence, layers."""
     from keras_transfer_gen.cli.console import print_json, print_table
 
-    options.prefetch(model)  # before TensorFlow is loaded: a typing error costs no wait
+    ref = options.prefetch(model)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.recipes.models.info import model_info
 
-    facts = model_info(model, layers, options.trust, options.overrides)
+    facts = model_info(ref, layers, overrides=options.overrides)
     if json:
         print_json(facts)
         return

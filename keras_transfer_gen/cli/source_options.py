@@ -30,23 +30,26 @@ class SourceOptions:
     overrides: SpecOverrides
 
     def prefetch(self, model):
-        """Fetches the model before TensorFlow is loaded; see `prefetch_source`."""
-        prefetch_source(model, self.trust, self.sha256, self.offline)
+        """Resolves a model, and fetches it, before TensorFlow is loaded; see `prefetch_source`."""
+        return prefetch_source(model, self.trust, self.sha256, self.offline)
 
 
 def prefetch_source(model, trust, sha256, offline):
-    """Fetches a model from the web before TensorFlow is loaded, with a progress bar on stderr.
+    """Resolves a model, and fetches one from the web, before TensorFlow is loaded, with a progress bar on stderr.
 
     Args:
         model: what the user called it.
         trust: whether the user vouches for a model from the web.
         sha256: what the digest of the archive must be, or None.
         offline: True makes no request; False asks the environment variable KTG_OFFLINE.
+
+    Returns:
+        `ModelRef`, for what loads the model.
     """
     from keras_transfer_gen.cli.console import ConsoleReporter
 
     with ConsoleReporter() as reporter:
-        prefetch(model, trust, sha256, offline or None, reporter)
+        return prefetch(model, trust, sha256, offline or None, reporter)
 
 
 def source_parameters():

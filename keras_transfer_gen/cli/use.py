@@ -44,7 +44,7 @@ def generate(
         check_truncation(truncation)
     if label is not None:
         checks.check_integer("label", label, least=0, next_step="Give the number of a class with --class.")
-    options.prefetch(model)
+    ref = options.prefetch(model)
     check_folder(out)
     if grid is not None:
         check_grid(grid, out)
@@ -54,7 +54,7 @@ def generate(
     from keras_transfer_gen.recipes.output import image_folder as recipe
     from keras_transfer_gen.training.latents import check_label
 
-    generator, replaced = open_model(model, options.trust, options.overrides), count_images(out)
+    generator, replaced = open_model(ref, overrides=options.overrides), count_images(out)
     check_label(label, generator.spec.num_classes)
     with ConsoleReporter() as reporter:
         if not dry_run:
@@ -99,7 +99,7 @@ def evaluate(
     if neighbours is not None:
         check_sheet(neighbours, "neighbours")
     if has_model:
-        options.prefetch(model)
+        ref = options.prefetch(model)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output.image_folder import write_png
@@ -108,7 +108,7 @@ def evaluate(
 
     recipe.check_num(num)
     if has_model:
-        generator = open_model(model, options.trust, options.overrides)
+        generator = open_model(ref, overrides=options.overrides)
         with checks.named(images="data"):
             reference, real_images = recipe.read_real_images(data, generator.spec.image_size, generator.spec.channels)
         count = num
@@ -180,11 +180,11 @@ def export(
         if format != "tflite":
             hint = "A SavedModel holds all of them. Leave --part out, or give --format tflite."
             raise checks.user_error("part", "left out with --format saved_model", part, hint)
-    options.prefetch(model)
+    ref = options.prefetch(model)
     from keras_transfer_gen.cli.console import print_outcome
     from keras_transfer_gen.recipes.models import export as recipe
 
-    generator = recipe.load_exported(model, options.trust, options.overrides)
+    generator = recipe.load_exported(ref, overrides=options.overrides)
     if not dry_run:
         recipe.FORMATS[format](generator, out, **of_tflite)
     outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **of_tflite}

@@ -29,7 +29,7 @@ def encode(
     debug: o.Debug = False,
 ):
     """Write the latents of images to a file."""
-    _check(vae, trust)
+    ref = _check(vae, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import encode as recipe
@@ -37,9 +37,9 @@ def encode(
 
     check_file(out, ".npz", "Such as --out latents.npz.")
     if dry_run:
-        return _print_plan(vae, trust, {"data": data}, out, json)
+        return _print_plan(ref, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
-        latents = recipe.encode(vae, data, out, trust, reporter)
+        latents = recipe.encode(ref, data, out, reporter=reporter)
     count, size = latents["z_mean"].shape
     outcome = {"model": vae, "num": count, "latent_dim": size, "out": out, "dry_run": False}
     print_outcome(outcome, json, f"wrote the latents of {count_of(count, 'image')}, {size} numbers each, to {out}")
@@ -56,7 +56,7 @@ def decode(
     debug: o.Debug = False,
 ):
     """Draw the images of latents."""
-    _check(vae, trust)
+    ref = _check(vae, trust)
     check_folder(out)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
@@ -64,9 +64,9 @@ def decode(
 
     if dry_run:
         recipe.read_latents(latents)
-        return _print_plan(vae, trust, {}, out, json)
+        return _print_plan(ref, {}, out, json)
     with ConsoleReporter() as reporter:
-        images = recipe.decode(vae, latents, out, trust, reporter)
+        images = recipe.decode(ref, latents, out, reporter=reporter)
     outcome = {"model": vae, "latents": latents, "num": len(images), "out": out, "dry_run": False}
     print_outcome(outcome, json, f"wrote {count_of(len(images), 'image')} to {out}")
 
@@ -83,15 +83,15 @@ def reconstruct(
     debug: o.Debug = False,
 ):
     """Encode and decode images, and write what the VAE keeps of them."""
-    _check(vae, trust, out, grid)
+    ref = _check(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import reconstruct as recipe
 
     if dry_run:
-        return _print_plan(vae, trust, {"data": data}, out, json)
+        return _print_plan(ref, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
-        result = recipe.reconstruct(vae, data, out, grid, trust, reporter)
+        result = recipe.reconstruct(ref, data, out, grid, reporter=reporter)
     line = (
         f"wrote {count_of(len(result.images), 'image')} to {out}; on average {result.mean_levels:.1f} of 255 levels "
         f"from the input, edge similarity {result.edge_similarity:.2f}"
@@ -115,7 +115,7 @@ def interpolate(
 ):
     """Write a film that leads from one image to another through the latent space."""
     checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
-    _check(vae, trust)
+    ref = _check(vae, trust)
     from keras_transfer_gen.cli.console import print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import interpolate as recipe
@@ -123,8 +123,8 @@ def interpolate(
 
     check_file(out, ".gif", "Such as --out film.gif.")
     if dry_run:
-        return _print_plan(vae, trust, {}, out, json)
-    images = recipe.interpolate(vae, out, start, end, frames, seed, trust)
+        return _print_plan(ref, {}, out, json)
+    images = recipe.interpolate(ref, out, start, end, frames, seed)
     outcome = {"model": vae, "from": start, "to": end, "frames": len(images), "out": out, "dry_run": False}
     print_outcome(outcome, json, f"wrote {count_of(len(images), 'frame')} to {out}")
 
@@ -145,15 +145,15 @@ def edit(
     debug: o.Debug = False,
 ):
     """Change images along a direction that two sets of example images show."""
-    _check(vae, trust, out, grid)
+    ref = _check(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import edit as recipe
 
     if dry_run:
-        return _print_plan(vae, trust, {"data": data, "positive": positive, "negative": negative}, out, json)
+        return _print_plan(ref, {"data": data, "positive": positive, "negative": negative}, out, json)
     with ConsoleReporter() as reporter:
-        result = recipe.edit(vae, data, positive, negative, strength, detail, out, grid, trust, reporter)
+        result = recipe.edit(ref, data, positive, negative, strength, detail, out, grid, reporter=reporter)
     line = (
         f"wrote {count_of(len(result.images), 'image')} to {out}; on the scale from --negative (0) to --positive (1) "
         f"they moved from {result.before:.2f} to {result.after:.2f} (their latents to {result.target:.2f}), edge "
@@ -183,13 +183,13 @@ def restyle(
     debug: o.Debug = False,
 ):
     """Give images the style of those that a VAE was adapted to."""
-    _check(run, trust, out, grid, name="run")
+    ref = _check(run, trust, out, grid, name="run")
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome, print_table
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import restyle as recipe
 
     if dry_run:
-        return _print_plan(run, trust, {"data": data}, out, json)
+        return _print_plan(ref, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
         result = recipe.restyle(run, data, out, reference, source, detail, grid, trust, reporter)
     outcome = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **result.to_dict()}
@@ -209,27 +209,28 @@ def _rows(restyled):
 
 
 def _check(model, trust, out=None, grid=None, name="model"):
-    """Refuses a model that can't be found and paths that can't be written, before TensorFlow is loaded."""
+    """The `ModelRef` of a model; refuses paths that can't be written. Loads no TensorFlow."""
     with checks.named(source=name):
-        resolve_model(model, trust)
+        ref = resolve_model(model, trust)
     if out is not None:
         check_folder(out)
     if grid is not None:
         check_grid(grid, out)
+    return ref
 
 
-def _print_plan(model, trust, sources, out, json):
+def _print_plan(ref, sources, out, json):
     """Loads the model and reads the images, writes nothing, and prints what the command would do."""
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import vae_inputs
 
-    vae = vae_inputs.open_vae(model, trust)
+    vae = vae_inputs.open_vae(ref)
     with ConsoleReporter() as reporter:
         counts = {
             name: len(vae_inputs.read_model_images(source, vae.spec, name, reporter).images)
             for name, source in sources.items()
         }
-    plan = {"model": model, **counts, "out": out, "replaced": count_images(out), "dry_run": True}
+    plan = {"model": ref.name, **counts, "out": out, "replaced": count_images(out), "dry_run": True}
     listed = "".join(f", {count_of(count, 'image')} of {name}" for name, count in counts.items())
     print_outcome(plan, json, f"would write to {out}{listed}")

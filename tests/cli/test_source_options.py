@@ -108,3 +108,8 @@ def test_model_from_the_web_is_fetched_once_with_a_line_on_stderr(ktg, web_of, t
     assert json.loads(first.stdout)["latent_dim"] == 6
     again = ktg("models", "inspect", address, "--trust", "--offline", "--json")
     assert again.stderr == "" and json.loads(again.stdout)["spec"]["image_size"] == 8 and len(requests) == 2
+
+
+def test_prefetch_returns_the_model_that_commands_load(source_file):
+    ref = SourceOptions(False, False, None, SpecOverrides()).prefetch(str(source_file))
+    assert (ref.path, ref.family, ref.name) == (source_file, "gan", str(source_file))

@@ -136,9 +136,9 @@ def test_gan_of_a_third_party_source_generates_what_that_generates_by_itself():
     assert np.abs(load_gan(folder).generate(6, seed=1).astype(int) - open_model(folder).generate(6, seed=1)).max() <= 1
 
 
-def test_exported_vae_generates_the_images_of_the_vae_and_has_an_elbo(vae_file, sample_images, tmp_path):
-    folder = export_saved_model(str(vae_file), tmp_path / "served")
-    vae, served = open_model(vae_file), open_model(folder)
+def test_exported_vae_generates_the_images_of_the_vae_and_has_an_elbo(exported_vae, sample_images):
+    vae, folder = exported_vae
+    served = open_model(folder)
     assert np.abs(served.generate(5, seed=1).astype(int) - vae.generate(5, seed=1)).max() <= 1
     expected = measure_elbo(vae, sample_images, "cats")["elbo"]["value"]
     np.testing.assert_allclose(measure_elbo(served, sample_images, "cats")["elbo"]["value"], expected, rtol=1e-4)
@@ -148,15 +148,16 @@ def test_exported_vae_generates_the_images_of_the_vae_and_has_an_elbo(vae_file, 
 
 def test_one_class_can_be_had_of_every_kind_of_labelled_model(tmp_path):
     folder = generator_fixtures.folder_of("labelled")
-    export_saved_model(load_gan(folder), tmp_path / "served")
+    gan = load_gan(folder)
+    export_saved_model(gan, tmp_path / "served")
     generator_fixtures.keras_generator(sigmoid=True, labels=True).save(tmp_path / "bare.keras")
     drawn = numbered_labels(range(4), generator_fixtures.CLASSES, 2)
-    for source in (folder, tmp_path / "served", tmp_path / "bare.keras"):
-        for model in (open_model(source), load_gan(source)):
-            images = model.generate(4, seed=2)
-            for label in set(drawn.tolist()):  # the same latents: where that class was drawn, the same image
-                one_class = model.generate(4, seed=2, label=label)
-                assert np.abs(one_class[drawn == label].astype(int) - images[drawn == label]).max() <= 1
-                assert not np.array_equal(one_class[drawn != label], images[drawn != label])
-            with pytest.raises(checks.UserError, match=r"`label` must be an integer from 0 to 4.*--class"):
-                model.generate(1, label=5)
+    models = [open_model(source) for source in (folder, tmp_path / "served", tmp_path / "bare.keras")]
+    for model in (*models, gan):
+        images = model.generate(4, seed=2)
+        for label in set(drawn.tolist()):  # the same latents: where that class was drawn, the same image
+            one_class = model.generate(4, seed=2, label=label)
+            assert np.abs(one_class[drawn == label].astype(int) - images[drawn == label]).max() <= 1
+            assert not np.array_equal(one_class[drawn != label], images[drawn != label])
+        with pytest.raises(checks.UserError, match=r"`label` must be an integer from 0 to 4.*--class"):
+            model.generate(1, label=5)

@@ -5,7 +5,6 @@ import tarfile
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.prefetch import prefetch
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.recipes.report.reporter import Reporter
@@ -47,10 +46,9 @@ def test_archive_is_unpacked_once_and_its_digest_checked_at_the_first_use(packed
     assert bars.bars == []
 
 
-def test_family_of_an_archive_is_known_once_it_is_unpacked(vae_file, packed, tmp_path):
-    folder = export_saved_model(vae_file, tmp_path / "served")
+def test_family_of_an_archive_is_known_once_it_is_unpacked(exported_vae, packed, tmp_path):
     with tarfile.open(tmp_path / "vae.tar.gz", "w:gz") as archive:
-        archive.add(folder, "vae")
+        archive.add(exported_vae[1], "vae")
     assert resolve_model(tmp_path / "vae.tar.gz").family == ""
     assert prefetch(tmp_path / "vae.tar.gz").family == "vae"
 

@@ -127,17 +127,23 @@ def test_models_of_others_go_as_a_pair_or_by_name_with_what_is_said_of_them(samp
         evaluate("https://tfhub.dev/google/progan-128/1", sample_images)
 
 
-def test_evaluate_every_keeps_scores_on_the_way(source_file, sample_images):
+def test_evaluate_every_keeps_scores_that_stand_in_keras_history_too(source_file, sample_images):
     gan = load_gan(source_file)
     every = EvaluateEvery(sample_images, kimg=0.008, num=12)
-    gan.fit(load_images(sample_images, 32, batch_size=4), steps_per_epoch=4, verbose=0, callbacks=[every])
-    assert [record["kimg"] for record in every.records] == [0.008, 0.016]
-    assert all(np.isfinite(record["kid"]) for record in every.records)
+    fit = {"epochs": 3, "steps_per_epoch": 2, "verbose": 0, "callbacks": [every]}
+    kid = gan.fit(load_images(sample_images, 32, batch_size=4), **fit).history["kid"]
+    assert [record["kimg"] for record in every.records] == [0.008, 0.016, 0.024]
+    assert kid == [record["kid"] for record in every.records] and np.isfinite(kid).all()
 
 
-def test_evaluate_every_stands_in_keras_history(source_file, sample_images):
+def test_evaluate_every_that_is_not_due_scores_the_first_and_the_last_epoch(source_file, sample_images):
     gan = load_gan(source_file)
     every = EvaluateEvery(sample_images, kimg=1, num=12)
-    fit = {"epochs": 3, "steps_per_epoch": 1, "verbose": 0, "callbacks": [every]}
-    kid = gan.fit(load_images(sample_images, 32, batch_size=4), **fit).history["kid"]
-    assert len(kid) == 3 and kid[0] == kid[1] == every.records[0]["kid"] and kid[2] == every.records[1]["kid"]
+    every.set_model(gan)
+    every.set_params({"epochs": 3})
+    every.on_train_begin()
+    logs = [{}, {}, {}]
+    for epoch in range(3):
+        gan.images_seen.assign_add(4)
+        every.on_epoch_end(epoch, logs[epoch])
+    assert logs[0] == logs[1] == {"kid": every.records[0]["kid"]} and len(every.records) == 2
