@@ -1,10 +1,11 @@
 """Addresses of models: which forms there are, and where the archive behind one is asked for. Standard library alone."""
 
+import ipaddress
 import re
 import urllib.parse
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.fetching import archives
-from keras_transfer_gen.transfer.fetching.download_errors import is_loopback, web_error
 
 KAGGLE_FORM = "https://www.kaggle.com/models/OWNER/MODEL/FRAMEWORK/VARIATION/VERSION"
 HANDLE_FORMS = (  # for help texts and errors
@@ -45,6 +46,11 @@ def suggest_address(text):
     return f"https://www.kaggle.com/models/{text}" if _KAGGLE_NAME.fullmatch(text) else ""
 
 
+def web_error(source, why, step):
+    """A `UserFileError` about the address `source`: what happened, and what to do."""
+    return checks.file_error("source", "the address of a SavedModel", source, f"But {why} {step}")
+
+
 def archive_url(handle):
     """The address of the archive behind a handle.
 
@@ -75,6 +81,14 @@ def archive_url(handle):
         raise web_error(handle, "Kaggle's addresses of models have another form.", f"Give {KAGGLE_FORM}.")
     query = f"{parts.query}&{QUERY}" if parts.query else QUERY
     return urllib.parse.urlunsplit(parts._replace(query=query, fragment=""))
+
+
+def is_loopback(host):
+    """Whether a host's name means this machine; only the name is looked at (bool)."""
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def is_unencrypted(url):

@@ -1,7 +1,7 @@
-"""Unpacks a .tar.gz or .tar from a stranger: only plain files and folders, only below one folder, within limits.
+"""Unpacks a .tar.gz or .tar from an untrusted source: only plain files and folders, only below one folder, with limits.
 
 `tarfile` parses the headers; every decision about them is made here, so nothing depends on the extraction filters of
-the Python at hand. Bytes are counted while they are unpacked: a header's word is never taken for a size.
+the Python in use. Bytes are counted while they are unpacked; the size that a header states is never relied on.
 """
 
 import gzip
@@ -15,10 +15,10 @@ from keras_transfer_gen.transfer.fetching.limits import Limits, in_words
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 CHUNK = 2**20
-HEADER_BYTES = 2**20  # headers of one member; long names and PAX records are read into memory at once
+HEADER_BYTES = 2**20  # for the headers of one member; long names and PAX records are read into memory at once
 AGAIN = "Fetch or pack it again; or unpack it yourself and give the folder."
-DISTRUST = "Do not unpack it by hand: ask whoever made it for a clean archive."
-# What `tarfile` and `gzip` raise on damaged bytes; a header may also hold numbers that fit nowhere, or nest for ever.
+DISTRUST = "Do not unpack it by hand: ask its publisher for a clean archive."
+# What `tarfile` and `gzip` raise on damaged bytes; a header may also hold impossible numbers, or nest without end.
 DAMAGE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, RecursionError)
 
 
@@ -56,8 +56,8 @@ def unpack(archive, folder, *, source, limits=None):
         `folder` as `pathlib.Path`.
 
     Raises:
-        UserFileError: where the archive is cut, damaged, too large or none at all, or holds links, devices, sparse
-            files, one name twice or a path that leads out.
+        UserFileError: where the archive is cut, damaged, too large or no archive, or holds links, devices, sparse
+            files, one name twice or a path that leads out of the folder.
 
     Example:
         >>> import pathlib, tempfile
@@ -89,7 +89,7 @@ def unpack(archive, folder, *, source, limits=None):
 
 
 def _not_an_archive(kind):
-    names = {"zip": "It is a zip file.", "web page": "It is a web page.", "text": "It is a text."}
+    names = {"zip": "It is a zip file.", "web page": "It is a web page.", "text": "It is a text file."}
     return names.get(kind, "The file is empty.")
 
 
@@ -105,7 +105,7 @@ def _unpack_all(meter, folder, source, limits):
                 step = "No SavedModel has so many: check what you packed."
                 raise archive_error(source, f"The archive holds more than {limits.members:,} files and folders.", step)
             _unpack_member(member, meter, folder, source)
-        # `tarfile` takes a damaged header for the end; a real end is a block of zeros, and only zeros follow it.
+        # `tarfile` takes a damaged header for the end; a real end is a block of zeros, followed by nothing but zeros.
         if not meter.last:
             raise archive_error(source, "The archive is cut: the mark of its end is missing.")
         if any(meter.last) or meter.drain():
@@ -144,15 +144,15 @@ def _copy(member, meter, out):
 
 
 def _cannot_write(path, error):
-    step = "Make room, or choose another place: TFHUB_CACHE_DIR for models from the web, KTG_CACHE_DIR for archives."
+    step = "Make room, or set another folder: TFHUB_CACHE_DIR for models from the web, KTG_CACHE_DIR for archives."
     return UserFileError(f"cannot unpack to {path}: {error.strerror or error}. {step}")
 
 
 def _safe_parts(name, source):
-    """The parts of a member's name, or an error where it could lead anywhere but below the folder, on any system."""
+    """The parts of a member's name, or an error where it could lead out of the folder on any operating system."""
     parts, drive = PurePosixPath(name).parts, PureWindowsPath(name).drive
-    odd = "\\" in name or any(ord(letter) < 32 for letter in name)
-    if name.startswith("/") or ".." in parts or drive or odd:
+    is_odd = "\\" in name or any(ord(letter) < 32 for letter in name)
+    if name.startswith("/") or ".." in parts or drive or is_odd:
         raise archive_error(source, f"Its entry {name!r} leads out of the folder that it is unpacked to.", DISTRUST)
     return parts
 
@@ -166,12 +166,12 @@ def _what(member):
 
 
 class _Meter:
-    """A stream that is read forwards only and counts: the one way by which bytes leave the archive.
+    """A stream that is read only forwards and counts its bytes; nothing is read from the archive in another way.
 
     Attributes:
-        position: bytes read, unpacked.
-        budget: bytes that may be read before someone sets it again.
-        last: what the latest `read` gave.
+        position: unpacked bytes that were read.
+        budget: bytes that may be read before it is set again.
+        last: what the latest `read` returned.
     """
 
     def __init__(self, stream, raw, limits, source):
@@ -183,7 +183,7 @@ class _Meter:
 
     def read(self, size):
         if not 0 <= size <= self.budget:
-            raise ValueError("a header asks for more than any header has")
+            raise ValueError("a header is longer than any real header")
         self.last = self.stream.read(size)
         self.budget -= len(self.last)
         self._count(len(self.last))
@@ -195,7 +195,7 @@ class _Meter:
         self.read(position - self.position)
 
     def drain(self):
-        """Reads to the end, where gzip compares its checksum; returns whether anything but zeros was there."""
+        """Reads to the end, where gzip compares its checksum; returns whether there was anything but zeros."""
         while chunk := self.stream.read(CHUNK):
             self._count(len(chunk))
             if any(chunk):

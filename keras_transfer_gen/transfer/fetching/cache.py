@@ -1,8 +1,9 @@
-"""The folder in which tensorflow-hub keeps models, and beside each model a record that tells whether it was altered.
+"""The folder in which tensorflow-hub keeps models, and a record beside each model that shows whether it was altered.
 
-A model with the handle h lies in `<root>/sha1(h)/`, as tensorflow-hub puts it, so either finds what the other fetched.
-Ours is `sha1(h).ktg.json` beside it. The root is `$TFHUB_CACHE_DIR`, else `tfhub_modules` in the system's folder for
-temporary files. tensorflow-hub is never imported here: that would load TensorFlow to learn the name of a folder.
+A model with the handle h lies in `<root>/sha1(h)/`, where tensorflow-hub puts it, so each of the two finds what the
+other fetched. The record is `sha1(h).ktg.json` beside it. The root is `$TFHUB_CACHE_DIR`, else `tfhub_modules` in the
+system's folder for temporary files. tensorflow-hub is never imported here: that would load TensorFlow to get the name
+of a folder.
 """
 
 import contextlib
@@ -29,9 +30,9 @@ class Record:
     """What is known of a cached model.
 
     Args:
-        handle: what it was asked for by.
+        handle: the address that was asked for.
         files: `folder_digest` of the SavedModel's folder.
-        url: where the archive came from after redirects, or None where we did not fetch it.
+        url: where the archive came from after redirects, or None where another program fetched it.
         sha256: hex digest of the archive, or None.
         size: bytes of the archive, or None.
         date: when this was written, ISO 8601, UTC.
@@ -49,10 +50,10 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """The place of one model in a cache; nothing needs to be there yet.
+    """The folder of one model in a cache, and the files beside it; nothing needs to exist yet.
 
     Args:
-        folder: where the SavedModel lies, or will lie.
+        folder: of the SavedModel.
     """
 
     folder: Path
@@ -64,11 +65,11 @@ class Entry:
 
     @property
     def lock_path(self):
-        """The file that is locked while the model is fetched; not the one of tensorflow-hub, which outlives a crash."""
+        """The file that is locked during a fetch; not that of tensorflow-hub, which remains after a crash."""
         return self.folder.with_name(f"{self.folder.name}.ktg.lock")
 
     def is_filled(self):
-        """Whether anything is there, by the rule of tensorflow-hub: a folder that is not empty."""
+        """Whether there is a model, by the rule of tensorflow-hub: a folder that is not empty."""
         return self.folder.is_dir() and any(self.folder.iterdir())
 
     def read_record(self):
@@ -83,11 +84,11 @@ class Entry:
             raise checks.file_error("record", "a readable record of a cached model", self.record_path, step) from error
 
     def write_record(self, record):
-        """Writes its `Record`, whole or not at all."""
+        """Writes its `Record`; after an error the file is as it was."""
         files.write_json(self.record_path, dataclasses.asdict(record))
 
     def check_unaltered(self, model, record, *, source):
-        """Raises a `UserFileError` where the folder `model` (None: none was found) has other files than the record."""
+        """Raises a `UserFileError` where the folder `model` (None: there is none) has other files than recorded."""
         if model is None or folder_digest(model) != record.files:
             step = (
                 f"Delete {self.folder} to fetch the model again; or, if you changed it on purpose, delete "
@@ -98,10 +99,10 @@ class Entry:
 
     @contextlib.contextmanager
     def scratch(self, clean=False):
-        """A new folder on the same disk, removed at the end whatever happens.
+        """A new folder on the same disk, removed at the end, after an error too.
 
         Args:
-            clean: also removes those that killed processes left; only for who holds the lock.
+            clean: also removes those that killed processes left behind; only for the process that has the lock.
         """
         if clean:
             for left in self.folder.parent.glob(f"{self.folder.name}{PARTIAL}*"):
@@ -113,15 +114,15 @@ class Entry:
             shutil.rmtree(path, ignore_errors=True)
 
     def place(self, model, record, scratch):
-        """Gives the folder `model` the place of this entry, with its record.
+        """Moves the folder `model` into this entry, with its record.
 
-        In this order, so that a process that is killed leaves nothing, or a record alone, which the next download is
-        compared with.
+        The order is such that a process that is killed leaves nothing, or only a record, with which the next download
+        is compared.
 
         Args:
             model: a whole SavedModel inside `scratch`.
             record: its `Record`.
-            scratch: what `scratch()` gave; what stands in the way is moved there and so removed.
+            scratch: what `scratch()` yielded; a folder that is replaced is moved there, and so removed.
         """
         note = f"Module: {record.handle}\nDownload Time: {record.date}\nDownloader: keras_transfer_gen\n"
         try:
@@ -139,10 +140,10 @@ def hub_entry(handle):
     """The `Entry` of a handle in the cache of tensorflow-hub.
 
     Args:
-        handle: str, the address; `h` and `h/` are two entries, as for tensorflow-hub.
+        handle: str, the address; `h` and `h/` are two entries, as in tensorflow-hub.
 
     Raises:
-        UserFileError: where the cache is no local folder, or another user could have put models there.
+        UserFileError: where the cache is no local folder, or another user can write to it.
 
     Example:
         >>> hub_entry("https://tfhub.dev/google/biggan-128/2").folder.name
@@ -152,17 +153,17 @@ def hub_entry(handle):
 
 
 def archive_entry(sha256):
-    """The `Entry` of a local archive, by its digest: in our own cache, since tensorflow-hub has no name for it."""
+    """The `Entry` of a local archive, named by its digest, in our own cache: tensorflow-hub has no name for it."""
     return Entry(files.cache_folder("saved_models").absolute() / sha256)
 
 
 def cache_root():
-    """The folder of tensorflow-hub's cache, by its own rule; nothing is made."""
+    """The folder of tensorflow-hub's cache, by its own rule; nothing is created."""
     named = os.environ.get(VARIABLE) or _flag()
     step = f"Set the environment variable {VARIABLE} to a folder of your own."
     if not named:
         root = Path(tempfile.gettempdir(), "tfhub_modules")
-        if _is_strange(root):
+        if _is_writable_by_others(root):
             raise checks.file_error(VARIABLE, "set, since the default belongs to another user", root, step)
         return root
     if "://" in named:
@@ -171,23 +172,23 @@ def cache_root():
 
 
 def make_root(entry):
-    """Makes the folder that holds `entry`; a `UserFileError` where that can't be done."""
+    """Creates the folder that holds `entry`; a `UserFileError` where that fails."""
     try:
         entry.folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         step = f"Set the environment variable {VARIABLE} (or KTG_CACHE_DIR) to a folder that you can write to."
-        raise UserFileError(f"cannot make the cache {entry.folder.parent}: {error.strerror}. {step}") from error
+        raise UserFileError(f"cannot create the cache {entry.folder.parent}: {error.strerror}. {step}") from error
 
 
 def _flag():
-    """The flag --tfhub_cache_dir of programs on absl, which exists only where tensorflow-hub was imported."""
+    """The flag --tfhub_cache_dir of absl programs, which exists only where tensorflow-hub was imported."""
     if "tensorflow_hub.resolver" not in sys.modules:
         return None
     return sys.modules["tensorflow_hub.resolver"].FLAGS["tfhub_cache_dir"].value
 
 
-def _is_strange(root):
-    """Whether a folder in /tmp can be filled by others: a model is a program, and theirs would run as us."""
+def _is_writable_by_others(root):
+    """Whether other users can put models into a folder in /tmp: a model is a program, and would run with our rights."""
     if not hasattr(os, "getuid") or not os.path.lexists(root):
         return False
     facts = root.lstat()

@@ -1,4 +1,4 @@
-"""How long the data files of a TensorFlow checkpoint must be, read off its index without TensorFlow.
+"""How long the data files of a TensorFlow checkpoint must be, read from its index without TensorFlow.
 
 `variables.index` is a table of sorted keys in the layout of LevelDB: blocks of prefix-compressed entries, a block that
 lists the blocks, and a footer of 48 bytes. The empty key holds the number of data files (shards); any other key holds,
@@ -20,15 +20,15 @@ def shard_sizes(index):
         index: bytes, the content of a `variables.index`.
 
     Returns:
-        list of int, bytes: one for every shard. None where a block is compressed, which TensorFlow itself never does.
+        list of int, bytes: one number for each shard. None where a block is compressed; TensorFlow never writes those.
 
     Raises:
-        ValueError: where these are not the bytes of a whole index.
+        ValueError: where the bytes are no whole index.
     """
     if len(index) < FOOTER_BYTES or int.from_bytes(index[-8:], "little") != MAGIC:
         raise ValueError("the footer is missing")
-    _, place = _handle(index, len(index) - FOOTER_BYTES)
-    (start, size), _ = _handle(index, place)
+    _, position = _handle(index, len(index) - FOOTER_BYTES)
+    (start, size), _ = _handle(index, position)
     if index[start + size : start + size + 1] == b"\x01":
         return None
     sizes, header = {}, None
@@ -51,23 +51,23 @@ def shard_sizes(index):
     return [sizes.get(shard, 0) for shard in range(shards)]
 
 
-def _varint(data, place):
-    """The number at `place`, 7 bits a byte, low bits first; and the place behind it."""
+def _varint(data, position):
+    """The number at `position`, 7 bits a byte, low bits first; and the position after it."""
     value = shift = 0
     while True:
-        if place >= len(data) or shift > 63:
+        if position >= len(data) or shift > 63:
             raise ValueError("a number is cut")
-        byte = data[place]
+        byte = data[position]
         value |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
+        position, shift = position + 1, shift + 7
         if byte < 128:
-            return value, place
+            return value, position
 
 
-def _handle(data, place):
-    start, place = _varint(data, place)
-    size, place = _varint(data, place)
-    return (start, size), place
+def _handle(data, position):
+    start, position = _varint(data, position)
+    size, position = _varint(data, position)
+    return (start, size), position
 
 
 def _block(index, start, size):
@@ -83,33 +83,33 @@ def _block(index, start, size):
 
 def _entries(block):
     """(key, value) in order; a key gives only what differs from the one before it."""
-    place, key = 0, b""
-    while place < len(block):
-        shared, place = _varint(block, place)
-        own, place = _varint(block, place)
-        size, place = _varint(block, place)
-        if shared > len(key) or place + own + size > len(block):
+    position, key = 0, b""
+    while position < len(block):
+        shared, position = _varint(block, position)
+        own, position = _varint(block, position)
+        size, position = _varint(block, position)
+        if shared > len(key) or position + own + size > len(block):
             raise ValueError("an entry is cut")
-        key = key[:shared] + block[place : place + own]
-        yield key, block[place + own : place + own + size]
-        place += own + size
+        key = key[:shared] + block[position : position + own]
+        yield key, block[position + own : position + own + size]
+        position += own + size
 
 
 def _fields(message):
-    """(number, value) of a protocol buffer's fields of whole numbers; others are passed over."""
-    place = 0
-    while place < len(message):
-        tag, place = _varint(message, place)
+    """(number, value) of a protocol buffer's integer fields; others are skipped."""
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
         kind = tag & 7
         if kind == 0:
-            value, place = _varint(message, place)
+            value, position = _varint(message, position)
             yield tag >> 3, value
         elif kind == 2:
-            size, place = _varint(message, place)
-            place += size
+            size, position = _varint(message, position)
+            position += size
         elif kind in (1, 5):
-            place += 8 if kind == 1 else 4
+            position += 8 if kind == 1 else 4
         else:
             raise ValueError("a field is of an unknown kind")
-    if place != len(message):
+    if position != len(message):
         raise ValueError("a message is cut")

@@ -1,4 +1,4 @@
-"""Downloads a file by http(s) with what `urllib` leaves out: limits, time-outs, a checksum, resuming, plain errors."""
+"""Downloads a file by http(s) with what `urllib` lacks: limits, time-outs, a checksum, resuming, plain errors."""
 
 import dataclasses
 import hashlib
@@ -10,15 +10,14 @@ import urllib.parse
 import urllib.request
 
 from keras_transfer_gen.checks import UserFileError
+from keras_transfer_gen.transfer.fetching.address import is_loopback, web_error
 from keras_transfer_gen.transfer.fetching.archives import archive_error, kind_of
 from keras_transfer_gen.transfer.fetching.download_errors import (
     StalledError,
     explain,
-    is_loopback,
     is_transient,
     login_hint,
     redirect_error,
-    web_error,
 )
 from keras_transfer_gen.transfer.fetching.limits import Limits, in_words
 from keras_transfer_gen.version import __version__
@@ -26,7 +25,7 @@ from keras_transfer_gen.version import __version__
 ATTEMPTS = 3
 PAUSE_SECONDS = 1.0  # before the second attempt; doubled before the third
 TIMEOUT_SECONDS = 20.0  # for a connection, and from one byte to the next
-STALL_SECONDS, STALL_BYTES = 60.0, 64 * 1024  # slower than this is a server that hangs
+STALL_SECONDS, STALL_BYTES = 60.0, 64 * 1024  # fewer bytes in that time, and the download is given up
 CHUNK = 64 * 1024
 
 
@@ -46,14 +45,14 @@ class Download:
 
 
 def download(url, path, *, source, limits=None, progress=None):
-    """Downloads `url` to `path`; a connection that breaks is taken up again where it broke, if the server can do that.
+    """Downloads `url` to `path`; after a broken connection it continues, if the server can do that.
 
     Args:
         url: http or https address. Redirects are followed, but from https to http only on this machine.
         path: the file to write. After an error it may hold a part: delete it.
         source: what the user gave; named in errors.
         limits: `Limits`; the defaults where it is None.
-        progress: function `(done_bytes, total_bytes_or_None)`, called after every chunk; what it raises ends the work.
+        progress: function `(done_bytes, total_bytes_or_None)`, called after every chunk; its exceptions end the work.
 
     Returns:
         `Download`.
@@ -77,7 +76,7 @@ def download(url, path, *, source, limits=None, progress=None):
 
 
 class _ProgressError(Exception):
-    """Carries what `progress` raised past the handling of network errors."""
+    """Carries an exception of `progress` past the handling of network errors."""
 
     def __init__(self, error):
         super().__init__(error)
@@ -85,7 +84,7 @@ class _ProgressError(Exception):
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to http and https alone, and never from a secure connection to an open one."""
+    """Follows redirects only to http and https, and never from https to http on another machine."""
 
     def __init__(self, source, url):
         self.source, self.url = source, url
@@ -101,7 +100,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 class _Transfer:
-    """The state that one attempt leaves to the next: what is on disk, its digest, and the name of this version."""
+    """The state that one attempt passes to the next: the bytes on disk, their digest, and the server's ETag."""
 
     def __init__(self, url, path, source, limits, progress):
         self.url, self.path, self.source, self.limits, self.progress = url, path, source, limits, progress
@@ -136,15 +135,15 @@ class _Transfer:
             return Download(_without_query(response.url), self.digest.hexdigest(), self.done)
 
     def _total(self, response):
-        """Bytes of the whole file or None; and whether this answer goes on from what is on disk."""
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-        if response.status == 206 and found and int(found[1]) == self.done:
-            return int(found[2]) if found[2] != "*" else None
+        """Bytes of the whole file or None; starts again where the answer does not continue what is on disk."""
+        match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+        if response.status == 206 and match and int(match[1]) == self.done:
+            return int(match[2]) if match[2] != "*" else None
         self.restart()
-        if response.status == 206:  # a part that nobody asked for
-            raise http.client.HTTPException("the server sent another part than the one that was asked for")
+        if response.status == 206:  # another part of the file
+            raise http.client.HTTPException("the server sent another part of the file than it was asked for")
         etag = response.headers.get("ETag", "")
-        self.etag = etag if etag.startswith('"') else None  # a weak one doesn't promise the same bytes
+        self.etag = etag if etag.startswith('"') else None  # a weak one does not guarantee the same bytes
         length = response.headers.get("Content-Length", "").strip()
         return int(length) if length.isdecimal() else None
 
@@ -181,11 +180,11 @@ class _Transfer:
                 raise _ProgressError(error) from error
 
     def _check_kind(self, head, response):
-        """Stops at the first bytes of what is no archive at all."""
+        """Raises a `UserFileError` where the first bytes are those of no archive."""
         kind = kind_of(head)
         web = kind == "text" or (kind == "" and response.headers.get_content_type() == "text/html")
         if kind == "web page" or web:
-            what = "a web page" if kind != "text" else "a text"
+            what = "a web page" if kind != "text" else "a text file"
             raise web_error(self.source, f"the server sent {what}, no archive.", login_hint(self.source, response.url))
         if kind == "zip":
             raise archive_error(self.source, "The server sent a zip file.", "Unpack it and give the folder.")

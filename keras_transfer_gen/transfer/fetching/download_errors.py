@@ -1,13 +1,12 @@
-"""What can go wrong between here and a server, each as one sentence that says what to do."""
+"""Network errors in plain words: what happened, and what to do."""
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import urllib.error
 import urllib.parse
 
-from keras_transfer_gen import checks
+from keras_transfer_gen.transfer.fetching.address import KAGGLE_FORM, web_error
 
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 GONE = (404, 410)
@@ -20,26 +19,13 @@ class StalledError(TimeoutError):
     """So few bytes arrive that the download would never end."""
 
 
-def web_error(source, why, step):
-    """A `UserFileError` about the address `source`: what happened, and what to do."""
-    return checks.file_error("source", "the address of a SavedModel", source, f"But {why} {step}")
-
-
 def redirect_error(source, where):
     """A `UserFileError` about a redirect that is not followed."""
     return web_error(source, f"the server redirects {where}.", f"Give the address that you trust. {LOCAL}")
 
 
-def is_loopback(host):
-    """Whether a host's name means this machine, by the name alone."""
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def is_transient(error):
-    """Whether the same request may well succeed in a moment: cut and silent connections, and servers that are busy."""
+    """Whether the same request may succeed a moment later: connections that were cut or silent, and busy servers."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code in BUSY or error.code == 416  # the range; the next request asks for the whole
     if isinstance(error, urllib.error.URLError):
@@ -50,11 +36,11 @@ def is_transient(error):
 
 
 def login_hint(source, url=""):
-    """The next step where a server doesn't hand out the archive; Kaggle asks for a login for some of its models."""
+    """The next step where a server does not send the archive; Kaggle needs a login for some of its models."""
     if any((urllib.parse.urlsplit(each).hostname or "").endswith("kaggle.com") for each in (source, url)):
         return (
-            "Kaggle needs a login for some models: download it there in a browser and give the local .tar.gz; "
-            "and check the address, https://www.kaggle.com/models/OWNER/MODEL/tensorFlow2/VARIATION/VERSION."
+            "Kaggle needs a login for some models: download it in a browser and give the local .tar.gz. "
+            f"Check the address too: its form is {KAGGLE_FORM}."
         )
     return f"Check the address: open it in a browser. {LOCAL}"
 
@@ -65,7 +51,7 @@ def explain(error, source, url=""):
     Args:
         error: `OSError` (`URLError` and `HTTPError` are), `http.client.HTTPException` or `ValueError`.
         source: what the user gave.
-        url: where the request had got to by redirects.
+        url: of the request after redirects.
     """
     if isinstance(error, urllib.error.HTTPError):
         return _explain_status(error.code, error.url, source)
@@ -82,17 +68,17 @@ def explain(error, source, url=""):
         step = f"Check the address and its port; a proxy is set by HTTPS_PROXY. {LOCAL}"
         return web_error(source, f"{host} refused the connection.", step)
     if isinstance(reason, StalledError):
-        return web_error(source, f"{host} sends so slowly that it would never end.", LATER)
+        return web_error(source, f"{host} sends too slowly for the download to end.", LATER)
     if isinstance(reason, TimeoutError):
         return web_error(source, f"{host} did not answer in time.", f"Check your connection. {LATER}")
     if isinstance(reason, http.client.IncompleteRead):
-        return web_error(source, f"the connection to {host} was cut again and again before the end.", LATER)
+        return web_error(source, f"the connection to {host} was cut several times before the end.", LATER)
     if isinstance(reason, (ConnectionError, http.client.RemoteDisconnected)):
         return web_error(source, f"{host} broke off the connection.", LATER)
     if isinstance(reason, (http.client.InvalidURL, UnicodeError)):
         return web_error(source, "this is no valid address.", "Write it with percent-encoding, without spaces.")
-    said = str(getattr(reason, "strerror", None) or reason or type(reason).__name__).rstrip(".")
-    return web_error(source, f"it could not be fetched: {said}.", f"Check the address and your connection. {LOCAL}")
+    words = str(getattr(reason, "strerror", None) or reason or type(reason).__name__).rstrip(".")
+    return web_error(source, f"it could not be fetched: {words}.", f"Check the address and your connection. {LOCAL}")
 
 
 def _explain_status(code, url, source):

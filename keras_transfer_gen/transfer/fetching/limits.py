@@ -1,4 +1,4 @@
-"""How much of a stranger's model is taken in: bytes downloaded, bytes unpacked, files. Standard library alone."""
+"""Limits for models from the web and for archives: downloaded bytes, unpacked bytes, files. Standard library alone."""
 
 import dataclasses
 import os
@@ -13,14 +13,14 @@ UNPACKED_FACTOR = 4
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What is refused, checked while bytes arrive and never by what a header claims.
+    """What is refused; checked by counting the bytes that arrive, not by what a header states.
 
     Args:
         download: most bytes of an archive.
         unpacked: most bytes that it may unpack to.
         members: most files and folders in it.
-        ratio: from `ratio_from` unpacked bytes on, most times that an archive may grow. Weights hardly shrink when they
-            are packed, so what grows this much holds no model.
+        ratio: the most times that an archive may grow, from `ratio_from` unpacked bytes on. Packing hardly makes
+            weights smaller, so an archive that grows this much holds no model.
         ratio_from: bytes; see `ratio`.
     """
 
@@ -32,9 +32,9 @@ class Limits:
 
 
 def limits_from_environment():
-    """`Limits` with the download bounded by `$KTG_MAX_DOWNLOAD_GB` (in 2^30 bytes; 4 by default).
+    """`Limits` with the download limited by `$KTG_MAX_DOWNLOAD_GB` (in 2^30 bytes; 4 by default).
 
-    What is unpacked may be four times as much.
+    The unpacked files may have four times as many bytes.
 
     Returns:
         `Limits`.

@@ -1,4 +1,4 @@
-"""A lock between processes on one file; it ends with its process, however that ends. Standard library alone."""
+"""A lock between processes on one file; it ends with its process, after a crash too. Standard library alone."""
 
 import contextlib
 import os
@@ -19,17 +19,17 @@ POLL_SECONDS = 0.2
 
 @contextlib.contextmanager
 def file_lock(path, *, wait_seconds=None):
-    """Holds a lock while the block runs; other processes and threads that want it wait. The file is removed at the end.
+    """Locks a file while the block runs; other processes and threads that lock it wait. It is removed at the end.
 
     Args:
         path: the lock's file; its folder exists.
-        wait_seconds: how long to wait for others; an hour where it is None.
+        wait_seconds: how long to wait; None waits an hour.
 
     Yields:
-        bool, whether the lock is held: on a file system without locks the block runs all the same.
+        bool, whether the file is locked: on a file system without locks the block runs without one.
 
     Raises:
-        UserFileError: where the file can't be made, or another process holds the lock for too long.
+        UserFileError: where the file can't be created, or another process keeps it locked for too long.
     """
     path = Path(path)
     end = time.monotonic() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
@@ -39,26 +39,28 @@ def file_lock(path, *, wait_seconds=None):
         except OSError as error:
             step = "Set the environment variable TFHUB_CACHE_DIR to a folder that you can write to."
             raise UserFileError(f"cannot write to {path.parent}: {error.strerror}. {step}") from error
-        held = _try_lock(descriptor)
-        if held is not False and _is_same(descriptor, path):
+        is_locked = _try_lock(descriptor)
+        if is_locked is not False and _is_same(descriptor, path):
             break
-        os.close(descriptor)  # held by another, or removed by the one who held it: there is a new file then
-        if held is False:
+        os.close(
+            descriptor
+        )  # locked by another, or removed by the process that had locked it: then there is a new file
+        if is_locked is False:
             if time.monotonic() > end:
                 step = "Wait for it or end it, then try again."
                 raise UserFileError(f"another process is fetching the same model and does not finish: {path}. {step}")
             time.sleep(POLL_SECONDS)
     try:
-        yield bool(held)
+        yield bool(is_locked)
     finally:
-        if held:
-            with contextlib.suppress(OSError):  # Windows removes no open file: the next one takes it over
+        if is_locked:
+            with contextlib.suppress(OSError):  # Windows removes no open file: the next process uses it
                 path.unlink()
         os.close(descriptor)
 
 
 def _try_lock(descriptor):
-    """True where the lock is ours now, False where another has it, None where the file system has no locks."""
+    """True where this process has the lock now, False where another has it, None where the file system has no locks."""
     try:
         if fcntl is None:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -1,4 +1,4 @@
-"""The models that are shipped: folders of `saved_models/` with a `.keras` file. Loads no TensorFlow, NumPy, Pillow."""
+"""The shipped models: folders of `saved_models/` with a `.keras` file. Loads no TensorFlow, NumPy, Pillow."""
 
 import dataclasses
 import importlib.resources
@@ -15,12 +15,12 @@ class Preset:
     """A shipped model.
 
     Args:
-        name: what load_gan and the command line call it.
-        folder: where its files lie.
+        name: by which `load_gan` and the command line know it.
+        folder: of its files.
         title: first heading of its model card.
         spec: its `ModelSpec`.
         megabytes: size of its model file, 10^6 bytes.
-        scores: what was measured of it, such as {"kid": 60.1}; empty where nothing was.
+        scores: its scores, such as {"kid": 60.1}; empty where there are none.
     """
 
     name: str
@@ -88,12 +88,12 @@ def preset_path(name):
 
 
 def _preset_folders():
-    """The folders with a model file, sorted by name, wherever the package was installed to."""
+    """The folders with a model file, sorted by name, in a checkout and in an installed package alike."""
     try:
         root = importlib.resources.files(SAVED_MODELS)
     except ModuleNotFoundError:  # a checkout that is on the path without having been installed
         root = Path(keras_transfer_gen.__file__).parents[1] / "saved_models"
-    # A folder without __init__.py comes as a namespace that may span several; what is in it are real paths.
+    # A folder without __init__.py is a namespace that may span several folders; its children are real paths.
     folders = [Path(str(child)) for child in root.iterdir()] if root.is_dir() else []
     return sorted(folder for folder in folders if find_model(folder))
 

@@ -6,8 +6,7 @@ import stat
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.transfer.fetching.address import is_address, is_unencrypted
-from keras_transfer_gen.transfer.fetching.download_errors import web_error
+from keras_transfer_gen.transfer.fetching.address import is_address, is_unencrypted, web_error
 
 
 def check_trusted(source, trust=False):

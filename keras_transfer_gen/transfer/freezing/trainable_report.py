@@ -1,4 +1,4 @@
-"""A table of what is trained: every variable with its path, shape, number of parameters, flag and origin."""
+"""A table of what is trained: each variable with its path, shape, number of parameters, flag and source."""
 
 import dataclasses
 import html
@@ -38,7 +38,7 @@ class TrainableReport:
 
     @property
     def parameters(self):
-        """Number of parameters in all."""
+        """Number of all parameters."""
         return sum(row.parameters for row in self.rows)
 
     @property
@@ -76,14 +76,14 @@ class TrainableReport:
 def trainable_report(model):
     """What of a model is trained, and where each weight came from.
 
-    The source is the name of a preset, file, SavedModel or handle; "new" is what was drawn at random. It tells what was
-    loaded last: training does not change it.
+    The source is the name of a preset, file, SavedModel or handle, or "new" for weights that were drawn at random. It
+    says what was loaded last: training does not change it.
 
     Args:
         model: a `GAN` or any Keras model or layer; paths are those of `leaf_layers`.
 
     Returns:
-        `TrainableReport`, one row a variable.
+        `TrainableReport`, one row for each variable.
 
     Raises:
         UserError: where `model` is no Keras model or layer.

@@ -1,18 +1,18 @@
-"""Convolution weights from RGB images to grey ones and back; arrays in, arrays out."""
+"""Convolution weights for RGB images changed to grey images, and back; arrays in, arrays out."""
 
 import numpy as np
 
 
 def change_inputs(kernel, channels, axis=-2):
-    """A kernel that reads images with another number of channels, and gives the same for every grey image.
+    """A kernel that takes images with another number of channels, and gives the same result for every grey image.
 
-    RGB to grey: the sum over the channels answers to a grey image as the old kernel did to that image in RGB. Grey
-    to RGB: a third of the kernel for each channel answers to a grey image in RGB as the old one did to the image.
+    RGB to grey: the sum over the channels gives for a grey image what the old kernel gave for that image in RGB. Grey
+    to RGB: a third of the kernel for each channel gives for a grey image in RGB what the old kernel gave for the image.
 
     Args:
         kernel: floating `[h, w, in, out]`, `in` being 1 or 3.
         channels: the new `in`, 3 or 1.
-        axis: where `in` stands.
+        axis: of `in`.
 
     Returns:
         float64 `[h, w, channels, out]`.
@@ -26,18 +26,18 @@ def change_inputs(kernel, channels, axis=-2):
 
 
 def change_outputs(array, channels, axis=-1):
-    """A kernel or bias that makes images with another number of channels.
+    """A kernel or bias that gives images with another number of channels.
 
-    RGB to grey: the mean over the channels makes the mean of the three (before the activation; the same image where
-    the old one was grey). Grey to RGB: repeated, it makes the same grey image in RGB.
+    RGB to grey: the mean over the channels gives the mean of the three channels (before the activation; the same image
+    where the old image was grey). Grey to RGB: the repeated kernel gives the same grey image in RGB.
 
     Args:
         array: floating kernel `[h, w, in, out]` or bias `[out]`, `out` being 1 or 3.
         channels: the new `out`, 3 or 1.
-        axis: where `out` stands.
+        axis: of `out`.
 
     Returns:
-        float64, the shape of `array` but for `channels` at `axis`.
+        float64 of the shape of `array`, with `channels` at `axis`.
 
     Example:
         >>> change_outputs(np.array([1.0, 2.0, 6.0]), 1)
@@ -48,7 +48,7 @@ def change_outputs(array, channels, axis=-1):
 
 
 def changed_axis(shape, wanted):
-    """The one axis, counted from the end, in which two shapes differ by 1 against 3; None where it is otherwise."""
+    """The only axis, counted from the end, in which two shapes differ, where one has 1 and the other 3; else None."""
     if len(shape) != len(wanted):
         return None
     axes = [axis for axis in range(-len(shape), 0) if shape[axis] != wanted[axis]]

@@ -1,4 +1,4 @@
-"""What `load_matching_weights` refuses, with the rename and the skip to write instead. Standard library alone."""
+"""Errors of `load_matching_weights`, with the `rename=` or `skip=` to write instead. Standard library alone."""
 
 import re
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ def check_rename(rename):
     step = r'Such as rename=[("gen/(.*)", r"generator/\1")].'
     pairs = list(rename) if isinstance(rename, Iterable) and not isinstance(rename, str) else [rename]
     for pair in pairs:
-        two = isinstance(pair, (tuple, list)) and len(pair) == 2
-        if not two or not all(isinstance(part, str) for part in pair):
+        is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
+        if not is_pair or not all(isinstance(part, str) for part in pair):
             raise checks.user_error("rename", "a list of (regular expression, replacement)", pair, step)
         _check_regex("rename", pair[0])
     return [tuple(pair) for pair in pairs]
@@ -45,7 +45,7 @@ def check_skip(skip):
 
 
 def check_used(name, patterns, choices):
-    """Raises a `UserError` for a pattern that fits none of the names from end to end.
+    """Raises a `UserError` for a pattern that matches none of the names from end to end.
 
     Args:
         name: of the argument.
@@ -63,12 +63,12 @@ def check_used(name, patterns, choices):
 
 
 def check_complete(report, skip, adaptable):
-    """Raises a `UserError` where something found no partner of its shape and `skip` does not name it.
+    """Raises a `UserError` where a variable or array has no partner of its shape and `skip` does not name it.
 
     Args:
         report: `MatchReport` of what would be done.
         skip: checked regular expressions.
-        adaptable: paths that `adapt_channels=True` would make fit, for the advice.
+        adaptable: paths whose arrays fit with `adapt_channels=True`, for the advice.
     """
     left = [row for row in report.rows if row.status not in ("loaded", "adapted") and not _skipped(row, skip)]
     if not left:
@@ -76,12 +76,13 @@ def check_complete(report, skip, adaptable):
     missing, unexpected, mismatched = (
         [row for row in left if row.status == status] for status in ("missing", "unexpected", "mismatched")
     )
+    listed = left if len(left) <= MOST else left[:1]
     parts = [
         _listing("Missing in the weights", missing, report.unexpected),
         _listing("Unexpected in the weights", unexpected, report.missing),
         _shapes(mismatched),
         _advice(missing, [row for row in report.rows if row.status == "unexpected"]),
-        f"What may stay as it is: skip={[re.escape(row.name) for row in (left if len(left) <= MOST else left[:1])]}.",
+        f"To leave some as they are: skip={[re.escape(row.name) for row in listed]}.",
     ]
     if any(row.name in adaptable for row in mismatched):
         parts.append("adapt_channels=True changes convolutions between grey and RGB.")
@@ -91,7 +92,7 @@ def check_complete(report, skip, adaptable):
 
 
 def _example(pattern, replacement, choices):
-    """A pair that matches from end to end where the pattern matches a part of a name, else ""."""
+    """A pair that matches from end to end, where the pattern matches a part of a name; else ""."""
     part = next(filter(None, (re.search(pattern, choice) for choice in choices)), None)
     if part is None or re.compile(pattern).groups:
         return ""
@@ -113,16 +114,16 @@ def _skipped(row, skip):
 
 
 def _listing(title, rows, others):
-    told = []
+    words = []
     for row in rows[:MOST]:
         like = checks.nearest(row.name, others, 1)
-        told.append(f"{row.name} (nearest: {like})" if like else row.name)
-    return f"{title}: {', '.join(told)}{', ...' if len(rows) > MOST else ''}." if rows else ""
+        words.append(f"{row.name} (nearest: {like})" if like else row.name)
+    return f"{title}: {', '.join(words)}{', ...' if len(rows) > MOST else ''}." if rows else ""
 
 
 def _shapes(rows):
-    told = [f"{r.name} is {shape_text(r.model_shape)}, weights {shape_text(r.weights_shape)}" for r in rows[:MOST]]
-    return f"Other shapes: {'; '.join(told)}{'; ...' if len(rows) > MOST else ''}." if rows else ""
+    words = [f"{r.name} is {shape_text(r.model_shape)}, weights {shape_text(r.weights_shape)}" for r in rows[:MOST]]
+    return f"Other shapes: {'; '.join(words)}{'; ...' if len(rows) > MOST else ''}." if rows else ""
 
 
 def _advice(missing, unexpected):

@@ -1,4 +1,4 @@
-"""What `load_matching_weights` did with every variable of a model and every array: a table, lists, JSON."""
+"""What `load_matching_weights` did with each variable of a model and each array: a table, lists, JSON."""
 
 import dataclasses
 import html
@@ -19,12 +19,12 @@ class Mismatch(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class MatchRow:
-    """One variable of the model, or one array that no variable wanted.
+    """One variable of the model, or one array without a variable.
 
     Args:
         name: the variable's path; of an unexpected array its name after renaming.
-        status: "loaded" as it was, "adapted" to other channels, "missing" in the weights, "unexpected" in the model,
-            or "mismatched" in shape.
+        status: "loaded" as it was, "adapted" to another number of channels, "missing" in the weights, "unexpected" in
+            the model, or "mismatched" in shape.
         model_shape: the variable's shape, or None.
         weights_shape: the array's shape, or None.
         weights_name: what the array was called before renaming, or None.
@@ -54,7 +54,7 @@ class MatchReport:
 
     @property
     def loaded(self):
-        """Paths of the variables that were set as they stood in the weights."""
+        """Paths of the variables that were set to their arrays as they were."""
         return self._names("loaded")
 
     @property
@@ -64,17 +64,17 @@ class MatchReport:
 
     @property
     def missing(self):
-        """Paths of the variables that nothing was found for; they were named by `skip`."""
+        """Paths of the variables without an array; `skip` names them."""
         return self._names("missing")
 
     @property
     def unexpected(self):
-        """Names, after renaming, of the arrays that no variable wanted; they were named by `skip`."""
+        """Names, after renaming, of the arrays without a variable; `skip` names them."""
         return self._names("unexpected")
 
     @property
     def mismatched(self):
-        """List of `Mismatch` (name, model_shape, weights_shape); they were named by `skip` and not set."""
+        """List of `Mismatch` (name, model_shape, weights_shape); `skip` names them, and they were not set."""
         rows = (row for row in self.rows if row.status == "mismatched")
         return [Mismatch(row.name, row.model_shape, row.weights_shape) for row in rows]
 
@@ -85,8 +85,8 @@ class MatchReport:
     def totals(self):
         """The last line: how many of the model's parameters were set, and the counts."""
         sizes = [(math.prod(row.model_shape), row.status) for row in self.rows if row.model_shape is not None]
-        whole, done = sum(n for n, _ in sizes), sum(n for n, status in sizes if status in ("loaded", "adapted"))
-        return f"{done:,} of {whole:,} parameters are set ({done / max(whole, 1):.1%}): {self.counts()}"
+        total, done = sum(n for n, _ in sizes), sum(n for n, status in sizes if status in ("loaded", "adapted"))
+        return f"{done:,} of {total:,} parameters are set ({done / max(total, 1):.1%}): {self.counts()}"
 
     def to_dict(self):
         """A JSON-ready dict: the lists of names, mismatched with both shapes, and renamed {old name: new}."""

@@ -1,4 +1,4 @@
-"""Loads weights into a model by name, strictly: what finds no partner is an error unless it was named."""
+"""Loads weights into a model by name, strictly: what has no partner is an error unless `skip` names it."""
 
 import os
 import re
@@ -27,12 +27,12 @@ _TRANSPOSED = re.compile(r"transpose|deconv", re.IGNORECASE)  # in the names of 
 
 
 def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=False, trust=False):
-    r"""Sets the variables of a model from weights that go by other names, in part or with other channels.
+    r"""Sets the variables of a model from weights with other names, a part of the layers or other channels.
 
     An array belongs to the variable whose path is its name (`generator/block_16/conv/kernel`, as `trainable_report`
-    prints it) or whose place in a `.weights.h5` file it has (`stored_names`). Whatever finds no partner of its shape
-    is an error unless `skip` names it, and the model is then unchanged. Values are cast to the variable's dtype. What
-    is trainable stays so, and no optimizer is touched.
+    prints it) or whose place in a `.weights.h5` file is its name (`stored_names`). A variable or array without a
+    partner of its shape is an error unless `skip` names it, and the model is then unchanged. Values are cast to the
+    variable's dtype. Flags of what is trainable and optimizers stay as they are.
 
     Args:
         model: a `GAN` or any built Keras model or layer. A GAN's averaged generator is not set.
@@ -40,14 +40,14 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
             TensorFlow checkpoint, a SavedModel (folder, archive, handle, https address) or a preset; `read_weights`
             says which names each has.
         rename: ordered list of (regex, replacement) for the names in `weights`. The first regex that matches a name
-            from end to end decides; its groups are put into the replacement as by `re.sub`, such as
+            from end to end decides; groups in the replacement work as in `re.sub`, such as
             `("gen/(.*)", r"generator/\1")`.
         skip: regular expressions that match, from end to end, paths in the model or names in the weights (as they are
-            or renamed) which may stay without a partner. Those that have one are loaded all the same.
-        adapt_channels: True to change convolutions between grey (1 channel) and RGB (3 channels) where nothing else
-            parts the shapes. One that reads images answers to grey images as before; one that makes images makes
+            or renamed) that may have no partner. Those that have a partner are loaded all the same.
+        adapt_channels: True changes convolutions between grey (1 channel) and RGB (3 channels) where the shapes differ
+            in nothing else. A convolution that takes images gives the same for grey images; one that gives images gives
             the mean of its three channels, or its grey image in RGB. Kernels are read as `[h, w, in, out]`, those of
-            transposed convolutions as `[h, w, out, in]`; inner layers are not told from the first and last one.
+            transposed convolutions as `[h, w, out, in]`. Inner layers with 1 or 3 channels are changed too.
         trust: whether you vouch for what is fetched from the web, see `read_weights`.
 
     Returns:
@@ -55,7 +55,7 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
 
     Raises:
         UserError: for variables without an array, arrays without a variable, other shapes, numbers of another kind,
-            two arrays for one variable, or a pattern that is malformed or fits nothing.
+            two arrays for one variable, or a pattern that is malformed or matches nothing.
         UserFileError: where a file is missing or damaged.
 
     Example:
@@ -89,20 +89,20 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
 
 def _variables(model):
     """({path: variable}, {path of a convolution's kernel: whether its last two axes are (out, in)})."""
-    found, kernels = {}, {}
+    variables, kernels = {}, {}
     for leaf in leaves(model):
         for variable, path in zip(leaf.variables, leaf.variable_paths(), strict=True):
-            if path in found:
+            if path in variables:
                 step = "Give the layers different names."
                 raise checks.user_error("model", "a model whose variables have different paths", path, step)
-            found[path] = variable
+            variables[path] = variable
             transposed = isinstance(leaf.layer, keras.layers.Conv2DTranspose) or _TRANSPOSED.search(path)
             depthwise = isinstance(leaf.layer, (keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D))
             if len(variable.shape) == 4 and not depthwise:
                 kernels[path] = bool(transposed)
-    if not found:
+    if not variables:
         raise checks.user_error("model", "a model with weights", model, "Build it first: call it on a batch.")
-    return found, kernels
+    return variables, kernels
 
 
 def _pair(model, variables, arrays, rename):
@@ -117,7 +117,7 @@ def _pair(model, variables, arrays, rename):
     for name, path in names.items():
         first = partner.setdefault(path, name) if path in variables else name
         if first != name and not np.array_equal(arrays[first], arrays[name]):  # Keras stores some kernels twice
-            step = f"Both {first!r} and {name!r} go there. Send one elsewhere with rename= and name it in skip=."
+            step = f"Both {first!r} and {name!r} have this name. Rename one with rename= and name it in skip=."
             raise checks.user_error("weights", "one array for each variable", path, step)
     return names, partner
 
@@ -126,20 +126,20 @@ def _adapt(variables, arrays, partner, kernels):
     """{path: array} of the convolutions, with their biases, that fit after a change between 1 and 3 channels."""
     shapes = {path: (arrays[name].shape, tuple(variables[path].shape)) for path, name in partner.items()}
     axes = {path: axis for path, pair in shapes.items() if (axis := channels.changed_axis(*pair)) is not None}
-    found, makers = {}, set()
-    for path, transposed in kernels.items():
+    adapted, giving_images = {}, set()
+    for path, is_transposed in kernels.items():
         axis = axes.get(path)
-        inputs, outputs = (-1, -2) if transposed else (-2, -1)
+        inputs, outputs = (-1, -2) if is_transposed else (-2, -1)
         if axis in (inputs, outputs):
             change = channels.change_inputs if axis == inputs else channels.change_outputs
-            found[path] = change(arrays[partner[path]], shapes[path][1][axis], axis)
+            adapted[path] = change(arrays[partner[path]], shapes[path][1][axis], axis)
         if axis == outputs:
-            makers.add(path.rpartition("/")[0])
+            giving_images.add(path.rpartition("/")[0])
     for path in axes:
-        wanted = shapes[path][1]
-        if path.rpartition("/")[0] in makers and len(wanted) == 1:
-            found[path] = channels.change_outputs(arrays[partner[path]], wanted[0])
-    return found
+        shape = shapes[path][1]
+        if path.rpartition("/")[0] in giving_images and len(shape) == 1:
+            adapted[path] = channels.change_outputs(arrays[partner[path]], shape[0])
+    return adapted
 
 
 def _values(variables, arrays, partner, adapted):
@@ -147,12 +147,12 @@ def _values(variables, arrays, partner, adapted):
     fitting = {path for path, name in partner.items() if tuple(variables[path].shape) == arrays[name].shape}
     values = {}
     for path in [path for path in variables if path in fitting or path in adapted]:
-        given = arrays[partner[path]]
-        wanted = np.dtype(tf.as_dtype(keras.backend.standardize_dtype(variables[path].dtype)).as_numpy_dtype)
-        if not np.can_cast(given.dtype, wanted, "same_kind"):
+        array = arrays[partner[path]]
+        dtype = np.dtype(tf.as_dtype(keras.backend.standardize_dtype(variables[path].dtype)).as_numpy_dtype)
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
             step = "Convert it yourself, or give the weights as a dict without it."
-            raise checks.user_error("weights", f"numbers that fit {path}, {wanted}", str(given.dtype), step)
-        values[path] = adapted.get(path, given).astype(wanted)
+            raise checks.user_error("weights", f"numbers that fit {path}, {dtype}", str(array.dtype), step)
+        values[path] = adapted.get(path, array).astype(dtype)
     return values
 
 
@@ -170,8 +170,8 @@ def _rows(variables, arrays, names, partner, values, adapted):
 
 
 def _origins(weights, arrays):
-    """{name of an array: where reports say that it came from}: a file's name, or what was noted of a model."""
+    """{name of an array: its source for reports}: a file's name, or what was noted of a model's variable."""
     if isinstance(weights, (MultiNetwork, keras.layers.Layer)):
-        noted = {path: source_of(variable) for path, variable in _variables(weights)[0].items()}
-        return {path.removesuffix(":0"): noted_as for path, noted_as in noted.items()}
+        sources = {path: source_of(variable) for path, variable in _variables(weights)[0].items()}
+        return {path.removesuffix(":0"): source for path, source in sources.items()}
     return dict.fromkeys(arrays, name_of(weights) if isinstance(weights, (str, os.PathLike)) else "memory")

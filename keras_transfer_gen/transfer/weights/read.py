@@ -1,4 +1,4 @@
-"""Weights as a dict of name -> array, from files and models. Nothing is unpickled, no graph is run."""
+"""Weights as a dict of name -> array, from files and models. Nothing is unpickled; no graph is run."""
 
 import os
 import re
@@ -34,35 +34,34 @@ _STATE = re.compile(r"(.*_)?optimizer(_\d+)?|seed_generator(_\d+)?|save_counter|
 def read_weights(source, trust=False):
     """Reads weights by name.
 
-    What the names are depends on the source; ":0" at the end is taken off:
+    The names depend on the source; ":0" at the end is removed:
 
     - a dict: its own names.
-    - a Keras model, a `GAN`, a `.keras` file, a preset by its name: the paths of `leaf_layers` with the variable's name
+    - a Keras model, a `GAN`, a `.keras` file, the name of a preset: the paths of `leaf_layers` with the variable's name
       (`block_16/conv/kernel`). The file is loaded through Keras, since the weights in it are numbered and only the
       layers know the variables' names; in safe mode, unless `keras.config.enable_unsafe_deserialization()` was called.
-      A GAN's averaged generator is not among them.
+      A GAN's averaged generator is left out.
     - `.weights.h5`: the layers' names and the variable's number (`block_16/conv/0`; see `stored_names`); a GAN's
-      averaged generator is `ema_generator/...`. Files written before Keras kept the layers' names have those of the
-      classes (`conv2d_1/0`); files in Keras' older format have the names that they hold.
+      averaged generator is `ema_generator/...`. Files of Keras versions that did not store the layers' names have those
+      of the classes (`conv2d_1/0`); files in Keras' older format have the names in the file.
     - `.npz`: its own names. Arrays of Python objects are refused.
     - a TensorFlow checkpoint or a SavedModel: each variable's original name (`generator/conv/kernel`); where two have
-      the same, their places in the object graph (`net/conv/kernel`). Of a SavedModel the variables alone are read,
+      the same name, their places in the object graph (`net/conv/kernel`). Of a SavedModel only the variables are read,
       and no graph is loaded. It may also be an archive (`.tar.gz`), a handle or another https address: see
       `fetch_saved_model`.
 
-    Optimizers, metrics, random generators and counters of checkpoints are left out, as far as the file tells them
-    apart.
+    Optimizers, metrics, random generators and counters in checkpoints are left out, where the file shows what they are.
 
     Args:
         source: one of the above; a path as str or `pathlib.Path`.
-        trust: whether you vouch for what is fetched from the web. Reading weights runs nothing, but the model lies in
-            the cache from then on, to be run from there.
+        trust: whether you vouch for a model from the web. Reading weights runs nothing, but the model is in the cache
+            from then on, and is run from there when it is loaded.
 
     Returns:
         dict of name -> `numpy.ndarray` of numbers, in the source's order.
 
     Raises:
-        UserError: for anything else, for an array that holds no numbers, and where two arrays have one name.
+        UserError: for other sources, for an array that holds no numbers, and where two arrays have one name.
         UserFileError: where a file is missing, damaged or of another kind.
 
     Example:
@@ -108,7 +107,7 @@ def _located(source, trust):
         return model
     try:
         return find_saved_model(path, source=source) if path.is_dir() else path
-    except checks.UserFileError:  # perhaps it holds something else
+    except checks.UserFileError:  # it may hold something else
         return path
 
 
@@ -131,7 +130,7 @@ def _reader(path):
     if path.with_name(f"{path.name}.index").is_file():
         return _checkpoint_weights
     if not path.exists():
-        raise checks.file_error("weights", "something that exists", path, f"Give {FORMS}.")
+        raise checks.file_error("weights", "an existing file or folder", path, f"Give {FORMS}.")
     prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", str(path))
     step = f"Give a checkpoint by its prefix: {prefix}." if prefix != str(path) else ""
     raise checks.file_error("weights", FORMS, path, step)
@@ -148,7 +147,7 @@ def _keras_weights(path):
 
 def _npz_weights(path):
     if not zipfile.is_zipfile(path):
-        raise ValueError("it is no zip archive, as an .npz file is")
+        raise ValueError("an .npz file is a zip archive, and this is none")
     with np.load(path, allow_pickle=False) as arrays:
         return [(name, arrays[name]) for name in arrays.files]
 
@@ -156,19 +155,19 @@ def _npz_weights(path):
 def _h5_weights(path):
     import h5py
 
-    found = []
+    pairs = []
     with h5py.File(path, "r") as file:
 
-        def visit(key, node):  # goes along hard links alone, so that no link leads to another file
+        def visit(key, node):  # follows only hard links, so that no link leads to another file
             if not isinstance(node, h5py.Dataset) or _is_state(key):
                 return
             if node.external or node.is_virtual:
                 raise ValueError(f"{key} is kept in another file")
             kind = tf.bfloat16.as_numpy_dtype if node.attrs.get("dtype") == "bfloat16" else node.dtype
-            found.append((_h5_name(file, key), np.array(node, dtype=kind)))
+            pairs.append((_h5_name(file, key), np.array(node, dtype=kind)))
 
         file.visititems(visit)
-    return found
+    return pairs
 
 
 def _h5_name(file, key):
@@ -184,7 +183,7 @@ def _h5_name(file, key):
 
 
 def _h5_label(group, owner):
-    """A layer's name; where another one beside it has that too, what the layer around calls it."""
+    """A layer's name; where another layer beside it has the same name, its key in the file."""
     named = [str(group[f"{other}/vars"].attrs.get("name", other)) for other in group if f"{other}/vars" in group]
     name = str(group[f"{owner}/vars"].attrs.get("name", owner))
     return name if named.count(name) == 1 else owner
@@ -215,7 +214,7 @@ def _object_graph(reader):
 
 
 def _of_metrics(graph):
-    """Keys of what Keras' metrics count with; a model that was compiled lists its metrics in `keras_api/metrics`."""
+    """Keys of the variables of Keras' metrics; a model that was compiled lists its metrics in `keras_api/metrics`."""
 
     def below(nodes, name=None):
         kept = [child for node in nodes for child in node.children if name in (None, child.local_name)]
@@ -239,19 +238,20 @@ def _original_names(graph, keys):
 
 
 def _is_state(key):
-    """Whether a key leads into an optimizer or a random generator, but not to weights that an optimizer refers to."""
+    """Whether a key is in an optimizer or a random generator, but is not a weight that an optimizer refers to."""
     parts = key.split("/")
     return any(map(_STATE.fullmatch, parts)) and "_trainable_variables" not in parts
 
 
 def _collect(pairs):
-    found = {}
+    arrays = {}
     for name, value in pairs:
         name = str(name).removesuffix(":0")
-        if name in found:
-            raise checks.user_error("weights", "one array for a name", name, "Two have this one; give a dict instead.")
-        found[name] = _array(name, value)
-    return found
+        if name in arrays:
+            step = "Two arrays have this name; give a dict instead."
+            raise checks.user_error("weights", "one array for each name", name, step)
+        arrays[name] = _array(name, value)
+    return arrays
 
 
 def _array(name, value):

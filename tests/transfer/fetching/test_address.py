@@ -9,6 +9,7 @@ from keras_transfer_gen.transfer.fetching.address import (
     KAGGLE_FORM,
     archive_url,
     is_address,
+    is_loopback,
     is_unencrypted,
     suggest_address,
 )
@@ -63,6 +64,11 @@ def test_what_is_no_address_is_refused_with_the_forms(handle):
 ])  # fmt: skip
 def test_handle_without_https_is_completed(text, address):
     assert suggest_address(text) == address
+
+
+def test_loopback_is_recognised_by_its_name():
+    assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.3.2.1", "::1")))
+    assert not any(map(is_loopback, ("localhost.example", "10.0.0.1", "127.0.0.1.example", "", None)))
 
 
 def test_only_http_from_another_machine_is_unencrypted():

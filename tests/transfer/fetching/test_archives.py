@@ -198,7 +198,7 @@ def test_wrong_gzip_checksum_is_damage(unpack):
         (b"", "The file is empty"),
         (b"PK\x03\x04" + bytes(300), "It is a zip file"),
         (b"\n<!DOCTYPE HTML><p>Sign in", "It is a web page"),
-        (b'{"error": 404}', "It is a text"),
+        (b'{"error": 404}', "It is a text file"),
         (b"GIF89a" * 200, "It is no tar archive"),
         (gzip.compress(b"no tar" * 500, mtime=0), "It is no tar archive"),
         (b"\x1f\x8b but no gzip" * 50, "The archive is damaged"),

@@ -82,7 +82,7 @@ def test_folder_of_the_cache_is_made_or_named(tmp_path):
     make_root(Entry(tmp_path / "a" / "b" / "model"))
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserFileError, match=r"cannot make the cache .*file.*TFHUB_CACHE_DIR"):
+    with pytest.raises(UserFileError, match=r"cannot create the cache .*file.*TFHUB_CACHE_DIR"):
         make_root(Entry(tmp_path / "file" / "model"))
 
 

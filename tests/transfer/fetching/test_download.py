@@ -98,7 +98,7 @@ def test_busy_server_is_asked_again(get, server, reply, status):
 
 
 def test_length_that_is_too_long_is_a_cut_in_the_end(get, server, reply):
-    with pytest.raises(UserFileError, match="was cut again and again before the end.*Try again later"):
+    with pytest.raises(UserFileError, match="was cut several times before the end.*Try again later"):
         get(reply(BODY, headers={"Content-Length": str(len(BODY) + 5)}))
     assert len(server.requests) == module.ATTEMPTS
 
@@ -119,7 +119,7 @@ def test_silent_server_times_out(get, server, reply, monkeypatch, cut):
 def test_dripping_server_is_stalled(get, reply, monkeypatch):
     monkeypatch.setattr(module, "STALL_SECONDS", -1.0)
     monkeypatch.setattr(module, "STALL_BYTES", 2**30)
-    with pytest.raises(UserFileError, match="sends so slowly that it would never end"):
+    with pytest.raises(UserFileError, match="sends too slowly for the download to end"):
         get(reply(BODY))
 
 
@@ -143,7 +143,7 @@ def test_size_over_the_limit_is_stopped_without_an_announcement(get, server, rep
         (b"<!DOCTYPE html><html>Sign in</html>", "text/html", "the server sent a web page, no archive"),
         (b"Sign in, please" * 50, "text/html; charset=utf-8", "the server sent a web page, no archive"),
         (b"<", "text/html", "the server sent a web page"),
-        (b'{"code": 7, "message": "login"}', "application/json", "the server sent a text, no archive"),
+        (b'{"code": 7, "message": "login"}', "application/json", "the server sent a text file, no archive"),
         (b"PK\x03\x04" + bytes(100), "application/zip", "The server sent a zip file. Unpack it and give the folder"),
     ],
 )

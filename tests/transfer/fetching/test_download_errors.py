@@ -9,7 +9,6 @@ from keras_transfer_gen.checks import UserFileError
 from keras_transfer_gen.transfer.fetching.download_errors import (
     StalledError,
     explain,
-    is_loopback,
     is_transient,
     login_hint,
     redirect_error,
@@ -33,10 +32,10 @@ CASES = [
     (inside(ssl.SSLError(1, "wrong version number")), "could not be fetched: wrong version", False),
     (inside(TimeoutError()), "did not answer in time", True),
     (TimeoutError(), "did not answer in time", True),
-    (StalledError(), "sends so slowly", True),
+    (StalledError(), "sends too slowly", True),
     (ConnectionResetError(104, "reset"), "broke off the connection", True),
     (http.client.RemoteDisconnected("x"), "broke off the connection", True),
-    (http.client.IncompleteRead(b""), "was cut again and again", True),
+    (http.client.IncompleteRead(b""), "was cut several times", True),
     (http.client.BadStatusLine("x"), "could not be fetched", True),
     (http.client.InvalidURL("x"), "is no valid address.*percent-encoding", False),
     (UnicodeEncodeError("ascii", "ä", 0, 1, "x"), "is no valid address", False),
@@ -71,11 +70,6 @@ def test_kaggle_is_known_to_ask_for_a_login():
     for source, url in (("https://www.kaggle.com/models/a/b", ""), ("https://tfhub.dev/a/b/1", "https://kaggle.com/x")):
         assert "Kaggle needs a login for some models" in login_hint(source, url)
     assert "login" not in login_hint("https://notkaggle.example/kaggle.com")
-
-
-def test_loopback_is_told_by_the_name_alone():
-    assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.3.2.1", "::1")))
-    assert not any(map(is_loopback, ("localhost.example", "10.0.0.1", "127.0.0.1.example", "", None)))
 
 
 def test_refused_redirect_says_where():

@@ -301,5 +301,5 @@ def test_model_that_can_not_be_named_apart_or_is_empty_is_refused():
         load_matching_weights(twins, {})
     with pytest.raises(UserError, match=r"`model` must be a model with weights.*call it on a batch"):
         load_matching_weights(keras.Sequential([keras.layers.Dense(2)]), {})
-    with pytest.raises(UserFileError, match="something that exists"):
+    with pytest.raises(UserFileError, match="an existing file or folder"):
         load_matching_weights(small_model(), "absent.npz")

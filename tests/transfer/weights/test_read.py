@@ -160,7 +160,7 @@ def test_nothing_is_unpickled(tmp_path):
     with pytest.raises(UserFileError, match=r"without Python objects\. Received: .*w\.npz.*allow_pickle=False"):
         read_weights(tmp_path / "w.npz")
     (tmp_path / "plain.npz").write_bytes(b"\x80\x04K\x01.")
-    with pytest.raises(UserFileError, match="no zip archive"):
+    with pytest.raises(UserFileError, match="is a zip archive, and this is none"):
         read_weights(tmp_path / "plain.npz")
     assert not (tmp_path / "sprung").exists()
 
@@ -189,7 +189,7 @@ def test_damaged_checkpoint_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("absent.npz", "something that exists.*Give a .keras, .weights.h5 or .npz file"),
+        ("absent.npz", "an existing file or folder.*Give a .keras, .weights.h5 or .npz file"),
         ("model.h5", r"a .keras, .weights.h5 or .npz file.*a preset. Received: .*model.h5"),
         ("ckpt-1.index", r"Give a checkpoint by its prefix: .*ckpt-1\.$"),
         ("folder", r"a folder with a saved_model.pb, or a file.*by its prefix: .*folder/ckpt-2\.$"),
@@ -215,7 +215,7 @@ def test_path_of_another_kind_is_refused_with_what_to_give(tmp_path, name, messa
         ({"a": "text"}, r"arrays of real numbers.*'a' is none"),
         ({"a": np.ones(2, complex)}, r"arrays of real numbers. Received: weights='complex128'"),
         ({"a": [None]}, "arrays of real numbers"),
-        ({"a": 1.0, "a:0": 2.0}, r"one array for a name. Received: weights='a'"),
+        ({"a": 1.0, "a:0": 2.0}, r"one array for each name. Received: weights='a'"),
     ],
 )
 def test_other_sources_are_refused(source, message):

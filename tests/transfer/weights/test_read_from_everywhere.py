@@ -76,7 +76,7 @@ def test_preset_and_its_folder_are_read_like_its_file(source_file, tmp_path, mon
     expected = read_weights(source_file)
     for source in ("test_gan_32", folder):
         assert_same(read_weights(source), expected)
-    with pytest.raises(UserFileError, match=r"`weights` must be something that exists.*or a preset"):
+    with pytest.raises(UserFileError, match=r"`weights` must be an existing file or folder.*or a preset"):
         read_weights("test_gan_64")
 
 
