@@ -7,7 +7,7 @@ import pytest
 @pytest.fixture(scope="session")
 def exported_vae(vae_file, tmp_path_factory):
     """(a VAE with a prior of its own, the folder that it was exported to); nothing may be written there."""
-    from keras_transfer_gen.networks.priors.priors import GaussianPrior
+    from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
     from keras_transfer_gen.recipes.models.export import export_saved_model
     from keras_transfer_gen.recipes.models.load_vae import load_vae
 
