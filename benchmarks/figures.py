@@ -89,7 +89,7 @@ def all_tables(results):
         "vae_grey": elbo_table(results["vae_grey"]),
         "objectives": objective_table(results["objectives"]),
         "third_party": third_party_short_table(results["third_party"]),
-        "restyle": "\n".join(tables.restyle_table(results["restyle"]).splitlines()[2:-3]),
+        "restyle": "\n".join(tables.restyle_table(results["restyle"]).splitlines()[2:-2]),
         "vae_pytorch": tables.pytorch_table(results["vae_pytorch"]).strip(),
         **presets,
     }

@@ -1,4 +1,4 @@
-"""Images changed along a direction of the latent space that two sets of images define, such as with glasses and without."""
+"""Images changed along a direction of the latent space that two sets of images define: with glasses and without."""
 
 import dataclasses
 

@@ -38,7 +38,7 @@ def check_sheet(sheet, name="grid"):
 
 
 def check_apart(sheet, folder, folder_name, name="grid"):
-    """Raises a `UserError` where a contact sheet would be inside a folder of images, which messages call `folder_name`."""
+    """Raises a `UserError` where a contact sheet would be in a folder of images, which messages call `folder_name`."""
     if Path(sheet).resolve().is_relative_to(Path(folder).resolve()):
         hint = f"Inside that folder it would count as one of the images. Choose another --{name}."
         raise checks.user_error(name, f"a file outside {folder_name}", str(sheet), hint)

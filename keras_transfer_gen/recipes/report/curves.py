@@ -71,7 +71,10 @@ def vae_panels(rows, records, scratch_records):
     """
     negative = any(record["elbo"] < 0 for record in [*records, *scratch_records])
     return [
-        Panel("nats per image, in training", loss_lines(rows, {"reconstruction_loss": "tab:blue", "kl_loss": "tab:orange"})),
+        Panel(
+            "nats per image, in training",
+            loss_lines(rows, {"reconstruction_loss": "tab:blue", "kl_loss": "tab:orange"}),
+        ),
         Panel(
             "ELBO, nats per image\n(images not trained on)", score_lines(records, scratch_records, "elbo"),
             "symlog" if negative else "linear",

@@ -108,7 +108,8 @@ def vae_verdicts(metrics):
         lead = after["value"] - scratch["value"]
         word, direction = ("won", "higher") if lead > 0 else ("lost", "lower")
         sentences.append(
-            f"Transfer {word}: the ELBO is {abs(lead):.1f} nats per image {direction} than from scratch at the same kimg."
+            f"Transfer {word}: the ELBO is {abs(lead):.1f} nats per image {direction} than from scratch at the same "
+            "kimg."
         )
     fitted, standard = metrics["kid_after"], metrics.get("kid_standard_prior")
     if standard is not None and metrics["prior"] != "standard":

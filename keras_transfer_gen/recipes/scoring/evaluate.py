@@ -1,4 +1,4 @@
-"""Measures of generated images: KID, FID, precision and recall, density and coverage, near-copies; of a VAE its ELBO."""
+"""Measures of generated images: KID, FID, precision, recall, density, coverage, near-copies; of a VAE its ELBO."""
 
 import dataclasses
 import os

@@ -19,7 +19,7 @@ def measure_extra(real_images, generated_images, real_features, generated_featur
 
     Example:
         >>> from keras_transfer_gen.tables import register_metric
-        >>> brightness = register_metric("brightness", lambda generated_images: generated_images.mean())  # doctest: +SKIP
+        >>> register_metric("brightness", lambda generated_images: generated_images.mean())  # doctest: +SKIP
     """
     inputs = {
         "real_images": real_images, "generated_images": generated_images, "real_features": real_features,

@@ -46,7 +46,7 @@ def test_saved_model_refuses_what_a_gan_refuses(finished, arguments, text):
 
 @pytest.fixture
 def web(tmp_path, monkeypatch):
-    """A server on this machine with a third-party generator, `gan.tar.gz`: (its address, list of the paths requests for)."""
+    """A server on this machine with a third-party generator, `gan.tar.gz`: (its address, list of requested paths)."""
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
     monkeypatch.setenv("no_proxy", "*")
     (tmp_path / "web").mkdir()
