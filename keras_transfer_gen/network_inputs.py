@@ -47,6 +47,7 @@ class NetworkInputs:
         discriminator: names of the discriminator's inputs; None where it takes bare images.
 
     Example:
+        >>> from keras_transfer_gen.specs import ModelSpec
         >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=8, num_classes=5)
         >>> inputs = NetworkInputs.of(spec, generator=("latents", "labels"), discriminator=("images", "labels"))
         >>> sorted(inputs.for_discriminator("x", {"latents": "z", "labels": "y"}))

@@ -90,12 +90,11 @@ def quick(tiny_features):
     def patch_scores(patch):
         from keras_transfer_gen.metrics import features
         from keras_transfer_gen.recipes.scoring import kid_protocol
-        from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection, models
+        from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection
         from keras_transfer_gen.recipes.training.gan.curve import BestKidCurve
         from keras_transfer_gen.recipes.training.vae.curve import BestElboCurve
 
-        for module in (feature_heads, models):
-            patch.setattr(module, "set_feature_heads", lambda gan, weight: gan)
+        patch.setattr(feature_heads, "set_feature_heads", lambda gan, weight: gan)
         for curve in (BestKidCurve, BestElboCurve):
             patch.setattr(curve, "points", 3)
         patch.setattr(latent_selection, "POOL", 40)

@@ -36,7 +36,8 @@ def as_functional(network, role, inputs=None):
         return network
     sequential = isinstance(network, keras.Sequential)
     if not (sequential and network.built):
-        inputs = _inputs_of_calls(network) or inputs
+        called_with = _inputs_of_calls(network)
+        inputs = inputs if called_with is None else called_with
         if inputs is None:
             hint = "Such as spec=ModelSpec(image_size=64, channels=3, latent_dim=128); or call the model once before."
             kind = type(network).__name__

@@ -237,7 +237,9 @@ def test_run_that_another_process_writes_to_is_refused(settings):
             open_(settings)
         started(settings)
     assert open_(settings) == "continue" and os.listdir(settings.out) == ["config.json"]
-    with pytest.raises(checks.UserError, match="a RUN that stays as it was found.*Give the same command again"):
+    with pytest.raises(
+        checks.UserError, match="a RUN that no other process changed meanwhile.*Give the same command again"
+    ):
         with run.locked("finetune", settings, "start"):  # another one had begun it in the meantime
             pass
 

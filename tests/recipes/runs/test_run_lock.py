@@ -24,6 +24,7 @@ def ended_process():
 
 
 def test_second_holder_is_refused_on_one_line_that_names_the_first(tmp_path):
+    (tmp_path / "run").mkdir()
     with run_lock.lock(tmp_path / "run"):
         expected = rf"`out` must be a RUN that no other.*Process {os.getpid()} on .* since 20.*remove .*{run_lock.NAME}"
         with pytest.raises(checks.UserError, match=expected) as caught, run_lock.lock(tmp_path / "run"):

@@ -217,8 +217,8 @@ def test_two_devices_are_as_exact_as_one(source_file, shared_image_folder, tmp_p
     ({"freeze_d": 9}, checks.UserError, r"`freeze_d` must be at most 4.*--freeze-d"),
     ({"freeze": (".*=false",)}, checks.UserError, r"`freeze` must be rules that leave.*freeze both networks, so"),
     ({"freeze": ("generator/.*=false",)}, checks.UserError, r"`freeze` must be .*freeze the whole generator, so"),
-    ({"data": "nowhere"}, checks.UserFileError, r"`data` must be.*nothing at this path.*data= or .*--data"),
-    ({"reference": "nowhere"}, checks.UserFileError, r"`reference` must be.*reference= or .*--reference"),
+    ({"data": "nowhere"}, checks.UserFileError, r"`data` must be.*nothing at this path.*data= .--data."),
+    ({"reference": "nowhere"}, checks.UserFileError, r"`reference` must be.*reference= .--reference."),
     ({"source": "nowhere"}, checks.UserFileError, "`source` must be a preset"),
     ({"batch_size": 7, "devices": "cpu:0,cpu:1"}, checks.UserError, "a multiple of the 2 devices"),
 ])  # fmt: skip

@@ -9,4 +9,4 @@ def test_table_of_a_finished_run(finished):
     table = result_table(finished, metrics)
     assert table.title.startswith(f"{finished.out} at 0.0 kimg (kept: the weights at ")
     assert table.header == ["", "KID x 1000"] and [row[0] for row in table.rows][0] == "source, before adapting"
-    assert "12 images" in table.notes[0] and len(table.notes) == 3
+    assert "12 generated images" in table.notes[0] and len(table.notes) == 3

@@ -68,7 +68,9 @@ def test_modes_and_owners_are_not_taken_over(unpack):
     "name", ["../evil", "a/../../evil", "/tmp/evil", "..", "C:/evil", "a\\..\\evil", "//host/share", "new\nline"]
 )
 def test_paths_that_lead_out_are_refused(unpack, name):
-    with pytest.raises(UserFileError, match=r"Received: source='m\.tar\.gz'\. Its entry .* leads out .*ask whoever"):
+    with pytest.raises(
+        UserFileError, match=r"Received: source='m\.tar\.gz'\. Its entry .* leads out .*ask its publisher"
+    ):
         unpack(tar_of((name, b"evil"), *FILES.items()))
 
 

@@ -63,7 +63,7 @@ def test_source_is_told_of_each_variable():
     load_matching_weights(model, {"logits/bias": [1.0, 2.0]}, skip=[".*"])
     layer = SavedModelLayer(folder_of("tf1"), name="made")
     inputs = keras.Input((6,))
-    whole = keras.Model(inputs, model(keras.layers.Dense(3, name="overwrite")(layer(inputs))))
+    whole = keras.Model(inputs, model(keras.layers.Dense(3, name="fresh")(layer(inputs))))
     found = {row.path: row.source for row in trainable_report(whole).rows}
     assert found["fresh/kernel"] == "new" and found["made/generator/conv_1/w"] == "model"
     assert {name.split("/", 1)[1]: source for name, source in found.items() if "functional" in name} == {

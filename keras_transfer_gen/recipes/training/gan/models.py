@@ -8,7 +8,7 @@ from keras_transfer_gen import tables
 from keras_transfer_gen.architectures import clone_networks
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
-from keras_transfer_gen.recipes.training.gan.feature_heads import set_feature_heads
+from keras_transfer_gen.recipes.training.gan import feature_heads
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
@@ -26,7 +26,7 @@ def model_from_source(source, settings):
     # Of a third-party model nothing is known but its address, which the first sentence says already.
     before = source.spec.source if source.spec.source != str(settings.source) else ""
     source.spec = dataclasses.replace(source.spec, source=adapted_from(settings, before))
-    gan = set_feature_heads(source, settings.feature_weight)
+    gan = feature_heads.set_feature_heads(source, settings.feature_weight)
     compile_gan(gan, settings)
     return gan
 
