@@ -48,8 +48,8 @@ def test_refitted_scale_is_reported_apart_from_the_adaptation():
     scaled = {**METRICS, "elbo_before_refitted": {**ELBO, "value": -1050.0}}
     assert vae_score_rows(scaled)[1] == ("the same, its scale of errors refitted", "-1050.0", "")
     assert vae_verdicts(scaled)[:2] == [
-        "Adapting helped: the ELBO is 50.0 nats per image higher than the source's, whose scale of errors was fitted to "
-        "your images.",
+        "Adapting helped: the ELBO is 50.0 nats per image higher than the source's, whose scale of errors was fitted "
+        "to your images.",
         "Fitting that scale alone changed the source's ELBO by +450.0; nothing is learnt by it.",
     ]
     worse = vae_verdicts({**METRICS, "elbo_before_refitted": {**ELBO, "value": -900.0}})
