@@ -36,7 +36,7 @@ class Guard(keras.callbacks.Callback):
 
     def check_weights(self):
         """Raises a `UserError` where a weight is not finite; the loss of the next step would tell, after saving."""
-        for part in (self.model, *self.run.family.optimizers(self.model)):
+        for part in (self.model, *self.model.list_optimizers()):
             for variable in part.variables:
                 if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
                     self._stop(f"the weight {variable.path} is not finite")
@@ -45,7 +45,7 @@ class Guard(keras.callbacks.Callback):
         latest = latest_checkpoint(self.checkpoints)
         kept = "Nothing was saved before it" if latest is None else f"The last good checkpoint stays ({latest.name})"
         settings, family = self.run.resolved, self.run.family
-        rate = float(family.optimizers(self.model)[-1].learning_rate)
+        rate = float(self.model.list_optimizers()[-1].learning_rate)
         steps = list(family.divergence_steps(settings))
         if math.isclose(rate, settings.learning_rate, rel_tol=1e-3):  # from scratch has a rate of its own
             steps.insert(0, f"lower --learning-rate (now {rate:g})")

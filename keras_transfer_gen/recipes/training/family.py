@@ -135,10 +135,6 @@ class Family(abc.ABC):
     def update_rates(self, model, settings, rates=None):
         """Sets what may change when a training goes on, such as learning rates; `rates` replaces the settings'."""
 
-    @abc.abstractmethod
-    def optimizers(self, model):
-        """The Keras optimizers of a model (list)."""
-
     scratch_rates = None  # learning rates of the run from scratch to compare with, as `update_rates` takes them
 
     # Training

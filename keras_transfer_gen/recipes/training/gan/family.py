@@ -79,9 +79,6 @@ class GanFamily(Family):
     def update_rates(self, model, settings, rates=None):
         models.update_rates(model, settings, rates)
 
-    def optimizers(self, model):
-        return [model.g_optimizer, model.d_optimizer]
-
     # Training
 
     def report_model(self, run, model):

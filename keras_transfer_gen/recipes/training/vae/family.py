@@ -80,9 +80,6 @@ class VaeFamily(Family):
     def update_rates(self, model, settings, rates=None):
         model.optimizer.learning_rate = rates or settings.learning_rate
 
-    def optimizers(self, model):
-        return [model.optimizer]
-
     # Training
 
     def phases(self, run, source, images, tuned):

@@ -11,4 +11,4 @@ def test_divergence_is_answered_with_the_weight_of_the_penalty():
 
 def test_both_optimizers_are_those_of_the_model(source_file):
     gan = load_gan(source_file)
-    assert GanFamily().optimizers(gan) == [gan.g_optimizer, gan.d_optimizer]
+    assert gan.list_optimizers() == [gan.g_optimizer, gan.d_optimizer]

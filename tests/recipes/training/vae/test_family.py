@@ -16,7 +16,7 @@ def test_training_goes_on_with_the_rate_of_the_settings(vae_file, tmp_path):
         resume_training(run, branch, lambda: load_vae(vae_file)).save(settings.out)
         again = resume_training(run, branch, None)
     assert float(again.model.optimizer.learning_rate) == pytest.approx(0.002)
-    assert VaeFamily().optimizers(again.model) == [again.model.optimizer]
+    assert again.model.list_optimizers() == [again.model.optimizer]
 
 
 def test_collapse_is_left_to_the_report():
