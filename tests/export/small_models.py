@@ -24,7 +24,9 @@ def draw_statistics(network):
     rng = np.random.default_rng(0)
     for variable in network.non_trainable_variables:
         if keras.backend.is_float_dtype(variable.dtype):
-            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+            # means around zero: a ReLU after larger ones can give nothing but zeros
+            low, high = (-0.5, 0.5) if "mean" in variable.name else (0.5, 1.5)
+            variable.assign(rng.uniform(low, high, variable.shape))
 
 
 def small_generator(policy="float32"):
