@@ -8,12 +8,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
+from keras_transfer_gen.recipes.models.export_formats import FORMATS, PARTS, check_format, check_options
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
 
-FORMATS = ("saved_model", "tflite")
-PARTS = ("sampler", "encoder", "decoder")  # of a VAE, as TFLite files
+FORMAT_HELP = "; ".join(f"{name}: {row.help}" for name, row in FORMATS.items()) + "."
 
 
 @guarded
@@ -150,13 +150,8 @@ def evaluate(
 def export(
     model: o.Model,
     options: SourceOptions,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format", help="saved_model (TF Serving: give --out a numbered folder, such as cats/1) or tflite."
-        ),
-    ],
-    out: Annotated[str, typer.Option("--out", help="Folder (saved_model) or file (tflite) to write.")],
+    format: Annotated[str, typer.Option("--format", help=FORMAT_HELP)],
+    out: Annotated[str, typer.Option("--out", help="Folder or file to write, as the format says.")],
     batch_size: Annotated[
         int | None, typer.Option("--batch-size", help="tflite: images of one call, fixed in the file. Default: 1.")
     ] = None,
@@ -167,25 +162,19 @@ def export(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Write a model for TF Serving (saved_model) or for phones and browsers (tflite), and check it."""
-    checks.check_choice("format", format, FORMATS, "Set it with --format.")
-    of_tflite = {}
+    """Write a model for TF Serving, phones, browsers and other runtimes, and compare it with the model."""
+    check_format(format)
+    received = check_options(format, {"batch_size": batch_size, "part": part})
     if batch_size is not None:
-        of_tflite["batch_size"] = checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
-        if format != "tflite":
-            hint = "A SavedModel takes any number of latents. Leave --batch-size out, or give --format tflite."
-            raise checks.user_error("batch_size", "left out with --format saved_model", batch_size, hint)
+        checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
     if part is not None:
-        of_tflite["part"] = checks.check_choice("part", part, PARTS, "Set it with --part.")
-        if format != "tflite":
-            hint = "A SavedModel holds all of them. Leave --part out, or give --format tflite."
-            raise checks.user_error("part", "left out with --format saved_model", part, hint)
+        checks.check_choice("part", part, PARTS, "Set it with --part.")
     ref = options.prefetch(model)
     from keras_transfer_gen.cli.console import print_outcome
     from keras_transfer_gen.recipes.models import export as recipe
 
     generator = recipe.load_exported(ref, overrides=options.overrides)
     if not dry_run:
-        recipe.FORMATS[format](generator, out, **of_tflite)
-    outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **of_tflite}
+        FORMATS[format].load()(generator, out, **received)
+    outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **received}
     print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote and checked'} {out}")

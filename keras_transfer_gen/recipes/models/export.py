@@ -70,9 +70,6 @@ def export_vae_parts(vae, folder):
     return [write_tflite(servable, Path(folder) / f"{part}.tflite", part=part) for part in servable.parts]
 
 
-FORMATS = {"saved_model": export_saved_model, "tflite": export_tflite}
-
-
 def servable_of(exported):
     """The `Servable` of a `VAE` or of (generator, spec)."""
     return vae_servable(exported) if isinstance(exported, VAE) else generator_servable(*exported)

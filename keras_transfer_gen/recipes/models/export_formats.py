@@ -1,0 +1,65 @@
+"""The formats of `ktg export`: a table of name, writer and options. Reading it loads nothing heavy."""
+
+import dataclasses
+import importlib
+
+from keras_transfer_gen import checks
+
+PARTS = ("sampler", "encoder", "decoder")  # of a VAE, in formats that hold one function
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportFormat:
+    """One row of `FORMATS`.
+
+    Args:
+        writer: "module:function", called with (model, path) and, by their names, with those of `options` that were
+            given. It writes all or nothing, compares what it wrote with the Keras model, and returns the path.
+        help: one line for the command line: what `path` is, and what the format is for.
+        options: the names of the options that the writer takes, as in `OPTION_HINTS`.
+    """
+
+    writer: str
+    help: str
+    options: tuple = ()
+
+    def load(self):
+        """The writer, imported."""
+        module, name = self.writer.split(":")
+        return getattr(importlib.import_module(module), name)
+
+
+_EXPORT = "keras_transfer_gen.recipes.models.export"
+FORMATS = {
+    "saved_model": ExportFormat(
+        f"{_EXPORT}:export_saved_model", "a folder for TF Serving: give it a number as its name, such as cats/1"
+    ),
+    "tflite": ExportFormat(f"{_EXPORT}:export_tflite", "a file for phones and browsers", ("batch_size", "part")),
+}
+OPTION_HINTS = {  # option -> why another format takes none
+    "batch_size": "It takes any number of latents.",
+    "part": "It holds the functions of all parts.",
+}
+
+
+def check_format(name):
+    """Returns the name of a format, or raises a `UserError` that lists them."""
+    return checks.check_choice("format", name, FORMATS, "Set it with --format.")
+
+
+def check_options(format, options):
+    """The options that were given, without those that are None.
+
+    Args:
+        format: name of a row of `FORMATS`.
+        options: {name of an option: value, or None where it was left out}.
+
+    Raises:
+        UserError: for an option that the format does not have.
+    """
+    for name, value in options.items():
+        if value is not None and name not in FORMATS[format].options:
+            able = " or ".join(f"--format {other}" for other, row in FORMATS.items() if name in row.options)
+            hint = f"{OPTION_HINTS[name]} Leave --{name.replace('_', '-')} out, or give {able}."
+            raise checks.user_error(name, f"left out with --format {format}", value, hint)
+    return {name: value for name, value in options.items() if value is not None}
