@@ -23,6 +23,8 @@ class ModelSpec:
         source: where the weights come from, in words.
         licence: the terms of the weights and of whatever is derived from them, in words; every fine-tune keeps it.
         family: "gan" or "vae": the kind of networks that the generator was trained with.
+        class_names: names of the classes in the order of their numbers, all different; empty where they have no names.
+            It becomes a list, and gives `num_classes` where that is 0.
 
     Example:
         >>> ModelSpec(image_size=64, channels=3, latent_dim=128).distribution
@@ -40,6 +42,7 @@ class ModelSpec:
     source: str = ""
     licence: str = ""
     family: str = "gan"
+    class_names: list = dataclasses.field(default=(), hash=False)
 
     def __post_init__(self):
         checks.check_integer("image_size", self.image_size)
@@ -50,10 +53,55 @@ class ModelSpec:
         checks.check_choice("family", self.family, FAMILIES)
         check_truncation(self.truncation)
         object.__setattr__(self, "pixel_range", tuple(float(bound) for bound in self.pixel_range))
+        object.__setattr__(self, "class_names", check_class_names(self.class_names, self.num_classes))
+        object.__setattr__(self, "num_classes", self.num_classes or len(self.class_names))
 
     def to_dict(self):
         """A JSON-ready dict of every field."""
         return {**dataclasses.asdict(self), "pixel_range": list(self.pixel_range)}
+
+    def class_number(self, label):
+        """The number of a class that images are wanted of.
+
+        Args:
+            label: name or number of the class; a text that is no name but a whole number counts as that. None where
+                no class is wanted.
+
+        Returns:
+            int, or None for None.
+
+        Raises:
+            UserError: for a class that there is not, with the names most like it, or a model without classes.
+
+        Example:
+            >>> spec = ModelSpec(image_size=32, channels=3, latent_dim=8, class_names=["birds", "people"])
+            >>> spec.class_number("people"), spec.class_number(0)
+            (1, 0)
+        """
+        if label is None:
+            return None
+        if not self.num_classes:
+            step = "It takes no labels. Leave out label= (--class)."
+            raise checks.user_error("label", "left out for this model", label, step)
+        number = label
+        if isinstance(label, str):
+            if label in self.class_names:
+                return self.class_names.index(label)
+            if not label.removeprefix("-").isdecimal():
+                step = "Give the name or the number of a class with label= (--class)."
+                if self.class_names:
+                    checks.check_choice("label", label, self.class_names, step)
+                expected = f"a number from 0 to {self.num_classes - 1}, as the classes of this model have no names"
+                raise checks.user_error("label", expected, label, step)
+            number = int(label)
+        step = "Give it with label= (--class)."
+        if self.num_classes == 1 and not self.class_names:
+            step = "If it has more classes, say how many: labels=10 (--labels 10)."
+        return checks.check_integer("label", number, least=0, most=self.num_classes - 1, next_step=step)
+
+    def class_name(self, number):
+        """The name of a class: its own, or its number as text."""
+        return self.class_names[number] if self.class_names else str(number)
 
     @classmethod
     def from_dict(cls, fields):
@@ -89,6 +137,25 @@ MODEL_FILES = tuple(f"{family}.keras" for family in FAMILIES)  # in a checkpoint
 def find_model(folder):
     """The `.keras` file in a checkpoint or in the folder of a preset: a `pathlib.Path`, or None."""
     return next((path for name in MODEL_FILES if (path := Path(folder) / name).is_file()), None)
+
+
+def check_class_names(names, num_classes=0):
+    """Returns names of classes as a list, or raises a `UserError`.
+
+    Args:
+        names: list or tuple of different texts that are not empty; may have no entry.
+        num_classes: how many there must be, or 0 for any number.
+    """
+    names = list(names) if isinstance(names, (list, tuple)) else names
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise checks.user_error("class_names", "a list of texts that are not empty", names, 'Such as ["cats", "dogs"].')
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise checks.user_error("class_names", "different names", names, f"{twice!r} is there more than once.")
+    if names and num_classes and len(names) != num_classes:
+        step = "Give one name for each class, or leave num_classes= out."
+        raise checks.user_error("class_names", f"{num_classes} names, as num_classes says", names, step)
+    return names
 
 
 def check_truncation(value):

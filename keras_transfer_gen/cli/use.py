@@ -30,7 +30,11 @@ def generate(
         float | None, typer.Option("--truncation", help="In (0, 1]: less is safer and less varied.")
     ] = None,
     label: Annotated[
-        int | None, typer.Option("--class", help="Class of all images, where the model has classes. Default: drawn.")
+        str | None,
+        typer.Option(
+            "--class",
+            help="Class of all images: its name or number. Default: drawn for each image, all equally likely.",
+        ),
     ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
@@ -42,8 +46,6 @@ def generate(
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
     if truncation is not None:
         check_truncation(truncation)
-    if label is not None:
-        checks.check_integer("label", label, least=0, next_step="Give the number of a class with --class.")
     ref = options.prefetch(model)
     check_folder(out)
     if grid is not None:
@@ -52,10 +54,9 @@ def generate(
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output import image_folder as recipe
-    from keras_transfer_gen.training.latents import check_label
 
     generator, replaced = open_model(ref, overrides=options.overrides), count_images(out)
-    check_label(label, generator.spec.num_classes)
+    label = generator.spec.class_number(label)
     with ConsoleReporter() as reporter:
         if not dry_run:
             images = recipe.generate_folder(generator, num, out, seed, truncation, reporter, label)
@@ -67,7 +68,7 @@ def generate(
     outcome = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
     outcome["replaced"] = replaced
     if label is not None:
-        outcome["class"] = label
+        outcome |= {"class": label, "class_name": generator.spec.class_name(label)}
     print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote'} {count_of(num, 'image')} to {out}")
 
 

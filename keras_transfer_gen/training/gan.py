@@ -210,7 +210,8 @@ class GAN(keras.Model):
             truncation: factor on the latents in (0, 1]; the spec's own by default.
             average: use the averaged generator; False uses the one in training.
             start: number of the first image.
-            label: class of all images, where the generator takes some; None draws one for each, uniform.
+            label: class of all images, where the generator takes some: its name or its number. None draws one for each,
+                uniform.
 
         Returns:
             uint8 ndarray `[num, H, W, C]`.

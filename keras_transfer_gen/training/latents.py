@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks, pixels
+from keras_transfer_gen import pixels
 from keras_transfer_gen.latent_distributions import transform_normals
 from keras_transfer_gen.network_inputs import LABELS, LATENTS, NetworkInputs
 
@@ -121,24 +121,6 @@ def numbered_labels(numbers, num_classes, seed=0):
     return np.array([np.random.default_rng((seed, n, 1)).integers(max(num_classes, 1)) for n in numbers], np.int64)
 
 
-def check_label(label, num_classes):
-    """Returns a class that images are asked for in, an int, or None; raises a `UserError` where there is no such.
-
-    Args:
-        label: class number, or None for classes that are drawn.
-        num_classes: of the generator; 0 where it takes no labels.
-    """
-    if label is None:
-        return None
-    if not num_classes:
-        step = "It takes no labels. Leave out label= (--class)."
-        raise checks.user_error("label", "left out for this model", label, step)
-    step = "Give it with label= (--class)."
-    if num_classes == 1:
-        step = "If it has more classes, say how many: labels=10 (--labels 10)."
-    return checks.check_integer("label", label, least=0, most=num_classes - 1, next_step=step)
-
-
 def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
     """Everything that is drawn for numbered images: row i depends on the seed, its number and `label` alone.
 
@@ -188,7 +170,7 @@ def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None,
         spec: the generator's `ModelSpec`.
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1].
-        label: class of all images; None draws one for each.
+        label: class of all images, its name or number; None draws one for each.
         inputs: `NetworkInputs`; by default bare latents, or latents and labels where the spec has classes.
 
     Returns:
@@ -199,7 +181,7 @@ def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None,
     """
     if inputs is None:
         inputs = NetworkInputs.of(spec, generator=(LATENTS, LABELS) if spec.num_classes else None)
-    values = numbered_inputs(numbers, inputs, seed, truncation, check_label(label, spec.num_classes))
+    values = numbered_inputs(numbers, inputs, seed, truncation, spec.class_number(label))
     # One row of numbers an image: one array to cut into batches. Classes are exact in float32 below 2**24.
     rows = np.concatenate([np.float32(value).reshape(len(value), -1) for value in values.values()], axis=1)
 

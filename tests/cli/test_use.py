@@ -71,7 +71,6 @@ def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
 @pytest.mark.parametrize(("options", "text"), [
     (("--num", 0), "`num` must be an integer of at least 1"),
     (("--seed", -1), "`seed` must be an integer of at least 0"),
-    (("--class", -1), "`class` must be an integer of at least 0"),
     (("--class", 0), "`class` must be left out for this model"),
     (("--truncation", 0), "`truncation` must be a number above 0"),
     (("--truncation", 1.5), "`truncation` must be at most 1"),

@@ -1,5 +1,7 @@
 """`GAN`, continued: a generator that takes labels, and latents of another distribution."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -53,6 +55,17 @@ def test_fit_trains_the_classes_and_a_saved_model_goes_on_with_the_same_bits(tmp
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert parts.spec == SPEC
     assert set(parts.test_step(tf.constant(REAL))) >= {"d_loss", "g_loss"}
+
+
+def test_classes_are_called_by_name_and_keep_their_names_in_the_file(tmp_path):
+    gan = make_gan()
+    gan.spec = dataclasses.replace(SPEC, class_names=["shirts", "shoes", "bags"])
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert loaded.spec.class_names == ["shirts", "shoes", "bags"]
+    assert np.array_equal(loaded.generate(3, label="shoes"), gan.generate(3, label=1))
+    with pytest.raises(checks.UserError, match=r"`label` must be one of 'shirts'.*Did you mean shoes"):
+        gan.generate(3, label="shoe")
 
 
 def test_spec_and_generator_must_agree():

@@ -1,10 +1,8 @@
 import dataclasses
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import NetworkInput, NetworkInputs
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import latents
@@ -144,18 +142,6 @@ def test_images_of_one_class_have_the_same_latents():
     made = latents.render_numbered(function, range(4), spec, seed=3, label=199)
     assert (made == 254).all() and (seen[0]["labels"][:4] == 199).all() and seen[0]["labels"].dtype == np.int64
     assert np.array_equal(seen[0]["latents"][:4], latents.numbered_latents(range(4), 3, 3))
-
-
-@pytest.mark.parametrize(("label", "classes", "text"), [
-    (5, 5, r"`label` must be an integer from 0 to 4. Received: label=5. Give it with label= \(--class\)"),
-    (-1, 5, "`label` must be an integer from 0"), (1.0, 5, "`label` must be an integer from 0"),
-    (0, 0, "`label` must be left out for this model.*It takes no labels"),
-    (1, 1, "`label` must be an integer from 0 to 0.*--labels 10"),
-])  # fmt: skip
-def test_label_that_there_is_not_is_refused(label, classes, text):
-    with pytest.raises(checks.UserError, match=text):
-        latents.check_label(label, classes)
-    assert latents.check_label(None, classes) is None and latents.check_label(np.int64(2), 3) == 2
 
 
 def test_posterior_latents_have_its_mean_and_variance_and_let_gradients_through():

@@ -126,7 +126,7 @@ class MeasuredGenerator:
             num: number of images.
             seed: non-negative integer. Latents and classes are those of `GAN.generate`.
             truncation: factor on the latents in (0, 1], also given to the SavedModel where it has an input for it.
-            label: class of all images; None draws one for each.
+            label: class of all images, its name or number; None draws one for each.
         """
         factor = self.spec.truncation if truncation is None else truncation
 

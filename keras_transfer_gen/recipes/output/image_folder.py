@@ -4,7 +4,6 @@ from keras_transfer_gen import files, pixels
 from keras_transfer_gen.recipes.output.folder_checks import MARK, check_folder, count_images, file_name
 from keras_transfer_gen.recipes.output.sheet_file import add_mark
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.training.latents import check_label
 
 
 def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, label=None):
@@ -17,7 +16,7 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, l
         seed: non-negative integer.
         truncation: factor on the latents in (0, 1]; the model's own by default.
         reporter: `Reporter`; shows the progress and how many earlier images were replaced.
-        label: class of all images; None draws one for each where the model takes classes.
+        label: class of all images, its name or number; None draws one for each where the model takes classes.
 
     Returns:
         uint8 `[num, H, W, C]`, the images.
@@ -26,7 +25,7 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, l
         UserError, UserFileError: where `out` holds other files, or an argument is out of range.
     """
     check_folder(out)
-    label_argument = {} if label is None else {"label": check_label(label, model.spec.num_classes)}
+    label_argument = {} if label is None else {"label": model.spec.class_number(label)}
     images = model.generate(num, seed=seed, truncation=truncation, **label_argument)
     write_folder(images, out, {"seed": seed, "truncation": truncation, **label_argument}, reporter)
     return images
