@@ -205,8 +205,8 @@ def _pair_values(pair, result):
         for share in SHARES:
             kids = tables.kids_at(result, method, share * result["kimg"])
             if kids:
-                place = f"{pair}.{name}@{share * result['kimg']:.3g}"
-                values[place], values[f"{place}.median"] = tables.spread(kids), f"{statistics.median(kids):.1f}"
+                figure = f"{pair}.{name}@{share * result['kimg']:.3g}"
+                values[figure], values[f"{figure}.median"] = tables.spread(kids), f"{statistics.median(kids):.1f}"
     return values
 
 
@@ -246,23 +246,25 @@ def rewrite(text, page_tables, values):
     """
     faults = []
 
-    def place(match):
+    def line_of(match):
         return f"line {text.count(chr(10), 0, match.start()) + 1}"
 
     def put(match, known, form):
         name = match["name"]
         if name not in known:
-            faults.append(f"{place(match)}: there is no figure named {name}")
+            faults.append(f"{line_of(match)}: there is no figure named {name}")
             return match[0]
         current = match["start"] + form.format(known[name]) + match["end"]
         if current != match[0]:
-            faults.append(f"{place(match)}: {name} is stale")
+            faults.append(f"{line_of(match)}: {name} is stale")
         return current
 
     matches = [match for kind in (BLOCK, VALUE) for match in kind.finditer(text)]
     known_marks = {match.start(end) for match in matches for end in ("start", "end")}
     faults += [
-        f"{place(mark)}: {mark[0]} has no other end" for mark in MARKS.finditer(text) if mark.start() not in known_marks
+        f"{line_of(mark)}: {mark[0]} has no other end"
+        for mark in MARKS.finditer(text)
+        if mark.start() not in known_marks
     ]
     text = VALUE.sub(functools.partial(put, known=values, form="{}"), text)
     return BLOCK.sub(functools.partial(put, known=page_tables, form="\n{}\n\n"), text), faults

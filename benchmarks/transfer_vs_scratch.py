@@ -20,6 +20,7 @@ scratch. Scores: KID x 1000 of 500 generated images against the reference; nothi
 import argparse
 import contextlib
 import csv
+import dataclasses
 import datetime
 import json
 import platform
@@ -107,7 +108,8 @@ class Trial:
         """(generator's, discriminator's) learning rate of fine-tuning, by the distance of the images."""
         rates = {"learning_rate": self.options.learning_rate, "g_lr_ratio": self.options.g_lr_ratio}
         settings = FineTuneSettings(data=self.options.data, source=self.options.source, out=self.options.out, **rates)
-        return resolve_g_lr_ratio(settings, self.distance).generator_rate, settings.learning_rate
+        ratio = resolve_g_lr_ratio(settings, self.distance)
+        return ratio * settings.learning_rate, settings.learning_rate
 
     def settings(self, method, seed, rates):
         """The settings of `ktg finetune` for a method."""
@@ -120,7 +122,7 @@ class Trial:
             latent_selection_kimg=FineTuneSettings.latent_selection_kimg if selects else 0.0,
             feature_weight=0.0 if method in PLAIN else None,
         )  # fmt: skip
-        return resolve_feature_weight(settings, self.distance)
+        return dataclasses.replace(settings, feature_weight=resolve_feature_weight(settings, self.distance))
 
     def run(self, method, seed, rates, points):
         """A curve: list of {"kimg", "kid", "std", "best_kimg"} at given kimg; read from the disk where it exists."""

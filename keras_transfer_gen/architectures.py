@@ -1,6 +1,6 @@
-"""What a family of networks supplies: `Architecture`, an entry of `tables.ARCHITECTURES`. Standard library alone.
+"""What an architecture supplies: `Architecture`, an entry of `tables.ARCHITECTURES`. Standard library alone.
 
-An entry is a few lines beside the networks (`networks/<family>/entries.py`) that import the heavy builders only inside
+An entry is a few lines beside the networks (`networks/<architecture>/entries.py`) that import the heavy builders only inside
 their functions, so that the command line can list options without loading TensorFlow.
 """
 

@@ -21,6 +21,8 @@ APART = {"recipes.training"}  # packages whose rooms never import each other
 FOUNDATION = {path.stem for path in (ROOT / PACKAGE).glob("*.py")} - {"__init__"}
 FOUNDATION_NEEDS = {"numpy", "tensorflow", "keras", PACKAGE, *sys.stdlib_module_names}
 MOST_LINES = 400
+# Words that say nothing of what a variable holds: a noun says it.
+VAGUE = {"found", "made", "place", "held", "given", "told", "asked"}
 UNTESTED = {"version.py"}  # one line, read by tests/test_import.py
 
 SOURCES = sorted(path for path in (ROOT / PACKAGE).rglob("*.py") if "saved_models" not in path.parts)
@@ -86,6 +88,17 @@ def later_rooms(package, module, names):
     return sorted(
         n for n, there in places.items() if there is not None and (there > own or (apart and 0 <= there != own))
     )
+
+
+def vague_names(tree):
+    """(line, name) of each variable, argument and attribute that is set under a name of `VAGUE`."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            names.append((node.lineno, node.arg))
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.append((node.lineno, node.id if isinstance(node, ast.Name) else node.attr))
+    return sorted((line, name) for line, name in names if name.strip("_") in VAGUE)
 
 
 def asserts(function, helpers=()):
@@ -170,6 +183,16 @@ def test_files_are_short_enough_to_hold_one_idea():
 def test_package_checks_with_errors_not_with_assert():
     nodes = ((path, node) for path in SOURCES for node in ast.walk(TREES[path]))
     assert [f"{relative(path)}:{node.lineno}" for path, node in nodes if isinstance(node, ast.Assert)] == []
+
+
+def test_variables_are_named_after_what_they_hold():
+    trees = {path: TREES.get(path) or ast.parse(path.read_text("utf-8")) for path in [*SOURCES, *SCRIPTS]}
+    assert {relative(path): names for path, tree in trees.items() if (names := vague_names(tree))} == {}
+
+
+def test_vague_names_are_recognised():
+    code = "def f(told):\n  found = 1\n  self.made = found\n  for place in x: images = place\n  print(self.held)\n"
+    assert vague_names(ast.parse(code)) == [(1, "told"), (2, "found"), (3, "made"), (4, "place")]
 
 
 def test_families_are_told_apart_in_their_table_alone():

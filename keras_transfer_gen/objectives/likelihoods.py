@@ -35,9 +35,9 @@ class OptimalScale(Likelihood, abc.ABC):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        held = {"shape": (), "trainable": False, "dtype": "float32", "autocast": False, "aggregation": "mean"}
+        options = {"shape": (), "trainable": False, "dtype": "float32", "autocast": False, "aggregation": "mean"}
         # The mean of `spread`, of which the scale is a function; 1 until a step was made.
-        self.error = self.add_weight(name="error", initializer="ones", **held)
+        self.error = self.add_weight(name="error", initializer="ones", **options)
 
     @abc.abstractmethod
     def spread(self, real, reconstructions):

@@ -43,19 +43,19 @@ def insert_after_latents(generator, layer):
         >>> [layer.name for layer in copy.layers][1:]
         ['front', 'render']
     """
-    if any(one.name == layer.name for one in generator.layers):
+    if any(other.name == layer.name for other in generator.layers):
         raise checks.user_error("generator", f"one without a layer named {layer.name}", generator.name)
     entry = latents_of(generator)
     config = generator.get_config()
     first = entry._keras_history.operation.name
-    layers = [_redirect(one, first, layer.name) for one in config["layers"]]
-    place = next(number for number, one in enumerate(layers) if one["name"] == first)
+    layers = [_redirect(part, first, layer.name) for part in config["layers"]]
+    index = next(number for number, config in enumerate(layers) if config["name"] == first)
     new = {**keras.saving.serialize_keras_object(layer), "name": layer.name, "inbound_nodes": [_node(entry)]}
-    layers.insert(place + 1, new)
+    layers.insert(index + 1, new)
     copy = keras.Model.from_config({**config, "layers": layers})
-    for one in copy.layers:
-        if one.name != layer.name:
-            one.set_weights(generator.get_layer(one.name).get_weights())
+    for other in copy.layers:
+        if other.name != layer.name:
+            other.set_weights(generator.get_layer(other.name).get_weights())
     return copy
 
 

@@ -4,22 +4,19 @@ A discriminator that sees few images soon knows them, and one that learns as fas
 farther the images lie from the source, the farther the generator has to go before that happens.
 """
 
-import dataclasses
-
 from keras_transfer_gen.recipes.settings import defaults
 
 
 def resolve_g_lr_ratio(settings, distance):
-    """The settings with the ratio that suits the images, unless it was given or the method has its own.
+    """The ratio that suits the images, unless the settings hold one or the method has its own.
 
     Args:
         settings: `FineTuneSettings`.
         distance: KID x 1000 of the images to the source's own.
 
     Returns:
-        `FineTuneSettings`.
+        float; None where the method's own ratio holds.
     """
     if settings.g_lr_ratio is not None or settings.method != "full":
-        return settings
-    ratio = defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO
-    return dataclasses.replace(settings, g_lr_ratio=ratio)
+        return settings.g_lr_ratio
+    return defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO

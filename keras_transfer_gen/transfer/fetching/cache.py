@@ -113,7 +113,7 @@ class Entry:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    def place(self, model, record, scratch):
+    def store(self, model, record, scratch):
         """Moves the folder `model` into this entry, with its record.
 
         The order is such that a process that is killed leaves nothing, or only a record, with which the next download

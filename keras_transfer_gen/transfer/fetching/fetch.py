@@ -135,7 +135,7 @@ def _unpack_local(path, sha256):
         with entry.scratch(clean=is_locked) as scratch:
             model = _unpack(path, scratch, path, "Fetch or pack it again.")
             size = path.stat().st_size
-            entry.place(model, Record(str(path), folder_digest(model), sha256=digest, size=size), scratch)
+            entry.store(model, Record(str(path), folder_digest(model), sha256=digest, size=size), scratch)
     return entry.folder
 
 
@@ -184,7 +184,7 @@ def _fetch_address(handle, sha256, offline, progress):
             record = Record(handle, folder_digest(model), result.url, result.sha256, result.size)
             if sha256 is None:
                 check_same_as_first(entry, record)
-            entry.place(model, record, scratch)
+            entry.store(model, record, scratch)
     return entry.folder
 
 

@@ -116,7 +116,7 @@ def _names(loaded, variables):
     """One name for each variable: its own where no other has it, else its place in the object, else with a number."""
     own = [variable.name.split(":")[0].strip("/") or "variable" for variable in variables]
     if len(set(own)) < len(own):
-        places = _places(loaded)
+        places = _paths_in(loaded)
         own = [places.get(id(v), name) if own.count(name) > 1 else name for name, v in zip(own, variables, strict=True)]
     names = []
     for name in own:
@@ -125,22 +125,22 @@ def _names(loaded, variables):
     return names
 
 
-def _places(loaded):
+def _paths_in(loaded):
     """{id of a variable: the attributes that lead to it, such as "layers/0/w"}, by the shortest way."""
     view = tf.train.TrackableView(loaded)
-    places, seen, queue = {}, set(), [("", loaded)]
+    paths, seen, queue = {}, set(), [("", loaded)]
     for path, item in queue:
         for name, child in view.children(item).items():
             private = name.startswith("_") or name in ("signatures", "variables", "trainable_variables", "keras_api")
             if private or id(child) in seen:
                 continue
             seen.add(id(child))
-            place = f"{path}/{name}" if path else name
+            child_path = f"{path}/{name}" if path else name
             if isinstance(child, tf.Variable):
-                places[id(child)] = place
+                paths[id(child)] = child_path
             else:
-                queue.append((place, child))
-    return places
+                queue.append((child_path, child))
+    return paths
 
 
 def group_variables(named):

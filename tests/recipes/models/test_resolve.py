@@ -20,10 +20,10 @@ from keras_transfer_gen.transfer.fetching import presets
 
 def find(source, trust=False):
     """(kind, path) of what `resolve_model` gives."""
-    return place(resolve_model(source, trust))
+    return kind_and_path(resolve_model(source, trust))
 
 
-def place(model):
+def kind_and_path(model):
     return model.kind, model.path
 
 
@@ -174,7 +174,7 @@ def test_run_that_goes_on_takes_the_copy_of_its_source(tmp_path):
     settings = FineTuneSettings(data="photos", source="https://example.org/gan", out=tmp_path / "run")
     with pytest.raises(checks.UserError, match="trust"):
         resolve_source(settings)
-    assert place(resolve_source(dataclasses.replace(settings, trust=True))) == (
+    assert kind_and_path(resolve_source(dataclasses.replace(settings, trust=True))) == (
         "saved_model",
         "https://example.org/gan",
     )
@@ -184,7 +184,7 @@ def test_run_that_goes_on_takes_the_copy_of_its_source(tmp_path):
     run.source.mkdir()
     (run.source / "saved_model.pb").touch()
     run.note(source_kept=True)
-    assert place(resolve_source(settings)) == ("saved_model", run.source)
+    assert kind_and_path(resolve_source(settings)) == ("saved_model", run.source)
     with pytest.raises(checks.UserError, match="trust"):
         resolve_source(dataclasses.replace(settings, overwrite=True))
 

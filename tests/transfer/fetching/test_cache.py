@@ -102,7 +102,7 @@ def test_placed_model_has_its_record(entry, tmp_path):
     with entry.scratch() as scratch:
         model = fill(scratch / "model")
         record = Record(HANDLE, folder_digest(model), "https://store.example/x", "ab" * 32, 5)
-        entry.place(model, record, scratch)
+        entry.store(model, record, scratch)
     assert entry.is_filled() and entry.read_record() == record
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0123", "0123.descriptor.txt", "0123.ktg.json"]
     assert (tmp_path / "0123.descriptor.txt").read_text().startswith(f"Module: {HANDLE}\nDownload Time: 20")
@@ -112,7 +112,7 @@ def test_placed_model_has_its_record(entry, tmp_path):
 def test_placing_replaces_what_is_there(entry):
     fill(entry.folder, "old")
     with entry.scratch() as scratch:
-        entry.place(fill(scratch / "model", "new"), Record(HANDLE, ""), scratch)
+        entry.store(fill(scratch / "model", "new"), Record(HANDLE, ""), scratch)
     assert (entry.folder / "saved_model.pb").read_text() == "new"
 
 
@@ -158,4 +158,4 @@ def test_disk_that_can_not_be_written_is_named(entry, monkeypatch):
         model = fill(scratch / "model")
         monkeypatch.setattr(os, "replace", refuse)
         with pytest.raises(UserFileError, match=r"cannot write .*0123.*Read-only file system.*TFHUB_CACHE_DIR"):
-            entry.place(model, Record(HANDLE, ""), scratch)
+            entry.store(model, Record(HANDLE, ""), scratch)

@@ -55,9 +55,9 @@ class GanFamily(Family):
 
     def resolve_settings(self, run, source):
         settings, distance = run.settings, run.notes["distance"]
-        weight = feature_heads.resolve_feature_weight(settings, distance).feature_weight
+        weight = feature_heads.resolve_feature_weight(settings, distance)
         run.resolve(
-            g_lr_ratio=resolve_g_lr_ratio(settings, distance).g_lr_ratio,
+            g_lr_ratio=resolve_g_lr_ratio(settings, distance),
             feature_weight=weight if has_feature_heads(source.model.discriminator) else 0.0,
         )
         run.note(g_lr_ratio=run.resolved.generator_rate / run.resolved.learning_rate)

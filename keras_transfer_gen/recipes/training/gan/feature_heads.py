@@ -1,7 +1,5 @@
 """A GAN whose discriminator also judges what a trained network sees."""
 
-import dataclasses
-
 import keras
 
 from keras_transfer_gen import checks
@@ -60,18 +58,18 @@ def add_feature_heads(gan, weight=FEATURE_WEIGHT, width=WIDTH):
 
 
 def resolve_feature_weight(settings, distance):
-    """The settings with the weight that suits the images, unless it is given.
+    """The weight of the feature heads that suits the images, unless the settings hold one.
 
     Args:
         settings: `FineTuneSettings`.
         distance: KID x 1000 of the images to the source's own.
 
     Returns:
-        `FineTuneSettings`.
+        float; 0 for no feature heads.
     """
     if settings.feature_weight is not None:
-        return settings
-    return dataclasses.replace(settings, feature_weight=NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT)
+        return settings.feature_weight
+    return NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT
 
 
 def set_feature_heads(gan, weight):

@@ -238,9 +238,8 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(settings
     ("distance", "weight"), [(0.0, NEAR_FEATURE_WEIGHT), (FAR - 1, NEAR_FEATURE_WEIGHT), (FAR, FAR_FEATURE_WEIGHT)]
 )
 def test_weight_grows_with_the_distance_unless_it_is_given(settings, distance, weight):
-    assert resolve_feature_weight(settings, distance).feature_weight == weight
-    given = dataclasses.replace(settings, feature_weight=0.0)
-    assert resolve_feature_weight(given, distance) == given
+    assert resolve_feature_weight(settings, distance) == weight
+    assert resolve_feature_weight(dataclasses.replace(settings, feature_weight=0.0), distance) == 0.0
 
 
 def test_negative_weight_is_refused(settings):
