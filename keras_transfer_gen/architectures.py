@@ -1,7 +1,7 @@
 """What an architecture supplies: `Architecture`, an entry of `tables.ARCHITECTURES`. Standard library alone.
 
-An entry is a few lines beside the networks (`networks/<architecture>/entries.py`) that import the heavy builders only inside
-their functions, so that the command line can list options without loading TensorFlow.
+An entry is a few lines beside the networks (`networks/<architecture>/entries.py`) that import the heavy builders only
+inside their functions, so that the command line can list options without loading TensorFlow.
 """
 
 import dataclasses

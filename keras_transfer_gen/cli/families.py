@@ -1,10 +1,12 @@
 """Which family a training command is about, and its settings: what the other family alone has is refused."""
 
+from pathlib import Path
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli.old_options import warn
 from keras_transfer_gen.cli.setting_options import NAMES
 from keras_transfer_gen.deprecation import renamed_text
-from keras_transfer_gen.recipes.models.resolve import resolve_source
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_source
 from keras_transfer_gen.recipes.settings import old_names
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
@@ -19,13 +21,31 @@ def source_family(arguments):
         arguments: `Arguments` of `ktg finetune`.
 
     Returns:
-        "gan" or "vae".
+        "gan" or "vae"; None for an archive or an address, whose family is known once it is fetched.
 
     Raises:
         UserError, UserFileError: where the source can't be found.
     """
-    places = {name: arguments[name] for name in WHERE if name in arguments}
-    return resolve_source(FineTuneSettings(**places)).family or "gan"
+    ref = resolve_source(FineTuneSettings(**{name: arguments[name] for name in WHERE if name in arguments}))
+    if not ref.family and ref.kind == SAVED_MODEL and not Path(ref.path).is_dir():
+        return None
+    return ref.family or "gan"
+
+
+def possible_settings(classes, family, arguments):
+    """As `make_settings`; for the family None the settings of the first family that can use the arguments.
+
+    What no family can use is so refused before a source of unknown family is fetched.
+    """
+    if family is not None:
+        return make_settings(classes, family, arguments)
+    errors = []
+    for cls in classes:
+        try:
+            return _settings(classes, cls.family, arguments)[0]
+        except checks.UserError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def make_settings(classes, family, arguments):
@@ -42,6 +62,14 @@ def make_settings(classes, family, arguments):
     Raises:
         UserError: for a value that can't be used, and for a setting that only another family has.
     """
+    settings, warnings = _settings(classes, family, arguments)
+    for text in warnings:
+        warn(text)
+    return settings
+
+
+def _settings(classes, family, arguments):
+    """(settings, warnings about old values); see `make_settings`."""
     by_family = {cls.family: cls for cls in classes}
     known = settings_of(by_family[family])
     for name, value in arguments.items():
@@ -51,6 +79,4 @@ def make_settings(classes, family, arguments):
             hint = f"Only a {NAMES[owner.family]} has this setting. Leave {flag} out."
             raise checks.user_error(name, f"left out for a {NAMES[family]}", value, hint)
     current, renamed = old_names.with_new_names(known, arguments)
-    for old, new in renamed:
-        warn(renamed_text(old, new))
-    return by_family[family](**current)
+    return by_family[family](**current), [renamed_text(old, new) for old, new in renamed]

@@ -7,7 +7,7 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import MISUSE, guarded
-from keras_transfer_gen.cli.old_options import CommandWithOldOptions
+from keras_transfer_gen.cli.old_options import CommandWithOldOptions, no_effect_text, warn
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
@@ -19,8 +19,15 @@ models_app = typer.Typer(help="List the presets that come with the package, or l
 
 @models_app.callback(invoke_without_command=True)
 @guarded
-def models(context: typer.Context, json: o.Json = False, debug: o.Debug = False):
+def models(
+    context: typer.Context,
+    json: o.Json = False,
+    trust: Annotated[bool, typer.Option("--trust", hidden=True)] = False,
+    debug: o.Debug = False,
+):
     """List the presets that come with the package, or look into a model."""
+    if trust:
+        warn(no_effect_text("--trust"))
     if context.invoked_subcommand:
         return
     from keras_transfer_gen.cli.console import print_json, print_table

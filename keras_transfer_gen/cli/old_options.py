@@ -30,10 +30,15 @@ class CommandWithOldOptions(TyperCommand):
                 warn(renamed_text(flag, renamed[flag]))
                 current.append(f"{renamed[flag]}{equals}{value}")
             elif flag in WITHOUT_EFFECT and flag not in known:
-                warn(f"{flag} has no effect here: nothing is fetched. Leave it out.")
+                warn(no_effect_text(flag))
             else:
                 current.append(argument)
         return current
+
+
+def no_effect_text(flag):
+    """What a command that fetches nothing says of an option about what is fetched."""
+    return f"{flag} has no effect here: nothing is fetched. Leave it out."
 
 
 def warn(text):

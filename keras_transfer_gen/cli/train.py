@@ -7,7 +7,7 @@ import typer
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
-from keras_transfer_gen.cli.families import make_settings, source_family
+from keras_transfer_gen.cli.families import make_settings, possible_settings, source_family
 from keras_transfer_gen.cli.run_training import run_training
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import prefetch_source
@@ -28,9 +28,12 @@ def finetune(
     debug: o.Debug = False,
 ):
     """Adapt a pretrained generator to your images, score it, and export it."""
-    settings = make_settings((FineTuneSettings, FineTuneVaeSettings), source_family(arguments), arguments)
+    classes, family = (FineTuneSettings, FineTuneVaeSettings), source_family(arguments)
+    settings = possible_settings(classes, family, arguments)
     if not keeps_source(settings):
-        prefetch_source(settings.source, settings.trust, sha256, offline)
+        ref = prefetch_source(settings.source, settings.trust, sha256, offline)
+        if family is None:
+            settings = make_settings(classes, ref.family or "gan", arguments)
     run_training(settings, dry_run, json)
 
 

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.cli.families import make_settings, source_family
+from keras_transfer_gen.cli.families import make_settings, possible_settings, source_family
 from keras_transfer_gen.cli.setting_options import Arguments
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
@@ -26,6 +26,21 @@ def test_family_is_that_of_the_source_and_third_party_models_are_gans(arguments,
     assert source_family(arguments(source=saved("renderers")[0] / "plain")) == "gan"
     with pytest.raises(checks.UserFileError, match="`source` must be"):
         source_family(arguments(source="nowhere"))
+
+
+def test_family_of_an_archive_or_an_address_is_unknown_before_it_is_fetched(arguments, tmp_path):
+    (tmp_path / "vae.tar.gz").touch()
+    assert source_family(arguments(source=tmp_path / "vae.tar.gz")) is None
+    assert source_family(arguments(source="https://tfhub.dev/a/b/1", trust=True)) is None
+
+
+def test_what_no_family_can_use_is_refused_before_the_family_is_known(arguments, capsys):
+    assert possible_settings(FINETUNE, "vae", arguments()).family == "vae"
+    assert possible_settings(FINETUNE, None, arguments(method="miner")).family == "gan"
+    assert possible_settings(FINETUNE, None, arguments(channels=1)).family == "vae"
+    assert capsys.readouterr().err == ""  # the settings that are used in the end warn
+    with pytest.raises(checks.UserError, match="`kimg` must be a number above 0"):
+        possible_settings(FINETUNE, None, arguments(kimg=0))
 
 
 @pytest.fixture

@@ -39,6 +39,13 @@ def test_models_says_where_there_are_none(ktg, ktg_json, monkeypatch):
     assert ktg_json("models") == []
 
 
+def test_old_option_of_models_is_hidden_and_has_no_effect(ktg):
+    result = ktg("models", "--trust")
+    assert result.exit_code == 0 and result.stdout == ktg("models").stdout
+    assert result.stderr == "warning: --trust has no effect here: nothing is fetched. Leave it out.\n"
+    assert "--trust" not in ktg("models", "--help").stdout
+
+
 @pytest.mark.usefixtures("preset")
 def test_info_takes_every_kind_of_model(ktg_json, finished, source_file):
     run = RunFolder(finished.out)

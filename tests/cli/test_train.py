@@ -4,13 +4,19 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.cli import train
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.training import fine_tune, pretrain
+from keras_transfer_gen.saved_model_layout import SPEC_FILE
+
+EXPORTED = Path(__file__).parents[1] / "recipes/version_0_1/files/exported_saved_model"
 
 
 def options(finished, **changed):
@@ -129,6 +135,21 @@ def test_mistakes_end_with_2_and_one_line_that_says_what_to_do(
 def test_changed_settings_are_named(refused, finished):
     line = refused("finetune", *options(finished, **{"--freeze-d": 2, "--kimg": 9}), "--compare-scratch")
     assert "started with other settings: freeze_d 1 -> 2. " in line and "--overwrite" in line
+
+
+def test_source_in_an_archive_is_fetched_before_its_family_is_asked(ktg, tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
+    monkeypatch.setattr(train, "run_training", lambda settings, *_: trained.append(settings))
+    for family in ("vae", "gan"):
+        model = shutil.copytree(EXPORTED, tmp_path / family)
+        (model / SPEC_FILE).write_text(json.dumps({"family": family}))
+        with tarfile.open(tmp_path / f"{family}.tar.gz", "w:gz") as archive:
+            archive.add(model, family)
+        arguments = ("--data", tmp_path, "--source", tmp_path / f"{family}.tar.gz", "--out", tmp_path / "run")
+        result = ktg("finetune", *arguments, "--seed", 3)
+        assert result.exit_code == 0, result.stderr
+    assert [(settings.family, settings.seed) for settings in trained] == [("vae", 3), ("gan", 3)]
 
 
 def test_old_options_and_values_start_the_same_run(ktg, refused, finished):
