@@ -13,12 +13,12 @@ from keras_transfer_gen.data.image_set import ImageSet, Original, digest_of, num
 MAX_ARRAY_BYTES = 8 * 2**30
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 DAMAGE = (OSError, ValueError, KeyError, EOFError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error)
-COMPANIONS = ("labels", "groups")
+COMPANIONS = ("labels", "groups", "class_names")
 RANGES = "uint8 0..255, or floats that plainly fill [0, 1], [-1, 1] or 0..255"
 
 
 def read_array_file(path, frame, cache_dir=None, progress=None):
-    """`ImageSet` of an .npz (array `images` or the only one, optional `labels`, `groups`) or an .npy file.
+    """`ImageSet` of an .npz (array `images` or the only one, optional `labels`, `groups`, `class_names`) or an .npy.
 
     Args:
         path: `pathlib.Path` of the file.
@@ -51,13 +51,14 @@ def read_array_file(path, frame, cache_dir=None, progress=None):
         frame,
         labels=loaded.get("labels"),
         groups=loaded.get("groups"),
+        class_names=np.asarray(loaded.get("class_names", ())).tolist(),
         cache_dir=cache_dir,
         progress=progress,
     )
 
 
 def _read_archive(archive, path):
-    """dict of "images" and, where they are there, "labels" and "groups" -> array."""
+    """dict of "images" and, where they are there, the arrays of `COMPANIONS` -> array."""
     names = archive.files
     rest = [name for name in names if name not in COMPANIONS]
     if "images" not in names and len(rest) != 1:
@@ -209,7 +210,11 @@ def check_labels(labels, count, class_names):
     if labels.dtype.kind in "US":
         texts, labels = np.unique(labels.astype(str), return_inverse=True)
         return labels.astype(np.int32), texts.tolist()
-    names = list(class_names) or [str(index) for index in range(int(labels.max(initial=-1)) + 1)]
+    most = int(labels.max(initial=-1))
+    names = [str(name) for name in class_names] or [str(index) for index in range(most + 1)]
+    if len(names) <= most:
+        step = f"{len(names)} names are there: {', '.join(names)}."
+        raise checks.user_error("labels", "numbers below the number of class names", most, step)
     return labels.astype(np.int32), names
 
 

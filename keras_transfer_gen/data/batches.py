@@ -16,7 +16,7 @@ KIMG = 1000  # images in an epoch, before it is rounded to whole batches
 
 @renamed_arguments(fit="resize_mode")
 def load_images(
-    source, image_size=64, channels=3, batch_size=32, *, resize_mode="crop", background="white", labels=False,
+    source, image_size=64, channels=3, batch_size=32, *, resize_mode="crop", background="white", labels=None,
     balance=0.0, epoch="kimg", shuffle=True, seed=0, cache_dir=None, progress=None,
 ):  # fmt: skip
     """Batches of a source's images, ready for `fit`.
@@ -29,9 +29,13 @@ def load_images(
         batch_size: images in a batch; may be larger than the number of images.
         resize_mode: "crop" cuts the middle square out; "pad" keeps the whole image on the background.
         background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
-        labels: whether batches are (images, int32 labels `[B]`).
+        labels: where the labels of the images come from, so that batches are (images, int32 labels `[B]`): "folders"
+            (the first sub-folder), the path of a CSV (`file,label`) or of StyleGAN's dataset.json, an array, "own" (of
+            an .npz or a dataset; True is the same), or None for images alone. See `labels.label_images`. Where a CSV
+            has further columns, labels are a dict: {"labels": those, "style": int32 `[B]`, ...}.
         balance: from 0 to 1. Each pass draws `n ** (1 - balance)` of the n images of a folder, rounded: with 0 all of
-            them, with 1 a single one of every folder, so that large folders don't outweigh small ones.
+            them, with 1 a single one of every folder, so that large folders don't outweigh small ones. Where labels
+            come from a file or an array, it is classes instead of folders.
         epoch: "kimg" for 1,000 images rounded to whole batches, however many images there are; "pass" shows each image
             once (with `balance`, its share of each folder), and the last batch may be smaller.
         shuffle: whether every pass has another order; False keeps the order of the source.
@@ -43,8 +47,8 @@ def load_images(
         `streams.ImageStream` of uint8 `[B, S, S, C]`, or (images, labels). Its `image_set` is what was read.
 
     Raises:
-        UserError: where no image can be used, a setting is wrong, or `labels` or `balance` ask for classes or folders
-            that there are not.
+        UserError: where no image can be used, a setting is wrong, an image has no label, or `labels` or `balance` ask
+            for classes or folders that there are not.
         UserFileError: where the source doesn't exist or can't be read.
 
     Example:
@@ -61,14 +65,16 @@ def load_images(
         channels,
         resize_mode=resize_mode,
         background=background,
+        labels=labels,
         cache_dir=cache_dir,
         progress=progress,
     )
+    labels = labels is not None and labels is not False
     return stream_images(image_set, batch_size, labels=labels, balance=balance, epoch=epoch, shuffle=shuffle, seed=seed)
 
 
 def stream_images(image_set, batch_size=32, *, labels=False, balance=0.0, epoch="kimg", shuffle=True, seed=0):
-    """`load_images` for an `ImageSet`; the other arguments are the same."""
+    """`load_images` for an `ImageSet`; `labels` says whether its labels are in the batches, the others are the same."""
     batch_size = checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.") % 2**31
     checks.check_choice("epoch", epoch, EPOCHS)
@@ -169,4 +175,12 @@ def _fetcher(image_set, labels):
 
     if not labels:
         return gather
-    return lambda index: (gather(index), tf.gather(image_set.labels, index))
+    columns = {name: column.numbers for name, column in image_set.more_labels.items()}
+
+    def gather_labels(index):
+        numbers = tf.gather(image_set.labels, index)
+        if not columns:
+            return numbers
+        return {"labels": numbers, **{name: tf.gather(values, index) for name, values in columns.items()}}
+
+    return lambda index: (gather(index), gather_labels(index))

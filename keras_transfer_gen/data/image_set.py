@@ -41,6 +41,19 @@ class Original:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class LabelColumn:
+    """One kind of labels of images, such as their style.
+
+    Args:
+        numbers: int32 `[N]`, index into `names`.
+        names: list of str, sorted.
+    """
+
+    numbers: np.ndarray
+    names: list
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class ImageSet:
     """Decoded images of one size, with what is known of each. `read_images` returns one.
 
@@ -49,14 +62,16 @@ class ImageSet:
     Args:
         images: uint8 `[N, S, S, C]`; an `np.memmap` where they are too many for memory.
         labels: int32 `[N]`, index into `class_names`; None where the source has no classes.
-        class_names: list of str: the names of sub-folders, or those that a dataset gives.
+        class_names: list of str: the names of sub-folders, or those that a dataset or a file of labels gives.
         names: list of N str: relative paths, or numbers such as "00012" where there are no files.
-        groups: int32 `[N]`, the number of the folder that an image is in; all zeros where there is only one.
+        groups: int32 `[N]`, the number of the folder that an image is in; all zeros where there is only one. The class
+            where labels come from a file or an array.
         digest: hex SHA-256 over shape and pixels: equal images in the same order have the same digest.
         skipped: list of `Skipped`, sorted by path: files that can't be used.
         originals: list of N `Original`: the images before they were resized.
         hidden: list of str: files and folders that are not looked at, since they begin with a dot or belong to the
             operating system.
+        more_labels: dict of name -> `LabelColumn`: the columns of a CSV beside `label`, such as "style".
 
     Example:
         >>> from keras_transfer_gen.data.sources import read_images
@@ -74,9 +89,30 @@ class ImageSet:
     skipped: list
     originals: list
     hidden: list = dataclasses.field(default_factory=list)
+    more_labels: dict = dataclasses.field(default_factory=dict)
 
     def __len__(self):
         return len(self.images)
+
+    def subset(self, numbers):
+        """The `ImageSet` of the images with these numbers, in their order; classes keep their numbers and names.
+
+        Args:
+            numbers: integers `[M]`.
+        """
+        numbers = np.asarray(numbers, np.int64)
+        images = np.asarray(self.images)[numbers]
+        more = {
+            name: dataclasses.replace(column, numbers=column.numbers[numbers])
+            for name, column in self.more_labels.items()
+        }
+        return dataclasses.replace(
+            self, images=images, digest=digest_of(images), more_labels=more,
+            labels=None if self.labels is None else self.labels[numbers],
+            names=[self.names[number] for number in numbers],
+            groups=np.unique(self.groups[numbers], return_inverse=True)[1].astype(np.int32),  # without gaps
+            originals=[self.originals[number] for number in numbers],
+        )  # fmt: skip
 
     def describe_skipped(self, shown=3):
         """The skipped files in one sentence, with the first reasons; "" where there are none.

@@ -12,6 +12,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data import arrays, decode, entries
 from keras_transfer_gen.data.decode_entries import decode_entries
 from keras_transfer_gen.data.image_set import count_of, printable
+from keras_transfer_gen.data.labels import label_images
 from keras_transfer_gen.data.pillow_images import read_pillow_images
 from keras_transfer_gen.deprecation import renamed_arguments
 
@@ -25,7 +26,8 @@ LIKENESS = 0.7  # of a path's name to the misspelt one, from which on it is sugg
 
 @renamed_arguments(fit="resize_mode")
 def read_images(
-    source, image_size=64, channels=3, *, resize_mode="crop", background="white", cache_dir=None, progress=None
+    source, image_size=64, channels=3, *, resize_mode="crop", background="white", labels=None, cache_dir=None,
+    progress=None,
 ):  # fmt: skip
     """Decodes every image of a source to one size. Files that can't be used are skipped and listed with the reason.
 
@@ -47,6 +49,8 @@ def read_images(
         channels: 1 (grey) or 3 (RGB).
         resize_mode: "crop" cuts the middle square out; "pad" keeps the whole image on the background.
         background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
+        labels: where the labels of the images come from, see `labels.label_images`; None keeps those that the source
+            has.
         cache_dir: folder of the decoded images; the user's cache by default.
         progress: function `(done, total) -> None`, called after each image.
 
@@ -54,8 +58,8 @@ def read_images(
         `ImageSet` with at least one image.
 
     Raises:
-        UserError: where no image can be used or a setting is wrong.
-        UserFileError: where the source doesn't exist or can't be read.
+        UserError: where no image can be used, a setting is wrong or an image has no label.
+        UserFileError: where the source, or a file of labels, doesn't exist or can't be read.
         UserImportError: for "tfds:..." without tensorflow-datasets.
 
     Example:
@@ -65,7 +69,7 @@ def read_images(
     frame = decode.Frame(image_size, channels, resize_mode, background)
     image_set = gather_images(source, frame, cache_dir, progress)
     if len(image_set):
-        return image_set
+        return label_images(image_set, labels, source)
     why = image_set.describe_skipped()
     if not why:
         hidden = image_set.describe_hidden()

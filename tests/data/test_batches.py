@@ -180,7 +180,7 @@ def test_batches_come_fast(monkeypatch, limit):
         ({"batch_size": 0}, "`batch_size` must be an integer of at least 1.*--batch-size"),
         ({"seed": -1}, "`seed` must be an integer of at least 0.*--seed"),
         ({"epoch": "kimgs"}, "`epoch` must be one of 'kimg', 'pass'.*Did you mean kimg"),
-        ({"labels": True}, "`labels` must be False, as the images have no classes"),
+        ({"labels": True}, "`labels` must be left out or a file, as the images have no classes"),
         ({"balance": 1.0}, "`balance` must be 0, as all images are in one folder.*--balance"),
         ({"resize_mode": "squeeze"}, "`resize_mode` must be one of"),
         ({"background": "nocolour"}, "`background` must be a colour"),

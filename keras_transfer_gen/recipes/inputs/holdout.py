@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.image_set import digest_of
 from keras_transfer_gen.data.near_duplicates import group_alike
 from keras_transfer_gen.recipes.inputs.run_images import make_run_images, read_image_sets
 
@@ -81,16 +80,4 @@ def split_holdout(image_set, seed=0):
             chosen.extend(members)
     others = np.setdiff1d(np.arange(count), chosen)
     chosen = np.sort([*chosen, *others[: wanted - len(chosen)]])
-    return _subset(image_set, np.setdiff1d(np.arange(count), chosen)), np.asarray(image_set.images)[chosen]
-
-
-def _subset(image_set, numbers):
-    """The `ImageSet` of the images with these numbers."""
-    images = np.asarray(image_set.images)[numbers]
-    return dataclasses.replace(
-        image_set, images=images, digest=digest_of(images),
-        labels=None if image_set.labels is None else image_set.labels[numbers],
-        names=[image_set.names[number] for number in numbers],
-        groups=np.unique(image_set.groups[numbers], return_inverse=True)[1].astype(np.int32),  # without gaps
-        originals=[image_set.originals[number] for number in numbers],
-    )  # fmt: skip
+    return image_set.subset(np.setdiff1d(np.arange(count), chosen)), np.asarray(image_set.images)[chosen]
