@@ -25,7 +25,8 @@ setup(
     package_data={
         "keras_transfer_gen.saved_models": [
             f"*/{name}" for name in ("gan.keras", "vae.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
-        ]
+        ],
+        "keras_transfer_gen.export.web": ["page/*", "litertjs/*"],
     },
     include_package_data=False,
     entry_points={"console_scripts": ["ktg = keras_transfer_gen.cli.main:main"]},

@@ -62,6 +62,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.models.change_channels import change_channels as change_channels
     from keras_transfer_gen.recipes.models.export import export_saved_model as export_saved_model
     from keras_transfer_gen.recipes.models.export import export_tflite as export_tflite
+    from keras_transfer_gen.recipes.models.export_web import export_web as export_web
     from keras_transfer_gen.recipes.models.inspect_model import inspect_model as inspect_model
     from keras_transfer_gen.recipes.models.load import load_gan as load_gan
     from keras_transfer_gen.recipes.models.load import load_generator as load_generator
@@ -174,6 +175,7 @@ _LAZY = {
     "evaluate": "keras_transfer_gen.recipes.scoring.evaluate:evaluate",
     "export_saved_model": "keras_transfer_gen.recipes.models.export:export_saved_model",
     "export_tflite": "keras_transfer_gen.recipes.models.export:export_tflite",
+    "export_web": "keras_transfer_gen.recipes.models.export_web:export_web",
     "extract_features": "keras_transfer_gen.metrics.features:extract_features",
     "fetch_saved_model": "keras_transfer_gen.transfer.fetching.fetch:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",

@@ -16,6 +16,7 @@ ROOMS = {
         "settings", "runs", "report", "output", "models", "scoring", "inputs", "latent_tools", "training",
     ),
     "recipes.training": ("gan", "vae"),
+    "export": ("web",),
 }  # fmt: skip
 APART = {"recipes.training"}  # packages whose rooms never import each other
 FOUNDATION = {path.stem for path in (ROOT / PACKAGE).glob("*.py")} - {"__init__"}

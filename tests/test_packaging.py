@@ -45,9 +45,11 @@ def test_wheel_holds_every_weight_and_notice(wheel):
         for path in (ROOT / "saved_models").rglob("*")
         if path.suffix in WEIGHTS or path.name in ("NOTICE", "LICENSE")
     }
+    web = ROOT / "keras_transfer_gen" / "export" / "web"
+    wanted |= {path.relative_to(ROOT).as_posix() for name in ("page", "litertjs") for path in (web / name).iterdir()}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert wanted and wanted <= names
+    assert len(wanted) > 20 and wanted <= names
     assert {Path(name).name for name in names if ".dist-info/" in name} >= {"LICENSE", "NOTICE", "entry_points.txt"}
     assert not [name for name in names if name.startswith(("tests/", "saved_models/", "examples/"))]
 

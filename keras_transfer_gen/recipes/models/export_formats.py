@@ -35,6 +35,10 @@ FORMATS = {
         f"{_EXPORT}:export_saved_model", "a folder for TF Serving: give it a number as its name, such as cats/1"
     ),
     "tflite": ExportFormat(f"{_EXPORT}:export_tflite", "a file for phones and browsers", ("batch_size", "part")),
+    "web": ExportFormat(
+        "keras_transfer_gen.recipes.models.export_web:export_web",
+        "a folder with a page for browsers: for a static host (index.html) or from disk (single.html)",
+    ),
 }
 OPTION_HINTS = {  # option -> why another format takes none
     "batch_size": "It takes any number of latents.",

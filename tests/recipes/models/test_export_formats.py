@@ -16,7 +16,7 @@ def test_every_writer_takes_a_model_a_path_and_the_options_of_its_row():
 
 
 def test_unknown_formats_and_options_of_other_formats_are_refused():
-    with pytest.raises(UserError, match="`format` must be one of 'saved_model', 'tflite'.*--format"):
+    with pytest.raises(UserError, match="`format` must be one of 'saved_model', 'tflite'.*'web'.*--format"):
         check_format("gif")
     assert check_options("tflite", {"batch_size": 3, "part": None}) == {"batch_size": 3}
     text = "`batch_size` must be left out with --format saved_model.*any number of latents.*give --format tflite"

@@ -1,0 +1,118 @@
+"""The files of the page: what the model is, as data of scripts, and HTML that links or holds all of them."""
+
+import base64
+import dataclasses
+import gzip
+import html
+import json
+from importlib import resources
+
+import numpy as np
+
+from keras_transfer_gen.specs import ModelSpec
+
+FOLDER = "page"
+STYLE = "style.css"
+OWN_SCRIPTS = ("random.js", "latents.js", "generator.js", "page.js")
+LINKED = "files"  # the folder of the scripts that a page links
+ABOUT = "Made with keras_transfer_gen. Runs in this browser with LiteRT.js (Apache-2.0); sends nothing anywhere."
+
+
+@dataclasses.dataclass(frozen=True)
+class PageFacts:
+    """What a page knows of its model beside the weights.
+
+    Args:
+        title: heading of the page.
+        spec: `ModelSpec`.
+        directions: float32 `[K, latent_dim]`, unit vectors in the space of the noise, for sliders.
+        effects: floats `[K]`, by how many pixel levels one step along each direction changes an image.
+        first_image: uint8 `[S, S, C]`, image 0 of seed 0, as Python generates it. The page compares its own with it.
+    """
+
+    title: str
+    spec: ModelSpec
+    directions: np.ndarray
+    effects: np.ndarray
+    first_image: np.ndarray
+
+    def to_dict(self):
+        """The facts as the page's scripts read them, ready for JSON."""
+        spec = self.spec
+        names = ("image_size", "channels", "latent_dim", "distribution", "num_classes", "truncation")
+        licence = f"Licence of the weights: {spec.licence}." if spec.licence else "Licence of the weights: not stated."
+        return {
+            **{name: getattr(spec, name) for name in names},
+            "class_names": list(spec.class_names),
+            "directions": as_base64(np.asarray(self.directions, "<f4").tobytes()),
+            "effects": [round(float(effect), 3) for effect in self.effects],
+            "first_image": as_base64(np.asarray(self.first_image, np.uint8).tobytes()),
+            "footer": " ".join(text for text in (spec.source, licence, ABOUT) if text),
+        }
+
+
+def page_scripts(facts, model, runtime):
+    """Every script of the page, in the order in which they run: {file name: JavaScript}.
+
+    Args:
+        facts: `PageFacts`.
+        model: the TFLite file, bytes.
+        runtime: `Runtime`.
+    """
+    own = {name: read_text(name) for name in OWN_SCRIPTS}
+    return {
+        "facts.js": f'"use strict";\nconst FACTS = {json.dumps(facts.to_dict(), allow_nan=False)};\n',
+        "model.js": _constant("MODEL_TFLITE", gzip.compress(model, mtime=0)),
+        "litert_wasm.js": _constant("LITERT_WASM", runtime.wasm),
+        "litert_loader.js": runtime.loader,
+        "litert.js": runtime.core,
+        **own,
+    }
+
+
+def linked_page(title, scripts):
+    """HTML of a page that links its scripts: (HTML, {path: text} of the files beside it).
+
+    Args:
+        title: heading of the page.
+        scripts: {file name: JavaScript}, in order.
+    """
+    tags = [f'<script src="{LINKED}/{name}"></script>' for name in scripts]
+    style = f'<link rel="stylesheet" href="{LINKED}/{STYLE}">'
+    texts = {STYLE: read_text(STYLE), **scripts}
+    return _page(title, style, "\n".join(tags)), {f"{LINKED}/{name}": text for name, text in texts.items()}
+
+
+def single_page(title, scripts):
+    """HTML of a page that holds its scripts.
+
+    Args:
+        title: heading of the page.
+        scripts: {file name: JavaScript}, in order.
+    """
+    tags = [f"<script>\n{_inline(text)}\n</script>" for text in scripts.values()]
+    return _page(title, f"<style>\n{read_text(STYLE)}</style>", "\n".join(tags))
+
+
+def read_text(name):
+    """The text of a file of the page."""
+    return resources.files(__package__).joinpath(FOLDER, name).read_text(encoding="utf-8")
+
+
+def as_base64(content):
+    """Bytes -> base64 text."""
+    return base64.b64encode(content).decode("ascii")
+
+
+def _page(title, style, scripts):
+    text = read_text("page.html").replace("{{TITLE}}", html.escape(title))
+    return text.replace("{{STYLE}}", style).replace("{{SCRIPTS}}", scripts)
+
+
+def _constant(name, content):
+    return f'"use strict";\nconst {name} = "{as_base64(content)}";\n'
+
+
+def _inline(script):
+    """A script that stays one inside of HTML: `</script` and `<!--` would end it, or change how it is read."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")

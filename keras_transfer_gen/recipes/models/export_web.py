@@ -1,0 +1,93 @@
+"""From a trained model to a page for browsers: the generator, and the directions that the page has sliders for."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen.export.web.page_files import PageFacts
+from keras_transfer_gen.export.web.write import check_page_folder, write_web
+from keras_transfer_gen.maths.effect_directions import effect_directions
+from keras_transfer_gen.recipes.models.export import load_exported, servable_of
+from keras_transfer_gen.training.latents import numbered_labels, numbered_latents, render_numbered
+
+DIRECTIONS = 8  # sliders of a page
+LEAST_IMAGES, MOST_IMAGES = 256, 2048  # on which directions are measured
+IMAGES_PER_DIMENSION = 8
+SEED = 1  # of these images
+
+
+def export_web(model, path, trust=False, overrides=None):
+    """Writes a page that generates images in the browser: a folder for any static host, and one file for disk.
+
+    It has a grid of new images, sliders along the directions that change images most, images between two others, and
+    classes where the model has some. A seed gives the images that `generate` gives.
+
+    Args:
+        model: `GAN`, whose averaged generator is exported; `VAE`; (generator, spec) as `load_generator` returns them;
+            or a source that it or `load_vae` takes.
+        path: folder to write; its name is the heading of the page. An earlier page there is replaced whole.
+        trust: whether you vouch for a source from the web, see `load_generator`.
+        overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        UserError, UserFileError: where the model can't be loaded or converted, or `path` holds other things.
+        RuntimeError: where the exported model generates other images than the Keras model.
+    """
+    path = Path(path)
+    check_page_folder(path)
+    servable = servable_of(load_exported(model, trust, overrides))
+    return write_web(servable, path, measure_page(servable, path.absolute().name))
+
+
+def measure_page(servable, title):
+    """The `PageFacts` of a generator: directions, measured on its images, and its first image.
+
+    Args:
+        servable: `Servable`.
+        title: heading of the page.
+    """
+    spec, function = servable.spec, serve_function(servable)
+    numbers = range(images_for(spec.latent_dim))
+    images = render_numbered(function, numbers, spec, SEED, spec.truncation)
+    noise = numbered_latents(numbers, spec.latent_dim, SEED)
+    labels = numbered_labels(numbers, spec.num_classes, SEED)
+    directions, effects = _directions(noise, images, labels)
+    first_image = render_numbered(function, [0], spec, 0, spec.truncation)[0]
+    return PageFacts(title, spec, directions, effects, first_image)
+
+
+def images_for(latent_dim):
+    """How many images the directions are measured on."""
+    return int(np.clip(IMAGES_PER_DIMENSION * latent_dim, LEAST_IMAGES, MOST_IMAGES))
+
+
+def serve_function(servable):
+    """The function of a `Servable` that draws images, as `render_numbered` calls it.
+
+    Args:
+        servable: `Servable`.
+
+    Returns:
+        Function, latents `[N, latent_dim]` or {"latents": those, "labels": integers `[N]`} -> images float32
+        `[N, S, S, C]` in [-1, 1].
+    """
+    serve = servable.functions["serve"]
+    traced = serve.traced()
+
+    def function(inputs):
+        named = inputs if isinstance(inputs, dict) else {"latents": inputs}
+        return traced(*(tf.cast(named[entry.name], entry.dtype) for entry in serve.inputs))["images"]
+
+    return function
+
+
+def _directions(noise, images, labels):
+    """As `effect_directions`; none where the latents are too long for the number of images."""
+    rows, size = noise.shape
+    if rows < 2 * size:
+        return np.zeros((0, size), np.float32), np.zeros(0)
+    return effect_directions(noise, images, min(DIRECTIONS, size), labels)
