@@ -5,6 +5,7 @@ import dataclasses
 from keras_transfer_gen import checks
 
 IMAGES, LATENTS, LABELS = "images", "latents", "labels"
+TRUNCATION = "truncation"  # of an input that draws images towards the average by itself, instead of shorter latents
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,13 +91,26 @@ class NetworkInputs:
         """What the generator is called with.
 
         Args:
-            values: dict of name -> tensor, of which it is given its own; or bare latents.
+            values: dict of name -> tensor, of which it is given its own; or bare latents. What has the same value for
+                every image may be left out.
 
         Raises:
             UserError: where something that it takes is not there.
         """
         values = values if isinstance(values, dict) else {LATENTS: values}
-        return _pick("inputs", values, self.generator, LATENTS)
+        return _pick("inputs", self._with_constants(values), self.generator, LATENTS)
+
+    def _with_constants(self, values):
+        """The values, and the constants that the generator takes and that were not given."""
+        constants = [entry for entry in self.drawn if entry.distribution is None and not entry.classes]
+        missing = [entry for entry in constants if entry.name in (self.generator or ()) and entry.name not in values]
+        if not missing or LATENTS not in values:
+            return values
+        from keras import ops  # the command line lists inputs without it
+
+        values = {name: ops.convert_to_tensor(value) for name, value in values.items()}  # Keras refuses a mixture
+        batch = ops.shape(values[LATENTS])[0]
+        return values | {entry.name: ops.full((batch, *entry.shape), entry.value, "float32") for entry in missing}
 
     def for_discriminator(self, images, values):
         """What the discriminator is called with: a tensor or a dict.

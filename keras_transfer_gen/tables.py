@@ -171,6 +171,10 @@ ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
         "keras_transfer_gen.networks.conv_vae.entries:PLAIN_CONV_VAE",
         "conv_vae without normalisation, for small grey images",
     ),
+    "stylegan2": (
+        "keras_transfer_gen.networks.stylegan2.entries:STYLEGAN2",
+        "GAN whose layers are modulated by styles, for images of 8 to 1024 pixels",
+    ),
 })  # fmt: skip
 
 

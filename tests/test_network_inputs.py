@@ -27,6 +27,17 @@ def test_each_network_gets_what_it_declares():
     ]  # fmt: skip
 
 
+def test_constants_may_be_left_out():
+    constant = NetworkInput("truncation", value=0.5)
+    inputs = NetworkInputs.of(PLAIN, ("latents", "truncation"), None, (constant,))
+    latents = keras.ops.ones((3, 8))
+    assert inputs.for_generator(latents)["truncation"].numpy().tolist() == [0.5, 0.5, 0.5]
+    given = {"latents": latents, "truncation": "t"}
+    assert inputs.for_generator(given) == given
+    with pytest.raises(checks.UserError, match="given, as a dict with latents"):
+        inputs.for_generator({"truncation": "t"})
+
+
 def test_labels_without_a_conditional_discriminator():
     inputs = NetworkInputs.of(CLASSES, ("latents", "labels"), None)
     assert inputs.for_discriminator("x", {"latents": "z", "labels": "y"}) == "x" and inputs.conditions == ()

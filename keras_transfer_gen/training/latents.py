@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.latent_distributions import transform_normals
-from keras_transfer_gen.network_inputs import LABELS, LATENTS, NetworkInputs
+from keras_transfer_gen.network_inputs import LABELS, LATENTS, TRUNCATION, NetworkInputs
 
 # New ones go to the end: the position of each is part of its seed, and earlier runs must continue as they were.
 PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs")
@@ -128,7 +128,7 @@ def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
         numbers: sequence of image numbers.
         inputs: `NetworkInputs`.
         seed: non-negative integer.
-        truncation: factor on the latents in (0, 1].
+        truncation: factor on the latents in (0, 1]; where there is an input "truncation", its value instead.
         label: class of all images; None draws one for each.
 
     Returns:
@@ -136,7 +136,11 @@ def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
         what else the networks take.
     """
     values = {}
+    if any(entry.name == TRUNCATION for entry in inputs.drawn):
+        values[TRUNCATION], truncation = np.full(len(numbers), truncation, np.float32), 1.0
     for entry in inputs.drawn:
+        if entry.name in values:
+            continue
         if entry.name == LATENTS:
             values[LATENTS] = numbered_latents(numbers, entry.shape[0], seed, truncation, entry.distribution)
         elif entry.name == LABELS:

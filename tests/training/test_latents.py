@@ -101,6 +101,15 @@ def test_what_an_architecture_adds_is_drawn_as_it_says():
     assert all(np.array_equal(again[name], numbered[name][[7, 3]]) for name in numbered)
 
 
+def test_an_input_for_truncation_takes_the_factor_and_latents_stay():
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=4)
+    entry = NetworkInput("truncation", value=1.0)
+    inputs = NetworkInputs.of(spec, ("latents", "truncation"), None, (entry,))
+    values = latents.numbered_inputs(range(3), inputs, 1, truncation=0.5)
+    np.testing.assert_array_equal(values["latents"], latents.numbered_latents(range(3), 4, 1))
+    assert values["truncation"].tolist() == [0.5, 0.5, 0.5]
+
+
 def test_images_are_rendered_of_everything_that_was_drawn():
     spec, inputs = added_inputs()
     shapes = {}

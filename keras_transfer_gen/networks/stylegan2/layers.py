@@ -1,0 +1,158 @@
+"""Dense and convolutional layers with equalised learning rates, and the activation that StyleGAN2 uses everywhere."""
+
+import math
+
+import keras
+from keras import ops
+
+from keras_transfer_gen.networks.stylegan2.resampling import low_pass
+from keras_transfer_gen.version import PACKAGE
+
+SLOPE = 0.2  # of the leaky ReLU
+
+
+def activate(inputs, bias=None, leaky=True, gain=1.0, clamp=0.0):
+    """Bias, leaky ReLU times sqrt(2) (or nothing), a gain, and a limit of the result's size.
+
+    Args:
+        inputs: `[batch, ..., C]`.
+        bias: `[C]` or None.
+        leaky: False leaves the leaky ReLU and its factor out.
+        gain: factor on the result.
+        clamp: the result lies in [-clamp * gain, clamp * gain]; 0 for no limit.
+
+    Returns:
+        the shape and dtype of `inputs`.
+    """
+    x = inputs if bias is None else inputs + ops.cast(bias, inputs.dtype)
+    factor = gain
+    if leaky:
+        x, factor = ops.leaky_relu(x, SLOPE), gain * math.sqrt(2.0)
+    x = x if factor == 1.0 else x * ops.cast(factor, x.dtype)
+    return ops.clip(x, -clamp * gain, clamp * gain) if clamp else x
+
+
+def normalize(inputs):
+    """`[batch, features]` divided by the root of the mean square of each row."""
+    return inputs * ops.rsqrt(ops.mean(ops.square(inputs), axis=-1, keepdims=True) + 1e-8)
+
+
+class StyleGANLayer(keras.layers.Layer):
+    """A layer that chooses itself what it computes in its policy's type: Keras casts neither inputs nor weights.
+
+    Args:
+        in_float32: compute in float32 whatever the policy says.
+    """
+
+    def __init__(self, in_float32=False, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.in_float32 = in_float32
+
+    @property
+    def numbers(self):
+        """The type to compute in, such as "float32"."""
+        return "float32" if self.in_float32 else self.compute_dtype
+
+    def get_config(self):
+        return {**super().get_config(), "in_float32": self.in_float32}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class EqualizedDense(StyleGANLayer):
+    """A dense layer whose stored weights have unit variance and are scaled when they are used, always in float32.
+
+    So Adam, whose steps don't depend on the size of a gradient, moves all layers at the same relative speed.
+
+    Args:
+        units: features of the output.
+        lr_multiplier: the stored weights are divided by it and what is used is multiplied by it: learning is slower.
+        bias_value: of the stored bias at first.
+        leaky: whether a leaky ReLU follows.
+
+    Example:
+        >>> EqualizedDense(3)(ops.ones((2, 4))).shape
+        TensorShape([2, 3])
+
+    Reference:
+        Karras et al., Progressive Growing of GANs, 2018 (arXiv:1710.10196), section 4.1.
+    """
+
+    def __init__(self, units, lr_multiplier=1.0, bias_value=0.0, leaky=False, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.lr_multiplier = lr_multiplier
+        self.bias_value = bias_value
+        self.leaky = leaky
+
+    def build(self, input_shape):
+        drawn = keras.initializers.RandomNormal(stddev=1.0 / self.lr_multiplier)
+        constant = keras.initializers.Constant(self.bias_value)
+        shape = (input_shape[-1], self.units)
+        self.kernel = self.add_weight(shape=shape, name="kernel", initializer=drawn, autocast=False)
+        self.bias = self.add_weight(shape=(self.units,), name="bias", initializer=constant, autocast=False)
+
+    def call(self, inputs):
+        scale = self.lr_multiplier / math.sqrt(self.kernel.shape[0])
+        x = ops.matmul(ops.cast(inputs, "float32"), self.kernel.value * scale)
+        return activate(x, self.bias.value * self.lr_multiplier, self.leaky)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        own = {"lr_multiplier": self.lr_multiplier, "bias_value": self.bias_value, "leaky": self.leaky}
+        return {**super().get_config(), "units": self.units, **own}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class EqualizedConv2D(StyleGANLayer):
+    """A convolution with an equalised learning rate, "same" padding, and on request a halving before it.
+
+    Args:
+        filters: channels of the output.
+        kernel_size: side of the kernel, 1 or 3.
+        down: whether the result is half as large, with the low-pass filter before.
+        use_bias: whether there is a bias.
+        leaky: whether a leaky ReLU follows.
+        gain: factor on the result.
+        clamp: largest absolute value of the result over `gain`, or 0.
+    """
+
+    def __init__(self, filters, kernel_size=3, down=False, use_bias=True, leaky=True, gain=1.0, clamp=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.down = down
+        self.use_bias = use_bias
+        self.leaky = leaky
+        self.gain = gain
+        self.clamp = clamp
+
+    def build(self, input_shape):
+        shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.filters)
+        drawn = keras.initializers.RandomNormal(stddev=1.0)
+        self.kernel = self.add_weight(shape=shape, name="kernel", initializer=drawn, autocast=False)
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros", autocast=False)
+
+    def call(self, inputs):
+        kernel = self.kernel.value / math.sqrt(math.prod(self.kernel.shape[:-1]))
+        x, kernel = ops.cast(inputs, self.numbers), ops.cast(kernel, self.numbers)
+        if self.down and self.kernel_size == 1:
+            x = ops.conv(low_pass(x, (1, 1), stride=2), kernel, padding="valid")
+        elif self.down:
+            x = ops.conv(low_pass(x, (2, 2)), kernel, 2, padding="valid")
+        else:
+            x = ops.conv(x, kernel, padding="same")
+        return activate(x, self.bias.value if self.use_bias else None, self.leaky, self.gain, self.clamp)
+
+    def compute_output_shape(self, input_shape):
+        height, width = (side // 2 if self.down else side for side in input_shape[1:3])
+        return (input_shape[0], height, width, self.filters)
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.numbers)
+
+    def get_config(self):
+        names = ("filters", "kernel_size", "down", "use_bias", "leaky", "gain", "clamp")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

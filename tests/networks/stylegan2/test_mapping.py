@@ -1,0 +1,50 @@
+import numpy as np
+
+from keras_transfer_gen.networks.stylegan2.layers import normalize
+from keras_transfer_gen.networks.stylegan2.mapping import MappingNetwork, Styles
+
+RNG = np.random.default_rng(0)
+Z = RNG.normal(size=(4, 6)).astype(np.float32)
+
+
+def test_latents_and_labels_are_normalised_before_the_layers():
+    mapping = MappingNetwork([5], num_classes=3, embed_dim=4)
+    labels = np.int32([0, 2, 2, 1])
+    w = mapping([Z, labels]).numpy()
+    embedded = mapping.embed.kernel.numpy()[labels] / 3**0.5
+    x = np.concatenate([normalize(Z), normalize(embedded)], axis=1) @ mapping.dense_layers[0].kernel.numpy()
+    x = x * 0.01 / 10**0.5
+    np.testing.assert_allclose(w, 2**0.5 * np.where(x > 0, x, 0.2 * x), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(mapping([7 * Z, labels]), w, rtol=1e-4)  # the length of a latent does not count
+
+
+def test_labels_alone_are_mapped_too():
+    mapping = MappingNetwork([], num_classes=3, embed_dim=4, has_latents=False)
+    out = mapping(np.int32([1, 1])).numpy()
+    assert out.shape == mapping.compute_output_shape((2,)) == (2, 4)
+    np.testing.assert_allclose((out**2).mean(axis=1), 1.0, rtol=1e-4)
+
+
+def test_styles_are_drawn_towards_their_average():
+    layer = Styles(3)
+    factors = np.float32([1, 0.5, 0, 1])
+    layer.build([Z.shape, factors.shape])
+    layer.w_avg.assign(np.arange(6))
+    styles = layer([Z, factors]).numpy()
+    assert styles.shape == (4, 3, 6)
+    np.testing.assert_array_equal(styles[0], np.repeat(Z[:1], 3, axis=0))
+    np.testing.assert_allclose(styles[1, 2], (Z[1] + np.arange(6)) / 2, rtol=1e-5)
+    np.testing.assert_allclose(styles[2, 0], np.arange(6), atol=1e-5)
+
+
+def test_average_follows_in_training_alone_and_not_where_frozen():
+    layer = Styles(2, momentum=0.75)
+    factors = np.ones(4, np.float32)
+    layer([Z, factors])
+    assert not layer.w_avg.numpy().any()
+    layer([Z, factors], training=True)
+    np.testing.assert_allclose(layer.w_avg, Z.mean(axis=0) / 4, rtol=1e-5)
+    layer.trainable = False
+    before = layer.w_avg.numpy()
+    layer([Z, factors], training=True)
+    np.testing.assert_array_equal(layer.w_avg, before)
