@@ -2,8 +2,10 @@
 
     python examples/fetch_emoji.py --vendor noto --out DIR
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
+    python examples/fetch_emoji.py --vendor noto --by-class --out CLASSES
 
-`ktg pretrain --balance 1` draws one image of each folder at a time, so that emoji with six tones don't outweigh others.
+With `--by-class` the folders lie in one folder a class, for `--labels folders`. `ktg pretrain --balance 1` draws one
+image of each folder at a time, so that emoji with six tones don't outweigh others.
 """
 
 import argparse
@@ -20,6 +22,26 @@ from PIL import Image
 
 SIZE = 64
 VERSION = "16.0.0"
+# Class -> regular expression on "category/subcategory" of the package; the first that fits is an emoji's class.
+CLASSES = {
+    "faces": "^Smileys & Emotion/(face|cat-face|monkey-face)",
+    "hearts": "^Smileys & Emotion/",
+    "sports": "^People & Body/person-(activity|sport)",
+    "families": "^People & Body/family",
+    "people": "^People & Body/person",
+    "hands": "^People & Body/",
+    "animals": "^Animals & Nature/animal",
+    "nature": "^Animals & Nature/|/sky & weather$",
+    "food": "^Food & Drink/",
+    "transport": "^Travel & Places/transport",
+    "clocks": "^Travel & Places/time$",
+    "places": "^Travel & Places/",
+    "events": "^Activities/",
+    "clothing": "^Objects/clothing$",
+    "objects": "^Objects/",
+    "symbols": "^(Symbols|Component)/",
+    "flags": "^Flags/",
+}
 TONES = {"1F3FB": "light", "1F3FC": "medium-light", "1F3FD": "medium", "1F3FE": "medium-dark", "1F3FF": "dark"}
 
 
@@ -116,6 +138,11 @@ def image_path(emoji):
     return Path(name) / (f"{name}-{emoji.tone}.png" if emoji.tone else f"{name}.png")
 
 
+def class_of(emoji):
+    """The class of an `Emoji`: a key of `CLASSES`."""
+    return next(name for name, pattern in CLASSES.items() if re.search(pattern, emoji.category))
+
+
 def choose(emoji, category="", tones=True):
     """The emoji in whose category, such as "People & Body/person-sport", a regular expression is found.
 
@@ -127,9 +154,9 @@ def choose(emoji, category="", tones=True):
     return [item for item in emoji if re.search(category, item.category) and (tones or not item.tone)]
 
 
-def write_folders(vendor, emoji, out):
-    """Writes `OUT/<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of images."""
-    paths = [out / image_path(item) for item in emoji]
+def write_folders(vendor, emoji, out, by_class=False):
+    """Writes `OUT/[<class>/]<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of images."""
+    paths = [(out / class_of(item) if by_class else out) / image_path(item) for item in emoji]
     if len(set(paths)) != len(paths):
         raise ValueError("two emoji would get the same file name: change `safe_name`")
     for item, path in zip(emoji, paths, strict=True):
@@ -146,9 +173,10 @@ def main():
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
     parser.add_argument("--category", default="", help="only those in whose category this regular expression is found")
     parser.add_argument("--no-tones", action="store_true", help="only the emoji without a skin tone")
+    parser.add_argument("--by-class", action="store_true", help="one folder a class around those of the emoji")
     options = parser.parse_args()
     emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
-    print(f"{write_folders(options.vendor, emoji, options.out)} images in {options.out}")
+    print(f"{write_folders(options.vendor, emoji, options.out, options.by_class)} images in {options.out}")
 
 
 if __name__ == "__main__":

@@ -166,6 +166,10 @@ ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
         "keras_transfer_gen.networks.dcgan.entries:REFINED_DCGAN",
         "dcgan with a second convolution on maps of 8 x 8 to 32 x 32",
     ),
+    "dcgan_conditional": (
+        "keras_transfer_gen.networks.dcgan.entries:CONDITIONAL_DCGAN",
+        "dcgan_refined that is told the class of each image; needs labels",
+    ),
     "conv_vae": ("keras_transfer_gen.networks.conv_vae.entries:CONV_VAE", "convolutional VAE with batch normalisation"),
     "conv_vae_plain": (
         "keras_transfer_gen.networks.conv_vae.entries:PLAIN_CONV_VAE",

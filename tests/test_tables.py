@@ -38,7 +38,7 @@ def test_every_architecture_is_an_entry():
 def test_architecture_is_resolved_with_its_options():
     name, entry, options = tables.resolve_architecture("dcgan:max_channels=64", "gan")
     assert (name, entry, options["max_channels"], options["group_size"]) == ("dcgan", DCGAN, 64, 0)
-    with pytest.raises(checks.UserError, match="`arch` must be one of 'dcgan', 'dcgan_refined', 'stylegan2'. Received.*'conv_vae'"):
+    with pytest.raises(checks.UserError, match="`arch` must be one of 'dcgan', .*'stylegan2'. Received.*'conv_vae'"):
         tables.resolve_architecture("conv_vae", "gan")
     with pytest.raises(checks.UserError, match="arguments that it has: max_channels, min_channels, group_size"):
         tables.resolve_architecture("dcgan:depth=3", "gan")

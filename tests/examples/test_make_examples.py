@@ -29,6 +29,23 @@ def emoji(base, code, tone=""):
     return fetch_emoji.Emoji(base, "People & Body/person", code, tone, Path(f"{code}.png"))
 
 
+@pytest.mark.parametrize(("category", "expected"), [
+    ("Smileys & Emotion/cat-face", "faces"), ("Smileys & Emotion/heart", "hearts"),
+    ("People & Body/person-sport", "sports"), ("People & Body/person-role", "people"),
+    ("People & Body/hand-prop", "hands"), ("Travel & Places/sky & weather", "nature"),
+    ("Travel & Places/hotel", "places"), ("Component/skin-tone", "symbols"),
+])  # fmt: skip
+def test_class_is_that_of_the_first_pattern(category, expected):
+    assert fetch_emoji.class_of(fetch_emoji.Emoji("x", category, "1F600", "", Path("1.png"))) == expected
+
+
+def test_folders_of_emoji_lie_in_one_folder_a_class(tmp_path):
+    Image.new("RGBA", (64, 64), "red").save(tmp_path / "1.png")
+    items = [fetch_emoji.Emoji("fox", "Animals & Nature/animal-mammal", "1F98A", "", tmp_path / "1.png")]
+    assert fetch_emoji.write_folders("noto", items, tmp_path / "out", by_class=True) == 1
+    assert (tmp_path / "out/animals/fox/fox.png").is_file()
+
+
 def names(folder):
     return {path.stem for path in (EXAMPLES / folder).glob("*.png")}
 

@@ -20,6 +20,20 @@ def _build_refined(spec, max_channels, min_channels):
     return build_refined_dcgan(spec.image_size, spec.channels, spec.latent_dim, max_channels, min_channels)
 
 
+def _build_conditional(spec, max_channels, min_channels, class_dim, group_size, attention):
+    from keras_transfer_gen.networks.dcgan import conditional
+
+    size, channels, classes = spec.image_size, spec.channels, spec.num_classes
+    return (
+        conditional.build_conditional_generator(
+            size, channels, spec.latent_dim, classes, max_channels, min_channels, class_dim, attention
+        ),
+        conditional.build_conditional_discriminator(
+            size, channels, classes, max_channels, min_channels, group_size, attention
+        ),
+    )
+
+
 def _build_discriminator(spec, trained):
     from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
     from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
@@ -29,13 +43,24 @@ def _build_discriminator(spec, trained):
     return build_dcgan_discriminator(spec.image_size, spec.channels)
 
 
+GROUP_SIZE = Option("group_size", 0, "images that are compared with each other; 0 compares none", least=0)
 DCGAN = Architecture(
     build_networks=_build,
-    options=(*CHANNELS, Option("group_size", 0, "images that are compared with each other; 0 compares none", least=0)),
+    options=(*CHANNELS, GROUP_SIZE),
     build_discriminator=_build_discriminator,
 )
 REFINED_DCGAN = Architecture(
     build_networks=_build_refined,
     options=CHANNELS,
     build_discriminator=_build_discriminator,
+)
+CONDITIONAL_DCGAN = Architecture(
+    build_networks=_build_conditional,
+    options=(
+        *CHANNELS,
+        Option("class_dim", 64, "length of the vector that stands for a class"),
+        GROUP_SIZE,
+        Option("attention", False, "whether the places of the 16 x 16 maps look at each other"),
+    ),
+    intermediates={"style": "style"},
 )
