@@ -54,9 +54,11 @@ setup(
             "nbformat>=5.10",
             "ipykernel>=6.29",
             "tf_keras>=2.21,<2.22",
+            "tensorflow-serving-api>=2.19,<3",
             "pre-commit>=4.0",
         ],
         "litert": ["ai-edge-litert>=2.1"],
+        "serving": ["tensorflow-serving-api>=2.19,<3"],
         "bench": ["torch>=2.4"],
     },
     classifiers=[

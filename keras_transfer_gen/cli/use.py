@@ -176,6 +176,7 @@ def export(
 
     generator = recipe.load_exported(ref, overrides=options.overrides)
     if not dry_run:
-        FORMATS[format].load()(generator, out, **received)
+        card = {"card": recipe.served_card(ref, recipe.spec_of(generator))} if FORMATS[format].takes_card else {}
+        FORMATS[format].load()(generator, out, **received, **card)
     outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **received}
     print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote and checked'} {out}")

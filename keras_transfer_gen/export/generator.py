@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.export.float32_copy import LOW_PRECISION_TOLERANCE, float32_copy, has_low_precision
+from keras_transfer_gen.export.numbered_images import add_numbered_images
 from keras_transfer_gen.export.parity import check_parity, probe_inputs
 from keras_transfer_gen.export.servable import Servable, ServedFunction, as_uint8
 
@@ -15,6 +16,7 @@ def generator_servable(generator, spec):
     - "serve": `latents` float32 `[N, latent_dim]`, which follow the spec's distribution, and `labels` int32 `[N]`
       where the spec has classes -> `images` float32 `[N, S, S, C]` in [-1, 1].
     - "uint8": the same -> `images` uint8 0..255.
+    - "generate" and "generate_png": see `add_numbered_images`.
 
     Args:
         generator: functional `keras.Model`, latents `[batch, latent_dim]`, or a dict of latents and labels, -> images
@@ -42,7 +44,8 @@ def generator_servable(generator, spec):
         expected={"images": copied if is_low else original},
         tolerance=noise_tolerance(copy, inputs),
     )
-    return Servable(spec, {"serve": serve, "uint8": as_uint8(serve)}, copy.variables)
+    functions = add_numbered_images({"serve": serve, "uint8": as_uint8(serve)}, spec)
+    return Servable(spec, functions, copy.variables)
 
 
 def check_shapes(generator, spec):

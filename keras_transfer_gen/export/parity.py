@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.latent_distributions import transform_normals
@@ -77,6 +78,8 @@ def check_latents(expected, actual, what):
 def check_outputs(function, outputs, what):
     """Compares what an exported function gave for its examples with what it must give.
 
+    "images" and "png_bytes" are compared in pixel levels, other outputs are latents, in units of N(0, 1).
+
     Args:
         function: `servable.ServedFunction`.
         outputs: {name: array or tensor} of the exported function.
@@ -86,10 +89,23 @@ def check_outputs(function, outputs, what):
         ExportError: where an output differs by more than it may.
     """
     for name, expected in function.expected.items():
-        if name == "images":
-            check_parity(expected, outputs[name], function.tolerance, what)
-        else:
-            check_latents(expected, outputs[name], what)
+        _CHECKS.get(name, _check_latents)(expected, outputs[name], function, what)
+
+
+def _check_images(expected, actual, function, what):
+    check_parity(expected, actual, function.tolerance, what)
+
+
+def _check_png(expected, actual, function, what):
+    images = [tf.io.decode_png(content).numpy() for content in np.asarray(actual)]
+    check_parity(expected, np.stack(images), function.tolerance, what)
+
+
+def _check_latents(expected, actual, function, what):
+    check_latents(expected, actual, what)
+
+
+_CHECKS = {"images": _check_images, "png_bytes": _check_png}  # output -> its comparison; others are latents
 
 
 def probe_latents(latent_dim, count=4):

@@ -6,7 +6,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.export.guards import guarded
 from keras_transfer_gen.export.parity import check_outputs
+from keras_transfer_gen.export.serving_files import model_name
+from keras_transfer_gen.export.warmup import WARMUP_FILE, warmup_requests, write_warmup
 from keras_transfer_gen.saved_model_layout import CARD_FILE, PARTS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.version import PACKAGE
@@ -19,8 +22,9 @@ CHOOSE = "Choose another folder with path= or --out."
 def write_saved_model(servable, path, card=None):
     """Writes a model as a SavedModel, in float32, each weight once; it loads without Keras.
 
-    Each function of the `Servable` becomes a signature of its name; "serve" is `serving_default`. The loaded object has
-    the functions as attributes too, and `variables` and `trainable_variables`, so that it can be tuned further.
+    Each function of the `Servable` becomes a signature of its name; "serve" is `serving_default`. Signatures refuse
+    wrong inputs by a plain sentence, see `guards`. The loaded object has the functions of batches as attributes too,
+    without these checks, and `variables` and `trainable_variables`, so that it can be tuned further.
 
     Args:
         servable: `Servable`, such as `generator_servable` or `vae_servable` return it.
@@ -51,6 +55,8 @@ def write_saved_model(servable, path, card=None):
     with files.atomic_path(path) as partial:
         root, signatures = _root(servable)
         tf.saved_model.save(root, str(partial), signatures)
+        names = {name: _signature(name) for name in servable.functions}
+        write_warmup(partial / WARMUP_FILE, warmup_requests(servable, names), model_name(path))
         write_spec(partial / SPEC_FILE, servable.spec)
         for name, content in servable.extras.items():
             files.write_bytes(partial / name, content)
@@ -158,8 +164,9 @@ def _root(servable):
     root.trainable_variables = [variable.value for variable in servable.variables if variable.trainable]
     signatures = {}
     for name, function in servable.functions.items():
-        signatures[_signature(name)] = function.traced()
-        setattr(root, name, signatures[_signature(name)])
+        if not function.is_of_scalars:
+            setattr(root, name, function.traced())
+        signatures[_signature(name)] = guarded(function, servable.spec).traced()
     return root, signatures
 
 

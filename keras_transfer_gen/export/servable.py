@@ -17,10 +17,10 @@ class ServedFunction:
 
     Args:
         compute: function of named tensors -> {name of an output: tensor}.
-        inputs: tuple of `tf.TensorSpec` with an open batch axis, one for each parameter of `compute`, of its name.
-        examples: {input: ndarray}, four of each, on which the exported function is called.
-        expected: {output: ndarray}, what the model itself gives for them. "images" are compared in pixel levels, other
-            outputs in units of N(0, 1).
+        inputs: tuple of `tf.TensorSpec`, one for each parameter of `compute`, of its name: with an open batch axis, or
+            scalars.
+        examples: {input: ndarray}, on which the exported function is called; four rows where there is a batch axis.
+        expected: {output: ndarray}, what the model itself gives for them; see `parity.check_outputs`.
         tolerance: the pixel levels by which images may differ.
 
     Example:
@@ -37,9 +37,17 @@ class ServedFunction:
     expected: dict
     tolerance: float = 1.0
 
+    @property
+    def is_of_scalars(self):
+        """Whether it takes numbers instead of a batch (bool)."""
+        return all(spec.shape.rank == 0 for spec in self.inputs)
+
     def traced(self, batch_size=None):
         """The `tf.function` to be saved, for a fixed batch size where one is given."""
-        specs = [tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) for spec in self.inputs]
+        specs = [
+            tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) if spec.shape.rank else spec
+            for spec in self.inputs
+        ]
         return tf.function(self.compute, input_signature=specs, autograph=False)
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.export.float32_copy import LOW_PRECISION_TOLERANCE, float32_copy, has_low_precision
+from keras_transfer_gen.export.numbered_images import add_numbered_images
 from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.servable import Servable, ServedFunction, as_uint8
 from keras_transfer_gen.export.vae_parts import distribution_files
@@ -23,6 +24,7 @@ def vae_servable(vae):
     - "encode": `images` -> `z_mean`, `z_log_var`, float32 `[N, latent_dim]`.
     - "decode": `latents` as "encode" gives them -> `images`.
     - "reconstruct": `images` -> `images`.
+    - "generate" and "generate_png": see `add_numbered_images`.
 
     Args:
         vae: `VAE`; it is not changed.
@@ -54,7 +56,7 @@ def vae_servable(vae):
         "reconstruct": served(copy.reconstruct, image_spec, images),
     }
     variables = [*copy.encoder.variables, *copy.decoder.variables, *copy.prior.variables]
-    return Servable(spec, functions, variables, PARTS, distribution_files(vae))
+    return Servable(spec, add_numbered_images(functions, spec), variables, PARTS, distribution_files(vae))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,9 @@ def test_copy_draws_from_the_prior_and_reconstructs():
 
 def test_functions_are_those_of_the_vae_and_the_parts_name_three_of_them(servables):
     servable = servables["vae"]
-    assert list(servable.functions) == ["serve", "uint8", "encode", "decode", "reconstruct"]
+    assert list(servable.functions) == [
+        "serve", "uint8", "encode", "decode", "reconstruct", "generate", "generate_png",
+    ]  # fmt: skip
     assert servable.parts == PARTS and set(PARTS.values()) <= set(servable.functions)
     assert servable.functions["encode"].expected["z_mean"].shape == (4, 5)
 

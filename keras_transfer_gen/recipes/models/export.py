@@ -6,11 +6,13 @@ from pathlib import Path
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.saved_model import write_saved_model
+from keras_transfer_gen.export.serving_files import check_serving_files, is_version, write_serving_files
 from keras_transfer_gen.export.tflite import write_tflite
 from keras_transfer_gen.export.vae import vae_servable
 from keras_transfer_gen.recipes.models.load import load_generator
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
+from keras_transfer_gen.recipes.models.served_card import served_card
 from keras_transfer_gen.training.vae import VAE
 
 LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
@@ -21,15 +23,16 @@ LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
 
 
 def export_saved_model(model, path, card=None, trust=False, overrides=None):
-    """Writes a SavedModel for TF Serving: `serving_default`, latents -> images.
+    """Writes a SavedModel for TF Serving: `serving_default`, latents -> images, and `generate`, a seed -> images.
 
-    That of a VAE draws from its prior, and also has `encode`, `decode` and `reconstruct`.
+    That of a VAE draws from its prior, and also has `encode`, `decode` and `reconstruct`. Beside a folder whose name is
+    a number, a version, it also writes what a server needs: see `serving_files`.
 
     Args:
         model: `GAN`, whose averaged generator is exported; `VAE`; (generator, spec) as `load_generator` returns them;
             or a source that it or `load_vae` takes.
         path: folder to write; an earlier export there is replaced whole.
-        card: text of a model card to keep with it.
+        card: text of a model card to keep with it; by default the model's own, or a short one.
         trust: whether you vouch for a source from the web, see `load_generator`.
         overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
 
@@ -39,7 +42,14 @@ def export_saved_model(model, path, card=None, trust=False, overrides=None):
     Raises:
         RuntimeError: where the exported model generates other images than the Keras model.
     """
-    return write_saved_model(servable_of(load_exported(model, trust, overrides)), path, card=card)
+    servable, with_files = servable_of(load_exported(model, trust, overrides)), is_version(path)
+    if with_files:
+        check_serving_files(path)
+    card = served_card(model, servable.spec, trust) if card is None else card
+    written = write_saved_model(servable, path, card=card)
+    if with_files:
+        write_serving_files(servable.spec, path, card)
+    return written
 
 
 def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler"):
@@ -73,6 +83,11 @@ def export_vae_parts(vae, folder):
 def servable_of(exported):
     """The `Servable` of a `VAE` or of (generator, spec)."""
     return vae_servable(exported) if isinstance(exported, VAE) else generator_servable(*exported)
+
+
+def spec_of(exported):
+    """The `ModelSpec` of a `VAE` or of (generator, spec)."""
+    return exported.spec if isinstance(exported, VAE) else exported[1]
 
 
 def load_exported(model, trust=False, overrides=None):

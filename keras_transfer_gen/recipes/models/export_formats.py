@@ -17,11 +17,13 @@ class ExportFormat:
             given. It writes all or nothing, compares what it wrote with the Keras model, and returns the path.
         help: one line for the command line: what `path` is, and what the format is for.
         options: the names of the options that the writer takes, as in `OPTION_HINTS`.
+        takes_card: whether it also takes `card`, the text of the model's card.
     """
 
     writer: str
     help: str
     options: tuple = ()
+    takes_card: bool = False
 
     def load(self):
         """The writer, imported."""
@@ -32,7 +34,9 @@ class ExportFormat:
 _EXPORT = "keras_transfer_gen.recipes.models.export"
 FORMATS = {
     "saved_model": ExportFormat(
-        f"{_EXPORT}:export_saved_model", "a folder for TF Serving: give it a number as its name, such as cats/1"
+        f"{_EXPORT}:export_saved_model",
+        "a folder for TF Serving: give it a number as its name, such as cats/1",
+        takes_card=True,
     ),
     "tflite": ExportFormat(f"{_EXPORT}:export_tflite", "a file for phones and browsers", ("batch_size", "part")),
     "web": ExportFormat(

@@ -31,6 +31,14 @@ def test_saved_model_is_the_averaged_generator(gan, tmp_path):
     generate, spec = read_saved_model(path)
     assert spec == gan.spec and (path / "assets.extra" / "README.md").read_text() == "# card"
     check_parity(gan.ema_generator(probe_latents(16)), generate(probe_latents(16)), 0.1)
+    # What a server needs lies beside the version, with the card, and an export again replaces it.
+    beside = {"models.config", "batching.config", "Dockerfile", "compose.yaml", "client_rest.py", "client_grpc.py"}
+    assert {entry.name for entry in tmp_path.iterdir()} == {"1", "README.md", *beside}
+    assert (tmp_path / "README.md").read_text().endswith("# card")
+    (tmp_path / "compose.yaml").write_text("mine")
+    with pytest.raises(checks.UserFileError, match=r"compose\.yaml would be replaced"):
+        export_saved_model(gan, tmp_path / "2")
+    assert not (tmp_path / "2").exists()
 
 
 def test_tflite_is_the_averaged_generator_at_the_batch_size_asked_for(gan, tmp_path):

@@ -1,0 +1,117 @@
+"""Checks of what a served model is asked for, inside its graph: a wrong request is answered by a plain sentence."""
+
+import functools
+
+import tensorflow as tf
+
+from keras_transfer_gen.export.servable import ServedFunction
+
+MOST_IMAGES = 1024  # in one request
+MOST_PIXELS = 2**22  # of all images in one request: the maps inside a generator take some hundred times as many bytes
+BEYOND_RANGE = 1.5  # a model's own images may leave [-1, 1] a little; levels from 0 to 255 are further off
+
+
+def most_images(spec):
+    """How many images a request may ask for: 1024, fewer where they are larger than 64 pixels, but at least 16.
+
+    Args:
+        spec: `ModelSpec`.
+
+    Example:
+        >>> from keras_transfer_gen.specs import ModelSpec
+        >>> [most_images(ModelSpec(size, 3, 8)) for size in (28, 64, 256, 1024)]
+        [1024, 1024, 64, 16]
+    """
+    return max(16, min(MOST_IMAGES, MOST_PIXELS // spec.image_size**2))
+
+
+def guarded(function, spec):
+    """The same function, which refuses inputs that the model can't be called with.
+
+    Args:
+        function: `ServedFunction`. Its inputs are checked by their names, see `CHECKS`.
+        spec: `ModelSpec` of the model.
+
+    Returns:
+        `ServedFunction`. Where an input is wrong, it raises `tf.errors.InvalidArgumentError` ("assertion failed: ..."),
+        which TF Serving passes on as the answer, with the code INVALID_ARGUMENT (400 over REST).
+    """
+    names = [entry.name for entry in function.inputs]
+
+    @functools.wraps(function.compute)  # the parameters' names are those that callers use
+    def compute(*tensors):
+        checks = [check for name, tensor in zip(names, tensors, strict=True) for check in CHECKS[name](tensor, spec)]
+        if len(names) > 1 and names[1] == "labels":
+            checks.append(_check(
+                tf.equal(_sizes(tensors[0])[0], _sizes(tensors[1])[0]), "as many labels as latents are needed"
+            ))  # fmt: skip
+        with tf.control_dependencies(checks):
+            return function.compute(*map(tf.identity, tensors))
+
+    return ServedFunction(compute, function.inputs, function.examples, function.expected, function.tolerance)
+
+
+def _check(condition, message, *received):
+    return tf.debugging.Assert(condition, [f"{message}. Received:", *received] if received else [message])
+
+
+def _sizes(tensor):
+    """The sizes of a tensor as it comes in, not as its signature says: a server checks types alone."""
+    return tf.raw_ops.Shape(input=tensor, out_type=tf.int32)
+
+
+def _rows(name, tensor, spec, shape):
+    """Checks of the number of rows and of their shape."""
+    sizes, most = _sizes(tensor), most_images(spec)
+    text = f"{name} must have the shape [N{''.join(f', {size}' for size in shape)}]"
+    is_row = tf.reduce_all(tf.equal(tf.concat([sizes[1:], [0]], 0), tf.constant([*shape, 0])))
+    first = _check(is_row if shape else tf.equal(tf.size(sizes), 1), text, sizes)
+    with tf.control_dependencies([first]):
+        count = sizes[0]
+    inside = (count >= 1) & (count <= most)
+    return [first, _check(inside, f"{name} must have from 1 to {most} rows; send more in several requests", count)]
+
+
+def _latents(tensor, spec):
+    finite = tf.reduce_all(tf.math.is_finite(tensor))
+    text = "latents must be finite numbers, without NaN and infinity"
+    return [*_rows("latents", tensor, spec, [spec.latent_dim]), _check(finite, text)]
+
+
+def _images(tensor, spec):
+    inside = tf.reduce_all(tf.abs(tensor) <= BEYOND_RANGE)  # not true of NaN
+    text = "images must be finite numbers from -1 (black) to 1 (white)"
+    shape = [spec.image_size, spec.image_size, spec.channels]
+    return [*_rows("images", tensor, spec, shape), _check(inside, text)]
+
+
+def _labels(tensor, spec):
+    inside = tf.reduce_all((tensor >= 0) & (tensor < spec.num_classes))
+    text = f"labels must be classes from 0 to {spec.num_classes - 1}"
+    return [*_rows("labels", tensor, spec, []), _check(inside, text, tensor)]
+
+
+def _num(tensor, spec):
+    most = most_images(spec)
+    text = f"num must be from 1 to {most} images; ask for more in several requests with other seeds"
+    return [_check((tensor >= 1) & (tensor <= most), text, tensor)]
+
+
+def _seed(tensor, spec):
+    return [_check(tensor >= 0, f"seed must be a whole number from 0 to {tf.int32.max}", tensor)]
+
+
+def _truncation(tensor, spec):
+    text = f"truncation must be above 0 and at most 1 (the model's own is {spec.truncation:g})"
+    return [_check((tensor > 0) & (tensor <= 1), text, tensor)]
+
+
+def _label(tensor, spec):
+    text = f"label must be a class from 0 to {spec.num_classes - 1}, or -1 for a class drawn for each image"
+    return [_check((tensor >= -1) & (tensor < spec.num_classes), text, tensor)]
+
+
+CHECKS = {  # input -> function (tensor, spec) -> assertions
+    "latents": _latents, "images": _images, "labels": _labels,
+    "num": _num, "seed": _seed, "truncation": _truncation, "label": _label,
+}  # fmt: skip
