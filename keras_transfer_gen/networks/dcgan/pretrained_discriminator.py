@@ -10,7 +10,7 @@ from keras_transfer_gen.networks.dcgan.dcgan import DownBlock
 def build_pretrained_discriminator(trained, image_size, channels):
     """A discriminator that judges as a trained one does, for images of any size.
 
-    ImageSet are brought to the size that the trained one knows: smaller ones are enlarged by a whole number, larger
+    Images are brought to the size that the trained one knows: smaller ones are enlarged by a whole number, larger
     ones halved by averaging, and what is missing to a power of two is a grey border. Grey ones are shown as RGB. What
     averaging hides of larger images reaches the second block through strided convolutions, `detail_*`, whose sum
     begins at zero: the judgement is the trained one's at first, and learns of details from there.
