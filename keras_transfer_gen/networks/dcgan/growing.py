@@ -73,18 +73,18 @@ def grow_discriminator(discriminator):
         (None, 64, 64, 3)
     """
     names = input_names(discriminator)
-    given = {IMAGES: discriminator.input} if names is None else dict(discriminator.input)
-    side, channels = given[IMAGES].shape[1], given[IMAGES].shape[-1]
+    known = {IMAGES: discriminator.input} if names is None else dict(discriminator.input)
+    side, channels = known[IMAGES].shape[1], known[IMAGES].shape[-1]
     first = _block("discriminator", discriminator, side, DownBlock)
     twice = 2 * side
-    inputs = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in given.items()}
+    inputs = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in known.items()}
     inputs[IMAGES] = images = keras.Input((twice, twice, channels), name=IMAGES)
     averaged = layers.AveragePooling2D(2, name=f"average_{twice}")(images)
     details = DownBlock(first.filters, name=f"block_{twice}")(images)
     details = DownBlock(first.filters, name=f"detail_{twice}")(details)
     details = layers.Conv2D(first.filters, 1, kernel_initializer="zeros", name=f"detail_sum_{twice}")(details)
 
-    tensors = {id(tensor): averaged if name == IMAGES else inputs[name] for name, tensor in given.items()}
+    tensors = {id(tensor): averaged if name == IMAGES else inputs[name] for name, tensor in known.items()}
     for layer in discriminator.layers:
         if isinstance(layer, layers.InputLayer):
             continue
