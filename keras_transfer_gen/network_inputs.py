@@ -18,7 +18,8 @@ class NetworkInput:
         name: of the network's input.
         shape: of one image's value.
         distribution: of the draws, one of `specs.DISTRIBUTIONS`, or None.
-        classes: number of classes, drawn uniformly as whole numbers; 0 for what is no class.
+        classes: number of classes, drawn as whole numbers; 0 for what is no class.
+        shares: how often each class is drawn, numbers that add up to 1; empty where all are equally likely.
         value: where it is neither drawn nor a class.
     """
 
@@ -27,6 +28,7 @@ class NetworkInput:
     distribution: str | None = None
     classes: int = 0
     value: float = 0.0
+    shares: tuple = ()
 
     @property
     def dtype(self):
@@ -74,7 +76,7 @@ class NetworkInputs:
         """
         known = [NetworkInput(LATENTS, (spec.latent_dim,), spec.distribution)]
         if spec.num_classes:
-            known.append(NetworkInput(LABELS, classes=spec.num_classes))
+            known.append(NetworkInput(LABELS, classes=spec.num_classes, shares=tuple(spec.class_shares)))
         known += added
         names = [entry.name for entry in known]
         _check_names("generator", generator, names, LATENTS)

@@ -25,6 +25,8 @@ class ModelSpec:
         family: "gan" or "vae": the kind of networks that the generator was trained with.
         class_names: names of the classes in the order of their numbers, all different; empty where they have no names.
             It becomes a list, and gives `num_classes` where that is 0.
+        class_shares: how often each class is drawn where none is asked for, a list of shares that add up to 1: as often
+            as the training showed it. Empty: all are equally likely.
 
     Example:
         >>> ModelSpec(image_size=64, channels=3, latent_dim=128).distribution
@@ -43,6 +45,7 @@ class ModelSpec:
     licence: str = ""
     family: str = "gan"
     class_names: list = dataclasses.field(default=(), hash=False)
+    class_shares: list = dataclasses.field(default=(), hash=False)
 
     def __post_init__(self):
         checks.check_integer("image_size", self.image_size)
@@ -55,6 +58,7 @@ class ModelSpec:
         object.__setattr__(self, "pixel_range", tuple(float(bound) for bound in self.pixel_range))
         object.__setattr__(self, "class_names", check_class_names(self.class_names, self.num_classes))
         object.__setattr__(self, "num_classes", self.num_classes or len(self.class_names))
+        object.__setattr__(self, "class_shares", check_class_shares(self.class_shares, self.num_classes))
 
     def to_dict(self):
         """A JSON-ready dict of every field."""
@@ -156,6 +160,20 @@ def check_class_names(names, num_classes=0):
         step = "Give one name for each class, or leave num_classes= out."
         raise checks.user_error("class_names", f"{num_classes} names, as num_classes says", names, step)
     return names
+
+
+def check_class_shares(shares, num_classes):
+    """Returns shares of classes as a list of float, or raises a `UserError`.
+
+    Args:
+        shares: `num_classes` numbers of at least 0 that add up to 1; may have no entry.
+        num_classes: of the model.
+    """
+    shares = [checks.check_number("class_shares", share) for share in shares]
+    if shares and (len(shares) != num_classes or abs(sum(shares) - 1) > 1e-6):
+        expected = f"{num_classes} numbers that add up to 1"
+        raise checks.user_error("class_shares", expected, shares, "Leave it out to draw all classes equally often.")
+    return shares
 
 
 def check_truncation(value):

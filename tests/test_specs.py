@@ -99,3 +99,12 @@ def test_a_class_that_there_is_not_is_refused(label, classes, text):
     spec = classes if isinstance(classes, ModelSpec) else dataclasses.replace(SPEC, num_classes=classes)
     with pytest.raises(checks.UserError, match=text):
         spec.class_number(label)
+
+
+def test_shares_of_the_classes_add_up_to_one(tmp_path):
+    shared = dataclasses.replace(NAMED, class_shares=(0.5, 0.25, 0.25))
+    shared.save(tmp_path / "spec.json")
+    assert ModelSpec.load(tmp_path / "spec.json") == shared and shared.class_shares == [0.5, 0.25, 0.25]
+    for shares in ([0.5, 0.5], [0.5, 0.25, 0.5], [1.5, -0.25, -0.25]):
+        with pytest.raises(checks.UserError, match="`class_shares` must be"):
+            dataclasses.replace(NAMED, class_shares=shares)

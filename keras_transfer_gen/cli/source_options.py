@@ -8,6 +8,7 @@ from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.setting_options import option_parameters, replace_parameter
 from keras_transfer_gen.recipes.models.prefetch import prefetch
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 FACTS = ("latent_dim", "latent_distribution", "labels", "pixel_range")  # what the user may say of a model
@@ -58,7 +59,7 @@ def source_parameters():
     Returns:
         {name: `inspect.Parameter`}.
     """
-    parameters = option_parameters((FineTuneSettings,), ("trust", *FACTS))
+    parameters = option_parameters((FineTuneSettings,), ("trust",)) | option_parameters((ThirdPartySettings,), FACTS)
     for name, annotation, default in (("offline", o.Offline, False), ("sha256", o.Sha256, None)):
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters[name] = inspect.Parameter(name, kind, default=default, annotation=annotation)

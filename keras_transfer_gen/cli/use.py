@@ -33,7 +33,7 @@ def generate(
         str | None,
         typer.Option(
             "--class",
-            help="Class of all images: its name or number. Default: drawn for each image, all equally likely.",
+            help="Class of all images: its name or number. Default: drawn for each image, as often as in training.",
         ),
     ] = None,
     dry_run: o.DryRun = False,
@@ -54,6 +54,7 @@ def generate(
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output import image_folder as recipe
+    from keras_transfer_gen.training.latents import numbered_classes
 
     generator, replaced = open_model(ref, overrides=options.overrides), count_images(out)
     label = generator.spec.class_number(label)
@@ -64,7 +65,8 @@ def generate(
             reporter.say(f"would replace {count_of(replaced, 'earlier image')} in {out}")
     if not dry_run and grid is not None:
         with checks.named(out="grid"):
-            recipe.write_grid(grid, images)
+            classes = numbered_classes(range(num), generator.spec, seed, label)
+            recipe.write_grid(grid, images, spec=generator.spec, classes=classes)
     outcome = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
     outcome["replaced"] = replaced
     if label is not None:

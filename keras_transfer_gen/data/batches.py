@@ -141,7 +141,7 @@ def _balanced_draw(groups, shuffle, balance):
         raise checks.user_error("balance", "0, as all images are in one folder", balance, hint)
     members = np.argsort(groups, kind="stable").astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    shares = np.maximum(1, np.round(counts ** (1.0 - balance))).astype(np.int64)  # images of each folder in a pass
+    shares = _folder_shares(counts, balance)
     folders = np.repeat(np.arange(len(counts)), shares)
     turns = np.concatenate([np.arange(share) for share in shares])
 
@@ -153,6 +153,32 @@ def _balanced_draw(groups, shuffle, balance):
         return tf.gather(members, tf.gather(starts, group) + (first + turn) % count)
 
     return draw, len(folders)
+
+
+def class_shares(image_set, balance=0.0):
+    """How often each class is drawn by a stream of some images.
+
+    Args:
+        image_set: `ImageSet` with labels.
+        balance: as in `load_images`.
+
+    Returns:
+        float64 `[classes]`, which add up to 1.
+
+    Example:
+        >>> from keras_transfer_gen.data.sources import read_images
+        >>> class_shares(read_images(np.zeros([4, 8, 8, 1], np.uint8), 8, 1, labels=[0, 1, 1, 1])).tolist()
+        [0.25, 0.75]
+    """
+    counts = np.bincount(image_set.groups)
+    weights = (_folder_shares(counts, balance) / counts)[image_set.groups] if balance else np.ones(len(image_set))
+    shares = np.bincount(image_set.labels, weights, len(image_set.class_names))
+    return shares / shares.sum()
+
+
+def _folder_shares(counts, balance):
+    """int64: how many of the images of each folder a pass draws; `counts` are its images."""
+    return np.maximum(1, np.round(counts ** (1.0 - balance))).astype(np.int64)
 
 
 def _fetcher(image_set, labels):

@@ -12,14 +12,8 @@ from keras_transfer_gen import checks
 
 FILE, LABEL = "file", "label"  # columns of a CSV
 JSON_KEY = "labels"  # of a dataset.json
-SUFFIXES = (".csv", ".json")
 HEADER = f"a CSV file with the header {FILE},{LABEL} (more columns may follow)"
 DATASET_JSON = 'a JSON object {"labels": [[path, class number or one-hot list], ...]}'
-
-
-def is_label_file(labels):
-    """Whether `labels` is the path of a file of labels, by its ending (bool)."""
-    return isinstance(labels, (str, Path)) and Path(labels).suffix.lower() in SUFFIXES
 
 
 def read_label_file(path, source=None):

@@ -10,9 +10,8 @@ from keras_transfer_gen.data import label_files
 from keras_transfer_gen.data.arrays import check_labels
 from keras_transfer_gen.data.grouping import group_by_folder
 from keras_transfer_gen.data.image_set import LabelColumn, printable
+from keras_transfer_gen.data.label_forms import FOLDERS, FORMS, OWN, is_label_file
 
-FOLDERS, OWN = "folders", "own"
-FORMS = '"folders", "own", the path of a .csv or .json file, or an array with a label for each image'
 SHOWN = 3  # names of images without a label in a message
 
 
@@ -46,21 +45,11 @@ def label_images(image_set, labels, source=None):
         return _balanced_by_class(_with_own(image_set, labels))
     if isinstance(labels, str) and labels == FOLDERS:
         return _from_folders(image_set)
-    if label_files.is_label_file(labels):
+    if is_label_file(labels):
         return _from_file(image_set, labels, source)
     if isinstance(labels, (str, os.PathLike)) or not hasattr(labels, "__len__"):
         raise checks.user_error("labels", FORMS, labels, "Set it with labels= (--labels).")
     return _from_array(image_set, labels)
-
-
-def check_form(labels):
-    """Returns `labels` as it is, or raises a `UserError` where it is a text of no known form. Nothing is read."""
-    known = labels is None or labels in (FOLDERS, OWN) or label_files.is_label_file(labels)
-    if not known:
-        like = checks.nearest(str(labels), [FOLDERS, OWN])
-        step = f"Did you mean {like}? " if like else ""
-        raise checks.user_error("labels", FORMS, labels, f"{step}Set it with labels= (--labels).")
-    return labels
 
 
 def check_every_class(image_set):
@@ -70,6 +59,21 @@ def check_every_class(image_set):
     if empty:
         step = "Number the classes from 0 on without gaps, or give their names as text."
         raise checks.user_error("labels", "labels with an image of each class", f"none of {empty}", step)
+
+
+def describe_classes(image_set, most=12):
+    """The classes and their counts of images on one line; of many the most frequent ones.
+
+    Example:
+        >>> from keras_transfer_gen.data.sources import read_images
+        >>> describe_classes(read_images(np.zeros([3, 8, 8, 1], np.uint8), 8, 1, labels=["cat", "dog", "dog"]))
+        'dog 2, cat 1'
+    """
+    counts = np.bincount(image_set.labels, minlength=len(image_set.class_names))
+    order = np.argsort(-counts, kind="stable")[:most]
+    rest = len(counts) - len(order)
+    listed = ", ".join(f"{printable(image_set.class_names[number])} {counts[number]:,}" for number in order)
+    return f"{listed} and {rest} more" if rest else listed
 
 
 def _with_own(image_set, labels):

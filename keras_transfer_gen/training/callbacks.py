@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 
 from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen.training.class_sheets import draw_sheet
 
 
 class EveryKimg(keras.callbacks.Callback, abc.ABC):
@@ -56,6 +57,8 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
 class SampleGrid(EveryKimg):
     """Writes a contact sheet of the same images again and again, as `folder/samples/<kimg>.png`.
 
+    Where the model has classes, each has a row with its name.
+
     Args:
         folder: the run's folder.
         kimg: thousands of images from one sheet to the next.
@@ -75,7 +78,7 @@ class SampleGrid(EveryKimg):
             self.act(0.0, {})
 
     def act(self, kimg, logs):
-        sheet = pixels.to_grid(self.model.generate(self.num, self.seed))
+        sheet = draw_sheet(self.model, self.num, self.seed)
         files.write_bytes(self.folder / f"{kimg:09.3f}kimg.png", pixels.to_png(sheet))
         if self.show is not None:
             self.show(sheet)

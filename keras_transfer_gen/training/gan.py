@@ -211,7 +211,7 @@ class GAN(keras.Model):
             average: use the averaged generator; False uses the one in training.
             start: number of the first image.
             label: class of all images, where the generator takes some: its name or its number. None draws one for each,
-                uniform.
+                by `spec.class_shares`: as often as the training showed it, or else uniform.
 
         Returns:
             uint8 ndarray `[num, H, W, C]`.

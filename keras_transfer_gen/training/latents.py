@@ -54,7 +54,7 @@ def draw_inputs(batch, inputs, seed, step):
 
     Returns:
         dict of name -> tensor: "latents", float32 `[batch, latent_dim]`; "labels", int32 `[batch]`, uniform over the
-        classes, where there are some; what else the networks take.
+        classes or by their shares, where there are some; what else the networks take.
     """
     values = {}
     for entry in inputs.drawn:
@@ -71,6 +71,9 @@ def _number_of(entry):
 
 
 def _draw(batch, entry, seed):
+    if entry.classes and entry.shares:
+        uniform = tf.random.stateless_uniform((batch,), seed)
+        return tf.searchsorted(_bounds(entry.shares), uniform, side="right")
     if entry.classes:
         return tf.random.stateless_uniform((batch, *entry.shape), seed, 0, entry.classes, tf.int32)
     if entry.distribution is None:
@@ -79,6 +82,11 @@ def _draw(batch, entry, seed):
         return sample_latents(batch, entry.shape[0], seed, entry.distribution)
     flat = sample_latents(batch, math.prod(entry.shape), seed, entry.distribution)
     return tf.reshape(flat, (batch, *entry.shape))
+
+
+def _bounds(shares):
+    """float32 `[classes - 1]`: where the part of a class in [0, 1) ends and that of the next begins."""
+    return np.float32(np.cumsum(shares)[:-1])
 
 
 def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="normal"):
@@ -102,13 +110,14 @@ def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="
     return np.float32(truncation) * transform_normals(distribution, np.stack(rows))
 
 
-def numbered_labels(numbers, num_classes, seed=0):
-    """Classes of numbered images, uniform: class i depends on the seed and on i alone.
+def numbered_labels(numbers, num_classes, seed=0, shares=()):
+    """Classes of numbered images: class i depends on the seed, the shares and on i alone.
 
     Args:
         numbers: iterable of image numbers.
         num_classes: 0 or 1 gives class 0 throughout.
         seed: non-negative integer.
+        shares: how often each class is drawn, as in `ModelSpec.class_shares`; empty: all equally often.
 
     Returns:
         int64 ndarray `[len(numbers)]`.
@@ -118,7 +127,27 @@ def numbered_labels(numbers, num_classes, seed=0):
         True
     """
     # The third number keeps them apart from the latents of the same image.
-    return np.array([np.random.default_rng((seed, n, 1)).integers(max(num_classes, 1)) for n in numbers], np.int64)
+    streams = [np.random.default_rng((seed, number, 1)) for number in numbers]
+    if len(shares):
+        uniform = np.array([stream.random() for stream in streams])
+        return np.searchsorted(_bounds(shares), uniform, side="right").astype(np.int64)
+    return np.array([stream.integers(max(num_classes, 1)) for stream in streams], np.int64)
+
+
+def numbered_classes(numbers, spec, seed=0, label=None):
+    """Classes of the images that `generate` gives, int64 `[len(numbers)]`; None for a model without classes.
+
+    Args:
+        numbers: sequence of image numbers.
+        spec: the generator's `ModelSpec`.
+        seed: non-negative integer.
+        label: the class that was asked for, its name or number, or None.
+    """
+    if not spec.num_classes:
+        return None
+    number = spec.class_number(label)
+    drawn = numbered_labels(numbers, spec.num_classes, seed, spec.class_shares)
+    return drawn if number is None else np.full(len(numbers), number, np.int64)
 
 
 def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
@@ -146,7 +175,9 @@ def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
         elif entry.name == LABELS:
             drawn = label is None
             values[LABELS] = (
-                numbered_labels(numbers, entry.classes, seed) if drawn else np.full(len(numbers), label, np.int64)
+                numbered_labels(numbers, entry.classes, seed, entry.shares)
+                if drawn
+                else np.full(len(numbers), label, np.int64)
             )
         else:
             values[entry.name] = _numbered(numbers, entry, seed)

@@ -4,17 +4,12 @@ import zipfile
 import pytest
 
 from keras_transfer_gen.checks import UserError, UserFileError
-from keras_transfer_gen.data.label_files import is_label_file, read_label_file
+from keras_transfer_gen.data.label_files import read_label_file
 
 
 def write(path, text):
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def test_files_of_labels_are_known_by_their_ending():
-    assert is_label_file("a/dataset.json") and is_label_file("LABELS.CSV")
-    assert not is_label_file("folders") and not is_label_file(["a.csv"])
 
 
 def test_csv_gives_a_column_of_texts_for_each_of_its_columns(tmp_path):

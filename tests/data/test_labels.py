@@ -6,7 +6,7 @@ from PIL import Image
 
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data.batches import load_images
-from keras_transfer_gen.data.labels import check_every_class, check_form, label_images
+from keras_transfer_gen.data.labels import check_every_class, describe_classes, label_images
 from keras_transfer_gen.data.sources import read_images
 
 LEVELS = {"a/1.png": 10, "a/2.png": 20, "b/3.png": 30, "b/deep/4.png": 40, "c/5.png": 50}
@@ -144,14 +144,13 @@ def test_images_without_a_label_are_named(folder, tmp_path):
         read(images, "own")
 
 
-def test_form_is_checked_without_reading():
-    assert [check_form(labels) for labels in (None, "own", "folders", "x.csv")] == [None, "own", "folders", "x.csv"]
-    with pytest.raises(UserError, match=r"Did you mean folders\? Set it with labels= \(--labels\)"):
-        check_form("folder")
-
-
 def test_a_class_without_images_is_refused():
     image_set = read(np.zeros((3, 8, 8, 1), np.uint8), [0, 2, 2])
     with pytest.raises(UserError, match=r"an image of each class. Received: labels=\"none of \['1'\]\""):
         check_every_class(image_set)
     check_every_class(label_images(image_set, [0, 1, 1]))
+
+
+def test_classes_are_described_with_the_most_frequent_first():
+    image_set = read(np.zeros((6, 8, 8, 1), np.uint8), ["a", "b", "b", "c", "c", "c"])
+    assert describe_classes(image_set) == "c 3, b 2, a 1" and describe_classes(image_set, most=1) == "c 3 and 2 more"

@@ -75,6 +75,19 @@ def test_inputs_of_a_step_are_latents_and_uniform_labels():
     assert not np.array_equal(latents.draw_inputs(4000, inputs, 5, step + 1)["labels"], labels)
 
 
+def test_labels_follow_the_shares_of_the_classes():
+    shares = (0.6, 0.0, 0.3, 0.1)
+    drawn = latents.numbered_labels(range(2000), 4, 1, shares)
+    assert (np.abs(np.bincount(drawn, minlength=4) / 2000 - shares) < 0.04).all() and 1 not in drawn
+    assert np.array_equal(latents.numbered_labels([7, 3], 4, 1, shares), drawn[[7, 3]])
+    spec = ModelSpec(image_size=32, channels=3, latent_dim=3, num_classes=4, class_shares=shares)
+    labels = latents.draw_inputs(4000, NetworkInputs.of(spec), 5, tf.constant(7, tf.int64))["labels"].numpy()
+    assert labels.dtype == np.int32 and (np.abs(np.bincount(labels, minlength=4) / 4000 - shares) < 0.03).all()
+    classes = latents.numbered_classes(range(9), spec, 1)
+    assert np.array_equal(classes, drawn[:9]) and latents.numbered_classes(range(3), spec, 1, 2).tolist() == [2, 2, 2]
+    assert latents.numbered_classes(range(3), ModelSpec(image_size=32, channels=3, latent_dim=3)) is None
+
+
 ADDED = (
     NetworkInput("angle", distribution="uniform"), NetworkInput("map", (2, 3), "normal"),
     NetworkInput("other", (6,), "normal"), NetworkInput("style", classes=4), NetworkInput("scale", value=0.7),

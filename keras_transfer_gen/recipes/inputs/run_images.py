@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, files
 from keras_transfer_gen.data.image_set import ImageSet
+from keras_transfer_gen.data.labels import check_every_class, describe_classes
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.inputs.check_data import data_warnings
 from keras_transfer_gen.recipes.inputs.suggestions import not_suggesting
@@ -30,6 +31,7 @@ class RunImages:
         holdout_name: what they are, for the reader of the ELBO.
         validation: uint8 `[M, S, S, C]`, images that are not trained on either: the best weights are chosen by them.
             Empty where there are few images; None where the family needs none.
+        labelled: whether the training images are shown with their labels.
     """
 
     image_set: ImageSet
@@ -39,6 +41,7 @@ class RunImages:
     holdout: np.ndarray | None = None
     holdout_name: str = ""
     validation: np.ndarray | None = None
+    labelled: bool = False
 
     @property
     def prior_images(self):
@@ -71,7 +74,11 @@ class RunImages:
 
     def digests(self):
         """Content hashes of the images (dict), for config.json: a continued run sees by them that images changed."""
-        return {"pictures_digest": self.image_set.digest, "reference_digest": self.reference_digest}
+        digest = self.image_set.digest
+        if self.labelled:  # other labels are another training
+            names = "\n".join(self.image_set.class_names).encode()
+            digest = files.sha256(digest.encode(), names, np.ascontiguousarray(self.image_set.labels))
+        return {"pictures_digest": digest, "reference_digest": self.reference_digest}
 
     def facts(self):
         """Counts of images (dict), for config.json."""
@@ -117,11 +124,12 @@ def make_run_images(settings, image_set, real, reporter, protocol=None):
     tick = reporter.counter("features of the images")
     name = f"{settings.data} (the training images)"
     training = kid_protocol.make_reference(image_set.images, name, protocol, tick)
+    labelled = settings.data_labels is not None
     if real is None:
-        return RunImages(image_set, training, training)
+        return RunImages(image_set, training, training, labelled=labelled)
     tick = reporter.counter("features of the reference")
     reference = kid_protocol.make_reference(real.images, settings.reference, protocol, tick)
-    return RunImages(image_set, training, reference, real.digest)
+    return RunImages(image_set, training, reference, real.digest, labelled=labelled)
 
 
 def read_image_set(name, source, settings, image_size, channels, reporter):
@@ -130,7 +138,7 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
     Args:
         name: "data" or "reference", for errors.
         source: what `read_images` takes.
-        settings: settings with resize_mode and background.
+        settings: settings with resize_mode, background and data_labels, which are those of "data".
         image_size: side of the images in pixels.
         channels: 1 or 3.
         reporter: `Reporter`; shows the progress.
@@ -141,7 +149,7 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
     with checks.named(source=name, data=name):
         image_set = read_images(
             source, image_size, channels, resize_mode=settings.resize_mode, background=settings.background,
-            progress=reporter.counter(f"reading {source}"),
+            labels=settings.data_labels if name == "data" else None, progress=reporter.counter(f"reading {source}"),
         )  # fmt: skip
     count, skipped = len(image_set.images), len(image_set.skipped)
     note = f"; {skipped} files skipped (see `ktg data check {source}`)" if skipped else ""
@@ -150,6 +158,20 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
         step = f"Put more images there, or give another folder with --{name}."
         raise checks.user_error(name, f"at least {MIN_IMAGES} usable images", f"{count} in {source}", step)
     if name == "data":
+        if settings.data_labels is not None:
+            _check_labels(image_set, settings.data_labels)
+            reporter.say(f"{len(image_set.class_names)} classes: {describe_classes(image_set)}")
         for line in data_warnings(image_set, settings.resize_mode):
             reporter.say(f"note: {line}")
     return image_set
+
+
+def _check_labels(image_set, labels):
+    """Refuses labels that no network can learn: classes without images, several kinds of labels, one class."""
+    check_every_class(image_set)
+    if image_set.more_labels:
+        step = f"It has more: {', '.join(image_set.more_labels)}. Networks take one kind so far; remove the others."
+        raise checks.user_error("labels", "a file with the columns file and label alone", labels, step)
+    if len(image_set.class_names) < 2:
+        step = f"All images are {image_set.class_names[0]!r}. Leave labels= (--labels) out."
+        raise checks.user_error("labels", "labels of at least 2 classes", labels, step)

@@ -9,6 +9,8 @@ MARK = (
     ".ktg-generate.json"  # in a folder that a command wrote and may replace; hidden, so that readers of images skip it
 )
 
+LABELS_FILE = "labels.csv"  # beside images of a model with classes: the class of each
+
 
 def file_name(number):
     """File name of image number `number`, such as "00007.png"."""
@@ -36,7 +38,8 @@ def check_folder(out):
         with checks.named(path="out"):
             notes = files.read_json(mark) if mark.is_file() else {}
         num = notes.get("num") if isinstance(notes, dict) else None
-        if not names <= {file_name(number) for number in range(num if isinstance(num, int) else 0)}:
+        written = {LABELS_FILE, *map(file_name, range(num))} if isinstance(num, int) else set()
+        if not names <= written:
             expected = "a new or empty folder, or one that an earlier `ktg` command wrote"
             raise checks.user_error("out", expected, str(out), "It holds other files. Choose another --out.")
     return path

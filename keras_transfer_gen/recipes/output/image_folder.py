@@ -1,13 +1,21 @@
 """Writes images as numbered PNG files, a whole folder or nothing."""
 
+import csv
+import io
+
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.recipes.output.folder_checks import MARK, check_folder, count_images, file_name
+from keras_transfer_gen.recipes.output.folder_checks import LABELS_FILE, MARK, check_folder, count_images, file_name
 from keras_transfer_gen.recipes.output.sheet_file import add_mark
 from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, shown_classes
+from keras_transfer_gen.training.latents import numbered_classes
 
 
 def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, label=None):
     """Generates images and writes them to `out/00000.png`, ...; image i depends on `seed` and i alone.
+
+    Where the model has classes, `out/labels.csv` tells that of each image; `load_images(out, labels="labels.csv")`
+    reads it.
 
     Args:
         model: `GAN` or anything with `generate(num, seed, truncation)`, and `label` where it takes classes.
@@ -27,11 +35,13 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, l
     check_folder(out)
     label_argument = {} if label is None else {"label": model.spec.class_number(label)}
     images = model.generate(num, seed=seed, truncation=truncation, **label_argument)
-    write_folder(images, out, {"seed": seed, "truncation": truncation, **label_argument}, reporter)
+    classes = numbered_classes(range(num), model.spec, seed, label)
+    names = None if classes is None else [model.spec.class_name(number) for number in classes]
+    write_folder(images, out, {"seed": seed, "truncation": truncation, **label_argument}, reporter, names)
     return images
 
 
-def write_folder(images, out, notes=None, reporter=SILENT):
+def write_folder(images, out, notes=None, reporter=SILENT, class_names=None):
     """Writes images to `out/00000.png`, ..., all or none.
 
     Args:
@@ -39,6 +49,7 @@ def write_folder(images, out, notes=None, reporter=SILENT):
         out: a new or empty folder, or one that an earlier call wrote, which is replaced whole.
         notes: JSON-ready dict of how they were generated; kept in a hidden file in the folder.
         reporter: `Reporter`; shows the progress and how many earlier images were replaced.
+        class_names: list with the name of the class of each image, for a file of labels beside them; or None.
 
     Raises:
         UserError, UserFileError: where `out` holds other files.
@@ -51,14 +62,37 @@ def write_folder(images, out, notes=None, reporter=SILENT):
         for number, image in enumerate(images):
             (partial / file_name(number)).write_bytes(pixels.to_png(image))
             tick(number + 1, len(images))
+        if class_names is not None:
+            files.write_text(partial / LABELS_FILE, _labels_csv(class_names))
         files.write_json(partial / MARK, {"num": len(images), **(notes or {})})
     if replaced:
         reporter.say(f"replaced {replaced} earlier images in {out}")
 
 
-def write_grid(path, images, most=64):
-    """Writes a contact sheet of the first images to a PNG file."""
-    write_png(path, pixels.to_grid(images[:most]))
+def _labels_csv(class_names):
+    """Text of a CSV with the class of each numbered image."""
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(("file", "label"))
+    rows.writerows((file_name(number), name) for number, name in enumerate(class_names))
+    return stream.getvalue()
+
+
+def write_grid(path, images, most=64, spec=None, classes=None):
+    """Writes a contact sheet of the first images to a PNG file, one row a class where there are classes.
+
+    Args:
+        path: of the file.
+        images: uint8 `[N, H, W, C]`.
+        most: images on the sheet.
+        spec: `ModelSpec` of what generated them; only needed with classes.
+        classes: integers `[N]`, or None.
+    """
+    if classes is None or len(set(classes)) < 2:
+        write_png(path, pixels.to_grid(images[:most]))
+    else:
+        columns = max(MIN_COLUMNS, -(-most // len(shown_classes(spec.num_classes))))
+        write_png(path, draw_class_rows(images, classes, spec, columns))
 
 
 def write_png(path, image):

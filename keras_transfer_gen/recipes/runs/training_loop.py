@@ -6,10 +6,11 @@ import warnings
 
 import tensorflow as tf
 
-from keras_transfer_gen import checks, pixels
+from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.recipes.runs.loop_callbacks import Guard, ProgressBar, Saver, SignalStop
 from keras_transfer_gen.training import callbacks, precision
+from keras_transfer_gen.training.class_sheets import draw_sheet
 
 SHEETS = 20  # contact sheets of one call
 SHEET_IMAGES = 36  # on a contact sheet that is shown
@@ -36,7 +37,8 @@ def train(run, training, image_set, phase, minutes=None):
     if steps <= 0 or (minutes is not None and training.seconds >= minutes * 60):
         return
     total = model.kimg + steps * batch / 1000  # whole batches
-    stream = stream_images(image_set, batch, balance=settings.balance, seed=settings.seed)
+    labelled = settings.data_labels is not None
+    stream = stream_images(image_set, batch, labels=labelled, balance=settings.balance, seed=settings.seed)
     for network in model.roles.values():
         precision.set_precision(network, run.notes["arithmetic"])
     clock = callbacks.Clock(training.seconds, training.steady)
@@ -79,7 +81,7 @@ def _show_and_score(curve, reporter):
     """`curve`, which also shows a contact sheet."""
 
     def measure(model):
-        reporter.show(pixels.to_grid(model.generate(SHEET_IMAGES)))
+        reporter.show(draw_sheet(model, SHEET_IMAGES))
         return curve(model)
 
     return measure

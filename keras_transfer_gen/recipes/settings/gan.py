@@ -3,17 +3,20 @@
 import math
 from typing import ClassVar
 
-from keras_transfer_gen import checks, specs, tables
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.data.label_forms import check_form
 from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings.fields import redefined, setting, settings_class
 from keras_transfer_gen.recipes.settings.methods import GAN_METHODS, OLD_METHODS
 from keras_transfer_gen.recipes.settings.shared import NetworkSettings, RunSettings, SourceSettings
+from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
 from keras_transfer_gen.transfer.freezing.blocks import freeze_d
 from keras_transfer_gen.transfer.freezing.rules import parse_rule
-from keras_transfer_gen.transfer.saved_model.spec_overrides import PIXEL_RANGES, SpecOverrides
+from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides, describes_source
 
 SELECTIONS = ("best", "last")
+LABEL_FORMS = "folders (the first sub-folder), a .csv (file,label) or dataset.json file, or own (of an npz or tfds)"
 
 
 def augments():
@@ -24,6 +27,10 @@ def augments():
 def penalties():
     """What `penalty` takes."""
     return [*tables.PENALTIES, "none"]
+
+
+def _check_labels(name, value, flag):
+    return check_form(value)
 
 
 @settings_class
@@ -81,7 +88,7 @@ class GanSettings(RunSettings):
 
 
 @settings_class
-class FineTuneSettings(SourceSettings, GanSettings):
+class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
     """Settings of `finetune` for a GAN."""
 
     evaluate_every_kimg: float | None = redefined(
@@ -135,21 +142,11 @@ class FineTuneSettings(SourceSettings, GanSettings):
         "best", help="The weights to keep: those with the lowest KID to the training images on the way, or the last.",
         panel=fields.SCORING, choices=lambda: SELECTIONS, check=check.choice(lambda: SELECTIONS),
     )  # fmt: skip
-    latent_dim: int | None = setting(
-        None, help="Length of a latent vector, where it is not to be measured.", panel=fields.THIRD_PARTY, order=10,
-        by_default="measured",
-    )  # fmt: skip
-    latent_distribution: str | None = setting(
-        None, help="Distribution of the latents. No SavedModel tells it.", panel=fields.THIRD_PARTY, order=11,
-        by_default="normal", choices=lambda: specs.DISTRIBUTIONS, old_names=("distribution",),
-    )  # fmt: skip
     labels: str | int | None = setting(
-        None, help="none, one-hot or integer: the form of the classes; or their number.", panel=fields.THIRD_PARTY,
-        order=12, by_default="measured",
-    )  # fmt: skip
-    pixel_range: tuple | str | None = setting(
-        None, help="Lowest and highest value of an image.", panel=fields.THIRD_PARTY, order=13, by_default="measured",
-        choices=lambda: PIXEL_RANGES,
+        None,
+        help=f"Labels of the images: {LABEL_FORMS}. Of a third-party source with classes: none, one-hot or integer, "
+        "the form of its classes, or their number.",
+        panel=fields.DATA, by_default="no labels of the images; those of a third-party source are measured",
     )  # fmt: skip
 
     def __post_init__(self):
@@ -158,9 +155,15 @@ class FineTuneSettings(SourceSettings, GanSettings):
             hint = "Leave --image-adapter out, or give --method minegan."
             raise checks.user_error("image_adapter", f"left out with the method {self.method!r}", True, hint)
         overrides = self.overrides()  # checks them
-        for name in ("latent_dim", "labels", "pixel_range"):  # as config.json holds them
+        names = ("latent_dim", "pixel_range", *(["labels"] if overrides.labels is not None else []))
+        for name in names:  # as config.json holds them
             object.__setattr__(self, name, getattr(overrides, name))
+        check_form(self.data_labels)
         self.rules()
+
+    @property
+    def data_labels(self):
+        return None if describes_source(self.labels) else self.labels
 
     @property
     def adaptation(self):
@@ -174,8 +177,8 @@ class FineTuneSettings(SourceSettings, GanSettings):
     def overrides(self):
         """`SpecOverrides`: what the user says of a third-party generator."""
         return SpecOverrides(
-            latent_dim=self.latent_dim, latent_distribution=self.latent_distribution, labels=self.labels,
-            pixel_range=self.pixel_range,
+            latent_dim=self.latent_dim, latent_distribution=self.latent_distribution,
+            labels=self.labels if describes_source(self.labels) else None, pixel_range=self.pixel_range,
         )  # fmt: skip
 
     def rules(self):
@@ -200,3 +203,11 @@ class PretrainSettings(NetworkSettings, GanSettings):
         NetworkSettings, "arch", "dcgan", choices=lambda: tables.architectures("gan")
     )  # fmt: skip
     latent_dim: int | None = redefined(NetworkSettings, "latent_dim", by_default="the architecture's, 128 of dcgan")
+    labels: str | None = setting(
+        None, help=f"Train one generator for several classes. The labels of the images: {LABEL_FORMS}.",
+        panel=fields.DATA, by_default="none, all images are of one kind", check=_check_labels,
+    )  # fmt: skip
+
+    @property
+    def data_labels(self):
+        return self.labels

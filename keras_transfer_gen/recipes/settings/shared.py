@@ -86,6 +86,11 @@ class RunSettings:
     def __post_init__(self):
         fields.check_settings(self)
 
+    @property
+    def data_labels(self):
+        """Where the labels of the images come from, as `read_images` takes it; None for none."""
+        return None
+
     def build_regularizers(self):
         """The regularizers that `regularizers` names, for `compile`: a new list of `protocols.Regularizer`."""
         return [tables.resolve("regularizers", text, tables.REGULARIZERS) for text in self.regularizers]

@@ -128,8 +128,8 @@ class Family(abc.ABC):
         """A compiled model as the source's with new weights, nothing frozen."""
 
     @abc.abstractmethod
-    def new_model(self, run):
-        """A compiled model of a pretraining."""
+    def new_model(self, run, images):
+        """A compiled model of a pretraining; `images` are the run's, whose classes it gets."""
 
     @abc.abstractmethod
     def update_rates(self, model, settings, rates=None):

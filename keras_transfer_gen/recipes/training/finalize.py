@@ -5,6 +5,7 @@ from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, images_before
+from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, draw_sheet, shown_classes
 
 
 def finalize(run, images, tuned, scratch=None):
@@ -26,7 +27,7 @@ def finalize(run, images, tuned, scratch=None):
     near_copies = {"made": copies.near_copy_share, "training": copies.train_share}
     metrics = {**scores.metrics, "near_copies": near_copies}
 
-    _draw(run, images, scores.images, nearest)
+    _draw(run, images, model, scores.images, nearest)
     family.draw(run, images, tuned, scratch)
     run.reporter.say("exporting SavedModel and TFLite, each compared with the Keras model")
     with checks.named(path="out"):
@@ -40,11 +41,23 @@ def finalize(run, images, tuned, scratch=None):
     return metrics
 
 
-def _draw(run, images, generated, nearest):
+def _draw(run, images, model, generated, nearest):
     """Writes what every family shows: before and after, likely copies, the film of the training."""
-    folder = run.folder.path
-    sheet = sheets.before_after(images_before(run), generated[:SHEET_IMAGES], images.training.images)
+    folder, before = run.folder.path, images_before(run)
+    if images.labelled and model.spec.num_classes:
+        sheet = _class_sheets(model, images.image_set, before)
+    else:
+        sheet = sheets.before_after(before, generated[:SHEET_IMAGES], images.training.images)
     files.write_bytes(folder / "before_after.png", pixels.to_png(sheet))
     files.write_bytes(folder / "neighbours.png", pixels.to_png(neighbour_sheet(generated, nearest)))
     frames = sheets.read_sheets(folder / "samples") or [pixels.to_grid(generated[:SHEET_IMAGES])]
     sheets.write_film(folder / "training.gif", frames)
+
+
+def _class_sheets(model, image_set, before):
+    """One row a class: generated and real images; `before` are images of the source, or None."""
+    spec, after = model.spec, draw_sheet(model, SHEET_IMAGES)
+    columns = max(MIN_COLUMNS, -(-SHEET_IMAGES // len(shown_classes(spec.num_classes))))
+    real = draw_class_rows(image_set.images, image_set.labels, spec, columns)
+    parts = [] if before is None else [("before", pixels.to_grid(before))]
+    return sheets.labelled([*parts, ("after", after), ("real", real)])

@@ -2,6 +2,7 @@
 
 import math
 
+from keras_transfer_gen.data.labels import describe_classes
 from keras_transfer_gen.recipes.inputs.run_images import read_image_set
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
@@ -43,6 +44,7 @@ def plan(command, settings, reporter=SILENT):
         "data": settings.data,
         "images": len(image_set.images),
         "skipped files": len(image_set.skipped),
+        **_classes(settings, image_set),
         "image size": f"{size} x {size} x {channels}",
     }
     if settings.reference is not None:
@@ -62,3 +64,7 @@ def plan(command, settings, reporter=SILENT):
     skipped = family.skipped_files(run, source)
     planned["files"] = ", ".join(name for name in OUTPUTS if name not in skipped)
     return planned
+
+
+def _classes(settings, image_set):
+    return {} if settings.data_labels is None else {"classes": describe_classes(image_set)}

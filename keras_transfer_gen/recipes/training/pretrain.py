@@ -7,7 +7,7 @@ from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
 from keras_transfer_gen.recipes.training.measure import measure_precision
-from keras_transfer_gen.recipes.training.new_networks import build_networks
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 
 
 def pretrain(settings, reporter=SILENT):
@@ -33,12 +33,12 @@ def pretrain(settings, reporter=SILENT):
         images = family.read_images(run, settings.image_size, settings.channels)
 
         def measure():
-            network = family.timed_network(build_networks(settings))
+            network = family.timed_network(build_networks(settings, new_spec(settings, images.image_set)))
             return {**measure_precision(run, network), "kid_floor": images.floor()}
 
         run.begin(images, family.describe_selection(run, images))
         run.measure_once(measure)
-        trained = resume_training(run, Branch.main(run.folder), lambda: family.new_model(run))
+        trained = resume_training(run, Branch.main(run.folder), lambda: family.new_model(run, images))
         run.begin_stage(trained.model)
         run_phases(run, trained, images, family.pretrain_phases(run, images), settings.minutes)
         return finalize(run, images, trained)

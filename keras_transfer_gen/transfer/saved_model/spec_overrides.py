@@ -99,6 +99,11 @@ class SpecOverrides:
 NO_OVERRIDES = SpecOverrides()
 
 
+def describes_source(labels):
+    """Whether `labels` says something of a generator ("one-hot", 10), not where those of images are found (bool)."""
+    return labels in LABELS or isinstance(labels, int) or (isinstance(labels, str) and labels.isdecimal())
+
+
 def leave_out(name):
     """The next step of an error about an override, such as "Leave out latent_dim= (--latent-dim)."."""
     return LEAVE_OUT.format(name=name, flag=name.replace("_", "-"))

@@ -47,7 +47,7 @@ def test_rules_are_those_of_freeze_and_then_those_of_freeze_d(tuned):
     ({"method": "ful"}, r"`method` must be one of 'full', 'bsa', 'minegan'.*Did you mean full\?.*--method"),
     ({"warmup_kimg": -1.0}, r"`warmup_kimg` must be a number of at least 0.*--warmup-kimg"),
     ({"image_adapter": True}, r"`image_adapter` must be left out with the method 'full'.*--method minegan"),
-    ({"labels": "many"}, r"`labels` must be 'none', 'one-hot', 'integer' or a number of classes"),
+    ({"labels": "many"}, r'`labels` must be "folders", "own"'),
 ])  # fmt: skip
 def test_fine_tune_settings_refuse(tuned, changed, text):
     with pytest.raises(checks.UserError, match=text):

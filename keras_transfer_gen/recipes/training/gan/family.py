@@ -73,8 +73,8 @@ class GanFamily(Family):
     def model_from_scratch(self, run, source):
         return models.model_from_scratch(source.model, run.settings)
 
-    def new_model(self, run):
-        return models.new_model(run.settings)
+    def new_model(self, run, images):
+        return models.new_model(run.settings, images.image_set)
 
     def update_rates(self, model, settings, rates=None):
         models.update_rates(model, settings, rates)

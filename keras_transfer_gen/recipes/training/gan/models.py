@@ -47,9 +47,10 @@ def model_from_scratch(source, settings, rates=SCRATCH_RATES):
     return gan
 
 
-def new_model(settings):
-    """A compiled GAN of a pretraining's settings."""
-    gan = GAN(*build_networks(settings), spec=new_spec(settings))
+def new_model(settings, image_set=None):
+    """A compiled GAN of a pretraining's settings, with the classes of its `ImageSet` where the settings say so."""
+    spec = new_spec(settings, image_set)
+    gan = GAN(*build_networks(settings, spec), spec=spec)
     compile_gan(gan, settings)
     return gan
 

@@ -74,7 +74,7 @@ class VaeFamily(Family):
     def model_from_scratch(self, run, source):
         return models.model_from_scratch(source.model, run.settings)
 
-    def new_model(self, run):
+    def new_model(self, run, images):
         return models.new_model(run.settings)
 
     def update_rates(self, model, settings, rates=None):

@@ -1,0 +1,24 @@
+"""The forms that `labels=` takes, by which they are told apart. Standard library alone."""
+
+from pathlib import Path
+
+from keras_transfer_gen import checks
+
+FOLDERS, OWN = "folders", "own"
+SUFFIXES = (".csv", ".json")
+FORMS = '"folders", "own", the path of a .csv or .json file, or an array with a label for each image'
+
+
+def is_label_file(labels):
+    """Whether `labels` is the path of a file of labels, by its ending (bool)."""
+    return isinstance(labels, (str, Path)) and Path(labels).suffix.lower() in SUFFIXES
+
+
+def check_form(labels):
+    """Returns `labels` as it is, or raises a `UserError` where it is a text of no known form. Nothing is read."""
+    known = labels is None or labels in (FOLDERS, OWN) or is_label_file(labels)
+    if not known:
+        like = checks.nearest(str(labels), [FOLDERS, OWN])
+        step = f"Did you mean {like}? " if like else ""
+        raise checks.user_error("labels", FORMS, labels, f"{step}Set it with labels= (--labels).")
+    return labels
