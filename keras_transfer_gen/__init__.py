@@ -41,11 +41,13 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
     from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
     from keras_transfer_gen.objectives.adversarial import NonSaturating as NonSaturating
+    from keras_transfer_gen.objectives.adversarial import Relativistic as Relativistic
     from keras_transfer_gen.objectives.likelihoods import Bernoulli as Bernoulli
     from keras_transfer_gen.objectives.likelihoods import GaussianOptimalSigma as GaussianOptimalSigma
     from keras_transfer_gen.objectives.likelihoods import LaplaceOptimalScale as LaplaceOptimalScale
     from keras_transfer_gen.objectives.likelihoods import Perceptual as Perceptual
     from keras_transfer_gen.objectives.penalties import R1 as R1
+    from keras_transfer_gen.objectives.penalties import R1R2 as R1R2
     from keras_transfer_gen.protocols import Augment as Augment
     from keras_transfer_gen.protocols import Likelihood as Likelihood
     from keras_transfer_gen.protocols import Objective as Objective
@@ -151,6 +153,8 @@ _LAZY = {
     "PretrainVaeSettings": "keras_transfer_gen.recipes.settings.vae:PretrainVaeSettings",
     "Prior": "keras_transfer_gen.protocols:Prior",
     "R1": "keras_transfer_gen.objectives.penalties:R1",
+    "R1R2": "keras_transfer_gen.objectives.penalties:R1R2",
+    "Relativistic": "keras_transfer_gen.objectives.adversarial:Relativistic",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",
     "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
     "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.layer:SavedModelLayer",

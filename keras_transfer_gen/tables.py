@@ -118,11 +118,19 @@ OBJECTIVES = Table("objective", f"{_PROTOCOLS}:Objective", {
     ),
     "hinge": ("keras_transfer_gen.objectives.adversarial:Hinge", "margin losses"),
     "minimax": ("keras_transfer_gen.objectives.adversarial:Minimax", "the two-player losses of the first GAN"),
+    "relativistic": (
+        "keras_transfer_gen.objectives.adversarial:Relativistic",
+        "logistic losses of pairs of a real and a generated image; with the penalty r1_r2",
+    ),
 })  # fmt: skip
 PENALTIES = Table("penalty", f"{_PROTOCOLS}:Penalty", {
     "r1": (
         "keras_transfer_gen.objectives.penalties:R1",
         "squared gradient of the discriminator at real images; arguments: gamma, interval",
+    ),
+    "r1_r2": (
+        "keras_transfer_gen.objectives.penalties:R1R2",
+        "the same at real and at generated images; arguments: gamma, interval",
     ),
 })  # fmt: skip
 AUGMENTS = Table("augment", f"{_PROTOCOLS}:Augment", {

@@ -74,3 +74,23 @@ class Hinge(Objective):
 
     def g_loss(self, real_logits, fake_logits):
         return per_image(lambda x: -x, fake_logits)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Relativistic(Objective):
+    """Logistic loss of pairs: the discriminator is to rate each real image above the generated one beside it.
+
+    With s(x) = log(1 + e^x): the discriminator minimises s(fake - real), the generator s(real - fake). A generator that
+    leaves out a kind of image goes on losing to its real ones, so fewer kinds are dropped. It needs a penalty at real
+    and at generated images, such as `penalties.R1R2`.
+
+    Reference:
+        Jolicoeur-Martineau, The relativistic discriminator, 2018 (arXiv:1807.00734); Huang et al., The GAN is dead;
+        long live the GAN!, 2025 (arXiv:2501.05441).
+    """
+
+    def d_loss(self, real_logits, fake_logits):
+        return per_image(lambda real, fake: ops.softplus(fake - real), real_logits, fake_logits)
+
+    def g_loss(self, real_logits, fake_logits):
+        return per_image(lambda real, fake: ops.softplus(real - fake), real_logits, fake_logits)

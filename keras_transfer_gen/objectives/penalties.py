@@ -55,3 +55,25 @@ class R1(Penalty):
 
     def get_config(self):
         return {**super().get_config(), "gamma": self.gamma}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class R1R2(R1):
+    """`R1`, and the same at generated images.
+
+    Args:
+        gamma: weight of each of the two, per squared unit of the [-1, 1] pixel range.
+        interval: steps between penalties; those taken are weighted up by it.
+
+    Reference:
+        Mescheder et al., 2018 (arXiv:1801.04406); Huang et al., 2025 (arXiv:2501.05441), for both together.
+    """
+
+    def losses(self, step):
+        discriminator = without_lipschitz_bounded(step.gan.discriminator)
+
+        def judge(images):
+            return discriminator(step.fake_inputs(step.augment_real(images)), training=True)
+
+        fake = 0.5 * self.gamma * squared_gradient(judge, tf.stop_gradient(step.fake))
+        return {"d": super().losses(step)["d"] + fake}

@@ -15,6 +15,7 @@ def sigmoid(x):
 EXPECTED = {
     "NonSaturating": (-np.log(sigmoid(REAL)) - np.log(1 - sigmoid(FAKE)), -np.log(sigmoid(FAKE))),
     "Minimax": (-np.log(sigmoid(REAL)) - np.log(1 - sigmoid(FAKE)), np.log(1 - sigmoid(FAKE))),
+    "Relativistic": (-np.log(sigmoid(REAL - FAKE)), -np.log(sigmoid(FAKE - REAL))),
     "Hinge": (np.maximum(1 - REAL, 0) + np.maximum(1 + FAKE, 0), -FAKE),
 }
 
@@ -40,7 +41,8 @@ def test_losses_are_finite_at_extreme_logits():
     for name in EXPECTED:
         objective = getattr(adversarial, name)()
         assert (
-            np.isfinite(objective.d_loss(extreme, extreme)).all() and np.isfinite(objective.g_loss(None, extreme)).all()
+            np.isfinite(objective.d_loss(extreme, -extreme)).all()
+            and np.isfinite(objective.g_loss(extreme, -extreme)).all()
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.objectives.penalties import R1, squared_gradient
+from keras_transfer_gen.objectives.penalties import R1, R1R2, squared_gradient
 
 X = np.random.default_rng(0).normal(size=(4, 3, 3, 2)).astype(np.float32)
 W = np.random.default_rng(1).normal(size=(18, 1)).astype(np.float32)
@@ -45,6 +45,17 @@ def test_r1_is_half_gamma_times_the_squared_gradient():
 def test_r1_is_taken_before_augmenting():
     found = R1(gamma=2.0).losses(step_of(linear, augment=lambda images: 3 * images))["d"]
     np.testing.assert_allclose(found, np.full(4, 9 * (W**2).sum()), rtol=1e-5)
+
+
+def test_r1_r2_adds_the_same_at_generated_images():
+    """Of a judge whose gradient is 2 x: the squares of the real and of the generated images, a class twice as steep."""
+    fake = np.random.default_rng(2).normal(size=X.shape).astype(np.float32)
+    step = step_of(lambda x: tf.reduce_sum(x**2, axis=(1, 2, 3)))
+    step.fake, step.fake_inputs = tf.constant(fake), lambda images: 2 * images
+    expected = 0.5 * 3.0 * 4 * ((X**2).sum((1, 2, 3)) + 16 * (fake**2).sum((1, 2, 3)))
+    np.testing.assert_allclose(R1R2(gamma=3.0).losses(step)["d"], expected, rtol=1e-5)
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(R1R2(0.3, interval=4)))
+    assert type(copy) is R1R2 and (copy.gamma, copy.interval) == (0.3, 4)
 
 
 def test_r1_of_a_bfloat16_judge_is_float32():
