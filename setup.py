@@ -27,6 +27,7 @@ setup(
             f"*/{name}" for name in ("gan.keras", "vae.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
         ],
         "keras_transfer_gen.export.web": ["page/*", "litertjs/*"],
+        "keras_transfer_gen.recipes.gallery": ["page/*"],
     },
     include_package_data=False,
     entry_points={"console_scripts": ["ktg = keras_transfer_gen.cli.main:main"]},
@@ -56,7 +57,10 @@ setup(
             "tf_keras>=2.21,<2.22",
             "tensorflow-serving-api>=2.19,<3",
             "pre-commit>=4.0",
+            "flask>=3.1",  # the extra `serve`
+            "waitress>=3.0.1",
         ],
+        "serve": ["flask>=3.1", "waitress>=3.0.1"],
         "litert": ["ai-edge-litert>=2.1"],
         "serving": ["tensorflow-serving-api>=2.19,<3"],
         "bench": ["torch>=2.4"],

@@ -45,8 +45,10 @@ def test_wheel_holds_every_weight_and_notice(wheel):
         for path in (ROOT / "saved_models").rglob("*")
         if path.suffix in WEIGHTS or path.name in ("NOTICE", "LICENSE")
     }
-    web = ROOT / "keras_transfer_gen" / "export" / "web"
-    wanted |= {path.relative_to(ROOT).as_posix() for name in ("page", "litertjs") for path in (web / name).iterdir()}
+    pages = [
+        f"keras_transfer_gen/{name}" for name in ("export/web/page", "export/web/litertjs", "recipes/gallery/page")
+    ]
+    wanted |= {path.relative_to(ROOT).as_posix() for name in pages for path in (ROOT / name).iterdir()}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert len(wanted) > 20 and wanted <= names

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import exits, look, train, use, vae
+from keras_transfer_gen.cli import exits, look, serve, train, use, vae
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=True,
 )
 COMMANDS = (
-    train.finetune, train.pretrain, use.generate, use.evaluate, use.export, look.info,
+    train.finetune, train.pretrain, use.generate, use.evaluate, use.export, serve.serve, look.info,
     vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
 )  # fmt: skip
 for command in COMMANDS:

@@ -6,8 +6,8 @@ from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.recipes.models.load import first_latents, open_keras_model
 from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
 from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, family_in, resolve_model
-from keras_transfer_gen.specs import check_truncation
 from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.latents import render_numbered
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
@@ -83,9 +83,9 @@ class ModelGenerator:
         self.model = model
         self.spec = spec
 
-    def generate(self, num, seed=0, truncation=None, label=None):
-        """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
-        return _render(self.model, self.spec, num, seed, truncation, label)
+    def generate(self, num, seed=0, truncation=None, label=None, start=0):
+        """uint8 `[num, H, W, C]`, from image `start` on; the same latents and classes as `GAN.generate`."""
+        return _render(self.model, self.spec, num, seed, truncation, label, start)
 
 
 class ServedGenerator:
@@ -101,9 +101,9 @@ class ServedGenerator:
         self.function = function
         self.spec = spec
 
-    def generate(self, num, seed=0, truncation=None, label=None):
-        """uint8 `[num, H, W, C]`; the same latents and classes as `GAN.generate`."""
-        return _render(self.function, self.spec, num, seed, truncation, label)
+    def generate(self, num, seed=0, truncation=None, label=None, start=0):
+        """uint8 `[num, H, W, C]`, from image `start` on; the same latents and classes as `GAN.generate`."""
+        return _render(self.function, self.spec, num, seed, truncation, label, start)
 
 
 class MeasuredGenerator:
@@ -119,7 +119,7 @@ class MeasuredGenerator:
         self.loaded = loaded
         self.spec = measured.spec
 
-    def generate(self, num, seed=0, truncation=None, label=None):
+    def generate(self, num, seed=0, truncation=None, label=None, start=0):
         """uint8 `[num, H, W, C]`; image i, its class included, depends on `seed` and i alone.
 
         Args:
@@ -127,6 +127,7 @@ class MeasuredGenerator:
             seed: non-negative integer. Latents and classes are those of `GAN.generate`.
             truncation: factor on the latents in (0, 1], also given to the SavedModel where it has an input for it.
             label: class of all images, its name or number; None draws one for each.
+            start: number of the first image.
         """
         factor = self.spec.truncation if truncation is None else truncation
 
@@ -134,12 +135,10 @@ class MeasuredGenerator:
             latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
             return self.measured(latents, labels, factor)
 
-        return _render(function, self.spec, num, seed, truncation, label)
+        return _render(function, self.spec, num, seed, truncation, label, start)
 
 
-def _render(function, spec, num, seed, truncation, label):
+def _render(function, spec, num, seed, truncation, label, start):
     """uint8 images of numbered latents and labels, after a check of the arguments of `generate`."""
-    num = checks.check_integer("num", num, next_step="Ask for at least one image with --num.")
-    seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with --seed.")
-    truncation = check_truncation(spec.truncation if truncation is None else truncation)
-    return render_numbered(function, range(num), spec, seed, truncation, label)
+    numbers, seed, truncation = check_generate(num, seed, start, truncation, spec)
+    return render_numbered(function, numbers, spec, seed, truncation, label)

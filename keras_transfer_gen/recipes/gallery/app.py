@@ -1,0 +1,247 @@
+"""The gallery as a WSGI application: addresses, answers, and the checks in front of them."""
+
+import dataclasses
+import json
+import secrets
+import time
+from importlib import resources
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.gallery import access
+from keras_transfer_gen.recipes.gallery.picks import card_text, read_picks, zip_picks
+from keras_transfer_gen.recipes.gallery.rate_limit import RateLimit
+from keras_transfer_gen.recipes.gallery.served_model import SHOWN
+
+PAGE = {  # address -> (file in page/, its type)
+    "/": ("gallery.html", "text/html; charset=utf-8"),
+    "/gallery.css": ("gallery.css", "text/css; charset=utf-8"),
+    "/gallery.js": ("gallery.js", "text/javascript; charset=utf-8"),
+}
+MOST_BODY = 131_072  # bytes of a request
+LOOPBACK_RATE, OTHER_RATE = 500, 50  # requests a second of one client
+BURST_SECONDS = 6  # whose requests may come at once
+TOKEN_RATE, TOKEN_BURST = 1, 10  # wrong tokens of one client
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """Where the gallery listens, and what it asks of those who come.
+
+    Args:
+        host: name or address.
+        port: number.
+        token: text, or None for none.
+        rate: requests a second of one client, or None for the usual ones.
+    """
+
+    host: str
+    port: int
+    token: str | None = None
+    rate: float | None = None
+
+    @property
+    def is_loopback(self):
+        """Whether this machine alone can reach it."""
+        return access.is_loopback(self.host)
+
+
+class Refusal(Exception):
+    """An answer that is none: its status and a sentence."""
+
+    def __init__(self, status, text, headers=None):
+        super().__init__(text)
+        self.status, self.headers = status, headers or {}
+
+
+def build_app(models, where):
+    """The gallery of some models.
+
+    Args:
+        models: list of one or two `ServedModel`.
+        where: `Access`.
+
+    Returns:
+        `flask.Flask`.
+
+    Raises:
+        UserImportError: where Flask is not installed.
+    """
+    flask = import_server("flask")
+    app = flask.Flask("gallery", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY
+    guard = _Guard(flask, where)
+    app.before_request(guard.check)
+    app.after_request(_add_headers)
+    app.register_error_handler(Exception, lambda error: _answer_error(app, error))
+    for address, entry in PAGE.items():
+        app.add_url_rule(address, address, _page_view(flask, *entry))
+    _add_views(app, flask, models)
+    return app
+
+
+def import_server(name):
+    """A package of the extra `serve`; a `UserImportError` where it is missing."""
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        step = "Install them: pip install 'keras-transfer-gen[serve]'."
+        raise checks.UserImportError(f"ktg serve needs the packages flask and waitress. {step}") from error
+
+
+def _add_views(app, flask, models):
+    def model_of(run):
+        if not run.isdecimal() or int(run) >= len(models):
+            raise Refusal(404, f"There is no run {run}; there are {len(models)}, numbered from 0.")
+        return models[int(run)]
+
+    @app.get("/api/runs")
+    def runs():
+        return flask.jsonify([_describe(model) for model in models])
+
+    @app.get("/api/runs/<run>/images/<seed>/<number>.png")
+    def image(run, seed, number):
+        model, query = model_of(run), flask.request.args
+        key = model.key(
+            _integer("seed", seed), _integer("number", number), query.get("label"), _number("truncation", query)
+        )
+        response = flask.Response(model.png(key), mimetype="image/png")
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        return response
+
+    @app.get("/api/runs/<run>/card")
+    def card(run):
+        return flask.Response(card_text(model_of(run)), mimetype="text/plain")
+
+    @app.get("/api/runs/<run>/files/<path:name>")
+    def file(run, name):
+        path = model_of(run).file(name)
+        return flask.Response(path.read_bytes(), mimetype=SHOWN[path.suffix.lower()])
+
+    @app.post("/api/zip")
+    def zip_file():
+        content = flask.request.get_json(silent=True)
+        response = flask.Response(zip_picks(read_picks(content, models), models), mimetype="application/zip")
+        response.headers["Content-Disposition"] = 'attachment; filename="picks.zip"'
+        return response
+
+
+class _Guard:
+    """The checks in front of every answer."""
+
+    def __init__(self, flask, where):
+        self.flask, self.where = flask, where
+        rate = where.rate or (LOOPBACK_RATE if where.is_loopback else OTHER_RATE)
+        self.requests = RateLimit(rate, max(1, BURST_SECONDS * rate))
+        self.wrong_tokens = RateLimit(TOKEN_RATE, TOKEN_BURST)
+        self.session = secrets.token_urlsafe(32)  # in the cookie of those who gave the token
+        self.cookie = f"ktg_{where.port}"
+
+    def check(self):
+        """None, or an answer in place of the one that was asked for."""
+        request = self.flask.request
+        client, headers = request.remote_addr, request.headers
+        host = headers.get("Host", "")
+        if not access.knows_host(self.where.host, self.where.port, host):
+            raise Refusal(403, "The gallery is not known by this name. Open the address that ktg serve printed.")
+        fetch = (headers.get(f"Sec-Fetch-{name}") for name in ("Site", "Mode"))
+        if not access.is_own_page(host, headers.get("Origin"), *fetch, request.method, request.path):
+            raise Refusal(403, "Pages of other sites may not use the gallery.")
+        self._limit(client)
+        return self._check_token(client, request) if self.where.token else None
+
+    def _limit(self, client):
+        """Has clients on this machine wait; refuses others."""
+        wait = self.requests.take(client, spend=self.where.is_loopback)
+        if wait and not self.where.is_loopback:
+            retry = {"Retry-After": str(int(wait) + 1)}
+            raise Refusal(429, f"At most {self.requests.rate:g} requests a second. Wait a moment.", retry)
+        time.sleep(wait)
+
+    def _check_token(self, client, request):
+        cookie = request.cookies.get(self.cookie, "")
+        if access.same_token(self.session, cookie):
+            return None
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if access.same_token(self.where.token, bearer or request.args.get("token", "")):
+            return self._enter() if request.path == "/" else None
+        if self.wrong_tokens.take(client, spend=False):
+            raise Refusal(429, "Too many requests without the right token. Wait a minute.", {"Retry-After": "60"})
+        raise Refusal(401, "A token is needed: open the address that ktg serve printed, or send it as a bearer token.")
+
+    def _enter(self):
+        response = self.flask.redirect("/", 303)
+        response.set_cookie(self.cookie, self.session, httponly=True, samesite="Lax")
+        return response
+
+
+def _page_view(flask, name, kind):
+    def view():
+        return flask.Response(read_page(name), content_type=kind)
+
+    return view
+
+
+def read_page(name):
+    """The bytes of a file of the gallery's page."""
+    return resources.files(__package__).joinpath("page", name).read_bytes()
+
+
+def _describe(model):
+    spec = model.spec
+    names = [spec.class_name(number) for number in range(spec.num_classes)]
+    return {
+        "name": model.name, "image_size": spec.image_size, "classes": names, "truncation": spec.truncation,
+        "licence": spec.licence, "is_run": model.folder is not None,
+    }  # fmt: skip
+
+
+def _integer(name, text):
+    """A whole number of an address; other texts are left to the check that says what is expected."""
+    try:
+        return int(text) if len(text) <= 20 else text
+    except ValueError:
+        return text
+
+
+def _number(name, query):
+    """A number of a query, None where it is left out; other texts are left to the check, as in `_integer`."""
+    text = query.get(name)
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _answer_error(app, error):
+    status, headers = getattr(error, "status", None), getattr(error, "headers", {})
+    if isinstance(error, checks.UserError):
+        status = 400
+    elif isinstance(error, PermissionError):
+        status, error = 403, "This path leads out of the RUN."
+    elif isinstance(error, FileNotFoundError):
+        status, error = 404, "There is no such file in the RUN, or it is of a kind that is not shown."
+    elif status is None:
+        status = getattr(error, "code", None) or 500  # of werkzeug's own errors
+        error = getattr(error, "description", error)
+    if status == 500:
+        app.logger.exception("gallery")
+        error = "The gallery failed; its terminal shows why."
+    body = json.dumps({"error": str(error)}, ensure_ascii=False)
+    return app.response_class(body, status, headers, mimetype="application/json")
+
+
+def _add_headers(response):
+    response.headers.update(HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
