@@ -92,6 +92,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.tables import register_penalty as register_penalty
     from keras_transfer_gen.tables import register_prior as register_prior
     from keras_transfer_gen.tables import register_regularizer as register_regularizer
+    from keras_transfer_gen.training.ada import ADA as ADA
     from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
     from keras_transfer_gen.training.callbacks import ScoreEvery as ScoreEvery
     from keras_transfer_gen.training.collapse import CollapseWarning as CollapseWarning
@@ -123,6 +124,7 @@ _LAZY = {
     "Augment": "keras_transfer_gen.protocols:Augment",
     "Bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
     "CollapseWarning": "keras_transfer_gen.training.collapse:CollapseWarning",
+    "ADA": "keras_transfer_gen.training.ada:ADA",
     "DiffAugment": "keras_transfer_gen.training.diffaugment:DiffAugment",
     "EvaluateEvery": "keras_transfer_gen.recipes.scoring.evaluate:EvaluateEvery",
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",

@@ -51,8 +51,16 @@ class Augment(keras.layers.Layer, abc.ABC):
     def call(self, images, seed):
         """float32 `[batch, H, W, C]` -> the same shape; `seed` is an int32 `[2]` tensor and the only randomness."""
 
+    def measures(self):
+        """dict of name -> float32 scalar: what training reports beside the losses, such as a strength that changes."""
+        return {}
+
     def after_step(self, step):
-        """Updates the augmentation's own variables, such as its strength, after both networks moved; see `Step`."""
+        """Updates the augmentation's own variables, such as its strength, after both networks moved; see `Step`.
+
+        `step.real_logits` is what the discriminator answered to this replica's real images; all-reduce what is
+        measured of it.
+        """
 
 
 class IntervalLayer(keras.layers.Layer, abc.ABC):

@@ -14,6 +14,7 @@ from keras_transfer_gen.version import PACKAGE
 
 # The class's name -> its module, below the package.
 CLASSES = {
+    "ADA": "training.ada",
     "Bernoulli": "objectives.likelihoods",
     "ChannelScale": "networks.layers",
     "CriticBlock": "networks.stylegan2.critic",

@@ -138,6 +138,11 @@ AUGMENTS = Table("augment", f"{_PROTOCOLS}:Augment", {
         "keras_transfer_gen.training.diffaugment:DiffAugment",
         "colour, translation and cutout of what the discriminator sees; arguments: policy",
     ),
+    "ada": (
+        "keras_transfer_gen.training.ada:ADA",
+        "many changes, the more often the better the discriminator knows the images; arguments: target, kimg, "
+        "probability, interval, policy",
+    ),
 })  # fmt: skip
 REGULARIZERS = Table("regularizer", f"{_PROTOCOLS}:Regularizer", {
     "l2sp": (

@@ -114,7 +114,7 @@ class GAN(keras.Model):
         Args:
             objective: "non_saturating", "hinge", "minimax" or a `protocols.Objective`.
             penalty: "r1", None, a `protocols.Penalty` or a list of them.
-            augment: "diffaugment", None or a `protocols.Augment`.
+            augment: "diffaugment", "ada", None or a `protocols.Augment`.
             regularizers: list of `protocols.Regularizer` or of their names, such as "l2sp:weight=0.01", or one of them.
             g_optimizer: Keras optimizer of the generator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
             d_optimizer: the same for the discriminator.
@@ -169,6 +169,7 @@ class GAN(keras.Model):
             self.ema_rampup = None if ema_rampup is None else checks.check_number("ema_rampup", ema_rampup)
             self.seed = checks.check_integer("seed", seed, least=0)
             more = [G_PENALTY] if any("g" in part.phases for part in self.penalties) else []
+            more += [] if self.augment is None else self.augment.measures()
             self.trackers = {name: keras.metrics.Mean(name=name) for name in (*MEASURES, *more)}
             networks = {**self.roles, "ema_generator": self.ema_generator}
             compiled_parts.attach(self, [*self.penalties, *self.regularizers], before, networks, data)

@@ -99,8 +99,12 @@ def train_step(gan, data):
     gan.images_seen.assign_add(tf.cast(batch * replicas, tf.int64))
     return {
         "d_loss": d_loss, "g_loss": g_loss, "penalty": penalty, "g_penalty": g_penalty,
-        "real_logits": step.real_logits, "fake_logits": step.fake_logits,
+        "real_logits": step.real_logits, "fake_logits": step.fake_logits, **_augment_measures(gan),
     }  # fmt: skip
+
+
+def _augment_measures(gan):
+    return {} if gan.augment is None else gan.augment.measures()
 
 
 def _update_parts(gan, step, statistics):
@@ -127,4 +131,5 @@ def test_step(gan, data):
         "d_loss": tf.reduce_mean(gan.objective.d_loss(real_logits, fake_logits)),
         "g_loss": tf.reduce_mean(gan.objective.g_loss(real_logits, fake_logits)),
         "penalty": 0.0, "g_penalty": 0.0, "real_logits": real_logits, "fake_logits": fake_logits,
+        **_augment_measures(gan),
     }  # fmt: skip
