@@ -86,6 +86,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.spectral_norm import guard_spectral_norms as guard_spectral_norms
     from keras_transfer_gen.tables import register_architecture as register_architecture
     from keras_transfer_gen.tables import register_augment as register_augment
+    from keras_transfer_gen.tables import register_feature_network as register_feature_network
     from keras_transfer_gen.tables import register_likelihood as register_likelihood
     from keras_transfer_gen.tables import register_metric as register_metric
     from keras_transfer_gen.tables import register_objective as register_objective
@@ -216,6 +217,7 @@ _LAZY = {
     "register_architecture": "keras_transfer_gen.tables:register_architecture",
     "register_augment": "keras_transfer_gen.tables:register_augment",
     "register_likelihood": "keras_transfer_gen.tables:register_likelihood",
+    "register_feature_network": "keras_transfer_gen.tables:register_feature_network",
     "register_metric": "keras_transfer_gen.tables:register_metric",
     "register_objective": "keras_transfer_gen.tables:register_objective",
     "register_penalty": "keras_transfer_gen.tables:register_penalty",

@@ -9,6 +9,7 @@ import dataclasses
 import importlib
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.entry_text import arguments_of, check_arguments, parse_entry
@@ -168,6 +169,16 @@ IN_PYTHON = {
     },
 }
 METRICS = MetricTable(("real_images", "generated_images", "real_features", "generated_features"))
+FEATURE_NETWORKS = Table("network", "keras:Model", {
+    "efficientnet_lite0": (
+        "keras_transfer_gen.metrics.feature_network:load_efficientnet_lite0",
+        "names what photographs of ImageNet show; 224 px, 1,280 features",
+    ),
+    "movenet_lightning": (
+        "keras_transfer_gen.metrics.movenet_lightning:load_movenet_lightning",
+        "finds the joints of people in photographs and videos; 192 px, 1,280 features",
+    ),
+})  # fmt: skip
 PRIORS = Table("prior", f"{_PROTOCOLS}:Prior", {
     "standard_normal": (
         "keras_transfer_gen.networks.priors.standard_normal:StandardNormal", "N(0, 1) in every dimension",
@@ -300,6 +311,15 @@ def check_key(name, value, table, next_step=""):
     return checks.check_choice(name, value, table, next_step)
 
 
+def check_feature_network(network):
+    """Returns a name of `FEATURE_NETWORKS` or a path that exists, or raises a `UserError`; nothing is loaded."""
+    network = str(network)
+    if network not in FEATURE_NETWORKS and not Path(network).exists():
+        step = "A .keras file or a SavedModel may be given as well, and ktg.register_feature_network adds a name."
+        checks.check_choice("network", network, FEATURE_NETWORKS, step)
+    return network
+
+
 def load(row):
     """What a `Row` or a "module:attribute" stands for."""
     target = row.target if isinstance(row, Row) else row
@@ -340,3 +360,4 @@ register_likelihood = LIKELIHOODS.register
 register_prior = PRIORS.register
 register_architecture = ARCHITECTURES.register
 register_metric = METRICS.register
+register_feature_network = FEATURE_NETWORKS.register

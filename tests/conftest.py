@@ -107,7 +107,7 @@ def quick(tiny_features):
             patch.setattr(curve, "points", 3)
         patch.setattr(latent_selection, "POOL", 40)
         patch.setattr(latent_selection, "KEPT", 6)
-        patch.setattr(features, "load_feature_network", lambda: tiny_features)
+        patch.setattr(features, "load_feature_network", lambda *name, side=None: tiny_features)
         patch.setattr(kid_protocol, "DEFAULT", kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12))
 
     return patch_scores

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
@@ -13,6 +13,7 @@ from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
 
+FEATURE_NETWORKS = tuple(tables.FEATURE_NETWORKS)
 FORMAT_HELP = "; ".join(f"{name}: {row.help}" for name, row in FORMATS.items()) + "."
 
 
@@ -88,6 +89,12 @@ def evaluate(
     neighbours: Annotated[
         str | None, typer.Option("--neighbours", help="Write likely copies to this PNG file.")
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            "--network", help=f"Feature network: {' | '.join(FEATURE_NETWORKS)}, or a .keras file or SavedModel."
+        ),
+    ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
@@ -99,6 +106,8 @@ def evaluate(
         raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
     if has_folders and (options.overrides or options.sha256):
         raise checks.UserError("options that describe a MODEL, such as --labels, can't stand beside --fake and --real.")
+    if network is not None:
+        tables.check_feature_network(network)
     if neighbours is not None:
         check_sheet(neighbours, "neighbours")
     if has_model:
@@ -134,7 +143,7 @@ def evaluate(
         if has_model:
             generated = generator.generate(num)
         with checks.named(**names):
-            evaluation = recipe.evaluate_images(generated, real_images, reference, reporter, generator)
+            evaluation = recipe.evaluate_images(generated, real_images, reference, reporter, generator, network=network)
         for line in evaluation.cautions():
             reporter.say(line)
     if neighbours is not None:

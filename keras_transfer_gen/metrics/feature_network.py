@@ -1,49 +1,19 @@
-"""EfficientNet-Lite0 as a Keras model that turns images into 1,280 features each."""
+"""Feature networks by name; EfficientNet-Lite0, the one of every score, turns images into 1,280 features each."""
 
 import functools
 
 import keras
-import tensorflow as tf
 from keras import layers
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
 from keras_transfer_gen.efficientnet_lite import LITE0, MEAN, SCALE, KerasLayers, stage_outputs
+from keras_transfer_gen.metrics import network_file
+from keras_transfer_gen.metrics.resize import ResizeBilinear
 from keras_transfer_gen.shipped_weights import read_shipped_weights
-from keras_transfer_gen.version import PACKAGE
 
 FEATURE_NETWORK = LITE0.name
 INPUT_SIZE = 224  # the side in pixels that the network was trained at
 FEATURES = 1280
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class ResizeBilinear(layers.Layer):
-    """`[batch, H, W, C]` of any size -> `[batch, side, side, C]`, bilinear, antialiased.
-
-    Antialiasing changes nothing where images are enlarged, and resizing without it is five times faster: so it is left
-    out where the sizes are known and allow it.
-
-    Args:
-        side: height and width of the result, in pixels.
-
-    Example:
-        >>> ResizeBilinear(8)(keras.ops.ones((2, 4, 4, 3))).shape
-        TensorShape([2, 8, 8, 3])
-    """
-
-    def __init__(self, side, **kwargs):
-        super().__init__(**kwargs)
-        self.side = side
-
-    def call(self, images):
-        grows = all(size is not None and size <= self.side for size in images.shape[1:3])
-        return tf.image.resize(images, (self.side, self.side), method="bilinear", antialias=not grows)
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.side, self.side, input_shape[3])
-
-    def get_config(self):
-        return {**super().get_config(), "side": self.side}
 
 
 def build_efficientnet_lite0(side=INPUT_SIZE):
@@ -65,42 +35,77 @@ def build_efficientnet_lite0(side=INPUT_SIZE):
         >>> build_efficientnet_lite0(side=32).output_shape
         (None, 1280)
     """
+    return build_network(LITE0, side, MEAN, SCALE)
+
+
+def build_network(variant, side, middle, scale):
+    """A feature network of inverted residual blocks: its stages, a convolution to 1,280 channels, their means.
+
+    Args:
+        variant: `Variant`; the model is named after it and the side.
+        side: images are resized to this height and width (pixels); at least 32.
+        middle: pixel level that the network sees as 0.
+        scale: the network sees (level - middle) / scale.
+
+    Returns:
+        A frozen functional `keras.Model`, its weights zero.
+
+    Raises:
+        UserError: where `side` is not an integer of at least 32.
+    """
     checks.check_backend()
     side = checks.check_integer("side", side, least=32)
     compute = KerasLayers()
     image = keras.Input((None, None, 3), dtype="float32", name="image")
     x = ResizeBilinear(side, dtype="float32", name="resize")(image)
-    x = layers.Rescaling(1 / SCALE, -MEAN / SCALE, dtype="float32", name="normalise")(x)
-    x = compute.convolve(stage_outputs(x, LITE0, compute)[-1], "head", FEATURES)
+    x = layers.Rescaling(1 / scale, -middle / scale, dtype="float32", name="normalise")(x)
+    x = compute.convolve(stage_outputs(x, variant, compute)[-1], "head", FEATURES)
     pooled = layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(x)
-    model = keras.Model(image, pooled, name=f"{FEATURE_NETWORK}_{side}")
+    model = keras.Model(image, pooled, name=f"{variant.name}_{side}")
     model.trainable = False
     return model
 
 
-@functools.lru_cache(maxsize=4)
-def load_feature_network(name=FEATURE_NETWORK, side=INPUT_SIZE):
-    """The feature network with its trained weights; a second call returns the same object.
+def load_efficientnet_lite0(side=INPUT_SIZE):
+    """EfficientNet-Lite0 with its trained weights; see `build_efficientnet_lite0`."""
+    model = build_efficientnet_lite0(side)
+    load_weights(model, read_shipped_weights(FEATURE_NETWORK))
+    return model
+
+
+def load_feature_network(name=FEATURE_NETWORK, side=None):
+    """A feature network by its name or its file; a second call returns the same object.
 
     Args:
-        name: "efficientnet_lite0", the only one that is installed.
-        side: the side that images are resized to (pixels). Scores at different sides can't be compared.
+        name: a name of `tables.FEATURE_NETWORKS` ("efficientnet_lite0", "movenet_lightning", or what was added with
+            `register_feature_network`), or the path of a `.keras` file or a SavedModel, see `network_file`.
+        side: the side that a shipped network resizes images to (pixels); by default the one that it was trained at.
+            Scores at different sides can't be compared.
 
     Returns:
-        `keras.Model` as in `build_efficientnet_lite0`, named `NAME_SIDE`.
+        `keras.Model`, RGB `[batch, H, W, 3]` in 0..255 -> float32 `[batch, D]`; shipped ones are named `NAME_SIDE`.
 
     Raises:
-        UserError: for an unknown name or a bad side.
+        UserError: for an unknown name, a bad side, or a network of another kind.
         UserFileError: where the weights are missing or broken.
 
     Example:
         >>> load_feature_network().name
         'efficientnet_lite0_224'
     """
-    checks.check_choice("name", name, (FEATURE_NETWORK,))
-    model = build_efficientnet_lite0(side)
-    load_weights(model, read_shipped_weights(name))
-    return model
+    name = tables.check_feature_network(name)
+    if name in tables.FEATURE_NETWORKS:
+        return _load_row(tables.FEATURE_NETWORKS[name].target, side)
+    return network_file.load_network_file(name)
+
+
+@functools.lru_cache(maxsize=8)
+def _load_row(target, side):
+    """The network of a row of `tables.FEATURE_NETWORKS`: a model, or a function that returns one."""
+    entry = tables.load(target)
+    arguments = {} if side is None else {"side": side}
+    network = entry if isinstance(entry, keras.Model) else entry(**arguments)
+    return network_file.check_network(network)
 
 
 def load_weights(model, arrays):

@@ -18,7 +18,8 @@ exits.quiet_native_libraries()
 exits.quiet_native_libraries = lambda: None
 from keras_transfer_gen.metrics import features
 from keras_transfer_gen.recipes.scoring import kid_protocol
-features.load_feature_network = lambda full=features.load_feature_network: full(side=32)
+full = features.load_feature_network
+features.load_feature_network = lambda *name, side=None: full(*name, side=32)
 kid_protocol.DEFAULT = kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12)
 main.main()
 """

@@ -93,6 +93,10 @@ def test_evaluate_measures_every_kind_of_model(ktg_json, finished, shared_image_
         for model in (finished.out, RunFolder(finished.out).saved_model)
     )
     metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
+    second = ktg_json(
+        "evaluate", finished.out, "--data", shared_image_folder, "--num", 12, "--network", "movenet_lightning"
+    )
+    assert second["kid"]["feature_network"] == "movenet_lightning" and second["kid"]["input_size"] == 192
     assert of_run == pytest.approx(metrics["kid_after"]["value"]) and of_export == pytest.approx(of_run, abs=1.0)
 
 
@@ -123,6 +127,7 @@ def test_evaluate_dry_run_says_what_would_be_compared(ktg, ktg_json, source_file
     (("--fake", "{data}", "--real", "{data}", "--labels", 3), "options that describe a MODEL, such as --labels"),
     (("{model}", "--data", "{data}", "--num", 9), "`num` must be an integer of at least 10"),
     (("{model}", "--data", "nowhere"), "`data` must be"),
+    (("{model}", "--data", "{data}", "--network", "movenet"), "Did you mean movenet_lightning?"),
     (("--fake", "nowhere", "--real", "{data}"), "Check fake= (--fake)."),
     (("--fake", "{data}", "--real", "nowhere"), "Check real= (--real)."),
     (("nowhere", "--data", "{data}"), "`model` must be a preset"),

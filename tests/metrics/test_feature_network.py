@@ -4,12 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
+from keras_transfer_gen import tables
 from keras_transfer_gen.checks import UserError, UserFileError
 from keras_transfer_gen.efficientnet_lite import LITE0, ConstantWeights, stage_outputs
 from keras_transfer_gen.metrics.feature_network import (
-    ResizeBilinear,
     build_efficientnet_lite0,
     load_feature_network,
     load_weights,
@@ -72,34 +71,24 @@ def test_network_takes_any_size_and_is_loaded_once():
     np.testing.assert_allclose(flat[0], flat[1], atol=1e-5)
 
 
-def test_resize_that_grows_equals_the_antialiased_kernel():
-    images = np.random.default_rng(1).integers(0, 256, (2, 20, 28, 3)).astype(np.float32)
-    enlarged = ResizeBilinear(64)(images)
-    assert enlarged.shape == (2, 64, 64, 3)
-    np.testing.assert_allclose(enlarged, tf.image.resize(images, (64, 64), antialias=True), atol=1e-3)
-
-
-@pytest.mark.parametrize("shape", [(80, 100), (20, 100), (20, 28)])
-def test_resize_equals_pillow(shape):
-    image = np.random.default_rng(2).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    expected = np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BILINEAR), np.float32)
-    np.testing.assert_allclose(ResizeBilinear(32)(image[None].astype(np.float32))[0], expected, atol=1.01)
-    aliased = tf.image.resize(image[None].astype(np.float32), (32, 32))[0]
-    assert max(shape) <= 32 or np.abs(aliased - expected).max() > 20
-
-
-def test_resize_of_unknown_size_is_antialiased_and_survives_its_config():
-    layer = ResizeBilinear.from_config(ResizeBilinear(16).get_config())
-    traced = tf.function(lambda x: layer(x), input_signature=[tf.TensorSpec((None, None, None, 3))])
-    images = np.random.default_rng(3).integers(0, 256, (1, 40, 40, 3)).astype(np.float32)
-    np.testing.assert_allclose(traced(images), layer(images), atol=1e-3)
-
-
 def test_bad_arguments_are_refused():
-    with pytest.raises(UserError, match="`name` must be one of 'efficientnet_lite0'. Received: name='inception'"):
+    message = "`network` must be one of 'efficientnet_lite0', 'movenet_lightning'. Received: network='inception'"
+    with pytest.raises(UserError, match=message + r".*register_feature_network"):
         load_feature_network("inception")
     with pytest.raises(UserError, match="`side` must be an integer of at least 32. Received: side=16"):
         build_efficientnet_lite0(side=16)
+
+
+def test_networks_of_users_have_names(tiny_features, monkeypatch):
+    monkeypatch.setattr(tables.FEATURE_NETWORKS, "_rows", dict(tables.FEATURE_NETWORKS._rows))
+    tables.register_feature_network("tiny", tiny_features, help="of a test")
+    tables.register_feature_network("made_when_asked", lambda: tiny_features)
+    assert load_feature_network("tiny") is load_feature_network("made_when_asked") is tiny_features
+    tables.register_feature_network("maps", lambda: keras.Sequential([keras.layers.Conv2D(2, 3)]))
+    with pytest.raises(UserError, match="`network` must be a network from RGB images"):
+        load_feature_network("maps")
+    with pytest.raises(UserError, match="`entry` must be a subclass of Model"):
+        tables.register_feature_network("number", 7)
 
 
 def test_weights_that_do_not_fit_are_refused_whole(weights):

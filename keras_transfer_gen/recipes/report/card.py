@@ -127,8 +127,8 @@ def format_score(score):
 
 def kid_note(score):
     """One line that says how a KID of metrics.json was measured."""
+    at = f" at {score['input_size']} px" if score["input_size"] else ""
     return (
         f"KID x 1000 (lower is better) of {score['n_fake']} generated images against {score['n_real']} of "
-        f"{score['reference']}; features: {score['feature_network']} at {score['input_size']} px; ± one bootstrap "
-        "deviation."
+        f"{score['reference']}; features: {score['feature_network']}{at}; ± one bootstrap deviation."
     )

@@ -5,6 +5,8 @@ import io
 
 from keras_transfer_gen import files
 
+VIEW_NAMES = {"kid": "KID", "kid_second": "second network", "layout": "layout"}
+VIEW_COLOURS = {"kid": "tab:green", "kid_second": "tab:purple", "layout": "tab:brown"}
 KIMG = "kimg (thousands of real images shown)"
 
 
@@ -43,11 +45,11 @@ class Panel:
 
 
 def gan_panels(rows, records, scratch_records, kept=None):
-    """The panels of a GAN's run: both losses, and KID.
+    """The panels of a GAN's run: both losses, KID, and each view's score relative to the first one.
 
     Args:
         rows: rows of history.csv, dicts with "kimg", "d_loss" and "g_loss".
-        records: scores of the run, dicts with "kimg" and "kid".
+        records: scores of the run, dicts with "kimg" and "kid", of version 0.3 on "kid_second" and "layout" as well.
         scratch_records: the same of the run from scratch; may be empty.
         kept: kimg of the weights that the run keeps, for a ring around their score; None for the last ones.
     """
@@ -55,9 +57,27 @@ def gan_panels(rows, records, scratch_records, kept=None):
     ring = [record for record in records if record["kimg"] == kept][-1:]
     scores.append(Line("kept", [r["kimg"] for r in ring], [r["kid"] for r in ring], "tab:green", "ring"))
     positive = all(record["kid"] > 0 for record in [*records, *scratch_records])  # an unbiased estimate may be negative
-    return [
+    panels = [
         Panel("loss", loss_lines(rows, {"d_loss": "tab:blue", "g_loss": "tab:orange"})),
         Panel("KID x 1000 to the training images", scores, "log" if positive else "linear"),
+    ]
+    views = view_lines(records)
+    return [*panels, Panel("score of each view, relative to the first", views)] if views else panels
+
+
+def view_lines(records):
+    """A line for each view that all records have a score of, as a share of the first; none where KID is the only one.
+
+    Args:
+        records: list of dicts with "kimg" and scores.
+    """
+    names = [name for name in VIEW_COLOURS if records and all(name in record for record in records)]
+    if len(names) < 2 or min(records[0][name] for name in names) <= 0:
+        return []
+    kimg = [record["kimg"] for record in records]
+    return [
+        Line(VIEW_NAMES[name], kimg, [record[name] / records[0][name] for record in records], VIEW_COLOURS[name], "o-")
+        for name in names
     ]
 
 

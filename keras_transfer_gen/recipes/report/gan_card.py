@@ -6,26 +6,21 @@ from keras_transfer_gen.recipes.report.card import (
     build_card,
     copies_sentence,
     describe_images,
-    format_score,
     kid_note,
     origin_section,
     scores_section,
     use_section,
 )
+from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows, view_sentences
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
-SCORES = {
-    "kid_before": "source, before adapting",
-    "kid_after": "after training",
-    "kid_scratch": "from scratch, same kimg",
-    "kid_floor": "floor: the training images themselves",
-}
 PRETRAIN = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --g-lr-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
 FEATURE_HEADS = (
     "- Feature heads, weight {:g}: during training the discriminator also judged the features of EfficientNet-Lite1, "
     "which was trained on the photographs of ImageNet. The scores use another network of the same family, so they may "
     "be too good in comparison with models that were trained without feature heads, such as one from scratch."
 )
+BEST = "which were best against the training images by all views together"
 DISTRIBUTIONS = {"normal": "N(0, 1)", "uniform": "U(-1, 1)"}
 
 
@@ -44,9 +39,12 @@ def gan_card(path, command, settings, spec, metrics, notes):
         Markdown text.
     """
     best, weight = metrics.get("best_kimg"), notes.get("feature_weight")
-    weights = "" if best is None else f"those at {best:.2f} kimg, whose KID to the training images is the lowest."
+    weights = "" if best is None else f"those at {best:.2f} kimg, {BEST}."
+    if metrics.get("kept_source"):
+        weights = f"those of the source, {BEST}."
     heads = [FEATURE_HEADS.format(weight)] if weight else []
     sentences = [*gan_verdicts(metrics), copies_sentence(notes.get("memorisation"))]
+    header = view_header(metrics)
     code = [f'gan = ktg.load_gan("{path}")', "images = gan.generate(16, seed=0)  # uint8"]
     return build_card(
         path.name,
@@ -54,19 +52,14 @@ def gan_card(path, command, settings, spec, metrics, notes):
         {"before and after": "before_after.png"},
         [
             origin_section(settings, spec, metrics, notes, weights, heads),
-            scores_section(["", "KID x 1000"], gan_score_rows(metrics), kid_note(metrics["kid_after"]), sentences),
+            scores_section(header, view_rows(metrics), kid_note(metrics["kid_after"]), sentences),
             use_section(code, _exports(spec, notes.get("tflite"))),
         ],
     )
 
 
-def gan_score_rows(metrics):
-    """(name, "value ± deviation") of every score of metrics.json that was measured."""
-    return [(label, format_score(metrics[key])) for key, label in SCORES.items() if metrics[key] is not None]
-
-
 def gan_verdicts(metrics):
-    """What the scores mean, a sentence each: whether adapting helped, and whether the source did.
+    """What the scores mean, a sentence each: whether adapting helped, whether the source did, what each view says.
 
     A difference counts where it is larger than its own deviation.
 
@@ -78,7 +71,7 @@ def gan_verdicts(metrics):
     """
     before, after, scratch = (metrics[name] for name in ("kid_before", "kid_after", "kid_scratch"))
     sentences = []
-    if before is not None:
+    if before is not None and not metrics.get("kept_source"):
         gain, deviation = _difference(before, after)
         if gain > deviation:
             sentences.append(f"Adapting helped: KID is {gain:.1f} ± {deviation:.1f} lower than the source's.")
@@ -102,7 +95,8 @@ def gan_verdicts(metrics):
             sentences.append(
                 f"Transfer won: KID is {lead:.1f} ± {deviation:.1f} lower than from scratch at the same kimg."
             )
-    return sentences
+    outlook = (metrics.get("outlook") or {}).get("sentence")
+    return [*sentences, *([outlook] if outlook else []), *view_sentences(metrics)]
 
 
 def _difference(first, second):

@@ -10,6 +10,7 @@ from keras_transfer_gen.recipes.report.card import (
     scores_section,
     use_section,
 )
+from keras_transfer_gen.recipes.report.view_scores import measured_views, view_header, view_sentences
 
 ELBOS = {
     "elbo_before": "source, before adapting",
@@ -47,23 +48,32 @@ def vae_card(path, command, settings, spec, metrics, notes, method=""):
         [
             origin_section(settings, spec, metrics, notes, weights, details),
             scores_section(
-                ["", "ELBO", "KID x 1000"], vae_score_rows(metrics), vae_score_note(metrics),
-                [*vae_verdicts(metrics), notes.get("collapse"), copies],
+                vae_score_header(metrics), vae_score_rows(metrics), vae_score_note(metrics),
+                [*vae_verdicts(metrics), *view_sentences(metrics), notes.get("collapse"), copies],
             ),
             use_section(_code(path), _exports(spec)),
         ],
     )  # fmt: skip
 
 
+def vae_score_header(metrics):
+    """Column titles of `vae_score_rows`."""
+    return ["", "ELBO", *view_header(metrics)[1:]]
+
+
 def vae_score_rows(metrics):
-    """(name, ELBO, KID x 1000) of every score of metrics.json that was measured, as text."""
+    """(name, ELBO, KID x 1000 by each view) of every score of metrics.json that was measured, as text."""
+    views = measured_views(metrics)
     rows = [
-        (label, f"{metrics[key]['value']:.1f}", format_score(metrics.get(key.replace("elbo", "kid"))))
+        (label, f"{metrics[key]['value']:.1f}", *_scores(metrics, views, key.removeprefix("elbo_")))
         for key, label in ELBOS.items()
         if metrics.get(key) is not None
     ]
-    floor = metrics.get("kid_floor")
-    return rows if floor is None else [*rows, (FLOOR, "", format_score(floor))]
+    return rows if metrics.get("kid_floor") is None else [*rows, (FLOOR, "", *_scores(metrics, views, "floor"))]
+
+
+def _scores(metrics, views, model):
+    return [format_score(metrics.get(f"{view}_{model}")) for view in views]
 
 
 def vae_score_note(metrics):

@@ -1,12 +1,12 @@
 """How far a user's images are from those of a source: one number and one sentence."""
 
 import numpy as np
-import tensorflow as tf
 
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.recipes.models.resolve import KERAS, ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.scoring.feature_views import average_down
 from keras_transfer_gen.recipes.settings.defaults import FAR, NEAR
 
 SIZE = 64  # pixels, at which NEAR and FAR were measured
@@ -85,21 +85,5 @@ def describe_distance(distance, size=SIZE, generated=False):
     return f"KID x 1000 between your images and {other}: {shown:.0f} ({word}), {at}. {step}"
 
 
-def average_down(images, size=SIZE):
-    """Images made smaller by averaging areas of pixels.
-
-    Args:
-        images: uint8 `[N, S, S, C]`.
-        size: side that the images get; images that are not larger are returned as they are.
-
-    Returns:
-        uint8 `[N, size, size, C]`.
-    """
-    if images.shape[1] <= size:
-        return images
-    small = tf.image.resize(images, (size, size), method="area")
-    return np.round(small).astype(np.uint8)
-
-
 def _features_at_size(images, progress):
-    return extract_features(average_down(images), progress=progress)
+    return extract_features(average_down(images, SIZE), progress=progress)

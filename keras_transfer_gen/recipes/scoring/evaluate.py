@@ -8,7 +8,6 @@ import numpy as np
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.deprecation import warn_renamed
-from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes.models.image_generators import ModelGenerator, open_model
@@ -16,6 +15,7 @@ from keras_transfer_gen.recipes.models.resolve import ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.extra_metrics import extra_rows, measure_extra
+from keras_transfer_gen.recipes.scoring.feature_views import view_of
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
@@ -108,7 +108,7 @@ class Evaluation:
     __repr__ = __str__
 
 
-def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=None, protocol=None):
+def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=None, protocol=None, network=None):
     """Measures how well a model generates the images of a set.
 
     Args:
@@ -121,12 +121,14 @@ def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=No
         trust: whether you vouch for a model from the web, see `open_model`.
         overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
         protocol: `KidProtocol`, or None for the default.
+        network: the feature network: a name of `tables.FEATURE_NETWORKS`, the path of a `.keras` file or a SavedModel,
+            or None for that of every score. Scores by different networks can't be compared.
 
     Returns:
         `Evaluation`.
 
     Raises:
-        UserError, UserFileError: for fewer than 10 images, or a model or images that can't be read.
+        UserError, UserFileError: for fewer than 10 images, or a model, a network or images that can't be read.
 
     Example:
         >>> print(evaluate(gan, images))  # doctest: +SKIP
@@ -141,7 +143,7 @@ def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=No
         model = ModelGenerator(*model)
     name, real = read_real_images(images, model.spec.image_size, model.spec.channels)
     with checks.named(real="images"):
-        return evaluate_images(model.generate(num, seed=protocol.seed), real, name, reporter, model, protocol)
+        return evaluate_images(model.generate(num, seed=protocol.seed), real, name, reporter, model, protocol, network)
 
 
 def check_num(num):
@@ -149,7 +151,7 @@ def check_num(num):
     return checks.check_integer("num", num, least=MIN_IMAGES, next_step="Generate more with num= or --num.")
 
 
-def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol=None):
+def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol=None, network=None):
     """Measures generated images against real ones.
 
     Args:
@@ -159,6 +161,7 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
         reporter: `Reporter`; shows the progress.
         model: what generated them; the ELBO of a `VAE` is measured as well.
         protocol: `KidProtocol`, or None for the default.
+        network: as in `evaluate`.
 
     Returns:
         `Evaluation`.
@@ -171,8 +174,8 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
             step = f"No measure means anything with fewer. Give more images with {label}= or {flag}."
             raise checks.user_error(label, f"at least {MIN_IMAGES} usable images", len(images), step)
     tick = reporter.counter("features of the real images")
-    reference = kid_protocol.make_reference(real, name, protocol, tick)
-    features = extract_features(generated, progress=reporter.counter("features of the generated images"))
+    reference = kid_protocol.make_reference(real, name, protocol, tick, view_of(network))
+    features = reference.view.extract(generated, reporter.counter("features of the generated images"))
     copies, nearest = find_copies(generated, features, reference, reporter)
     precision, recall = precision_recall(reference.features, features)
     density, coverage = density_coverage(reference.features, features)

@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_transfer_gen.metrics import features as feature_layer
-from keras_transfer_gen.metrics.feature_network import FEATURE_NETWORK, INPUT_SIZE
 from keras_transfer_gen.metrics.kid import kid_score
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, FeatureView
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +36,29 @@ class Reference:
         images: uint8 `[N, S, S, C]`, at most `KidProtocol.max_reals`.
         features: `[N, D]`.
         name: what the images are, for the reader of the score.
+        view: `FeatureView` that the features are of.
+        seen: dict of other views -> `Reference`, filled by `seen_by`.
     """
 
     images: np.ndarray
     features: np.ndarray
     name: str
+    view: FeatureView = WHOLE
+    seen: dict = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+    def seen_by(self, view, progress=None):
+        """`Reference` of the same images with the features of another view, which are extracted once.
+
+        Args:
+            view: `FeatureView`.
+            progress: optional function `(done, total)`.
+        """
+        if view == self.view:
+            return self
+        if view not in self.seen:
+            features = view.extract_reference(self.images, progress=progress)
+            self.seen[view] = Reference(self.images, features, self.name, view)
+        return self.seen[view]
 
 
 def generate_fakes(model, protocol=None):
@@ -55,7 +72,7 @@ def generate_fakes(model, protocol=None):
     return model.generate(protocol.num_fakes, seed=protocol.seed)
 
 
-def make_reference(images, name, protocol=None, progress=None):
+def make_reference(images, name, protocol=None, progress=None, view=WHOLE):
     """The reference of a set of images.
 
     Args:
@@ -63,12 +80,13 @@ def make_reference(images, name, protocol=None, progress=None):
         name: what the images are.
         protocol: `KidProtocol`, or None for the default.
         progress: optional function `(done, total)`.
+        view: `FeatureView` of the features.
 
     Returns:
         `Reference`: all of the images in their order, or `max_reals` of them.
     """
     images = subsample_images(images, protocol)
-    return Reference(images, feature_layer.reference_features(images, progress=progress), name)
+    return Reference(images, view.extract_reference(images, progress=progress), name, view)
 
 
 def subsample_images(images, protocol=None):
@@ -84,7 +102,7 @@ def score_features(features, reference):
     """The score of generated images by their features.
 
     Args:
-        features: `[N, D]`.
+        features: `[N, D]`, of the reference's view.
         reference: `Reference`.
 
     Returns:
@@ -94,8 +112,8 @@ def score_features(features, reference):
     return {
         "value": value,
         "std": deviation,
-        "feature_network": FEATURE_NETWORK,
-        "input_size": INPUT_SIZE,
+        "feature_network": reference.view.network,
+        "input_size": reference.view.input_size,
         "n_real": len(reference.features),
         "n_fake": len(features),
         "reference": reference.name,
@@ -104,7 +122,7 @@ def score_features(features, reference):
 
 def score_images(images, reference, progress=None):
     """The score (dict, see `score_features`) of generated images, uint8 `[N, S, S, C]`."""
-    return score_features(feature_layer.extract_features(images, progress=progress), reference)
+    return score_features(reference.view.extract(images, progress), reference)
 
 
 def score_model(model, reference, num=None, progress=None, protocol=None):

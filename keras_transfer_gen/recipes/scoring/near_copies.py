@@ -3,7 +3,6 @@
 import numpy as np
 
 from keras_transfer_gen import pixels
-from keras_transfer_gen.metrics import features as feature_layer
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.report.sheets import labelled
@@ -16,7 +15,7 @@ def find_copies(generated, features, reference, reporter=SILENT):
 
     Args:
         generated: uint8 `[N, S, S, C]`.
-        features: `[N, D]` of `generated`.
+        features: `[N, D]` of `generated`, of the reference's view.
         reference: `kid_protocol.Reference` of at least 2 real images.
         reporter: `Reporter`; shows the progress.
 
@@ -25,7 +24,7 @@ def find_copies(generated, features, reference, reporter=SILENT):
         nearer).
     """
     tick = reporter.counter("features of mirrored images")
-    mirrored = feature_layer.reference_features(reference.images, mirrored=True, progress=tick)
+    mirrored = reference.view.extract_reference(reference.images, mirrored=True, progress=tick)
     copies = memorisation(generated, features, reference.images, reference.features, mirrored)
     is_mirrored = np.asarray(copies.nearest_is_mirrored)[:, None, None, None]
     nearest = reference.images[copies.nearest_index]

@@ -139,7 +139,8 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
         check=check.number("2", note="; 0 trains the generator from the first step"),
     )  # fmt: skip
     select: str = setting(
-        "best", help="The weights to keep: those with the lowest KID to the training images on the way, or the last.",
+        "best",
+        help="The weights to keep: the best ones on the way, or the source's, by the training images; or the last.",
         panel=fields.SCORING, choices=lambda: SELECTIONS, check=check.choice(lambda: SELECTIONS),
     )  # fmt: skip
     labels: str | int | None = setting(

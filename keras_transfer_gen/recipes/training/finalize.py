@@ -4,6 +4,7 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
+from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall, repeat_shares
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, images_before
 from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, draw_sheet, shown_classes
 
@@ -25,7 +26,12 @@ def finalize(run, images, tuned, scratch=None):
     copies, nearest = find_copies(scores.images, scores.features, images.training, run.reporter)
     run.note(memorisation=copies.to_dict())
     near_copies = {"made": copies.near_copy_share, "training": copies.train_share}
-    metrics = {**scores.metrics, "near_copies": near_copies}
+    metrics = {
+        **scores.metrics,
+        "near_copies": near_copies,
+        **precision_and_recall(scores.features, images.reference),
+        **repeat_shares(scores.features, images.training),
+    }
 
     _draw(run, images, model, scores.images, nearest)
     family.draw(run, images, tuned, scratch)

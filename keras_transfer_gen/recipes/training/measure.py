@@ -5,7 +5,7 @@ import numpy as np
 from keras_transfer_gen import files
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.runs.training_loop import memory_errors_on_one_line
-from keras_transfer_gen.recipes.scoring import distance, kid_protocol
+from keras_transfer_gen.recipes.scoring import distance, kid_protocol, run_scores
 from keras_transfer_gen.training.precision import choose_precision
 
 SHEET_IMAGES = 36  # on a contact sheet
@@ -28,7 +28,8 @@ def measure_distance(run, source, images):
         images: the run's images.
 
     Returns:
-        JSON-ready dict: distance, sentence, kid_before, kid_floor.
+        JSON-ready dict: distance, sentence, kid_floor, what `run_scores.score_views` gives for "before", and the
+        source's precision and recall.
     """
     generated = kid_protocol.generate_fakes(source.model)
     with files.atomic_path(run.folder.checkpoints / BEFORE) as partial:
@@ -36,10 +37,12 @@ def measure_distance(run, source, images):
     features = extract_features(generated, progress=run.reporter.counter("score of the source"))
     known = distance.source_features(source.ref)
     kid, sentence = distance.measure_distance(images.training, generated, features, known, run.reporter)
+    shares = run_scores.precision_and_recall(features, images.reference)
     return {
         "distance": kid,
         "sentence": sentence,
-        "kid_before": kid_protocol.score_features(features, images.reference),
+        **run_scores.score_views(generated, features, images.reference, "before", run.reporter),
+        **{f"{name}_before": share for name, share in shares.items()},
         "kid_floor": images.floor(),
     }
 

@@ -22,6 +22,15 @@ def test_gan_has_its_losses_and_scores_and_a_ring_around_the_kept_one():
     assert set(lines_of(draw_curves(gan_panels(GAN_ROWS, KIDS, [])))[1]) == {"this run"}
 
 
+def test_gan_shows_each_view_relative_to_the_first_score():
+    records = [{"kimg": k, "kid": 90.0 - 10 * k, "kid_second": 40.0, "layout": 10.0 + k} for k in range(3)]
+    views = lines_of(draw_curves(gan_panels(GAN_ROWS, records, [])))[2]
+    assert views["KID"] == pytest.approx([1, 8 / 9, 7 / 9]) and views["second network"] == [1, 1, 1]
+    assert views["layout"] == pytest.approx([1, 1.1, 1.2])
+    records[0]["layout"] = -0.1  # nothing can be a share of that
+    assert len(gan_panels(GAN_ROWS, records, [])) == 2
+
+
 def test_vae_has_both_parts_of_its_loss_and_the_elbo():
     losses, elbo = lines_of(draw_curves(vae_panels(VAE_ROWS, ELBOS, ELBOS)))
     assert losses == {"reconstruction loss": [100, 99, 98, 97, 96], "kl loss": [10, 11, 12, 13, 14]}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_transfer_gen.recipes.report.gan_card import gan_card, gan_score_rows, gan_verdicts
+from keras_transfer_gen.recipes.report.gan_card import gan_card, gan_verdicts
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.specs import ModelSpec
 
@@ -21,10 +21,6 @@ SPEC = ModelSpec(image_size=64, channels=3, latent_dim=128, source="Adapted from
 
 def text(spec=SPEC, notes=None, metrics=METRICS):
     return gan_card(Path("runs/cats"), "finetune", SETTINGS, spec, metrics, notes or {})
-
-
-def test_rows_are_those_scores_that_apply():
-    assert gan_score_rows(METRICS) == [("source, before adapting", "99.0 ± 1.3"), ("after training", "12.3 ± 1.3")]
 
 
 def test_card_carries_licence_and_origin_on():
@@ -48,7 +44,9 @@ def test_card_reports_distance_weights_heads_and_copies():
     notes = {"sentence": "KID is 35 (close).", "memorisation": copies, "feature_weight": 0.05}
     lines = text(notes=notes, metrics={**METRICS, "best_kimg": 12.5}).splitlines()
     assert "- Distance: KID is 35 (close)." in lines
-    assert "- Weights: those at 12.50 kimg, whose KID to the training images is the lowest." in lines
+    best = "which were best against the training images by all views together."
+    assert f"- Weights: those at 12.50 kimg, {best}" in lines
+    assert f"- Weights: those of the source, {best}" in text(metrics={**METRICS, "best_kimg": 0.0, "kept_source": True})
     assert any(line.startswith("- Feature heads, weight 0.05: ") for line in lines)
     assert any("(100 were compared): 2.1 % of the generated images; among the" in line for line in lines)
 
@@ -58,6 +56,15 @@ def test_card_says_what_the_exports_take_and_why_one_is_missing():
     assert "latents `[N, 16]` from U(-1, 1) and labels `[N]`, integers below 5, the second" in text(labelled)
     missing = text(notes={"tflite": "It needs Einsum.\nMore"})
     assert "There is no TFLite file: It needs Einsum.\n" in missing and "generator.tflite" not in missing
+
+
+def test_card_says_what_each_view_says_and_that_more_training_is_needed():
+    views = {"layout_before": {**SCORE, "size": 16}, "layout_after": {**SCORE, "size": 16}}
+    outlook = {"kimg": 16.0, "sentence": "Train for 16 kimg."}
+    card = text(metrics={**METRICS, **views, "outlook": outlook, "kept_source": True})
+    assert "| after training | 12.3 ± 1.3 | 12.3 ± 1.3 |" in card and "|  | KID x 1000 | layout |" in card
+    assert "\nTrain for 16 kimg.\n" in card and "each view says: efficientnet_lite0" in card
+    assert "Adapting helped" not in card and "Adapting did not" not in card
 
 
 def scored(after, before=99.0, scratch=None, std=3.0):

@@ -37,6 +37,15 @@ def test_rows_join_elbo_and_scores():
     ]
 
 
+def test_each_view_has_a_column_and_says_what_it_saw():
+    layouts = {"layout_before": {**KID, "value": 20.0, "size": 16}, "layout_after": {**KID, "size": 16}}
+    first = vae_score_rows({**METRICS, **layouts})[0]
+    assert first == ("source, before adapting", "-1500.0", "300.0 ± 2.0", "20.0 ± 2.0")
+    card = text({**METRICS, **layouts})
+    assert "|  | ELBO | KID x 1000 | layout |" in card and "worse, 20.0 to 120.0" in card
+    assert "|  | ELBO | KID x 1000 |\n" in text()
+
+
 def test_verdicts_say_what_helped():
     assert vae_verdicts(METRICS) == [
         "Adapting helped: the ELBO is 500.0 nats per image higher than the source's.",

@@ -4,12 +4,7 @@ import pytest
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.recipes.models.resolve import ModelRef
-from keras_transfer_gen.recipes.scoring.distance import (
-    average_down,
-    describe_distance,
-    measure_distance,
-    source_features,
-)
+from keras_transfer_gen.recipes.scoring.distance import describe_distance, measure_distance, source_features
 from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
 
 RNG = np.random.default_rng(0)
@@ -37,14 +32,6 @@ def test_large_images_are_compared_at_64_pixels(tiny_features):
     assert "at 64 px." in sentence
     known = extract_features(halves[0], tiny_features)  # features of a preset are of 64 px already
     assert measure_distance(training, None, None, known)[0] == pytest.approx(value)
-
-
-def test_averaging_keeps_the_mean_and_leaves_small_images_alone():
-    images = RNG.integers(0, 256, (2, 96, 96, 1)).astype(np.uint8)
-    small = average_down(images)
-    assert small.shape == (2, 64, 64, 1) and small.dtype == np.uint8
-    assert small.mean() == pytest.approx(images.mean(), abs=0.5)
-    assert average_down(SMALL) is SMALL
 
 
 @pytest.mark.parametrize(("value", "sentence"), [

@@ -6,6 +6,7 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import load_images
+from keras_transfer_gen.metrics import feature_network, features
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.kid import kid
@@ -43,6 +44,18 @@ def test_evaluation_prints_as_a_table_and_is_ready_for_json(sample_images):
     assert text.splitlines()[-2] == "against 12 images of discs; features: efficientnet_lite0"
     names = {field.name for field in dataclasses.fields(evaluation)} - {"generated", "neighbours", "elbo"}
     assert set(json.loads(json.dumps(evaluation.to_dict()))) == names
+
+
+def test_another_network_measures_everything(source_file, sample_images, tiny_features, tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "load_feature_network", feature_network.load_feature_network)
+    tiny_features.save(tmp_path / "mine.keras")
+    evaluation = evaluate_images(NOISE, sample_images, "discs", network=tmp_path / "mine.keras")
+    assert evaluation.kid["feature_network"] == str(tmp_path / "mine.keras") and evaluation.kid["input_size"] is None
+    real, generated = (extract_features(images, tiny_features) for images in (sample_images, NOISE))
+    assert evaluation.kid["value"] == pytest.approx(1000 * kid(real, generated), rel=1e-4)
+    assert evaluation.fid == pytest.approx(fid(real, generated), rel=1e-4)
+    with pytest.raises(checks.UserError, match="`network` must be one of"):
+        evaluate(load_gan(source_file), sample_images, num=10, network="mine")
 
 
 @pytest.mark.parametrize("kind", ["array", "folder", "stream"])

@@ -33,15 +33,23 @@ def test_run_holds_the_files_of_the_contract(finished):
 
 def test_metrics_have_the_keys_of_the_contract(finished):
     metrics = json.loads(RunFolder(finished.out).metrics_file.read_text())
-    kids = ["kid_before", "kid_after", "kid_scratch", "kid_floor"]
-    assert list(metrics) == [*kids, "kimg", "best_kimg", "images_per_second", "seconds", "near_copies"]
+    kids = [f"{view}_{when}" for view in ("kid", "kid_second") for when in ("before", "after", "scratch")]
+    layouts = [f"layout_{when}" for when in ("before", "after", "scratch")]
+    assert list(metrics) == [
+        *kids, *layouts, "precision_before", "recall_before", "kid_floor", "kimg", "best_kimg", "kept_source",
+        "outlook", "images_per_second", "seconds", "near_copies", "precision", "recall", "repeats",
+        "repeats_expected",
+    ]  # fmt: skip
     assert list(metrics["near_copies"]) == ["made", "training"]
     assert all(0 <= share <= 1 for share in metrics["near_copies"].values())
-    for name in kids:
+    for name in (*kids, "kid_floor", *layouts):
         score = metrics[name]
+        if name in layouts:
+            assert all(0 <= score.pop(share) <= 1 for share in ("precision", "recall")) and score.pop("size") == 16
         assert list(score) == ["value", "std", "feature_network", "input_size", "n_real", "n_fake", "reference"]
         assert (score["n_real"], score["n_fake"], score["reference"]) == (12, 12, finished.reference)
-    assert metrics["kimg"] == 0.04 and 0 < metrics["best_kimg"] <= 0.04
+    assert metrics["kimg"] == 0.04 and 0 <= metrics["best_kimg"] <= 0.04
+    assert all(0 <= metrics[name] <= 1 for name in ("precision", "recall", "repeats"))
     assert metrics["images_per_second"] > 40 / metrics["seconds"]  # which hold the first step, too
 
 
@@ -57,7 +65,7 @@ def test_reported_scores_are_those_of_the_stored_models(finished):
 
 @pytest.mark.parametrize(("name", "size"), [
     ("before_after.png", (4 * 32 + 4 * 32 + 4 * 32 + 48, 3 * 32 + 24)), ("neighbours.png", (6 * 68, 2 * 36 + 24)),
-    ("curves.png", (990, 374)), ("training.gif", (192, 192)),
+    ("curves.png", (1485, 374)), ("training.gif", (192, 192)),
 ])  # fmt: skip
 def test_images_of_a_run_are_valid_and_of_a_sensible_size(finished, name, size):
     with Image.open(f"{finished.out}/{name}") as image:

@@ -97,7 +97,8 @@ class Killer(training_loop.callbacks.StopAt):
         super().on_train_batch_end(batch, logs)
 
 training_loop.callbacks.StopAt = Killer
-features.load_feature_network = lambda full=features.load_feature_network: full(side=32)  # quick
+full = features.load_feature_network
+features.load_feature_network = lambda *name, side=None: full(*name, side=32)  # quick
 kid_protocol.DEFAULT = kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12)
 fine_tune(FineTuneSettings(**SETTINGS))
 """

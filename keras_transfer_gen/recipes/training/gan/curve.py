@@ -1,54 +1,61 @@
-"""The learning curve of a GAN: KID to the training images on the way, and the weights where it is lowest.
+"""The learning curve of a GAN: scores against the training images on the way, and the weights where they are best.
 
 On few images a discriminator soon knows each of them by heart, and what it then teaches makes images worse: a fine-tune
-is often best in its first half. So the averaged generator with the lowest KID to the training images, and nothing else,
-is what the run gives. Training itself goes on from the last weights.
+is often best in its first half. So the averaged generator that is best against the training images, and nothing else,
+is what the run gives: KID by two feature networks and KID of the layout count alike (`scoring.selection`). The source
+as it was is the first candidate, so a run never gives less than it got. Training itself goes on from the last weights.
 """
 
 from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
-from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring import selection
 
 FILE = "gan.keras"  # in the folder of the best weights
 
 
 class KidCurve(Curve):
-    """KID x 1000 to the training images.
+    """KID x 1000 to the training images by each view.
 
     Args:
         reference: `kid_protocol.Reference` of the training images.
     """
 
     def __init__(self, reference):
-        self.score = kid_protocol.curve_score(reference)
+        self.score = selection.curve_scores(reference)
 
     def __call__(self, model):
         return self.score(model)
 
 
 class BestKidCurve(KidCurve):
-    """The same, and keeps the GAN with the lowest KID; at the end its averaged generator is taken.
+    """The same, and keeps the GAN with the best scores; at the end its averaged generator is taken.
 
     Args:
         reference: as in `KidCurve`.
         out: the RUN folder.
+        from_source: whether the model at the beginning is a candidate.
     """
 
     points = POINTS_TO_SELECT
 
-    def __init__(self, reference, out):
+    def __init__(self, reference, out, from_source=False):
         super().__init__(reference)
-        self.out, self.best = out, None
+        self.out, self.from_source, self.start, self.best = out, from_source, None, None
 
     def begin(self, training):
-        file = training.branch.best / FILE
-        known = [record["kid"] for record in training.records] if file.is_file() else []
+        file, records = training.branch.best / FILE, training.records
+        self.start = records[0] if records else None
+        known = [selection.relative_score(record, self.start) for record in records] if file.is_file() else []
         self.best = BestModel(file, self.out, -min(known, default=float("inf")))
+        if self.from_source and not records:
+            training.records = [{"kimg": training.model.kimg, selection.SOURCE: True, **self(training.model)}]
 
     def __call__(self, model):
         scores = super().__call__(model)
-        self.best.offer(model, -scores["kid"])
+        if self.start is None:
+            self.start = scores
+        self.best.offer(model, -selection.relative_score(scores, self.start))
         return scores
 
     def end(self, training):
@@ -59,7 +66,14 @@ class BestKidCurve(KidCurve):
         return best.kimg
 
 
+def kept_source(training):
+    """Whether the weights that a `Training` kept are those of the source as it was (bool)."""
+    first = training.records[0] if training.records else {}
+    return bool(first.get(selection.SOURCE)) and training.best_kimg == first["kimg"]
+
+
 SELECTIONS = {
-    "best": "the averaged generator with the lowest KID to the training images on the way; from scratch alike",
+    "best": "the averaged generator with the lowest KID to the training images on the way, by two feature networks and "
+    "by layout alike; the source as it was is a candidate; from scratch alike",
     "last": "none: the last weights are kept; the curve on the way is taken against the training images",
 }

@@ -1,21 +1,24 @@
 """What a GAN supplies to fine-tuning, pretraining and planning."""
 
+import dataclasses
+
 from keras_transfer_gen.export.parity import ExportError
-from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
 from keras_transfer_gen.recipes.inputs.run_images import read_run_images
 from keras_transfer_gen.recipes.models.export import export_tflite
 from keras_transfer_gen.recipes.report import curves
 from keras_transfer_gen.recipes.report.card import kid_note
-from keras_transfer_gen.recipes.report.gan_card import gan_card, gan_score_rows, gan_verdicts
+from keras_transfer_gen.recipes.report.gan_card import gan_card, gan_verdicts
+from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows
 from keras_transfer_gen.recipes.runs.phases import Phase
-from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.outlook import describe_outlook
+from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draws
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
 from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection, models
 from keras_transfer_gen.recipes.training.gan import source as sources
-from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve
+from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve, kept_source
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
 from keras_transfer_gen.training.callbacks import read_history
@@ -96,7 +99,7 @@ class GanFamily(Family):
                 )
             else:
                 phases.append(latent_selection.selection_phase(run))
-        return [*phases, Phase("adapting", run.settings.kimg, curve=self._curve(run, images))]
+        return [*phases, Phase("adapting", run.settings.kimg, curve=self._curve(run, images, from_source=True))]
 
     def scratch_phases(self, run, images, tuned):
         return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images))]
@@ -104,10 +107,10 @@ class GanFamily(Family):
     def pretrain_phases(self, run, images):
         return [Phase("training", run.settings.kimg, curve=KidCurve(images.training))]
 
-    def _curve(self, run, images):
+    def _curve(self, run, images, from_source=False):
         if run.settings.select == "last":
             return KidCurve(images.training)
-        return BestKidCurve(images.training, run.settings.out)
+        return BestKidCurve(images.training, run.settings.out, from_source)
 
     def divergence_steps(self, settings):
         return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []
@@ -115,20 +118,19 @@ class GanFamily(Family):
     # After training
 
     def score(self, run, images, tuned, scratch):
-        notes, counter = run.notes, run.reporter.counter
-        generated = kid_protocol.generate_fakes(tuned.model)
-        features = extract_features(generated, progress=counter("score after training"))
-        kid_scratch = None
+        notes, rival = run.notes, None
+        after, generated, features = score_draws(tuned.model, images.reference, "after", run.reporter)
         if scratch is not None:
-            tick = counter("score from scratch")
-            kid_scratch = kid_protocol.score_model(scratch.model, images.reference, progress=tick)
+            rival, _, _ = score_draws(scratch.model, images.reference, "scratch", run.reporter)
         metrics = {
-            "kid_before": notes.get("kid_before"),
-            "kid_after": kid_protocol.score_features(features, images.reference),
-            "kid_scratch": kid_scratch,
+            **all_scores(notes, after, rival),
+            "precision_before": notes.get("precision_before"),
+            "recall_before": notes.get("recall_before"),
             "kid_floor": notes.get("kid_floor"),
             "kimg": tuned.model.kimg,
             "best_kimg": tuned.best_kimg,
+            "kept_source": kept_source(tuned),
+            "outlook": dataclasses.asdict(describe_outlook(tuned.records, kept_source(tuned))),
             "images_per_second": tuned.images_per_second,
             "seconds": tuned.seconds,
         }
@@ -159,10 +161,12 @@ class GanFamily(Family):
     def result_table(self, settings, metrics):
         best = metrics.get("best_kimg")  # a run that finished before there was one has none
         kept = "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
+        if metrics.get("kept_source"):
+            kept = " (kept: the source as it was)"
         return ResultTable(
             title=f"{settings.out} at {metrics['kimg']:.1f} kimg{kept}",
-            header=["", "KID x 1000"],
-            rows=gan_score_rows(metrics),
+            header=view_header(metrics),
+            rows=view_rows(metrics),
             notes=[kid_note(metrics["kid_after"]), *gan_verdicts(metrics)],
         )
 

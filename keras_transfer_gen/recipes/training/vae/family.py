@@ -5,7 +5,14 @@ from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
 from keras_transfer_gen.recipes.models.export import export_vae_parts
 from keras_transfer_gen.recipes.report import curves, sheets
-from keras_transfer_gen.recipes.report.vae_card import vae_card, vae_score_note, vae_score_rows, vae_verdicts
+from keras_transfer_gen.recipes.report.vae_card import (
+    vae_card,
+    vae_score_header,
+    vae_score_note,
+    vae_score_rows,
+    vae_verdicts,
+)
+from keras_transfer_gen.recipes.report.view_scores import view_sentences
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.runs.run_folder import OF_TRAINING
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, measure_refitted
@@ -130,9 +137,9 @@ class VaeFamily(Family):
         method = f", method {settings.method}" if hasattr(settings, "method") else ""
         return ResultTable(
             title=f"{settings.out} at {metrics['kimg']:.1f} kimg{method}",
-            header=["", "ELBO", "KID x 1000"],
+            header=vae_score_header(metrics),
             rows=vae_score_rows(metrics),
-            notes=[vae_score_note(metrics), *vae_verdicts(metrics)],
+            notes=[vae_score_note(metrics), *vae_verdicts(metrics), *view_sentences(metrics)],
         )
 
     # Without training

@@ -6,6 +6,7 @@ from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.fit_prior import STANDARD, fit_prior
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
+from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_views
 from keras_transfer_gen.recipes.training.family import Scores
 
 
@@ -24,17 +25,22 @@ def score(run, images, tuned, scratch):
     vae, notes, prior = tuned.model, run.notes, run.settings.prior
     standard = _score_with_prior(run, vae, STANDARD, images)
     fitted = standard if prior == STANDARD else _score_with_prior(run, vae, prior, images)
+    reference, rival = images.reference, None
+    after = score_views(fitted["images"], fitted["features"], reference, "after", run.reporter)
+    if scratch is not None:
+        rival = _score_with_prior(run, scratch.model, prior, images)
+        rival |= score_views(rival["images"], rival["features"], reference, "scratch", run.reporter)
     metrics = {
         "elbo_before": (notes.get("bound_before") or {}).get("elbo"),
         "elbo_before_refitted": notes.get("elbo_before_refitted"),
         "elbo_after": fitted["elbo"],
-        "elbo_scratch": None,
+        "elbo_scratch": rival and rival["elbo"],
         "elbo_standard_prior": standard["elbo"],
         "bits_per_dim": fitted["bits_per_dim"],
         "active_units": fitted["active_units"],
-        "kid_before": notes.get("kid_before"),
-        "kid_after": fitted["kid"],
-        "kid_scratch": None,
+        **all_scores(notes, after, rival),
+        "precision_before": notes.get("precision_before"),
+        "recall_before": notes.get("recall_before"),
         "kid_standard_prior": standard["kid"],
         "kid_floor": notes.get("kid_floor"),
         "kimg": vae.kimg,
@@ -46,9 +52,6 @@ def score(run, images, tuned, scratch):
         "images_per_second": tuned.images_per_second,
         "seconds": tuned.seconds,
     }
-    if scratch is not None:
-        rival = _score_with_prior(run, scratch.model, prior, images)
-        metrics.update(elbo_scratch=rival["elbo"], kid_scratch=rival["kid"])
     if fitted["collapse"]:
         run.reporter.say(fitted["collapse"])
     run.note(collapse=fitted["collapse"])

@@ -13,10 +13,10 @@ from keras_transfer_gen.recipes.runs.phases import Phase, run_phases
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.runs.training import Branch, Training
-from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring import selection
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
-from keras_transfer_gen.recipes.training.gan.curve import FILE, BestKidCurve, KidCurve
+from keras_transfer_gen.recipes.training.gan.curve import FILE, BestKidCurve, KidCurve, kept_source
 from keras_transfer_gen.recipes.training.gan.family import GanFamily
 from keras_transfer_gen.recipes.training.gan.models import model_from_source
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
@@ -32,17 +32,17 @@ def settings(shared_image_folder, source_file, tmp_path):
 
 
 class Scores:
-    """A score that takes given values in turn and keeps the averaged weights that it saw."""
+    """A score that takes given values, in tens, in turn and keeps the averaged weights that it saw."""
 
     def __init__(self, *values):
         self.values, self.seen = list(values), []
 
     def __call__(self, gan):
         self.seen.append(gan.ema_generator.get_weights())
-        return {"kid": self.values.pop(0)}
+        return {"kid": 10.0 * self.values.pop(0)}
 
 
-def run(settings, training, score, kimg=None):
+def run(settings, training, score, kimg=None, from_source=False):
     """Trains with the curve of `settings.select`, whose scores are given; returns the kimg of the kept weights."""
 
     class Images:
@@ -51,8 +51,8 @@ def run(settings, training, score, kimg=None):
     run = Run("finetune", settings, GanFamily(), SILENT, "start", tf.distribute.get_strategy())
     run.note(arithmetic="float32")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kid_protocol, "curve_score", lambda reference: score)
-        curve = KidCurve(None) if settings.select == "last" else BestKidCurve(None, settings.out)
+        patch.setattr(selection, "curve_scores", lambda reference: score)
+        curve = KidCurve(None) if settings.select == "last" else BestKidCurve(None, settings.out, from_source)
     branch = Branch.main(run.folder)
     training.branch = dataclasses.replace(branch, samples=None)
     run_phases(run, training, Images, [Phase("", kimg or settings.kimg, curve=curve)])
@@ -77,11 +77,11 @@ def test_averaged_generator_of_the_lowest_score_is_taken(settings):
 
 
 def test_checkpoint_keeps_the_last_weights_from_which_a_longer_run_goes_on(settings):
-    score = Scores(*range(10))
+    score = Scores(*range(1, 11))
     run(settings, begun(settings), score)
     gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
     assert same(gan.ema_generator.get_weights(), score.seen[-1]) and gan.kimg == pytest.approx(0.04)
-    training, more = Training(gan, records=state["records"]), Scores(5.0, -1.0, 5.0)
+    training, more = Training(gan, records=state["records"]), Scores(5.0, 0.5, 5.0)
     longer = dataclasses.replace(settings, evaluate_every_kimg=0.004)
     assert run(longer, training, more, kimg=0.052) == pytest.approx(0.048)
     assert same(training.model.ema_generator.get_weights(), more.seen[1])
@@ -98,28 +98,51 @@ def test_longer_run_keeps_what_was_better_before(settings):
 
 def test_last_weights_are_kept_where_asked_for(settings):
     settings = dataclasses.replace(settings, select="last")
-    training, score = begun(settings), Scores(*range(10))
+    training, score = begun(settings), Scores(*range(1, 11))
     assert run(settings, training, score) is None
     assert len(score.seen) == 5 and same(training.model.ema_generator.get_weights(), score.seen[-1])
     assert not RunFolder(settings.out).best.exists()
 
 
 def test_run_without_a_file_of_the_best_begins_anew(settings):
-    run(settings, begun(settings), Scores(*range(10)))
+    run(settings, begun(settings), Scores(*range(1, 11)))
     (RunFolder(settings.out).best / FILE).unlink()
     gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
     training = Training(gan, records=state["records"])
     assert run(dataclasses.replace(settings, evaluate_every_kimg=0.004), training, Scores(8.0), 0.044) == 0.044
 
 
+def test_source_is_kept_where_nothing_on_the_way_is_better(settings):
+    training, score = begun(settings), Scores(314.0, 340.0, 345.0, *([332.0] * 8))
+    source = training.model.ema_generator.get_weights()
+    assert run(settings, training, score, from_source=True) == 0.0
+    assert kept_source(training) and same(training.model.ema_generator.get_weights(), source)
+    assert [record["kimg"] for record in training.records[:2]] == [0.0, pytest.approx(0.004)]
+    assert not same(score.seen[-1], source) and len(training.records) == 11
+
+
+def test_source_gives_way_to_better_weights_and_is_scored_once(settings):
+    training, score = begun(settings), Scores(50.0, 60.0, 40.0, *([45.0] * 8))
+    assert run(settings, training, score, from_source=True) == pytest.approx(0.008)
+    assert not kept_source(training)
+    gan, state = load_checkpoint(latest_checkpoint(RunFolder(settings.out).adapted))
+    training = Training(gan, records=state["records"])
+    longer = dataclasses.replace(settings, evaluate_every_kimg=0.004)
+    assert run(longer, training, Scores(39.0), 0.044, from_source=True) == 0.044
+    assert sum("source" in record for record in training.records) == 1
+
+
 @pytest.mark.usefixtures("quick_scores")
 def test_whole_run_gives_its_best_and_says_so(finished):
     folder = RunFolder(finished.out)
     _, state = load_checkpoint(latest_checkpoint(folder.adapted))
-    best = min(state["records"], key=lambda record: record["kid"])
+    best = selection.best_record(state["records"])
     metrics = json.loads(folder.metrics_file.read_text())
     assert metrics["best_kimg"] == pytest.approx(best["kimg"]) and metrics["kimg"] == pytest.approx(0.04)
-    assert f"- Weights: those at {best['kimg']:.2f} kimg" in folder.card_file.read_text()
+    assert state["records"][0]["kimg"] == 0 and state["records"][0]["source"]
+    assert metrics["kept_source"] == (best["kimg"] == 0)
+    words = "of the source" if metrics["kept_source"] else f"at {best['kimg']:.2f} kimg"
+    assert f"- Weights: those {words}, which were best" in folder.card_file.read_text()
     assert (folder.best_scratch / FILE).is_file()
     assert load_gan(folder.path).kimg == pytest.approx(best["kimg"])
 

@@ -1,0 +1,68 @@
+"""Which weights of a training are the best: quick scores on the way by every view, and how they count together."""
+
+import dataclasses
+import math
+
+from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT, SECOND, WHOLE
+
+# As `VIEWS`, but two of them see smaller images, which costs a third. These values stand in no table of results.
+CURVE_VIEWS = {
+    "kid": WHOLE,
+    "kid_second": dataclasses.replace(SECOND, side=96),
+    "layout": dataclasses.replace(LAYOUT, side=128),
+}
+SOURCE = "source"  # in a record: it is of the source as it was, before any step
+LEAST = {"kid": 3.0, "kid_second": 8.0, "layout": 25.0}  # about one deviation of such scores of real images
+LEAST_SHARE = 0.02  # of the score at the start
+
+
+def curve_scores(reference, protocol=None):
+    """A function `gan -> {"kid", "kid_second", "layout"}`, KID x 1000 each, for scores during training.
+
+    Args:
+        reference: `kid_protocol.Reference` of the training images.
+        protocol: `KidProtocol`, or None for the default; its `curve_fakes` images are generated.
+    """
+    protocol = protocol or kid_protocol.DEFAULT
+
+    def score(gan):
+        images = gan.generate(protocol.curve_fakes, seed=protocol.seed)
+        return {
+            name: 1000 * kid(reference.seen_by(view).features, view.extract(images))
+            for name, view in CURVE_VIEWS.items()
+        }
+
+    return score
+
+
+def relative_score(record, start):
+    """How much better a model is than the one at the start: 1 is alike, 0.5 is half as far from the real images.
+
+    The geometric mean, over the views that both records have, of the ratios of the scores. Its order is the same
+    whatever the start was. A score below `LEAST`, or below a fiftieth of the start's, counts as that: so close to
+    real images differences are chance, and an unbiased KID may be negative.
+
+    Args:
+        record: dict with scores of `curve_scores`; other keys are ignored.
+        start: the same of the model at the start.
+
+    Returns:
+        float, above 0.
+
+    Example:
+        >>> relative_score({"kid": 50.0, "layout": 80.0}, {"kid": 100.0, "layout": 40.0})
+        1.0
+    """
+    ratios = []
+    for name in CURVE_VIEWS:
+        if name in record and name in start:
+            least = max(LEAST[name], LEAST_SHARE * start[name])
+            ratios.append(max(record[name], least) / max(start[name], least))
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def best_record(records):
+    """The record with the lowest `relative_score` to the first one, the earliest of equals; None of none."""
+    return min(records, key=lambda record: relative_score(record, records[0]), default=None)
