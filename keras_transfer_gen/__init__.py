@@ -65,6 +65,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.models.export import export_saved_model as export_saved_model
     from keras_transfer_gen.recipes.models.export import export_tflite as export_tflite
     from keras_transfer_gen.recipes.models.export_web import export_web as export_web
+    from keras_transfer_gen.recipes.models.grow import grow_gan as grow_gan
     from keras_transfer_gen.recipes.models.inspect_model import inspect_model as inspect_model
     from keras_transfer_gen.recipes.models.load import load_gan as load_gan
     from keras_transfer_gen.recipes.models.load import load_generator as load_generator
@@ -201,6 +202,7 @@ _LAZY = {
     "last_n": "keras_transfer_gen.transfer.freezing.blocks:last_n",
     "leaf_layers": "keras_transfer_gen.transfer.paths:leaf_layers",
     "list_presets": "keras_transfer_gen.transfer.fetching.presets:list_presets",
+    "grow_gan": "keras_transfer_gen.recipes.models.grow:grow_gan",
     "load_gan": "keras_transfer_gen.recipes.models.load:load_gan",
     "load_generator": "keras_transfer_gen.recipes.models.load:load_generator",
     "load_images": "keras_transfer_gen.data.batches:load_images",

@@ -68,6 +68,8 @@ class Architecture:
         rebuild_networks: function networks -> networks of the same shape with fresh weights.
         build_discriminator: function (spec, trained or None) -> discriminator for the images of a generator that has
             none. `trained` is a trained discriminator to begin with. None: the architecture can't.
+        grow_networks: function networks -> (generator, discriminator) for images of twice the side, which begin with
+            the images and the judgement of the trained ones. None: the architecture can't.
         find_blocks: function (role, paths) -> paths of a network's blocks, from the image's side on, for the rules
             that freeze blocks. None: the blocks are told by the names of the layers, see `freeze_d`.
         inputs: tuple of `network_inputs.NetworkInput`, what the networks take beside latents, images and labels.
@@ -90,6 +92,7 @@ class Architecture:
     latent_dim: int = 128
     rebuild_networks: Callable = clone_networks
     build_discriminator: Callable | None = None
+    grow_networks: Callable | None = None
     find_blocks: Callable | None = None
     inputs: tuple = ()
     intermediates: Mapping = dataclasses.field(default_factory=dict)
@@ -147,6 +150,21 @@ class Architecture:
         if self.build_discriminator is None:
             raise checks.user_error("arch", "an architecture that builds discriminators", spec.arch, "Such as dcgan.")
         return self.build_discriminator(spec, trained)
+
+    def grow(self, spec, networks):
+        """Networks for images of twice the side that begin with what trained ones know: (generator, discriminator).
+
+        Args:
+            spec: `ModelSpec` of the trained ones.
+            networks: the trained generator and discriminator.
+
+        Raises:
+            UserError: where the architecture can't, or not to that size.
+        """
+        if self.grow_networks is None:
+            step = f"This source generates {spec.image_size} pixels; leave image_size= (--image-size) out."
+            raise checks.user_error("arch", "an architecture that can grow, such as dcgan", spec.arch, step)
+        return tuple(self.grow_networks(networks))
 
     def blocks(self, role, paths):
         """Paths of the blocks of one network, such as "discriminator/block_64", from the image's side on.

@@ -78,6 +78,13 @@ def test_discriminator_is_asked_of_the_architecture():
         Architecture(build).fresh_discriminator(SPEC)
 
 
+def test_growing_is_asked_of_the_architecture():
+    entry = Architecture(build, grow_networks=lambda networks: [f"large {network}" for network in networks])
+    assert entry.grow(SPEC, ["a", "b"]) == ("large a", "large b")
+    with pytest.raises(checks.UserError, match="`arch` must be an architecture that can grow.*28 pixels"):
+        Architecture(build).grow(SPEC, ["a", "b"])
+
+
 def test_options_are_listed_without_tensorflow():
     program = (
         "import sys; from keras_transfer_gen import tables\n"

@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=True,
 )
 COMMANDS = (
-    train.finetune, train.pretrain, use.generate, use.evaluate, use.export, serve.serve, look.info,
+    train.finetune, train.pretrain, train.grow, use.generate, use.evaluate, use.export, serve.serve, look.info,
     vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
 )  # fmt: skip
 for command in COMMANDS:

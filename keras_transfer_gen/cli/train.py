@@ -12,6 +12,7 @@ from keras_transfer_gen.cli.run_training import run_training
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import prefetch_source
 from keras_transfer_gen.recipes.models.resolve import keeps_source
+from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 from keras_transfer_gen.specs import FAMILIES
@@ -34,6 +35,31 @@ def finetune(
         ref = prefetch_source(settings.source, settings.trust, sha256, offline)
         if family is None:
             settings = make_settings(classes, ref.family or "gan", arguments)
+    run_training(settings, dry_run, json)
+
+
+GROWING = {"latent_selection_kimg": 0.0, "g_lr_ratio": 1.0}  # all that the source generates is kept
+
+
+@guarded
+@with_settings(FineTuneSettings, names=[name for name in settings_of(FineTuneSettings) if name != "source"])
+def grow(
+    source: Annotated[str, typer.Argument(help="The GAN to start from, as --source of `ktg finetune`.")],
+    *,
+    arguments: Arguments,
+    offline: o.Offline = False,
+    sha256: o.Sha256 = None,
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Train a GAN on for larger images: `ktg finetune` whose networks begin as an enlargement of the source's."""
+    if "image_size" not in arguments:
+        step = "Give --image-size, twice the side of the source's images."
+        raise checks.user_error("image_size", "the side of the images in pixels", None, step)
+    settings = make_settings((FineTuneSettings,), "gan", {**GROWING, **arguments, "source": source})
+    if not keeps_source(settings):
+        prefetch_source(settings.source, settings.trust, sha256, offline)
     run_training(settings, dry_run, json)
 
 

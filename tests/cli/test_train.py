@@ -194,3 +194,27 @@ def test_wrong_options_load_no_tensorflow(finished, tmp_path, change):
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.stdout == "2 False\n", ran.stderr
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_grow_trains_on_for_larger_images(ktg, source_file, shared_image_folder, tmp_path):
+    arguments = ["--data", str(shared_image_folder), "--out", str(tmp_path / "large"), "--kimg", "0.016"]
+    result = ktg(
+        "grow", str(source_file), *arguments, "--image-size", "64", "--batch-size", "8", "--precision", "float32"
+    )
+    assert result.exit_code == 0, result.stderr
+    run = RunFolder(tmp_path / "large")
+    settings = json.loads(run.config_file.read_text())["settings"]
+    assert (settings["image_size"], settings["latent_selection_kimg"], settings["g_lr_ratio"]) == (64, 0.0, 1.0)
+    from keras_transfer_gen.recipes.models.load import load_gan
+
+    gan = load_gan(tmp_path / "large")
+    assert gan.spec.image_size == 64 and gan.generate(1).shape == (1, 64, 64, 3)
+
+
+def test_grow_asks_for_the_size_and_refuses_others(ktg, source_file, shared_image_folder, tmp_path):
+    arguments = ["--data", str(shared_image_folder), "--out", str(tmp_path / "large")]
+    result = ktg("grow", str(source_file), *arguments)
+    assert result.exit_code == 2 and "Give --image-size, twice the side of the source's images." in result.stderr
+    result = ktg("grow", str(source_file), *arguments, "--image-size", "48")
+    assert result.exit_code == 2 and "`image_size` must be one of 64, 128, 256, 512" in result.stderr

@@ -43,16 +43,25 @@ def _build_discriminator(spec, trained):
     return build_dcgan_discriminator(spec.image_size, spec.channels)
 
 
+def _grow(networks):
+    from keras_transfer_gen.networks.dcgan.growing import grow_discriminator, grow_generator
+
+    generator, discriminator = networks
+    return grow_generator(generator), grow_discriminator(discriminator)
+
+
 GROUP_SIZE = Option("group_size", 0, "images that are compared with each other; 0 compares none", least=0)
 DCGAN = Architecture(
     build_networks=_build,
     options=(*CHANNELS, GROUP_SIZE),
     build_discriminator=_build_discriminator,
+    grow_networks=_grow,
 )
 REFINED_DCGAN = Architecture(
     build_networks=_build_refined,
     options=CHANNELS,
     build_discriminator=_build_discriminator,
+    grow_networks=_grow,
 )
 CONDITIONAL_DCGAN = Architecture(
     build_networks=_build_conditional,
@@ -62,5 +71,6 @@ CONDITIONAL_DCGAN = Architecture(
         GROUP_SIZE,
         Option("attention", False, "whether the places of the 16 x 16 maps look at each other"),
     ),
+    grow_networks=_grow,
     intermediates={"style": "style"},
 )

@@ -104,6 +104,12 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
         "full", help="What of the source is trained.", panel=fields.FIRST, order=40, choices=lambda: GAN_METHODS,
         check=check.choice(lambda: GAN_METHODS), old_values=OLD_METHODS,
     )  # fmt: skip
+    image_size: int | None = setting(
+        None,
+        help="Side of the images to generate, in pixels: the source's, or twice or four times it. Blocks are added to "
+        "both networks, which begin as an enlargement of what the source knows.",
+        panel=fields.TRAINS, by_default="the source's", check=check.integer("128"),
+    )  # fmt: skip
     image_adapter: bool = setting(
         False, help="With the method minegan: also a small network behind the generator, for colours and edges.",
         panel=fields.TRAINS, old_names=("output_network",),

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, insert_latent_mapper
+from keras_transfer_gen.recipes.models.grow import grow_gan
 from keras_transfer_gen.recipes.models.load import load_source
 from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -40,6 +41,9 @@ def open_source(run):
     settings = run.settings
     ref = resolve_source(settings)
     gan, new_discriminator = load_source(ref, overrides=settings.overrides())
+    if settings.image_size not in (None, gan.spec.image_size):
+        gan = grow_gan(gan, settings.image_size)
+        gan.compile()
     gan = _with_mapper(gan, settings) if GAN_METHODS[settings.method].mapper else gan
     _check_gradients(gan, settings)
     side = gan.spec.image_size
