@@ -13,6 +13,7 @@ from keras_transfer_gen.version import __version__
 if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as X` marks a re-export
     from keras_transfer_gen.architectures import Architecture as Architecture
     from keras_transfer_gen.architectures import Option as Option
+    from keras_transfer_gen.checks import UserError as UserError
     from keras_transfer_gen.data.audit import audit_images as audit_images
     from keras_transfer_gen.data.batches import load_images as load_images
     from keras_transfer_gen.data.image_set import ImageSet as ImageSet
@@ -165,6 +166,7 @@ _LAZY = {
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
     "SpecOverrides": "keras_transfer_gen.transfer.saved_model.spec_overrides:SpecOverrides",
     "StandardNormal": "keras_transfer_gen.networks.priors.standard_normal:StandardNormal",
+    "UserError": "keras_transfer_gen.checks:UserError",
     "VAE": "keras_transfer_gen.training.vae:VAE",
     "add_feature_heads": "keras_transfer_gen.recipes.training.gan.feature_heads:add_feature_heads",
     "all_but": "keras_transfer_gen.transfer.freezing.rules:all_but",

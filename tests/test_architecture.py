@@ -11,7 +11,7 @@ RANK = {"foundation": 0, **dict.fromkeys(SIBLINGS, 1), "recipes": 2, "cli": 3}
 # The rooms of a package: each imports only files of the package itself and rooms before it.
 ROOMS = {
     "networks": ("latents", "priors", "dcgan", "conv_vae", "stylegan2", "heads"),
-    "transfer": ("fetching", "saved_model", "weights", "freezing", "regularizers"),
+    "transfer": ("fetching", "saved_model", "pickles", "weights", "freezing", "regularizers"),
     "recipes": (
         "settings", "runs", "report", "output", "models", "scoring", "inputs", "latent_tools", "gallery", "training",
     ),

@@ -10,6 +10,7 @@ from keras_transfer_gen.cli.exits import MISUSE, guarded
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions, no_effect_text, warn
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
+from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.recipes.settings.gan import PretrainSettings
 from keras_transfer_gen.transfer.fetching.presets import list_presets
@@ -67,11 +68,18 @@ def inspect(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Show what a SavedModel takes and returns and what of it can be trained; print a Keras program that uses it."""
+    """Show what a SavedModel takes and returns and what of it can be trained; print a Keras program that uses it.
+
+    Of a file of StyleGAN2 networks (.pkl, .pt), show the networks; nothing in it is run.
+    """
     if grid is not None:
         check_sheet(grid)
     ref = options.prefetch(source)  # before TensorFlow is loaded: a typing error costs no wait
     from keras_transfer_gen.cli.console import print_json
+
+    if ref.kind == NETWORK_FILE:
+        _inspect_network_file(ref, grid, json)
+        return
     from keras_transfer_gen.recipes.models.inspect_model import IMAGES, inspect_model
 
     inspection = inspect_model(ref, overrides=options.overrides)
@@ -82,6 +90,25 @@ def inspect(
 
         write_grid(grid, inspection.generator.generate(IMAGES))
     print_json(inspection.to_dict()) if json else _print_inspection(inspection)
+
+
+def _inspect_network_file(ref, grid, json):
+    """Describes a file of another program's networks; TensorFlow is loaded for a grid of images alone."""
+    from keras_transfer_gen.cli.console import print_json, print_table
+    from keras_transfer_gen.recipes.models.inspect_network_file import inspect_network_file
+
+    inspection = inspect_network_file(ref)
+    if json:
+        print_json(inspection.to_dict())
+    else:
+        print_table(inspection.source, ["", ""], list(inspection.facts.items()))
+        print_table("networks", ["", *inspection.networks], inspection.rows())
+    if grid is not None:
+        from keras_transfer_gen.recipes.models.image_generators import open_model
+        from keras_transfer_gen.recipes.models.inspect_model import IMAGES
+        from keras_transfer_gen.recipes.output.image_folder import write_grid
+
+        write_grid(grid, open_model(ref).generate(IMAGES))
 
 
 def _print_inspection(inspection):

@@ -10,6 +10,7 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.transfer.fetching import presets
 from tests.saved_model_fixtures import folder_of, saved
+from tests.stylegan2_fixtures import FOLDER
 
 
 @pytest.fixture
@@ -155,6 +156,13 @@ def test_inspect_shows_what_is_no_generator_but_makes_no_grid_of_it(ktg, refused
 ])  # fmt: skip
 def test_inspect_refuses_on_one_line(refused, source_file, source, text):
     assert text in refused("models", "inspect", source.format(keras=source_file))
+
+
+def test_inspect_shows_the_networks_of_another_program(ktg, ktg_json, tmp_path):
+    path = FOLDER / "tf1_v4.pkl"
+    text = ktg("models", "inspect", path, "--grid", tmp_path / "grid.png").stdout
+    assert "written_by" in text and "unknown, assume non-commercial" in text and (tmp_path / "grid.png").is_file()
+    assert ktg_json("models", "inspect", path)["networks"]["D"]["group_size"] == 4
 
 
 def test_models_loads_no_tensorflow():

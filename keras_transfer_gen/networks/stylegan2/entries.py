@@ -40,8 +40,18 @@ def _find_blocks(role, paths):
     return [*(f"{role}/block_{side}" for side in sides), *([f"{role}/mapping"] if "mapping" in names else [])]
 
 
+def _build_discriminator(spec, trained):
+    from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, usual_widths
+    from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_discriminator
+
+    widths = usual_widths(spec.image_size, 32768 if spec.image_size >= 512 else 16384)
+    shape = DiscriminatorShape(spec.image_size, spec.channels, num_classes=spec.num_classes, widths=widths)
+    return build_stylegan2_discriminator(shape)
+
+
 STYLEGAN2 = Architecture(
     build_networks=_build,
+    build_discriminator=_build_discriminator,
     options=(
         Option("channel_base", 16384, "channels times side of a feature map; 32768 from 512 pixels on"),
         Option("channel_max", 512, "channels of a feature map at most"),

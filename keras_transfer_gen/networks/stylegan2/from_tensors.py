@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.stylegan2.resampling import FILTER
+from keras_transfer_gen.networks.stylegan2.low_pass_filter import FILTER
 from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, GeneratorShape
 
 TOLERANCE = 1e-5  # of gains, relative

@@ -3,8 +3,7 @@
 import numpy as np
 from keras import ops
 
-TAPS = np.float32([1, 3, 3, 1]) / 8
-FILTER = np.outer(TAPS, TAPS)  # [4, 4], its sum is 1
+from keras_transfer_gen.networks.stylegan2.low_pass_filter import FILTER
 
 
 def low_pass(inputs, padding, gain=1.0, stride=1):

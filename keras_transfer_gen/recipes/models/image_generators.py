@@ -3,9 +3,9 @@
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
 from keras_transfer_gen.recipes.models.keras_file import load_keras
-from keras_transfer_gen.recipes.models.load import first_latents, open_keras_model
+from keras_transfer_gen.recipes.models.load import first_latents, load_source, open_keras_model
 from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
-from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, family_in, resolve_model
+from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE, SAVED_MODEL, family_in, resolve_model
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.latents import render_numbered
@@ -37,6 +37,8 @@ def open_model(source, trust=False, overrides=None):
     if ref.kind == SAVED_MODEL:
         with checks.named(path="source"):
             return open_generator(fetch_saved_model(ref.path), ref.name, overrides)
+    if ref.kind == NETWORK_FILE:
+        return load_source(ref, overrides=overrides)[0]
     model = load_keras(ref.path)
     if isinstance(model, VAE):
         return model

@@ -5,8 +5,9 @@ import warnings
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.image_generators import MeasuredGenerator, is_exported, open_generator
+from keras_transfer_gen.recipes.models.inspect_network_file import inspect_network_file
 from keras_transfer_gen.recipes.models.load import first_latents
-from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_model
+from keras_transfer_gen.recipes.models.resolve import KERAS, NETWORK_FILE, resolve_model
 from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.archives import SUFFIXES
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
@@ -93,12 +94,13 @@ def inspect_model(source, trust=False, overrides=None):
     """Describes a SavedModel of any origin.
 
     Args:
-        source: a SavedModel: its folder, an archive (`.tar.gz`) of it, or an https address or handle.
+        source: a SavedModel: its folder, an archive (`.tar.gz`) of it, or an https address or handle; or a file of
+            StyleGAN2 networks (`.pkl`, `.pt`).
         trust: whether you vouch for a model from the web: a SavedModel is a program. Nothing is fetched without it.
         overrides: `SpecOverrides`, what is given of a generator instead of measured, or None.
 
     Returns:
-        `Inspection`.
+        `Inspection`, or `NetworkFileInspection` of a file of networks.
 
     Raises:
         UserError: for presets, RUN folders and `.keras` files, which `ktg info` describes; where `overrides` contradict
@@ -111,6 +113,8 @@ def inspect_model(source, trust=False, overrides=None):
     checks.check_backend()
     ref = resolve_model(source, trust)
     source = ref.name
+    if ref.kind == NETWORK_FILE:
+        return inspect_network_file(ref)
     if ref.kind == KERAS:
         step = f"`ktg info {source} --layers` describes this one; load_gan({source!r}) loads it."
         raise checks.user_error("source", "a SavedModel (folder, .tar.gz or https address)", source, step)

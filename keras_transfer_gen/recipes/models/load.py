@@ -5,8 +5,10 @@ import dataclasses
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_spec
 from keras_transfer_gen.recipes.models.keras_file import load_keras
+from keras_transfer_gen.recipes.models.network_files import open_network_file
 from keras_transfer_gen.recipes.models.new_discriminator import new_discriminator
-from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_model
+from keras_transfer_gen.recipes.models.prefetch import prefetch
+from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE, SAVED_MODEL, resolve_model
 from keras_transfer_gen.saved_model_layout import SPEC_FILE
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
@@ -95,6 +97,12 @@ def _load(ref, overrides, custom_objects):
     if ref.kind == SAVED_MODEL:
         with checks.named(path="source"):
             return open_saved_model(fetch_saved_model(ref.path), ref.name, overrides)
+    if ref.kind == NETWORK_FILE:
+        model, _ = open_network_file(prefetch(ref).path, ref.name)
+        spec = model.spec if isinstance(model, GAN) else model[1]
+        if overrides:
+            overrides.check_known(spec, ref.name)
+        return model
     model = load_keras(ref.path, custom_objects)
     if isinstance(model, VAE):
         step = "It holds a VAE: load_vae(...) in Python; `ktg finetune` takes it as it is."

@@ -5,10 +5,11 @@ import dataclasses
 from pathlib import Path
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, family_in, resolve_model
+from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE, SAVED_MODEL, family_in, resolve_model
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
+from keras_transfer_gen.transfer.fetching.fetch_file import fetch_file
 
 MEGABYTE = 1e6
 
@@ -34,6 +35,11 @@ def prefetch(source, trust=False, sha256=None, offline=None, reporter=SILENT):
         >>> prefetch("https://tfhub.dev/google/progan-128/1", trust=True, offline=False)  # doctest: +SKIP
     """
     ref = resolve_model(source, trust)
+    if ref.kind == NETWORK_FILE and is_address(str(ref.path)):
+        with contextlib.ExitStack() as stack:
+            progress = _progress(stack, ref.name, reporter)
+            path = fetch_file(ref.path, sha256=sha256, offline=offline, progress=progress)
+        return dataclasses.replace(ref, path=path)
     if ref.kind == SAVED_MODEL:
         with contextlib.ExitStack() as stack:
             progress = _progress(stack, ref.name, reporter)

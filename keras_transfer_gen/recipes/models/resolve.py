@@ -15,9 +15,13 @@ from keras_transfer_gen.transfer.fetching import archives
 from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.presets import list_presets, preset_path
 from keras_transfer_gen.transfer.fetching.verify import check_trusted
+from keras_transfer_gen.transfer.pickles.recognise import is_network_address, is_network_file
 
-KINDS = "a preset (see `ktg models`), a RUN folder, a .keras file or a SavedModel (folder, .tar.gz or https address)"
-KERAS, SAVED_MODEL = "keras", "saved_model"  # the kinds of a `ModelRef`
+KINDS = (
+    "a preset (see `ktg models`), a RUN folder, a .keras file, a StyleGAN2 file (.pkl, .pt) or a SavedModel (folder, "
+    ".tar.gz or https address)"
+)
+KERAS, SAVED_MODEL, NETWORK_FILE = "keras", "saved_model", "network_file"  # the kinds of a `ModelRef`
 FAMILY_OF_CLASS = {"GAN": "gan", "VAE": "vae"}  # the class in a `.keras` file of this package
 OTHER_FILES = {  # what is often given instead, by how its name ends
     ".weights.h5": "It holds weights alone. Load it into its model with load_weights, and save that as .keras.",
@@ -32,7 +36,8 @@ class ModelRef:
     """A model that was resolved: every function that takes the name of a model takes this as well.
 
     Args:
-        kind: "keras" (a `.keras` file) or "saved_model" (what `fetch_saved_model` takes).
+        kind: "keras" (a `.keras` file), "saved_model" (what `fetch_saved_model` takes) or "network_file" (networks of
+            another program, see `read_network_file`).
         path: `pathlib.Path` of the file, the folder or the archive; an https address as text.
         family: "gan" or "vae"; "" for a third-party model, and for an archive or an address before it is fetched.
         name: what the user called the model, for messages and model cards.
@@ -50,10 +55,12 @@ def resolve_model(source, trust=False):
     """Finds the model behind a name.
 
     Args:
-        source: preset name, RUN folder, `.keras` file, or a SavedModel: its folder, an archive (`.tar.gz`) of it, or an
-            https address. The name of a preset is the preset even where a folder of this name lies here; write
-            `./name` for the folder. A ready `ModelRef` is returned as it is.
-        trust: whether the user vouches for a model from the web, which is a program. Nothing is fetched here.
+        source: preset name, RUN folder, `.keras` file, a file of StyleGAN2 networks (`.pkl`, `.pt`) or its https
+            address, or a SavedModel: its folder, an archive (`.tar.gz`) of it, or an https address. The name of a
+            preset is the preset even where a folder of this name lies here; write `./name` for the folder. A ready
+            `ModelRef` is returned as it is.
+        trust: whether the user vouches for a model from the web, which is a program (files of networks are read as
+            data, and need no trust). Nothing is fetched here.
 
     Returns:
         `ModelRef`.
@@ -67,6 +74,8 @@ def resolve_model(source, trust=False):
     """
     if isinstance(source, ModelRef):
         return source
+    if is_address(source) and is_network_address(source):
+        return ModelRef(NETWORK_FILE, source.strip(), "gan", source.strip())
     if is_address(source):
         check_trusted(source, trust)
         return ModelRef(SAVED_MODEL, source.strip(), "", source.strip())
@@ -75,7 +84,7 @@ def resolve_model(source, trust=False):
         path = preset_path(str(source))
         return ModelRef(KERAS, path, family_in(path), str(source), preset=True)
     kind, path = _find(source, names)
-    return ModelRef(kind, path, family_in(path), os.fspath(source))
+    return ModelRef(kind, path, "gan" if kind == NETWORK_FILE else family_in(path), os.fspath(source))
 
 
 def resolve_source(settings):
@@ -141,6 +150,8 @@ def _find(source, presets):
             return SAVED_MODEL, path.parent
         if path.name.lower().endswith(archives.SUFFIXES):
             return SAVED_MODEL, path
+        if is_network_file(path):
+            return NETWORK_FILE, path
         step = next((OTHER_FILES[end] for end in OTHER_FILES if path.name.lower().endswith(end)), None)
         if step:
             raise checks.file_error("source", KINDS, source, step)

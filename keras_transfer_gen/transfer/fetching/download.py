@@ -44,7 +44,7 @@ class Download:
     size: int
 
 
-def download(url, path, *, source, limits=None, progress=None):
+def download(url, path, *, source, limits=None, progress=None, archive=True):
     """Downloads `url` to `path`; after a broken connection it continues, if the server can do that.
 
     Args:
@@ -53,6 +53,7 @@ def download(url, path, *, source, limits=None, progress=None):
         source: what the user gave; named in errors.
         limits: `Limits`; the defaults where it is None.
         progress: function `(done_bytes, total_bytes_or_None)`, called after every chunk; its exceptions end the work.
+        archive: whether an archive of a SavedModel is wanted, which a zip file is not.
 
     Returns:
         `Download`.
@@ -60,7 +61,7 @@ def download(url, path, *, source, limits=None, progress=None):
     Raises:
         UserFileError: where the server can't be reached, refuses, sends too much, or sends no archive.
     """
-    transfer = _Transfer(url, path, source, limits or Limits(), progress)
+    transfer = _Transfer(url, path, source, limits or Limits(), progress, archive)
     for attempt in range(ATTEMPTS):
         try:
             return transfer.run()
@@ -102,8 +103,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 class _Transfer:
     """The state that one attempt passes to the next: the bytes on disk, their digest, and the server's ETag."""
 
-    def __init__(self, url, path, source, limits, progress):
+    def __init__(self, url, path, source, limits, progress, archive):
         self.url, self.path, self.source, self.limits, self.progress = url, path, source, limits, progress
+        self.archive = archive
         self.redirects = _Redirects(source, url)
         self.opener = urllib.request.build_opener(self.redirects)
         self.restart()
@@ -185,8 +187,10 @@ class _Transfer:
         web = kind == "text" or (kind == "" and response.headers.get_content_type() == "text/html")
         if kind == "web page" or web:
             what = "a web page" if kind != "text" else "a text file"
-            raise web_error(self.source, f"the server sent {what}, no archive.", login_hint(self.source, response.url))
-        if kind == "zip":
+            wanted = "archive" if self.archive else "file of networks"
+            words = f"the server sent {what}, no {wanted}."
+            raise web_error(self.source, words, login_hint(self.source, response.url))
+        if kind == "zip" and self.archive:
             raise archive_error(self.source, "The server sent a zip file.", "Unpack it and give the folder.")
 
     def _too_large(self, size):

@@ -69,7 +69,7 @@ def fetch_saved_model(source, *, sha256=None, offline=None, progress=None):
     """
     sha256 = parse_digest(sha256)
     if is_address(source):
-        return _fetch_address(source.strip(), sha256, _is_offline(offline), progress)
+        return _fetch_address(source.strip(), sha256, is_offline(offline), progress)
     path = _local_path(source)
     if path.is_dir():
         if sha256 is not None:
@@ -79,7 +79,8 @@ def fetch_saved_model(source, *, sha256=None, offline=None, progress=None):
     return _unpack_local(path, sha256)
 
 
-def _is_offline(offline):
+def is_offline(offline):
+    """Whether no request may be made: what the caller says, else what the environment variable KTG_OFFLINE says."""
     if offline is not None:
         return bool(offline)
     return os.environ.get(OFFLINE, "").strip().lower() not in ("", "0", "false", "no", "off")

@@ -21,10 +21,13 @@ from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.fetching.find import find_saved_model
 from keras_transfer_gen.transfer.fetching.verify import check_trusted
 from keras_transfer_gen.transfer.paths import leaves
+from keras_transfer_gen.transfer.pickles.network_file import NetworkWeights
+from keras_transfer_gen.transfer.pickles.read_file import read_network_file
+from keras_transfer_gen.transfer.pickles.recognise import is_network_file
 
 FORMS = (
-    "a .keras, .weights.h5 or .npz file, the prefix of a TensorFlow checkpoint, a SavedModel (folder, .tar.gz, "
-    "TF Hub or Kaggle handle, https address) or a preset"
+    "a .keras, .weights.h5 or .npz file, a StyleGAN2 file (.pkl, .pt), the prefix of a TensorFlow checkpoint, a "
+    "SavedModel (folder, .tar.gz, TF Hub or Kaggle handle, https address) or a preset"
 )
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # ends the key of a variable in TensorFlow's object-based checkpoints
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -45,6 +48,9 @@ def read_weights(source, trust=False):
       averaged generator is `ema_generator/...`. Files of Keras versions that did not store the layers' names have those
       of the classes (`conv2d_1/0`); files in Keras' older format have the names in the file.
     - `.npz`: its own names. Arrays of Python objects are refused.
+    - a file of StyleGAN2 networks (`.pkl`, `.pt`): the official names after the network's, such as
+      `G_ema.mapping.fc0.weight` and `D.b4.out.weight`, in the official layouts. A name without the network's stands for
+      the averaged generator's, or else the discriminator's array. Nothing in the file is run.
     - a TensorFlow checkpoint or a SavedModel: each variable's original name (`generator/conv/kernel`); where two have
       the same name, their places in the object graph (`net/conv/kernel`). Of a SavedModel only the variables are read,
       and no graph is loaded. It may also be an archive (`.tar.gz`), a handle or another https address: see
@@ -79,6 +85,9 @@ def read_weights(source, trust=False):
         raise checks.user_error("weights", "a dict of arrays, a Keras model or a path", source, f"A path is {FORMS}.")
     with checks.named(source="weights"):
         path = _located(source, trust)
+    if path.is_file() and not path.name.endswith(tuple(_READERS)) and is_network_file(path):
+        with checks.named(source="weights"):
+            return NetworkWeights.of(read_network_file(path))
     read = _reader(path)
     try:
         return _collect(read(path))

@@ -38,6 +38,12 @@ def test_networks_from_scratch_have_other_weights(networks):
     assert kernels[0].shape == kernels[1].shape and not np.array_equal(*kernels)
 
 
+def test_discriminator_for_a_generator_that_has_none():
+    discriminator = STYLEGAN2.fresh_discriminator(ModelSpec(image_size=8, channels=1, latent_dim=6, num_classes=2))
+    assert discriminator.input["images"].shape == (None, 8, 8, 1)
+    assert discriminator.get_layer("block_8").filters == 512
+
+
 def test_styles_are_an_intermediate(networks):
     (layer,) = STYLEGAN2.intermediates.values()
     assert keras.Model(networks[0].input, networks[0].get_layer(layer).output).output_shape == (None, 6, 5)

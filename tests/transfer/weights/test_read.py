@@ -9,6 +9,7 @@ from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan, build_dcgan_gen
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.weights.read import read_weights
+from tests.stylegan2_fixtures import FOLDER, reference
 
 
 def small_generator():
@@ -221,3 +222,12 @@ def test_path_of_another_kind_is_refused_with_what_to_give(tmp_path, name, messa
 def test_other_sources_are_refused(source, message):
     with pytest.raises(UserError, match=message):
         read_weights(source)
+
+
+def test_networks_of_another_program_have_the_official_names(tmp_path):
+    weights = read_weights(FOLDER / "ada_skip.pkl")
+    assert weights["G_ema.mapping.fc0.weight"].shape == (10, 8) and weights["b16.conv0.weight"].shape == (4, 4, 3, 3)
+    np.testing.assert_array_equal(weights["mapping.w_avg"], reference("ada_skip.pkl")["w_avg"])
+    (tmp_path / "page.pkl").write_text("<html>", "utf-8")
+    with pytest.raises(UserError, match="`weights` must be a StyleGAN2 pickle.*web page"):
+        read_weights(tmp_path / "page.pkl")

@@ -1,5 +1,6 @@
 """The source of a fine-tune: loaded, given what its method needs, and refused where it can't learn that way."""
 
+import tempfile
 from pathlib import Path
 
 import tensorflow as tf
@@ -7,8 +8,8 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, insert_latent_mapper
 from keras_transfer_gen.recipes.models.grow import grow_gan
-from keras_transfer_gen.recipes.models.load import load_source
-from keras_transfer_gen.recipes.models.resolve import KERAS, resolve_source
+from keras_transfer_gen.recipes.models.load import load_gan, load_source
+from keras_transfer_gen.recipes.models.resolve import KERAS, NETWORK_FILE, resolve_source
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.settings.methods import GAN_METHODS
@@ -104,8 +105,8 @@ def _check_gradients(gan, settings):
 
 def _reason_without_gradient(gan, variables):
     """Why no gradient gets from a generator's images to any of some variables; "" where one does."""
-    latents = tf.zeros((1, gan.spec.latent_dim))
-    inputs = {"latents": latents, "labels": tf.zeros((1,), tf.int32)} if gan.spec.num_classes else latents
+    values = {"latents": tf.zeros((1, gan.spec.latent_dim)), "labels": tf.zeros((1,), tf.int32)}
+    inputs = gan.network_inputs.for_generator(values)
     try:
         with tf.GradientTape() as tape:
             total = tf.reduce_sum(gan.generator(inputs, training=False))
@@ -134,5 +135,10 @@ def keep_in_run(source, run):
             layer.set_folder(path)
     if source.file is not None:
         run.keep_source(source.file, run.source_file)
+    if source.ref.kind == NETWORK_FILE and not run.source_file.exists():  # as a file of this package
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, run.source_file.name)
+            outside_scope(lambda: load_gan(source.ref).save(file))
+            run.keep_source(file, run.source_file)
     if source.kept:
         run.note(source_kept=True)

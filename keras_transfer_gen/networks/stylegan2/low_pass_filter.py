@@ -1,0 +1,6 @@
+"""The low-pass filter of StyleGAN2, as numbers; no TensorFlow, so that files are described without it."""
+
+import numpy as np
+
+TAPS = np.float32([1, 3, 3, 1]) / 8
+FILTER = np.outer(TAPS, TAPS)  # [4, 4], its sum is 1

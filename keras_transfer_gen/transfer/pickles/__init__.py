@@ -1,0 +1,1 @@
+"""Pickles of other programs, read as data: nothing that a file names is imported or called."""
