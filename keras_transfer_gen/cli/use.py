@@ -8,7 +8,7 @@ from keras_transfer_gen import checks, tables
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
-from keras_transfer_gen.recipes.models.export_formats import FORMATS, PARTS, check_format, check_options
+from keras_transfer_gen.recipes.models.export_formats import FORMATS, PARTS, QUANTIZE, check_format, check_options
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
@@ -170,17 +170,22 @@ def export(
     part: Annotated[
         str | None, typer.Option("--part", help=f"tflite of a VAE: {' | '.join(PARTS)}. Default: {PARTS[0]}.")
     ] = None,
+    quantize: Annotated[
+        str | None, typer.Option("--quantize", help=f"tflite: {' | '.join(QUANTIZE)}. Default: none, which is float32.")
+    ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
     """Write a model for TF Serving, phones, browsers and other runtimes, and compare it with the model."""
     check_format(format)
-    received = check_options(format, {"batch_size": batch_size, "part": part})
+    received = check_options(format, {"batch_size": batch_size, "part": part, "quantize": quantize})
     if batch_size is not None:
         checks.check_integer("batch_size", batch_size, next_step="Such as --batch-size 8.")
     if part is not None:
         checks.check_choice("part", part, PARTS, "Set it with --part.")
+    if quantize is not None:
+        checks.check_choice("quantize", quantize, QUANTIZE, "Set it with --quantize.")
     ref = options.prefetch(model)
     from keras_transfer_gen.cli.console import print_outcome
     from keras_transfer_gen.recipes.models import export as recipe
@@ -190,4 +195,9 @@ def export(
         card = {"card": recipe.served_card(ref, recipe.spec_of(generator))} if FORMATS[format].takes_card else {}
         FORMATS[format].load()(generator, out, **received, **card)
     outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **received}
-    print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote and checked'} {out}")
+    line = f"{'would write' if dry_run else 'wrote and checked'} {out}"
+    if quantize == "int8" and not dry_run:
+        outcome["float_layers"] = recipe.float_layers(out)
+        if outcome["float_layers"]:
+            line += f"; in float32, so that the images are good enough: {', '.join(outcome['float_layers'])}"
+    print_outcome(outcome, json, line)

@@ -45,7 +45,7 @@ def generator_servable(generator, spec):
         tolerance=noise_tolerance(copy, inputs),
     )
     functions = add_numbered_images({"serve": serve, "uint8": as_uint8(serve)}, spec)
-    return Servable(spec, functions, copy.variables)
+    return Servable(spec, functions, copy.variables, networks={"generator": copy})
 
 
 def check_shapes(generator, spec):

@@ -1,6 +1,7 @@
 """Whether an exported model still gives what the Keras model gives: the same images, the same latents."""
 
 import dataclasses
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +10,9 @@ from keras_transfer_gen import pixels
 from keras_transfer_gen.latent_distributions import transform_normals
 
 LATENT_TOLERANCE = 1e-3  # of encoded means and log variances, in units of N(0, 1)
+FLOAT16_LATENT_TOLERANCE = 0.05
+PEAKS = {"images": 2.0}  # the range of an output, from which a PSNR is counted
+LATENT_PEAK = 6.0  # from -3 to 3 standard deviations
 
 
 class ExportError(RuntimeError):
@@ -62,20 +66,21 @@ def check_parity(expected, actual, tolerance=1.0, what="SavedModel"):
     return parity
 
 
-def check_latents(expected, actual, what):
-    """Raises an `ExportError` where encoded means or log variances are further apart than `LATENT_TOLERANCE`.
+def check_latents(expected, actual, what, tolerance=LATENT_TOLERANCE):
+    """Raises an `ExportError` where encoded means or log variances are further apart than they may be.
 
     Args:
         expected: float `[N, latent_dim]` from the Keras model.
         actual: the same from the exported file.
         what: name of the exported form, for the error.
+        tolerance: the most that any value may differ, in units of N(0, 1).
     """
     gap = float(np.max(np.abs(np.asarray(expected) - np.asarray(actual))))
-    if not gap <= LATENT_TOLERANCE:  # NaN too
-        raise ExportError(f"{what} gives latents that differ by {gap:.3g}; at most {LATENT_TOLERANCE:g} is allowed.")
+    if not gap <= tolerance:  # NaN too
+        raise ExportError(f"{what} gives latents that differ by {gap:.3g}; at most {tolerance:g} is allowed.")
 
 
-def check_outputs(function, outputs, what):
+def check_outputs(function, outputs, what, levels=1.0):
     """Compares what an exported function gave for its examples with what it must give.
 
     "images" and "png_bytes" are compared in pixel levels, other outputs are latents, in units of N(0, 1).
@@ -84,28 +89,71 @@ def check_outputs(function, outputs, what):
         function: `servable.ServedFunction`.
         outputs: {name: array or tensor} of the exported function.
         what: name of the exported form, for the error.
+        levels: the pixel levels by which images may differ, where the function does not allow more itself. More than
+            one means low precision, for which latents may differ more as well.
 
     Raises:
         ExportError: where an output differs by more than it may.
     """
     for name, expected in function.expected.items():
-        _CHECKS.get(name, _check_latents)(expected, outputs[name], function, what)
+        _CHECKS.get(name, _check_latents)(expected, outputs[name], levels, function, what)
 
 
-def _check_images(expected, actual, function, what):
-    check_parity(expected, actual, function.tolerance, what)
+def _check_images(expected, actual, levels, function, what):
+    check_parity(expected, actual, max(levels, function.tolerance), what)
 
 
-def _check_png(expected, actual, function, what):
+def _check_png(expected, actual, levels, function, what):
     images = [tf.io.decode_png(content).numpy() for content in np.asarray(actual)]
-    check_parity(expected, np.stack(images), function.tolerance, what)
+    _check_images(expected, np.stack(images), levels, function, what)
 
 
-def _check_latents(expected, actual, function, what):
-    check_latents(expected, actual, what)
+def _check_latents(expected, actual, levels, function, what):
+    check_latents(expected, actual, what, FLOAT16_LATENT_TOLERANCE if levels > 1 else LATENT_TOLERANCE)
 
 
 _CHECKS = {"images": _check_images, "png_bytes": _check_png}  # output -> its comparison; others are latents
+
+
+def fidelity(expected, outputs):
+    """How close the outputs of a file with low precision are: the lowest PSNR of all, in dB.
+
+    Args:
+        expected: {name: float ndarray} from the Keras model; "images" in [-1, 1], others in units of N(0, 1).
+        outputs: {name: ndarray} of the exported function.
+
+    Returns:
+        10 log10(peak**2 / mean squared error); infinite where nothing differs, -infinite where a value is not finite.
+
+    Example:
+        >>> fidelity({"images": np.zeros((1, 2, 2, 3))}, {"images": np.full((1, 2, 2, 3), 0.02)})
+        40.0
+    """
+    worst = math.inf
+    for name, values in expected.items():
+        error = float(np.mean(np.square(np.asarray(values, np.float64) - outputs[name])))
+        if not math.isfinite(error):
+            return -math.inf
+        if error > 0:
+            worst = min(worst, 10 * math.log10(PEAKS.get(name, LATENT_PEAK) ** 2 / error))
+    return worst
+
+
+def check_fidelity(expected, outputs, least, what):
+    """Returns `fidelity`, or raises an `ExportError` where it is below `least` dB.
+
+    Args:
+        expected: as in `fidelity`.
+        outputs: as in `fidelity`.
+        least: in dB.
+        what: name of the exported form, for the error.
+    """
+    decibels = fidelity(expected, outputs)
+    if decibels < least:
+        raise ExportError(
+            f"{what} differs from the Keras model by a PSNR of {decibels:.1f} dB; at least {least:g} dB is needed."
+        )
+    return decibels
 
 
 def probe_latents(latent_dim, count=4):

@@ -60,6 +60,7 @@ class Servable:
         functions: {name: `ServedFunction`}; "serve" is the one that draws images.
         variables: the `keras.Variable`s that the functions use.
         parts: {name of a part: name of its function}, of which a TFLite file holds one; "sampler" draws images.
+        networks: {name: `keras.Model` or layer}, whose weights the functions use.
         extras: {path in a SavedModel's folder: bytes}, what is kept beside the functions.
     """
 
@@ -67,6 +68,7 @@ class Servable:
     functions: dict
     variables: list
     parts: dict = dataclasses.field(default_factory=lambda: {"sampler": "serve"})
+    networks: dict = dataclasses.field(default_factory=dict)
     extras: dict = dataclasses.field(default_factory=dict)
 
 

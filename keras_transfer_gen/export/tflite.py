@@ -1,28 +1,31 @@
-"""Models as TFLite (LiteRT) files for phones and browsers: one function, float32, builtin operators only."""
+"""Models as TFLite (LiteRT) files for phones and browsers: one function, builtin operators only, and what it takes."""
 
-import re
 from pathlib import Path
 
-import tensorflow as tf
-from tensorflow.lite.python import schema_py_generated as schema
-
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.export.parity import ExportError, check_outputs
-from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.export.parity import check_fidelity, check_outputs, fidelity
+from keras_transfer_gen.export.quantization import (
+    CALIBRATION_ROWS,
+    CALIBRATION_SEED,
+    LEAST_PSNR,
+    PROBE_ROWS,
+    PROBE_SEED,
+    QUANTIZATIONS,
+    LayerSelection,
+    example_rows,
+    expected_outputs,
+)
 from keras_transfer_gen.export.run_tflite import run_tflite_function
-
-IDENTIFIER = b"TFL3"  # of a TFLite file, after four other bytes
-
-
-class UnsupportedError(ExportError, checks.UserError):
-    """A generator has operators that TFLite has not: no fault of anybody, but there is no such file."""
+from keras_transfer_gen.export.tflite_convert import convert, make_converter
+from keras_transfer_gen.export.tflite_metadata import IDENTIFIER, add_metadata, metadata_of
 
 
-def write_tflite(servable, path, batch_size=1, part="sampler"):
+def write_tflite(servable, path, batch_size=1, part="sampler", quantize="none"):
     """Writes one function of a model as a TFLite file.
 
-    It has one signature, `serving_default`, with the inputs and outputs of the function, and only builtin operators, so
-    that it runs wherever LiteRT does.
+    It has one signature, `serving_default`, with the inputs and outputs of the function, float32 and int32 whatever the
+    quantization, and only builtin operators, so that it runs wherever LiteRT does. `read_tflite_metadata` reads what it
+    says of itself.
 
     Args:
         servable: `Servable`, such as `generator_servable` or `vae_servable` return it.
@@ -31,18 +34,21 @@ def write_tflite(servable, path, batch_size=1, part="sampler"):
         batch_size: images in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
             decoder, not that of an encoder: write another file for another number.
         part: one of `servable.parts`: "sampler", and of a VAE "encoder" or "decoder".
+        quantize: one of `QUANTIZATIONS`. An int8 file whose images have a PSNR below 30 dB keeps the operators that
+            lose most in float32, as many as it takes; the metadata names their layers.
 
     Returns:
         `pathlib.Path` of the file.
 
     Raises:
         UserFileError: where `path` is a folder or a file of another kind, or can't be written.
-        UserError: for a part that the model does not have, or a batch size below 1.
-        ExportError: where the function needs other operators, or the file gives other images than the model, by more
-            than one pixel level.
+        UserError: for a part or a quantization that there is not, or a batch size below 1.
+        ExportError: where the function needs other operators, or the file gives other images than the model: by more
+            than one pixel level in float32, two in float16, or with a PSNR below 30 dB.
 
     Example:
         >>> import tempfile
+        >>> import tensorflow as tf
         >>> from keras_transfer_gen.export.generator import generator_servable
         >>> from keras_transfer_gen.export.run_tflite import run_tflite
         >>> from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
@@ -56,16 +62,59 @@ def write_tflite(servable, path, batch_size=1, part="sampler"):
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
     step = "Only a VAE has other parts. Set it with part= or --part."
-    function = servable.functions[servable.parts[checks.check_choice("part", part, servable.parts, step)]]
+    name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
+    checks.check_choice("quantize", quantize, QUANTIZATIONS, "Set it with quantize= or --quantize.")
     check_file(path)
-    content = convert(function.traced(batch_size), servable.variables)
-    custom = [name for name in operators(content) if name.startswith("custom:")]
-    if custom:
-        raise ExportError(f"the TFLite file needs operators that are not built in: {', '.join(custom)}.")
     with files.atomic_path(path) as partial:
-        partial.write_bytes(content)
-        check_outputs(function, run_tflite_function(partial, function.examples), "The TFLite file")
+        _Conversion(servable, name, quantize, batch_size).write(partial)
     return path
+
+
+class _Conversion:
+    """The conversion of one function: first all of it, then with layers in float32 where that is not exact enough."""
+
+    def __init__(self, servable, name, quantize, batch_size):
+        self.spec, self.function, self.name = servable.spec, servable.functions[name], name
+        self.quantize, self.rule, self.batch_size = quantize, QUANTIZATIONS[quantize], batch_size
+        self.traced = self.function.traced(batch_size)
+        rows = max(CALIBRATION_ROWS, batch_size)
+        self.rows = example_rows(servable, name, rows, CALIBRATION_SEED) if self.rule.calibrates else {}
+        self.variables = servable.variables
+        self.probes = example_rows(servable, name, PROBE_ROWS, PROBE_SEED) if self.rule.optimizes else {}
+        self.expected = expected_outputs(servable, name, self.probes) if self.rule.optimizes else {}
+
+    def write(self, path):
+        """Writes the file, and raises an `ExportError` where it is not exact enough."""
+        self._put(path, convert(self._converter(), self.traced), ())
+        what = f"The TFLite file ({self.quantize})"
+        if self.rule.keeps_layers and self._fidelity(path) < LEAST_PSNR:
+            self._keep_layers(path)
+        if self.rule.levels is None:
+            check_fidelity(self.expected, run_tflite_function(path, self.probes), LEAST_PSNR, what)
+        else:
+            what = "The TFLite file" if not self.rule.optimizes else what
+            check_outputs(self.function, run_tflite_function(path, self.function.examples), what, self.rule.levels)
+
+    def _keep_layers(self, path):
+        """Leaves the worst operators in float32: one, two, four, ... until the images are good enough, or all are."""
+        names = [spec.name for spec in self.function.inputs]
+        try:
+            selection = LayerSelection(self._converter(), self.rows, names, self.batch_size)
+        except RuntimeError:  # the losses can't be measured, so the file stays as it is, and is refused
+            return
+        count = 1
+        while self._fidelity(path) < LEAST_PSNR and count < 2 * len(selection.worst_first):
+            self._put(path, selection.convert(count), selection.names(count))
+            count *= 2
+
+    def _converter(self):
+        return make_converter(self.traced, self.variables, self.rule, self.rows, self.batch_size)
+
+    def _fidelity(self, path):
+        return fidelity(self.expected, run_tflite_function(path, self.probes))
+
+    def _put(self, path, content, float_layers):
+        path.write_bytes(add_metadata(content, metadata_of(self.spec, self.name, self.quantize, float_layers)))
 
 
 def check_file(path):
@@ -78,47 +127,3 @@ def check_file(path):
         if begin and begin[4:] != IDENTIFIER:
             hint = "Another kind of file stands there, and is kept. Choose another name with path= or --out."
             raise checks.file_error("path", "a new file, or a TFLite file to replace", path, hint)
-
-
-def operators(content):
-    """Names of the operators that a TFLite file needs, sorted; Flex and other custom ones as "custom:NAME".
-
-    Args:
-        content: the file as bytes.
-    """
-    model = schema.Model.GetRootAs(content, 0)
-    names = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
-    codes = [model.OperatorCodes(index) for index in range(model.OperatorCodesLength())]
-    # Old files keep the number in an 8-bit field that says 127 where it has no room; the larger one is right.
-    numbers = [max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes]
-    return sorted(
-        f"custom:{(code.CustomCode() or b'').decode()}" if names[number] == "CUSTOM" else names[number]
-        for code, number in zip(codes, numbers, strict=True)
-    )
-
-
-def convert(function, variables):
-    """The TFLite bytes of a function, with builtin operators alone.
-
-    Args:
-        function: `tf.function` with an input signature.
-        variables: the `keras.Variable`s that it uses.
-
-    Raises:
-        UnsupportedError: where it needs other operators.
-    """
-    # The converter needs an object that owns the weights as bare `tf.Variable`s: given the Keras model itself, it makes
-    # a file with uninitialised ones; given nothing, a file without a signature.
-    owner = tf.train.Checkpoint(weights=[variable.value for variable in variables])
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], owner)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    with silent_stderr():
-        try:
-            return converter.convert()
-        except Exception as error:  # the converter's own error class is private
-            unsupported = re.findall(r"^(?:TF Select|Custom) ops: (.+)$", str(error), re.MULTILINE)
-            reason = f"it needs {', '.join(unsupported)}" if unsupported else str(error)[:800]
-            step = "Export a SavedModel (--format saved_model), which needs none of them."
-            raise UnsupportedError(
-                f"the generator can't be converted with TFLite's builtin operators: {reason}. {step}"
-            ) from error

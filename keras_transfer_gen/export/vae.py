@@ -55,8 +55,10 @@ def vae_servable(vae):
         "decode": served(copy.decode, latent_spec, noise),
         "reconstruct": served(copy.reconstruct, image_spec, images),
     }
-    variables = [*copy.encoder.variables, *copy.decoder.variables, *copy.prior.variables]
-    return Servable(spec, add_numbered_images(functions, spec), variables, PARTS, distribution_files(vae))
+    networks = {"encoder": copy.encoder, "decoder": copy.decoder, "prior": copy.prior}
+    variables = [variable for network in networks.values() for variable in network.variables]
+    functions = add_numbered_images(functions, spec)
+    return Servable(spec, functions, variables, PARTS, networks, distribution_files(vae))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_transfer_gen.export.parity import check_parity
 from keras_transfer_gen.export.run_tflite import open_interpreter
+from keras_transfer_gen.export.tflite_metadata import read_tflite_metadata
 from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.output.folder_checks import MARK
@@ -154,7 +155,7 @@ def test_export_writes_both_formats(ktg, ktg_json, finished, source_file, tmp_pa
 
 
 @pytest.mark.parametrize(("model", "form", "out", "text"), [
-    ("{model}", "onnx", "{tmp}/a", "`format` must be one of 'saved_model', 'tflite'"),
+    ("{model}", "gif", "{tmp}/a", "`format` must be one of 'saved_model', 'tflite'"),
     ("nowhere", "tflite", "{tmp}/a", "`model` must be a preset"),
     ("{flat}", "tflite", "{tmp}/a", "`model` must be a generator with latents"),
     ("{model}", "tflite", "{tmp}", "`out` must be a file, not a folder"),
@@ -175,6 +176,16 @@ def test_export_fixes_the_batch_size_of_a_tflite_file_alone(ktg_json, refused, s
     assert list(latents["shape"]) == [3, 16]
     for form, size, text in (("saved_model", 3, "`batch_size` must be left out with"), ("tflite", 0, "at least 1")):
         assert text in refused(*arguments, form, "--batch-size", size, "--out", tmp_path / "b")
+    assert os.listdir(tmp_path) == ["a.tflite"]
+
+
+def test_export_quantizes_a_tflite_file_alone(ktg, ktg_json, refused, source_file, tmp_path):
+    arguments = ("export", source_file, "--format")
+    written = ktg_json(*arguments, "tflite", "--quantize", "int8", "--out", tmp_path / "a.tflite")
+    assert written["quantize"] == "int8" and written["float_layers"] == []
+    assert read_tflite_metadata(tmp_path / "a.tflite")["quantize"] == "int8"
+    for form, kind, text in (("saved_model", "int8", "`quantize` must be left out with"), ("tflite", "int4", "one of")):
+        assert text in refused(*arguments, form, "--quantize", kind, "--out", tmp_path / "b")
     assert os.listdir(tmp_path) == ["a.tflite"]
 
 

@@ -5,9 +5,11 @@ from keras_transfer_gen import pixels
 from keras_transfer_gen.export.parity import (
     ExportError,
     Parity,
+    check_fidelity,
     check_latents,
     check_outputs,
     check_parity,
+    fidelity,
     probe_inputs,
     probe_latents,
 )
@@ -88,6 +90,35 @@ def test_latents_are_compared_in_units_of_their_own():
     for wrong in (zeros + 0.01, zeros + np.nan):
         with pytest.raises(ExportError, match=r"It gives latents that differ by .*at most 0\.001 is allowed"):
             check_latents(zeros, wrong, "It")
+
+
+def test_fidelity_is_the_lowest_psnr():
+    zeros, z = np.zeros((2, 4, 4, 3)), np.zeros((2, 3))
+    expected = {"images": zeros, "z_mean": z}
+    assert fidelity(expected, expected) == np.inf
+    assert fidelity(expected, {"images": zeros + 0.2, "z_mean": z}) == pytest.approx(20.0)
+    assert fidelity(expected, {"images": zeros + 0.02, "z_mean": z + 0.6}) == pytest.approx(20.0)
+    assert fidelity(expected, {"images": zeros + np.nan, "z_mean": z}) == -np.inf
+    assert check_fidelity(expected, {"images": zeros + 0.02, "z_mean": z}, 30, "It") == pytest.approx(40.0)
+    with pytest.raises(ExportError, match=r"It differs from the Keras model by a PSNR of 20\.0 dB; at least 30 dB"):
+        check_fidelity(expected, {"images": zeros + 0.2, "z_mean": z}, 30, "It")
+
+
+def test_png_files_are_compared_as_images():
+    images = np.full((1, 4, 4, 3), 100, np.uint8)
+    function = ServedFunction(None, (), {}, {"png_bytes": images})
+    assert check_outputs(function, {"png_bytes": [pixels.to_png(images[0])]}, "It") is None
+    with pytest.raises(ExportError, match="It differs from the Keras model by up to 5 pixel levels"):
+        check_outputs(function, {"png_bytes": [pixels.to_png(images[0] + 5)]}, "It")
+
+
+def test_low_precision_may_differ_more():
+    images, z = sample_images(), np.zeros((2, 3), np.float32)
+    function = ServedFunction(None, (), {}, {"images": images, "z_mean": z})
+    outputs = {"images": images + 1.9 / 127.5, "z_mean": z + 0.02}
+    assert check_outputs(function, outputs, "It", levels=2.0) is None
+    with pytest.raises(ExportError, match="at most 1 is allowed"):
+        check_outputs(function, outputs, "It")
 
 
 def test_every_output_is_compared_in_its_way():

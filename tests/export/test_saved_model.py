@@ -5,9 +5,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.tools.saved_model_cli import run_saved_model_with_feed_dict
 
 from keras_transfer_gen.checks import UserError, UserFileError
-from keras_transfer_gen.export.parity import probe_latents
+from keras_transfer_gen.export.parity import check_outputs, probe_latents
 from keras_transfer_gen.export.saved_model import check_folder, read_saved_model, write_saved_model
 from keras_transfer_gen.saved_model_layout import CARD_FILE, SPEC_FILE
 from keras_transfer_gen.specs import ModelSpec
@@ -21,6 +22,21 @@ def test_signatures_are_those_that_serving_expects(saved_models):
         assert arguments == {"latents": tf.TensorSpec((None, 6), tf.float32, name="latents")}
         output = signatures[name].structured_outputs["images"]
         assert output.shape.as_list() == [None, 28, 28, 3] and output.dtype == dtype
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_every_signature_runs_by_the_command_line_of_tensorflow(servables, saved_models, tmp_path, capsys):
+    """`saved_model_cli run` calls a signature through a session, as TF Serving does."""
+    for kind, names in (("labels", servables["labels"].functions), ("vae", ("encode", "decode", "reconstruct"))):
+        for name in names:
+            function = servables[kind].functions[name]
+            signature, out = ("serving_default" if name == "serve" else name), tmp_path / kind / name
+            run_saved_model_with_feed_dict(
+                str(saved_models[kind]), "serve", signature, function.examples, str(out), overwrite_flag=True
+            )
+            outputs = {key: np.load(out / f"{key}.npy", allow_pickle=True) for key in function.expected}
+            check_outputs(function, outputs, name)
+    assert "Result for output key png_bytes" in capsys.readouterr().out
 
 
 def test_export_of_keras_would_store_each_weight_twice(models, tmp_path):

@@ -4,12 +4,14 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen.checks import UserError
-from keras_transfer_gen.export import tflite
+from keras_transfer_gen.export import quantization, tflite
 from keras_transfer_gen.export.generator import generator_servable
-from keras_transfer_gen.export.parity import ExportError
+from keras_transfer_gen.export.parity import ExportError, fidelity
 from keras_transfer_gen.export.quiet import silent_stderr
-from keras_transfer_gen.export.run_tflite import open_interpreter
-from keras_transfer_gen.export.tflite import operators, write_tflite
+from keras_transfer_gen.export.run_tflite import open_interpreter, run_tflite, run_tflite_function
+from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.export.tflite_convert import operators
+from keras_transfer_gen.export.tflite_metadata import read_tflite_metadata
 from keras_transfer_gen.networks.layers import FusedBatchNormalization
 from keras_transfer_gen.specs import ModelSpec
 
@@ -47,34 +49,8 @@ def test_upsampling_layer_and_both_norms_convert_to_builtins_and_nothing_is_prin
     assert capfd.readouterr() == ("", "")
 
 
-@keras.saving.register_keras_serializable("test_tflite")
-class Noise(keras.layers.Layer):
-    """Adds noise by an operator that TFLite lacks."""
-
-    def call(self, x):
-        return x + 0.0 * tf.random.stateless_normal(tf.shape(x), seed=(1, 2))
-
-
-def test_operator_that_is_not_built_in_fails_and_writes_nothing(tmp_path):
-    model = upsampling_generator(keras.Sequential([keras.layers.UpSampling2D(), Noise()]))
-    with pytest.raises(
-        ExportError, match=r"can't be converted with TFLite's builtin operators: it needs .*Stateless.*V2\."
-    ):
-        write_tflite(generator_servable(model, TINY), tmp_path / "a.tflite")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_flex_operators_are_recognised_in_a_file():
-    model = upsampling_generator(keras.Sequential([keras.layers.UpSampling2D(), Noise()]))
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
-    with silent_stderr():
-        content = converter.convert()
-    assert any(name.startswith("custom:FlexStateless") for name in operators(content))
-
-
 def test_file_with_uninitialised_weights_fails(models, servables, tmp_path, monkeypatch):
-    def convert_owned_by_the_keras_model(function, variables):
+    def convert_owned_by_the_keras_model(converter, function):
         # the bug: the converter writes uninitialised weights where a Keras model owns them
         network = models["generator"]
         serve = tf.function(lambda latents: {"images": network(latents, training=False)})
@@ -88,14 +64,56 @@ def test_file_with_uninitialised_weights_fails(models, servables, tmp_path, monk
     assert list(tmp_path.iterdir()) == []
 
 
-def test_custom_operators_are_refused_before_the_file_is_run(servables, tmp_path, monkeypatch):
-    monkeypatch.setattr(tflite, "operators", lambda content: ["ADD", "custom:FlexErf"])
-    with pytest.raises(ExportError, match="needs operators that are not built in: custom:FlexErf"):
-        write_tflite(servables["labels"], tmp_path / "a.tflite")
+@pytest.mark.parametrize("quantize", ["float16", "dynamic", "int8", "int16x8"])
+def test_smaller_numbers_stay_near_the_model_behind_the_same_inputs(
+    servables, models, tflite_files, tmp_path, quantize
+):
+    file = write_tflite(servables["generator"], tmp_path / "a.tflite", quantize=quantize)
+    z = np.random.default_rng(7).standard_normal((6, 6)).astype(np.float32)
+    difference = 127.5 * (run_tflite(file, z) - np.asarray(models["generator"](z)))
+    assert 20 * np.log10(255 / np.sqrt(np.mean(difference**2))) >= 30
+    assert quantize != "float16" or np.abs(difference).max() <= 2
+    assert np.abs(difference).max() > 1e-3  # it is no float32 file
+    assert file.stat().st_size < tflite_files["generator", "sampler"].stat().st_size
+    assert not any(name.startswith("custom:") for name in operators(file.read_bytes()))
+    metadata = read_tflite_metadata(file)
+    assert metadata["quantize"] == quantize and metadata["float_layers"] == []
+
+
+def test_int8_keeps_the_worst_layers_in_float32_and_names_them(servables, tmp_path, monkeypatch):
+    plain = write_tflite(servables["generator"], tmp_path / "plain.tflite", quantize="int8").stat().st_size
+    monkeypatch.setattr(tflite, "LEAST_PSNR", 50.0)  # plain int8 has some 46 dB here
+    file = write_tflite(servables["generator"], tmp_path / "a.tflite", quantize="int8")
+    layers = read_tflite_metadata(file)["float_layers"]
+    assert layers and all(layer == "output" or layer.startswith("generator") for layer in layers)
+    assert file.stat().st_size > plain
+    rows = quantization.example_rows(servables["generator"], "serve", 16, seed=9)
+    expected = quantization.expected_outputs(servables["generator"], "serve", rows)
+    assert fidelity(expected, run_tflite_function(file, rows)) >= 45 > 0
+
+
+def test_quality_that_cannot_be_reached_fails_and_writes_nothing(servables, tmp_path, monkeypatch):
+    monkeypatch.setattr(tflite, "LEAST_PSNR", 500.0)
+    for quantize in ("dynamic", "int8"):
+        with pytest.raises(
+            ExportError, match=rf"The TFLite file \({quantize}\) differs .* PSNR of \d+.*at least 500 dB"
+        ):
+            write_tflite(servables["labels"], tmp_path / "a.tflite", quantize=quantize)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_of_a_vae_and_labels_are_quantized_too(servables, tmp_path):
+    for kind, part in (("vae", "encoder"), ("vae", "decoder"), ("labels", "sampler")):
+        file = write_tflite(servables[kind], tmp_path / "a.tflite", batch_size=2, part=part, quantize="int8")
+        name = servables[kind].parts[part]
+        rows = quantization.example_rows(servables[kind], name, 4, seed=9)
+        expected = quantization.expected_outputs(servables[kind], name, rows)
+        assert fidelity(expected, run_tflite_function(file, rows)) > 25
 
 
 @pytest.mark.parametrize(("arguments", "text"), [
     ({"batch_size": 0}, r"`batch_size` must be an integer of at least 1\. Received: batch_size=0"),
+    ({"quantize": "int4"}, r"`quantize` must be one of 'none', 'float16', 'dynamic', 'int8', 'int16x8'.*--quantize"),
     ({"part": "encoder"}, "`part` must be one of 'sampler'.*Only a VAE has other parts.*--part"),
 ])  # fmt: skip
 def test_unknown_parts_and_batches_are_refused(servables, tmp_path, arguments, text):

@@ -7,7 +7,8 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.export import vae as vae_module
 from keras_transfer_gen.export.parity import ExportError, probe_latents
 from keras_transfer_gen.export.run_tflite import run_tflite
-from keras_transfer_gen.export.tflite import operators, write_tflite
+from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.export.tflite_convert import operators
 from keras_transfer_gen.export.vae import PARTS, float32_vae, vae_servable
 from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal

@@ -8,6 +8,7 @@ from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.saved_model import write_saved_model
 from keras_transfer_gen.export.serving_files import check_serving_files, is_version, write_serving_files
 from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.export.tflite_metadata import read_tflite_metadata
 from keras_transfer_gen.export.vae import vae_servable
 from keras_transfer_gen.recipes.models.load import load_generator
 from keras_transfer_gen.recipes.models.load_vae import load_vae
@@ -52,8 +53,8 @@ def export_saved_model(model, path, card=None, trust=False, overrides=None):
     return written
 
 
-def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler"):
-    """Writes a float32 TFLite file with builtin operators: latents `[batch_size, latent_dim]` -> images.
+def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler", quantize="none"):
+    """Writes a TFLite file with builtin operators: latents `[batch_size, latent_dim]` -> images.
 
     Args:
         model: as in `export_saved_model`.
@@ -63,6 +64,7 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
         overrides: as in `export_saved_model`.
         part: of a VAE, "sampler" (latents from N(0, 1) -> images of its prior), "encoder" (images -> `z_mean` and
             `z_log_var`) or "decoder"; a GAN has the first alone.
+        quantize: "none" (float32), "float16", "dynamic", "int8" or "int16x8"; see `write_tflite`.
 
     Returns:
         `pathlib.Path` of the file.
@@ -71,7 +73,12 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
         RuntimeError: where the exported model generates other images than the Keras model.
     """
     servable = servable_of(load_exported(model, trust, overrides))
-    return write_tflite(servable, path, batch_size=batch_size, part=part)
+    return write_tflite(servable, path, batch_size=batch_size, part=part, quantize=quantize)
+
+
+def float_layers(path):
+    """The layers that stayed in float32 in an int8 file that `export_tflite` wrote: list of paths."""
+    return read_tflite_metadata(path)["float_layers"]
 
 
 def export_vae_parts(vae, folder):

@@ -5,6 +5,7 @@ import importlib
 
 from keras_transfer_gen import checks
 
+QUANTIZE = ("none", "float16", "dynamic", "int8", "int16x8")  # numbers in a TFLite file
 PARTS = ("sampler", "encoder", "decoder")  # of a VAE, in formats that hold one function
 
 
@@ -32,20 +33,27 @@ class ExportFormat:
 
 
 _EXPORT = "keras_transfer_gen.recipes.models.export"
+_OTHERS = "keras_transfer_gen.recipes.models.export_others"
 FORMATS = {
     "saved_model": ExportFormat(
         f"{_EXPORT}:export_saved_model",
         "a folder for TF Serving: give it a number as its name, such as cats/1",
         takes_card=True,
     ),
-    "tflite": ExportFormat(f"{_EXPORT}:export_tflite", "a file for phones and browsers", ("batch_size", "part")),
+    "tflite": ExportFormat(
+        f"{_EXPORT}:export_tflite", "a file for phones and browsers", ("batch_size", "part", "quantize")
+    ),
     "web": ExportFormat(
         "keras_transfer_gen.recipes.models.export_web:export_web",
         "a folder with a page for browsers: for a static host (index.html) or from disk (single.html)",
     ),
+    "onnx": ExportFormat(f"{_OTHERS}:export_onnx", "a file for onnxruntime and others", ("part",)),
+    "openvino": ExportFormat(f"{_OTHERS}:export_openvino", "a folder for OpenVINO", ("part",)),
+    "safetensors": ExportFormat(f"{_OTHERS}:export_safetensors", "a file of the weights alone, with the spec"),
 }
 OPTION_HINTS = {  # option -> why another format takes none
     "batch_size": "It takes any number of latents.",
+    "quantize": "Its numbers are float32.",
     "part": "It holds the functions of all parts.",
 }
 

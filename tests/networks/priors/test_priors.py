@@ -7,7 +7,8 @@ import tensorflow as tf
 from scipy import stats
 
 from keras_transfer_gen.export.generator import generator_servable
-from keras_transfer_gen.export.tflite import operators, write_tflite
+from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.export.tflite_convert import operators
 from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
 from keras_transfer_gen.networks.priors.mixture import MixturePrior
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal

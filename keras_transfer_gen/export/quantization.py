@@ -1,0 +1,180 @@
+"""Smaller numbers in TFLite files: the kinds that `--quantize` offers, and how exact each of them must be."""
+
+import contextlib
+import csv
+import dataclasses
+import io
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.latent_distributions import transform_normals
+
+CALIBRATION_ROWS = 200  # on which the ranges of all activations are measured
+PROBE_ROWS = 16  # others, on which the file is compared with the model
+CALIBRATION_SEED, PROBE_SEED = 1, 2
+LEAST_PSNR = 30.0  # dB
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantization:
+    """One kind of numbers in a file. Inputs and outputs are float32 in all of them.
+
+    Args:
+        help: one line for the command line.
+        operators: names in `tf.lite.OpsSet`; the later ones where the first has no operator.
+        types: types of the weights, where the converter must be told.
+        optimizes: whether the converter changes the weights at all.
+        calibrates: whether it needs example rows.
+        keeps_layers: whether the operators that lose most may stay in float32.
+        levels: how far images may be from the model's, in pixel levels, or None where `LEAST_PSNR` says it.
+    """
+
+    help: str
+    operators: tuple = ("TFLITE_BUILTINS",)
+    types: tuple = ()
+    optimizes: bool = True
+    calibrates: bool = False
+    keeps_layers: bool = False
+    levels: float | None = None
+
+
+QUANTIZATIONS = {
+    "none": Quantization("float32", optimizes=False, levels=1.0),
+    "float16": Quantization("weights in float16: half the size", types=(tf.float16,), levels=2.0),
+    "dynamic": Quantization("weights in int8"),
+    "int8": Quantization(
+        "weights and activations in int8: a quarter of the size",
+        operators=("TFLITE_BUILTINS_INT8", "TFLITE_BUILTINS"),
+        calibrates=True,
+        keeps_layers=True,
+    ),
+    "int16x8": Quantization(
+        "weights in int8, activations in int16",
+        operators=("EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8", "TFLITE_BUILTINS"),
+        calibrates=True,
+    ),
+}
+
+
+def set_quantization(converter, quantization, rows, batch_size):
+    """Tells a `tf.lite.TFLiteConverter` what it needs.
+
+    Args:
+        converter: of one function.
+        quantization: `Quantization`.
+        rows: {input: ndarray `[N, ...]`}, on which ranges are measured.
+        batch_size: rows of one call.
+    """
+    converter.target_spec.supported_ops = [tf.lite.OpsSet[name] for name in quantization.operators]
+    if quantization.optimizes:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantization.types:
+        converter.target_spec.supported_types = list(quantization.types)
+    if quantization.calibrates:
+        converter.representative_dataset = lambda: batches(rows, batch_size)
+
+
+def batches(rows, batch_size):
+    """Yields dicts of `batch_size` rows each, without what is left over."""
+    count = len(next(iter(rows.values())))
+    for first in range(0, count - batch_size + 1, batch_size):
+        yield {name: values[first : first + batch_size] for name, values in rows.items()}
+
+
+def example_rows(servable, name, count, seed):
+    """Inputs as a function is called with in use, always the same: {input: ndarray `[count, ...]`}.
+
+    Latents follow the model's distribution. Images are the model's own, and latents of a VAE's decoder are those that
+    its encoder gives for them.
+
+    Args:
+        servable: `Servable`.
+        name: of one of its functions.
+        count: how many rows.
+        seed: an integer; other ones give other rows.
+    """
+    spec, rng = servable.spec, np.random.default_rng(seed)
+    latents = transform_normals(spec.distribution, rng.standard_normal((count, spec.latent_dim)).astype(np.float32))
+    rows = {"latents": latents}
+    if spec.num_classes:
+        rows["labels"] = rng.integers(0, spec.num_classes, count).astype(np.int32)
+    if name in ("encode", "decode"):
+        images = _compute(servable, "serve", rows)["images"]
+        rows = {"images": images, "latents": _compute(servable, "encode", {"images": images})["z_mean"]}
+    return {spec.name: rows[spec.name] for spec in servable.functions[name].inputs}
+
+
+def expected_outputs(servable, name, rows):
+    """What the model itself gives for rows: {output: ndarray}."""
+    return _compute(servable, name, rows)
+
+
+def _compute(servable, name, rows):
+    """In batches of one size, so that memory stays small."""
+    function, parts = servable.functions[name], []
+    for part in batches(rows, PROBE_ROWS) if len(next(iter(rows.values()))) % PROBE_ROWS == 0 else [rows]:
+        outputs = function.compute(*(tf.constant(part[spec.name]) for spec in function.inputs))
+        parts.append({key: np.asarray(value) for key, value in outputs.items()})
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+class LayerSelection:
+    """Which operators of an int8 file stay in float32: those that lose most, one after the other.
+
+    Args:
+        converter: `tf.lite.TFLiteConverter` for int8, as `set_quantization` set it.
+        rows: {input: ndarray}, on which the loss of each operator is measured.
+        input_names: in the order of the function's parameters.
+        batch_size: rows of one call.
+
+    Raises:
+        RuntimeError: where TensorFlow can't measure the losses, as with some operators on whole numbers.
+    """
+
+    def __init__(self, converter, rows, input_names, batch_size):
+        options = tf.lite.experimental.QuantizationDebugOptions()
+        data = [[part[name] for name in input_names] for part in batches(rows, batch_size)]
+        with silent_stderr(), without_notices():
+            self._debugger = tf.lite.experimental.QuantizationDebugger(
+                converter=converter, debug_dataset=lambda: iter(data), debug_options=options
+            )
+            self._debugger.run()
+        self._options, table = options, io.StringIO()
+        self._debugger.layer_statistics_dump(table)
+        losses = {}
+        for row in csv.DictReader(io.StringIO(table.getvalue())):
+            # the error in steps of the grid: 0.29 where it is rounding alone
+            loss = float(row["mean_squared_error"]) ** 0.5 / max(float(row["scale"]), 1e-12)
+            losses[row["tensor_name"]] = max(loss, losses.get(row["tensor_name"], 0.0))
+        self.worst_first = sorted(losses, key=losses.get, reverse=True)
+
+    def convert(self, count):
+        """The file with the worst `count` operators in float32 (bytes)."""
+        self._options.denylisted_nodes = self.worst_first[:count]  # the debugger keeps these options, not a copy
+        with silent_stderr(), without_notices():
+            return self._debugger.get_nondebug_quantized_model()
+
+    def names(self, count):
+        """The worst `count` operators as paths of layers, such as "generator/block_16/conv_1"."""
+        return [layer_of(name) for name in self.worst_first[:count]]
+
+
+def layer_of(tensor_name):
+    """The layer of a tensor in a TFLite file, without the operator.
+
+    Example:
+        >>> layer_of("generator_1/block_14_1/Relu;generator_1/block_14_1/conv_1/convolution1")
+        'generator_1/block_14_1/conv_1'
+    """
+    return tensor_name.split(";")[-1].rpartition("/")[0] or "output"  # the last operator is named after no layer
+
+
+@contextlib.contextmanager
+def without_notices():
+    """Leaves out TensorFlow's warnings, while the block runs, that its interpreter will be deleted."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).*tf.lite.Interpreter is deprecated", UserWarning)
+        yield
