@@ -22,7 +22,7 @@ demo: $(VENV)/.core  ## Adapt the shipped model to 100 images, score it, export 
 	    --reference examples/twemoji_people/reference --compare-scratch --kimg 10
 
 test: $(VENV)/.dev  ## Run the whole default test suite.
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev  ## Check the code with ruff.
 	$(BIN)/ruff check .

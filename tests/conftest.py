@@ -7,6 +7,8 @@ import sys
 import threading
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: drops the lines about CPU features and CUDA
+if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker a core: more threads wait for each other
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -16,6 +18,19 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+# The files that take the longest: they come first, so that the workers of a parallel run end together (see Makefile).
+LONGEST = (
+    "training/gan/test_feature_heads.py", "tests/test_notebooks.py", "training/test_fine_tune.py",
+    "training/test_pretrain.py", "training/test_fine_tune_third_party.py", "saved_model/test_layer_replicas.py",
+    "training/test_fine_tune_vae.py", "training/test_pretrain_vae.py", "tests/training/test_gan.py",
+    "cli/test_train_third_party.py", "tests/extension/test_extension.py", "tests/test_packaging.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first and leaves the order otherwise."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,8 +120,7 @@ def quick(tiny_features):
         patch.setattr(feature_heads, "set_feature_heads", lambda gan, weight: gan)
         for curve in (BestKidCurve, BestElboCurve):
             patch.setattr(curve, "points", 3)
-        patch.setattr(latent_selection, "POOL", 40)
-        patch.setattr(latent_selection, "KEPT", 6)
+        patch.setattr(latent_selection, "DEFAULT", latent_selection.LatentSelection(pool=40, keep=6))
         patch.setattr(features, "load_feature_network", lambda *name, side=None: tiny_features)
         patch.setattr(kid_protocol, "DEFAULT", kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12))
 

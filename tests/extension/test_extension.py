@@ -136,18 +136,16 @@ np.savez(sys.argv[2], *[value for role in (*gan.roles, "ema_generator") for valu
 
 def test_what_was_measured_and_the_source_survive_feature_heads_and_latent_selection(monkeypatch):
     from keras_transfer_gen.networks.heads import feature_heads
-    from keras_transfer_gen.recipes.training.gan import latent_selection
 
     monkeypatch.setattr(feature_heads, "LEAST_SIDE", 28)
-    for name, value in (("POOL", 20), ("KEPT", 4)):
-        monkeypatch.setattr(latent_selection, name, value)
     gan = make_gan(regularizers=[*EVERYTHING["regularizers"], "l2sp:weight=0.1"])
     source = gan.source.get_weights()
     fit(gan, 2)
     start = gan.regularizers[1].get_weights()
     aided = ktg.add_feature_heads(gan, width=4)
     assert state(aided) == state(gan) and same(aided.source.get_weights(), source)
-    selected = ktg.select_latents(aided, ktg.load_images(images_of(28), image_size=28, batch_size=8), kimg=0.008)
+    images = ktg.load_images(images_of(28), image_size=28, batch_size=8)
+    selected = ktg.select_latents(aided, images, kimg=0.008, pool=20, keep=4)
     assert same(selected.source.get_weights(), source) and same(selected.regularizers[1].get_weights(), start)
     assert state(selected)[0] == 3  # the two before, and the one of the selection
     fit(selected, 1)

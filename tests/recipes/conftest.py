@@ -7,6 +7,7 @@ import signal
 import keras
 import pytest
 
+from keras_transfer_gen import files
 from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -64,6 +65,34 @@ def everything_of():
         return [keras.ops.convert_to_numpy(variable) for part in parts for variable in part.variables]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def leave_exports_out():
+    """Function: makes a `pytest.MonkeyPatch` end runs without their exports, which take seconds each.
+
+    For runs whose exports nobody looks at; test_finalize.py, test_pretrain.py and others look at those of like runs.
+    """
+
+    def patch_exports(patch):
+        from keras_transfer_gen.recipes.training import finalize
+        from keras_transfer_gen.recipes.training.gan import family as gan
+        from keras_transfer_gen.recipes.training.vae import family as vae
+
+        def write_nothing(model, path, **options):
+            path.mkdir(parents=True, exist_ok=True)
+
+        patch.setattr(finalize, "export_saved_model", write_nothing)
+        patch.setattr(gan, "export_tflite", lambda model, path: files.write_bytes(path, b""))
+        patch.setattr(vae, "export_vae_parts", lambda vae, folder: None)
+
+    return patch_exports
+
+
+@pytest.fixture
+def no_exports(monkeypatch, leave_exports_out):
+    """Runs of one test, or of the rest of it, end without exports; see `leave_exports_out`."""
+    leave_exports_out(monkeypatch)
 
 
 @pytest.fixture

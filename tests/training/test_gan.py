@@ -23,6 +23,12 @@ def make_gan(scope=contextlib.nullcontext, **compiled):
     return gan
 
 
+@pytest.fixture(scope="module")
+def refusing():
+    """A compiled GAN for what is refused before anything of it changes."""
+    return make_gan()
+
+
 def sgd():
     return {name: keras.optimizers.SGD(0.05) for name in ("g_optimizer", "d_optimizer")}
 
@@ -285,9 +291,9 @@ def test_regularizer_is_attached_and_seen_in_both_phases():
         ({"ema_halflife_kimg": -1}, "`ema_halflife_kimg` must be a number"),
     ],
 )
-def test_compile_refuses(arguments, text):
+def test_compile_refuses(refusing, arguments, text):
     with pytest.raises(checks.UserError, match=text):
-        make_gan(**arguments)
+        refusing.compile(**arguments)
 
 
 def test_fit_refuses_images_of_another_shape_and_a_model_that_is_not_compiled():
@@ -345,20 +351,20 @@ def test_one_regularizer_stands_for_a_list_of_one():
         ({"num": 1, "truncation": 2}, "`truncation` must be at most 1"),
     ],
 )
-def test_generate_refuses(arguments, text):
+def test_generate_refuses(refusing, arguments, text):
     with pytest.raises(checks.UserError, match=text):
-        make_gan().generate(**arguments)
+        refusing.generate(**arguments)
 
 
-def test_export_of_keras_points_to_ours(tmp_path):
+def test_export_of_keras_points_to_ours(refusing, tmp_path):
     with pytest.raises(checks.UserError, match=r"keras_transfer_gen.export_saved_model\(gan, path\)"):
-        make_gan().export(tmp_path / "model")
+        refusing.export(tmp_path / "model")
 
 
 @pytest.mark.parametrize("arguments", [(), (None,), ("photos",), ([IMAGES],), ({"images": IMAGES},)])
-def test_fit_without_images_says_what_it_takes(arguments):
+def test_fit_without_images_says_what_it_takes(refusing, arguments):
     with pytest.raises(checks.UserError, match=r"`x` must be what load_images returns.*Received: x=.*load_images\("):
-        make_gan().fit(*arguments)
+        refusing.fit(*arguments)
 
 
 def test_fit_takes_tensors_and_generators_too():
@@ -368,10 +374,10 @@ def test_fit_takes_tensors_and_generators_too():
     assert int(gan.step.numpy()) == 4
 
 
-def test_compile_with_one_optimizer_asks_for_two():
+def test_compile_with_one_optimizer_asks_for_two(refusing):
     for optimizer in ("adam", keras.optimizers.Adam()):
         with pytest.raises(checks.UserError, match="`optimizer` must be left out.*g_optimizer=.*d_optimizer="):
-            make_gan(optimizer=optimizer)
+            refusing.compile(optimizer=optimizer)
 
 
 def test_fit_refuses_where_nothing_moves_and_trains_one_network_alone():

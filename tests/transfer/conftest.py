@@ -60,7 +60,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body[: reply.cut])
         self.wfile.flush()
         if reply.silent:
-            self.server.over.wait(10)
+            self.server.over.wait(60)
 
     def log_message(self, *_):
         pass

@@ -21,11 +21,12 @@ from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_check
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
+NO_EXPORTS = pytest.mark.usefixtures("no_exports")
 STEPS, BATCH = 10, 4
 
 
 @pytest.fixture(scope="module")
-def exact(source_file, shared_image_folder, tmp_path_factory, quick):
+def exact(source_file, shared_image_folder, tmp_path_factory, quick, leave_exports_out):
     """Settings of a deterministic run that nothing interrupted; its penalty is due in steps 0, 3, 6 and 9.
 
     The ratio of its rates is given, and that it has no feature heads: a process of its own measures another distance,
@@ -41,6 +42,7 @@ def exact(source_file, shared_image_folder, tmp_path_factory, quick):
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
+        leave_exports_out(patch)
         fine_tune(settings)
     config.disable_op_determinism()
     return settings
@@ -59,6 +61,7 @@ def same(first, second):
 
 
 @pytest.mark.usefixtures("deterministic")
+@NO_EXPORTS
 def test_run_interrupted_at_three_random_moments_ends_with_the_same_bits(
     exact, tmp_path, scripted, everything_of, monkeypatch
 ):  # fmt: skip
@@ -105,6 +108,7 @@ fine_tune(FineTuneSettings(**SETTINGS))
 
 
 @pytest.mark.usefixtures("deterministic")
+@NO_EXPORTS
 def test_killed_process_is_continued_by_another_with_the_same_bits(exact, tmp_path, everything_of):
     settings = again(exact, tmp_path / "run")
     code = KILLED.replace("SETTINGS", repr(dataclasses.asdict(settings)))
@@ -120,6 +124,7 @@ def test_killed_process_is_continued_by_another_with_the_same_bits(exact, tmp_pa
 
 @pytest.mark.parametrize("label", ["score of the source", "score after training"])
 @pytest.mark.usefixtures("deterministic")
+@NO_EXPORTS
 def test_run_interrupted_while_it_is_scored_goes_on(exact, tmp_path, scripted, everything_of, label):
     settings, run = again(exact, tmp_path / "run"), RunFolder(tmp_path / "run")
     if label == "score after training":
@@ -142,6 +147,7 @@ def test_same_call_on_a_finished_run_changes_nothing(finished, scripted):
     assert {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")} == files
 
 
+@NO_EXPORTS
 def test_larger_kimg_continues_both_trainings_and_frozen_layers_stay_frozen(finished, source_file, tmp_path):
     shutil.copytree(finished.out, tmp_path / "run")
     before = {name: load_gan(path) for name, path in (("source", source_file), ("run", last_of(finished)))}
@@ -181,6 +187,7 @@ def test_scratch_run_has_nothing_frozen_and_its_own_rate(finished):
     )
 
 
+@NO_EXPORTS
 def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_image_folder, tmp_path):
     settings = FineTuneSettings(
         data=shared_image_folder, source=finished.out, out=tmp_path / "run", kimg=0.008, batch_size=8,
@@ -197,13 +204,14 @@ def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_ima
 
 
 @pytest.mark.usefixtures("deterministic")
-def test_two_devices_are_as_exact_as_one(source_file, shared_image_folder, tmp_path, scripted, everything_of):
+def test_two_devices_are_as_exact_as_one(source_file, shared_image_folder, tmp_path, scripted, everything_of, request):
     settings = FineTuneSettings(
         data=shared_image_folder, source=source_file, out=tmp_path / "whole", kimg=0.016, batch_size=4,
         precision="float32",
         devices="cpu:0,cpu:1", deterministic=True, r1_interval=2, augment="none",
     )  # fmt: skip
     fine_tune(settings)
+    request.getfixturevalue("no_exports")
     parts = again(settings, tmp_path / "parts")
     with pytest.raises(checks.Interrupted):
         fine_tune(parts, scripted(at=0.008, label="adapting"))
@@ -230,6 +238,7 @@ def test_mistakes_are_told_before_anything_is_written(source_file, shared_image_
     assert os.listdir(tmp_path) == []
 
 
+@NO_EXPORTS
 def test_second_process_in_a_run_is_refused_and_the_first_goes_on(source_file, shared_image_folder, tmp_path):
     settings = FineTuneSettings(
         data=shared_image_folder, source=source_file, out=tmp_path / "run", kimg=0.008, batch_size=4,
@@ -254,6 +263,7 @@ def test_mistake_with_fresh_leaves_the_earlier_run(finished, tmp_path):
     assert RunFolder(tmp_path / "run").open("finetune", again(finished, tmp_path / "run")) == "finished"
 
 
+@NO_EXPORTS
 def test_source_is_read_before_fresh_removes_anything_and_other_files_stay(finished, tmp_path):
     shutil.copytree(finished.out, tmp_path / "run")
     (tmp_path / "run" / "notes.txt").write_text("dear")

@@ -151,7 +151,7 @@ def test_generator_that_tflite_can_not_convert_is_adapted_and_told(settings, scr
 
 @pytest.mark.usefixtures("deterministic")
 def test_two_devices_mine_a_saved_model_and_go_on_with_the_same_bits(
-    settings, tmp_path, scripted, everything_of, monkeypatch
+    settings, tmp_path, scripted, everything_of, monkeypatch, request
 ):  # fmt: skip
     monkeypatch.setattr(latent_selection, "FARTHEST", float("inf"))
     settings = dataclasses.replace(
@@ -163,6 +163,7 @@ def test_two_devices_mine_a_saved_model_and_go_on_with_the_same_bits(
         warmup_kimg=0.004,
     )
     fine_tune(settings)
+    request.getfixturevalue("no_exports")
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
         fine_tune(parts, scripted(at=0.012, label="adapting"))

@@ -15,9 +15,7 @@ from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
-from keras_transfer_gen.recipes.training import finalize
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
-from keras_transfer_gen.recipes.training.vae import family
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 
@@ -28,13 +26,6 @@ def many(tmp_path_factory, sample_images):
     path = tmp_path_factory.mktemp("many") / "many.npz"
     np.savez(path, images=255 - np.concatenate([sample_images, sample_images[:, ::-1]]))
     return path
-
-
-@pytest.fixture
-def no_exports(monkeypatch):
-    """Leaves out what takes the longest and is tested elsewhere."""
-    monkeypatch.setattr(finalize, "export_saved_model", lambda *arguments, **options: None)
-    monkeypatch.setattr(family, "export_vae_parts", lambda *arguments, **options: None)
 
 
 @pytest.fixture

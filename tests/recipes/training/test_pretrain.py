@@ -23,7 +23,7 @@ def settings(digits, tmp_path):
 
 @pytest.mark.usefixtures("deterministic")
 def test_grey_images_of_28_pixels_are_learnt_and_interruptions_leave_no_trace(
-    settings, tmp_path, scripted, everything_of
+    settings, tmp_path, scripted, everything_of, request
 ):  # fmt: skip
     metrics = pretrain(settings)
     assert metrics["kid_before"] is None and metrics["kid_scratch"] is None and metrics["kimg"] == 0.024
@@ -36,6 +36,7 @@ def test_grey_images_of_28_pixels_are_learnt_and_interruptions_leave_no_trace(
         assert (run.path / name).is_file()
     assert pretrain(settings, reporter := scripted()) == metrics and "nothing to do" in reporter.lines[0]
 
+    request.getfixturevalue("no_exports")
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
         pretrain(parts, scripted(at=0.012, label="training"))
@@ -44,6 +45,7 @@ def test_grey_images_of_28_pixels_are_learnt_and_interruptions_leave_no_trace(
     assert len(found) > 50 and all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_start_interrupted_while_it_is_measured_goes_on(settings, monkeypatch):
     settings = dataclasses.replace(settings, deterministic=False, kimg=0.004)
 

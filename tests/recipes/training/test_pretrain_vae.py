@@ -31,7 +31,7 @@ def everything_of(run):
 
 
 @pytest.mark.usefixtures("deterministic")
-def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(settings, tmp_path, scripted):
+def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(settings, tmp_path, scripted, request):
     metrics = pretrain(settings, reporter := scripted())
     assert any("collapsed" in line for line in reporter.lines) == bool(metrics["collapse"])
     run = RunFolder(settings.out)
@@ -50,6 +50,7 @@ def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(set
     assert np.abs(exported.generate(3).astype(int) - vae.generate(3)).max() <= 1
     assert pretrain(settings, reporter := scripted()) == metrics and "nothing to do" in reporter.lines[0]
 
+    request.getfixturevalue("no_exports")
     parts = dataclasses.replace(settings, out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
         pretrain(parts, scripted(at=0.012, label="training"))
@@ -59,6 +60,7 @@ def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(set
     assert len(found) > 50 and all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_reference_is_what_the_bound_is_taken_on(settings, digits):
     settings = dataclasses.replace(settings, reference=digits, deterministic=False, kimg=0.004)
     metrics = pretrain(settings)

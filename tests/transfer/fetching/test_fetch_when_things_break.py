@@ -17,6 +17,8 @@ from keras_transfer_gen.transfer.fetching.cache import hub_entry
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.fetching.limits import GIB
 
+PATIENCE = 120  # seconds; a process may start slowly on a machine that is busy
+
 
 def cache_files(root):
     return sorted(path.name for path in root.iterdir()) if root.exists() else []
@@ -137,14 +139,15 @@ def test_stop_by_the_user_leaves_nothing(handle, hub_root):
 
 
 def start(handle):
-    code = "import sys; from keras_transfer_gen.transfer.fetching import fetch as m\n"
+    """A process that prints a line when it begins to fetch, and then the folder."""
+    code = "import sys; from keras_transfer_gen.transfer.fetching import fetch as m\nprint('begins', flush=True)\n"
     code += "print(m.fetch_saved_model(sys.argv[1]))"
     environment = {**os.environ, "no_proxy": "*"}
     return subprocess.Popen([sys.executable, "-c", code, handle], env=environment, stdout=subprocess.PIPE, text=True)
 
 
 def wait_for(condition):
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -155,9 +158,10 @@ def test_two_processes_fetch_once(server, hub_root, reply, tf2_archive):
     first = start(handle)
     wait_for(lambda: server.requests)
     second = start(handle)
-    time.sleep(0.3)
+    assert [process.stdout.readline() for process in (first, second)] == ["begins\n"] * 2
+    time.sleep(0.3)  # the second one comes to the lock
     server.over.set()  # the first answer ends, cut; its process asks again
-    assert [process.communicate(timeout=20)[0].strip() for process in (first, second)] == [
+    assert [process.communicate(timeout=PATIENCE)[0].strip() for process in (first, second)] == [
         str(hub_entry(handle).folder)
     ] * 2
     assert len(server.requests) == 2
@@ -169,6 +173,6 @@ def test_killed_process_is_no_obstacle(server, hub_root, reply, tf2_archive):
     process = start(handle)
     wait_for(lambda: list(hub_root.glob("*/archive")))
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert [name for name in cache_files(hub_root) if "partial" in name]
     assert fetch_saved_model(handle).is_dir() and len(cache_files(hub_root)) == 3

@@ -7,6 +7,7 @@ training goes on from there. Norms keep their statistics: those of batches from 
 selection.
 """
 
+import dataclasses
 import math
 import re
 
@@ -24,8 +25,18 @@ from keras_transfer_gen.transfer.paths import leaves
 
 FARTHEST = FAR  # KID x 1000 of the images to the source's own; beyond, all of the source is trained
 LONGEST_SHARE = 0.2  # of a run's kimg
-POOL, KEPT = 4000, 200
 STATISTICS = r"generator/.*(moving|running)_(mean|var|variance)"
+
+
+@dataclasses.dataclass(frozen=True)
+class LatentSelection:
+    """How many latents are rated, and how many of the best become centres."""
+
+    pool: int = 4000
+    keep: int = 200
+
+
+DEFAULT = LatentSelection()  # of every run
 
 
 def is_due(gan, settings, distance):
@@ -60,7 +71,7 @@ def selection_kimg(settings):
 
 def limit_latents(gan, settings):
     """A GAN that draws from the latents that its discriminator rates highest, with the settings' freezing rules."""
-    return _with_mixture(gan, settings.seed, [*settings.rules(), *frozen_by_author(gan)])
+    return _with_mixture(gan, settings.seed, [*settings.rules(), *frozen_by_author(gan)], DEFAULT)
 
 
 def freeze_generator(gan):
@@ -68,7 +79,7 @@ def freeze_generator(gan):
     freeze(gan, {"generator/.*": False})
 
 
-def select_latents(gan, images, kimg=0.5, seed=0):
+def select_latents(gan, images, kimg=0.5, seed=0, pool=DEFAULT.pool, keep=DEFAULT.keep):
     """Limits a GAN to the part of its latents whose images are most like the given ones; for images near the source.
 
     The discriminator learns alone for a moment; the latents whose images it then rates highest become the centres of a
@@ -79,18 +90,22 @@ def select_latents(gan, images, kimg=0.5, seed=0):
         images: what `load_images` returns.
         kimg: thousands of images that the discriminator is shown.
         seed: of the latents to choose from.
+        pool: number of latents that are rated.
+        keep: how many of the best become centres, at most `pool`.
 
     Returns:
         `GAN`, compiled alike with fresh optimizers, everything trainable but the statistics of the generator's norms.
         Of the GAN that was given the discriminator has learnt too, and the generator is frozen.
 
     Raises:
-        UserError: where the GAN isn't compiled or draws from a mixture already, or the images are of another kind.
+        UserError: where the GAN isn't compiled or draws from a mixture already, the images are of another kind, or
+            `keep` is larger than `pool`.
 
     Example:
         >>> gan = select_latents(gan, load_images("photos/"))  # doctest: +SKIP
     """
     kimg = checks.check_number("kimg", kimg, above=True, next_step="Such as kimg=0.5.")
+    checks.check_integer("pool", pool, least=checks.check_integer("keep", keep))
     if not gan.compiled:
         raise checks.UserError("the GAN is not compiled. Call gan.compile() before select_latents(gan, ...).")
     if not isinstance(images, ImageStream):
@@ -101,12 +116,12 @@ def select_latents(gan, images, kimg=0.5, seed=0):
         )
     freeze_generator(gan)
     gan.fit(images, steps_per_epoch=math.ceil(kimg * 1000 / images.batch_size), verbose=0)
-    return _with_mixture(gan, seed, [])
+    return _with_mixture(gan, seed, [], LatentSelection(pool, keep))
 
 
-def _with_mixture(gan, seed, rules):
+def _with_mixture(gan, seed, rules, selection):
     """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has learnt."""
-    centres = outside_scope(rank_latents, gan, POOL, KEPT, seed)
+    centres = outside_scope(rank_latents, gan, selection.pool, selection.keep, seed)
     generator = insert_latent_mixture(gan.ema_generator, centres, seed=seed)
     generator.name = gan.generator.name
     limited = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)

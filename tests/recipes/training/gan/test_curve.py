@@ -147,7 +147,7 @@ def test_whole_run_gives_its_best_and_says_so(finished):
     assert load_gan(folder.path).kimg == pytest.approx(best["kimg"])
 
 
-@pytest.mark.usefixtures("quick_scores")
+@pytest.mark.usefixtures("quick_scores", "no_exports")
 def test_other_images_take_the_best_of_the_former_ones_away(settings, shared_image_folder, tmp_path):
     shutil.copytree(shared_image_folder, tmp_path / "pictures")
     settings = dataclasses.replace(settings, data=str(tmp_path / "pictures"), kimg=0.008)

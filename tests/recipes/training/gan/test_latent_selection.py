@@ -73,7 +73,7 @@ def test_run_ends_with_a_mixture_and_with_the_statistics_of_the_source(settings,
     assert not any(v.trainable for v in gan.discriminator.layers[1].variables)  # --freeze-d holds on
 
 
-@pytest.mark.usefixtures("deterministic")
+@pytest.mark.usefixtures("deterministic", "no_exports")
 def test_run_interrupted_before_and_after_the_choice_ends_with_the_same_bits(
     settings, near, tmp_path, scripted, everything_of
 ):
@@ -95,8 +95,8 @@ def test_in_python_it_gives_a_gan_to_be_fitted_on(source_file, near):
     images = load_images(np.full((8, size, size, channels), 200, np.uint8), size, channels, batch_size=4)
     gan.compile(objective="hinge", seed=5)
     before = weights_by_path(gan.ema_generator)
-    limited = latent_selection.select_latents(gan, images, kimg=0.008)
-    assert draws_from_mixture(limited.generator) and limited.kimg == pytest.approx(0.008)
+    limited = latent_selection.select_latents(gan, images, kimg=0.008, pool=20, keep=4)
+    assert limited.generator.get_layer(NAME).components == 4 and limited.kimg == pytest.approx(0.008)
     assert limited.seed == 5 and type(limited.objective).__name__ == "Hinge"
     after = weights_by_path(limited.generator)
     assert all((before[path] == after[path]).all() for path in before)
@@ -111,6 +111,8 @@ def test_in_python_mistakes_are_named(source_file, near):
     gan = load_gan(source_file)
     with pytest.raises(checks.UserError, match="`kimg` must be a number above 0"):
         latent_selection.select_latents(gan, None, kimg=0)
+    with pytest.raises(checks.UserError, match="`pool` must be an integer of at least 5"):
+        latent_selection.select_latents(gan, None, pool=4, keep=5)
     gan.compile()
     with pytest.raises(checks.UserError, match="`images` must be what load_images returns"):
         latent_selection.select_latents(gan, "photos")
