@@ -89,6 +89,13 @@ class NetworkInputs:
         """Names of what the discriminator takes beside the images: the data set must have it of real ones."""
         return tuple(name for name in self.discriminator or () if name != IMAGES)
 
+    def with_shares(self, shares):
+        """The same with classes that are drawn by these shares; see `NetworkInput`."""
+        drawn = tuple(
+            dataclasses.replace(entry, shares=tuple(shares)) if entry.name == LABELS else entry for entry in self.drawn
+        )
+        return dataclasses.replace(self, drawn=drawn)
+
     def for_generator(self, values):
         """What the generator is called with.
 

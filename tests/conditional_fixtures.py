@@ -4,10 +4,12 @@ import contextlib
 import importlib.util
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_transfer_gen as ktg
 from keras_transfer_gen import tables
 
 NAMES = ("red", "green", "blue")  # the channel that is bright
@@ -22,6 +24,23 @@ def conditional_toy():
         spec = importlib.util.spec_from_file_location(METHOD.stem, METHOD)
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
         yield
+
+
+def colour_gan():
+    """A GAN of "conditional_toy", not trained, whose generator draws each class in its colour."""
+    keras.utils.set_random_seed(0)
+    spec = ktg.ModelSpec(image_size=8, channels=3, latent_dim=4, class_names=NAMES, arch="conditional_toy")
+    gan = ktg.GAN(*tables.architecture_of(spec).build(spec, {"features": 3}), spec=spec)
+    for generator in (gan.generator, gan.ema_generator):
+        generator.get_layer("classes").set_weights([4 * np.eye(3, 4, dtype=np.float32)])
+        generator.get_layer("mapping").set_weights([0.1 * np.eye(4, 3, dtype=np.float32), np.zeros(3, np.float32)])
+        generator.get_layer("render").set_weights([np.tile(3 * np.eye(3, dtype=np.float32), 64), np.full(192, -1.0)])
+    return gan
+
+
+def colours_of(gan, label=None):
+    """Names of the brightest channels of 12 images."""
+    return {NAMES[number] for number in gan.generate(12, seed=0, label=label).mean(axis=(1, 2)).argmax(axis=1)}
 
 
 def coloured_images(count=8, seed=0, noise=20):

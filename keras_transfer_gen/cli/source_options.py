@@ -6,10 +6,11 @@ import inspect
 
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.setting_options import option_parameters, replace_parameter
+from keras_transfer_gen.data.label_forms import check_form
 from keras_transfer_gen.recipes.models.prefetch import prefetch
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
-from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides, describes_source
 
 FACTS = ("latent_dim", "latent_distribution", "labels", "pixel_range")  # what the user may say of a model
 
@@ -23,12 +24,14 @@ class SourceOptions:
         offline: whether to make no request.
         sha256: what the digest of the archive must be, or None.
         overrides: `SpecOverrides`.
+        data_labels: where the labels of images come from, of a command that reads some; else None.
     """
 
     trust: bool
     offline: bool
     sha256: str | None
     overrides: SpecOverrides
+    data_labels: str | None = None
 
     def prefetch(self, model):
         """Resolves a model, and fetches it, before TensorFlow is loaded; see `prefetch_source`."""
@@ -53,13 +56,18 @@ def prefetch_source(model, trust, sha256, offline):
         return prefetch(model, trust, sha256, offline or None, reporter)
 
 
-def source_parameters():
+def source_parameters(reads_images=False):
     """The options: those of the settings, then --offline and --sha256.
+
+    Args:
+        reads_images: whether --labels may also say where the labels of images come from.
 
     Returns:
         {name: `inspect.Parameter`}.
     """
     parameters = option_parameters((FineTuneSettings,), ("trust",)) | option_parameters((ThirdPartySettings,), FACTS)
+    if reads_images:
+        parameters |= option_parameters((FineTuneSettings,), ("labels",))
     for name, annotation, default in (("offline", o.Offline, False), ("sha256", o.Sha256, None)):
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters[name] = inspect.Parameter(name, kind, default=default, annotation=annotation)
@@ -71,12 +79,25 @@ def with_source_options(command):
 
     The command gets one object; what it says is checked before the command runs.
     """
+    return _with_options(command, reads_images=False)
+
+
+def with_source_and_label_options(command):
+    """`with_source_options` for a command that reads images: --labels may say where their labels come from as well."""
+    return _with_options(command, reads_images=True)
+
+
+def _with_options(command, reads_images):
     signature = inspect.signature(command)
     (replaced,) = [name for name, p in signature.parameters.items() if p.annotation is SourceOptions]
 
     @functools.wraps(command)
     def run(trust, offline, sha256, **values):
-        overrides = SpecOverrides(*(values.pop(name) for name in FACTS))
-        return command(**{replaced: SourceOptions(bool(trust), offline, sha256, overrides)}, **values)
+        facts = {name: values.pop(name) for name in FACTS}
+        data_labels = None
+        if reads_images and facts["labels"] is not None and not describes_source(facts["labels"]):
+            data_labels, facts["labels"] = check_form(facts["labels"]), None
+        options = SourceOptions(bool(trust), offline, sha256, SpecOverrides(**facts), data_labels)
+        return command(**{replaced: options}, **values)
 
-    return replace_parameter(run, signature, replaced, source_parameters().values())
+    return replace_parameter(run, signature, replaced, source_parameters(reads_images).values())

@@ -7,7 +7,7 @@ import typer
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
-from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
+from keras_transfer_gen.cli.source_options import SourceOptions, with_source_and_label_options, with_source_options
 from keras_transfer_gen.recipes.models.export_formats import FORMATS, PARTS, QUANTIZE, check_format, check_options
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
@@ -76,7 +76,7 @@ def generate(
 
 
 @guarded
-@with_source_options
+@with_source_and_label_options
 @checks.named(source="model")
 def evaluate(
     options: SourceOptions,
@@ -99,12 +99,16 @@ def evaluate(
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Measure generated images against real ones: KID, FID, precision, recall, density, coverage, near-copies."""
+    """Measure generated images against real ones: KID, FID, precision, recall, density, coverage, near-copies.
+
+    A model with classes is also measured class by class where the real images are labelled with its classes: in
+    sub-folders of their names, or by --labels.
+    """
     has_model = (model is not None and data is not None) and fake is None and real is None
     has_folders = (fake is not None and real is not None) and model is None and data is None
     if not (has_model or has_folders):
         raise checks.UserError("give a MODEL and --data, or --fake and --real without a model.")
-    if has_folders and (options.overrides or options.sha256):
+    if has_folders and (options.overrides or options.sha256 or options.data_labels):
         raise checks.UserError("options that describe a MODEL, such as --labels, can't stand beside --fake and --real.")
     if network is not None:
         tables.check_feature_network(network)
@@ -115,6 +119,7 @@ def evaluate(
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output.image_folder import write_png
+    from keras_transfer_gen.recipes.report.class_table import HEADER
     from keras_transfer_gen.recipes.scoring import evaluate as recipe
     from keras_transfer_gen.recipes.scoring.near_copies import neighbour_sheet
 
@@ -122,7 +127,9 @@ def evaluate(
     if has_model:
         generator = open_model(ref, overrides=options.overrides)
         with checks.named(images="data"):
-            reference, real_images = recipe.read_real_images(data, generator.spec.image_size, generator.spec.channels)
+            spec = generator.spec
+            reference, real = recipe.read_real_set(data, spec.image_size, spec.channels, options.data_labels)
+            real_images = real.images
         count = num
     else:
         generator = None
@@ -144,6 +151,8 @@ def evaluate(
             generated = generator.generate(num)
         with checks.named(**names):
             evaluation = recipe.evaluate_images(generated, real_images, reference, reporter, generator, network=network)
+        if has_model:
+            evaluation = recipe.add_classes(evaluation, generator, real, options.data_labels, reporter)
         for line in evaluation.cautions():
             reporter.say(line)
     if neighbours is not None:
@@ -153,6 +162,8 @@ def evaluate(
         print_json(evaluation.to_dict())
     else:
         print_table("evaluation", ["measure", "value", "meaning"], evaluation.rows())
+        if evaluation.classes:
+            print_table("classes", HEADER, evaluation.class_rows())
         print(evaluation.against())
 
 

@@ -88,6 +88,18 @@ def test_generate_refuses_on_one_line_and_leaves_everything(refused, source_file
 
 
 @pytest.mark.usefixtures("quick_scores")
+def test_evaluate_measures_each_class(ktg, ktg_json, refused, tmp_path, sample_images):
+    folder, data = generator_fixtures.folder_of("labelled"), tmp_path / "images.npz"
+    np.savez(data, images=sample_images, labels=np.arange(12) % 3)
+    arguments = ("evaluate", folder, "--data", data, "--num", 12)
+    assert list(ktg_json(*arguments, "--labels", "own")["per_class"]) == ["0", "1", "2"]
+    assert "\nclass\tKID x 1000\trecognised\tof real images\n0\t" in ktg(*arguments, "--labels", "own").stdout
+    line = refused(*arguments, "--labels", "folders")
+    assert "`labels` must be another form for these images" in line and "--labels own" in line
+    assert "`labels` must be" in refused("generate", folder, "--out", tmp_path / "x", "--labels", "folders")
+
+
+@pytest.mark.usefixtures("quick_scores")
 def test_evaluate_measures_every_kind_of_model(ktg_json, finished, shared_image_folder):
     of_run, of_export = (
         ktg_json("evaluate", model, "--data", shared_image_folder, "--num", 12)["kid"]["value"]

@@ -1,5 +1,6 @@
 """The model card of a GAN's RUN: its scores in rows and in words."""
 
+import dataclasses
 import math
 
 from keras_transfer_gen.recipes.report.card import (
@@ -11,6 +12,7 @@ from keras_transfer_gen.recipes.report.card import (
     scores_section,
     use_section,
 )
+from keras_transfer_gen.recipes.report.class_table import HEADER, MEANING, class_rows, mean_sentence
 from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows, view_sentences
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
@@ -43,6 +45,7 @@ def gan_card(path, command, settings, spec, metrics, notes):
     if metrics.get("kept_source"):
         weights = f"those of the source, {BEST}."
     heads = [FEATURE_HEADS.format(weight)] if weight else []
+    classes = [f"- {notes['class_start']['sentence']}"] if "class_start" in notes else []
     sentences = [*gan_verdicts(metrics), copies_sentence(notes.get("memorisation"))]
     header = view_header(metrics)
     code = [f'gan = ktg.load_gan("{path}")', "images = gan.generate(16, seed=0)  # uint8"]
@@ -51,8 +54,9 @@ def gan_card(path, command, settings, spec, metrics, notes):
         f"A generator of {describe_images(spec)}, trained with `ktg {command}`.",
         {"before and after": "before_after.png"},
         [
-            origin_section(settings, spec, metrics, notes, weights, heads),
+            origin_section(settings, spec, metrics, notes, weights, [*classes, *heads]),
             scores_section(header, view_rows(metrics), kid_note(metrics["kid_after"]), sentences),
+            *_class_sections(metrics),
             use_section(code, _exports(spec, notes.get("tflite"))),
         ],
     )
@@ -97,6 +101,15 @@ def gan_verdicts(metrics):
             )
     outlook = (metrics.get("outlook") or {}).get("sentence")
     return [*sentences, *([outlook] if outlook else []), *view_sentences(metrics)]
+
+
+def _class_sections(metrics):
+    """The section on the classes, in a list; [] for a model without."""
+    per_class = metrics.get("per_class")
+    if not per_class:
+        return []
+    section = scores_section(list(HEADER), class_rows(per_class), MEANING, [mean_sentence(metrics)])
+    return [dataclasses.replace(section, title="Classes")]
 
 
 def _difference(first, second):

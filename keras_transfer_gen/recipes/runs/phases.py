@@ -4,6 +4,7 @@ import abc
 import dataclasses
 from collections.abc import Callable
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs.training_loop import train
 
 POINTS = 5  # scores on the learning curve of one call
@@ -66,6 +67,7 @@ def run_phases(run, training, images, phases, minutes=None):
     Raises:
         Interrupted, UserError: as `training_loop.train`.
     """
+    _check_classes(training.model.spec, images)
     for phase in phases:
         if phase.before is not None:
             phase.before(training)
@@ -78,3 +80,11 @@ def run_phases(run, training, images, phases, minutes=None):
         if phase.after is not None:
             phase.after(training)
     return training
+
+
+def _check_classes(spec, images):
+    """Refuses images whose classes are others than those that a run began with."""
+    names = images.image_set.class_names
+    if images.labelled and spec.class_names != names:
+        expected = f"labels of the classes {spec.class_names}, with which the run began"
+        raise checks.user_error("labels", expected, names, "Start again with --overwrite, or choose another --out.")

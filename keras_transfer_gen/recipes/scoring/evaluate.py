@@ -6,17 +6,20 @@ import os
 import numpy as np
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.data.labels import label_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.deprecation import warn_renamed
 from keras_transfer_gen.metrics.fid import fid
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes.models.image_generators import ModelGenerator, open_model
 from keras_transfer_gen.recipes.models.resolve import ModelRef
+from keras_transfer_gen.recipes.report.class_table import HEADER, class_rows
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.extra_metrics import extra_rows, measure_extra
 from keras_transfer_gen.recipes.scoring.feature_views import view_of
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies
+from keras_transfer_gen.recipes.scoring.per_class import knows_classes, measure_classes
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
 from keras_transfer_gen.training.vae import VAE
@@ -24,6 +27,7 @@ from keras_transfer_gen.training.vae import VAE
 MIN_IMAGES = 10  # with fewer, no measure means anything
 FEW_IMAGES = 200  # with fewer, precision and recall depend more on the number of images than on the images
 IMAGES = ("generated", "neighbours")  # fields that are images
+MERGED = ("elbo", "classes")  # fields that are dicts of measures
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -43,6 +47,7 @@ class Evaluation:
         neighbours: for each generated image the real one nearest to it, uint8 `[N, S, S, C]`.
         elbo: of a VAE what `elbo_protocol.measure_elbo` gives; else empty.
         extra: dict of the metrics that were added with `register_metric`: name -> float.
+        classes: of a model with classes what `per_class.measure_classes` gives; else empty.
     """
 
     kid: dict
@@ -56,6 +61,7 @@ class Evaluation:
     neighbours: np.ndarray
     elbo: dict = dataclasses.field(default_factory=dict)
     extra: dict = dataclasses.field(default_factory=dict)
+    classes: dict = dataclasses.field(default_factory=dict)
 
     @property
     def made(self):
@@ -65,8 +71,8 @@ class Evaluation:
 
     def to_dict(self):
         """Everything but the images."""
-        names = [field.name for field in dataclasses.fields(self) if field.name not in (*IMAGES, "elbo")]
-        return {**{name: getattr(self, name) for name in names}, **self.elbo}
+        names = [field.name for field in dataclasses.fields(self) if field.name not in (*IMAGES, *MERGED)]
+        return {**{name: getattr(self, name) for name in names}, **self.elbo, **self.classes}
 
     def rows(self):
         """(name, value, meaning) of each measure, as text."""
@@ -82,7 +88,19 @@ class Evaluation:
             ("near-copies", copies, f"among the real images: {real}"),
             *elbo_protocol.elbo_rows(self.elbo),
             *extra_rows(self.extra),
+            *self._mean_rows(),
         ]
+
+    def class_rows(self):
+        """Rows of a table of the classes, texts under `class_table.HEADER`; [] for a model without classes."""
+        return class_rows(self.classes.get("per_class", {}))
+
+    def _mean_rows(self):
+        if not self.classes:
+            return []
+        real = f"{self.classes['recognised_real']:.2f}"
+        meaning = f"share that a probe takes for the class asked for; of real images {real}"
+        return [("recognised", f"{self.classes['recognised']:.2f}", meaning)]
 
     def against(self):
         """One line, or two for a VAE: the images that were compared with, and the network of the features."""
@@ -103,12 +121,18 @@ class Evaluation:
 
     def __str__(self):
         lines = [f"{name:20} {value:>14}   {meaning}" for name, value, meaning in self.rows()]
-        return "\n".join([*lines, self.against(), *self.cautions()])
+        classes = [f"{name:20} {kid:>14} {share:>12} {real:>16}" for name, kid, share, real in self._class_table()]
+        return "\n".join([*lines, *classes, self.against(), *self.cautions()])
+
+    def _class_table(self):
+        return [HEADER, *self.class_rows()] if self.classes else []
 
     __repr__ = __str__
 
 
-def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=None, protocol=None, network=None):
+def evaluate(
+    model, images, num=None, reporter=SILENT, trust=False, overrides=None, protocol=None, network=None, labels=None
+):
     """Measures how well a model generates the images of a set.
 
     Args:
@@ -123,6 +147,8 @@ def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=No
         protocol: `KidProtocol`, or None for the default.
         network: the feature network: a name of `tables.FEATURE_NETWORKS`, the path of a `.keras` file or a SavedModel,
             or None for that of every score. Scores by different networks can't be compared.
+        labels: where the labels of the images come from, as in `load_images`, to measure each class of the model.
+            Images whose sub-folders are called as its classes are measured so without.
 
     Returns:
         `Evaluation`.
@@ -141,9 +167,33 @@ def evaluate(model, images, num=None, reporter=SILENT, trust=False, overrides=No
             model = open_model(model, trust, overrides)
     elif isinstance(model, tuple):
         model = ModelGenerator(*model)
-    name, real = read_real_images(images, model.spec.image_size, model.spec.channels)
+    name, real = read_real_set(images, model.spec.image_size, model.spec.channels, labels)
     with checks.named(real="images"):
-        return evaluate_images(model.generate(num, seed=protocol.seed), real, name, reporter, model, protocol, network)
+        evaluation = evaluate_images(
+            model.generate(num, seed=protocol.seed), real.images, name, reporter, model, protocol, network
+        )
+    return add_classes(evaluation, model, real, labels, reporter, protocol)
+
+
+def add_classes(evaluation, model, image_set, labels=None, reporter=SILENT, protocol=None):
+    """An `Evaluation` with the scores of each class, where the model has the classes of the real images.
+
+    Args:
+        evaluation: `Evaluation`.
+        model: what is evaluated, or None.
+        image_set: `ImageSet` of the real images.
+        labels: whether labels were asked for: then a class that the model does not have is an error.
+        reporter: `Reporter`; shows the progress.
+        protocol: `KidProtocol`, or None for the default.
+    """
+    if model is None or not model.spec.num_classes or image_set.labels is None:
+        if labels is not None:
+            raise checks.user_error("labels", "left out for a model without classes", labels, "Leave --labels out.")
+        return evaluation
+    if labels is None and not knows_classes(model.spec, image_set.class_names):
+        return evaluation
+    measured = measure_classes(model, image_set, reporter=reporter, protocol=protocol)
+    return dataclasses.replace(evaluation, classes=measured)
 
 
 def check_num(num):
@@ -195,30 +245,37 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
 
 
 def read_real_images(images, image_size, channels):
+    """`read_real_set`, but the images alone: (name, uint8 `[N, S, S, C]`)."""
+    name, image_set = read_real_set(images, image_size, channels)
+    return name, image_set.images
+
+
+def read_real_set(images, image_size, channels, labels=None):
     """Reads the real images of an evaluation.
 
     Args:
         images: what `load_images` returns or takes.
         image_size: side of the model's images in pixels.
         channels: 1 or 3.
+        labels: where their labels come from, as in `load_images`.
 
     Returns:
-        (name, uint8 `[N, S, S, C]`).
+        (name, `ImageSet`).
 
     Raises:
         UserError, UserFileError: where they can't be read, or a stream has images of another size.
     """
     is_path = isinstance(images, (str, os.PathLike))
     if isinstance(images, ImageStream):
-        image_set = images.image_set
+        image_set = label_images(images.image_set, labels)
     else:
         with checks.named(source="images"):
-            image_set = read_images(images, image_size, channels)
+            image_set = read_images(images, image_size, channels, labels=labels)
     if image_set.images.shape[1:] != (image_size, image_size, channels):
         expected = f"images [{image_size}, {image_size}, {channels}], as the model generates them"
         step = f"Load them with image_size={image_size}, channels={channels}."
         raise checks.user_error("images", expected, image_set.images.shape[1:], step)
-    return str(images) if is_path else "the given images", image_set.images
+    return str(images) if is_path else "the given images", image_set
 
 
 class EvaluateEvery(ScoreEvery):

@@ -110,6 +110,10 @@ class Family(abc.ABC):
     def measure_source(self, run, source, images):
         """JSON-ready dict of what is known before training: precision, distance, scores of the source."""
 
+    def match_classes(self, run, source, images):
+        """(`Source`, images) with the same classes; as they are where the family has none."""
+        return source, images
+
     def resolve_settings(self, run, source):  # noqa: B027  not every family has such settings
         """Fills in the settings that depend on the distance of the images, with `run.resolve`."""
 

@@ -4,6 +4,7 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
+from keras_transfer_gen.recipes.scoring.per_class import measure_classes
 from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall, repeat_shares
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, images_before
 from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, draw_sheet, shown_classes
@@ -32,6 +33,8 @@ def finalize(run, images, tuned, scratch=None):
         **precision_and_recall(scores.features, images.reference),
         **repeat_shares(scores.features, images.training),
     }
+    if images.labelled and model.spec.num_classes:
+        metrics |= measure_classes(model, images.image_set, reporter=run.reporter)
 
     _draw(run, images, model, scores.images, nearest)
     family.draw(run, images, tuned, scratch)

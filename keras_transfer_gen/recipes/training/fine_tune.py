@@ -38,6 +38,7 @@ def fine_tune(settings, reporter=SILENT):
         run.begin(images, family.describe_selection(run, images))
         notes = run.measure_once(lambda: family.measure_source(run, source, images))
         reporter.say(notes["sentence"])
+        source, images = family.match_classes(run, source, images)
         family.resolve_settings(run, source)
         family.keep_source(run, source)
 

@@ -1,9 +1,15 @@
+import types
+
+import pytest
+
+from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs import phases
 from keras_transfer_gen.recipes.runs.phases import Curve, Phase, run_phases
 
 
 class Model:
     kimg = 0.0
+    spec = types.SimpleNamespace(class_names=["a", "b"])
 
 
 class Training:
@@ -25,10 +31,11 @@ class Recorded(Curve):
 
 def test_phases_come_in_order_and_the_last_curve_chooses(monkeypatch):
     class Images:
-        image_set = "images"
+        image_set = types.SimpleNamespace(class_names=["b"])
+        labelled = False
 
     def train(run, training, image_set, phase, minutes):
-        training.events.append((run, image_set, phase.label, minutes))
+        training.events.append((run, image_set.class_names, phase.label, minutes))
 
     monkeypatch.setattr(phases, "train", train)
     training = Training()
@@ -39,8 +46,8 @@ def test_phases_come_in_order_and_the_last_curve_chooses(monkeypatch):
     ]
     assert run_phases("run", training, Images, parts, minutes=3.0) is training
     assert training.events == [
-        "frozen", ("run", "images", "first", 3.0), "trainable", "calibrated",
-        "curve begins", ("run", "images", "last", 3.0), "curve ends",
+        "frozen", ("run", ["b"], "first", 3.0), "trainable", "calibrated",
+        "curve begins", ("run", ["b"], "last", 3.0), "curve ends",
     ]  # fmt: skip
     assert training.best_kimg == 0.5
 
@@ -51,3 +58,11 @@ def test_curve_that_selects_nothing_keeps_the_last_weights():
             return {}
 
     assert Plain().end(None) is None and Plain.points == phases.POINTS
+
+
+def test_images_of_other_classes_than_the_run_began_with_are_refused():
+    images = types.SimpleNamespace(labelled=True, image_set=types.SimpleNamespace(class_names=["a", "c"]))
+    with pytest.raises(checks.UserError, match=r"`labels` must be labels of the classes \['a', 'b'\].*--overwrite"):
+        run_phases("run", Training(), images, [])
+    images.image_set.class_names = ["a", "b"]
+    assert run_phases("run", Training(), images, []).best_kimg is None

@@ -18,6 +18,7 @@ from keras_transfer_gen.recipes.scoring.elbo_protocol import elbo_rows, measure_
 from keras_transfer_gen.recipes.scoring.evaluate import EvaluateEvery, evaluate, evaluate_images
 from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+from tests import generator_fixtures
 from tests.saved_model_fixtures import saved as saved_models
 
 RNG = np.random.default_rng(5)
@@ -42,7 +43,7 @@ def test_evaluation_prints_as_a_table_and_is_ready_for_json(sample_images):
         "KID x 1000", "FID", "precision", "recall", "density", "coverage", "near-copies",
     ]  # fmt: skip
     assert text.splitlines()[-2] == "against 12 images of discs; features: efficientnet_lite0"
-    names = {field.name for field in dataclasses.fields(evaluation)} - {"generated", "neighbours", "elbo"}
+    names = {field.name for field in dataclasses.fields(evaluation)} - {"generated", "neighbours", "elbo", "classes"}
     assert set(json.loads(json.dumps(evaluation.to_dict()))) == names
 
 
@@ -160,3 +161,21 @@ def test_evaluate_every_that_is_not_due_scores_the_first_and_the_last_epoch(sour
         gan.images_seen.assign_add(4)
         every.on_epoch_end(epoch, logs[epoch])
     assert logs[0] == logs[1] == {"kid": every.records[0]["kid"]} and len(every.records) == 2
+
+
+def test_classes_that_the_model_knows_are_measured(sample_images):
+    folder = generator_fixtures.folder_of("labelled")  # its five classes have numbers alone
+    labels = np.arange(12) % 3
+    plain, labelled = (evaluate(str(folder), sample_images, num=10, labels=given) for given in (None, labels))
+    assert plain.classes == {} and "per_class" not in plain.to_dict()
+    measured = labelled.to_dict()
+    assert list(measured["per_class"]) == ["0", "1", "2"] and 0 <= measured["recognised"] <= 1
+    assert labelled.rows()[-1][0] == "recognised" and [row[0] for row in labelled.class_rows()] == ["0", "1", "2"]
+    assert [line.split()[0] for line in str(labelled).splitlines()[-6:-2]] == ["class", "0", "1", "2"]
+    with pytest.raises(checks.UserError, match="`class of the images` must be one of '0', '1', '2', '3', '4'"):
+        evaluate(str(folder), sample_images, num=10, labels=["a", "b"] * 6)
+
+
+def test_labels_for_a_model_without_classes_are_refused(source_file, sample_images):
+    with pytest.raises(checks.UserError, match="`labels` must be left out for a model without classes"):
+        evaluate(load_gan(source_file), sample_images, num=10, labels=[0, 1] * 6)

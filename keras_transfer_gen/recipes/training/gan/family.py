@@ -16,7 +16,7 @@ from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draw
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
-from keras_transfer_gen.recipes.training.gan import feature_heads, latent_selection, models
+from keras_transfer_gen.recipes.training.gan import classes, feature_heads, latent_selection, models
 from keras_transfer_gen.recipes.training.gan import source as sources
 from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve, kept_source
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
@@ -53,8 +53,12 @@ class GanFamily(Family):
         return {
             **measure_precision(run, source.model.generator),
             **measure_distance(run, source, images),
+            **classes.measure_start(run, source, images),
             "warmup_kimg": run.settings.warmup() if source.new_discriminator else 0.0,
         }
+
+    def match_classes(self, run, source, images):
+        return classes.match_classes(run, source, images)
 
     def resolve_settings(self, run, source):
         settings, distance = run.settings, run.notes["distance"]
