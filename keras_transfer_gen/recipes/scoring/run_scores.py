@@ -7,7 +7,7 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT, SECOND, VIEWS
 
 NEIGHBOUR = 3  # precision and recall: the neighbour whose distance is the radius
-WHEN = ("before", "after", "scratch")  # of the model: the source, the trained one, the one from scratch
+WHEN = {"before": "of the source", "after": "after training", "scratch": "from scratch"}  # the model that is scored
 
 
 def score_views(images, features, reference, when, reporter=SILENT):
@@ -26,8 +26,8 @@ def score_views(images, features, reference, when, reporter=SILENT):
     """
     second = reference.seen_by(SECOND, reporter.counter("second features of the real images"))
     layout = reference.seen_by(LAYOUT, reporter.counter("layout features of the real images"))
-    of_second = SECOND.extract(images, reporter.counter(f"second score: {when}"))
-    of_layout = LAYOUT.extract(images, reporter.counter(f"layout score: {when}"))
+    of_second = SECOND.extract(images, reporter.counter(f"second score {WHEN[when]}"))
+    of_layout = LAYOUT.extract(images, reporter.counter(f"layout score {WHEN[when]}"))
     return {
         f"kid_{when}": kid_protocol.score_features(features, reference),
         f"kid_second_{when}": kid_protocol.score_features(of_second, second),
@@ -42,7 +42,7 @@ def score_views(images, features, reference, when, reporter=SILENT):
 def score_draws(model, reference, when, reporter=SILENT):
     """`score_views` of the first images that a model generates: (dict, the images, their features)."""
     images = kid_protocol.generate_fakes(model)
-    features = reference.view.extract(images, reporter.counter(f"score: {when}"))
+    features = reference.view.extract(images, reporter.counter(f"score {WHEN[when]}"))
     return score_views(images, features, reference, when, reporter), images, features
 
 
