@@ -28,6 +28,7 @@ setup(
         ],
         "keras_transfer_gen.export.web": ["page/*", "litertjs/*"],
         "keras_transfer_gen.recipes.gallery": ["page/*"],
+        "keras_transfer_gen.recipes.report": ["*.css"],
     },
     include_package_data=False,
     entry_points={"console_scripts": ["ktg = keras_transfer_gen.cli.main:main"]},
@@ -45,6 +46,7 @@ setup(
         "numpy>=2.0",
         "typer>=0.15",
         "rich>=13.9",
+        "markdown-it-py>=3.0",
     ],
     extras_require={
         "dev": [

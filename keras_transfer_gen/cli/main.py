@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import exits, look, serve, train, use, vae
+from keras_transfer_gen.cli import compare, exits, look, serve, train, use, vae
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     train.finetune, train.pretrain, train.grow, use.generate, use.evaluate, use.export, serve.serve, look.info,
+    compare.compare,
     vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
 )  # fmt: skip
 for command in COMMANDS:

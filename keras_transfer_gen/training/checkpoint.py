@@ -9,10 +9,9 @@ import keras
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.specs import find_model
-from keras_transfer_gen.training.checkpoint_folders import checkpoint_folder, latest_checkpoint, list_checkpoints
+from keras_transfer_gen.training.checkpoint_folders import STATE, checkpoint_folder, latest_checkpoint, list_checkpoints
 from keras_transfer_gen.training.precision import saved_precision
 
-STATE = "state.json"
 __all__ = ["find_damage", "latest_checkpoint", "load_checkpoint", "save_checkpoint", "save_model"]
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+STATE = "state.json"  # in a checkpoint: the run's own notes
 _NAME = re.compile(r"step-(\d{9})")
 
 

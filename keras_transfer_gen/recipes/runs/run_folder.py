@@ -25,8 +25,9 @@ CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
 # What a run writes, in the order in which --overwrite removes it: a run that is half removed does not count as
 # finished, and what is left counts as a run until the end.
 OUTPUTS = (
-    "metrics.json", "checkpoints", "history.csv", "README.md", "samples", "before_after.png", "curves.png",
-    "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json", "config.json",
+    "metrics.json", "checkpoints", "history.csv", "README.md", "report.html", "samples", "before_after.png",
+    "curves.png", "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json",
+    "config.json",
 )  # fmt: skip
 PROMISED = ("metrics.json", "README.md", "curves.png", "spec.json", "export/saved_model/1")  # of every finished run
 OF_VAES = ("reconstructions.png",)  # of these, what only a VAE's run writes
@@ -48,6 +49,7 @@ class RunFolder:
         self.metrics_file = self.path / "metrics.json"
         self.history_file = self.path / "history.csv"
         self.card_file = self.path / "README.md"
+        self.report_file = self.path / "report.html"
         self.checkpoints = self.path / "checkpoints"
         self.adapted = self.checkpoints / "adapted"
         self.scratch = self.checkpoints / "scratch"

@@ -3,6 +3,7 @@
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.report import sheets
+from keras_transfer_gen.recipes.report.html_report import build_report
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies, neighbour_sheet
 from keras_transfer_gen.recipes.scoring.per_class import measure_classes
 from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall, repeat_shares
@@ -45,6 +46,7 @@ def finalize(run, images, tuned, scratch=None):
         files.write_text(folder.card_file, card)
         export_saved_model(model, folder.saved_model, card=card)
     model.spec.save(folder.spec_file)
+    files.write_text(folder.report_file, build_report(folder.path, folder.config(), metrics))
     files.write_json(folder.metrics_file, metrics)
     run.record(finished=True)
     return metrics
