@@ -210,5 +210,5 @@ def export(
     if quantize == "int8" and not dry_run:
         outcome["float_layers"] = recipe.float_layers(out)
         if outcome["float_layers"]:
-            line += f"; in float32, so that the images are good enough: {', '.join(outcome['float_layers'])}"
+            line += f"; computed in float32, so that the images are good enough: {', '.join(outcome['float_layers'])}"
     print_outcome(outcome, json, line)

@@ -10,12 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.export.tflite_weights import with_int8_weights
 from keras_transfer_gen.latent_distributions import transform_normals
 
 CALIBRATION_ROWS = 200  # on which the ranges of all activations are measured
 PROBE_ROWS = 16  # others, on which the file is compared with the model
 CALIBRATION_SEED, PROBE_SEED = 1, 2
 LEAST_PSNR = 30.0  # dB
+LISTING_BATCHES = 4  # on which the operators of a file are listed
+WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "BATCH_MATMUL")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Quantization:
         types: types of the weights, where the converter must be told.
         optimizes: whether the converter changes the weights at all.
         calibrates: whether it needs example rows.
-        keeps_layers: whether the operators that lose most may stay in float32.
+        keeps_layers: whether the last layers may compute in float32.
         levels: how far images may be from the model's, in pixel levels, or None where `LEAST_PSNR` says it.
     """
 
@@ -122,44 +125,48 @@ def _compute(servable, name, rows):
 
 
 class LayerSelection:
-    """Which operators of an int8 file stay in float32: those that lose most, one after the other.
+    """An int8 file of which the last layers compute in float32, as many as are asked for.
 
     Args:
         converter: `tf.lite.TFLiteConverter` for int8, as `set_quantization` set it.
-        rows: {input: ndarray}, on which the loss of each operator is measured.
+        rows: {input: ndarray}, a few on which the operators are listed.
         input_names: in the order of the function's parameters.
         batch_size: rows of one call.
 
+    Attributes:
+        layers: lists of operators, the last layer first: one with weights, and those that follow it.
+
     Raises:
-        RuntimeError: where TensorFlow can't measure the losses, as with some operators on whole numbers.
+        RuntimeError: where TensorFlow can't list the operators, as with some on whole numbers.
     """
 
     def __init__(self, converter, rows, input_names, batch_size):
-        options = tf.lite.experimental.QuantizationDebugOptions()
-        data = [[part[name] for name in input_names] for part in batches(rows, batch_size)]
+        self._options = tf.lite.experimental.QuantizationDebugOptions()
+        data = [[part[name] for name in input_names] for part in batches(rows, batch_size)][:LISTING_BATCHES]
         with silent_stderr(), without_notices():
             self._debugger = tf.lite.experimental.QuantizationDebugger(
-                converter=converter, debug_dataset=lambda: iter(data), debug_options=options
+                converter=converter, debug_dataset=lambda: iter(data), debug_options=self._options
             )
             self._debugger.run()
-        self._options, table = options, io.StringIO()
+        table = io.StringIO()
         self._debugger.layer_statistics_dump(table)
-        losses = {}
-        for row in csv.DictReader(io.StringIO(table.getvalue())):
-            # the error in steps of the grid: 0.29 where it is rounding alone
-            loss = float(row["mean_squared_error"]) ** 0.5 / max(float(row["scale"]), 1e-12)
-            losses[row["tensor_name"]] = max(loss, losses.get(row["tensor_name"], 0.0))
-        self.worst_first = sorted(losses, key=losses.get, reverse=True)
+        self.layers = [[]]
+        for row in reversed(list(csv.DictReader(io.StringIO(table.getvalue())))):
+            self.layers[-1].append(row["tensor_name"])
+            if row["op_name"] in WEIGHTED:
+                self.layers.append([])
+        self.layers = [layer for layer in self.layers if layer]
 
     def convert(self, count):
-        """The file with the worst `count` operators in float32 (bytes)."""
-        self._options.denylisted_nodes = self.worst_first[:count]  # the debugger keeps these options, not a copy
+        """The file with the last `count` layers in float32, their weights in int8 (bytes)."""
+        # the debugger keeps these options, not a copy
+        self._options.denylisted_nodes = [name for layer in self.layers[:count] for name in layer]
         with silent_stderr(), without_notices():
-            return self._debugger.get_nondebug_quantized_model()
+            return with_int8_weights(self._debugger.get_nondebug_quantized_model())
 
     def names(self, count):
-        """The worst `count` operators as paths of layers, such as "generator/block_16/conv_1"."""
-        return [layer_of(name) for name in self.worst_first[:count]]
+        """The last `count` layers as paths, such as "generator/block_16/conv_1"."""
+        return list(dict.fromkeys(layer_of(name) for layer in self.layers[:count] for name in reversed(layer)))
 
 
 def layer_of(tensor_name):

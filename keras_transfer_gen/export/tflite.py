@@ -34,8 +34,8 @@ def write_tflite(servable, path, batch_size=1, part="sampler", quantize="none"):
         batch_size: images in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
             decoder, not that of an encoder: write another file for another number.
         part: one of `servable.parts`: "sampler", and of a VAE "encoder" or "decoder".
-        quantize: one of `QUANTIZATIONS`. An int8 file whose images have a PSNR below 30 dB keeps the operators that
-            lose most in float32, as many as it takes; the metadata names their layers.
+        quantize: one of `QUANTIZATIONS`. An int8 file whose images have a PSNR below 30 dB computes its last layers in
+            float32, as many as it takes, with weights in int8; the metadata names them.
 
     Returns:
         `pathlib.Path` of the file.
@@ -96,16 +96,18 @@ class _Conversion:
             check_outputs(self.function, run_tflite_function(path, self.function.examples), what, self.rule.levels)
 
     def _keep_layers(self, path):
-        """Leaves the worst operators in float32: one, two, four, ... until the images are good enough, or all are."""
+        """Lets the last layers compute in float32, as many as it takes until the images are good enough."""
         names = [spec.name for spec in self.function.inputs]
         try:
             selection = LayerSelection(self._converter(), self.rows, names, self.batch_size)
-        except RuntimeError:  # the losses can't be measured, so the file stays as it is, and is refused
+        except RuntimeError:  # they can't be listed, so the file stays as it is, and is refused
             return
-        count = 1
-        while self._fidelity(path) < LEAST_PSNR and count < 2 * len(selection.worst_first):
+        # From the output on: before a last activation that saturates, numbers are so large that steps of int8 miss
+        # what lies between, and errors of the last layers are seen as they are.
+        for count in range(1, len(selection.layers) + 1):
             self._put(path, selection.convert(count), selection.names(count))
-            count *= 2
+            if self._fidelity(path) >= LEAST_PSNR:
+                return
 
     def _converter(self):
         return make_converter(self.traced, self.variables, self.rule, self.rows, self.batch_size)

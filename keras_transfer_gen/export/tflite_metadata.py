@@ -20,7 +20,7 @@ def metadata_of(spec, function, quantize, float_layers=()):
         spec: `ModelSpec` of the model.
         function: name of the function, such as "serve".
         quantize: name of the quantization.
-        float_layers: layers that stayed in float32 though the file is int8.
+        float_layers: layers that compute in float32 though the file is int8.
     """
     fields = spec.to_dict()
     return {

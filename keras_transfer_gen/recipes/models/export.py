@@ -77,7 +77,7 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
 
 
 def float_layers(path):
-    """The layers that stayed in float32 in an int8 file that `export_tflite` wrote: list of paths."""
+    """The layers that compute in float32 in an int8 file that `export_tflite` wrote: list of paths."""
     return read_tflite_metadata(path)["float_layers"]
 
 
