@@ -26,9 +26,9 @@ def with_int8_weights(content):
     kinds = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
     for graph in model.subgraphs:
         operators = [operator for operator in graph.operators if kinds[operator.opcodeIndex] in OPERATORS]
-        places = {operator.inputs[1] for operator in operators if _is_float(graph, operator)}
+        indices = {operator.inputs[1] for operator in operators if _is_float(graph, operator)}
         shared = collections.Counter(tensor.buffer for tensor in graph.tensors)
-        for tensor in (graph.tensors[place] for place in places):
+        for tensor in (graph.tensors[index] for index in indices):
             if shared[tensor.buffer] == 1:
                 _quantize(model.buffers[tensor.buffer], tensor)
     builder = flatbuffers.Builder(len(content))
@@ -51,7 +51,7 @@ def quantized(weights):
 
 
 def _is_float(graph, operator):
-    return all(graph.tensors[place].type == schema.TensorType.FLOAT32 for place in operator.inputs[:2])
+    return all(graph.tensors[index].type == schema.TensorType.FLOAT32 for index in operator.inputs[:2])
 
 
 def _quantize(buffer, tensor):
