@@ -56,12 +56,18 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.protocols import Prior as Prior
     from keras_transfer_gen.protocols import Regularizer as Regularizer
     from keras_transfer_gen.recipes.latent_tools.decode import decode as decode
+    from keras_transfer_gen.recipes.latent_tools.directions import find_directions as find_directions
     from keras_transfer_gen.recipes.latent_tools.edit import edit as edit
+    from keras_transfer_gen.recipes.latent_tools.edit_along import edit_along as edit_along
     from keras_transfer_gen.recipes.latent_tools.encode import encode as encode
+    from keras_transfer_gen.recipes.latent_tools.explore import explore as explore
     from keras_transfer_gen.recipes.latent_tools.fit_prior import fit_prior as fit_prior
     from keras_transfer_gen.recipes.latent_tools.interpolate import interpolate as interpolate
+    from keras_transfer_gen.recipes.latent_tools.mix import mix as mix
+    from keras_transfer_gen.recipes.latent_tools.project import project as project
     from keras_transfer_gen.recipes.latent_tools.reconstruct import reconstruct as reconstruct
     from keras_transfer_gen.recipes.latent_tools.restyle import restyle as restyle
+    from keras_transfer_gen.recipes.latent_tools.walk import walk as walk
     from keras_transfer_gen.recipes.models.change_channels import change_channels as change_channels
     from keras_transfer_gen.recipes.models.export import export_saved_model as export_saved_model
     from keras_transfer_gen.recipes.models.export import export_tflite as export_tflite
@@ -123,6 +129,12 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.transfer.weights.read import read_weights as read_weights
 
 _LAZY = {
+    "edit_along": "keras_transfer_gen.recipes.latent_tools.edit_along:edit_along",
+    "explore": "keras_transfer_gen.recipes.latent_tools.explore:explore",
+    "find_directions": "keras_transfer_gen.recipes.latent_tools.directions:find_directions",
+    "mix": "keras_transfer_gen.recipes.latent_tools.mix:mix",
+    "project": "keras_transfer_gen.recipes.latent_tools.project:project",
+    "walk": "keras_transfer_gen.recipes.latent_tools.walk:walk",
     "Architecture": "keras_transfer_gen.architectures:Architecture",
     "Augment": "keras_transfer_gen.protocols:Augment",
     "Bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",

@@ -244,3 +244,24 @@ def small_discriminators(monkeypatch):
         "new_discriminator",
         lambda spec, _: build_dcgan_discriminator(spec.image_size, spec.channels, max_channels=16, min_channels=8),
     )
+
+
+@pytest.fixture(scope="session")
+def style_file(tmp_path_factory):
+    """A StyleGAN2 of 16 px, small, untrained, whose noise shows, as a `.keras` file."""
+    import keras
+
+    from keras_transfer_gen import tables
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.training.gan import GAN
+
+    keras.utils.set_random_seed(0)
+    spec = ModelSpec(image_size=16, channels=3, latent_dim=8, arch="stylegan2")
+    options = {"channel_base": 64, "channel_max": 8, "w_dim": 8, "mapping_layers": 2}
+    gan = GAN(*tables.architecture_of(spec).build(spec, options), spec=spec)
+    for variable in (*gan.generator.variables, *gan.ema_generator.variables):
+        if variable.path.endswith("noise_strength"):
+            variable.assign(0.1)
+    path = tmp_path_factory.mktemp("style") / "style.keras"
+    gan.save(path)
+    return path

@@ -131,27 +131,56 @@ def interpolate(
 
 @guarded
 def edit(
-    vae: Vae,
-    data: o.Data,
-    positive: Annotated[str, typer.Option("--positive", help="Images that have the attribute.")],
-    negative: Annotated[str, typer.Option("--negative", help="Images without it, as similar as possible otherwise.")],
+    model: o.Model,
     out: Folder,
+    data: Annotated[str | None, typer.Option("--data", help="Of a VAE: the images to change.")] = None,
+    positive: Annotated[str | None, typer.Option("--positive", help="Images that have the attribute.")] = None,
+    negative: Annotated[
+        str | None, typer.Option("--negative", help="Images without it, as similar as possible otherwise.")
+    ] = None,
     strength: Annotated[float, typer.Option("--strength", help="1 is the whole difference; below 0: away.")] = 1.5,
     detail: Detail = 0.0,
+    directions: Annotated[
+        str | None, typer.Option("--directions", help="In place of --positive and --negative: file of ktg directions.")
+    ] = None,
+    direction: Annotated[int, typer.Option("--direction", help="Number of the direction in that file.")] = 0,
+    latents: Annotated[
+        str | None, typer.Option("--latents", help="With --directions: file of ktg project, to change its image.")
+    ] = None,
+    images: Annotated[
+        str, typer.Option("--images", help="With --directions: numbers of the images of ktg generate to change.")
+    ] = "0-7",
+    layers: Annotated[
+        str | None, typer.Option("--layers", help="With --directions: layers whose styles change. Default: all.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="With --directions: of the images.")] = 0,
     grid: Sheet = None,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ):
-    """Change images along a direction that two sets of example images show."""
-    ref = _check(vae, trust, out, grid)
+    """Change images along a direction: one that two sets of example images show, or one of ktg directions."""
+    examples = {"data": data, "positive": positive, "negative": negative}
+    present = [name for name, value in examples.items() if value is not None]
+    if directions is None and len(present) < len(examples):
+        (missing, *_) = [name for name in examples if name not in present]
+        hint = "Or give --directions, a file of `ktg directions`."
+        raise checks.user_error(missing, "given, beside the other two of --data, --positive, --negative", None, hint)
+    if directions is not None and present:
+        hint = "A direction is either read from a file or shown by examples."
+        raise checks.user_error(present[0], "left out beside --directions", examples[present[0]], hint)
+    ref = _check(model, trust, out, grid)
+    if directions is not None:
+        arguments = {"direction": direction, "strength": strength, "numbers": images, "latents": latents}
+        _edit_along(ref, directions, out, grid, {**arguments, "layers": layers, "seed": seed}, dry_run, json)
+        return
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import edit as recipe
 
     if dry_run:
-        return _print_plan(ref, {"data": data, "positive": positive, "negative": negative}, out, json)
+        return _print_plan(ref, examples, out, json)
     with ConsoleReporter() as reporter:
         result = recipe.edit(ref, data, positive, negative, strength, detail, out, grid, reporter=reporter)
     line = (
@@ -159,8 +188,27 @@ def edit(
         f"they moved from {result.before:.2f} to {result.after:.2f} (their latents to {result.target:.2f}), edge "
         f"similarity to the input {result.edge_similarity:.2f}"
     )
-    outcome = {"model": vae, "out": out, "grid": grid, "dry_run": False, "strength": strength, "detail": detail}
+    outcome = {"model": model, "out": out, "grid": grid, "dry_run": False, "strength": strength, "detail": detail}
     print_outcome({**outcome, **result.to_dict(), "names": names_in(out)}, json, line)
+
+
+def _edit_along(ref, directions, out, grid, arguments, dry_run, json):
+    """`ktg edit --directions`; `arguments` are those of `edit_along`."""
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
+    from keras_transfer_gen.recipes.latent_tools.edit_along import edit_along
+    from keras_transfer_gen.recipes.output.image_folder import write_png
+    from keras_transfer_gen.recipes.report.sheets import side_by_side
+
+    with ConsoleReporter() as reporter:
+        target = None if dry_run else out
+        before, after = edit_along(ref, directions, out=target, reporter=reporter, **arguments)
+    if grid is not None and not dry_run:
+        with checks.named(out="grid"):
+            write_png(grid, side_by_side([("before", before), ("after", after)]))
+    words = f"{'would write' if dry_run else 'wrote'} {count_of(len(after), 'image')} to {out}"
+    facts = {name: arguments[name] for name in ("direction", "strength")}
+    print_outcome({"model": ref.name, "num": len(after), "out": out, "dry_run": dry_run, **facts}, json, words)
 
 
 @guarded

@@ -37,11 +37,13 @@ class Panel:
         ylabel: what the values are.
         lines: list of `Line`; empty ones are left out.
         scale: "linear", "log", or "symlog" for values from a few to many thousands of either sign.
+        xlabel: what `Line.kimg` is, where it is something else.
     """
 
     ylabel: str
     lines: list
     scale: str = "linear"
+    xlabel: str = KIMG
 
 
 def gan_panels(rows, records, scratch_records, kept=None):
@@ -144,7 +146,7 @@ def draw_curves(panels):
                 shape = {"marker": "o", "ms": 12, "mfc": "none", "ls": ""} if line.style == "ring" else {}
                 form = () if shape else (line.style,)
                 axes.plot(line.kimg, line.values, *form, color=line.colour, label=line.label, **shape)
-        axes.set(xlabel=KIMG, ylabel=panel.ylabel)
+        axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel)
         _set_scale(axes, panel.scale)
         axes.grid(alpha=0.3)
         if axes.lines:
