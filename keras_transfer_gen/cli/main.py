@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import compare, exits, latents, look, serve, train, use, vae
+from keras_transfer_gen.cli import compare, convert, exits, latents, look, serve, train, use, vae
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -17,8 +17,8 @@ app = typer.Typer(
     add_completion=True,
 )
 COMMANDS = (
-    train.finetune, train.pretrain, train.grow, use.generate, use.evaluate, use.export, serve.serve, look.info,
-    compare.compare,
+    train.finetune, train.pretrain, train.grow, use.generate, use.evaluate, use.export, convert.convert, serve.serve,
+    look.info, compare.compare,
     vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
     latents.project, latents.mix, latents.directions, latents.walk, latents.explore,
 )  # fmt: skip

@@ -1,6 +1,7 @@
-"""A generator as a `Servable`: one function, latents (and labels) to images, checked against a float32 copy."""
+"""A generator as a `Servable`: one function, latents (labels, truncation) to images, against a float32 copy."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels
@@ -8,19 +9,21 @@ from keras_transfer_gen.export.float32_copy import LOW_PRECISION_TOLERANCE, floa
 from keras_transfer_gen.export.numbered_images import add_numbered_images
 from keras_transfer_gen.export.parity import check_parity, probe_inputs
 from keras_transfer_gen.export.servable import Servable, ServedFunction, as_uint8
+from keras_transfer_gen.network_inputs import TRUNCATION, input_names
 
 
 def generator_servable(generator, spec):
     """What is exported of a generator, in float32.
 
     - "serve": `latents` float32 `[N, latent_dim]`, which follow the spec's distribution, and `labels` int32 `[N]`
-      where the spec has classes -> `images` float32 `[N, S, S, C]` in [-1, 1].
+      where the spec has classes, and `truncation` float32 `[N]` in (0, 1] where the generator takes it -> `images`
+      float32 `[N, S, S, C]` in [-1, 1].
     - "uint8": the same -> `images` uint8 0..255.
     - "generate" and "generate_png": see `add_numbered_images`.
 
     Args:
-        generator: functional `keras.Model`, latents `[batch, latent_dim]`, or a dict of latents and labels, -> images
-            `[batch, S, S, C]` in [-1, 1], in any precision, mirrored or not; it is not changed.
+        generator: functional `keras.Model`, latents `[batch, latent_dim]`, or a dict of latents, labels and truncation,
+            -> images `[batch, S, S, C]` in [-1, 1], in any precision, mirrored or not; it is not changed.
         spec: its `ModelSpec`.
 
     Returns:
@@ -32,14 +35,18 @@ def generator_servable(generator, spec):
     """
     check_shapes(generator, spec)
     copy, inputs = float32_copy(generator), probe_inputs(spec)
+    if TRUNCATION in (input_names(generator) or ()):
+        inputs[TRUNCATION] = np.linspace(0.25, 1.0, len(inputs["latents"]), dtype=np.float32)
     original, copied = (_images(network, inputs) for network in (generator, copy))
     is_low = has_low_precision(generator)
     tolerance = LOW_PRECISION_TOLERANCE if is_low else noise_tolerance(generator, inputs)
     check_parity(original, copied, tolerance, "The float32 copy")
-    latents = tf.TensorSpec((None, spec.latent_dim), tf.float32, name="latents")
     serve = ServedFunction(
-        compute=_serve_labels(copy) if spec.num_classes else _serve_latents(copy),
-        inputs=(latents, tf.TensorSpec((None,), tf.int32, name="labels")) if spec.num_classes else (latents,),
+        compute=_SERVE[tuple(inputs)[1:]](copy),
+        inputs=tuple(
+            tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype), name=name)
+            for name, value in inputs.items()
+        ),
         examples=inputs,
         expected={"images": copied if is_low else original},
         tolerance=noise_tolerance(copy, inputs),
@@ -51,7 +58,10 @@ def generator_servable(generator, spec):
 def check_shapes(generator, spec):
     """Raises a `UserError` where a generator's shapes are not those of its spec."""
     latents = (None, spec.latent_dim)
-    entry = {"latents": latents, "labels": (None,)} if spec.num_classes else latents
+    more = {"labels": (None,)} if spec.num_classes else {}
+    if TRUNCATION in (input_names(generator) or ()):
+        more[TRUNCATION] = (None,)
+    entry = {"latents": latents, **more} if more else latents
     expected = entry, (None, spec.image_size, spec.image_size, spec.channels)
     received = keras.tree.map_structure(lambda entry: tuple(entry.shape), generator.input), generator.output_shape
     if received != expected:
@@ -86,6 +96,29 @@ def _serve_labels(network):
     return serve
 
 
+def _serve_truncation(network):
+    def serve(latents, truncation):
+        images = network({"latents": latents, TRUNCATION: truncation}, training=False)
+        return {"images": tf.cast(images, tf.float32)}
+
+    return serve
+
+
+def _serve_labels_and_truncation(network):
+    def serve(latents, labels, truncation):
+        images = network({"latents": latents, "labels": labels, TRUNCATION: truncation}, training=False)
+        return {"images": tf.cast(images, tf.float32)}
+
+    return serve
+
+
+# Names of the inputs after the latents -> function of a network. The parameters' names are those that callers use.
+_SERVE = {
+    (): _serve_latents, ("labels",): _serve_labels, (TRUNCATION,): _serve_truncation,
+    ("labels", TRUNCATION): _serve_labels_and_truncation,
+}  # fmt: skip
+
+
 def _images(network, inputs):
-    images = network(inputs if "labels" in inputs else inputs["latents"], training=False)
+    images = network(inputs if len(inputs) > 1 else inputs["latents"], training=False)
     return keras.ops.convert_to_numpy(keras.ops.cast(images, "float32"))

@@ -41,10 +41,10 @@ def guarded(function, spec):
     @functools.wraps(function.compute)  # the parameters' names are those that callers use
     def compute(*tensors):
         checks = [check for name, tensor in zip(names, tensors, strict=True) for check in CHECKS[name](tensor, spec)]
-        if len(names) > 1 and names[1] == "labels":
-            checks.append(_check(
-                tf.equal(_sizes(tensors[0])[0], _sizes(tensors[1])[0]), "as many labels as latents are needed"
-            ))  # fmt: skip
+        if names[0] == "latents":
+            for name, tensor in zip(names[1:], tensors[1:], strict=True):
+                same = tf.equal(_sizes(tensors[0])[0], _sizes(tensor)[0])
+                checks.append(_check(same, f"as many {_PLURALS.get(name, name)} as latents are needed"))
         with tf.control_dependencies(checks):
             return function.compute(*map(tf.identity, tensors))
 
@@ -103,7 +103,7 @@ def _seed(tensor, spec):
 
 def _truncation(tensor, spec):
     text = f"truncation must be above 0 and at most 1 (the model's own is {spec.truncation:g})"
-    return [_check((tensor > 0) & (tensor <= 1), text, tensor)]
+    return [_check(tf.reduce_all((tensor > 0) & (tensor <= 1)), text, tensor)]
 
 
 def _label(tensor, spec):
@@ -111,6 +111,7 @@ def _label(tensor, spec):
     return [_check((tensor >= -1) & (tensor < spec.num_classes), text, tensor)]
 
 
+_PLURALS = {"truncation": "truncation factors"}
 CHECKS = {  # input -> function (tensor, spec) -> assertions
     "latents": _latents, "images": _images, "labels": _labels,
     "num": _num, "seed": _seed, "truncation": _truncation, "label": _label,

@@ -10,6 +10,7 @@ from keras_transfer_gen.export.guards import most_images
 from keras_transfer_gen.export.numpy_draws import bounded_integers, standard_normals
 from keras_transfer_gen.export.servable import ServedFunction
 from keras_transfer_gen.latent_distributions import transform_normals
+from keras_transfer_gen.network_inputs import TRUNCATION
 
 GENERATE, GENERATE_PNG = "generate", "generate_png"
 PNG_BYTES = "png_bytes"  # the REST interface of TF Serving encodes outputs as base64 whose names end in _bytes
@@ -37,7 +38,8 @@ def add_numbered_images(functions, spec):
     compute = _with_label(serve, spec) if spec.num_classes else _without_label(serve, spec)
     names = list(SCALARS) if spec.num_classes else list(SCALARS)[:-1]
     examples = _examples(spec)
-    images = np.asarray(pixels.to_uint8(serve.compute(*map(tf.constant, _numpy_inputs(spec, examples)))["images"]))
+    drawn = _numpy_inputs(spec, examples, has_truncation(serve))
+    images = np.asarray(pixels.to_uint8(serve.compute(*map(tf.constant, drawn))["images"]))
     generate = ServedFunction(
         compute=compute,
         inputs=tuple(tf.TensorSpec((), SCALARS[name], name=name) for name in names),
@@ -79,8 +81,26 @@ def _traced_inputs(latent_dim, distribution, num_classes, most):
     return draw
 
 
-def _without_label(serve, spec):
+def has_truncation(serve):
+    """Whether a `ServedFunction` takes the truncation itself, so that latents keep their length."""
+    return any(spec.name == TRUNCATION for spec in serve.inputs)
+
+
+def _inputs_function(serve, spec):
+    """As `numbered_inputs`, with the truncation as the last input where the function takes it."""
     draw = numbered_inputs(spec)
+    if not has_truncation(serve):
+        return draw
+
+    def draw_and_truncation(num, seed, truncation, *label):
+        drawn = draw(num, seed, tf.ones_like(truncation), *label)
+        return [*drawn, tf.fill(tf.shape(drawn[0])[:1], truncation)]
+
+    return draw_and_truncation
+
+
+def _without_label(serve, spec):
+    draw = _inputs_function(serve, spec)
 
     def generate(num, seed, truncation):
         return {"images": pixels.to_uint8(serve.compute(*draw(num, seed, truncation))["images"])}
@@ -89,7 +109,7 @@ def _without_label(serve, spec):
 
 
 def _with_label(serve, spec):
-    draw = numbered_inputs(spec)
+    draw = _inputs_function(serve, spec)
 
     def generate(num, seed, truncation, label):
         return {"images": pixels.to_uint8(serve.compute(*draw(num, seed, truncation, label))["images"])}
@@ -126,12 +146,13 @@ def _examples(spec):
     }  # fmt: skip
 
 
-def _numpy_inputs(spec, examples):
+def _numpy_inputs(spec, examples, takes_truncation):
     """What the operators must draw for the examples: NumPy's own numbers."""
     streams = [np.random.default_rng((EXAMPLE_SEED, number)) for number in range(examples["num"])]
     rows = np.stack([stream.standard_normal(spec.latent_dim, np.float32) for stream in streams])
-    latents = examples["truncation"] * transform_normals(spec.distribution, rows)
-    if not spec.num_classes:
-        return [latents]
-    streams = [np.random.default_rng((EXAMPLE_SEED, number, 1)) for number in range(examples["num"])]
-    return [latents, np.array([stream.integers(spec.num_classes) for stream in streams], np.int32)]
+    factor = np.float32(1) if takes_truncation else examples["truncation"]
+    inputs = [factor * transform_normals(spec.distribution, rows)]
+    if spec.num_classes:
+        streams = [np.random.default_rng((EXAMPLE_SEED, number, 1)) for number in range(examples["num"])]
+        inputs.append(np.array([stream.integers(spec.num_classes) for stream in streams], np.int32))
+    return [*inputs, np.full(len(rows), examples["truncation"])] if takes_truncation else inputs

@@ -8,15 +8,17 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.network_inputs import TRUNCATION
 
 
-def run_tflite(path, latents, labels=None):
+def run_tflite(path, latents, labels=None, truncation=None):
     """The images of a generator that `write_tflite` wrote.
 
     Args:
         path: the .tflite file; it may have any fixed batch size.
         latents: float32 `[N, latent_dim]`, N at least 1.
         labels: class numbers, integers `[N]`, for a file that takes them.
+        truncation: float32 `[N]` in (0, 1], for a file that takes it.
 
     Returns:
         float32 ndarray `[N, H, W, C]` in [-1, 1].
@@ -28,6 +30,8 @@ def run_tflite(path, latents, labels=None):
     inputs = {"latents": np.asarray(latents, np.float32)}
     if labels is not None:
         inputs["labels"] = np.asarray(labels, np.int32)
+    if truncation is not None:
+        inputs[TRUNCATION] = np.asarray(truncation, np.float32)
     return run_tflite_function(path, inputs)["images"]
 
 

@@ -10,6 +10,7 @@ from keras_transfer_gen.export.guards import guarded
 from keras_transfer_gen.export.parity import check_outputs
 from keras_transfer_gen.export.serving_files import model_name
 from keras_transfer_gen.export.warmup import WARMUP_FILE, warmup_requests, write_warmup
+from keras_transfer_gen.network_inputs import TRUNCATION
 from keras_transfer_gen.saved_model_layout import CARD_FILE, PARTS, SPEC_FILE, is_saved_model
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.version import PACKAGE
@@ -74,8 +75,8 @@ def read_saved_model(path):
 
     Returns:
         (generate, spec): a function from latents float32 `[N, latent_dim]` (array or tensor), or {"latents": those,
-        "labels": integers `[N]`} where the spec has classes, to images, float32 tensor `[N, S, S, C]` in [-1, 1]; and
-        the `ModelSpec`.
+        "labels": integers `[N]`} where the spec has classes (with "truncation" float32 `[N]` where it takes that; 1 by
+        default), to images, float32 tensor `[N, S, S, C]` in [-1, 1]; and the `ModelSpec`.
 
     Raises:
         UserFileError: where there is no such folder or it can't be loaded.
@@ -96,9 +97,13 @@ def read_saved_model(path):
         step = f"TensorFlow says: {str(error).splitlines()[0]}. Export it again."
         raise checks.file_error("path", "a SavedModel that can be loaded", path, step) from error
 
+    takes = loaded.signatures[DEFAULT].structured_input_signature[1]
+
     def generate(inputs):
         named = inputs if isinstance(inputs, dict) else {"latents": inputs}
-        types = {"latents": tf.float32, "labels": tf.int32}
+        types = {"latents": tf.float32, "labels": tf.int32, TRUNCATION: tf.float32}
+        if TRUNCATION in takes and TRUNCATION not in named:
+            named = {**named, TRUNCATION: tf.ones(len(named["latents"]))}
         return loaded.serve(*(tf.cast(named[name], types[name]) for name in types if name in named))["images"]
 
     return generate, spec

@@ -6,9 +6,13 @@ import tensorflow as tf
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.export.generator import check_shapes, generator_servable, noise_tolerance
 from keras_transfer_gen.export.parity import ExportError, check_parity, probe_inputs
+from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.export.saved_model import read_saved_model, write_saved_model
 from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.networks.stylegan2.shapes import GeneratorShape
+from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_generator
 from keras_transfer_gen.specs import ModelSpec
+from keras_transfer_gen.training.gan import GAN
 from tests.export.small_models import LABELS_SPEC, SPEC, small_generator
 
 TINY = ModelSpec(image_size=2, channels=1, latent_dim=4)
@@ -106,3 +110,41 @@ def test_generator_with_noise_of_its_own_may_differ_as_much_as_from_itself():
     assert noise_tolerance(tiny(), probe_inputs(TINY)) == 1.0
     tolerance = generator_servable(tiny(Noisy()), TINY).functions["serve"].tolerance
     assert 4 * 127.5 * 0.2 >= tolerance > 10
+
+
+STYLE_SPEC = ModelSpec(image_size=8, channels=3, latent_dim=4, num_classes=2, arch="stylegan2")
+
+
+@pytest.fixture(scope="module")
+def style_generator():
+    shape = GeneratorShape(8, 3, 4, 2, w_dim=4, widths=(4, 4), mapping_layers=1)
+    return build_stylegan2_generator(shape)
+
+
+def test_truncation_is_an_input_of_generators_that_take_it(style_generator, tmp_path):
+    servable = generator_servable(style_generator, STYLE_SPEC)
+    serve = servable.functions["serve"]
+    assert list(serve.examples) == ["latents", "labels", "truncation"]
+    inputs = {**serve.examples, "truncation": np.full(4, 0.5, np.float32)}
+    wanted = style_generator(inputs).numpy()
+    path = write_saved_model(servable, tmp_path / "1")
+    generate, _ = read_saved_model(path)
+    np.testing.assert_allclose(generate(inputs), wanted, atol=1e-4)
+    del inputs["truncation"]
+    ones = np.ones(4, np.float32)
+    np.testing.assert_allclose(generate(inputs), style_generator({**inputs, "truncation": ones}), atol=1e-4)
+    served = tf.saved_model.load(path).signatures
+    scalars = {"num": tf.constant(2), "seed": tf.constant(3), "truncation": tf.constant(0.5), "label": tf.constant(1)}
+    images = served["generate"](**scalars)["images"].numpy()
+    gan = GAN(style_generator, keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()]), spec=STYLE_SPEC)
+    assert np.abs(images - np.int32(gan.generate(2, seed=3, truncation=0.5, label=1))).max() <= 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="as many truncation factors as latents"):
+        served["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()}, truncation=ones[:3])
+
+
+def test_stylegan2_needs_builtin_operators_alone(style_generator, tmp_path):
+    servable = generator_servable(style_generator, STYLE_SPEC)
+    file = write_tflite(servable, tmp_path / "style.tflite")  # compares it with the model
+    inputs = servable.functions["serve"].examples
+    images = run_tflite(file, inputs["latents"], inputs["labels"], inputs["truncation"])
+    np.testing.assert_allclose(images, style_generator(inputs), atol=1e-4)

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer_gen import checks
+from keras_transfer_gen.export.numbered_images import has_truncation
 from keras_transfer_gen.export.web.page_files import PageFacts
 from keras_transfer_gen.export.web.write import check_page_folder, write_web
 from keras_transfer_gen.maths.effect_directions import effect_directions
@@ -40,6 +42,9 @@ def export_web(model, path, trust=False, overrides=None):
     path = Path(path)
     check_page_folder(path)
     servable = servable_of(load_exported(model, trust, overrides))
+    if has_truncation(servable.functions["serve"]):
+        expected, step = "a model of latents and labels alone", "Write it as a SavedModel or TFLite file instead."
+        raise checks.user_error("model", expected, f"{servable.spec.arch}, which takes a truncation", step)
     return write_web(servable, path, measure_page(servable, path.absolute().name))
 
 

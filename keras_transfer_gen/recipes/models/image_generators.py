@@ -1,7 +1,8 @@
 """Every kind of model behind one interface, `spec` and `generate`, for commands that only generate images."""
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
+from keras_transfer_gen.network_inputs import LABELS, LATENTS, TRUNCATION, NetworkInputs
 from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.recipes.models.load import first_latents, load_source, open_keras_model
 from keras_transfer_gen.recipes.models.load_vae import open_vae_folder
@@ -105,7 +106,7 @@ class ServedGenerator:
 
     def generate(self, num, seed=0, truncation=None, label=None, start=0):
         """uint8 `[num, H, W, C]`, from image `start` on; the same latents and classes as `GAN.generate`."""
-        return _render(self.function, self.spec, num, seed, truncation, label, start)
+        return _render(self.function, self.spec, num, seed, truncation, label, start, _served_inputs(self.spec))
 
 
 class MeasuredGenerator:
@@ -140,7 +141,16 @@ class MeasuredGenerator:
         return _render(function, self.spec, num, seed, truncation, label, start)
 
 
-def _render(function, spec, num, seed, truncation, label, start):
+def _served_inputs(spec):
+    """`NetworkInputs` of a served generator that takes the truncation itself; None of every other."""
+    entry = tables.architecture_of(spec)
+    added = tuple(part for part in (entry.inputs if entry else ()) if part.name == TRUNCATION)
+    if not added:
+        return None
+    return NetworkInputs.of(spec, (LATENTS, *((LABELS,) if spec.num_classes else ()), TRUNCATION), added=added)
+
+
+def _render(function, spec, num, seed, truncation, label, start, inputs=None):
     """uint8 images of numbered latents and labels, after a check of the arguments of `generate`."""
     numbers, seed, truncation = check_generate(num, seed, start, truncation, spec)
-    return render_numbered(function, numbers, spec, seed, truncation, label)
+    return render_numbered(function, numbers, spec, seed, truncation, label, inputs)

@@ -24,10 +24,11 @@ from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.pickles.network_file import NetworkWeights
 from keras_transfer_gen.transfer.pickles.read_file import read_network_file
 from keras_transfer_gen.transfer.pickles.recognise import is_network_file
+from keras_transfer_gen.transfer.weights.safetensors_file import read_safetensors
 
 FORMS = (
-    "a .keras, .weights.h5 or .npz file, a StyleGAN2 file (.pkl, .pt), the prefix of a TensorFlow checkpoint, a "
-    "SavedModel (folder, .tar.gz, TF Hub or Kaggle handle, https address) or a preset"
+    "a .keras, .weights.h5, .npz or .safetensors file, a StyleGAN2 file (.pkl, .pt), the prefix of a TensorFlow "
+    "checkpoint, a SavedModel (folder, .tar.gz, TF Hub or Kaggle handle, https address) or a preset"
 )
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # ends the key of a variable in TensorFlow's object-based checkpoints
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -47,7 +48,7 @@ def read_weights(source, trust=False):
     - `.weights.h5`: the layers' names and the variable's number (`block_16/conv/0`; see `stored_names`); a GAN's
       averaged generator is `ema_generator/...`. Files of Keras versions that did not store the layers' names have those
       of the classes (`conv2d_1/0`); files in Keras' older format have the names in the file.
-    - `.npz`: its own names. Arrays of Python objects are refused.
+    - `.npz` and `.safetensors`: their own names. Arrays of Python objects are refused.
     - a file of StyleGAN2 networks (`.pkl`, `.pt`): the official names after the network's, such as
       `G_ema.mapping.fc0.weight` and `D.b4.out.weight`, in the official layouts. A name without the network's stands for
       the averaged generator's, or else the discriminator's array. Nothing in the file is run.
@@ -271,4 +272,6 @@ def _array(name, value):
     return array
 
 
-_READERS = {".keras": _keras_weights, ".weights.h5": _h5_weights, ".npz": _npz_weights}
+_READERS = {
+    ".keras": _keras_weights, ".weights.h5": _h5_weights, ".npz": _npz_weights, ".safetensors": read_safetensors,
+}  # fmt: skip
