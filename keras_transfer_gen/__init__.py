@@ -69,6 +69,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.latent_tools.restyle import restyle as restyle
     from keras_transfer_gen.recipes.latent_tools.walk import walk as walk
     from keras_transfer_gen.recipes.models.change_channels import change_channels as change_channels
+    from keras_transfer_gen.recipes.models.change_gan import change_gan as change_gan
     from keras_transfer_gen.recipes.models.convert import convert_model as convert_model
     from keras_transfer_gen.recipes.models.export import export_saved_model as export_saved_model
     from keras_transfer_gen.recipes.models.export import export_tflite as export_tflite
@@ -189,6 +190,7 @@ _LAZY = {
     "build_conv_vae_encoder": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae_encoder",
     "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_discriminator",
     "build_dcgan_generator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_generator",
+    "change_gan": "keras_transfer_gen.recipes.models.change_gan:change_gan",
     "change_channels": "keras_transfer_gen.recipes.models.change_channels:change_channels",
     "convert_model": "keras_transfer_gen.recipes.models.convert:convert_model",
     "decode": "keras_transfer_gen.recipes.latent_tools.decode:decode",

@@ -49,8 +49,17 @@ def _build_discriminator(spec, trained):
     return build_stylegan2_discriminator(shape)
 
 
+def _grow(networks):
+    from keras_transfer_gen.networks.stylegan2.changing import change_discriminator, change_generator
+
+    generator, discriminator = networks
+    size = 2 * generator.output_shape[1]
+    return change_generator(generator, image_size=size)[0], change_discriminator(discriminator, image_size=size)[0]
+
+
 STYLEGAN2 = Architecture(
     build_networks=_build,
+    grow_networks=_grow,
     build_discriminator=_build_discriminator,
     options=(
         Option("channel_base", 16384, "channels times side of a feature map; 32768 from 512 pixels on"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.stylegan2.official import DISCRIMINATOR, GENERATOR, to_official
 from keras_transfer_gen.protocols import without_lipschitz_bounded
+from keras_transfer_gen.recipes.models.change_gan import change_gan
 from keras_transfer_gen.recipes.models.load import load_source
 from keras_transfer_gen.recipes.models.network_files import ARCH, open_network_file
 from keras_transfer_gen.recipes.models.prefetch import prefetch
@@ -29,8 +30,8 @@ def check_out(out):
     return path
 
 
-def convert_model(source, out, trust=False, overrides=None):
-    """Writes a GAN as one file.
+def convert_model(source, out, trust=False, overrides=None, changes=None, report=None):
+    """Writes a GAN as one file, on request in another shape.
 
     A `.keras` file holds the whole model: `load_gan` and every command take it. A `.safetensors` file holds the weights
     alone: those of StyleGAN2 by their official names and in the official layouts (docs/stylegan2.md), those of other
@@ -41,6 +42,8 @@ def convert_model(source, out, trust=False, overrides=None):
         out: the file to write; an earlier one is replaced.
         trust: whether you vouch for a model from the web, see `load_gan`.
         overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
+        changes: dict of arguments of `change_gan` for a StyleGAN2 of another shape, or None.
+        report: function of a sentence, called with what became of the weights of another shape; or None.
 
     Returns:
         `ModelSpec` of the model.
@@ -53,6 +56,10 @@ def convert_model(source, out, trust=False, overrides=None):
     """
     path = check_out(out)
     gan = _open(prefetch(resolve_model(source, trust)), overrides)
+    if changes:
+        gan, lines = change_gan(gan, **changes)
+        for line in lines if report else ():
+            report(line)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".keras":
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:

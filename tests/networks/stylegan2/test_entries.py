@@ -44,6 +44,13 @@ def test_discriminator_for_a_generator_that_has_none():
     assert discriminator.get_layer("block_8").filters == 512
 
 
+def test_networks_grow_to_twice_the_side(networks):
+    grown = STYLEGAN2.grow(SPEC, networks)
+    assert grown[0].output_shape == (None, 32, 32, 3) and grown[1].input_shape == (None, 32, 32, 3)
+    kept = [network.get_layer("block_16").get_weights()[0] for network in (networks[0], grown[0])]
+    np.testing.assert_array_equal(*kept)
+
+
 def test_styles_are_an_intermediate(networks):
     (layer,) = STYLEGAN2.intermediates.values()
     assert keras.Model(networks[0].input, networks[0].get_layer(layer).output).output_shape == (None, 6, 5)
