@@ -82,10 +82,12 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.scoring.evaluate import EvaluateEvery as EvaluateEvery
     from keras_transfer_gen.recipes.scoring.evaluate import Evaluation as Evaluation
     from keras_transfer_gen.recipes.scoring.evaluate import evaluate as evaluate
+    from keras_transfer_gen.recipes.settings.distill import DistillSettings as DistillSettings
     from keras_transfer_gen.recipes.settings.gan import FineTuneSettings as FineTuneSettings
     from keras_transfer_gen.recipes.settings.gan import PretrainSettings as PretrainSettings
     from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings as FineTuneVaeSettings
     from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings as PretrainVaeSettings
+    from keras_transfer_gen.recipes.training.distill import distill as distill
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune as fine_tune
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune_vae as fine_tune_vae
     from keras_transfer_gen.recipes.training.gan.feature_heads import add_feature_heads as add_feature_heads
@@ -145,6 +147,7 @@ _LAZY = {
     "DiffAugment": "keras_transfer_gen.training.diffaugment:DiffAugment",
     "EvaluateEvery": "keras_transfer_gen.recipes.scoring.evaluate:EvaluateEvery",
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
+    "DistillSettings": "keras_transfer_gen.recipes.settings.distill:DistillSettings",
     "FineTuneSettings": "keras_transfer_gen.recipes.settings.gan:FineTuneSettings",
     "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.vae:FineTuneVaeSettings",
     "GAN": "keras_transfer_gen.training.gan:GAN",
@@ -205,6 +208,7 @@ _LAZY = {
     "extract_features": "keras_transfer_gen.metrics.features:extract_features",
     "fetch_saved_model": "keras_transfer_gen.transfer.fetching.fetch:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",
+    "distill": "keras_transfer_gen.recipes.training.distill:distill",
     "fine_tune": "keras_transfer_gen.recipes.training.fine_tune:fine_tune",
     "fine_tune_vae": "keras_transfer_gen.recipes.training.fine_tune:fine_tune_vae",
     "fit_prior": "keras_transfer_gen.recipes.latent_tools.fit_prior:fit_prior",

@@ -33,6 +33,7 @@ CLASSES = {
     "GaussianPrior": "networks.priors.gaussian",
     "Hinge": "objectives.adversarial",
     "ImageAdapter": "networks.latents.latent_mapper",
+    "Imitation": "transfer.regularizers.imitation",
     "KerasGenerator": "transfer.saved_model.keras_generator",
     "L2SP": "transfer.regularizers.l2sp",
     "LabelProjection": "networks.stylegan2.critic",

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from keras_transfer_gen import checks, files
 
 FAULT, MISUSE, INTERRUPTED = 1, 2, 130
-TRAININGS = ("finetune", "pretrain")
+TRAININGS = ("finetune", "pretrain", "distill")
 JSON = "keras_transfer_gen.json"  # in the context of `ktg`: whether its user expects JSON
 # What the machine refuses is no fault of the package: no room, no rights, a read-only disk.
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)

@@ -17,8 +17,8 @@ app = typer.Typer(
     add_completion=True,
 )
 COMMANDS = (
-    train.finetune, train.pretrain, train.grow, use.generate, use.evaluate, use.export, convert.convert, serve.serve,
-    look.info, compare.compare,
+    train.finetune, train.pretrain, train.grow, train.distill, use.generate, use.evaluate, use.export, convert.convert,
+    serve.serve, look.info, compare.compare,
     vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
     latents.project, latents.mix, latents.directions, latents.walk, latents.explore,
 )  # fmt: skip

@@ -17,12 +17,13 @@ def run_training(settings, dry_run, json):
     """
     RunFolder(settings.out).open(settings.command, settings)  # before TensorFlow is loaded: a refusal comes at once
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
+    from keras_transfer_gen.recipes.training.distill import distill
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune
     from keras_transfer_gen.recipes.training.plan import plan
     from keras_transfer_gen.recipes.training.pretrain import pretrain
     from keras_transfer_gen.recipes.training.results import result_table
 
-    train = {"finetune": fine_tune, "pretrain": pretrain}[settings.command]
+    train = {"finetune": fine_tune, "pretrain": pretrain, "distill": distill}[settings.command]
     with ConsoleReporter() as reporter:
         outcome = plan(settings.command, settings, reporter) if dry_run else train(settings, reporter)
     if json:

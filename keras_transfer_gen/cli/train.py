@@ -1,4 +1,4 @@
-"""`ktg finetune` and `ktg pretrain`: their options are those of the settings, of both families."""
+"""`ktg finetune`, `ktg pretrain` and `ktg distill`: their options are those of the settings, of both families."""
 
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from keras_transfer_gen.cli.run_training import run_training
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import prefetch_source
 from keras_transfer_gen.recipes.models.resolve import keeps_source
+from keras_transfer_gen.recipes.settings.distill import OPTIONS, DistillSettings
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
@@ -76,3 +77,16 @@ def pretrain(
     """Train a generator from nothing: a new source for later fine-tuning."""
     checks.check_choice("model", model, FAMILIES, "Set it with --model.")
     run_training(make_settings((PretrainSettings, PretrainVaeSettings), model, arguments), dry_run, json)
+
+
+@guarded
+@checks.named(source="RUN")
+@with_settings(DistillSettings, names=OPTIONS)
+def distill(
+    run: Annotated[str, typer.Argument(help="The teacher: a RUN folder, a preset or a .keras file of a GAN.")],
+    arguments: Arguments,
+    json: o.Json = False,
+    debug: o.Debug = False,
+):
+    """Train a small generator that gives the images of a large one."""
+    run_training(DistillSettings(source=run, **arguments), dry_run=False, json=json)

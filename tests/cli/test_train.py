@@ -218,3 +218,12 @@ def test_grow_asks_for_the_size_and_refuses_others(ktg, source_file, shared_imag
     assert result.exit_code == 2 and "Give --image-size, twice the side of the source's images." in result.stderr
     result = ktg("grow", str(source_file), *arguments, "--image-size", "48")
     assert result.exit_code == 2 and "`image_size` must be one of 64, 128, 256, 512" in result.stderr
+
+
+def test_distill_refuses_what_can_not_be_before_it_writes(refused, source_file, vae_file, tmp_path):
+    out = tmp_path / "small"
+    assert "`RUN` must be a preset" in refused("distill", tmp_path / "nothing", "--size-mb", 1, "--out", out)
+    assert "--size-mb" in refused("distill", source_file, "--size-mb", 0, "--out", out)
+    assert "of the teacher" in refused("distill", source_file, "--size-mb", 50, "--out", out)
+    assert "a GAN or a generator" in refused("distill", vae_file, "--size-mb", 1, "--out", out)
+    assert not out.exists()

@@ -57,7 +57,7 @@ def gan_card(path, command, settings, spec, metrics, notes):
             origin_section(settings, spec, metrics, notes, weights, [*classes, *heads]),
             scores_section(header, view_rows(metrics), kid_note(metrics["kid_after"]), sentences),
             *_class_sections(metrics),
-            use_section(code, _exports(spec, notes.get("tflite"))),
+            use_section(code, describe_exports(spec, notes.get("tflite"))),
         ],
     )
 
@@ -117,7 +117,7 @@ def _difference(first, second):
     return first["value"] - second["value"], math.hypot(first["std"], second["std"])
 
 
-def _exports(spec, missing):
+def describe_exports(spec, missing):
     """Lines on what the exported files take; `missing` says why there is no TFLite file, if so."""
     distribution = DISTRIBUTIONS.get(spec.distribution, f"the distribution {spec.distribution}")
     inputs = f"latents `[N, {spec.latent_dim}]` from {distribution}"

@@ -10,6 +10,7 @@ from keras_transfer_gen.recipes.models.resolve import ModelRef
 FAMILIES = {
     "gan": "keras_transfer_gen.recipes.training.gan.family:GanFamily",
     "vae": "keras_transfer_gen.recipes.training.vae.family:VaeFamily",
+    "student": "keras_transfer_gen.recipes.training.gan.student:StudentFamily",
 }
 
 

@@ -2,6 +2,7 @@ import inspect
 
 import pytest
 
+from keras_transfer_gen.recipes.settings.distill import DistillSettings
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
 from keras_transfer_gen.recipes.training.family import FAMILIES, Family, family_of
@@ -9,6 +10,7 @@ from keras_transfer_gen.recipes.training.family import FAMILIES, Family, family_
 SETTINGS = [
     FineTuneSettings(data="d", source="s", out="o"), PretrainSettings(data="d", out="o"),
     FineTuneVaeSettings(data="d", source="s", out="o"), PretrainVaeSettings(data="d", out="o"),
+    DistillSettings(source="s", size_mb=1, out="o"),
 ]  # fmt: skip
 
 
