@@ -10,6 +10,7 @@ from keras_transfer_gen.cli.exits import MISUSE, guarded
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions, no_effect_text, warn
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_options
+from keras_transfer_gen.data.label_forms import check_form
 from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.recipes.settings.gan import PretrainSettings
@@ -164,7 +165,7 @@ def info(
         print_table("layers", COLUMNS, [Row(**{**row, "shape": tuple(row["shape"])}).cells() for row in report])
 
 
-IMAGES = ("image_size", "channels", "resize_mode", "background")  # the settings that say how images are read
+IMAGES = ("image_size", "channels", "resize_mode", "background", "labels")  # the settings that say how images are read
 data_app = typer.Typer(help="Look at images before training.", no_args_is_help=True)
 
 
@@ -181,13 +182,14 @@ def check(
     debug: o.Debug = False,
 ):
     """Show which files are usable, which will be skipped and why, and which images are duplicates."""
-    size, channels, mode, background = (arguments.get(name, getattr(PretrainSettings, name)) for name in IMAGES)
+    size, channels, mode, background, labels = (arguments.get(name, getattr(PretrainSettings, name)) for name in IMAGES)
     checks.check_image_shape(size, channels)
+    check_form(labels)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes.inputs.check_data import check_data
 
     with ConsoleReporter() as reporter:
-        checked = check_data(source, size, channels, mode, background, preview, reporter)
+        checked = check_data(source, size, channels, mode, background, labels, preview, reporter)
     if json:
         print_json(checked.to_dict())
     else:

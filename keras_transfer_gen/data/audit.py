@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_transfer_gen.data import decode
 from keras_transfer_gen.data.image_set import ImageSet, count_of, printable
+from keras_transfer_gen.data.labels import label_images
 from keras_transfer_gen.data.sources import describe_source, gather_images
 from keras_transfer_gen.deprecation import renamed_arguments
 
@@ -31,6 +32,7 @@ class Audit:
         largest: longest side of an image in pixels; 0 where there is none.
         duplicates: list of lists of names whose resized pixels are the same.
         warnings: list of sentences.
+        classes: dict of class -> usable images of it, where labels were asked for.
     """
 
     source: str
@@ -43,6 +45,7 @@ class Audit:
     largest: int
     duplicates: list
     warnings: list
+    classes: dict = dataclasses.field(default_factory=dict)
 
     @property
     def usable(self):
@@ -73,6 +76,7 @@ class Audit:
         return {
             "source": self.source,
             "usable": self.usable,
+            "classes": {printable(name): count for name, count in self.classes.items()},
             "folders": {printable(name): count for name, count in self.folders.items()},
             "sizes": self.sizes,
             "modes": self.modes,
@@ -89,7 +93,8 @@ class Audit:
 
 @renamed_arguments(fit="resize_mode")
 def audit_images(
-    source, image_size=64, channels=3, *, resize_mode="crop", background="white", cache_dir=None, progress=None
+    source, image_size=64, channels=3, *, resize_mode="crop", background="white", labels=None, cache_dir=None,
+    progress=None,
 ):  # fmt: skip
     """Looks through a source and counts what is in it; the arguments are those of `read_images`.
 
@@ -105,6 +110,8 @@ def audit_images(
     """
     frame = decode.Frame(image_size, channels, resize_mode, background)
     image_set = gather_images(source, frame, cache_dir, progress)
+    if len(image_set):
+        image_set = label_images(image_set, labels, source)
     sides = [(original.width, original.height) for original in image_set.originals]
     duplicates = find_duplicates(image_set)
     return Audit(
@@ -117,6 +124,7 @@ def audit_images(
         smallest=min((min(pair) for pair in sides), default=0),
         largest=max((max(pair) for pair in sides), default=0),
         duplicates=duplicates,
+        classes=_class_counts(image_set) if labels is not None else {},
         warnings=find_warnings(image_set, frame, duplicates),
     )
 
@@ -165,6 +173,11 @@ def find_warnings(image_set, frame, duplicates=None):
     if 0 < grey < len(image_set) and frame.channels == 3:
         warnings.append(f"{_images_are(grey)} grey among coloured ones")
     return warnings
+
+
+def _class_counts(image_set):
+    counts = np.bincount(image_set.labels, minlength=len(image_set.class_names)).tolist()
+    return dict(zip(image_set.class_names, counts, strict=True))
 
 
 def _counted(values):

@@ -172,3 +172,11 @@ def test_models_loads_no_tensorflow():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "0 False\n"
+
+
+def test_data_check_counts_the_classes_of_images(ktg, ktg_json, refused, tmp_path, sample_images):
+    np.savez(tmp_path / "x.npz", images=sample_images, labels=["cat"] * 5 + ["dog"] * 7)
+    check = ("data", "check", tmp_path / "x.npz", "--image-size", 32, "--labels")
+    assert ktg_json(*check, "own")["classes"] == {"cat": 5, "dog": 7}
+    assert "classes: 7 dog, 5 cat" in ktg(*check, "own").stdout
+    assert "Did you mean folders?" in refused(*check, "folder")

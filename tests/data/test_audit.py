@@ -64,7 +64,7 @@ def test_audit_to_dict_is_json(folder):
     assert report["skipped"][1] == {"path": "notes.txt", "reason": "not an image: .txt"}
     assert set(report) == {
         "source", "usable", "folders", "sizes", "modes", "formats", "smallest", "largest", "duplicates", "skipped",
-        "warnings", "digest", "hidden",
+        "warnings", "digest", "hidden", "classes",
     }  # fmt: skip
     assert report["hidden"] == [".git/", ".hidden.png"]
 
@@ -95,3 +95,10 @@ def test_audit_images_of_a_good_array_has_no_warnings():
     images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 1), np.uint8)
     audit = audit_images(images, 32, 1)
     assert audit.warnings == [] and audit.formats == {"array": 60} and audit.source == "the ndarray"
+
+
+def test_audit_counts_the_classes_where_labels_are_asked_for():
+    images = np.zeros([4, 32, 32, 3], np.uint8)
+    labelled = audit_images(images, 32, labels=["cat", "dog", "dog", "dog"])
+    assert labelled.classes == {"cat": 1, "dog": 3} == labelled.to_dict()["classes"]
+    assert audit_images(images, 32).to_dict()["classes"] == {}

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.data.batches import load_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import numbered_labels, numbered_latents
+from tests.conditional_fixtures import coloured_images, conditional_toy
 
 SPEC = ModelSpec(image_size=28, channels=1, latent_dim=4, num_classes=3, distribution="uniform")
 REAL = np.random.default_rng(0).integers(0, 256, (16, 28, 28, 1), np.uint8)
@@ -82,3 +84,18 @@ def test_two_replicas_draw_labels_of_their_own(two_cpus):
         gan = make_gan()
     gan.fit(REAL, batch_size=8, epochs=1, shuffle=False, verbose=0)
     assert int(gan.step.numpy()) == 2 and np.isfinite(gan.get_weights()[0]).all()
+
+
+def test_two_replicas_are_shown_images_with_their_own_labels(two_cpus):
+    """One wrong label would change the projection of a class that has no image."""
+    with conditional_toy(), two_cpus.scope():
+        spec = ModelSpec(image_size=8, channels=3, latent_dim=4, num_classes=3, arch="conditional_toy")
+        spec = dataclasses.replace(spec, class_shares=(0.5, 0.5, 0.0))
+        gan = GAN(*tables.architecture_of(spec).build(spec, {"features": 4}), spec=spec)
+    gan.compile(penalty=None)
+    images = np.concatenate(list(coloured_images(8).values())[:2])
+    before = [network.get_layer("classes").get_weights()[0] for network in (gan.generator, gan.discriminator)]
+    gan.fit(load_images(images, 8, batch_size=8, labels=np.repeat([0, 1], 8)), steps_per_epoch=4, verbose=0)
+    for network, rows in zip((gan.generator, gan.discriminator), before, strict=True):
+        changed = np.abs(network.get_layer("classes").get_weights()[0] - rows).max(axis=1) > 0
+        assert changed.tolist() == [True, True, False]

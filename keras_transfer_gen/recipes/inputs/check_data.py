@@ -36,7 +36,13 @@ class DataCheck:
     def lines(self):
         """Lines of text: one for each skipped file (path, tab, reason), then a summary."""
         audit = self.audit
-        counts = {"folders": audit.folders, "sizes": audit.sizes, "modes": audit.modes, "formats": audit.formats}
+        counts = {
+            "classes": audit.classes,
+            "folders": audit.folders,
+            "sizes": audit.sizes,
+            "modes": audit.modes,
+            "formats": audit.formats,
+        }
         tables = [f"{name}: {_most_frequent(values)}" for name, values in counts.items() if values]
         duplicates = [f"the same image: {', '.join(group)}" for group in audit.to_dict()["duplicates"]]
         total = f"{audit.source}: {audit.usable} usable, {len(audit.skipped)} skipped"
@@ -45,7 +51,8 @@ class DataCheck:
 
 
 def check_data(
-    source, image_size=64, channels=3, resize_mode="crop", background="white", preview=None, reporter=SILENT
+    source, image_size=64, channels=3, resize_mode="crop", background="white", labels=None, preview=None,
+    reporter=SILENT,
 ):  # fmt: skip
     """Audits images and draws a preview; a source without a usable image is a result here, not an error.
 
@@ -55,6 +62,7 @@ def check_data(
         channels: 1 or 3.
         resize_mode: "crop" or "pad".
         background: colour under transparent images.
+        labels: where the labels of the images come from, as in `load_images`; each class is counted.
         preview: path of a PNG file to write, outside the source, or None.
         reporter: `Reporter`; shows the progress.
 
@@ -68,7 +76,7 @@ def check_data(
     if preview is not None:
         _check_preview(preview, source)
     audit = audit_images(
-        source, image_size, channels, resize_mode=resize_mode, background=background,
+        source, image_size, channels, resize_mode=resize_mode, background=background, labels=labels,
         progress=reporter.counter("reading images"),
     )  # fmt: skip
     if preview is not None and audit.usable:

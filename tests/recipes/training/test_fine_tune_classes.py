@@ -11,6 +11,7 @@ from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+from keras_transfer_gen.recipes.training.plan import plan
 from tests.conditional_fixtures import colour_gan, coloured_images, colours_of, conditional_toy, write_classes
 from tests.recipes.conftest import Scripted
 
@@ -42,7 +43,12 @@ def test_known_classes_keep_their_names_and_frozen_rows_stay(source, tmp_path):
     del images["blue"]
     data = write_classes(tmp_path / "images", images)
     settings = settings_of(
-        source, data, tmp_path / "run", labels="folders", freeze=("generator/classes/.*=false",), compare_scratch=True,
+        source,
+        data,
+        tmp_path / "run",
+        labels="folders",
+        freeze=("generator/classes/.*=false",),
+        compare_scratch=True,
         select="last",
     )
     metrics = fine_tune(settings, reporter := Scripted())
@@ -73,3 +79,5 @@ def test_labels_of_a_source_without_classes_are_refused(source_file, tmp_path):
     data = write_classes(tmp_path / "images", coloured_images(4))
     with pytest.raises(checks.UserError, match="`labels` must be left out for a source without classes"):
         fine_tune(settings_of(source_file, data, tmp_path / "run", labels="folders"))
+    with pytest.raises(checks.UserError, match="`labels` must be left out for a source without classes"):
+        plan("finetune", settings_of(source_file, data, tmp_path / "other", labels="folders"))

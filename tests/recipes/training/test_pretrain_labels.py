@@ -38,7 +38,7 @@ def colours(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(colours, tmp_path_factory, quick):
+def whole(colours, tmp_path_factory, quick, leave_exports_out):
     """(settings, what the reporter was told) of a finished run; nothing may be written to its folder."""
     settings = PretrainSettings(
         data=colours, labels="folders", out=tmp_path_factory.mktemp("runs") / "run", arch="conditional_toy:features=32",
@@ -47,6 +47,7 @@ def whole(colours, tmp_path_factory, quick):
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
+        leave_exports_out(patch)
         pretrain(settings, reporter := Scripted())
     yield settings, reporter
     config.disable_op_determinism()
@@ -85,6 +86,7 @@ def test_generated_images_tell_their_classes(whole, tmp_path):
     assert (tmp_path / "images" / "labels.csv").read_text() == "file,label\n00000.png,red\n00001.png,red\n"
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_interruptions_leave_no_trace_in_labels_either(whole, tmp_path, scripted, everything_of):
     parts = dataclasses.replace(whole[0], out=str(tmp_path / "parts"))
     with pytest.raises(checks.Interrupted):
@@ -122,6 +124,8 @@ def test_architecture_without_classes_is_refused(settings):
     plain = {"arch": "dcgan", "image_size": 28, "max_channels": 8, "min_channels": 8}
     with pytest.raises(checks.UserError, match=r"`arch` must be an architecture with classes.*--arch"):
         pretrain(dataclasses.replace(settings, **plain))
+    with pytest.raises(checks.UserError, match="`arch` must be an architecture with classes"):
+        plan("pretrain", dataclasses.replace(settings, **plain))
 
 
 def test_plan_counts_the_classes(settings):

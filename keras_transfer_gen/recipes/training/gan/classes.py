@@ -17,6 +17,7 @@ from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.training.gan import GAN
 
 PER_CLASS, IN_ALL, LEAST = 40, 1000, 10  # generated images of a class of the source; of all together; of one at least
@@ -58,6 +59,21 @@ def measure_start(run, source, images):
         raise checks.user_error("labels", "labels whose classes the source has", settings.data_labels, step)
     start, sentences = _start_of_each(source.model, images.image_set, names, run.reporter)
     return {"class_start": {"names": names, "from": start, "sentence": f"Classes start from: {'; '.join(sentences)}."}}
+
+
+def check_plan(settings, source):
+    """Refuses labels where the source, or the architecture of a pretraining, takes none; nothing of the images is read.
+
+    Args:
+        settings: `FineTuneSettings` or `PretrainSettings`.
+        source: `Source`, or None for a pretraining.
+    """
+    if settings.data_labels is None:
+        return
+    if source is None:
+        build_networks(settings, dataclasses.replace(new_spec(settings), num_classes=2))
+    else:
+        _check_labels(source.model, settings)
 
 
 def match_classes(run, source, images):

@@ -180,6 +180,7 @@ class GanFamily(Family):
         return True
 
     def plan(self, run, source, count):
+        classes.check_plan(run.settings, source)
         if source is None:
             return {}
         settings, planned = run.settings, {"method": run.settings.method}
