@@ -84,8 +84,8 @@ def _shares(metrics):
         source = "" if before is None else f" (the source: {before:.2f})"
         few = min(after["n_real"], after["n_fake"]) < FEW_IMAGES
         sentences.append(
-            f"Precision {precision:.2f}: so many of the generated images lie among the real ones. Recall "
-            f"{recall:.2f}{source}: so many of the real images lie among the generated ones."
+            f"Precision {precision:.2f}: {100 * precision:.0f} of 100 generated images lie among the real ones. Recall "
+            f"{recall:.2f}{source}: {100 * recall:.0f} of 100 real images lie among the generated ones."
             + (f" With fewer than {FEW_IMAGES} images on a side both mislead." if few else "")
         )
     expected = metrics.get("repeats_expected")

@@ -52,6 +52,7 @@ def test_each_view_says_what_it_saw_and_disagreement_is_told():
 def test_shares_are_put_into_words(before, words):
     shares = {"precision": 0.61, "recall": 0.15, "repeats": 0.124, "repeats_expected": 0.05, "recall_before": before}
     sentences = view_sentences({**metrics(layout=(15.0, 10.0)), **shares})
+    assert "61 of 100 generated" in sentences[1] and "15 of 100 real images" in sentences[1]
     assert words in sentences[1] and sentences[1].startswith("Precision 0.61:") and "mislead" not in sentences[1]
     assert sentences[2].startswith("Repeats: 12.4 % of 500 generated images") and "about 5.0 %" in sentences[2]
 
