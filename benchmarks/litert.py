@@ -42,7 +42,8 @@ def main():
         return
     rows = [row for model in options.models for row in measure_model(model, options.runs, options.images)]
     result = {
-        "date": datetime.date.today().isoformat(), "machine": machine(), "runs": options.runs, "images": options.images,
+        "date": datetime.date.today().isoformat(), "machine": machine(),
+        "load": round(os.getloadavg()[1], 1), "runs": options.runs, "images": options.images,
         "command": "python benchmarks/litert.py " + " ".join(sys.argv[1:]), "rows": rows,
     }  # fmt: skip
     print(table(result))
@@ -202,8 +203,11 @@ def table(result):
             scores = [f"{row['psnr']:.1f}", f"{row['ssim']:.4f}", f"{row['kid_change']:+.2f}", len(row["float_layers"])]
         size, memory = f"{row['bytes'] / 1e6:.2f}", f"{row['memory_1']:.0f}"
         lines.append([row["model"], row["kind"], size, *times, memory, *map(str, scores)])
+    facts = f"{result['date']}, {result['machine']}; {result['runs']} calls, {result['images']} images"
     return (
-        f"{result['date']}, {result['machine']}; {result['runs']} calls, {result['images']} images.\n\n"
+        f"{facts}. Programs that ran or\nwaited, on average of the last five minutes: {result['load']}. "
+        "Where these are more than the cores, latencies\n"
+        "are longer than on a quiet machine, and their order says little.\n\n"
         f"{markdown(header, lines)}\n\n`{result['command']}`"
     )
 
