@@ -28,6 +28,7 @@ class PageFacts:
         directions: float32 `[K, latent_dim]`, unit vectors in the space of the noise, for sliders.
         effects: floats `[K]`, by how many pixel levels one step along each direction changes an image.
         first_image: uint8 `[S, S, C]`, image 0 of seed 0, as Python generates it. The page compares its own with it.
+        takes_truncation: whether the truncation is an input of the generator, so that latents keep their length.
     """
 
     title: str
@@ -35,6 +36,7 @@ class PageFacts:
     directions: np.ndarray
     effects: np.ndarray
     first_image: np.ndarray
+    takes_truncation: bool = False
 
     def to_dict(self):
         """The facts as the page's scripts read them, ready for JSON."""
@@ -44,6 +46,8 @@ class PageFacts:
         return {
             **{name: getattr(spec, name) for name in names},
             "class_names": list(spec.class_names),
+            "class_bounds": np.float32(np.cumsum(spec.class_shares)[:-1]).tolist(),
+            "takes_truncation": self.takes_truncation,
             "directions": as_base64(np.asarray(self.directions, "<f4").tobytes()),
             "effects": [round(float(effect), 3) for effect in self.effects],
             "first_image": as_base64(np.asarray(self.first_image, np.uint8).tobytes()),

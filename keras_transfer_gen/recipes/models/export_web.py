@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks
 from keras_transfer_gen.export.numbered_images import has_truncation
 from keras_transfer_gen.export.web.page_files import PageFacts
 from keras_transfer_gen.export.web.write import check_page_folder, write_web
 from keras_transfer_gen.maths.effect_directions import effect_directions
+from keras_transfer_gen.network_inputs import TRUNCATION, NetworkInput, NetworkInputs
 from keras_transfer_gen.recipes.models.export import load_exported, servable_of
-from keras_transfer_gen.training.latents import numbered_labels, numbered_latents, render_numbered
+from keras_transfer_gen.training.latents import numbered_classes, numbered_latents, render_numbered
 
 DIRECTIONS = 8  # sliders of a page
 LEAST_IMAGES, MOST_IMAGES = 256, 2048  # on which directions are measured
@@ -42,9 +42,6 @@ def export_web(model, path, trust=False, overrides=None):
     path = Path(path)
     check_page_folder(path)
     servable = servable_of(load_exported(model, trust, overrides))
-    if has_truncation(servable.functions["serve"]):
-        expected, step = "a model of latents and labels alone", "Write it as a SavedModel or TFLite file instead."
-        raise checks.user_error("model", expected, f"{servable.spec.arch}, which takes a truncation", step)
     return write_web(servable, path, measure_page(servable, path.absolute().name))
 
 
@@ -56,13 +53,21 @@ def measure_page(servable, title):
         title: heading of the page.
     """
     spec, function = servable.spec, serve_function(servable)
+    inputs = served_inputs(servable)
     numbers = range(images_for(spec.latent_dim))
-    images = render_numbered(function, numbers, spec, SEED, spec.truncation)
+    images = render_numbered(function, numbers, spec, SEED, spec.truncation, inputs=inputs)
     noise = numbered_latents(numbers, spec.latent_dim, SEED)
-    labels = numbered_labels(numbers, spec.num_classes, SEED)
-    directions, effects = _directions(noise, images, labels)
-    first_image = render_numbered(function, [0], spec, 0, spec.truncation)[0]
-    return PageFacts(title, spec, directions, effects, first_image)
+    directions, effects = _directions(noise, images, numbered_classes(numbers, spec, SEED))
+    first_image = render_numbered(function, [0], spec, 0, spec.truncation, inputs=inputs)[0]
+    return PageFacts(title, spec, directions, effects, first_image, has_truncation(servable.functions["serve"]))
+
+
+def served_inputs(servable):
+    """The `NetworkInputs` of the function of a `Servable` that draws images."""
+    serve, spec = servable.functions["serve"], servable.spec
+    names = tuple(entry.name for entry in serve.inputs)
+    added = (NetworkInput(TRUNCATION, value=1.0),) if has_truncation(serve) else ()
+    return NetworkInputs.of(spec, names if len(names) > 1 else None, added=added)
 
 
 def images_for(latent_dim):
@@ -77,7 +82,7 @@ def serve_function(servable):
         servable: `Servable`.
 
     Returns:
-        Function, latents `[N, latent_dim]` or {"latents": those, "labels": integers `[N]`} -> images float32
+        Function, latents `[N, latent_dim]` or a dict of what it takes by name -> images float32
         `[N, S, S, C]` in [-1, 1].
     """
     serve = servable.functions["serve"]

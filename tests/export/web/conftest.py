@@ -3,42 +3,60 @@
 import numpy as np
 import pytest
 
+from keras_transfer_gen.export.generator import generator_servable
+from keras_transfer_gen.export.numbered_images import has_truncation
 from keras_transfer_gen.export.web.page_files import PageFacts
 from keras_transfer_gen.export.web.write import write_web
+from keras_transfer_gen.networks.stylegan2.shapes import GeneratorShape
+from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_generator
+from keras_transfer_gen.recipes.models.export_web import served_inputs
+from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.latents import render_numbered
 
-KINDS = ("generator", "labels", "vae")
+KINDS = ("generator", "labels", "vae", "style")
+STYLE_SPEC = ModelSpec(
+    image_size=8, channels=3, latent_dim=4, num_classes=2, class_shares=[0.8, 0.2], truncation=0.7, arch="stylegan2"
+)
 
 
 @pytest.fixture(scope="session")
-def draw(servables):
+def web_servables(servables):
+    """{kind: `Servable`}; "style" takes a truncation, and draws one class more often than the other."""
+    generator = build_stylegan2_generator(GeneratorShape(8, 3, 4, 2, w_dim=4, widths=(4, 4), mapping_layers=1))
+    return {**servables, "style": generator_servable(generator, STYLE_SPEC)}
+
+
+@pytest.fixture(scope="session")
+def draw(web_servables):
     """Function (kind, ...) -> uint8 images of Python, with the arguments of `render_numbered` after the function."""
 
     def draw(kind, numbers, seed=0, truncation=None, label=None):
-        servable, serve = servables[kind], servables[kind].functions["serve"]
+        servable, serve = web_servables[kind], web_servables[kind].functions["serve"]
         truncation = servable.spec.truncation if truncation is None else truncation
 
         def function(inputs):
             return serve.compute(**inputs if isinstance(inputs, dict) else {"latents": inputs})["images"]
 
-        return render_numbered(function, numbers, servable.spec, seed, truncation, label)
+        inputs = served_inputs(servable)
+        return render_numbered(function, numbers, servable.spec, seed, truncation, label, inputs)
 
     return draw
 
 
 @pytest.fixture(scope="session")
-def page_facts(servables, draw):
+def page_facts(web_servables, draw):
     """{kind: `PageFacts`} with two directions, that of the first number of the noise and that of the last."""
     facts = {}
     for kind in KINDS:
-        spec = servables[kind].spec
+        spec, serve = web_servables[kind].spec, web_servables[kind].functions["serve"]
         directions = np.eye(spec.latent_dim, dtype=np.float32)[[0, -1]]
-        facts[kind] = PageFacts(f"{kind} & cats", spec, directions, np.array([9.0, 5.0]), draw(kind, [0])[0])
+        first = draw(kind, [0])[0]
+        facts[kind] = PageFacts(f"{kind} & cats", spec, directions, np.array([9.0, 5.0]), first, has_truncation(serve))
     return facts
 
 
 @pytest.fixture(scope="session")
-def pages(servables, page_facts, tmp_path_factory):
+def pages(web_servables, page_facts, tmp_path_factory):
     """{kind: folder of its page}."""
     root = tmp_path_factory.mktemp("pages")
-    return {kind: write_web(servables[kind], root / kind, page_facts[kind]) for kind in KINDS}
+    return {kind: write_web(web_servables[kind], root / kind, page_facts[kind]) for kind in KINDS}

@@ -108,6 +108,8 @@ def test_noise_is_that_of_python_bit_for_bit(page, server):
     for seed, number in [(0, 0), (3, 9), (2**32, 1), (2**53 - 1, 2**32 + 1)]:
         values = page.run(f"Array.from(RANDOM.normals([{seed}, {number}], 20000))")
         np.testing.assert_array_equal(np.float32(values), numbered_latents([number], 20000, seed)[0])
+    values = page.run("Array.from({length: 200}, (_, i) => RANDOM.uniform([5, i, 1]))")
+    assert values == [np.random.default_rng((5, i, 1)).random() for i in range(200)]
     for classes in (2, 10, 3_000_000_000):
         values = page.run(f"Array.from({{length: 200}}, (_, i) => RANDOM.integer([5, i, 1], {classes}))")
         assert values == [int(np.random.default_rng((5, i, 1)).integers(classes)) for i in range(200)]

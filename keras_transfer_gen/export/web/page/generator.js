@@ -41,7 +41,7 @@ const GENERATOR = (() => {
   // Runs the model at once. LiteRT.js offers a promise for this, since other accelerators need one; the CPU does not.
   function run(inputs) {
     const tensors = signature.getInputDetails().map((detail) => {
-      const [values, shape] = inputs[detail.name.includes("labels") ? "labels" : "latents"];
+      const [values, shape] = inputs[Object.keys(inputs).find((name) => detail.name.includes(name))];
       return new litert.Tensor(values, shape);
     });
     const buffers = signature.liteRtCompiledModel.run(
@@ -85,7 +85,10 @@ const GENERATOR = (() => {
       if (!classes) refuse("label", "left out: this model has no classes", label);
       return wholeNumber("label", label, classes - 1);
     }
-    return classes ? RANDOM.integer([seed, number, 1], classes) : null;
+    if (!classes) return null;
+    if (!FACTS.class_bounds.length) return RANDOM.integer([seed, number, 1], classes);
+    const point = RANDOM.uniform([seed, number, 1]); // some classes are drawn more often
+    return FACTS.class_bounds.filter((bound) => bound <= point).length;
   }
 
   function noise(seed, number = 0) {
@@ -100,8 +103,10 @@ const GENERATOR = (() => {
     if (!Array.from(vector).every(Number.isFinite)) refuse("noise", "finite numbers", "NaN or infinity");
     if (!(truncation > 0 && truncation <= 1)) refuse("truncation", "above 0 and at most 1", truncation);
     if (FACTS.num_classes) label = wholeNumber("label", label ?? 0, FACTS.num_classes - 1);
-    const latents = Float32Array.from(LATENTS.fromNoise(Float32Array.from(vector), FACTS.distribution, truncation));
+    const factor = FACTS.takes_truncation ? 1 : truncation; // such a generator does it by itself
+    const latents = Float32Array.from(LATENTS.fromNoise(Float32Array.from(vector), FACTS.distribution, factor));
     const inputs = { latents: [latents, [1, size]] };
+    if (FACTS.takes_truncation) inputs.truncation = [Float32Array.of(truncation), [1]];
     if (FACTS.num_classes) inputs.labels = [Int32Array.of(label), [1]];
     return pixels(run(inputs));
   }

@@ -127,6 +127,12 @@ const RANDOM = (() => {
       const next = generator(numbers);
       return Float32Array.from({ length }, () => normal(next));
     },
+    // A number in [0, 1): default_rng(numbers).random()
+    uniform(numbers) {
+      const next = generator(numbers);
+      const lower = next();
+      return (next() * 2097152 + (lower >>> 11)) / 9007199254740992;
+    },
     // A whole number below `count`, at most 2 ** 32: default_rng(numbers).integers(count)
     integer(numbers, count) {
       if (count <= 1) return 0;
