@@ -55,6 +55,7 @@ CLASSES = {
     "R1R2": "objectives.penalties",
     "Refinement": "networks.dcgan.dcgan",
     "Relativistic": "objectives.adversarial",
+    "ResizeBilinear": "metrics.resize",
     "SavedModelGenerator": "transfer.saved_model.generator",
     "SavedModelLayer": "transfer.saved_model.layer",
     "StandardNormal": "networks.priors.standard_normal",
