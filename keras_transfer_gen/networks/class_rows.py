@@ -74,38 +74,49 @@ def with_classes(network, mix):
     old = _count_of(network.get_layer(names[0]))[1]
     if mix.ndim != 2 or mix.shape[1] != old or not len(mix):
         raise checks.user_error("mix", f"an array [new, {old}]", mix)
+    copy, larger = (_with_count(network, names, count) for count in (len(mix), old + 1))
+    for layer in copy.layers:
+        values = network.get_layer(layer.name).get_weights()
+        if layer.name in names:
+            shapes = [weight.shape for weight in larger.get_layer(layer.name).weights]
+            # The rows are what another number of classes changes: no other weight whose first axis is as long.
+            values = [
+                value if value.shape == shape else _mixed(value, mix)
+                for value, shape in zip(values, shapes, strict=True)
+            ]
+        layer.set_weights(values)
+    return copy
+
+
+def _with_count(network, names, count):
+    """A copy of a network, with fresh weights, whose layers of these names have this number of classes."""
     config = network.get_config()
     layers = []
     for part in config["layers"]:
         if part["name"] in names:
             argument, _ = _count_of(network.get_layer(part["name"]))
-            part = {**part, "config": {**part["config"], argument: len(mix)}}
+            part = {**part, "config": {**part["config"], argument: count}}
             part.pop("build_config", None)  # of the old number
         layers.append(part)
-    copy = keras.Model.from_config({**config, "layers": layers})
-    for layer in copy.layers:
-        values = network.get_layer(layer.name).get_weights()
-        if layer.name in names:
-            values = [_mixed(value, mix, old) for value in values]
-        layer.set_weights(values)
-    return copy
+    return keras.Model.from_config({**config, "layers": layers})
 
 
 def without_labels(network):
     """A copy of a network of one class that takes no labels: latents or images alone.
 
     Args:
-        network: functional Keras model of a dict with "labels" and one other input.
+        network: functional Keras model of a dict with "labels" and latents or images.
 
     Returns:
-        `keras.Model` of the same name and weights.
+        `keras.Model` of the same name and weights: of the one other input, or of a dict of several.
 
     Raises:
-        UserError: where it has further inputs.
+        UserError: where it takes no labels, or nothing else.
     """
     others = [name for name in input_names(network) or () if name != LABELS]
-    if not takes_labels(network) or len(others) != 1:
-        raise checks.user_error("network", "a model of labels and one other input", list(input_names(network) or ()))
+    if not takes_labels(network) or not others:
+        received = list(input_names(network) or ())
+        raise checks.user_error("network", "a model of labels and of latents or images", received)
     entry = network.input[others[0]]
     config = network.get_config()
     label_layer = network.input[LABELS]._keras_history.operation.name
@@ -115,20 +126,24 @@ def without_labels(network):
         "inbound_nodes": [{"args": [keras.saving.serialize_keras_object(entry)], "kwargs": {}}],
     }
     layers = [only if part["name"] == label_layer else part for part in config["layers"]]
-    first = entry._keras_history
-    config = {**config, "layers": layers, "input_layers": [first.operation.name, first.node_index, first.tensor_index]}
-    copy = keras.Model.from_config(config)
+    places = {name: _history(network.input[name]) for name in others}
+    inputs = places if len(others) > 1 else places[others[0]]
+    copy = keras.Model.from_config({**config, "layers": layers, "input_layers": inputs})
     for layer in copy.layers:
         if layer.name != label_layer:
             layer.set_weights(network.get_layer(layer.name).get_weights())
     return copy
 
 
-def _mixed(values, mix, old):
-    """A weight with its rows of old classes replaced by mixtures of them; another weight as it is."""
-    if values.ndim and values.shape[0] == old:
-        return np.tensordot(mix, values.astype(np.float64), axes=1).astype(values.dtype)
-    return values
+def _history(tensor):
+    """Where a symbolic tensor comes from, as the config of a model names its inputs."""
+    history = tensor._keras_history
+    return [history.operation.name, history.node_index, history.tensor_index]
+
+
+def _mixed(rows, mix):
+    """Rows of new classes, mixtures of those of old ones."""
+    return np.tensordot(mix, rows.astype(np.float64), axes=1).astype(rows.dtype)
 
 
 def _count_of(layer):

@@ -59,6 +59,16 @@ def test_rows_may_be_means_and_the_rest_stays(networks):
     assert same.count(False) == 1
 
 
+def test_weights_that_are_as_long_as_there_are_classes_are_no_rows():
+    """A discriminator of one class has a bias of one number."""
+    single = build_conditional_discriminator(**{**SMALL, "num_classes": 1})
+    single.get_layer("logits").set_weights([weight + 1 for weight in single.get_layer("logits").get_weights()])
+    many = with_classes(single, np.ones((3, 1)))
+    shapes = [weight.shape for weight in many.get_layer("logits").get_weights()]
+    assert (1,) in shapes and (3, 16) in shapes
+    np.testing.assert_allclose(answers(many, [2, 1, 0, 0]), answers(single, [0] * 4), atol=1e-5)
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["generator", "discriminator"])
 def test_network_of_one_class_takes_no_labels_and_answers_alike(networks, number, tmp_path):
     network = networks[number]
@@ -73,6 +83,18 @@ def test_network_of_one_class_takes_no_labels_and_answers_alike(networks, number
     assert sorted(layer.name for layer in alone.layers) == sorted(names)  # paths of freezing rules stay
 
 
+def test_other_inputs_stay_beside_the_latents():
+    named = {"latents": keras.Input((6,), name="latents"), "labels": keras.Input((), dtype="int32", name="labels")}
+    named["truncation"] = keras.Input((), name="truncation")
+    row = keras.layers.Embedding(1, 6, name="classes")(named["labels"])
+    outputs = (named["latents"] + row) * keras.ops.expand_dims(named["truncation"], -1)
+    network = keras.Model(named, outputs, name="generator")
+    alone, factor = without_labels(network), np.float32([1, 2, 3, 4])
+    expected = network({"latents": Z, "labels": np.zeros(4, np.int32), "truncation": factor})
+    assert set(alone.input) == {"latents", "truncation"}
+    np.testing.assert_allclose(alone({"latents": Z, "truncation": factor}), expected, atol=1e-6)
+
+
 def test_only_class_is_a_whole_number():
     assert OnlyClass()(Z).dtype == "int32" and np.asarray(OnlyClass()(Z)).tolist() == [0] * 4
 
@@ -83,5 +105,5 @@ def test_networks_without_classes_are_refused(networks):
         with_classes(plain, [[1.0]])
     with pytest.raises(checks.UserError, match=r"`mix` must be an array \[new, 4\]"):
         with_classes(networks[0], [[1.0, 0.0]])
-    with pytest.raises(checks.UserError, match="`network` must be a model of labels and one other input"):
+    with pytest.raises(checks.UserError, match="`network` must be a model of labels and of latents or images"):
         without_labels(plain)
