@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.objectives.likelihoods import GaussianOptimalSigma as GaussianOptimalSigma
     from keras_transfer_gen.objectives.likelihoods import LaplaceOptimalScale as LaplaceOptimalScale
     from keras_transfer_gen.objectives.likelihoods import Perceptual as Perceptual
+    from keras_transfer_gen.objectives.path_length import PathLength as PathLength
     from keras_transfer_gen.objectives.penalties import R1 as R1
     from keras_transfer_gen.objectives.penalties import R1R2 as R1R2
     from keras_transfer_gen.protocols import Augment as Augment
@@ -168,6 +169,7 @@ _LAZY = {
     "Objective": "keras_transfer_gen.protocols:Objective",
     "Option": "keras_transfer_gen.architectures:Option",
     "ImageSet": "keras_transfer_gen.data.image_set:ImageSet",
+    "PathLength": "keras_transfer_gen.objectives.path_length:PathLength",
     "Penalty": "keras_transfer_gen.protocols:Penalty",
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",

@@ -48,6 +48,7 @@ CLASSES = {
     "MixturePrior": "networks.priors.mixture",
     "NonSaturating": "objectives.adversarial",
     "OnlyClass": "networks.class_rows",
+    "PathLength": "objectives.path_length",
     "Perceptual": "objectives.likelihoods",
     "PosteriorAnchor": "transfer.regularizers.posterior_anchor",
     "ProjectionLogit": "networks.dcgan.conditional",

@@ -133,6 +133,10 @@ PENALTIES = Table("penalty", f"{_PROTOCOLS}:Penalty", {
         "keras_transfer_gen.objectives.penalties:R1R2",
         "the same at real and at generated images; arguments: gamma, interval",
     ),
+    "path_length": (
+        "keras_transfer_gen.objectives.path_length:PathLength",
+        "a step of the styles changes images alike everywhere, for style-based generators; arguments: weight, interval",
+    ),
 })  # fmt: skip
 AUGMENTS = Table("augment", f"{_PROTOCOLS}:Augment", {
     "diffaugment": (

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from keras_transfer_gen.running_statistics import keep_statistics
+
 
 def regularization(regularizers, step):
     """The sum of what regularisers add to the loss of a step's phase: float32 scalar; call it inside the tape.
@@ -68,7 +70,7 @@ def _penalty_gradients(penalty, step, variables, replicas, scale):
     """(value, gradients, statistics) of a penalty: all 0 where it is not due."""
 
     def due():
-        with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape, keep_statistics():
             losses = penalty.losses(step)
             value = tf.reduce_mean(losses[step.phase])
             total = scale(value * penalty.interval / replicas)

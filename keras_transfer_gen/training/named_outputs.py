@@ -28,6 +28,11 @@ class NamedOutputs:
             outputs = [known[layer].output for layer in layers.values()]
             self._network = keras.Model(network.input, [network.output, *outputs])
 
+    @property
+    def names(self):
+        """Tuple of the names."""
+        return self._names
+
     def __call__(self, inputs, training=False):
         """(the network's output, dict of name -> the layer's output)."""
         if not self._names:

@@ -22,7 +22,7 @@ TABLES = (tables.ARCHITECTURES, tables.AUGMENTS, tables.METRICS, tables.PENALTIE
 SPEC = ktg.ModelSpec(image_size=28, channels=3, latent_dim=6, arch="tiny_family")
 EVERYTHING = {
     "augment": "tint:strength=0.1",
-    "penalty": ["r1:interval=2", "path_length:weight=0.5,interval=2"],
+    "penalty": ["r1:interval=2", "style_length:weight=0.5,interval=2"],
     "regularizers": ["source_colours:weight=2,interval=2"],
 }
 
@@ -76,7 +76,7 @@ def same(first, second):
 
 
 def test_every_file_registers_one_name(methods):
-    names = {"conditional_toy", "tiny_family", "source_colours", "tint", "path_length", "contrast"}
+    names = {"conditional_toy", "tiny_family", "source_colours", "tint", "style_length", "contrast"}
     assert set(methods) == names == {name for table in TABLES for name in table} & names
     assert tables.AUGMENTS.helps()["tint"].startswith("Adds one random colour")
 
@@ -203,7 +203,7 @@ def test_labels_reach_both_networks_and_are_learnt():
     images[np.arange(48), :, :, labels] = 220
     adam = {"learning_rate": 4e-3, "beta_1": 0.0, "beta_2": 0.99}
     gan.compile(
-        penalty=["r1:interval=4", "path_length:weight=0.01"], ema_halflife_kimg=0.2,
+        penalty=["r1:interval=4", "style_length:weight=0.01"], ema_halflife_kimg=0.2,
         g_optimizer=keras.optimizers.Adam(**adam), d_optimizer=keras.optimizers.Adam(**adam),
     )  # fmt: skip
     gan.fit(tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(48, seed=0).batch(24).repeat(100), verbose=0)

@@ -134,6 +134,7 @@ class CriticEnd(StyleGANLayer):
         _, image = _pair(input_shape, self.first, self.architecture)
         if image:
             self.fromrgb.build(image)
+        self.deviation.build((None, 4, 4, self.filters))
         self.conv.build((None, 4, 4, self.filters + 1))
         self.fc.build((None, 16 * self.filters))
         self.out.build((None, self.filters))

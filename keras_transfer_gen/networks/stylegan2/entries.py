@@ -6,7 +6,7 @@ from keras_transfer_gen.network_inputs import TRUNCATION, NetworkInput
 
 def _build(
     spec, channel_base, channel_max, w_dim, mapping_layers, g_architecture, d_architecture, group_size, clamp, noise,
-    reduced_blocks,
+    mixing, reduced_blocks,
 ):  # fmt: skip
     from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, GeneratorShape, usual_widths
     from keras_transfer_gen.networks.stylegan2.stylegan2 import (
@@ -20,7 +20,7 @@ def _build(
     }  # fmt: skip
     generator = GeneratorShape(
         spec.image_size, spec.channels, spec.latent_dim, w_dim=w_dim, mapping_layers=mapping_layers,
-        architecture=g_architecture, noise=noise, **shared,
+        architecture=g_architecture, noise=noise, mixing=mixing, **shared,
     )  # fmt: skip
     discriminator = DiscriminatorShape(
         spec.image_size, spec.channels, architecture=d_architecture, group_size=group_size, **shared
@@ -71,6 +71,7 @@ STYLEGAN2 = Architecture(
         Option("group_size", 4, "images that the discriminator compares; 0 compares the whole batch", least=0),
         Option("clamp", 256.0, "largest absolute activation; 0 sets no limit", least=0),
         Option("noise", "const", "added in use: const, random or none"),
+        Option("mixing", 0.9, "probability that a training batch has mixed styles; without classes alone", least=0),
         Option("reduced_blocks", 4, "blocks of the highest resolutions that follow a lower precision", least=0),
     ),
     image_sizes=(8, 16, 32, 64, 128, 256, 512, 1024),

@@ -1,9 +1,11 @@
 """From latents and labels to styles: the mapping network, and the layer that hands a style to every block."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_transfer_gen.networks.stylegan2.layers import EqualizedDense, StyleGANLayer, normalize
+from keras_transfer_gen.running_statistics import may_update_statistics
 from keras_transfer_gen.version import PACKAGE
 
 
@@ -79,11 +81,14 @@ class MappingNetwork(StyleGANLayer):
 class Styles(StyleGANLayer):
     """One style for every place that takes one, drawn towards the average style by a truncation factor.
 
-    In training the average `w_avg` follows the mean of each batch; frozen layers (`trainable=False`) leave it.
+    In training the average `w_avg` follows the mean of each batch; frozen layers (`trainable=False`) leave it, and so
+    does a call within `running_statistics.keep_statistics`. In training, styles may also be mixed: from a random place
+    on an image takes those of the image before it in the batch.
 
     Args:
         count: styles of an image.
         momentum: share of the old average that each training call keeps, in [0, 1).
+        mixing: probability that a training batch has mixed styles.
 
     Call arguments:
         inputs: [w float32 `[batch, w_dim]`, truncation factors float32 `[batch]`, 1 changes nothing].
@@ -95,10 +100,11 @@ class Styles(StyleGANLayer):
         Karras et al., A Style-Based Generator Architecture, 2019 (arXiv:1812.04948), appendix B.
     """
 
-    def __init__(self, count, momentum=0.995, **kwargs):
+    def __init__(self, count, momentum=0.995, mixing=0.0, **kwargs):
         super().__init__(**kwargs)
         self.count = count
         self.momentum = momentum
+        self.mixing = mixing
 
     def build(self, input_shape):
         # Each replica sees its own part of the batch; "mean" stores the average.
@@ -109,15 +115,24 @@ class Styles(StyleGANLayer):
 
     def call(self, inputs, training=None):
         w, truncation = inputs
-        if training and self.trainable:
+        if training and self.trainable and may_update_statistics():
             mean = ops.stop_gradient(ops.mean(w, axis=0))
             self.w_avg.assign(self.momentum * self.w_avg.value + (1.0 - self.momentum) * mean)
         w = w + (ops.cast(truncation, "float32")[:, None] - 1.0) * (w - self.w_avg.value)
-        return ops.tile(w[:, None], (1, self.count, 1))
+        styles = ops.tile(w[:, None], (1, self.count, 1))
+        return self._mix(styles) if training and self.mixing and self.count > 1 else styles
+
+    def _mix(self, styles):
+        """Styles whose later ones are those of the image before; what is drawn follows from the styles' bits."""
+        bits = tf.bitcast(tf.stack([styles[0, 0, 0], styles[-1, 0, -1]]), tf.int32)
+        on, share = tf.unstack(tf.random.stateless_uniform((2,), tf.random.experimental.stateless_fold_in(bits, 1)))
+        cut = 1 + tf.cast(share * (self.count - 1), tf.int32)
+        own = (tf.range(self.count) < cut) | (on >= self.mixing)
+        return tf.where(own[None, :, None], styles, tf.roll(styles, 1, axis=0))
 
     def compute_output_shape(self, input_shape):
         batch, w_dim = input_shape[0]
         return (batch, self.count, w_dim)
 
     def get_config(self):
-        return {**super().get_config(), "count": self.count, "momentum": self.momentum}
+        return {**super().get_config(), "count": self.count, "momentum": self.momentum, "mixing": self.mixing}

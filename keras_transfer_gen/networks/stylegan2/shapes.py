@@ -59,6 +59,7 @@ class GeneratorShape:
         clamp: largest absolute activation, or 0 for no limit.
         noise: added in use: "const" (stored maps), "random" (maps that depend on the styles) or "none". In training it
             is drawn for each batch, but for "none".
+        mixing: probability that a training batch has mixed styles; 0 with classes, whose styles differ.
         reduced_blocks: blocks of the highest resolutions that follow a mixed precision; the others compute in float32.
     """
 
@@ -75,6 +76,7 @@ class GeneratorShape:
     architecture: str = "skip"
     clamp: float = 256.0
     noise: str = "const"
+    mixing: float = 0.0
     reduced_blocks: int = 4
 
     def __post_init__(self):

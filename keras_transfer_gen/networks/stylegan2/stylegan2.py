@@ -41,7 +41,9 @@ def build_stylegan2_generator(shape):
         shape.mapping_units(), shape.num_classes, shape.embed_dim or shape.w_dim, shape.lr_multiplier, name="mapping"
     )
     w = mapping([latents, inputs["labels"]] if shape.num_classes else latents)
-    styles = Styles(shape.num_ws, name=STYLES)([w, inputs[TRUNCATION]])
+    styles = Styles(shape.num_ws, mixing=0.0 if shape.num_classes else shape.mixing, name=STYLES)(
+        [w, inputs[TRUNCATION]]
+    )
     x, image = None, None
     for number, (side, filters) in enumerate(zip(sides(shape.image_size), shape.widths, strict=True)):
         block = SynthesisBlock(

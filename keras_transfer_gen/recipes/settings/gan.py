@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.data.label_forms import check_form
+from keras_transfer_gen.entry_text import parse_entry
 from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
+from keras_transfer_gen.recipes.settings.configurations import ARCH, AUTO, CONFIGURATIONS
 from keras_transfer_gen.recipes.settings.fields import redefined, setting, settings_class
 from keras_transfer_gen.recipes.settings.methods import GAN_METHODS, OLD_METHODS
 from keras_transfer_gen.recipes.settings.shared import NetworkSettings, RunSettings, SourceSettings
@@ -59,6 +61,10 @@ class GanSettings(RunSettings):
     r1_interval: int = setting(
         defaults.R1_INTERVAL, help="Steps from one R1 penalty to the next.", panel=fields.OPTIMISATION,
         check=check.integer("16"), old_names=("r1_every",),
+    )  # fmt: skip
+    path_length_weight: float = setting(
+        0.0, help="Weight of the path-length penalty, for generators with styles; 0: none.",
+        panel=fields.OPTIMISATION, check=check.number("2", note="; 0 leaves it out"),
     )  # fmt: skip
     learning_rate: float = setting(
         defaults.FINETUNE_LEARNING_RATE, help="Of Adam; the generator's is `g_lr_ratio` times it.",
@@ -210,6 +216,11 @@ class PretrainSettings(NetworkSettings, GanSettings):
         NetworkSettings, "arch", "dcgan", choices=lambda: tables.architectures("gan")
     )  # fmt: skip
     latent_dim: int | None = redefined(NetworkSettings, "latent_dim", by_default="the architecture's, 128 of dcgan")
+    config: str | None = setting(
+        None, help="Configuration of stylegan2: what it says replaces every setting that has its default.",
+        panel=fields.NETWORK, order=1, by_default="auto for stylegan2",
+        choices=lambda: CONFIGURATIONS, check=check.choice(lambda: CONFIGURATIONS),
+    )  # fmt: skip
     labels: str | None = setting(
         None, help=f"Train one generator for several classes. The labels of the images: {LABEL_FORMS}.",
         panel=fields.DATA, by_default="none, all images are of one kind", check=_check_labels,
@@ -218,3 +229,29 @@ class PretrainSettings(NetworkSettings, GanSettings):
     @property
     def data_labels(self):
         return self.labels
+
+    def __post_init__(self):
+        name, _ = parse_entry(self.arch, "arch")
+        if self.config is not None and name != ARCH:
+            hint = f"Leave --config out, or give --arch {ARCH}."
+            raise checks.user_error("config", f"left out for the architecture {name!r}", self.config, hint)
+        if name == ARCH:
+            checks.check_choice("config", AUTO if self.config is None else self.config, CONFIGURATIONS, "Set --config.")
+            self._configure()
+        super().__post_init__()
+
+    def _configure(self):
+        """Gives each setting that has its default the configuration's value."""
+        object.__setattr__(self, "config", self.config or AUTO)
+        initial = {name: described.default for name, described in fields.settings_of(type(self)).items()}
+        own_batch = None if self.batch_size == initial["batch_size"] else self.batch_size
+        for name, value in CONFIGURATIONS[self.config].settings(self.image_size, own_batch).items():
+            if getattr(self, name) == initial[name] and (name != "r1_gamma" or self.penalty == "r1"):
+                object.__setattr__(self, name, value)
+
+    def architecture(self):
+        name, entry, options = super().architecture()
+        if self.config is None:
+            return name, entry, options
+        _, own = parse_entry(self.arch, "arch")
+        return name, entry, {**options, **CONFIGURATIONS[self.config].options(self.image_size, self.batch_size), **own}

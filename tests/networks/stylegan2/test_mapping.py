@@ -2,6 +2,7 @@ import numpy as np
 
 from keras_transfer_gen.networks.stylegan2.layers import normalize
 from keras_transfer_gen.networks.stylegan2.mapping import MappingNetwork, Styles
+from keras_transfer_gen.running_statistics import keep_statistics
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(4, 6)).astype(np.float32)
@@ -48,3 +49,26 @@ def test_average_follows_in_training_alone_and_not_where_frozen():
     before = layer.w_avg.numpy()
     layer([Z, factors], training=True)
     np.testing.assert_array_equal(layer.w_avg, before)
+
+
+def test_average_stays_within_keep_statistics():
+    layer = Styles(2)
+    with keep_statistics():
+        layer([Z, np.ones(4, np.float32)], training=True)
+    assert not layer.w_avg.numpy().any()
+
+
+def test_later_styles_are_those_of_the_image_before_in_training():
+    layer, factors, cuts = Styles(5, mixing=0.75), np.ones(4, np.float32), []
+    layer.build([Z.shape, factors.shape])
+    for number in range(60):
+        z = np.random.default_rng(number).normal(size=Z.shape).astype(np.float32)
+        with keep_statistics():
+            styles = layer([z, factors], training=True).numpy()
+            np.testing.assert_array_equal(styles, layer([z, factors], training=True))  # a step can be repeated
+        own = [bool((styles[:, place] == z).all()) for place in range(5)]
+        other = [bool((styles[:, place] == np.roll(z, 1, axis=0)).all()) for place in range(5)]
+        cuts.append(sum(own))
+        assert own == [place < cuts[-1] for place in range(5)] and other == [not mine for mine in own]
+        np.testing.assert_array_equal(layer([z, factors]), np.repeat(z[:, None], 5, axis=1))  # never in use
+    assert set(cuts) == {1, 2, 3, 4, 5} and 0.08 < cuts.count(5) / 60 < 0.45

@@ -33,7 +33,7 @@ def test_rules_are_those_of_freeze_and_then_those_of_freeze_d(tuned):
         r"`augment` must be one of 'diffaugment', 'ada', 'none'.*Did you mean diffaugment\? .*--augment",
     ),
     ({"objective": "wgan"}, r"`objective` must be one of 'non_saturating', 'hinge', 'minimax', .*--objective"),
-    ({"penalty": "r2"}, r"`penalty` must be one of 'r1', 'r1_r2', 'none'.*--penalty"),
+    ({"penalty": "r2"}, r"`penalty` must be one of 'r1', 'r1_r2', 'path_length', 'none'.*--penalty"),
     ({"r1_gamma": -1}, r"`r1_gamma` must be a number of at least 0.*--r1-gamma"),
     ({"r1_interval": 0}, r"`r1_interval` must be an integer of at least 1.*--r1-interval"),
     ({"g_lr_ratio": 0}, r"`g_lr_ratio` must be a number above 0.*--g-lr-ratio 4"),

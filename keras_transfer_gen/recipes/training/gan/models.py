@@ -6,6 +6,7 @@ import keras
 
 from keras_transfer_gen import tables
 from keras_transfer_gen.architectures import clone_networks
+from keras_transfer_gen.objectives.path_length import PathLength
 from keras_transfer_gen.objectives.penalties import R1
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.training.gan import feature_heads
@@ -64,7 +65,7 @@ def compile_gan(gan, settings, rates=None):
     adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
     gan.compile(
         objective=settings.objective,
-        penalty=R1(settings.r1_gamma, settings.r1_interval) if settings.penalty == "r1" else settings.penalty,
+        penalty=penalties_of(settings),
         augment=settings.augment,
         regularizers=settings.build_regularizers() if rates is None else (),
         g_optimizer=keras.optimizers.Adam(g_rate, **adam),
@@ -72,6 +73,12 @@ def compile_gan(gan, settings, rates=None):
         ema_halflife_kimg=settings.ema_halflife_kimg,
         seed=settings.seed,
     )
+
+
+def penalties_of(settings):
+    """What `GAN.compile` takes as penalties: the discriminator's first, then the path length's where it counts."""
+    own = R1(settings.r1_gamma, settings.r1_interval) if settings.penalty == "r1" else settings.penalty
+    return [own, PathLength(settings.path_length_weight)] if settings.path_length_weight else own
 
 
 def update_rates(gan, settings, rates=None):

@@ -87,3 +87,18 @@ def test_new_model_is_that_of_the_settings():
     gan = new_model(settings)
     assert gan.generator.get_layer("block_7").filters == 24 and gan.spec.latent_dim == 16
     assert gan.spec.licence == "CC0" and gan.spec.source == "Trained from nothing on photos." and gan.compiled
+
+
+def test_configuration_of_stylegan2_reaches_networks_penalties_and_augmentation():
+    settings = PretrainSettings(
+        data="photos", out="run", arch="stylegan2:channel_base=32,channel_max=4,w_dim=4", image_size=8, latent_dim=4,
+        batch_size=8,
+    )  # fmt: skip
+    gan = new_model(settings)
+    assert [type(penalty).__name__ for penalty in gan.penalties] == ["R1", "PathLength"]
+    assert gan.penalty.gamma == pytest.approx(0.0002 * 64 / 8) and gan.penalties[1].weight == 2.0
+    assert (gan.augment.kimg, gan.augment.target) == (500.0, 0.6) and gan.ema_halflife_kimg == 2.5
+    assert gan.generator.get_layer("styles").mixing == 0.9 and len(gan.generator.get_layer("mapping").dense_layers) == 2
+    assert float(gan.g_optimizer.learning_rate) == float(gan.d_optimizer.learning_rate) == pytest.approx(0.0025)
+    update_rates(gan, dataclasses.replace(settings, r1_gamma=3.0))
+    assert gan.penalty.gamma == 3.0

@@ -39,4 +39,4 @@ class PathLength(ktg.Penalty):
         return {**super().get_config(), "weight": self.weight}
 
 
-ktg.register_penalty("path_length", PathLength)
+ktg.register_penalty("style_length", PathLength)
