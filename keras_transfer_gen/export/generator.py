@@ -9,6 +9,8 @@ from keras_transfer_gen.export.float32_copy import LOW_PRECISION_TOLERANCE, floa
 from keras_transfer_gen.export.numbered_images import add_numbered_images
 from keras_transfer_gen.export.parity import check_parity, probe_inputs
 from keras_transfer_gen.export.servable import Servable, ServedFunction, as_uint8
+from keras_transfer_gen.export.style_functions import PARTS as STYLE_PARTS
+from keras_transfer_gen.export.style_functions import style_functions
 from keras_transfer_gen.network_inputs import TRUNCATION, input_names
 
 
@@ -20,6 +22,7 @@ def generator_servable(generator, spec):
       float32 `[N, S, S, C]` in [-1, 1].
     - "uint8": the same -> `images` uint8 0..255.
     - "generate" and "generate_png": see `add_numbered_images`.
+    - "map" and "synthesize" of a generator with styles: see `style_functions`.
 
     Args:
         generator: functional `keras.Model`, latents `[batch, latent_dim]`, or a dict of latents, labels and truncation,
@@ -41,8 +44,9 @@ def generator_servable(generator, spec):
     is_low = has_low_precision(generator)
     tolerance = LOW_PRECISION_TOLERANCE if is_low else noise_tolerance(generator, inputs)
     check_parity(original, copied, tolerance, "The float32 copy")
+    bind = _SERVE[tuple(inputs)[1:]]
     serve = ServedFunction(
-        compute=_SERVE[tuple(inputs)[1:]](copy),
+        compute=bind(copy),
         inputs=tuple(
             tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype), name=name)
             for name, value in inputs.items()
@@ -52,7 +56,9 @@ def generator_servable(generator, spec):
         tolerance=noise_tolerance(copy, inputs),
     )
     functions = add_numbered_images({"serve": serve, "uint8": as_uint8(serve)}, spec)
-    return Servable(spec, functions, copy.variables, networks={"generator": copy})
+    styles = style_functions(copy, spec, serve, bind)
+    parts = {"sampler": "serve", **(STYLE_PARTS if styles else {})}
+    return Servable(spec, {**functions, **styles}, copy.variables, parts, networks={"generator": copy})
 
 
 def check_shapes(generator, spec):

@@ -78,6 +78,14 @@ def _latents(tensor, spec):
     return [*_rows("latents", tensor, spec, [spec.latent_dim]), _check(finite, text)]
 
 
+def _styles(tensor, spec):
+    """Their shape is that of the signature: one style for each place of the network that takes one."""
+    finite = tf.reduce_all(tf.math.is_finite(tensor))
+    shape = [int(size) for size in tensor.shape[1:]]
+    text = "w must be finite numbers, without NaN and infinity"
+    return [*_rows("w", tensor, spec, shape), _check(finite, text)]
+
+
 def _images(tensor, spec):
     inside = tf.reduce_all(tf.abs(tensor) <= BEYOND_RANGE)  # not true of NaN
     text = "images must be finite numbers from -1 (black) to 1 (white)"
@@ -113,6 +121,6 @@ def _label(tensor, spec):
 
 _PLURALS = {"truncation": "truncation factors"}
 CHECKS = {  # input -> function (tensor, spec) -> assertions
-    "latents": _latents, "images": _images, "labels": _labels,
+    "latents": _latents, "w": _styles, "images": _images, "labels": _labels,
     "num": _num, "seed": _seed, "truncation": _truncation, "label": _label,
 }  # fmt: skip

@@ -144,6 +144,8 @@ def test_truncation_is_an_input_of_generators_that_take_it(style_generator, tmp_
 
 def test_stylegan2_needs_builtin_operators_alone(style_generator, tmp_path):
     servable = generator_servable(style_generator, STYLE_SPEC)
+    assert list(servable.parts) == ["sampler", "mapping", "synthesis"]
+    write_tflite(servable, tmp_path / "synthesis.tflite", part="synthesis")
     file = write_tflite(servable, tmp_path / "style.tflite")  # compares it with the model
     inputs = servable.functions["serve"].examples
     images = run_tflite(file, inputs["latents"], inputs["labels"], inputs["truncation"])

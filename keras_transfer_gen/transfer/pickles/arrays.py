@@ -97,7 +97,7 @@ def _from_bytes(data, dtype, shape):
 
 
 def strided(storage, offset, sizes, strides):
-    """A part of a storage as PyTorch describes it: ndarray; a view where its order is the usual one, else a copy.
+    """A part of a storage as PyTorch describes it: ndarray, a view of the storage.
 
     Args:
         storage: ndarray of one axis.
@@ -120,4 +120,4 @@ def strided(storage, offset, sizes, strides):
         return np.zeros(sizes, storage.dtype)
     steps = tuple(stride * storage.itemsize for stride in strides)
     view = np.lib.stride_tricks.as_strided(storage[offset:], sizes, steps, writeable=False)
-    return view if view.flags.c_contiguous else np.ascontiguousarray(view)
+    return view
