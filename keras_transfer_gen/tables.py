@@ -135,7 +135,8 @@ PENALTIES = Table("penalty", f"{_PROTOCOLS}:Penalty", {
     ),
     "path_length": (
         "keras_transfer_gen.objectives.path_length:PathLength",
-        "a step of the styles changes images alike everywhere, for style-based generators; arguments: weight, interval",
+        "a step of the styles changes images alike everywhere, for style-based generators; arguments: weight, "
+        "interval, decay",
     ),
 })  # fmt: skip
 AUGMENTS = Table("augment", f"{_PROTOCOLS}:Augment", {
