@@ -108,7 +108,7 @@ def _new_shape(old, image_size, channels, num_classes, mapping_layers=None):
     size = max(values.get("image_size", old.image_size), 4)
     widths = list(old.widths)[: int(math.log2(size)) - 1]
     while 4 * 2 ** (len(widths) - 1) < size:
-        widths.append(max(widths[-1] // 2, min(widths[-1], 2 * values.get("channels", old.channels))))
+        widths.append(max(widths[-1] // 2, 2 * values.get("channels", old.channels)))
     return dataclasses.replace(old, widths=tuple(widths), **values)
 
 

@@ -8,10 +8,12 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.gan import source as module
 from keras_transfer_gen.recipes.training.gan.family import GanFamily
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source, frozen_by_author, is_third_party
@@ -20,6 +22,7 @@ from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 from tests.generator_fixtures import folder_of, keras_generator, render, weights, write_function
+from tests.stylegan2_fixtures import FOLDER, reference
 
 pytestmark = pytest.mark.usefixtures("small_discriminators", "quick_scores")
 
@@ -174,3 +177,13 @@ def test_determinism_is_refused_where_the_graph_draws_without_a_seed(settings, t
     assert opened(settings, **noisy).new_discriminator and opened(settings, deterministic=True).new_discriminator
     with pytest.raises(checks.UserError, match="`deterministic` must be left out for this source.*without a seed"):
         opened(settings, **noisy, deterministic=True)
+
+
+def test_networks_of_another_program_are_kept_as_a_file_of_this_package(tmp_path):
+    ref = resolve_model(FOLDER / "tf1_v5.pkl")
+    gan, run = load_gan(ref), RunFolder(tmp_path / "run")
+    run.source_file.parent.mkdir(parents=True)
+    keep_in_run(Source(gan, ref, kept=True), run)
+    latents = reference("tf1_v5.pkl")["z"]
+    np.testing.assert_array_equal(load_gan(run.source_file)(latents), gan(latents))
+    assert run.notes()["source_kept"] is True and run.keeps_source
