@@ -38,8 +38,8 @@ def test_same_command_on_a_finished_run_changes_nothing_and_prints_its_table(ktg
         "source, before adapting", "after training", "from scratch, same kimg",
         "floor: the training images themselves",
     ]  # fmt: skip
-    assert "features: efficientnet_lite0 at 224 px" in lines[5] and finished.out in lines[8]
-    assert re.match("Adapting (helped|did not help)", lines[6]) and lines[7].startswith("Transfer ")
+    assert "features: efficientnet_lite0 at 224 px" in lines[5] and finished.out in lines[-1]
+    assert any(line.startswith("Transfer ") for line in lines[6:8])
     result = ktg("finetune", *options(finished), "--compare-scratch", "--json")
     assert json.loads(result.stdout) == json.loads(RunFolder(finished.out).metrics_file.read_text())
     assert {path: path.stat().st_mtime_ns for path in RunFolder(finished.out).path.rglob("*")} == before

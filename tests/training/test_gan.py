@@ -275,7 +275,7 @@ def test_regularizer_is_attached_and_seen_in_both_phases():
         ({"objective": "hing"}, "`objective` must be one of"),
         ({"objective": None}, "`objective` must be a loss"),
         ({"penalty": 3}, "`penalty` must be an object of class Penalty"),
-        ({"augment": "ada"}, "`augment` must be one of"),
+        ({"augment": "cutmix"}, "`augment` must be one of"),
         ({"regularizers": ["l2"]}, "`regularizers` must be one of 'l2sp'.*Did you mean l2sp"),
         ({"regularizers": 3.0}, "`regularizers` must be an object of class Regularizer"),
         ({"g_optimizer": "adam"}, "`g_optimizer` must be a Keras optimizer"),

@@ -21,8 +21,8 @@ from keras_transfer_gen.training.callbacks import read_history
 
 def test_run_holds_the_files_of_the_contract(finished):
     assert sorted(os.listdir(finished.out)) == sorted([
-        "config.json", "spec.json", "metrics.json", "history.csv", "README.md", "samples", "before_after.png",
-        "curves.png", "neighbours.png", "training.gif", "checkpoints", "export", "source",
+        "config.json", "spec.json", "metrics.json", "history.csv", "README.md", "report.html", "samples",
+        "before_after.png", "curves.png", "neighbours.png", "training.gif", "checkpoints", "export", "source",
     ])  # fmt: skip
     run = RunFolder(finished.out)
     assert (run.saved_model / "saved_model.pb").is_file() and run.tflite.is_file()

@@ -180,8 +180,8 @@ def test_rules_hold_in_a_model_that_is_fitted(make):
     ]  # fmt: skip
     before, head = values_of(layer), model.get_layer("head").get_weights()
     model.compile(keras.optimizers.SGD(RATE), "mse")
-    history = model.fit(latents(), targets(), epochs=4, verbose=0).history["loss"]
-    assert history[-1] < history[0]
+    history = model.fit(latents(), targets(), epochs=20, verbose=0).history["loss"]
+    assert np.mean(history[-5:]) < np.mean(history[:5])  # each varies: the model has dropout
     assert not moved(layer, before) & {"conv_1/kernel", "conv_1/bias", "conv_2/kernel", "conv_2/bias"}
     assert moved(layer, before) >= {"conv_10/kernel", "norm_1/moving_mean"}
     assert not np.array_equal(head[0], model.get_layer("head").get_weights()[0])

@@ -190,8 +190,8 @@ def test_damaged_checkpoint_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("absent.npz", "an existing file or folder.*Give a .keras, .weights.h5 or .npz file"),
-        ("model.h5", r"a .keras, .weights.h5 or .npz file.*a preset. Received: .*model.h5"),
+        ("absent.npz", "an existing file or folder.*Give a .keras, .weights.h5, .npz or .safetensors file"),
+        ("model.h5", r"a .keras, .weights.h5, .npz or .safetensors file.*a preset. Received: .*model.h5"),
         ("ckpt-1.index", r"Give a checkpoint by its prefix: .*ckpt-1\.$"),
         ("folder", r"a folder with a saved_model.pb, or a file.*by its prefix: .*folder/ckpt-2\.$"),
         ("run", r"Give a file in it: .*run/checkpoints/gan.keras is the newest\.$"),

@@ -46,7 +46,7 @@ def run(settings, training, score, kimg=None, from_source=False):
     """Trains with the curve of `settings.select`, whose scores are given; returns the kimg of the kept weights."""
 
     class Images:
-        image_set = read_images(settings.data, 32)
+        image_set, labelled = read_images(settings.data, 32), False
 
     run = Run("finetune", settings, GanFamily(), SILENT, "start", tf.distribute.get_strategy())
     run.note(arithmetic="float32")
