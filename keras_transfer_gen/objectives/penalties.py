@@ -46,12 +46,16 @@ class R1(Penalty):
         self.gamma = checks.check_number("gamma", gamma, next_step="0 (--r1-gamma 0) turns R1 off.")
 
     def losses(self, step):
+        return {"d": self.penalty_at(step, step.real, step.real_inputs)}
+
+    def penalty_at(self, step, images, inputs):
+        """float32 `[batch]`: the penalty at images; `inputs` adds to them what else the discriminator takes."""
         discriminator = without_lipschitz_bounded(step.gan.discriminator)
 
         def judge(images):
-            return discriminator(step.real_inputs(step.augment_real(images)), training=True)
+            return discriminator(inputs(step.augment_real(images)), training=True)
 
-        return {"d": 0.5 * self.gamma * squared_gradient(judge, step.real)}
+        return 0.5 * self.gamma * squared_gradient(judge, images)
 
     def get_config(self):
         return {**super().get_config(), "gamma": self.gamma}
@@ -70,10 +74,5 @@ class R1R2(R1):
     """
 
     def losses(self, step):
-        discriminator = without_lipschitz_bounded(step.gan.discriminator)
-
-        def judge(images):
-            return discriminator(step.fake_inputs(step.augment_real(images)), training=True)
-
-        fake = 0.5 * self.gamma * squared_gradient(judge, tf.stop_gradient(step.fake))
+        fake = self.penalty_at(step, tf.stop_gradient(step.fake), step.fake_inputs)
         return {"d": super().losses(step)["d"] + fake}

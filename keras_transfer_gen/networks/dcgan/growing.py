@@ -6,6 +6,7 @@ from keras import layers
 from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import IMAGES, input_names
 from keras_transfer_gen.networks.dcgan.dcgan import DownBlock, UpBlock
+from keras_transfer_gen.networks.dcgan.pretrained_discriminator import copy_layer
 
 FINAL = "images"  # the layer of a grown generator that takes the sum of all sizes through tanh
 LARGEST = 256  # pixels
@@ -88,16 +89,12 @@ def grow_discriminator(discriminator):
     for layer in discriminator.layers:
         if isinstance(layer, layers.InputLayer):
             continue
-        outputs = _copy(layer)(keras.tree.map_structure(lambda tensor: tensors[id(tensor)], layer.input))
+        outputs = copy_layer(layer, keras.tree.map_structure(lambda tensor: tensors[id(tensor)], layer.input))
         if layer is first:
             outputs = layers.Add(name=f"with_detail_{twice}")([outputs, details])
         tensors[id(layer.output)] = outputs
     outputs = tensors[id(discriminator.output)]
-    grown = keras.Model(images if names is None else inputs, outputs, name="discriminator")
-    for layer in discriminator.layers:
-        if layer.weights:
-            grown.get_layer(layer.name).set_weights(layer.get_weights())
-    return grown
+    return keras.Model(images if names is None else inputs, outputs, name="discriminator")
 
 
 def _block(role, network, side, kind):
@@ -110,11 +107,6 @@ def _block(role, network, side, kind):
         step = "Give a source of smaller images."
         raise checks.user_error("image_size", f"at most {LARGEST}", 2 * side, step)
     return layer
-
-
-def _copy(layer):
-    """A layer of the same configuration, not built yet."""
-    return layer.__class__.from_config(layer.get_config())
 
 
 def _end(generator, side):

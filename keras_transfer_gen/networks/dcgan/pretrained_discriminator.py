@@ -52,24 +52,24 @@ def build_pretrained_discriminator(trained, image_size, channels):
         x = layers.ZeroPadding2D(2 * ((missing // 2, missing - missing // 2),), name="border")(x)
     x = _first_blocks(first, x, halvings)
     for layer in rest:
-        x = _copy(layer, x)
+        x = copy_layer(layer, x)
     return keras.Model(inputs, x, name="discriminator")
 
 
 def _first_blocks(first, x, halvings):
     """The trained first block on averaged images, and the details that averaging hides added to it."""
     if not halvings:
-        return _copy(first, x)
+        return copy_layer(first, x)
     detail, filters = x, first.filters
     for number in range(halvings + 1):
         detail = DownBlock(filters, name=f"detail_{number}")(detail)
     detail = layers.Conv2D(filters, 1, kernel_initializer="zeros", name="detail_sum")(detail)
-    judged = _copy(first, layers.AveragePooling2D(2**halvings, name="average")(x))
+    judged = copy_layer(first, layers.AveragePooling2D(2**halvings, name="average")(x))
     return layers.Add(name="with_detail")([judged, detail])
 
 
-def _copy(layer, x):
-    """A layer with the same weights of its own, called."""
+def copy_layer(layer, x):
+    """What a copy of a layer, with the same weights of its own, gives for inputs `x`."""
     new = layer.__class__.from_config(layer.get_config())
     outputs = new(x)
     new.set_weights(layer.get_weights())

@@ -44,7 +44,7 @@ def build_report(path, config, metrics):
     if sheets:
         figures = "".join(figure(sheet.read_bytes(), f"{_kimg(sheet)} kimg") for sheet in sheets)
         parts.append(f'<h2>Contact sheets over time</h2><div class="sheets">{figures}</div>')
-    rows = [(name, value) for name, value in {**config["settings"], **config["resolved"]}.items()]
+    rows = list({**config["settings"], **config["resolved"]}.items())
     parts.append(f"<h2>Settings</h2><p>Command: <code>ktg {html.escape(config['command'])}</code></p>{table(rows)}")
     parts.append(f"<details><summary>All numbers</summary>{table(flatten(metrics))}</details>")
     return page(path.name, "\n".join(parts))
