@@ -47,6 +47,8 @@ setup(
         "typer>=0.15",
         "rich>=13.9",
         "markdown-it-py>=3.0",
+        "packaging>=24",
+        "PyYAML>=6",
     ],
     extras_require={
         "dev": [

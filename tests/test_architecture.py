@@ -13,7 +13,8 @@ ROOMS = {
     "networks": ("latents", "priors", "dcgan", "conv_vae", "stylegan2", "heads"),
     "transfer": ("fetching", "saved_model", "pickles", "weights", "freezing", "regularizers"),
     "recipes": (
-        "settings", "runs", "report", "output", "models", "scoring", "inputs", "latent_tools", "gallery", "training",
+        "settings", "runs", "report", "machine", "output", "models", "scoring", "inputs", "latent_tools", "gallery",
+        "training",
     ),
     "recipes.training": ("gan", "vae"),
     "export": ("web",),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import compare, convert, exits, latents, look, serve, train, use, vae
+from keras_transfer_gen.cli import compare, convert, doctor, exits, latents, look, serve, train, use, vae
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     train.finetune, train.pretrain, train.grow, train.distill, use.generate, use.evaluate, use.export, convert.convert,
-    serve.serve, look.info, compare.compare,
+    serve.serve, look.info, compare.compare, doctor.doctor, doctor.cache,
     vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
     latents.project, latents.mix, latents.directions, latents.walk, latents.explore,
 )  # fmt: skip

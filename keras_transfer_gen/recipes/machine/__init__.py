@@ -1,0 +1,1 @@
+"""What this machine has: versions, devices, memory, disk, network, caches; for `ktg doctor` and `ktg cache`."""
