@@ -9,7 +9,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3 python $(wildcard $(HOME)
 USABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format clean
+.PHONY: help venv demo test lint format docs clean
 
 help:  ## Say what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,12 @@ format: $(VENV)/.dev  ## Let ruff rewrite what `make lint` complains of, where i
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.docs  ## Build the documentation site into site/ (static files; warnings are errors).
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html, or copy site/ to a web server."
+
 clean:  ## Remove .venv, builds and caches; runs/ stays.
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamp files: each step is done once, and again when setup.py changes.
@@ -45,6 +49,11 @@ $(VENV)/.core: setup.py | $(VENV)/.made
 $(VENV)/.dev: setup.py | $(VENV)/.made
 	@echo "Installing keras_transfer_gen with TensorFlow and the test tools into $(VENV): about 1 GB to fetch, a few minutes, once."
 	@$(PIP) --editable ".[dev]"
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.docs: setup.py | $(VENV)/.made
+	@echo "Installing keras_transfer_gen with MkDocs into $(VENV), once."
+	@$(PIP) --editable ".[docs]"
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.made:

@@ -63,7 +63,10 @@ setup(
             "pre-commit>=4.0",
             "flask>=3.1",  # the extra `serve`
             "waitress>=3.0.1",
+            "mkdocs-material>=9.6,<10",  # the extra `docs`
+            "mkdocstrings[python]>=1.0,<2",
         ],
+        "docs": ["mkdocs-material>=9.6,<10", "mkdocstrings[python]>=1.0,<2"],
         "serve": ["flask>=3.1", "waitress>=3.0.1"],
         "litert": ["ai-edge-litert>=2.1"],
         "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
