@@ -265,3 +265,41 @@ def pytorch_table(result):
         speed = f"{result['images_per_second'][name]:.0f}"
         rows.append([name, speed, f"{statistics.fmean(bits):.4f}", f"{lowest} to {highest}"])
     return markdown(["", "images a second (median)", "bits per dimension, mean", "lowest to highest"], rows) + "\n"
+
+
+def distill_table(result):
+    """table.md of distill.py: the teacher, then a row for each student."""
+    teacher, students = result["teacher"], result["students"]
+    first = students[0]
+    rows = [[
+        teacher["source"], "", "", f"{first['teacher_megabytes']:.2f}", "", "", f"{first['kid_floor']['value']:.2f}",
+        *_latencies(teacher),
+    ]]  # fmt: skip
+    for student in students:
+        kid = student["kid_after"]
+        rows.append([
+            f"{student['size_mb']:g} MB", student["seed"], f"{student['kimg']:g}", f"{student['megabytes']:.2f}",
+            f"{student['psnr_before']:.1f}", f"{student['psnr']:.1f}", f"{kid['value']:.2f} ± {kid['std']:.2f}",
+            *_latencies(student),
+        ])  # fmt: skip
+    header = [
+        "", "seed", "kimg", "MB", "PSNR before", "PSNR dB", "KID x 1000", "p50 / p95 ms, 1 thread",
+        "p50 / p95 ms, 2 threads",
+    ]  # fmt: skip
+    return "\n".join([
+        f"PSNR to the teacher's images of the same latents, before and after training; KID x 1000 (lower is better) of "
+        f"{first['kid_after']['n_fake']} images to {first['kid_after']['n_real']} other images of the teacher; one "
+        f"image by float32 TFLite; {result['date']}, {result['machine']}. Programs that ran or waited, on average of "
+        f"the last five minutes: {result['load']}. Where these are more than the cores, latencies are longer than on a "
+        "quiet machine.",
+        "",
+        markdown(header, rows),
+        "",
+        f"Command: `{result['command']}`",
+        "",
+    ])  # fmt: skip
+
+
+def _latencies(row):
+    """Cells of the median and 95th percentile of one and of two threads."""
+    return [f"{row[f'p50_{threads}']:.1f} / {row[f'p95_{threads}']:.1f}" for threads in (1, 2)]

@@ -81,3 +81,21 @@ def test_objectives_of_version_0_1_are_runs_alone(tables):
     runs = {"hinge, r1": [{"kid": 3.0, "kimg": 10.0}, {"kid": 1.0, "kimg": 12.0}]}
     expected = [["hinge, r1", "2.0", "1.0 to 3.0", "11.0"]]
     assert tables.objective_rows(runs) == tables.objective_rows({"date": "2026-01-01", "runs": runs}) == expected
+
+
+def test_distill_table_has_the_teacher_and_a_row_for_each_student(tables):
+    times = {"p50_1": 11.24, "p95_1": 12.0, "p50_2": 6.0, "p95_2": 6.5}
+    student = {
+        "size_mb": 1.0, "seed": 0, "kimg": 20.0, "megabytes": 0.99, "teacher_megabytes": 3.9, "psnr_before": 10.04,
+        "psnr": 25.0, "kid_after": {"value": 12.345, "std": 1.0, "n_fake": 500, "n_real": 1000},
+        "kid_floor": {"value": 0.5}, **{key: value / 2 for key, value in times.items()},
+    }  # fmt: skip
+    result = {
+        "teacher": {"source": "noto", **times}, "students": [student, {**student, "seed": 1, "psnr": 26.0}],
+        "date": "2026-01-01", "machine": "a machine", "load": 1.0, "command": "python x",
+    }  # fmt: skip
+    lines = tables.distill_table(result).splitlines()
+    assert "| noto | | | 3.90 | | | 0.50 | 11.2 / 12.0 | 6.0 / 6.5 |" in lines
+    assert "| 1 MB | 0 | 20 | 0.99 | 10.0 | 25.0 | 12.35 ± 1.00 | 5.6 / 6.0 | 3.0 / 3.2 |" in lines
+    assert "| 1 MB | 1 | 20 | 0.99 | 10.0 | 26.0 | 12.35 ± 1.00 | 5.6 / 6.0 | 3.0 / 3.2 |" in lines
+    assert "500 images to 1000 other images" in lines[0] and lines[-1] == "Command: `python x`"
