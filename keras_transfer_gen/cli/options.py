@@ -11,6 +11,13 @@ from keras_transfer_gen.transfer.fetching.address import HANDLE_FORMS
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; progress stays on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+# Of the trainings, whose help is long: what matters first stands alone in the first panel.
+TrainingJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON on stdout; progress stays on stderr.", rich_help_panel=fields.MACHINE)
+]
+TrainingDebug = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=fields.MACHINE)
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done; write nothing.")]
 SAVED_MODEL = f"SavedModel: a folder, a .tar.gz, {HANDLE_FORMS}"
 KINDS = f"A preset, RUN folder, .keras file or {SAVED_MODEL}."

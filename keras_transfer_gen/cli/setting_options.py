@@ -58,6 +58,25 @@ def replace_parameter(run, signature, replaced, options):
     for name, parameter in signature.parameters.items():
         keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         parameters += options if name == replaced else [keyword]
+    return _with_signature(run, signature, parameters)
+
+
+def replace_parameters(run, signature, replaced, options, after):
+    """`run` with the signature of a command to which options are added behind one of its own.
+
+    Args:
+        run: the wrapper of the command.
+        signature: `inspect.Signature` of the command; all its parameters are keywords.
+        replaced: name of a parameter that is left out, where there is one.
+        options: `inspect.Parameter`s.
+        after: name of the parameter that they follow.
+    """
+    parameters = [parameter for name, parameter in signature.parameters.items() if name != replaced]
+    index = [parameter.name for parameter in parameters].index(after) + 1
+    return _with_signature(run, signature, [*parameters[:index], *options, *parameters[index:]])
+
+
+def _with_signature(run, signature, parameters):
     run.__signature__ = signature.replace(parameters=parameters)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

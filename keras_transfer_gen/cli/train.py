@@ -10,6 +10,7 @@ from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.families import make_settings, possible_settings, source_family
 from keras_transfer_gen.cli.run_training import run_training
 from keras_transfer_gen.cli.setting_options import Arguments, with_settings
+from keras_transfer_gen.cli.settings_option import with_settings_file
 from keras_transfer_gen.cli.source_options import prefetch_source
 from keras_transfer_gen.recipes.models.resolve import keeps_source
 from keras_transfer_gen.recipes.settings.distill import OPTIONS, DistillSettings
@@ -20,14 +21,15 @@ from keras_transfer_gen.specs import FAMILIES
 
 
 @guarded
+@with_settings_file("finetune", FineTuneSettings, FineTuneVaeSettings)
 @with_settings(FineTuneSettings, FineTuneVaeSettings)
 def finetune(
     arguments: Arguments,
     offline: o.Offline = False,
     sha256: o.Sha256 = None,
     dry_run: o.DryRun = False,
-    json: o.Json = False,
-    debug: o.Debug = False,
+    json: o.TrainingJson = False,
+    debug: o.TrainingDebug = False,
 ):
     """Adapt a pretrained generator to your images, score it, and export it."""
     classes, family = (FineTuneSettings, FineTuneVaeSettings), source_family(arguments)
@@ -51,8 +53,8 @@ def grow(
     offline: o.Offline = False,
     sha256: o.Sha256 = None,
     dry_run: o.DryRun = False,
-    json: o.Json = False,
-    debug: o.Debug = False,
+    json: o.TrainingJson = False,
+    debug: o.TrainingDebug = False,
 ):
     """Train a GAN on for larger images: `ktg finetune` whose networks begin as an enlargement of the source's."""
     if "image_size" not in arguments:
@@ -65,14 +67,15 @@ def grow(
 
 
 @guarded
+@with_settings_file("pretrain", PretrainSettings, PretrainVaeSettings)
 @with_settings(PretrainSettings, PretrainVaeSettings)
 def pretrain(
     *,
     model: Annotated[str, typer.Option("--model", help="gan or vae.")] = "gan",
     arguments: Arguments,
     dry_run: o.DryRun = False,
-    json: o.Json = False,
-    debug: o.Debug = False,
+    json: o.TrainingJson = False,
+    debug: o.TrainingDebug = False,
 ):
     """Train a generator from nothing: a new source for later fine-tuning."""
     checks.check_choice("model", model, FAMILIES, "Set it with --model.")
@@ -85,8 +88,8 @@ def pretrain(
 def distill(
     run: Annotated[str, typer.Argument(help="The teacher: a RUN folder, a preset or a .keras file of a GAN.")],
     arguments: Arguments,
-    json: o.Json = False,
-    debug: o.Debug = False,
+    json: o.TrainingJson = False,
+    debug: o.TrainingDebug = False,
 ):
     """Train a small generator that gives the images of a large one."""
     run_training(DistillSettings(source=run, **arguments), dry_run=False, json=json)

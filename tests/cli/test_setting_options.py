@@ -1,4 +1,5 @@
 import inspect
+import re
 import typing
 
 import pytest
@@ -46,9 +47,9 @@ def test_ten_options_matter_first_and_panels_keep_their_order(ktg):
     panels = [name for name in PANELS if f"─ {name} ─" in shown]
     assert [shown.index(f"─ {name} ─") for name in panels] == sorted(shown.index(f"─ {name} ─") for name in panels)
     first = shown[: shown.index(f"─ {panels[1]} ─")]
-    expected = ["data", "source", "out", "kimg", "method", "reference", "compare-scratch", "overwrite", "dry-run"]
-    places = [first.index(f" --{name} ") for name in [*expected, "json"]]
-    assert places == sorted(places)
+    expected = ["data", "source", "out", "config", "kimg", "method", "reference", "compare-scratch", "overwrite"]
+    places = [first.index(f" --{name} ") for name in [*expected, "dry-run", "help"]]
+    assert places == sorted(places) and len(re.findall(r"^│ .  --", first, re.MULTILINE)) == len(places)
 
 
 def test_brackets_in_a_help_are_shown_as_they_are(ktg):
