@@ -23,6 +23,7 @@ setup(
     packages=[*find_packages(include=["keras_transfer_gen*"]), "keras_transfer_gen.saved_models"],
     package_dir={"keras_transfer_gen.saved_models": "saved_models"},
     package_data={
+        "keras_transfer_gen": ["py.typed"],
         "keras_transfer_gen.saved_models": [
             f"*/{name}" for name in ("gan.keras", "vae.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
         ],
@@ -55,6 +56,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.12",
+            "mypy>=1.19",
             "nbclient>=0.10",
             "nbformat>=5.10",
             "ipykernel>=6.29",

@@ -4,10 +4,20 @@ An entry is a few lines beside the networks (`networks/<architecture>/entries.py
 inside their functions, so that the command line can list options without loading TensorFlow.
 """
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.network_inputs import NetworkInput
+    from keras_transfer_gen.specs import ModelSpec
+
 
 FAMILIES = ("gan", "vae")
 
@@ -28,7 +38,7 @@ class Option:
     help: str
     least: float = 1
 
-    def check(self, value):
+    def check(self, value: Any) -> Any:
         """Returns a value of the option's type, or raises a `UserError`."""
         step = f"Such as {self.name}={self.default} (--{self.name.replace('_', '-')} {self.default})."
         if isinstance(self.default, bool) or isinstance(self.default, str):
@@ -40,7 +50,7 @@ class Option:
         return check(self.name, value, least=self.least, next_step=step)
 
 
-def clone_networks(networks):
+def clone_networks(networks: Iterable[keras.Model]) -> list[keras.Model]:
     """Copies of networks with fresh weights, everything trainable, without heads that were trained elsewhere."""
     import keras
 
@@ -86,21 +96,21 @@ class Architecture:
 
     build_networks: Callable
     family: str = "gan"
-    options: tuple = ()
-    image_sizes: tuple = checks.IMAGE_SIZES
-    channels: tuple = checks.CHANNELS
+    options: tuple[Option, ...] = ()
+    image_sizes: tuple[int, ...] = checks.IMAGE_SIZES
+    channels: tuple[int, ...] = checks.CHANNELS
     latent_dim: int = 128
     rebuild_networks: Callable = clone_networks
     build_discriminator: Callable | None = None
     grow_networks: Callable | None = None
     find_blocks: Callable | None = None
-    inputs: tuple = ()
-    intermediates: Mapping = dataclasses.field(default_factory=dict)
+    inputs: tuple[NetworkInput, ...] = ()
+    intermediates: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.check_choice("family", self.family, FAMILIES)
 
-    def build(self, spec, options=None):
+    def build(self, spec: ModelSpec, options: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
         """The networks for a spec: (generator, discriminator), or (encoder, decoder) of a VAE.
 
         Args:
@@ -114,7 +124,7 @@ class Architecture:
         checks.check_choice("channels", spec.channels, self.channels, "Set it with channels= (--channels).")
         return tuple(self.build_networks(spec, **self.check_options(options or {})))
 
-    def check_options(self, options):
+    def check_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options of the architecture as a dict: those given, checked, and the defaults of the others.
 
         Raises:
@@ -125,7 +135,7 @@ class Architecture:
             checks.check_choice("option", name, known, "Leave it out for this architecture.")
         return {name: option.check(options.get(name, option.default)) for name, option in known.items()}
 
-    def options_in(self, settings):
+    def options_in(self, settings: object) -> dict[str, Any]:
         """The architecture's options as a settings object has them: dict, to be given to `build`.
 
         Args:
@@ -133,11 +143,11 @@ class Architecture:
         """
         return {option.name: getattr(settings, option.name, option.default) for option in self.options}
 
-    def rebuild(self, networks):
+    def rebuild(self, networks: Sequence[keras.Model]) -> tuple[keras.Model, ...]:
         """Networks of the same shape with fresh weights and everything trainable: a training "from scratch"."""
         return tuple(self.rebuild_networks(networks))
 
-    def fresh_discriminator(self, spec, trained=None):
+    def fresh_discriminator(self, spec: ModelSpec, trained: keras.Model | None = None) -> keras.Model:
         """A discriminator for the images of a generator that has none.
 
         Args:
@@ -151,7 +161,7 @@ class Architecture:
             raise checks.user_error("arch", "an architecture that builds discriminators", spec.arch, "Such as dcgan.")
         return self.build_discriminator(spec, trained)
 
-    def grow(self, spec, networks):
+    def grow(self, spec: ModelSpec, networks: Sequence[keras.Model]) -> tuple[keras.Model, ...]:
         """Networks for images of twice the side that begin with what trained ones know: (generator, discriminator).
 
         Args:
@@ -166,7 +176,7 @@ class Architecture:
             raise checks.user_error("arch", "an architecture that can grow, such as dcgan", spec.arch, step)
         return tuple(self.grow_networks(networks))
 
-    def blocks(self, role, paths):
+    def blocks(self, role: str, paths: Sequence[str]) -> list[str]:
         """Paths of the blocks of one network, such as "discriminator/block_64", from the image's side on.
 
         [] where the architecture states none: they are then told by the names of the layers.

@@ -3,11 +3,15 @@
 Imports the standard library alone, so that the command line can report an error before anything heavy is loaded.
 """
 
+from __future__ import annotations
+
 import contextlib
 import difflib
 import math
 import numbers
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 
 class UserError(ValueError):
@@ -34,7 +38,7 @@ USER_ERRORS = (UserError, UserFileError, UserImportError)
 SHOWN = 200  # about how many characters of a value a message shows
 
 
-def message(name, expected, received, next_step=""):
+def message(name: str, expected: str, received: object, next_step: str = "") -> str:
     """The one form of an argument error.
 
     Args:
@@ -50,23 +54,23 @@ def message(name, expected, received, next_step=""):
     return f"`{name}` must be {expected}. Received: {name}={shorten(received)}. {next_step}".rstrip()
 
 
-def user_error(name, expected, received, next_step=""):
+def user_error(name: str, expected: str, received: object, next_step: str = "") -> UserError:
     """A `UserError` with the standard message; raise what it returns."""
     return _with_parts(UserError, name, expected, received, next_step)
 
 
-def file_error(name, expected, received, next_step=""):
+def file_error(name: str, expected: str, received: object, next_step: str = "") -> UserFileError:
     """A `UserFileError` with the standard message; raise what it returns."""
     return _with_parts(UserFileError, name, expected, str(received), next_step)
 
 
-def _with_parts(kind, *parts):
+def _with_parts(kind: Callable[[str], Any], *parts: Any) -> Any:
     error = kind(message(*parts))
     error.parts = parts
     return error
 
 
-def shorten(value, length=SHOWN, depth=4):
+def shorten(value: Any, length: int = SHOWN, depth: int = 4) -> str:
     """What a message shows of a value: its `repr` where that is short.
 
     An array is shown by its dtype and shape. Of a long list, tuple, set or dict the first items are shown and how many
@@ -97,15 +101,18 @@ def shorten(value, length=SHOWN, depth=4):
     return f"{text[: length - end]}...{text[-end:]}{size}"
 
 
-_BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
+_BRACKETS: dict[type, tuple[str, str]] = {
+    list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("{", "}"), dict: ("{", "}"),
+}  # fmt: skip
 
 
-def _shorten_items(items, length, depth):
+def _shorten_items(items: Any, length: int, depth: int) -> str:
     """The first items of a collection that isn't empty, in its brackets."""
     opening, closing = _BRACKETS[type(items)]
     if depth == 0:
         return f"{opening}...{closing}"
-    texts, left = [], length
+    texts: list[str] = []
+    left = length
     for item in items:
         text = shorten(item, max(left, 20), depth - 1)
         if isinstance(items, dict):
@@ -121,7 +128,7 @@ def _shorten_items(items, length, depth):
 
 
 @contextlib.contextmanager
-def named(**names):
+def named(**names: str) -> Iterator[None]:
     """Errors that are raised inside name arguments as the caller wrote them.
 
     The function that reads images calls its argument `source`; the caller may have called it `reference`. The argument
@@ -149,7 +156,7 @@ def named(**names):
         raise
 
 
-def _renamed(text, names):
+def _renamed(text: str, names: Mapping[str, str]) -> str:
     """`text` with `old=` and `--old` under their new names, all at once."""
 
     def new(match):
@@ -161,7 +168,7 @@ def _renamed(text, names):
     return re.sub(rf"(?<![\w./-])(--)?({either})(?![\w-])(?(1)|(?==))", new, text)
 
 
-def nearest(word, choices, most=3, likeness=0.4):
+def nearest(word: object, choices: Iterable[Any], most: int = 3, likeness: float = 0.4) -> str:
     """The choices most like `word`, best first, as a comma-separated string ("" where none is like it).
 
     Of numbers, those next to it below and above.
@@ -179,14 +186,14 @@ def nearest(word, choices, most=3, likeness=0.4):
     return ", ".join(difflib.get_close_matches(str(word), [str(choice) for choice in choices], most, likeness))
 
 
-def _is_number(value):
+def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 MOST_CHOICES = 40  # that a message lists
 
 
-def check_choice(name, value, choices, next_step=""):
+def check_choice(name: str, value: Any, choices: Collection[Any], next_step: str = "") -> Any:
     """Returns `value`, or raises a `UserError` that lists the choices.
 
     Args:
@@ -203,13 +210,13 @@ def check_choice(name, value, choices, next_step=""):
     raise user_error(name, "one of " + _list_choices(choices), value, hint)
 
 
-def _list_choices(choices):
+def _list_choices(choices: Any) -> str:
     """The choices, or the first ones of very many."""
     listed = ", ".join(map(repr, choices[:MOST_CHOICES]))
     return listed if len(choices) <= MOST_CHOICES else f"{listed}, ... ({len(choices):,} in all)"
 
 
-def check_integer(name, value, least=1, most=None, next_step=""):
+def check_integer(name: str, value: Any, least: float = 1, most: float | None = None, next_step: str = "") -> int:
     """Returns `value` as int, or raises a `UserError`; a bool is not an integer here."""
     bounds = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -218,7 +225,9 @@ def check_integer(name, value, least=1, most=None, next_step=""):
     return int(value)
 
 
-def check_number(name, value, least=0.0, above=False, most=math.inf, next_step=""):
+def check_number(
+    name: str, value: Any, least: float = 0.0, above: bool = False, most: float = math.inf, next_step: str = ""
+) -> float:
     """Returns `value` as float, or raises a `UserError`; NaN and infinity are refused.
 
     Args:
@@ -241,14 +250,14 @@ CHANNELS = (1, 3)
 RESIZE_MODES = ("crop", "pad")
 
 
-def check_image_shape(image_size, channels):
+def check_image_shape(image_size: Any, channels: Any) -> tuple[int, int]:
     """Returns (image_size, channels), or raises a `UserError`: 28 or a power of two from 32 to 256; 1 or 3."""
     check_choice("image_size", image_size, IMAGE_SIZES, "Choose one with image_size= or --image-size.")
     check_choice("channels", channels, CHANNELS, "Choose 1 (grey) or 3 (RGB) with channels= or --channels.")
     return image_size, channels
 
 
-def check_backend():
+def check_backend() -> None:
     """Raises a `UserImportError` where Keras runs on another backend than TensorFlow."""
     import keras
 

@@ -1,10 +1,14 @@
 """Old names keep working for one release, each with one line of warning. Standard library alone."""
 
+from __future__ import annotations
+
 import functools
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 
-def renamed_text(old, new):
+def renamed_text(old: str, new: str) -> str:
     """The sentence about an old name.
 
     Example:
@@ -14,12 +18,12 @@ def renamed_text(old, new):
     return f"{old} is now called {new}. The old name will be removed in the next release."
 
 
-def warn_renamed(old, new, stacklevel=2):
+def warn_renamed(old: str, new: str, stacklevel: int = 2) -> None:
     """Warns that `old` is now called `new`; `stacklevel` counts from the caller, as in `warnings.warn`."""
     warnings.warn(renamed_text(old, new), DeprecationWarning, stacklevel=stacklevel + 1)
 
 
-def renamed_arguments(**new_names):
+def renamed_arguments(**new_names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator: a function takes keyword arguments under their old names too, with a `DeprecationWarning`.
 
     Args:

@@ -7,14 +7,21 @@ Reference:
     Tan and Le, EfficientNet, 2019 (arXiv:1905.11946); the Lite family has ReLU6 and no squeeze-and-excite.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from keras import layers
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.shipped_weights import read_shipped_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 MEAN, SCALE = 127.0, 128.0  # pixel levels: a network sees (level - MEAN) / SCALE
 STEM = 32  # channels of the first convolution, 3 x 3 with stride 2
@@ -52,7 +59,7 @@ class Variant:
     stages: tuple
 
     @functools.cached_property
-    def last_blocks(self):
+    def last_blocks(self) -> tuple[int, ...]:
         """tuple of int: the number of the last block of each stage, from 0."""
         ends = [sum(stage.blocks for stage in self.stages[: number + 1]) for number in range(len(self.stages))]
         return tuple(end - 1 for end in ends)
@@ -88,7 +95,7 @@ TAP_STRIDES = (4, 8, 16, 16)  # how many times smaller than the image each map i
 TAP_CHANNELS = tuple(stage.channels for stage in LITE1.stages[1:])
 
 
-def stage_outputs(x, variant, compute):
+def stage_outputs(x: tf.Tensor, variant: Variant, compute: ConstantWeights | KerasLayers) -> list[tf.Tensor]:
     """The outputs of all stages of a network.
 
     Args:
@@ -123,17 +130,19 @@ class KerasLayers:
 
     shared = {"padding": "same", "dtype": "float32"}
 
-    def convolve(self, x, name, filters, kernel=1, stride=1, activation="relu6"):
+    def convolve(
+        self, x: tf.Tensor, name: str, filters: int, kernel: int = 1, stride: int = 1, activation: str | None = "relu6"
+    ) -> tf.Tensor:
         return layers.Conv2D(
             filters, kernel, stride, activation=activation, name=name, kernel_initializer="zeros", **self.shared
         )(x)
 
-    def convolve_depthwise(self, x, name, kernel, stride):
+    def convolve_depthwise(self, x: tf.Tensor, name: str, kernel: int, stride: int) -> tf.Tensor:
         return layers.DepthwiseConv2D(
             kernel, stride, activation="relu6", name=name, depthwise_initializer="zeros", **self.shared
         )(x)
 
-    def add(self, first, second, name):
+    def add(self, first: tf.Tensor, second: tf.Tensor, name: str) -> tf.Tensor:
         return layers.Add(dtype="float32", name=name)([first, second])
 
 
@@ -144,28 +153,30 @@ class ConstantWeights:
         arrays: dict of "LAYER/kernel" and "LAYER/bias" -> float32 array; the sizes of the kernels are read off them.
     """
 
-    def __init__(self, arrays):
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.arrays = arrays
 
-    def convolve(self, x, name, filters, kernel=1, stride=1, activation="relu6"):
+    def convolve(
+        self, x: tf.Tensor, name: str, filters: int, kernel: int = 1, stride: int = 1, activation: str | None = "relu6"
+    ) -> tf.Tensor:
         y = tf.nn.bias_add(tf.nn.conv2d(x, self.arrays[f"{name}/kernel"], stride, "SAME"), self.arrays[f"{name}/bias"])
         return tf.nn.relu6(y) if activation else y
 
-    def convolve_depthwise(self, x, name, kernel, stride):
+    def convolve_depthwise(self, x: tf.Tensor, name: str, kernel: int, stride: int) -> tf.Tensor:
         y = tf.nn.depthwise_conv2d(x, self.arrays[f"{name}/kernel"], (1, stride, stride, 1), "SAME")
         return tf.nn.relu6(tf.nn.bias_add(y, self.arrays[f"{name}/bias"]))
 
-    def add(self, first, second, name):
+    def add(self, first: tf.Tensor, second: tf.Tensor, name: str) -> tf.Tensor:
         return first + second
 
 
 @functools.lru_cache(maxsize=1)
-def lite1_arrays():
+def lite1_arrays() -> dict[str, np.ndarray]:
     """The arrays of `LITE1` by name, read once."""
     return read_shipped_weights(LITE1.name)
 
 
-def feature_maps(images):
+def feature_maps(images: np.ndarray) -> list[tf.Tensor]:
     """What EfficientNet-Lite1 computes of images, at four depths; its weights are constants.
 
     Args:

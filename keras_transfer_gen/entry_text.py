@@ -1,7 +1,11 @@
 """The text form of an entry of a table, such as "l2sp:weight=0.01,roles=generator". Standard library alone."""
 
+from __future__ import annotations
+
 import inspect
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from keras_transfer_gen import checks
 
@@ -11,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z]\w*")
 _WORDS = {"true": True, "false": False, "none": None}
 
 
-def parse_entry(text, argument="entry"):
+def parse_entry(text: str, argument: str = "entry") -> tuple[str, dict[str, Any]]:
     """The name and the constructor arguments that a text form holds; neither is looked up.
 
     A value is a number, `true`, `false`, `none` or text; several values are joined by "+".
@@ -45,7 +49,7 @@ def parse_entry(text, argument="entry"):
     return name.strip(), arguments
 
 
-def arguments_of(constructor):
+def arguments_of(constructor: Callable[..., Any]) -> dict[str, Any]:
     """The arguments that a class or function takes by name: dict of name -> default.
 
     The default is `inspect.Parameter.empty` where there is none. Where a class passes `**kwargs` on, those of its base
@@ -56,7 +60,7 @@ def arguments_of(constructor):
         functions = [
             vars(base)["__init__"] for base in constructor.__mro__ if _is_own(base) and "__init__" in vars(base)
         ]
-    arguments = {}
+    arguments: dict[str, Any] = {}
     for function in functions:
         parameters = list(inspect.signature(function).parameters.values())[inspect.isclass(constructor) :]
         for parameter in parameters:
@@ -67,11 +71,11 @@ def arguments_of(constructor):
     return {name: default for name, default in arguments.items() if name not in HIDDEN}
 
 
-def _is_own(base):
+def _is_own(base: type) -> bool:
     return base is not object and base.__module__.partition(".")[0] != "keras"
 
 
-def check_arguments(argument, text, arguments, known):
+def check_arguments(argument: str, text: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """Raises a `UserError` for an argument that there is not, or whose value is of another type than its default.
 
     Args:
@@ -97,7 +101,7 @@ def check_arguments(argument, text, arguments, known):
         raise checks.user_error(argument, f"{name} with {', '.join(missing)}", text, hint)
 
 
-def _value(text):
+def _value(text: str) -> Any:
     """The value that a text stands for: a number, a bool, None, text, or a list of them."""
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
@@ -109,7 +113,7 @@ def _value(text):
     return [_value(part) for part in text.split("+")] if "+" in text.strip("+") else text
 
 
-def _expected(default):
+def _expected(default: Any) -> tuple[str, Callable[[Any], bool]] | None:
     """(words, test of a value) for values like a default; None where the default does not tell."""
     if isinstance(default, bool):
         return "true or false", lambda value: isinstance(value, bool)
@@ -120,10 +124,10 @@ def _expected(default):
     return None
 
 
-def _written(default):
+def _written(default: Any) -> str:
     """A default as the text form has it."""
     return str(default).lower() if isinstance(default, bool) else str(default).replace(",", "+")
 
 
-def _flag(argument):
+def _flag(argument: str) -> str:
     return argument.replace("_", "-")

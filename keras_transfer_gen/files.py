@@ -1,18 +1,25 @@
 """Atomic writes, JSON, content hashes and the cache folder. Standard library alone."""
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.checks import UserFileError, file_error
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path: PathLike) -> Iterator[Path]:
     """A temporary path beside `path` to write to; it gets the name `path` when the block ends without an error.
 
     Works for a file and for a folder (an existing folder is replaced as a whole, but never by a file). The suffix is
@@ -49,23 +56,23 @@ def atomic_path(path):
                 folder.rmdir()
 
 
-def write_bytes(path, content):
+def write_bytes(path: PathLike, content: bytes) -> None:
     """Writes `content` (bytes) to `path`; after an error `path` is as it was."""
     with atomic_path(path) as partial:
         partial.write_bytes(content)
 
 
-def write_text(path, content):
+def write_text(path: PathLike, content: str) -> None:
     """Writes `content` (str) to `path` as UTF-8; after an error `path` is as it was."""
     write_bytes(path, content.encode("utf-8"))
 
 
-def write_json(path, content):
+def write_json(path: PathLike, content: Any) -> None:
     """Writes `content` to `path` as indented JSON; NaN and infinity are refused."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path):
+def read_json(path: PathLike) -> Any:
     """The content of a JSON file; a `UserFileError` where it is missing or broken."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
@@ -75,7 +82,7 @@ def read_json(path):
         raise file_error("path", "a readable JSON file", path, f"It could not be read: {error}.") from error
 
 
-def sha256(*parts):
+def sha256(*parts: Any) -> str:
     """Hex SHA-256 over bytes-like parts, each preceded by its length, so that no two splits give the same digest."""
     digest = hashlib.sha256()
     for part in parts:
@@ -85,13 +92,13 @@ def sha256(*parts):
     return digest.hexdigest()
 
 
-def sha256_file(path):
+def sha256_file(path: PathLike) -> str:
     """Hex SHA-256 of a file's content."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def cache_folder(kind):
+def cache_folder(kind: str) -> Path:
     """The folder for things that may be deleted at any time: `$KTG_CACHE_DIR` or the user's cache, plus `kind`."""
     root = os.environ.get("KTG_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "keras_transfer_gen")
     return Path(root).expanduser() / kind

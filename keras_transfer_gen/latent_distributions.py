@@ -1,5 +1,7 @@
 """The distributions of latents, each as a function of draws from N(0, 1)."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -11,7 +13,7 @@ from keras_transfer_gen.specs import DISTRIBUTIONS
 CUT = 2.0  # standard deviations: "truncated_normal" has none beyond
 
 
-def transform_normals(distribution, normals):
+def transform_normals(distribution: str, normals: np.ndarray | tf.Tensor) -> np.ndarray | tf.Tensor:
     """Draws from N(0, 1) -> draws from a distribution of `specs.DISTRIBUTIONS`.
 
     So the same normal numbers serve every distribution, and vector i depends on its own numbers alone. Each entry keeps
@@ -39,17 +41,17 @@ def transform_normals(distribution, normals):
     return latents.numpy() if isinstance(normals, np.ndarray) else latents
 
 
-def _uniform(normals):
+def _uniform(normals: tf.Tensor) -> tf.Tensor:
     return tf.math.erf(normals / math.sqrt(2.0))  # 2 F(x) - 1, where F is the normal distribution function
 
 
-def _truncated_normal(normals):
+def _truncated_normal(normals: tf.Tensor) -> tf.Tensor:
     """The inverse distribution function of the truncated normal, at the distribution function of N(0, 1)."""
     share = math.erf(CUT / math.sqrt(2.0))  # of N(0, 1) that is kept
     return math.sqrt(2.0) * tf.math.erfinv(share * tf.math.erf(normals / math.sqrt(2.0)))
 
 
-def _sphere(normals):
+def _sphere(normals: tf.Tensor) -> tf.Tensor:
     return normals * tf.math.rsqrt(tf.reduce_mean(normals**2, -1, keepdims=True) + 1e-12)
 
 

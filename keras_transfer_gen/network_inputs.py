@@ -1,8 +1,18 @@
 """What generator and discriminator are called with: one description for training and use."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.specs import ModelSpec
+
 
 IMAGES, LATENTS, LABELS = "images", "latents", "labels"
 TRUNCATION = "truncation"  # of an input that draws images towards the average by itself, instead of shorter latents
@@ -24,14 +34,14 @@ class NetworkInput:
     """
 
     name: str
-    shape: tuple = ()
+    shape: tuple[int, ...] = ()
     distribution: str | None = None
     classes: int = 0
     value: float = 0.0
-    shares: tuple = ()
+    shares: tuple[float, ...] = ()
 
     @property
-    def dtype(self):
+    def dtype(self) -> str:
         """Of the values: "int32" of a class, else "float32"."""
         return "int32" if self.classes else "float32"
 
@@ -57,12 +67,18 @@ class NetworkInputs:
         ['images', 'labels']
     """
 
-    drawn: tuple
-    generator: tuple | None = None
-    discriminator: tuple | None = None
+    drawn: tuple[NetworkInput, ...]
+    generator: tuple[str, ...] | None = None
+    discriminator: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, spec, generator=None, discriminator=None, added=()):
+    def of(
+        cls,
+        spec: ModelSpec,
+        generator: tuple[str, ...] | None = None,
+        discriminator: tuple[str, ...] | None = None,
+        added: Iterable[NetworkInput] = (),
+    ) -> Self:
         """The description of two networks.
 
         Args:
@@ -85,18 +101,18 @@ class NetworkInputs:
         return cls(tuple(entry for entry in known if entry.name in wanted), generator, discriminator)
 
     @property
-    def conditions(self):
+    def conditions(self) -> tuple[str, ...]:
         """Names of what the discriminator takes beside the images: the data set must have it of real ones."""
         return tuple(name for name in self.discriminator or () if name != IMAGES)
 
-    def with_shares(self, shares):
+    def with_shares(self, shares: Iterable[float]) -> NetworkInputs:
         """The same with classes that are drawn by these shares; see `NetworkInput`."""
         drawn = tuple(
             dataclasses.replace(entry, shares=tuple(shares)) if entry.name == LABELS else entry for entry in self.drawn
         )
         return dataclasses.replace(self, drawn=drawn)
 
-    def for_generator(self, values):
+    def for_generator(self, values: Any) -> Any:
         """What the generator is called with.
 
         Args:
@@ -109,7 +125,7 @@ class NetworkInputs:
         values = values if isinstance(values, dict) else {LATENTS: values}
         return _pick("inputs", self._with_constants(values), self.generator, LATENTS)
 
-    def _with_constants(self, values):
+    def _with_constants(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values, and the constants that the generator takes and that were not given."""
         constants = [entry for entry in self.drawn if entry.distribution is None and not entry.classes]
         missing = [entry for entry in constants if entry.name in (self.generator or ()) and entry.name not in values]
@@ -121,7 +137,7 @@ class NetworkInputs:
         batch = ops.shape(values[LATENTS])[0]
         return values | {entry.name: ops.full((batch, *entry.shape), entry.value, "float32") for entry in missing}
 
-    def for_discriminator(self, images, values):
+    def for_discriminator(self, images: Any, values: dict[str, Any]) -> Any:
         """What the discriminator is called with: a tensor or a dict.
 
         Args:
@@ -134,26 +150,26 @@ class NetworkInputs:
         return _pick("labels", {**values, IMAGES: images}, self.discriminator, IMAGES)
 
 
-def input_names(network):
+def input_names(network: keras.Model) -> tuple[str, ...] | None:
     """Names of a functional model's inputs where it takes a dict, else None."""
     structure = getattr(network, "input", None)
     return tuple(structure) if isinstance(structure, dict) else None
 
 
-def wrap_input(network, value):
+def wrap_input(network: keras.Model, value: Any) -> Any:
     """What a network of one input is called with: the value, or a dict with it where the network takes a dict."""
     names = input_names(network)
     return value if names is None or isinstance(value, dict) else {names[0]: value}
 
 
-def bare_input_shape(network):
+def bare_input_shape(network: keras.Model) -> tuple[int | None, ...] | None:
     """Shape of the one input of a functional model, (None, ...); None where it has several."""
     structure = network.input
     tensors = list(structure.values()) if isinstance(structure, dict) else [structure]
     return tuple(tensors[0].shape) if len(tensors) == 1 and hasattr(tensors[0], "shape") else None
 
 
-def _pick(argument, values, names, bare):
+def _pick(argument: str, values: dict[str, Any], names: tuple[str, ...] | None, bare: str) -> Any:
     missing = [name for name in names or (bare,) if name not in values]
     if missing:
         step = "Labels of real images are part of the data set: (images, labels)." if argument == LABELS else ""
@@ -161,7 +177,7 @@ def _pick(argument, values, names, bare):
     return values[bare] if names is None else {name: values[name] for name in names}
 
 
-def _check_names(role, names, known, needed):
+def _check_names(role: str, names: tuple[str, ...] | None, known: Collection[str], needed: str) -> None:
     if names is None:
         return
     unknown = [name for name in names if name not in known]

@@ -3,14 +3,23 @@
 Images are uint8 0..255 everywhere except inside training, where they are float32 in [-1, 1]; always NHWC.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Images
+
 
 RENDER_BATCH = 32  # always the same: the rounding of an image must not depend on how many others there are
 LEVELS = 127.5  # half of the pixel range: one unit of the model range in pixel levels
 
 
-def to_model_range(images):
+def to_model_range(images: Images) -> tf.Tensor:
     """uint8 0..255 -> float32 in [-1, 1].
 
     Args:
@@ -23,7 +32,7 @@ def to_model_range(images):
     return tf.cast(images, tf.float32) / LEVELS - 1.0
 
 
-def to_uint8(images):
+def to_uint8(images: Images) -> tf.Tensor:
     """float in [-1, 1] -> uint8 0..255, rounded to the nearest level, clipped.
 
     Args:
@@ -37,13 +46,13 @@ def to_uint8(images):
     return tf.cast(tf.clip_by_value(tf.round(scaled), 0.0, 255.0), tf.uint8)
 
 
-def to_rgb(images):
+def to_rgb(images: Images) -> np.ndarray:
     """uint8 `[N, H, W, 1 or 3]` -> uint8 `[N, H, W, 3]`; grey is repeated."""
     images = np.asarray(images)
     return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
 
-def to_grid(images, columns=None):
+def to_grid(images: Images, columns: int | None = None) -> np.ndarray:
     """One sheet of several images, row by row; empty cells are white.
 
     Args:
@@ -63,12 +72,12 @@ def to_grid(images, columns=None):
     return sheet.reshape(rows * height, columns * width, channels)
 
 
-def to_png(image):
+def to_png(image: Images) -> bytes:
     """uint8 `[H, W, 1 or 3]` -> PNG bytes."""
     return tf.io.encode_png(np.asarray(image, np.uint8)).numpy()
 
 
-def render(generator, z):
+def render(generator: Callable[..., Any], z: np.ndarray) -> np.ndarray:
     """Images of a generator for given latents, in batches of one fixed size.
 
     Args:

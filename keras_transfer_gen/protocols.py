@@ -3,12 +3,19 @@
 New methods implement one of these; the models themselves are never edited for them.
 """
 
+from __future__ import annotations
+
 import abc
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks, variational
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config, Logits, Shape
+    from keras_transfer_gen.steps import Step
 
 
 class Objective(abc.ABC):
@@ -19,19 +26,19 @@ class Objective(abc.ABC):
     """
 
     @abc.abstractmethod
-    def d_loss(self, real_logits, fake_logits):
+    def d_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         """float32 `[batch]`: what the discriminator minimises."""
 
     @abc.abstractmethod
-    def g_loss(self, real_logits, fake_logits):
+    def g_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         """float32 `[batch]`: what the generator minimises; no gradient reaches `real_logits`."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that make the same objective again."""
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """The objective of `get_config`."""
         return cls(**config)
 
@@ -42,20 +49,20 @@ class Augment(keras.layers.Layer, abc.ABC):
     Always in float32, whatever the precision of training.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.built = True  # else Keras runs the whole model once more before training, to build it
 
     @abc.abstractmethod
-    def call(self, images, seed):
+    def call(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """float32 `[batch, H, W, C]` -> the same shape; `seed` is an int32 `[2]` tensor and the only randomness."""
 
-    def measures(self):
+    def measures(self) -> dict[str, tf.Tensor]:
         """dict of name -> float32 scalar: what training reports beside the losses, such as a strength that changes."""
         return {}
 
-    def after_step(self, step):
+    def after_step(self, step: Step) -> None:
         """Updates the augmentation's own variables, such as its strength, after both networks moved; see `Step`.
 
         `step.real_logits` is what the discriminator answered to this replica's real images; all-reduce what is
@@ -74,21 +81,21 @@ class IntervalLayer(keras.layers.Layer, abc.ABC):
         every: the same under the name that it has in files of version 0.1.
     """
 
-    phases = ("d", "g", "vae")
+    phases: tuple[str, ...] = ("d", "g", "vae")
     needs_source = False
 
-    def __init__(self, interval=1, every=None, **kwargs):
+    def __init__(self, interval: int = 1, every: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         hint = "Such as interval=16; 1 is each step."
         self.interval = checks.check_integer("interval", interval if every is None else every, next_step=hint)
         self.built = True  # see `Augment`
 
     @property
-    def every(self):
+    def every(self) -> int:
         """`interval` under its name in version 0.1."""
         return self.interval
 
-    def attach(self, model, data=None):
+    def attach(self, model: keras.Model | None, data: Any = None) -> None:
         """Makes what it needs of the model; create variables here, which are then saved with the model.
 
         `compile` calls it. So it is called again where a model is compiled anew, loaded from a file, or continued with
@@ -100,13 +107,13 @@ class IntervalLayer(keras.layers.Layer, abc.ABC):
         """
 
     @abc.abstractmethod
-    def losses(self, step):
+    def losses(self, step: Any) -> dict[str, tf.Tensor]:
         """dict of phase -> float32 `[batch]` or scalar; phases may be left out.
 
         Called in each of `phases` with a `Step` or `VAEStep`; only the loss of the step's own phase is used.
         """
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "interval": self.interval}
 
 
@@ -125,9 +132,9 @@ class Penalty(IntervalLayer):
     """
 
     phases = ("d",)
-    statistics = ()
+    statistics: tuple[str, ...] = ()
 
-    def after_step(self, step, statistics, due):
+    def after_step(self, step: Step, statistics: dict[str, tf.Tensor], due: tf.Tensor) -> None:
         """Updates the penalty's own variables after both networks moved.
 
         Args:
@@ -146,7 +153,7 @@ class Regularizer(IntervalLayer):
         interval: see `IntervalLayer`.
     """
 
-    def after_step(self, step):
+    def after_step(self, step: Any) -> None:
         """Updates statistics after both networks moved; all-reduce what is measured on one replica."""
 
 
@@ -160,13 +167,13 @@ class Prior(keras.layers.Layer, abc.ABC):
         latent_dim: length of a latent vector, or None until `attach` tells it.
     """
 
-    def __init__(self, latent_dim=None, **kwargs):
+    def __init__(self, latent_dim: int | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")  # always: half of its digits would move the tails
         super().__init__(**kwargs)
         self.latent_dim = None if latent_dim is None else checks.check_integer("latent_dim", latent_dim)
         self.built = True  # see `Augment`
 
-    def attach(self, latent_dim):
+    def attach(self, latent_dim: int) -> None:
         """Called by the model with its own size: sets the prior's where it has none, else compares them.
 
         Raises:
@@ -179,17 +186,17 @@ class Prior(keras.layers.Layer, abc.ABC):
             raise checks.user_error("prior", f"a distribution of {latent_dim} latent dimensions", self.latent_dim, hint)
 
     @abc.abstractmethod
-    def call(self, noise):
+    def call(self, noise: tf.Tensor) -> tf.Tensor:
         """Standard normal float32 `[batch, latent_dim]` -> latents of this distribution, the same shape.
 
         Graph-safe, row by row, without randomness of its own, and of operators that TFLite has.
         """
 
     @abc.abstractmethod
-    def log_prob(self, latents):
+    def log_prob(self, latents: tf.Tensor) -> tf.Tensor:
         """Latents `[batch, latent_dim]` -> float32 `[batch]`, the log density in nats. Differentiable."""
 
-    def kl_terms(self, z_mean, z_log_var, latents):
+    def kl_terms(self, z_mean: tf.Tensor, z_log_var: tf.Tensor, latents: tf.Tensor) -> tf.Tensor:
         """How far a diagonal Gaussian posterior is from this prior, in nats: terms that add up to the divergence.
 
         Here one term, estimated with the one draw `latents`. A prior with a closed form overrides it; one of
@@ -206,7 +213,7 @@ class Prior(keras.layers.Layer, abc.ABC):
         posterior = variational.normal_log_density(latents, z_mean, z_log_var)
         return (posterior - self.log_prob(latents))[:, tf.newaxis]
 
-    def sample(self, num, seed=0, truncation=1.0):
+    def sample(self, num: int | tf.Tensor, seed: int | tf.Tensor = 0, truncation: float = 1.0) -> tf.Tensor:
         """float32 `[num, latent_dim]`; row i depends on `seed` and i alone. Works in a graph, `num` may be a tensor.
 
         Args:
@@ -225,10 +232,10 @@ class Prior(keras.layers.Layer, abc.ABC):
         noise = tf.map_fn(row, tf.range(num), fn_output_signature=tf.TensorSpec((self.latent_dim,), tf.float32))
         return self(truncation * noise)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "latent_dim": self.latent_dim}
 
 
@@ -237,13 +244,13 @@ class Likelihood(keras.layers.Layer, abc.ABC):
 
     of_levels = True  # whether it is a density over [-1, 1], so that bits per dimension mean something
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")  # sums over many pixels need all digits
         super().__init__(**kwargs)
         self.built = True  # see `Augment`
 
     @abc.abstractmethod
-    def loss(self, real, reconstructions):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """What training minimises: float32 `[batch]`, nats per image, a sum over pixels.
 
         Args:
@@ -252,10 +259,10 @@ class Likelihood(keras.layers.Layer, abc.ABC):
         """
 
     @abc.abstractmethod
-    def log_likelihood(self, real, reconstructions):
+    def log_likelihood(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """The log density that evaluation reports: float32 `[batch]`, nats per image; nothing depends on the batch."""
 
-    def after_step(self, real, reconstructions, index):
+    def after_step(self, real: tf.Tensor, reconstructions: tf.Tensor, index: tf.Tensor) -> None:
         """Updates statistics after step number `index`; all-reduce what is measured on one replica."""
 
 
@@ -264,7 +271,7 @@ class MultiNetwork(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def roles(self):
+    def roles(self) -> dict[str, keras.Model]:
         """dict of role -> `keras.Model`, in the order in which reports list them."""
 
 
@@ -276,7 +283,7 @@ class LipschitzBounded(abc.ABC):  # noqa: B024  a mark to be asked for, it has n
     """The last layer of a head of a discriminator that bounds its own slope: penalties on gradients leave it out."""
 
 
-def without_lipschitz_bounded(discriminator):
+def without_lipschitz_bounded(discriminator: keras.Model) -> keras.Model:
     """A discriminator without its heads that bound themselves; itself where it has none, or no others.
 
     Args:

@@ -5,10 +5,14 @@ heavy, so each name gets a stand-in there, which imports the class when a model 
 orders of `import keras` and `import keras_transfer_gen`.
 """
 
+from __future__ import annotations
+
 import importlib
 import importlib.abc
 import importlib.util
 import sys
+from types import ModuleType
+from typing import Any
 
 from keras_transfer_gen.version import PACKAGE
 
@@ -75,13 +79,13 @@ CLASSES = {
 RENAMED_CLASSES = {"BoundedConv2D": "LipschitzConv2D", "OutputNetwork": "ImageAdapter"}
 
 
-def load_class(name):
+def load_class(name: str) -> Any:
     """The class that a saved model names, old names included; imports its module."""
     name = RENAMED_CLASSES.get(name, name)
     return getattr(importlib.import_module(f"{PACKAGE}.{CLASSES[name]}"), name)
 
 
-def register_with_keras():
+def register_with_keras() -> None:
     """Makes Keras find every class of `CLASSES`: at once where Keras is loaded, else as soon as it is."""
     if getattr(sys.modules.get("keras"), "saving", None) is not None:
         _register(sys.modules["keras"])
@@ -89,13 +93,13 @@ def register_with_keras():
         sys.meta_path.insert(0, _KerasWatch())
 
 
-def _register(keras):
+def _register(keras: ModuleType) -> None:
     known = keras.saving.get_custom_objects()
     for name in (*CLASSES, *RENAMED_CLASSES):
         known.setdefault(f"{PACKAGE}>{name}", _stand_in(name))
 
 
-def _stand_in(name):
+def _stand_in(name: str) -> type:
     """A class that Keras can call `from_config` of; the class itself takes its place when its module is imported."""
 
     def from_config(cls, config):
@@ -107,10 +111,10 @@ def _stand_in(name):
 class _KerasWatch(importlib.abc.MetaPathFinder):
     """Finds nothing itself; it has the classes registered when the import of Keras, by whomever, has ended."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._searching = False
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if fullname != "keras" or self._searching:
             return None
         self._searching = True
@@ -125,5 +129,5 @@ class _KerasWatch(importlib.abc.MetaPathFinder):
                 execute(module)
                 _register(module)
 
-            spec.loader.exec_module = execute_and_register
+            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
         return spec

@@ -1,5 +1,7 @@
 """Weights of the feature networks that are installed with the package and never trained."""
 
+from __future__ import annotations
+
 import importlib.resources
 
 import numpy as np
@@ -8,7 +10,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.version import SAVED_MODELS
 
 
-def read_shipped_weights(name):
+def read_shipped_weights(name: str) -> dict[str, np.ndarray]:
     """dict of "LAYER/kernel", "LAYER/bias" and the like -> float32 array, from the installed package.
 
     Args:

@@ -1,9 +1,16 @@
 """What must be known of a generator to use it; saved with every model. Standard library alone."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +46,15 @@ class ModelSpec:
     distribution: str = "normal"
     num_classes: int = 0
     truncation: float = 1.0
-    pixel_range: tuple = (-1.0, 1.0)
+    pixel_range: tuple[float, float] = (-1.0, 1.0)
     arch: str = ""
     source: str = ""
     licence: str = ""
     family: str = "gan"
-    class_names: list = dataclasses.field(default=(), hash=False)
-    class_shares: list = dataclasses.field(default=(), hash=False)
+    class_names: Sequence[str] = dataclasses.field(default=(), hash=False)
+    class_shares: Sequence[float] = dataclasses.field(default=(), hash=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.check_integer("image_size", self.image_size)
         checks.check_integer("channels", self.channels)
         checks.check_integer("latent_dim", self.latent_dim)
@@ -60,11 +67,11 @@ class ModelSpec:
         object.__setattr__(self, "num_classes", self.num_classes or len(self.class_names))
         object.__setattr__(self, "class_shares", check_class_shares(self.class_shares, self.num_classes))
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict of every field."""
         return {**dataclasses.asdict(self), "pixel_range": list(self.pixel_range)}
 
-    def class_number(self, label):
+    def class_number(self, label: int | str | None) -> int | None:
         """The number of a class that images are wanted of.
 
         Args:
@@ -103,12 +110,12 @@ class ModelSpec:
             step = "If it has more classes, say how many: labels=10 (--labels 10)."
         return checks.check_integer("label", number, least=0, most=self.num_classes - 1, next_step=step)
 
-    def class_name(self, number):
+    def class_name(self, number: int) -> str:
         """The name of a class: its own, or its number as text."""
         return self.class_names[number] if self.class_names else str(number)
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: Mapping[str, Any]) -> ModelSpec:
         """The spec of a dict of `to_dict`; a `UserError` for an unknown or missing field."""
         known = {field.name: field for field in dataclasses.fields(cls)}
         for name in fields:
@@ -120,12 +127,12 @@ class ModelSpec:
             raise checks.user_error("spec", "a dict with " + ", ".join(required), sorted(fields), step)
         return cls(**fields)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Writes the spec as JSON."""
         files.write_json(path, self.to_dict())
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> ModelSpec:
         """Reads a spec that `save` wrote; a `UserFileError` or `UserError` where it can't be used."""
         fields = files.read_json(path)
         if not isinstance(fields, dict):
@@ -138,12 +145,12 @@ FAMILIES = ("gan", "vae")
 MODEL_FILES = tuple(f"{family}.keras" for family in FAMILIES)  # in a checkpoint or the folder of a preset
 
 
-def find_model(folder):
+def find_model(folder: PathLike) -> Path | None:
     """The `.keras` file in a checkpoint or in the folder of a preset: a `pathlib.Path`, or None."""
     return next((path for name in MODEL_FILES if (path := Path(folder) / name).is_file()), None)
 
 
-def check_class_names(names, num_classes=0):
+def check_class_names(names: Sequence[str], num_classes: int = 0) -> list[str]:
     """Returns names of classes as a list, or raises a `UserError`.
 
     Args:
@@ -162,7 +169,7 @@ def check_class_names(names, num_classes=0):
     return names
 
 
-def check_class_shares(shares, num_classes):
+def check_class_shares(shares: Iterable[float], num_classes: int) -> list[float]:
     """Returns shares of classes as a list of float, or raises a `UserError`.
 
     Args:
@@ -176,7 +183,7 @@ def check_class_shares(shares, num_classes):
     return shares
 
 
-def check_truncation(value):
+def check_truncation(value: Any) -> float:
     """Returns `value` as float in (0, 1], or raises a `UserError`."""
     value = checks.check_number("truncation", value, above=True, next_step="1.0 (--truncation 1.0) changes nothing.")
     if value > 1:

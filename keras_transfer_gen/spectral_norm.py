@@ -1,13 +1,19 @@
 """Frozen spectral normalisations that don't change in training. Keras' own change, frozen or not."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 import keras
 
 from keras_transfer_gen.protocols import MultiNetwork
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def guard_spectral_norms(model):
+
+def guard_spectral_norms(model: keras.layers.Layer) -> None:
     """Makes every frozen `keras.layers.SpectralNormalization` of a model keep its kernel and vector in training.
 
     Keras' layer rewrites both whenever it is called with `training=True`, frozen or not. The guard on each such layer
@@ -34,11 +40,11 @@ class _GuardedCall:
     It replaces the method of the object: with another class the saved model would be another one.
     """
 
-    def __init__(self, layer):
+    def __init__(self, layer: keras.layers.SpectralNormalization) -> None:
         self.layer = layer
         self.original = layer.call
         functools.update_wrapper(self, self.original)
 
-    def __call__(self, inputs, training=False):
+    def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         trainable = self.layer.trainable and self.layer.kernel.trainable
         return self.original(inputs, training=training and trainable)

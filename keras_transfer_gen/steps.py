@@ -1,11 +1,18 @@
 """What one training step shows to penalties, regularisers and augmentations: `Step` of a GAN, `VAEStep` of a VAE."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import Logits
 
 
-def _as_they_are(images):
+def _as_they_are(images: tf.Tensor) -> tf.Tensor:
     return images
 
 
@@ -42,23 +49,23 @@ class Step:
 
     gan: Any
     phase: str
-    index: Any
-    kimg: Any
-    latents: Any
-    labels: Any
-    real: Any
-    fake: Any
-    real_augmented: Any
-    fake_augmented: Any
-    real_logits: Any
-    fake_logits: Any
-    augment_real: Callable
-    fake_labels: Any = None
-    drawn: Mapping = dataclasses.field(default_factory=dict)
-    intermediates: Mapping = dataclasses.field(default_factory=dict)
-    real_inputs: Callable = _as_they_are
-    fake_inputs: Callable = _as_they_are
-    generate: Callable | None = None
+    index: tf.Tensor
+    kimg: tf.Tensor
+    latents: tf.Tensor
+    labels: tf.Tensor | None
+    real: tf.Tensor
+    fake: tf.Tensor
+    real_augmented: tf.Tensor
+    fake_augmented: tf.Tensor
+    real_logits: Logits
+    fake_logits: Logits
+    augment_real: Callable[[tf.Tensor], tf.Tensor]
+    fake_labels: tf.Tensor | None = None
+    drawn: Mapping[str, tf.Tensor] = dataclasses.field(default_factory=dict)
+    intermediates: Mapping[str, tf.Tensor] = dataclasses.field(default_factory=dict)
+    real_inputs: Callable[[tf.Tensor], Any] = _as_they_are
+    fake_inputs: Callable[[tf.Tensor], Any] = _as_they_are
+    generate: Callable[..., Any] | None = None
     source: Any = None
 
 
@@ -83,13 +90,13 @@ class VAEStep:
 
     vae: Any
     phase: str
-    index: Any
-    kimg: Any
-    real: Any
-    z_mean: Any
-    z_log_var: Any
-    latents: Any
-    reconstructions: Any
-    labels: Any = None
-    intermediates: Mapping = dataclasses.field(default_factory=dict)
+    index: tf.Tensor
+    kimg: tf.Tensor
+    real: tf.Tensor
+    z_mean: tf.Tensor
+    z_log_var: tf.Tensor
+    latents: tf.Tensor
+    reconstructions: tf.Tensor
+    labels: tf.Tensor | None = None
+    intermediates: Mapping[str, tf.Tensor] = dataclasses.field(default_factory=dict)
     source: Any = None

@@ -1,5 +1,10 @@
 """The contract between data and training: a dataset whose batch number n is always the same batch."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 
@@ -17,7 +22,14 @@ class ImageStream(tf.data.Dataset):
         image_set: `ImageSet` that the batches are drawn from.
     """
 
-    def __init__(self, epoch, from_step, steps_per_epoch, batch_size, image_set):
+    def __init__(
+        self,
+        epoch: tf.data.Dataset,
+        from_step: Callable[[int], tf.data.Dataset],
+        steps_per_epoch: int,
+        batch_size: int,
+        image_set: Any,
+    ) -> None:
         self._epoch = epoch
         self.from_step = from_step
         self.steps_per_epoch = steps_per_epoch
@@ -25,9 +37,9 @@ class ImageStream(tf.data.Dataset):
         self.image_set = image_set
         super().__init__(epoch._variant_tensor)
 
-    def _inputs(self):
+    def _inputs(self) -> list[tf.data.Dataset]:
         return [self._epoch]
 
     @property
-    def element_spec(self):
+    def element_spec(self) -> Any:
         return self._epoch.element_spec

@@ -5,14 +5,23 @@ layer's methods by name without importing it, and the command line can list them
 rows of their own with `register_regularizer` and its like.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.entry_text import arguments_of, check_arguments, parse_entry
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.architectures import Architecture
+    from keras_transfer_gen.specs import ModelSpec
+
 
 _PROTOCOLS = "keras_transfer_gen.protocols"
 
@@ -30,7 +39,7 @@ class Row:
     help: str = ""
 
 
-class Table(Mapping):
+class Table(Mapping[str, Row]):
     """Names and the `Row` of each, in the order in which options list them. Reading it loads nothing.
 
     Args:
@@ -39,25 +48,25 @@ class Table(Mapping):
         rows: dict of name -> (target, help).
     """
 
-    def __init__(self, argument, kind, rows):
+    def __init__(self, argument: str, kind: str, rows: Mapping[str, tuple[Any, str]]) -> None:
         self.argument = argument
         self.kind = kind
         self._rows = {name: Row(*row) for name, row in rows.items()}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Row:
         return self._rows[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._rows)
 
-    def helps(self):
+    def helps(self) -> dict[str, str]:
         """dict of name -> one line of help, for the command line."""
         return {name: row.help for name, row in self._rows.items()}
 
-    def register(self, name, entry, help=""):
+    def register(self, name: str, entry: Any, help: str = "") -> Any:
         """Adds an entry, so that options, settings and `compile` accept its name, with arguments after a colon.
 
         Call it before a model that uses the entry is loaded, too: saved models name the entry's class.
@@ -86,7 +95,7 @@ class Table(Mapping):
         self._rows[name] = Row(entry, help or _first_line(entry))
         return entry
 
-    def _check(self, entry):
+    def _check(self, entry: Any) -> None:
         kind = load(self.kind)
         fits = issubclass(entry, kind) if isinstance(entry, type) else isinstance(entry, kind) or callable(entry)
         if not fits:
@@ -100,11 +109,11 @@ class MetricTable(Table):
         inputs: the names that a parameter may have.
     """
 
-    def __init__(self, inputs):
+    def __init__(self, inputs: Collection[str]) -> None:
         super().__init__("metric", "", {})
         self.inputs = inputs
 
-    def _check(self, entry):
+    def _check(self, entry: Any) -> None:
         if isinstance(entry, type) or not callable(entry):
             raise checks.user_error("entry", "a function that returns a number", entry)
         names = list(inspect.signature(entry).parameters)
@@ -211,7 +220,7 @@ ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
 })  # fmt: skip
 
 
-def architectures(family):
+def architectures(family: str) -> dict[str, Architecture]:
     """The architectures of a family: dict of name -> `architectures.Architecture`.
 
     Args:
@@ -221,7 +230,7 @@ def architectures(family):
     return {name: entry for name, entry in entries.items() if entry.family == family}
 
 
-def architecture_of(spec):
+def architecture_of(spec: ModelSpec) -> Architecture | None:
     """The `Architecture` that a model was built by, or None for a third-party model.
 
     Args:
@@ -230,7 +239,7 @@ def architecture_of(spec):
     return load(ARCHITECTURES[spec.arch]) if spec.arch in ARCHITECTURES else None
 
 
-def resolve_architecture(text, family, argument="arch"):
+def resolve_architecture(text: str, family: str, argument: str = "arch") -> tuple[str, Architecture, dict[str, Any]]:
     """The architecture and the options that a text such as "dcgan:max_channels=128" stands for.
 
     Args:
@@ -250,7 +259,7 @@ def resolve_architecture(text, family, argument="arch"):
     return name, entry, entry.check_options(options)
 
 
-def resolve(name, value, table, kind=None):
+def resolve(name: str, value: Any, table: Table, kind: type | None = None) -> Any:
     """The object that an option stands for.
 
     Args:
@@ -276,7 +285,7 @@ def resolve(name, value, table, kind=None):
     return load(table[entry])(**arguments)
 
 
-def check_entry(name, value, table, next_step=""):
+def check_entry(name: str, value: Any, table: Table, next_step: str = "") -> tuple[str, dict[str, Any]]:
     """The name and arguments of a text such as "l2sp:weight=0.01", both looked up.
 
     A name alone is looked up without importing anything; arguments need the class that they are of.
@@ -301,7 +310,7 @@ def check_entry(name, value, table, next_step=""):
     return entry, arguments
 
 
-def check_key(name, value, table, next_step=""):
+def check_key(name: str, value: Any, table: Table, next_step: str = "") -> str:
     """Returns a key of a table, or raises a `UserError` that lists them.
 
     Args:
@@ -316,7 +325,7 @@ def check_key(name, value, table, next_step=""):
     return checks.check_choice(name, value, table, next_step)
 
 
-def check_feature_network(network):
+def check_feature_network(network: PathLike) -> str:
     """Returns a name of `FEATURE_NETWORKS` or a path that exists, or raises a `UserError`; nothing is loaded."""
     network = str(network)
     if network not in FEATURE_NETWORKS and not Path(network).exists():
@@ -325,7 +334,7 @@ def check_feature_network(network):
     return network
 
 
-def load(row):
+def load(row: Row | str) -> Any:
     """What a `Row` or a "module:attribute" stands for."""
     target = row.target if isinstance(row, Row) else row
     if not isinstance(target, str):
@@ -334,7 +343,7 @@ def load(row):
     return getattr(importlib.import_module(module), attribute)
 
 
-def _same(present, entry):
+def _same(present: object, entry: object) -> bool:
     """Whether an entry is the one that is there, or its new definition by a notebook's cell that ran again."""
     if present is entry or present == entry:
         return True
@@ -342,7 +351,7 @@ def _same(present, entry):
     return None not in names[0] and names[0] == names[1]
 
 
-def _make_serializable(entry):
+def _make_serializable(entry: object) -> None:
     """Lets saved models name a user's class, where its author did not do so."""
     if not isinstance(entry, type):
         return
@@ -352,7 +361,7 @@ def _make_serializable(entry):
         keras.saving.register_keras_serializable("keras_transfer_gen_user")(entry)
 
 
-def _first_line(entry):
+def _first_line(entry: object) -> str:
     documented = isinstance(entry, type) or inspect.isfunction(entry)
     return (entry.__doc__ or "").strip().partition("\n")[0] if documented else ""
 

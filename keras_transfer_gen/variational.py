@@ -1,6 +1,9 @@
 """The arithmetic of the evidence lower bound: tensors in, nats out. Sums over pixels and dimensions, never means."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -8,11 +11,15 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.pixels import LEVELS
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Array
+
+
 ACTIVE_VARIANCE = 0.01  # over images, of a dimension's mean: above it the dimension counts as active
 NO_LEVELS = "the likelihood is not a density over pixel levels, so bits per dimension can't be compared with others"
 
 
-def kl_to_standard_normal(z_mean, z_log_var):
+def kl_to_standard_normal(z_mean: Array, z_log_var: Array) -> tf.Tensor:
     """KL divergence of N(mean, exp(log variance)) from N(0, 1), for each dimension.
 
     Args:
@@ -32,7 +39,7 @@ def kl_to_standard_normal(z_mean, z_log_var):
     return 0.5 * (tf.square(z_mean) + tf.exp(z_log_var) - 1.0 - z_log_var)
 
 
-def normal_log_density(z, mean, log_var):
+def normal_log_density(z: Array, mean: Array, log_var: Array) -> tf.Tensor:
     """Log density of independent normal dimensions.
 
     Args:
@@ -47,7 +54,7 @@ def normal_log_density(z, mean, log_var):
     return -0.5 * tf.reduce_sum(terms, axis=-1)
 
 
-def apply_free_bits(terms, free_bits=0.0):
+def apply_free_bits(terms: Array, free_bits: float = 0.0) -> tf.Tensor:
     """The KL divergence of the loss: the sum of each term's mean over the batch, but of at least `free_bits` each.
 
     A term below `free_bits` has no gradient, so training doesn't push it to zero.
@@ -69,7 +76,7 @@ def apply_free_bits(terms, free_bits=0.0):
     return tf.reduce_sum(tf.maximum(tf.reduce_mean(terms, axis=0), free_bits))
 
 
-def kl_annealing_share(kimg, annealing_kimg):
+def kl_annealing_share(kimg: float | tf.Tensor, annealing_kimg: float) -> float | tf.Tensor:
     """Share of `beta` that applies after `kimg` thousand images: from 0 to 1 in a straight line.
 
     Args:
@@ -85,7 +92,7 @@ def kl_annealing_share(kimg, annealing_kimg):
     return tf.minimum(1.0, tf.cast(kimg, tf.float32) / annealing_kimg) if annealing_kimg else tf.constant(1.0)
 
 
-def importance_bound(log_weights):
+def importance_bound(log_weights: Array) -> np.ndarray:
     """The importance-weighted lower bound of the log-likelihood: the log of the mean weight.
 
     Args:
@@ -103,7 +110,7 @@ def importance_bound(log_weights):
     return highest + np.log(np.mean(np.exp(weights - highest[:, None]), axis=1))
 
 
-def bits_per_dim(elbo, dimensions):
+def bits_per_dim(elbo: float | np.ndarray, dimensions: int) -> float | np.ndarray:
     """The negative ELBO of an image in bits for each of its numbers, as a density over levels 0..255.
 
     A level is 1 / 127.5 of the range [-1, 1], so `log2(127.5)` is added. For a likelihood that is not a density over
@@ -126,7 +133,7 @@ def bits_per_dim(elbo, dimensions):
     return float(-elbo / (dimensions * math.log(2.0)) + math.log2(LEVELS))
 
 
-def active_units(z_mean):
+def active_units(z_mean: Array) -> int:
     """How many latent dimensions tell images apart: those whose mean has a variance above `ACTIVE_VARIANCE`.
 
     Args:
@@ -147,7 +154,7 @@ def active_units(z_mean):
     return int(np.sum(z_mean.var(axis=0) > ACTIVE_VARIANCE))
 
 
-def describe_collapse(kl_loss, active, latent_dim):
+def describe_collapse(kl_loss: float, active: int, latent_dim: int) -> str:
     """A sentence with advice where the latents hold almost no information of the images; else "".
 
     Args:

@@ -49,6 +49,7 @@ def test_wheel_holds_every_weight_and_notice(wheel):
         f"keras_transfer_gen/{name}" for name in ("export/web/page", "export/web/litertjs", "recipes/gallery/page")
     ]
     wanted |= {path.relative_to(ROOT).as_posix() for name in pages for path in (ROOT / name).iterdir()}
+    wanted.add("keras_transfer_gen/py.typed")  # else type checkers take no notice of the hints
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert len(wanted) > 20 and wanted <= names

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_transfer_gen import checks, pixels
 
-LUMA = np.float64([0.299, 0.587, 0.114])  # of ITU-R BT.601
+LUMA = np.array([0.299, 0.587, 0.114], np.float64)  # of ITU-R BT.601
 FLAT = 1e-9  # deviation of the magnitudes below which an image has no edges
 
 

@@ -100,7 +100,7 @@ class MinibatchDeviation(keras.layers.Layer):
 
     def call(self, inputs):
         shape = ops.shape(inputs)
-        batch, height, width, channels = shape[0], *inputs.shape[1:]
+        batch, (height, width, channels) = shape[0], inputs.shape[1:]
         group = tf.where(tf.equal(batch % self.group_size, 0), tf.minimum(self.group_size, batch), batch)
         grouped = ops.reshape(ops.cast(inputs, "float32"), (group, -1, height, width, channels))
         variance = ops.mean(ops.square(grouped - ops.mean(grouped, axis=0, keepdims=True)), axis=0)

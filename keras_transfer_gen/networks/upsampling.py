@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 # Both rows (or columns) that a pixel is repeated on meet a 3-tap kernel: what it gives to each of the 4 outputs around.
-_TAPS = np.float32([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float32)
 _TAPS_2D = np.kron(_TAPS, _TAPS)  # [4 x 4, 3 x 3]
 
 

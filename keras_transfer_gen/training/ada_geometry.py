@@ -138,4 +138,4 @@ def _filter():
 
 
 # From places in an image to places in the enlarged one, where each pixel comes first of its two.
-_ENLARGED = np.float32([[2.0, 0.0, -0.5], [0.0, 2.0, -0.5], [0.0, 0.0, 1.0]])
+_ENLARGED = np.array([[2.0, 0.0, -0.5], [0.0, 2.0, -0.5], [0.0, 0.0, 1.0]], np.float32)

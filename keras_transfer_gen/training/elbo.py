@@ -10,7 +10,8 @@ from keras_transfer_gen import checks, pixels, variational
 from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
 from keras_transfer_gen.training import latents
 
-_ENCODERS = weakref.WeakKeyDictionary()  # encoder -> (types that its layers compute in, its graph)
+# encoder -> (types that its layers compute in, its graph)
+_ENCODERS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from keras_transfer_gen.transfer.paths import leaves
 NEW = "new"
 # By identity, since variables compare element by element and TensorFlow's can't be hashed; an entry is removed with its
 # variable. Nothing is written on Keras' own objects, and no saved file changes.
-_NOTES = {}
+_NOTES: dict = {}
 
 
 def name_of(source):

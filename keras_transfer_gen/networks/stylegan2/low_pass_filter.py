@@ -2,5 +2,5 @@
 
 import numpy as np
 
-TAPS = np.float32([1, 3, 3, 1]) / 8
+TAPS = np.array([1, 3, 3, 1], np.float32) / 8
 FILTER = np.outer(TAPS, TAPS)  # [4, 4], its sum is 1

@@ -18,7 +18,7 @@ from keras_transfer_gen.transfer.provenance import name_of, note_source
 
 ARCH = "stylegan2"
 AVERAGE_NAME = "mapping.w_avg"
-_SAID = set()  # paths of the files whose terms were printed
+_SAID: set[str] = set()  # paths of the files whose terms were printed
 
 
 @dataclasses.dataclass(frozen=True)

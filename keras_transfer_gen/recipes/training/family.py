@@ -4,6 +4,7 @@ import abc
 import dataclasses
 import importlib
 from pathlib import Path
+from typing import Any
 
 from keras_transfer_gen.recipes.models.resolve import ModelRef
 
@@ -83,8 +84,8 @@ class Family(abc.ABC):
     """
 
     name = ""
-    skipped_outputs = ()
-    ignored_warnings = ()
+    skipped_outputs: tuple[str, ...] = ()
+    ignored_warnings: tuple[type[Warning], ...] = ()
     divergence_last_step = "with --overwrite"
 
     # The source and the images
@@ -140,7 +141,7 @@ class Family(abc.ABC):
     def update_rates(self, model, settings, rates=None):
         """Sets what may change when a training goes on, such as learning rates; `rates` replaces the settings'."""
 
-    scratch_rates = None  # learning rates of the run from scratch to compare with, as `update_rates` takes them
+    scratch_rates: Any = None  # learning rates of the run from scratch to compare with, as `update_rates` takes them
 
     # Training
 

@@ -18,7 +18,8 @@ from keras_transfer_gen.transfer.fetching.whole import check_whole
 
 VARIABLE = "KTG_SAVED_MODEL_DIR"
 
-_fetched = {}  # {handle: folder} of this process, so that a file that names a handle is loaded without fetching
+# {handle: folder} of this process, so that a file that names a handle is loaded without fetching
+_fetched: dict[str, Path] = {}
 _home = contextvars.ContextVar("home", default=None)
 
 
