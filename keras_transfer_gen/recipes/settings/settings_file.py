@@ -186,7 +186,7 @@ def _read_texts(value):
     return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else None
 
 
-READERS = {  # type: function value -> the value, or None where it is of another type
+READERS = {  # a type: function value -> the value, or None where it is of another type
     bool: lambda value: value if isinstance(value, bool) else None,
     int: lambda value: value if isinstance(value, int) and not isinstance(value, bool) else None,
     float: _read_number,
