@@ -116,10 +116,15 @@ def test_command_lines_are_accepted(path, capsys):
     assert capsys.readouterr().err == ""  # an old option would warn
 
 
+def without_other_tools(path, text):
+    """A page's text; of a table "there | here" only what is here: the first column names other programs' options."""
+    return re.sub(r"^\|[^|]*\|", "|", text, flags=re.MULTILINE) if path.name == "coming_from.md" else text
+
+
 @pytest.mark.parametrize("path", [*PAGES, *CARDS, *NOTEBOOKS], ids=relative)
 def test_options_in_sentences_exist(path):
     known, unknown = all_options(), []
-    for span in spans(read(path)):
+    for span in spans(without_other_tools(path, read(path))):
         words = span.split()
         if words and words[0] == "ktg" and len(words) > 1:
             command, _ = command_of(words[1:])
