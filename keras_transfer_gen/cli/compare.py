@@ -7,6 +7,7 @@ import typer
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.cli import options as o
+from keras_transfer_gen.cli.completion import complete_runs
 from keras_transfer_gen.cli.exits import guarded
 
 LEAST = 2
@@ -15,7 +16,9 @@ LEAST = 2
 @guarded
 @checks.named(run="RUN")
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="RUN folders, two or more.")],
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="RUN folders, two or more.", autocompletion=complete_runs)
+    ],
     out: Annotated[
         str | None, typer.Option("--out", help="Also write a page with tables and curves to this HTML file.")
     ] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import compare, convert, doctor, exits, latents, look, serve, train, use, vae
+from keras_transfer_gen.cli import compare, convert, doctor, exits, init, latents, look, serve, train, use, vae
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -16,16 +16,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-COMMANDS = (
-    train.finetune, train.pretrain, train.grow, train.distill, use.generate, use.evaluate, use.export, convert.convert,
-    serve.serve, look.info, compare.compare, doctor.doctor, doctor.cache,
-    vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle,
-    latents.project, latents.mix, latents.directions, latents.walk, latents.explore,
-)  # fmt: skip
-for command in COMMANDS:
-    app.command(cls=CommandWithOldOptions)(command)
-app.add_typer(look.models_app, name="models")
-app.add_typer(look.data_app, name="data")
+PANELS = {  # heading of `ktg --help`: its commands
+    "Start": (init.init, train.finetune, look.info),
+    "Train": (train.pretrain, train.grow, train.distill),
+    "Use and measure": (use.generate, use.evaluate, use.export, convert.convert, compare.compare, serve.serve),
+    "Latents of a generator": (latents.project, latents.mix, latents.directions, latents.walk, latents.explore),
+    "VAEs": (vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle),
+    "This machine": (doctor.doctor, doctor.cache),
+}
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(cls=CommandWithOldOptions, rich_help_panel=panel)(command)
+app.add_typer(look.models_app, name="models", rich_help_panel="Start")
+app.add_typer(look.data_app, name="data", rich_help_panel="Start")
 
 
 def _version(wanted: bool):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from keras_transfer_gen.cli.completion import complete_models
 from keras_transfer_gen.cli.setting_options import option_parameters
 from keras_transfer_gen.recipes.settings import fields
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
@@ -21,9 +22,9 @@ TrainingDebug = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done; write nothing.")]
 SAVED_MODEL = f"SavedModel: a folder, a .tar.gz, {HANDLE_FORMS}"
 KINDS = f"A preset, RUN folder, .keras file or {SAVED_MODEL}."
-Model = Annotated[str, typer.Argument(help=KINDS)]
-OptionalModel = Annotated[str | None, typer.Argument(help=KINDS)]
-SavedModel = Annotated[str, typer.Argument(help=f"A {SAVED_MODEL}.")]
+Model = Annotated[str, typer.Argument(help=KINDS, autocompletion=complete_models)]
+OptionalModel = Annotated[str | None, typer.Argument(help=KINDS, autocompletion=complete_models)]
+SavedModel = Annotated[str, typer.Argument(help=f"A {SAVED_MODEL}.", autocompletion=complete_models)]
 Trust = option_parameters((FineTuneSettings,), ("trust",))["trust"].annotation
 Offline = Annotated[
     bool,

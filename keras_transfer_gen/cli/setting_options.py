@@ -9,10 +9,12 @@ import typing
 import typer
 from rich.markup import escape
 
+from keras_transfer_gen.cli.completion import complete_models, complete_runs
 from keras_transfer_gen.recipes.settings import fields
 from keras_transfer_gen.recipes.settings.compat import CLASSES
 from keras_transfer_gen.recipes.settings.fields import settings_of
 
+COMPLETIONS = {"source": complete_models, "out": complete_runs}
 NAMES = {"gan": "GAN", "vae": "VAE"}
 
 
@@ -113,7 +115,10 @@ def option_parameters(classes, names=None):
 
 
 def _parameter(described, text):
-    option = typer.Option(described.flag, help=text, show_default=False, rich_help_panel=described.definition.panel)
+    option = typer.Option(
+        described.flag, help=text, show_default=False, rich_help_panel=described.definition.panel,
+        autocompletion=COMPLETIONS.get(described.name),
+    )  # fmt: skip
     kind = option_type(described.type)
     annotation = typing.Annotated[kind if described.required else kind | None, option]
     default = inspect.Parameter.empty if described.required else None

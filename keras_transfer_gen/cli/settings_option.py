@@ -7,6 +7,7 @@ import typing
 import typer
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.cli.completion import complete_settings
 from keras_transfer_gen.cli.old_options import warn
 from keras_transfer_gen.cli.setting_options import option_type, replace_parameters
 from keras_transfer_gen.deprecation import renamed_text
@@ -76,7 +77,13 @@ def _file_option(command_name, classes, takes_configuration):
 
     text = HELP + NAMED if takes_configuration else HELP
     option = typer.Option(
-        f"--{NAME}", help=text, show_default=False, is_eager=True, callback=take, rich_help_panel=fields.FIRST
+        f"--{NAME}",
+        help=text,
+        show_default=False,
+        is_eager=True,
+        callback=take,
+        rich_help_panel=fields.FIRST,
+        autocompletion=complete_settings,
     )
     return _parameter(NAME, typing.Annotated[str | None, option], None)
 

@@ -6,6 +6,7 @@ import typer
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import options as o
+from keras_transfer_gen.cli.completion import complete_models
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.families import make_settings, possible_settings, source_family
 from keras_transfer_gen.cli.run_training import run_training
@@ -47,7 +48,10 @@ GROWING = {"latent_selection_kimg": 0.0, "g_lr_ratio": 1.0}  # all that the sour
 @guarded
 @with_settings(FineTuneSettings, names=[name for name in settings_of(FineTuneSettings) if name != "source"])
 def grow(
-    source: Annotated[str, typer.Argument(help="The GAN to start from, as --source of `ktg finetune`.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="The GAN to start from, as --source of `ktg finetune`.", autocompletion=complete_models),
+    ],
     *,
     arguments: Arguments,
     offline: o.Offline = False,
@@ -86,7 +90,12 @@ def pretrain(
 @checks.named(source="RUN")
 @with_settings(DistillSettings, names=OPTIONS)
 def distill(
-    run: Annotated[str, typer.Argument(help="The teacher: a RUN folder, a preset or a .keras file of a GAN.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="The teacher: a RUN folder, a preset or a .keras file of a GAN.", autocompletion=complete_models
+        ),
+    ],
     arguments: Arguments,
     json: o.TrainingJson = False,
     debug: o.TrainingDebug = False,
