@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py") if "argparse" in path.read_text(encoding="utf-8"))
+SCRIPTS = sorted(path for path in BENCHMARKS.glob("**/*.py") if "argparse" in path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_benchmark_explains_its_options(name, monkeypatch, capsys):
-    if name == "vae_against_pytorch":
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_benchmark_explains_its_options(path, monkeypatch, capsys):
+    name = path.stem
+    if name.endswith("_against_pytorch"):
         pytest.importorskip("torch", reason="the extra `bench` brings PyTorch for this benchmark alone")
-    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.syspath_prepend(path.parent)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     module = importlib.import_module(name)
     monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])

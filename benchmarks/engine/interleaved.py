@@ -1,0 +1,71 @@
+"""Times variants of the same work in turn, so that a drift or a busy moment of the machine meets all of them."""
+
+import datetime
+import os
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+
+
+def times_in_turn(variants, repeats, steps):
+    """Seconds a step of each variant: A B C A B C ...; the first round of each is not counted.
+
+    Args:
+        variants: dict of name -> function `steps -> None` that runs that many steps and waits for the last.
+        repeats: rounds that are counted.
+        steps: steps of a variant in a round.
+
+    Returns:
+        dict of name -> list of `repeats` floats.
+    """
+    seconds = {name: [] for name in variants}
+    for repeat in range(repeats + 1):
+        for name, run in variants.items():
+            start = time.perf_counter()
+            run(steps)
+            if repeat:
+                seconds[name].append((time.perf_counter() - start) / steps)
+    return seconds
+
+
+def speeds(seconds, batch):
+    """Images a second of each variant: the batch over the median of its seconds, rounded to 0.1."""
+    return {name: round(batch / statistics.median(values), 1) for name, values in seconds.items()}
+
+
+def paired_ratio(slower, faster):
+    """How many times as fast `faster` is: the median of the ratios of rounds that stood side by side.
+
+    Example:
+        >>> paired_ratio([2.0, 4.0, 9.0], [1.0, 2.0, 3.0])
+        2.0
+    """
+    return round(statistics.median(a / b for a, b in zip(slower, faster, strict=True)), 3)
+
+
+def cpu_name():
+    """The processor's name and the number of its cores that this process may use."""
+    name = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text(encoding="utf-8").splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name}, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores"
+
+
+def measured_here():
+    """dict that says when, where and how: date, machine, command, and the load that was there before the script."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": cpu_name(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "command": " ".join(["python", _relative(sys.argv[0]), *sys.argv[1:]]),
+    }
+
+
+def _relative(path):
+    root = Path(__file__).resolve().parents[2]
+    path = Path(path).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
