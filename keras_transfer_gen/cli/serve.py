@@ -42,16 +42,18 @@ def serve(
     if compare is not None:
         with checks.named(source="compare"):
             refs.append(options.prefetch(compare))
-    listener = open_socket(host, port)
+    listener, models = open_socket(host, port), []
     try:
         from keras_transfer_gen.cli.console import print_json
         from keras_transfer_gen.recipes.gallery import server
         from keras_transfer_gen.recipes.gallery.served_model import open_served
 
-        models = [open_served(ref, options.overrides) for ref in refs]
+        models += [open_served(ref, options.overrides) for ref in refs]
         address = address_of(listener, host, token)
         ready = server.create_server(models, listener, host, token, rate)
         print_json({"address": address}) if json else print(f"{address}  (Ctrl-C ends it)", flush=True)
         server.run(ready)
     finally:
         listener.close()
+        for served in models:
+            served.close()

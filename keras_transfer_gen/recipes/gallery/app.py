@@ -8,22 +8,29 @@ from importlib import resources
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.gallery import access
+from keras_transfer_gen.recipes.gallery.addresses import Refusal, integer_in, model_of, number_in
+from keras_transfer_gen.recipes.gallery.edit_views import add_edit_views
 from keras_transfer_gen.recipes.gallery.picks import card_text, read_picks, zip_picks
 from keras_transfer_gen.recipes.gallery.rate_limit import RateLimit
 from keras_transfer_gen.recipes.gallery.served_model import SHOWN
+from keras_transfer_gen.recipes.gallery.uploads import FAULT, BusyError, Uploads
 
 PAGE = {  # address -> (file in page/, its type)
     "/": ("gallery.html", "text/html; charset=utf-8"),
     "/gallery.css": ("gallery.css", "text/css; charset=utf-8"),
     "/gallery.js": ("gallery.js", "text/javascript; charset=utf-8"),
+    "/editing.js": ("editing.js", "text/javascript; charset=utf-8"),
 }
 MOST_BODY = 131_072  # bytes of a request
+MOST_IMAGE = 4_194_304  # bytes of an uploaded image
+LARGE = {"upload": MOST_IMAGE}  # endpoint -> bytes of a request to it
 LOOPBACK_RATE, OTHER_RATE = 500, 50  # requests a second of one client
+BUSY = "The latents of another image are being searched for. Wait until that has ended, or stop it."
 BURST_SECONDS = 6  # whose requests may come at once
 TOKEN_RATE, TOKEN_BURST = 1, 10  # wrong tokens of one client
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -54,14 +61,6 @@ class Access:
         return access.is_loopback(self.host)
 
 
-class Refusal(Exception):
-    """An answer that is none: its status and a sentence."""
-
-    def __init__(self, status, text, headers=None):
-        super().__init__(text)
-        self.status, self.headers = status, headers or {}
-
-
 def build_app(models, where):
     """The gallery of some models.
 
@@ -77,7 +76,7 @@ def build_app(models, where):
     """
     flask = import_server("flask")
     app = flask.Flask("gallery", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MOST_IMAGE
     guard = _Guard(flask, where)
     app.before_request(guard.check)
     app.after_request(_add_headers)
@@ -85,6 +84,7 @@ def build_app(models, where):
     for address, entry in PAGE.items():
         app.add_url_rule(address, address, _page_view(flask, *entry))
     _add_views(app, flask, models)
+    add_edit_views(app, flask, models, Uploads())
     return app
 
 
@@ -100,32 +100,25 @@ def import_server(name):
 
 
 def _add_views(app, flask, models):
-    def model_of(run):
-        if not run.isdecimal() or int(run) >= len(models):
-            raise Refusal(404, f"There is no run {run}; there are {len(models)}, numbered from 0.")
-        return models[int(run)]
-
     @app.get("/api/runs")
     def runs():
         return flask.jsonify([_describe(model) for model in models])
 
     @app.get("/api/runs/<run>/images/<seed>/<number>.png")
     def image(run, seed, number):
-        model, query = model_of(run), flask.request.args
-        key = model.key(
-            _integer("seed", seed), _integer("number", number), query.get("label"), _number("truncation", query)
-        )
+        model, query = model_of(models, run), flask.request.args
+        key = model.key(integer_in(seed), integer_in(number), query.get("label"), number_in(query.get("truncation")))
         response = flask.Response(model.png(key), mimetype="image/png")
         response.headers["Cache-Control"] = "private, max-age=3600"
         return response
 
     @app.get("/api/runs/<run>/card")
     def card(run):
-        return flask.Response(card_text(model_of(run)), mimetype="text/plain")
+        return flask.Response(card_text(model_of(models, run)), mimetype="text/plain")
 
     @app.get("/api/runs/<run>/files/<path:name>")
     def file(run, name):
-        path = model_of(run).file(name)
+        path = model_of(models, run).file(name)
         return flask.Response(path.read_bytes(), mimetype=SHOWN[path.suffix.lower()])
 
     @app.post("/api/zip")
@@ -158,7 +151,14 @@ class _Guard:
         if not access.is_own_page(host, headers.get("Origin"), *fetch, request.method, request.path):
             raise Refusal(403, "Pages of other sites may not use the gallery.")
         self._limit(client)
+        self._check_size(request)
         return self._check_token(client, request) if self.where.token else None
+
+    @staticmethod
+    def _check_size(request):
+        most = LARGE.get(request.endpoint, MOST_BODY)
+        if (request.content_length or 0) > most:
+            raise Refusal(413, f"A request of this kind has at most {most} bytes.")
 
     def _limit(self, client):
         """Has clients on this machine wait; refuses others."""
@@ -202,31 +202,16 @@ def _describe(model):
     names = [spec.class_name(number) for number in range(spec.num_classes)]
     return {
         "name": model.name, "image_size": spec.image_size, "classes": names, "truncation": spec.truncation,
-        "licence": spec.licence, "is_run": model.folder is not None,
+        "licence": spec.licence, "is_run": model.folder is not None, "edits": model.editor is not None,
     }  # fmt: skip
-
-
-def _integer(name, text):
-    """A whole number of an address; other texts are left to the check that says what is expected."""
-    try:
-        return int(text) if len(text) <= 20 else text
-    except ValueError:
-        return text
-
-
-def _number(name, query):
-    """A number of a query, None where it is left out; other texts are left to the check, as in `_integer`."""
-    text = query.get(name)
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return text
 
 
 def _answer_error(app, error):
     status, headers = getattr(error, "status", None), getattr(error, "headers", {})
-    if isinstance(error, checks.UserError):
+    if isinstance(error, checks.USER_ERRORS):
         status = 400
+    elif isinstance(error, BusyError):
+        status, error = 409, BUSY
     elif isinstance(error, PermissionError):
         status, error = 403, "This path leads out of the RUN."
     elif isinstance(error, FileNotFoundError):
@@ -236,7 +221,7 @@ def _answer_error(app, error):
         error = getattr(error, "description", error)
     if status == 500:
         app.logger.exception("gallery")
-        error = "The gallery failed; its terminal shows why."
+        error = FAULT
     body = json.dumps({"error": str(error)}, ensure_ascii=False)
     return app.response_class(body, status, headers, mimetype="application/json")
 

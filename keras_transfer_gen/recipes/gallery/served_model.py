@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 
 from keras_transfer_gen import checks, pixels
+from keras_transfer_gen.recipes.gallery.editor import Editor
+from keras_transfer_gen.recipes.latent_tools.latent_space import open_space
 from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.saved_model_layout import CARD_FILE, is_saved_model
@@ -44,10 +46,12 @@ class ServedModel:
         generator: object with `spec` and `generate`, as `open_model` returns it.
         folder: the RUN, or None for another kind of model.
         card: text of its model card, or "".
+        editor: `Editor` of the same model, or None where its images are only shown.
     """
 
-    def __init__(self, name, generator, folder=None, card=""):
+    def __init__(self, name, generator, folder=None, card="", editor=None):
         self.name, self.generator, self.folder, self.card = name, generator, folder, card
+        self.editor = editor
         self.spec = generator.spec
         self._chunks = collections.OrderedDict()  # (seed, first number, label, truncation) -> list of PNG bytes
         self._bytes = 0
@@ -100,6 +104,11 @@ class ServedModel:
                 self._bytes -= sum(map(len, oldest))
         return files
 
+    def close(self):
+        """Ends what is at work on edits, so that the program can end."""
+        if self.editor is not None:
+            self.editor.close()
+
     def file(self, name):
         """The path of a file of the RUN that may be shown.
 
@@ -135,8 +144,9 @@ def open_served(ref, overrides=None):
     is_run = not ref.preset and Path(ref.name).is_dir() and run.exists
     exported = is_run and is_saved_model(run.saved_model)
     generator = open_model(str(run.saved_model)) if exported else open_model(ref, overrides=overrides)
-    name = Path(ref.name).resolve().name if is_run else ref.name
-    return ServedModel(name, generator, run.path if is_run else None, find_card(ref, run.path if is_run else None))
+    name, folder = Path(ref.name).resolve().name if is_run else ref.name, run.path if is_run else None
+    editor = Editor(lambda: open_space(ref, overrides=overrides))
+    return ServedModel(name, generator, folder, find_card(ref, folder), editor)
 
 
 def find_card(ref, folder):

@@ -6,7 +6,7 @@ import urllib.parse
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.gallery.access import check_token
-from keras_transfer_gen.recipes.gallery.app import MOST_BODY, Access, build_app, import_server
+from keras_transfer_gen.recipes.gallery.app import MOST_IMAGE, Access, build_app, import_server
 
 THREADS = 16
 MOST_CONNECTIONS = 1000
@@ -83,7 +83,7 @@ def create_server(models, listener, host, token=None, rate=None):
     app = build_app(models, Access(host, listener.getsockname()[1], token, rate))
     return waitress.create_server(
         app, sockets=[listener], threads=THREADS, connection_limit=MOST_CONNECTIONS, channel_timeout=IDLE_SECONDS,
-        max_request_body_size=MOST_BODY, max_request_header_size=MOST_HEADER, ident=None,
+        max_request_body_size=MOST_IMAGE, max_request_header_size=MOST_HEADER, ident=None,
     )  # fmt: skip
 
 

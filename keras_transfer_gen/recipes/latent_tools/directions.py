@@ -54,12 +54,7 @@ def find_directions(
     numbers = parse_numbers(numbers, "images")
     strength = checks.check_number("strength", strength, above=True, most=100.0, next_step="Such as --strength 3.")
     space = model if hasattr(model, "render") else open_space(model, space, trust, label=label)
-    matrices = style_matrices(space)
-    if matrices:
-        directions, strengths = matrix_directions(matrices, num)
-    else:
-        directions, strengths = _measured(space, num, seed, reporter)
-    directions = directions * deviations(space, directions)[:, None]
+    directions, strengths = scaled_directions(space, num, seed, reporter)
     images = space.draw(numbers, seed)
     shares = np.linspace(-strength, strength, STEPS)
     parts = []
@@ -75,6 +70,26 @@ def find_directions(
     if out is not None:
         write_arrays(out, space, directions=directions, strengths=strengths)
     return {"directions": directions, "strengths": strengths, "sheet": sheet}
+
+
+def scaled_directions(space, num=NUM, seed=0, reporter=SILENT):
+    """The directions of a space, without a sheet or a file: (directions, strengths) as `find_directions` returns them.
+
+    Args:
+        space: `LatentSpace`.
+        num: directions.
+        seed: of the images that are generated where the space has no styles.
+        reporter: `Reporter`; shows the progress.
+
+    Raises:
+        UserError: for more directions than there are.
+    """
+    matrices = style_matrices(space)
+    if matrices:
+        directions, strengths = matrix_directions(matrices, num)
+    else:
+        directions, strengths = _measured(space, num, seed, reporter)
+    return directions * deviations(space, directions)[:, None], strengths
 
 
 def style_matrices(space):

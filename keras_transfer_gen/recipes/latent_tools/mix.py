@@ -39,8 +39,7 @@ def mix(model, out=None, rows="0-3", columns="4-7", layers=None, seed=0, truncat
     space = model if hasattr(model, "render") else open_space(model, STYLES, trust, label=label)
     copied = check_layers(layers, space)
     own, other = (space.draw(numbers, seed, truncation) for numbers in (rows, columns))
-    mixed = np.repeat(own[:, None], len(columns), axis=1)
-    mixed[:, :, copied] = other[None][:, :, copied]
+    mixed = copy_layers(own[:, None], other[None], copied)
     everything = np.concatenate([own, other, mixed.reshape(-1, *space.shape)])
     images = space.images(everything)
     size = images.shape[1:]
@@ -51,6 +50,13 @@ def mix(model, out=None, rows="0-3", columns="4-7", layers=None, seed=0, truncat
         with checks.named(grid="out"):
             write_png(out, pixels.to_grid(sheet.reshape(-1, *size), columns=len(columns) + 1))
     return sheet
+
+
+def copy_layers(styles, other, layers):
+    """Styles `[..., layers, w_dim]` that have those of others in some layers (list of int); both are broadcast."""
+    mixed = np.array(np.broadcast_arrays(styles, other)[0])
+    mixed[..., layers, :] = other[..., layers, :]
+    return mixed
 
 
 def check_layers(layers, space):

@@ -37,6 +37,7 @@ class Projection:
         distance: the last distance.
         measured_by: its name.
         space: "w" or "z".
+        noise: path -> float32 `[side, side]`, the noise maps that belong to the latents; {} where there are none.
     """
 
     image: np.ndarray
@@ -46,6 +47,7 @@ class Projection:
     distance: float
     measured_by: str
     space: str
+    noise: dict = dataclasses.field(default_factory=dict)
 
     def to_dict(self):
         """The numbers, ready for JSON."""
@@ -112,7 +114,7 @@ def project(
     if out is not None:
         arrays = {NOISE + path: value for path, value in noise.items()}
         write_arrays(out, space, latents=latents, distances=distances, **arrays)
-    return Projection(last, target[0], latents, distances, float(distances[-1]), measured_by, space.name)
+    return Projection(last, target[0], latents, distances, float(distances[-1]), measured_by, space.name, noise)
 
 
 def rate_at(step, steps):

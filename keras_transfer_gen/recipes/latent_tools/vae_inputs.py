@@ -81,13 +81,20 @@ def read_image_file(path, spec, name):
     Raises:
         UserFileError, UserError: where it is no usable image.
     """
-    frame = decode.Frame(spec.image_size, spec.channels, "crop", "white")
     try:
         with open(path, "rb") as stream:
             content = stream.read()
-        kind = decode.recognise(os.fspath(path), content[: decode.HEAD])
+    except OSError as error:
+        raise checks.file_error(name, "an image file", path, f"It can't be used: {error.strerror}.") from error
+    return read_image_bytes(content, spec, name, os.fspath(path))
+
+
+def read_image_bytes(content, spec, name, path="the image"):
+    """The image of a file's bytes in the size that a model takes; arguments, result and errors of `read_image_file`."""
+    frame = decode.Frame(spec.image_size, spec.channels, "crop", "white")
+    try:
+        kind = decode.recognise(path, content[: decode.HEAD])
         image, _ = decode.decode_image(content, kind, frame)
-    except (OSError, decode.UnusableError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise checks.file_error(name, "an image file", path, f"It can't be used: {reason}.") from error
+    except decode.UnusableError as error:
+        raise checks.file_error(name, "an image file", path, f"It can't be used: {error}.") from error
     return image[None]

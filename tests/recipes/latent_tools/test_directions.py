@@ -3,7 +3,13 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.principal_directions import matrix_directions
-from keras_transfer_gen.recipes.latent_tools.directions import deviations, find_directions, move, style_matrices
+from keras_transfer_gen.recipes.latent_tools.directions import (
+    deviations,
+    find_directions,
+    move,
+    scaled_directions,
+    style_matrices,
+)
 from keras_transfer_gen.recipes.latent_tools.latent_files import read_arrays
 from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace, open_space
 
@@ -21,6 +27,7 @@ def test_directions_of_styles_are_read_off_the_weights(style_file, tmp_path):
     np.testing.assert_allclose(np.linalg.norm(result["directions"], axis=1), (styles @ expected.T).std(0), rtol=1e-4)
     stored = read_arrays(tmp_path / "d.npz", "directions", "directions")
     np.testing.assert_array_equal(stored["directions"], result["directions"])
+    np.testing.assert_array_equal(scaled_directions(space, 3)[0], result["directions"])
     assert stored["space"] == "w" and (tmp_path / "d.png").is_file() and result["sheet"].shape[1] >= 3 * 5 * 16
 
 

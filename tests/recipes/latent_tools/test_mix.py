@@ -4,7 +4,7 @@ from PIL import Image
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.latent_tools.latent_space import open_space
-from keras_transfer_gen.recipes.latent_tools.mix import mix
+from keras_transfer_gen.recipes.latent_tools.mix import copy_layers, mix
 
 
 def test_sheet_mixes_the_styles_of_rows_and_columns(style_file, tmp_path):
@@ -31,3 +31,10 @@ def test_models_without_styles_and_unknown_layers_are_refused(style_file, source
         mix(source_file)
     with pytest.raises(checks.UserError, match="`layers` must be numbers from 0 to 5"):
         mix(style_file, layers="6")
+
+
+def test_copied_layers_broadcast():
+    styles, other = np.zeros((2, 1, 3, 4), np.float32), np.ones((1, 5, 3, 4), np.float32)
+    mixed = copy_layers(styles, other, [0, 2])
+    assert mixed.shape == (2, 5, 3, 4) and (mixed[:, :, [0, 2]] == 1).all() and (mixed[:, :, 1] == 0).all()
+    assert (styles == 0).all()

@@ -43,6 +43,7 @@ def test_file_holds_latents_and_standardized_noise_that_give_the_image_again(pro
     folder, alone, _ = projections
     with np.load(folder / "l.npz") as arrays:
         noise = [arrays[name] for name in arrays.files if name.startswith("noise/")]
+        assert sum((arrays[f"noise/{path}"] == value).all() for path, value in alone.noise.items()) == 5
         assert len(noise) == 5 and str(arrays["space"]) == "w" and arrays["distances"].shape == (60,)
     for values in noise:
         assert values.mean() == pytest.approx(0, abs=1e-5) and (values**2).mean() == pytest.approx(1, abs=1e-4)

@@ -3,7 +3,12 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import load_images
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_image_file, read_model_images
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import (
+    open_vae,
+    read_image_bytes,
+    read_image_file,
+    read_model_images,
+)
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.specs import ModelSpec
 
@@ -45,3 +50,11 @@ def test_one_image_is_fitted_to_the_model(image_folder, sample_images):
     assert read_image_file(image_folder / "04.png", grey, "from").shape == (1, 28, 28, 1)
     with pytest.raises(checks.UserFileError, match="`from` must be an image file"):
         read_image_file(image_folder / "40.png", SPEC, "from")
+
+
+def test_bytes_are_read_as_their_file_is(image_folder, sample_images):
+    content = (image_folder / "04.png").read_bytes()
+    np.testing.assert_array_equal(read_image_bytes(content, SPEC, "image"), sample_images[4:5])
+    for wrong, reason in ((b"", "empty file"), (b"<html>", "not an image"), (content[:100], "truncated image")):
+        with pytest.raises(checks.UserFileError, match=f"`image` must be an image file.*{reason}"):
+            read_image_bytes(wrong, SPEC, "image")

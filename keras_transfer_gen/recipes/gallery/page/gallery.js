@@ -1,4 +1,5 @@
 // The gallery: pages of images of a seed, one model or two of the same latents, picks, and their zip file.
+// What editing.js uses of it is in window.gallery.
 "use strict";
 
 (() => {
@@ -102,6 +103,7 @@
   function describe() {
     part("title").textContent = state.runs.map((run) => run.name).join(" and ");
     document.title = part("title").textContent;
+    part("edit").hidden = !state.runs.some((run) => run.edits);
     part("truncation").value = state.runs[0].truncation;
     part("class-label").hidden = state.runs[0].classes.length === 0;
     part("class").append(new Option("all", ""), ...state.runs[0].classes.map((name, i) => new Option(name, String(i))));
@@ -143,5 +145,5 @@
     }
   }
 
-  start();
+  window.gallery = { answer, complain, part, state, ready: start() };
 })();

@@ -1,0 +1,28 @@
+"""Latents between two others: the way from one image to another in any space of any model."""
+
+import numpy as np
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation
+from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES
+
+
+def latents_between(space, start, end, share):
+    """The latent at a share of the way from one to another: on an arc, of styles on a straight line.
+
+    Args:
+        space: `LatentSpace`.
+        start: float32 `[*shape]` of the space.
+        end: the same.
+        share: from 0 (the start) to 1 (the end).
+
+    Returns:
+        float32 `[*shape]`.
+
+    Raises:
+        UserError: for a share out of range, and for latents between which there is no arc.
+    """
+    share = checks.check_number("share", share, least=0.0, most=1.0, next_step="Such as 0.5 for the middle.")
+    if space.name == STYLES:
+        return ((1.0 - share) * start + share * end).astype(np.float32)
+    return spherical_interpolation(start, end, [share])[0]
