@@ -39,6 +39,10 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.networks.priors.gaussian import GaussianPrior as GaussianPrior
     from keras_transfer_gen.networks.priors.mixture import MixturePrior as MixturePrior
     from keras_transfer_gen.networks.priors.standard_normal import StandardNormal as StandardNormal
+    from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder as build_token_decoder
+    from keras_transfer_gen.networks.tokens.autoencoder import build_token_encoder as build_token_encoder
+    from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer as VectorQuantizer
+    from keras_transfer_gen.networks.tokens.transformer import TokenTransformer as TokenTransformer
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
     from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
     from keras_transfer_gen.objectives.adversarial import NonSaturating as NonSaturating
@@ -50,11 +54,13 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.objectives.path_length import PathLength as PathLength
     from keras_transfer_gen.objectives.penalties import R1 as R1
     from keras_transfer_gen.objectives.penalties import R1R2 as R1R2
+    from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges as PixelsAndEdges
     from keras_transfer_gen.protocols import Augment as Augment
     from keras_transfer_gen.protocols import Likelihood as Likelihood
     from keras_transfer_gen.protocols import Objective as Objective
     from keras_transfer_gen.protocols import Penalty as Penalty
     from keras_transfer_gen.protocols import Prior as Prior
+    from keras_transfer_gen.protocols import Reconstruction as Reconstruction
     from keras_transfer_gen.protocols import Regularizer as Regularizer
     from keras_transfer_gen.recipes.latent_tools.decode import decode as decode
     from keras_transfer_gen.recipes.latent_tools.directions import find_directions as find_directions
@@ -105,6 +111,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.tables import register_objective as register_objective
     from keras_transfer_gen.tables import register_penalty as register_penalty
     from keras_transfer_gen.tables import register_prior as register_prior
+    from keras_transfer_gen.tables import register_reconstruction as register_reconstruction
     from keras_transfer_gen.tables import register_regularizer as register_regularizer
     from keras_transfer_gen.training.ada import ADA as ADA
     from keras_transfer_gen.training.callbacks import SampleGrid as SampleGrid
@@ -114,7 +121,9 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.training.gan import GAN as GAN
     from keras_transfer_gen.training.latent_ranking import rank_latents as rank_latents
     from keras_transfer_gen.training.precision import set_precision as set_precision
+    from keras_transfer_gen.training.token_prior import TokenPrior as TokenPrior
     from keras_transfer_gen.training.vae import VAE as VAE
+    from keras_transfer_gen.training.vqvae import VQVAE as VQVAE
     from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model as fetch_saved_model
     from keras_transfer_gen.transfer.fetching.presets import list_presets as list_presets
     from keras_transfer_gen.transfer.freezing.blocks import freeze_d as freeze_d
@@ -134,21 +143,15 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.transfer.weights.read import read_weights as read_weights
 
 _LAZY = {
-    "edit_along": "keras_transfer_gen.recipes.latent_tools.edit_along:edit_along",
-    "explore": "keras_transfer_gen.recipes.latent_tools.explore:explore",
-    "find_directions": "keras_transfer_gen.recipes.latent_tools.directions:find_directions",
-    "mix": "keras_transfer_gen.recipes.latent_tools.mix:mix",
-    "project": "keras_transfer_gen.recipes.latent_tools.project:project",
-    "walk": "keras_transfer_gen.recipes.latent_tools.walk:walk",
+    "ADA": "keras_transfer_gen.training.ada:ADA",
     "Architecture": "keras_transfer_gen.architectures:Architecture",
     "Augment": "keras_transfer_gen.protocols:Augment",
     "Bernoulli": "keras_transfer_gen.objectives.likelihoods:Bernoulli",
     "CollapseWarning": "keras_transfer_gen.training.collapse:CollapseWarning",
-    "ADA": "keras_transfer_gen.training.ada:ADA",
     "DiffAugment": "keras_transfer_gen.training.diffaugment:DiffAugment",
+    "DistillSettings": "keras_transfer_gen.recipes.settings.distill:DistillSettings",
     "EvaluateEvery": "keras_transfer_gen.recipes.scoring.evaluate:EvaluateEvery",
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
-    "DistillSettings": "keras_transfer_gen.recipes.settings.distill:DistillSettings",
     "FineTuneSettings": "keras_transfer_gen.recipes.settings.gan:FineTuneSettings",
     "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.vae:FineTuneVaeSettings",
     "GAN": "keras_transfer_gen.training.gan:GAN",
@@ -156,6 +159,7 @@ _LAZY = {
     "GaussianPrior": "keras_transfer_gen.networks.priors.gaussian:GaussianPrior",
     "Hinge": "keras_transfer_gen.objectives.adversarial:Hinge",
     "ImageAdapter": "keras_transfer_gen.networks.latents.latent_mapper:ImageAdapter",
+    "ImageSet": "keras_transfer_gen.data.image_set:ImageSet",
     "L2SP": "keras_transfer_gen.transfer.regularizers.l2sp:L2SP",
     "LaplaceOptimalScale": "keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale",
     "LatentMapper": "keras_transfer_gen.networks.latents.latent_mapper:LatentMapper",
@@ -168,25 +172,30 @@ _LAZY = {
     "NonSaturating": "keras_transfer_gen.objectives.adversarial:NonSaturating",
     "Objective": "keras_transfer_gen.protocols:Objective",
     "Option": "keras_transfer_gen.architectures:Option",
-    "ImageSet": "keras_transfer_gen.data.image_set:ImageSet",
     "PathLength": "keras_transfer_gen.objectives.path_length:PathLength",
     "Penalty": "keras_transfer_gen.protocols:Penalty",
     "Perceptual": "keras_transfer_gen.objectives.likelihoods:Perceptual",
+    "PixelsAndEdges": "keras_transfer_gen.objectives.reconstruction:PixelsAndEdges",
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
     "PretrainSettings": "keras_transfer_gen.recipes.settings.gan:PretrainSettings",
     "PretrainVaeSettings": "keras_transfer_gen.recipes.settings.vae:PretrainVaeSettings",
     "Prior": "keras_transfer_gen.protocols:Prior",
     "R1": "keras_transfer_gen.objectives.penalties:R1",
     "R1R2": "keras_transfer_gen.objectives.penalties:R1R2",
-    "Relativistic": "keras_transfer_gen.objectives.adversarial:Relativistic",
+    "Reconstruction": "keras_transfer_gen.protocols:Reconstruction",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",
+    "Relativistic": "keras_transfer_gen.objectives.adversarial:Relativistic",
     "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
     "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.layer:SavedModelLayer",
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",
     "SpecOverrides": "keras_transfer_gen.transfer.saved_model.spec_overrides:SpecOverrides",
     "StandardNormal": "keras_transfer_gen.networks.priors.standard_normal:StandardNormal",
+    "TokenPrior": "keras_transfer_gen.training.token_prior:TokenPrior",
+    "TokenTransformer": "keras_transfer_gen.networks.tokens.transformer:TokenTransformer",
     "UserError": "keras_transfer_gen.checks:UserError",
     "VAE": "keras_transfer_gen.training.vae:VAE",
+    "VQVAE": "keras_transfer_gen.training.vqvae:VQVAE",
+    "VectorQuantizer": "keras_transfer_gen.networks.tokens.quantizer:VectorQuantizer",
     "add_feature_heads": "keras_transfer_gen.recipes.training.gan.feature_heads:add_feature_heads",
     "all_but": "keras_transfer_gen.transfer.freezing.rules:all_but",
     "attribute_direction": "keras_transfer_gen.maths.latent_arithmetic:attribute_direction",
@@ -195,28 +204,34 @@ _LAZY = {
     "build_conv_vae_encoder": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae_encoder",
     "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_discriminator",
     "build_dcgan_generator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_generator",
-    "change_gan": "keras_transfer_gen.recipes.models.change_gan:change_gan",
+    "build_token_decoder": "keras_transfer_gen.networks.tokens.autoencoder:build_token_decoder",
+    "build_token_encoder": "keras_transfer_gen.networks.tokens.autoencoder:build_token_encoder",
     "change_channels": "keras_transfer_gen.recipes.models.change_channels:change_channels",
+    "change_gan": "keras_transfer_gen.recipes.models.change_gan:change_gan",
     "convert_model": "keras_transfer_gen.recipes.models.convert:convert_model",
     "decode": "keras_transfer_gen.recipes.latent_tools.decode:decode",
     "density_coverage": "keras_transfer_gen.metrics.prdc:density_coverage",
+    "distill": "keras_transfer_gen.recipes.training.distill:distill",
     "edge_similarity": "keras_transfer_gen.metrics.edge_similarity:edge_similarity",
     "edit": "keras_transfer_gen.recipes.latent_tools.edit:edit",
+    "edit_along": "keras_transfer_gen.recipes.latent_tools.edit_along:edit_along",
     "encode": "keras_transfer_gen.recipes.latent_tools.encode:encode",
     "evaluate": "keras_transfer_gen.recipes.scoring.evaluate:evaluate",
+    "explore": "keras_transfer_gen.recipes.latent_tools.explore:explore",
     "export_saved_model": "keras_transfer_gen.recipes.models.export:export_saved_model",
     "export_tflite": "keras_transfer_gen.recipes.models.export:export_tflite",
     "export_web": "keras_transfer_gen.recipes.models.export_web:export_web",
     "extract_features": "keras_transfer_gen.metrics.features:extract_features",
     "fetch_saved_model": "keras_transfer_gen.transfer.fetching.fetch:fetch_saved_model",
     "fid": "keras_transfer_gen.metrics.fid:fid",
-    "distill": "keras_transfer_gen.recipes.training.distill:distill",
+    "find_directions": "keras_transfer_gen.recipes.latent_tools.directions:find_directions",
     "fine_tune": "keras_transfer_gen.recipes.training.fine_tune:fine_tune",
     "fine_tune_vae": "keras_transfer_gen.recipes.training.fine_tune:fine_tune_vae",
     "fit_prior": "keras_transfer_gen.recipes.latent_tools.fit_prior:fit_prior",
     "freeze": "keras_transfer_gen.transfer.freezing.freeze:freeze",
     "freeze_d": "keras_transfer_gen.transfer.freezing.blocks:freeze_d",
     "freeze_g": "keras_transfer_gen.transfer.freezing.blocks:freeze_g",
+    "grow_gan": "keras_transfer_gen.recipes.models.grow:grow_gan",
     "guard_spectral_norms": "keras_transfer_gen.spectral_norm:guard_spectral_norms",
     "insert_latent_mapper": "keras_transfer_gen.networks.latents.latent_mapper:insert_latent_mapper",
     "insert_latent_mixture": "keras_transfer_gen.networks.latents.latent_mixture:insert_latent_mixture",
@@ -226,28 +241,30 @@ _LAZY = {
     "last_n": "keras_transfer_gen.transfer.freezing.blocks:last_n",
     "leaf_layers": "keras_transfer_gen.transfer.paths:leaf_layers",
     "list_presets": "keras_transfer_gen.transfer.fetching.presets:list_presets",
-    "grow_gan": "keras_transfer_gen.recipes.models.grow:grow_gan",
     "load_gan": "keras_transfer_gen.recipes.models.load:load_gan",
     "load_generator": "keras_transfer_gen.recipes.models.load:load_generator",
     "load_images": "keras_transfer_gen.data.batches:load_images",
     "load_matching_weights": "keras_transfer_gen.transfer.weights.matching:load_matching_weights",
     "load_vae": "keras_transfer_gen.recipes.models.load_vae:load_vae",
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
+    "mix": "keras_transfer_gen.recipes.latent_tools.mix:mix",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",
     "pretrain": "keras_transfer_gen.recipes.training.pretrain:pretrain",
     "pretrain_vae": "keras_transfer_gen.recipes.training.pretrain:pretrain_vae",
+    "project": "keras_transfer_gen.recipes.latent_tools.project:project",
     "rank_latents": "keras_transfer_gen.training.latent_ranking:rank_latents",
     "read_images": "keras_transfer_gen.data.sources:read_images",
     "read_weights": "keras_transfer_gen.transfer.weights.read:read_weights",
     "reconstruct": "keras_transfer_gen.recipes.latent_tools.reconstruct:reconstruct",
     "register_architecture": "keras_transfer_gen.tables:register_architecture",
     "register_augment": "keras_transfer_gen.tables:register_augment",
-    "register_likelihood": "keras_transfer_gen.tables:register_likelihood",
     "register_feature_network": "keras_transfer_gen.tables:register_feature_network",
+    "register_likelihood": "keras_transfer_gen.tables:register_likelihood",
     "register_metric": "keras_transfer_gen.tables:register_metric",
     "register_objective": "keras_transfer_gen.tables:register_objective",
     "register_penalty": "keras_transfer_gen.tables:register_penalty",
     "register_prior": "keras_transfer_gen.tables:register_prior",
+    "register_reconstruction": "keras_transfer_gen.tables:register_reconstruction",
     "register_regularizer": "keras_transfer_gen.tables:register_regularizer",
     "restyle": "keras_transfer_gen.recipes.latent_tools.restyle:restyle",
     "scale_shift_only": "keras_transfer_gen.transfer.freezing.rules:scale_shift_only",
@@ -255,6 +272,7 @@ _LAZY = {
     "set_precision": "keras_transfer_gen.training.precision:set_precision",
     "spherical_interpolation": "keras_transfer_gen.maths.latent_arithmetic:spherical_interpolation",
     "trainable_report": "keras_transfer_gen.transfer.freezing.trainable_report:trainable_report",
+    "walk": "keras_transfer_gen.recipes.latent_tools.walk:walk",
 }
 
 # Names of version 0.1, which work for one release with a warning: the old name -> the name now.

@@ -266,6 +266,24 @@ class Likelihood(keras.layers.Layer, abc.ABC):
         """Updates statistics after step number `index`; all-reduce what is measured on one replica."""
 
 
+class Reconstruction(keras.layers.Layer, abc.ABC):
+    """How far reconstructions of a `VQVAE` are from its images; always in float32."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.built = True  # see `Augment`
+
+    @abc.abstractmethod
+    def loss(self, real, reconstructions):
+        """What training minimises: float32 `[batch]`, a mean over the numbers of an image.
+
+        Args:
+            real: float32 `[batch, H, W, C]` in [-1, 1].
+            reconstructions: the same, of the decoder.
+        """
+
+
 class MultiNetwork(abc.ABC):
     """A model made of several networks, each with a role that starts its paths, such as "generator"."""
 

@@ -20,6 +20,7 @@ from keras_transfer_gen.version import PACKAGE
 CLASSES = {
     "ADA": "training.ada",
     "Bernoulli": "objectives.likelihoods",
+    "CausalBlock": "networks.tokens.transformer",
     "ChannelScale": "networks.layers",
     "CriticBlock": "networks.stylegan2.critic",
     "CriticEnd": "networks.stylegan2.critic",
@@ -54,12 +55,14 @@ CLASSES = {
     "OnlyClass": "networks.class_rows",
     "PathLength": "objectives.path_length",
     "Perceptual": "objectives.likelihoods",
+    "PixelsAndEdges": "objectives.reconstruction",
     "PosteriorAnchor": "transfer.regularizers.posterior_anchor",
     "ProjectionLogit": "networks.dcgan.conditional",
     "R1": "objectives.penalties",
     "R1R2": "objectives.penalties",
     "Refinement": "networks.dcgan.dcgan",
     "Relativistic": "objectives.adversarial",
+    "ResidualBlock": "networks.tokens.autoencoder",
     "ResizeBilinear": "metrics.resize",
     "SavedModelGenerator": "transfer.saved_model.generator",
     "SavedModelLayer": "transfer.saved_model.layer",
@@ -70,9 +73,14 @@ CLASSES = {
     "Styles": "networks.stylegan2.mapping",
     "SynthesisBlock": "networks.stylegan2.synthesis",
     "ToModelRange": "transfer.saved_model.generator",
+    "TokenEmbedding": "networks.tokens.transformer",
+    "TokenPrior": "training.token_prior",
+    "TokenTransformer": "networks.tokens.transformer",
     "TrainedFeatures": "networks.heads.feature_heads",
     "UpBlock": "networks.dcgan.dcgan",
     "VAE": "training.vae",
+    "VQVAE": "training.vqvae",
+    "VectorQuantizer": "networks.tokens.quantizer",
 }
 
 # Classes that files of version 0.1 name otherwise: the old name -> the name now.

@@ -29,7 +29,7 @@ class ModelSpec:
         arch: the builder's name, such as "dcgan".
         source: where the weights come from, in words.
         licence: the terms of the weights and of whatever is derived from them, in words; every fine-tune keeps it.
-        family: "gan" or "vae": the kind of networks that the generator was trained with.
+        family: "gan", "vae" or "vq": the kind of networks that the generator was trained with.
         class_names: names of the classes in the order of their numbers, all different; empty where they have no names.
             It becomes a list, and gives `num_classes` where that is 0.
         class_shares: how often each class is drawn where none is asked for, a list of shares that add up to 1: as often
@@ -141,7 +141,7 @@ class ModelSpec:
 
 
 DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "sphere")
-FAMILIES = ("gan", "vae")
+FAMILIES = ("gan", "vae", "vq")
 MODEL_FILES = tuple(f"{family}.keras" for family in FAMILIES)  # in a checkpoint or the folder of a preset
 
 

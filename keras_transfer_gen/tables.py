@@ -176,6 +176,12 @@ LIKELIHOODS = Table("likelihood", f"{_PROTOCOLS}:Likelihood", {
     "bernoulli": ("keras_transfer_gen.objectives.likelihoods:Bernoulli", "for images that are nearly black and white"),
     "l1": ("keras_transfer_gen.objectives.likelihoods:LaplaceOptimalScale", "absolute errors of the most likely scale"),
 })  # fmt: skip
+RECONSTRUCTIONS = Table("reconstruction", f"{_PROTOCOLS}:Reconstruction", {
+    "pixels_and_edges": (
+        "keras_transfer_gen.objectives.reconstruction:PixelsAndEdges",
+        "absolute errors of pixels and of the steps between neighbours",
+    ),
+})  # fmt: skip
 # Names that no option takes, since more must be given with them: the option's name -> {name: what to do}.
 IN_PYTHON = {
     "likelihood": {
@@ -371,6 +377,7 @@ register_penalty = PENALTIES.register
 register_augment = AUGMENTS.register
 register_regularizer = REGULARIZERS.register
 register_likelihood = LIKELIHOODS.register
+register_reconstruction = RECONSTRUCTIONS.register
 register_prior = PRIORS.register
 register_architecture = ARCHITECTURES.register
 register_metric = METRICS.register

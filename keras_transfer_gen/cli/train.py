@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.architectures import FAMILIES
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.completion import complete_models
 from keras_transfer_gen.cli.exits import guarded
@@ -18,7 +19,6 @@ from keras_transfer_gen.recipes.settings.distill import OPTIONS, DistillSettings
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
-from keras_transfer_gen.specs import FAMILIES
 
 
 @guarded

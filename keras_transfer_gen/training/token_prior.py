@@ -1,0 +1,262 @@
+"""`TokenPrior`: a transformer that learns which tokens stand where, by likelihood, with `model.fit`."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.training import compile_checks, latents, loss_scaling, token_sampling, trainable_flags
+from keras_transfer_gen.training.fit_data import FlagWatch
+from keras_transfer_gen.training.progress import add_counters, kimg_of
+from keras_transfer_gen.version import PACKAGE
+
+MEASURES = ("loss", "nats", "accuracy")
+EVALUATION_BATCH = 64
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class TokenPrior(keras.Model):
+    """The distribution of grids of tokens, learnt position after position; images are drawn from it.
+
+    The loss is the cross-entropy of each token given those before it and the class, in nats, summed over the grid and
+    averaged over the batch. In training some of the tokens that the network reads are replaced at random and some
+    labels are left out, so that it forgives its own mistakes when it draws and can draw without a class.
+
+    Args:
+        network: `networks.tokens.transformer.TokenTransformer`, or a Keras model with the same call, `step`,
+            `empty_caches`, `grid`, `num_codes` and `num_classes`.
+        token_noise: share of the tokens that are replaced at random in what the network reads, in [0, 1).
+        label_dropout: share of the labels that are left out, in [0, 1].
+        name: name of the model.
+
+    Example:
+        >>> from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
+        >>> prior = TokenPrior(TokenTransformer((2, 2), num_codes=16, width=12, depth=1, heads=2))
+        >>> prior.draw(3, seed=0).shape
+        (3, 2, 2)
+
+    Reference:
+        van den Oord et al., Neural Discrete Representation Learning, 2017 (arXiv:1711.00937), section 3.3.
+    """
+
+    def __init__(self, network, token_noise=0.05, label_dropout=0.1, name="token_prior", **kwargs):
+        checks.check_backend()
+        super().__init__(name=name, **kwargs)
+        self.network = network
+        self.token_noise = checks.check_number("token_noise", token_noise, most=1)
+        self.label_dropout = checks.check_number("label_dropout", label_dropout, most=1)
+        self.to_tokens = None  # function images -> tokens, for `fit` with images; see `VQVAE.set_prior`
+        add_counters(self)
+        self._flags = FlagWatch([network])
+        self._samplers = {}
+        self.built = True
+
+    @property
+    def roles(self):
+        """dict of role -> network, as freezing rules and reports name them."""
+        return {"prior": self.network}
+
+    @property
+    def kimg(self):
+        """Thousands of images whose tokens were shown in training so far, float."""
+        return kimg_of(self)
+
+    def compile(self, optimizer=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1):
+        """Sets how the network is trained; the step count is kept.
+
+        Args:
+            optimizer: Keras optimizer; AdamW(1e-3, weight_decay=0.01) with gradients of norm 1 at most by default.
+            seed: of what is replaced and left out; each step's draws depend on it and on the step's number alone.
+            run_eagerly: run the step without a graph, for debugging.
+            jit_compile: compile the step with XLA.
+            steps_per_execution: steps in one call of the graph.
+
+        Raises:
+            UserError: for an object that is no optimizer.
+        """
+        if optimizer is None:
+            with self.distribute_strategy.scope():
+                optimizer = keras.optimizers.AdamW(1e-3, weight_decay=0.01, beta_2=0.99, global_clipnorm=1.0)
+        compile_checks.checked_optimizer("optimizer", optimizer, "1e-3")
+        self.seed = checks.check_integer("seed", seed, least=0)
+        with self.distribute_strategy.scope():
+            optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
+            super().compile(
+                optimizer=optimizer, run_eagerly=run_eagerly, jit_compile=jit_compile,
+                steps_per_execution=steps_per_execution, auto_scale_loss=False,
+            )  # fmt: skip
+            self.optimizer.build(compile_checks.slots_for(self.network))
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values()) if self.compiled else []
+
+    def call(self, inputs, training=False):
+        """{"tokens": int `[batch, positions]`, "labels": int `[batch]`} -> log-odds `[batch, positions, num_codes]`."""
+        return self.network(inputs, training=training)
+
+    def draw(self, num, seed=0, label=None, start=0, temperature=1.0, top_k=0, guidance=1.0, known=None, keep=None):
+        """Grids of tokens; grid i depends on `seed` and i alone (and on what is kept of it).
+
+        Args:
+            num: how many.
+            seed: non-negative integer.
+            label: number of the class of all, a sequence with one for each, or None for "no class".
+            start: number of the first image.
+            temperature: above 0; less than 1 is safer and less varied.
+            top_k: only the k most likely tokens of a position are drawn; 0 allows all.
+            guidance: how strongly the class acts; 1 as learnt, more exaggerates it.
+            known: int `[num, rows, columns]`, tokens of which some are kept, or None.
+            keep: bool of the same shape or `[rows, columns]`: where they are kept.
+
+        Returns:
+            int32 ndarray `[num, rows, columns]`.
+
+        Raises:
+            UserError: for a count below 1, a negative seed, or a temperature that is not above 0.
+        """
+        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
+        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
+        temperature = checks.check_number("temperature", temperature, above=True, next_step="Such as 1.")
+        top_k = checks.check_integer("top_k", top_k, least=0, next_step="0 allows all tokens.")
+        guidance = float(checks.check_number("guidance", guidance, next_step="1 changes nothing."))
+        rows, columns = self.network.grid
+        positions, none = rows * columns, self.network.num_classes
+        uniforms = token_sampling.numbered_uniforms(range(start, start + num), positions, seed)
+        labels = np.broadcast_to(np.int32(none if label is None else label), (num,))
+        known = np.zeros((num, positions), np.int32) if known is None else np.int32(known).reshape(num, positions)
+        keep = np.zeros((num, positions), bool) if keep is None else np.broadcast_to(keep, (num, rows, columns))
+        columns_of = (uniforms, labels, known, np.reshape(keep, (num, positions)))
+        sampler = self._sampler(temperature, min(top_k, self.network.num_codes), guidance)
+        batches = []
+        for first in range(0, num, token_sampling.SAMPLING_BATCH):
+            part = [column[first : first + token_sampling.SAMPLING_BATCH] for column in columns_of]
+            size = len(part[0])
+            padded = [np.pad(c, [(0, token_sampling.SAMPLING_BATCH - size)] + [(0, 0)] * (c.ndim - 1)) for c in part]
+            batches.append(sampler(*map(tf.constant, padded)).numpy()[:size])
+        return np.concatenate(batches).reshape(num, rows, columns)
+
+    def _sampler(self, temperature, top_k, guidance):
+        """The graph that draws a batch; it is traced once for each way of drawing."""
+        key = (temperature, top_k, guidance)
+        if key not in self._samplers:
+            options = dict(zip(("temperature", "top_k", "guidance"), key, strict=True))
+            draw = token_sampling.draw_tokens
+            self._samplers[key] = tf.function(lambda *arguments: draw(self.network, *arguments, **options))
+        return self._samplers[key]
+
+    def evaluate(self, x=None, y=None, return_dict=False, **kwargs):
+        """How likely grids of tokens are, without noise; needs no `compile`.
+
+        Args:
+            x: int `[n, rows, columns]`.
+            y: int `[n]`, classes, or None for "no class".
+            return_dict: a dict by name; else a list in its order.
+            **kwargs: Keras' other arguments, which `fit` gives for its `validation_data`.
+
+        Returns:
+            nats, per image, and bits_per_token.
+        """
+        if kwargs.pop("_use_cached_eval_dataset", False):
+            return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
+        nats = float(np.mean(self.nats(x, y)))
+        positions = self.network.grid[0] * self.network.grid[1]
+        figures = {"nats": nats, "bits_per_token": nats / positions / math.log(2.0)}
+        return figures if return_dict else list(figures.values())
+
+    def nats(self, tokens, labels=None):
+        """float32 ndarray `[n]`: minus the log-likelihood of each grid of `tokens`, int `[n, rows, columns]`."""
+        tokens = np.asarray(tokens, np.int32).reshape(len(tokens), -1)
+        none = self.network.num_classes
+        labels = np.full(len(tokens), none, np.int32) if labels is None else np.asarray(labels, np.int32)
+        values = []
+        for first in range(0, len(tokens), EVALUATION_BATCH):
+            part = slice(first, first + EVALUATION_BATCH)
+            logits = self.network({"tokens": tokens[part], "labels": labels[part]}, training=False)
+            values.append(_image_nats(tokens[part], logits).numpy())
+        return np.concatenate(values)
+
+    def make_train_function(self, force=False):
+        """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
+        return super().make_train_function(force or self._flags.changed())
+
+    def train_step(self, data):
+        """One update of the network; returns the running means."""
+        tokens, labels = self._tokens_and_labels(data)
+        index = tf.cast(self.step.value, tf.int64)
+        read, shown = self._disturbed(tokens, labels, index)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            logits = self.network({"tokens": read, "labels": shown}, training=True)
+            nats = tf.reduce_mean(_image_nats(tokens, logits))
+            loss = self.optimizer.scale_loss(nats / tokens.shape[1] / replicas)
+        variables = self.network.trainable_variables
+        loss_scaling.apply_gradients(self.optimizer, tape.gradient(loss, variables), variables)
+        self.step.assign_add(1)
+        self.images_seen.assign_add(tf.cast(tf.shape(tokens)[0] * replicas, tf.int64))
+        return self._track(tokens, logits, nats)
+
+    def test_step(self, data):
+        """The loss on one batch without noise or an update."""
+        tokens, labels = self._tokens_and_labels(data)
+        logits = self.network({"tokens": tokens, "labels": labels}, training=False)
+        return self._track(tokens, logits, tf.reduce_mean(_image_nats(tokens, logits)))
+
+    def _tokens_and_labels(self, data):
+        """(int32 `[batch, positions]`, int32 `[batch]`) of a batch of tokens, or of images where it can encode them."""
+        x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if x.shape.rank == 4:
+            if self.to_tokens is None:
+                raise checks.user_error("x", "tokens [batch, rows, columns]", "images", "Encode them: vq.encode(x).")
+            x = self.to_tokens(x)
+        rows, columns = self.network.grid
+        tokens = tf.reshape(tf.cast(x, tf.int32), (-1, rows * columns))
+        if labels is None or not self.network.num_classes:
+            labels = tf.fill((tf.shape(tokens)[0],), self.network.num_classes)
+        return tokens, tf.cast(labels, tf.int32)
+
+    def _disturbed(self, tokens, labels, index):
+        """What the network reads in a training step: some tokens replaced, some labels left out."""
+        seed = latents.step_seed(self.seed, index, "latents")
+        first, second, third = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+        replaced = tf.random.stateless_uniform(tf.shape(tokens), first) < self.token_noise
+        others = tf.random.stateless_uniform(tf.shape(tokens), second, 0, self.network.num_codes, tf.int32)
+        left_out = tf.random.stateless_uniform(tf.shape(labels), third) < self.label_dropout
+        return tf.where(replaced, others, tokens), tf.where(left_out, self.network.num_classes, labels)
+
+    def _track(self, tokens, logits, nats):
+        right = tf.reduce_mean(tf.cast(tf.argmax(logits, -1, tf.int32) == tokens, tf.float32))
+        for name, value in (("loss", nats / tokens.shape[1]), ("nats", nats), ("accuracy", right)):
+            self.trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def get_config(self):
+        return {
+            "name": self.name, "network": keras.saving.serialize_keras_object(self.network),
+            "token_noise": self.token_noise, "label_dropout": self.label_dropout,
+            "trainable": trainable_flags.read_all(self),
+        }  # fmt: skip
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        network = keras.saving.deserialize_keras_object(config["network"], custom_objects=custom_objects)
+        prior = cls(network, config["token_noise"], config["label_dropout"], config["name"])
+        trainable_flags.write_all(prior, config["trainable"])
+        return prior
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "seed": self.seed}
+
+    def compile_from_config(self, config):
+        self.compile(optimizer=keras.saving.deserialize_keras_object(config["optimizer"]), seed=config["seed"])
+
+
+def _image_nats(tokens, logits):
+    """float32 `[batch]`: minus the log-probability of `tokens` `[batch, positions]`, summed over the positions."""
+    costs = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, tf.cast(logits, tf.float32))
+    return tf.reduce_sum(costs, axis=1)

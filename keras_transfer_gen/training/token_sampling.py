@@ -1,0 +1,86 @@
+"""Tokens drawn one position after the other from a network's log-odds: each a function of one uniform number."""
+
+import numpy as np
+import tensorflow as tf
+
+SAMPLING_BATCH = 32  # always the same: the rounding of an image must not depend on how many others there are
+STREAM = 3  # keeps these numbers apart from the latents (none) and labels (1) of the same image
+
+
+def numbered_uniforms(numbers, positions, seed):
+    """float32 ndarray `[len(numbers), positions]` in [0, 1): row i depends on the seed and its number alone."""
+    rows = [np.random.default_rng((seed, number, STREAM)).random(positions, np.float32) for number in numbers]
+    return np.stack(rows)
+
+
+def choose_tokens(logits, uniforms, temperature=1.0, top_k=0):
+    """The tokens at which the cumulative probability passes a uniform number.
+
+    Args:
+        logits: float32 `[batch, num_codes]`.
+        uniforms: float32 `[batch]` in [0, 1).
+        temperature: divides the logits; less is safer and less varied.
+        top_k: only the k most likely tokens are drawn; 0 allows all.
+
+    Returns:
+        int32 `[batch]`.
+
+    Example:
+        >>> choose_tokens(tf.math.log([[0.5, 0.25, 0.25]]), tf.constant([0.6])).numpy().tolist()
+        [1]
+    """
+    if top_k:
+        least = tf.math.top_k(logits, top_k).values[:, -1:]
+        logits = tf.where(logits < least, logits.dtype.min, logits)
+    bounds = tf.cumsum(tf.nn.softmax(logits / temperature), axis=1)
+    # Sums of float32 end a little beside 1; a number beyond the last bound means the last token that has a chance.
+    number = tf.minimum(uniforms[:, None], bounds[:, -1:] * (1.0 - 1e-6))
+    return tf.reduce_sum(tf.cast(bounds <= number, tf.int32), axis=1)
+
+
+def guided(logits, free_logits, guidance):
+    """Classifier-free guidance: `free + guidance (logits - free)`; 1 gives the logits as they are.
+
+    Reference:
+        Ho and Salimans, Classifier-Free Diffusion Guidance, 2022 (arXiv:2207.12598).
+    """
+    return free_logits + guidance * (logits - free_logits)
+
+
+def draw_tokens(network, uniforms, labels, known, keep, temperature=1.0, top_k=0, guidance=1.0):
+    """Whole grids of tokens, position after position.
+
+    Args:
+        network: with `step`, `empty_caches`, `num_codes` and `num_classes` as `TokenTransformer` has them.
+        uniforms: float32 `[batch, positions]` in [0, 1).
+        labels: int32 `[batch]`; `num_classes` means "no class".
+        known: int32 `[batch, positions]`, tokens to keep.
+        keep: bool `[batch, positions]`, where they are kept.
+        temperature: see `choose_tokens`.
+        top_k: see `choose_tokens`.
+        guidance: Python float, see `guided`; other values than 1 double the computation.
+
+    Returns:
+        int32 `[batch, positions]`.
+    """
+    batch, positions = uniforms.shape
+    rows = batch
+    if guidance != 1.0:
+        labels, rows = tf.concat([labels, tf.fill((batch,), network.num_classes)], 0), 2 * batch
+    tokens = tf.TensorArray(tf.int32, positions, element_shape=(batch,))
+    state = (tf.constant(0), tf.zeros((batch,), tf.int32), network.empty_caches(rows), tokens)
+
+    def one_position(position, before, caches, tokens):
+        doubled = before if guidance == 1.0 else tf.concat([before, before], 0)
+        logits, caches = network.step(doubled, labels, position, caches)
+        if guidance != 1.0:
+            logits = guided(logits[:batch], logits[batch:], guidance)
+        drawn = choose_tokens(logits, uniforms[:, position], temperature, top_k)
+        chosen = tf.where(keep[:, position], known[:, position], drawn)
+        return position + 1, chosen, caches, tokens.write(position, chosen)
+
+    def unfinished(position, *_):
+        return position < positions
+
+    *_, tokens = tf.while_loop(unfinished, one_position, state, maximum_iterations=positions)
+    return tf.transpose(tokens.stack())

@@ -1,0 +1,329 @@
+"""`VQVAE`: an autoencoder whose images are grids of tokens, and the prior that draws new grids."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen.specs import check_class_names
+from keras_transfer_gen.training import compile_checks, fit_data, latents, loss_scaling, trainable_flags, vqvae_step
+from keras_transfer_gen.training.keras_files import check_path
+from keras_transfer_gen.training.progress import add_counters, kimg_of
+from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
+from keras_transfer_gen.version import PACKAGE
+
+MEASURES = ("loss", "reconstruction_loss", "commitment_loss", "psnr", "perplexity")
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class VQVAE(keras.Model):
+    """An autoencoder over a grid of discrete codes, with its training step, and a prior over the grid.
+
+    The loss is that of the reconstructions plus `commitment` times the mean squared distance of the encoder's vectors
+    from their codes. The codes follow by moving averages; see the quantizer. A frozen quantizer
+    (`vq.quantizer.trainable = False`) keeps its codes: the decoder is then adapted at fixed tokens.
+
+    Args:
+        encoder: Keras model, float32 `[batch, H, W, C]` in [-1, 1] -> float32 `[batch, rows, columns, code_dim]`.
+        quantizer: `networks.tokens.quantizer.VectorQuantizer`, or a layer with the same methods.
+        decoder: Keras model, float32 `[batch, rows, columns, code_dim]` -> `[batch, H, W, C]` in [-1, 1].
+        prior: `TokenPrior` over the grid, or None; `generate` needs one.
+        reconstruction: "pixels_and_edges" or a `protocols.Reconstruction`.
+        commitment: weight of the distance of vectors from their codes.
+        class_names: names of the prior's classes, a list of different texts, or () where they have none.
+        name: name of the model.
+
+    Raises:
+        UserError: where the networks' shapes don't fit each other, or for a value out of range.
+
+    Example:
+        >>> from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+        >>> from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+        >>> encoder, decoder = build_token_encoder(32, max_channels=32), build_token_decoder(32, max_channels=32)
+        >>> VQVAE(encoder, VectorQuantizer(64), decoder).encode(np.zeros((2, 32, 32, 3), np.uint8)).shape
+        (2, 4, 4)
+
+    Reference:
+        van den Oord et al., Neural Discrete Representation Learning, 2017 (arXiv:1711.00937).
+    """
+
+    def __init__(
+        self, encoder, quantizer, decoder, prior=None, reconstruction="pixels_and_edges", commitment=0.25,
+        class_names=(), name="vqvae", **kwargs,
+    ):  # fmt: skip
+        checks.check_backend()
+        super().__init__(name=name, **kwargs)
+        check_networks(encoder, quantizer, decoder)
+        self.encoder = encoder
+        self.quantizer = quantizer
+        self.decoder = decoder
+        if not quantizer.built:
+            quantizer.build(encoder.output_shape)
+        self.reconstruction = tables.resolve(
+            "reconstruction", reconstruction, tables.RECONSTRUCTIONS, protocols.Reconstruction
+        )
+        if self.reconstruction is None:
+            raise checks.user_error("reconstruction", "a loss, not None", reconstruction)
+        self.commitment = checks.check_number("commitment", commitment, next_step="Such as commitment=0.25.")
+        add_counters(self)
+        self._flags = fit_data.FlagWatch([encoder, decoder])
+        self.class_names = check_class_names(class_names)
+        self.prior = None
+        if prior is not None:
+            self.set_prior(prior)
+        self.built = True
+
+    @property
+    def roles(self):
+        """dict of role -> network, as freezing rules and reports name them."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    @property
+    def spec(self):
+        """`ModelSpec` of the images, and of the prior's classes."""
+        return vq_spec(self.encoder, self.prior, self.class_names)
+
+    @property
+    def grid(self):
+        """(rows, columns) of an image's tokens."""
+        return tuple(self.encoder.output_shape[1:3])
+
+    @property
+    def kimg(self):
+        """Thousands of images that the autoencoder has seen in training, float; the prior counts its own."""
+        return kimg_of(self)
+
+    def set_prior(self, prior, class_names=None):
+        """Sets what new grids are drawn from; `prior.fit` then takes images too, which it encodes itself.
+
+        Args:
+            prior: `TokenPrior`.
+            class_names: names of its classes; the model's own by default.
+
+        Raises:
+            UserError: where it is none, or is of another grid or codebook.
+        """
+        network = getattr(prior, "network", None)
+        expected = (self.grid, self.quantizer.num_codes)
+        received = None if network is None else (tuple(network.grid), network.num_codes)
+        if received != expected:
+            rows, columns = self.grid
+            text = f"a TokenPrior over {rows} x {columns} tokens of {self.quantizer.num_codes} codes"
+            raise checks.user_error("prior", text, prior if received is None else received)
+        names = self.class_names if class_names is None else class_names
+        self.class_names = check_class_names(names, network.num_classes)
+        if self.prior is not None:
+            self._tracker.untrack(self.prior)  # private, but else Keras keeps the old prior's weights for ever
+        self.prior = prior
+        prior.to_tokens = self._batch_tokens
+
+    def compile(
+        self, optimizer=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
+        auto_scale_loss=True, loss=None, metrics=None,
+    ):  # fmt: skip
+        """Sets how the autoencoder is trained; the step count is kept. A prior is compiled by itself.
+
+        Args:
+            optimizer: Keras optimizer of encoder and decoder; Adam(1e-3) by default.
+            seed: of the codes that are drawn anew; each step's draws depend on it and on the step's number alone.
+            run_eagerly: run the step without a graph, for debugging.
+            jit_compile: compile the step with XLA; slower on most CPUs.
+            steps_per_execution: steps in one call of the graph.
+            auto_scale_loss: put the optimizer in a `keras.optimizers.LossScaleOptimizer` where a network computes in
+                float16.
+            loss: must stay None; see `reconstruction` in `VQVAE`.
+            metrics: must stay None; the parts of the loss are in the logs.
+
+        Raises:
+            UserError: for an object that is no optimizer, or weights made outside of the strategy's scope.
+        """
+        hint = "A VQVAE has its own: VQVAE(reconstruction=...) sets the loss."
+        compile_checks.check_left_out(hint, loss=loss, metrics=metrics)
+        if optimizer is None:
+            with self.distribute_strategy.scope():
+                optimizer = keras.optimizers.Adam(1e-3)
+        compile_checks.checked_optimizer("optimizer", optimizer, "1e-3")
+        self.seed = checks.check_integer("seed", seed, least=0)
+        with self.distribute_strategy.scope():
+            compile_checks.check_scope(self, optimizer=optimizer)
+            if auto_scale_loss:
+                optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
+            super().compile(
+                optimizer=optimizer, run_eagerly=run_eagerly, jit_compile=jit_compile,
+                steps_per_execution=steps_per_execution, auto_scale_loss=False,
+            )  # fmt: skip
+            self.optimizer.build([v for network in self.roles.values() for v in compile_checks.slots_for(network)])
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values()) if self.compiled else []
+
+    def call(self, inputs, training=False):
+        """Images `[batch, H, W, C]` in [-1, 1] -> their reconstructions."""
+        return self.decoder(self.quantizer(self.encoder(inputs, training=training)), training=training)
+
+    def encode(self, images):
+        """The tokens of images.
+
+        Args:
+            images: uint8 `[n, H, W, C]`, what `load_images` returns, or a finite `tf.data.Dataset` of batches.
+
+        Returns:
+            int32 ndarray `[n, rows, columns]`, numbers of codes.
+
+        Raises:
+            UserError: for images of another shape or type.
+        """
+        images = fit_data.all_images(images, self.decoder.output_shape)
+        size = pixels.RENDER_BATCH
+        parts = [self._batch_tokens(images[first : first + size]).numpy() for first in range(0, len(images), size)]
+        return np.concatenate(parts)
+
+    def decode(self, tokens):
+        """The images of tokens.
+
+        Args:
+            tokens: int `[n, rows, columns]`, numbers of codes.
+
+        Returns:
+            uint8 ndarray `[n, H, W, C]`.
+
+        Raises:
+            UserError: for an array of another shape, or with numbers that are no codes.
+        """
+        tokens = self._check_tokens(tokens)
+        flat = tokens.reshape(len(tokens), -1).astype(np.float32)  # exact below 2**24
+
+        def images_of(rows):
+            return self.decoder(self.quantizer.lookup(tf.reshape(tf.cast(rows, tf.int32), (-1, *self.grid))))
+
+        return pixels.render(images_of, flat)
+
+    def reconstruct(self, images):
+        """Images decoded from their own tokens: uint8 `[n, H, W, C]`."""
+        return self.decode(self.encode(images))
+
+    def generate(self, num, seed=0, label=None, start=0, temperature=1.0, top_k=0, guidance=1.0):
+        """Draws grids of tokens from the prior and decodes them; image i depends on `seed` and i alone.
+
+        Args:
+            num: how many.
+            seed: non-negative integer.
+            label: class of all images, its name or number; None draws one for each, all equally likely.
+            start: number of the first image.
+            temperature: above 0; less than 1 is safer and less varied.
+            top_k: only the k most likely tokens of a place are drawn; 0 allows all.
+            guidance: how strongly the class acts; 1 as learnt.
+
+        Returns:
+            uint8 ndarray `[num, H, W, C]`.
+
+        Raises:
+            UserError: where there is no prior, or for a value out of range.
+        """
+        if self.prior is None:
+            raise checks.UserError("the VQVAE has no prior to draw from. Set one with vq.set_prior(prior).")
+        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
+        start = checks.check_integer("start", start, least=0)
+        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
+        labels = latents.numbered_classes(range(start, start + num), self.spec, seed, label)
+        tokens = self.prior.draw(
+            num, seed, labels, start=start, temperature=temperature, top_k=top_k, guidance=guidance
+        )
+        return self.decode(tokens)
+
+    def fit(
+        self, x=None, y=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto",
+        validation_data=None, **kwargs,
+    ):  # fmt: skip
+        """`keras.Model.fit` of the autoencoder; an `ImageStream` starts at the step that the model has reached.
+
+        Args:
+            x: what `load_images` returns, a `tf.data.Dataset` of images `[batch, H, W, C]` or (images, labels), or an
+                array; levels are from 0 to 255.
+            y: not used.
+            epochs: number of the epoch at which to stop; an epoch of `load_images` is 1 kimg.
+            steps_per_epoch: batches in an epoch; the stream's own by default.
+            initial_epoch: number of the first epoch.
+            callbacks: Keras callbacks.
+            verbose: as in Keras.
+            validation_data: images of the same forms, for the losses at the end of an epoch.
+            **kwargs: Keras' other arguments, such as `batch_size`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            UserError: where the model isn't compiled, nothing can be trained, or the images are none or of another
+                shape or type.
+        """
+        fit_data.check_can_train(self, "vq")
+        arguments = fit_data.prepare(self, "vq", x, y, self.decoder.output_shape, steps_per_epoch, validation_data)
+        return super().fit(
+            epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
+        )
+
+    def make_train_function(self, force=False):
+        """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
+        return super().make_train_function(force or self._flags.changed())
+
+    def train_step(self, data):
+        """One update of encoder, decoder and codes; returns the running means."""
+        return self._track(vqvae_step.train_step(self, data))
+
+    def test_step(self, data):
+        """The loss and its parts on one batch, without an update."""
+        return self._track(vqvae_step.test_step(self, data))
+
+    def _track(self, values):
+        for name, tracker in self.trackers.items():
+            tracker.update_state(values[name])
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def _batch_tokens(self, images):
+        """uint8 `[batch, H, W, C]` -> int32 `[batch, rows, columns]`, in a graph too."""
+        return self.quantizer.tokens(self.encoder(pixels.to_model_range(images), training=False))
+
+    def _check_tokens(self, tokens):
+        tokens = np.asarray(tokens)
+        rows, columns = self.grid
+        if tokens.ndim != 3 or tokens.shape[1:] != (rows, columns) or not len(tokens) or tokens.dtype.kind not in "iu":
+            expected = f"integers [n, {rows}, {columns}], n at least 1"
+            raise checks.user_error("tokens", expected, f"{tokens.dtype.name} {tokens.shape}")
+        if tokens.min() < 0 or tokens.max() >= self.quantizer.num_codes:
+            expected = f"numbers from 0 to {self.quantizer.num_codes - 1}"
+            raise checks.user_error("tokens", expected, f"numbers from {tokens.min()} to {tokens.max()}")
+        return tokens
+
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """`keras.Model.save`; a `UserError` for a path that does not end in ".keras"."""
+        check_path(filepath, zipped, "vq")
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        parts = {name: serialize(getattr(self, name)) for name in _PARTS if getattr(self, name) is not None}
+        own = {"name": self.name, "commitment": self.commitment, "class_names": list(self.class_names)}
+        return {**own, **parts, "trainable": trainable_flags.read_all(self)}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        revive = keras.saving.deserialize_keras_object
+        parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS if name in config}
+        rest = {name: config[name] for name in ("name", "commitment", "class_names")}
+        vq = cls(**parts, **rest)
+        trainable_flags.write_all(vq, config["trainable"])
+        return vq
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "seed": self.seed}
+
+    def compile_from_config(self, config):
+        self.compile(optimizer=keras.saving.deserialize_keras_object(config["optimizer"]), seed=config["seed"])
+
+
+_PARTS = ("encoder", "quantizer", "decoder", "prior", "reconstruction")
+protocols.MultiNetwork.register(VQVAE)

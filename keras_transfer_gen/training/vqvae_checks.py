@@ -1,0 +1,30 @@
+"""What a `VQVAE` asks of its networks: an encoder, a quantizer and a decoder that fit each other."""
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.specs import ModelSpec
+
+
+def check_networks(encoder, quantizer, decoder):
+    """Raises a `UserError` where one network does not take what the one before it makes."""
+    grid, images = tuple(encoder.output_shape[1:]), tuple(encoder.input_shape[1:])
+    if len(grid) != 3:
+        expected = "a model that makes vectors [batch, rows, columns, code_dim]"
+        raise checks.user_error("encoder", expected, encoder.output_shape, "build_token_encoder makes such a model.")
+    if grid[-1] != quantizer.code_dim:
+        step = "Build both with the same code_dim=."
+        raise checks.user_error("quantizer", f"one of vectors of length {grid[-1]}", quantizer.code_dim, step)
+    if tuple(decoder.input_shape[1:]) != grid or tuple(decoder.output_shape[1:]) != images:
+        expected = f"a model from {grid}, as the encoder makes them, to images {images}"
+        received = f"one from {tuple(decoder.input_shape[1:])} to {tuple(decoder.output_shape[1:])}"
+        step = "Build both with the same image_size=, channels=, downsampling= and code_dim=."
+        raise checks.user_error("decoder", expected, received, step)
+
+
+def vq_spec(encoder, prior, class_names):
+    """`ModelSpec` of a `VQVAE`'s images and of the classes of its prior (or None)."""
+    _, side, _, channels = encoder.input_shape
+    num_classes = 0 if prior is None else prior.network.num_classes
+    return ModelSpec(
+        image_size=side, channels=channels, latent_dim=encoder.output_shape[-1], num_classes=num_classes,
+        arch="vqvae", family="vq", class_names=list(class_names) if num_classes else [],
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
+from keras_transfer_gen.training.token_prior import TokenPrior
+
+# Class 0 has even tokens, class 1 odd ones, each grid one token throughout: 3 bits, and none after the first position.
+LABELS = np.arange(64) % 2
+TOKENS = np.broadcast_to(((np.arange(64) // 2 % 4) * 2 + LABELS)[:, None, None], (64, 2, 3)).astype("int32")
+
+
+def make_prior(**arguments):
+    keras.utils.set_random_seed(0)
+    network = TokenTransformer((2, 3), num_codes=8, num_classes=2, width=16, depth=1, heads=2, dropout=0.0)
+    return TokenPrior(network, **{"token_noise": 0.0, **arguments})
+
+
+@pytest.fixture(scope="module")
+def trained():
+    prior = make_prior()
+    prior.compile(optimizer=keras.optimizers.Adam(0.02))
+    prior.fit(TOKENS, LABELS, epochs=15, batch_size=16, verbose=0)
+    return prior
+
+
+def test_the_likelihood_is_that_of_numpy():
+    prior = make_prior()
+    logits = prior({"tokens": TOKENS[:5].reshape(5, 6), "labels": LABELS[:5]}).numpy()
+    log_shares = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    expected = -np.take_along_axis(log_shares, TOKENS[:5].reshape(5, 6, 1), 2).sum((1, 2))
+    np.testing.assert_allclose(prior.nats(TOKENS[:5], LABELS[:5]), expected, rtol=1e-4)
+
+
+def test_it_learns_down_to_the_entropy(trained):
+    figures = trained.evaluate(TOKENS, LABELS, return_dict=True)
+    # Given the class, one of four tokens stands at the first position, and the others follow from it.
+    assert figures["nats"] == pytest.approx(np.log(4), abs=0.25)
+    assert figures["bits_per_token"] == pytest.approx(figures["nats"] / 6 / np.log(2))
+
+
+def test_draws_are_of_the_class_that_was_asked_for(trained):
+    for label in (0, 1):
+        grids = trained.draw(12, seed=0, label=label)
+        assert np.mean(grids % 2 == label) > 0.9
+    assert len(np.unique(trained.draw(40, seed=1))) > 4  # no class: any of the tokens
+
+
+def test_a_draw_depends_on_the_seed_and_its_number_alone(trained):
+    grids = trained.draw(40, seed=3, label=1)
+    np.testing.assert_array_equal(trained.draw(3, seed=3, label=1, start=35), grids[35:38])
+    assert not np.array_equal(trained.draw(40, seed=4, label=1), grids)
+
+
+def test_what_is_kept_stays_and_the_rest_follows(trained):
+    known = np.full((6, 2, 3), 3, "int32")
+    keep = np.zeros((2, 3), bool)
+    keep[0] = True
+    grids = trained.draw(6, seed=0, label=1, known=known, keep=keep)
+    assert (grids[:, 0] == 3).all()
+    assert np.mean(grids[:, 1] == 3) > 0.9
+
+
+def test_noise_is_a_function_of_the_step_and_of_the_shares():
+    prior = make_prior(token_noise=0.5, label_dropout=0.5)
+    prior.compile()
+    tokens, labels = np.tile(TOKENS.reshape(64, 6), (8, 1)), np.tile(LABELS, 8).astype("int32")
+    read, shown = (np.array(part) for part in prior._disturbed(tokens, labels, np.int64(4)))
+    again = prior._disturbed(tokens, labels, np.int64(4))
+    np.testing.assert_array_equal(read, again[0])
+    assert np.mean(read != tokens) == pytest.approx(0.5 * 7 / 8, abs=0.05)  # one in eight is replaced by itself
+    assert np.mean(shown == 2) == pytest.approx(0.5, abs=0.1)
+    assert not np.array_equal(prior._disturbed(tokens, labels, np.int64(5))[0], read)
+
+
+def test_a_saved_prior_goes_on_where_it_was(trained, tmp_path):
+    trained.save(tmp_path / "prior.keras")
+    again = keras.models.load_model(tmp_path / "prior.keras")
+    np.testing.assert_array_equal(again.draw(3, seed=0), trained.draw(3, seed=0))
+    assert again.kimg == trained.kimg == pytest.approx(0.96)
+    for prior in (again, trained):
+        prior.fit(TOKENS, LABELS, epochs=1, batch_size=16, verbose=0, shuffle=False)
+    for a, b in zip(again.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_frozen_blocks_stay():
+    prior = make_prior()
+    prior.compile(optimizer=keras.optimizers.Adam(0.02))
+    prior.network.get_layer("block_1").trainable = False
+    before = prior.network.get_layer("block_1").get_weights()
+    prior.fit(TOKENS, LABELS, batch_size=16, verbose=0)
+    for a, b in zip(before, prior.network.get_layer("block_1").get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_wrong_values_are_refused():
+    prior = make_prior()
+    with pytest.raises(checks.UserError, match="num"):
+        prior.draw(0)
+    with pytest.raises(checks.UserError, match="temperature"):
+        prior.draw(1, temperature=0)
+    with pytest.raises(checks.UserError, match="token_noise"):
+        make_prior(token_noise=2)
+    prior.compile()
+    with pytest.raises(checks.UserError, match="vq.encode"):
+        prior.fit(np.zeros((4, 8, 8, 3), np.uint8), batch_size=4, verbose=0)

@@ -1,0 +1,48 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.training import vqvae_step
+from keras_transfer_gen.training.vqvae import VQVAE
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def vq():
+    keras.utils.set_random_seed(0)
+    options = {"max_channels": 16, "min_channels": 8}
+    vq = VQVAE(build_token_encoder(32, **options), VectorQuantizer(16), build_token_decoder(32, **options))
+    vq.compile(optimizer=keras.optimizers.SGD(0.1))
+    return vq
+
+
+def test_the_losses_are_those_of_numpy(vq):
+    vq.quantizer.codebook.assign(np.random.default_rng(1).standard_normal((16, 32)).astype("float32"))
+    values = vqvae_step.test_step(vq, tf.constant(IMAGES))
+    real = IMAGES / np.float32(127.5) - 1
+    vectors = vq.encoder(real).numpy()
+    codes = vq.quantizer.codebook.numpy()[vq.encode(IMAGES)]
+    made = vq.decoder(codes).numpy()
+    error = real - made
+    edges = np.abs(np.diff(error, axis=1)).mean() + np.abs(np.diff(error, axis=2)).mean()
+    commitment = np.mean((vectors - codes) ** 2)
+    assert float(values["reconstruction_loss"]) == pytest.approx(np.abs(error).mean() + edges, rel=1e-4)
+    assert float(values["commitment_loss"]) == pytest.approx(commitment, rel=1e-4)
+    assert float(values["loss"]) == pytest.approx(np.abs(error).mean() + edges + 0.25 * commitment, rel=1e-4)
+
+
+def test_a_step_counts_and_moves_networks_and_codes(vq):
+    before = [np.array(weights) for weights in vq.get_weights()]
+    vqvae_step.train_step(vq, (tf.constant(IMAGES), tf.zeros(8, tf.int32)))
+    assert (int(vq.step), int(vq.images_seen)) == (1, 8)
+    for weights in (vq.encoder.trainable_variables[0], vq.decoder.trainable_variables[0], vq.quantizer.codebook):
+        assert not any(np.array_equal(weights, old) for old in before if old.shape == weights.shape)
+
+
+def test_perplexity_is_that_of_the_shares():
+    assert float(vqvae_step.perplexity(tf.constant([[0, 1], [2, 3]]), 10)) == pytest.approx(4)
+    assert float(vqvae_step.perplexity(tf.constant([5, 5, 5]), 10)) == pytest.approx(1)
