@@ -7,6 +7,7 @@ numbers stand in the docstrings: type checkers can't check them.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -36,3 +37,15 @@ Labels: TypeAlias = "np.ndarray | tf.Tensor"
 
 Logits: TypeAlias = "tf.Tensor | list[tf.Tensor]"
 """`[batch, ...]`, or a list of such tensors where a discriminator has several heads."""
+
+ImageSource: TypeAlias = "PathLike | Sequence[Any] | np.ndarray | tf.data.Dataset"
+"""What images are read from; see `read_images`."""
+
+LabelSource: TypeAlias = "PathLike | Sequence[Any] | np.ndarray | bool"
+"""Where labels of images come from; see `read_images`."""
+
+Colour: TypeAlias = str | tuple[int, ...]
+"""A name, "#rrggbb" or levels from 0 to 255: (red, green, blue)."""
+
+Progress: TypeAlias = Callable[[int, Any], Any]
+"""Function (done, total), called as something goes on; `total` is None where it is not known."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def renamed_text(old: str, new: str) -> str:
@@ -23,7 +25,7 @@ def warn_renamed(old: str, new: str, stacklevel: int = 2) -> None:
     warnings.warn(renamed_text(old, new), DeprecationWarning, stacklevel=stacklevel + 1)
 
 
-def renamed_arguments(**new_names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def renamed_arguments(**new_names: str) -> Callable[[F], F]:
     """Decorator: a function takes keyword arguments under their old names too, with a `DeprecationWarning`.
 
     Args:
@@ -41,12 +43,12 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[..., Any]], Callab
         'black'
     """
 
-    def decorate(function):
+    def decorate(function: F) -> F:
         owner = function.__qualname__.rpartition(".<locals>.")[2]
         name = owner.removesuffix(".__init__")  # a class is known by its own name
 
         @functools.wraps(function)
-        def call(*args, **kwargs):
+        def call(*args: Any, **kwargs: Any) -> Any:
             for old in new_names.keys() & kwargs.keys():
                 new = new_names[old]
                 if new in kwargs:
@@ -55,6 +57,6 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[..., Any]], Callab
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 
-        return call
+        return call  # type: ignore[return-value]
 
     return decorate

@@ -3,6 +3,7 @@
 import ast
 import os
 import typing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,10 @@ NAMES = {
     "Images": np.ndarray | tf.Tensor,
     "Latents": np.ndarray | tf.Tensor,
     "Labels": np.ndarray | tf.Tensor,
+    "ImageSource": str | os.PathLike[str] | Sequence[typing.Any] | np.ndarray | tf.data.Dataset,
+    "LabelSource": str | os.PathLike[str] | Sequence[typing.Any] | np.ndarray | bool,
+    "Colour": str | tuple[int, ...],
+    "Progress": Callable[[int, typing.Any], typing.Any],
     "Logits": tf.Tensor | list[tf.Tensor],
 }
 
@@ -29,7 +34,7 @@ def test_aliases_stand_for_their_types(name):
         pass
 
     function.__annotations__ = {"argument": getattr(aliases, name)}
-    assert typing.get_type_hints(function, {"np": np, "tf": tf})["argument"] == NAMES[name]
+    assert typing.get_type_hints(function, {**vars(aliases), "np": np, "tf": tf})["argument"] == NAMES[name]
 
 
 def test_every_alias_is_documented_and_tested():

@@ -129,7 +129,7 @@ def evaluate(
         with checks.named(images="data"):
             spec = generator.spec
             reference, real = recipe.read_real_set(data, spec.image_size, spec.channels, options.data_labels)
-            real_images = real.images  # type: ignore[union-attr]
+            real_images = real.images
         count = num
     else:
         generator = None

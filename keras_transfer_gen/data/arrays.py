@@ -1,7 +1,11 @@
 """Arrays, .npz and .npy files of images -> `ImageSet`."""
 
+from __future__ import annotations
+
 import zipfile
 import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -10,6 +14,13 @@ from keras_transfer_gen import checks, files
 from keras_transfer_gen.data import cache, decode, entries
 from keras_transfer_gen.data.image_set import ImageSet, Original, digest_of, numbered_names
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keras_transfer_gen.aliases import LabelSource, PathLike, Progress
+    from keras_transfer_gen.data.decode import Frame
+
+
 MAX_ARRAY_BYTES = 8 * 2**30
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 DAMAGE = (OSError, ValueError, KeyError, EOFError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -17,7 +28,9 @@ COMPANIONS = ("labels", "groups", "class_names")
 RANGES = "uint8 0..255, or floats that plainly fill [0, 1], [-1, 1] or 0..255"
 
 
-def read_array_file(path, frame, cache_dir=None, progress=None):
+def read_array_file(
+    path: Path, frame: Frame, cache_dir: PathLike | None = None, progress: Progress | None = None
+) -> ImageSet:
     """`ImageSet` of an .npz (array `images` or the only one, optional `labels`, `groups`, `class_names`) or an .npy.
 
     Args:
@@ -57,7 +70,7 @@ def read_array_file(path, frame, cache_dir=None, progress=None):
     )
 
 
-def _read_archive(archive, path):
+def _read_archive(archive: Any, path: PathLike) -> dict[str, np.ndarray]:
     """dict of "images" and, where they are there, the arrays of `COMPANIONS` -> array."""
     names = archive.files
     rest = [name for name in names if name not in COMPANIONS]
@@ -73,7 +86,7 @@ def _read_archive(archive, path):
     return {"images" if name == images_name else name: archive[name] for name in needed}
 
 
-def _check_member(info, path):
+def _check_member(info: zipfile.ZipInfo, path: PathLike) -> None:
     if info.file_size > MAX_ARRAY_BYTES:
         hint = f"It unpacks to {info.file_size / 2**30:.0f} GiB. Save it as .npy, which is read piece by piece."
         raise checks.user_error("source", f"at most {MAX_ARRAY_BYTES // 2**30} GiB as .npz", str(path), hint)
@@ -82,7 +95,15 @@ def _check_member(info, path):
         raise checks.user_error("source", "an .npz file that is no zip bomb", str(path), hint)
 
 
-def read_array(images, frame, labels=None, groups=None, class_names=(), cache_dir=None, progress=None):
+def read_array(
+    images: np.ndarray,
+    frame: Frame,
+    labels: Any = None,
+    groups: np.ndarray | None = None,
+    class_names: Sequence[str] = (),
+    cache_dir: PathLike | None = None,
+    progress: Progress | None = None,
+) -> ImageSet:
     """`ImageSet` of an array; images of another size are cropped or padded to the frame.
 
     Args:
@@ -122,7 +143,7 @@ def read_array(images, frame, labels=None, groups=None, class_names=(), cache_di
     )
 
 
-def value_range(low, high, dtype):
+def value_range(low: float, high: float, dtype: np.dtype | type) -> str:
     """The range that numbers are in, by their extremes: "levels" (0..255), "unit" ([0, 1]) or "model" ([-1, 1]).
 
     Args:
@@ -144,7 +165,7 @@ def value_range(low, high, dtype):
     raise checks.user_error("source", f"images with {RANGES}", f"{np.dtype(dtype).name} from {low:g} to {high:g}", hint)
 
 
-def to_levels(values, range_name):
+def to_levels(values: np.ndarray, range_name: str) -> np.ndarray:
     """Numbers in the range that `value_range` named -> uint8 0..255."""
     if range_name == "levels":
         return np.round(values).astype(np.uint8)
@@ -154,13 +175,13 @@ def to_levels(values, range_name):
     return pixels.to_uint8(values * 2 - 1 if range_name == "unit" else values).numpy()
 
 
-def fit_array(image, frame):
+def fit_array(image: np.ndarray, frame: Frame) -> np.ndarray:
     """uint8 `[H, W, C]` with C of 1 to 4 -> uint8 `[S, S, C]` of the frame."""
     mode = MODES[image.shape[-1]]
     return decode.fit_image(Image.fromarray(image[..., 0] if mode == "L" else np.ascontiguousarray(image)), frame)
 
 
-def check_shape(images):
+def check_shape(images: np.ndarray) -> np.ndarray:
     """`[N, H, W]` or `[N, H, W, C]` -> `[N, H, W, C]`, or a `UserError` for another shape."""
     shape = images.shape
     if images.ndim == 3 and shape[2] in MODES and shape[1] > max(MODES):
@@ -175,7 +196,7 @@ def check_shape(images):
     raise checks.user_error("source", "an array [N, H, W] or [N, H, W, C] with C from 1 to 4", images, hint)
 
 
-def _locked(images):
+def _locked(images: np.ndarray) -> np.ndarray:
     """The images read-only: a copy, so that the caller may change the array; one that is too large is not copied."""
     if images.nbytes <= cache.MEMORY_LIMIT:
         images = np.array(images, order="C")
@@ -185,7 +206,9 @@ def _locked(images):
     return images
 
 
-def _fit_all(images, frame, cache_dir, progress):
+def _fit_all(
+    images: np.ndarray, frame: Frame, cache_dir: PathLike | None, progress: Progress | None
+) -> tuple[np.ndarray, str]:
     key = files.sha256(repr(cache.frame_settings(frame)).encode(), digest_of(np.ascontiguousarray(images)).encode())
 
     def produce(write):
@@ -199,7 +222,9 @@ def _fit_all(images, frame, cache_dir, progress):
     return fitted, digest
 
 
-def check_labels(labels, count, class_names):
+def check_labels(
+    labels: LabelSource | None, count: int, class_names: Sequence[str]
+) -> tuple[np.ndarray | None, list | list[str]]:
     """Labels of `count` images (None, integers from 0 on, or text) -> (int32 `[count]` or None, class names)."""
     if labels is None:
         return None, []
@@ -218,7 +243,7 @@ def check_labels(labels, count, class_names):
     return labels.astype(np.int32), names
 
 
-def _check_groups(groups, count):
+def _check_groups(groups: np.ndarray | None, count: int) -> np.ndarray:
     if groups is None:
         return np.zeros(count, np.int32)
     groups = np.asarray(groups)

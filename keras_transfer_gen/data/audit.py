@@ -1,8 +1,12 @@
 """What a source holds, before anything is trained on it: sizes, modes, duplicates, and the files that are skipped."""
 
+from __future__ import annotations
+
 import collections
 import dataclasses
 import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +15,12 @@ from keras_transfer_gen.data.image_set import ImageSet, count_of, printable
 from keras_transfer_gen.data.labels import label_images
 from keras_transfer_gen.data.sources import describe_source, gather_images
 from keras_transfer_gen.deprecation import renamed_arguments
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Colour, ImageSource, LabelSource, PathLike, Progress
+    from keras_transfer_gen.data.decode import Frame
+    from keras_transfer_gen.data.image_set import Skipped
+
 
 FEW_IMAGES = 50  # with fewer images a generator copies them rather than learning from them
 GREY = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" and the like count as "I"
@@ -48,30 +58,30 @@ class Audit:
     classes: dict = dataclasses.field(default_factory=dict)
 
     @property
-    def usable(self):
+    def usable(self) -> int:
         """How many images can be used."""
         return len(self.image_set)
 
     @property
-    def skipped(self):
+    def skipped(self) -> list[Skipped]:
         """list of `Skipped`, sorted by path."""
         return self.image_set.skipped
 
     @property
-    def hidden(self):
+    def hidden(self) -> list[str]:
         """list of str: the hidden files and folders, which are not looked at; a folder ends with "/"."""
         return self.image_set.hidden
 
-    def skipped_lines(self):
+    def skipped_lines(self) -> list[str]:
         """One line for each skipped file: relative path, tab, reason; line breaks and tabs in a name are escaped."""
         return [f"{printable(file.path)}\t{printable(file.reason)}" for file in self.skipped]
 
-    def hidden_line(self):
+    def hidden_line(self) -> str:
         """A line that counts the hidden files and names the first ones; "" where there are none."""
         hidden = self.image_set.describe_hidden()
         return f"not looked at: {hidden}" if hidden else ""
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict of everything but the images themselves."""
         return {
             "source": self.source,
@@ -93,9 +103,16 @@ class Audit:
 
 @renamed_arguments(fit="resize_mode")
 def audit_images(
-    source, image_size=64, channels=3, *, resize_mode="crop", background="white", labels=None, cache_dir=None,
-    progress=None,
-):  # fmt: skip
+    source: ImageSource,
+    image_size: int = 64,
+    channels: int = 3,
+    *,
+    resize_mode: str = "crop",
+    background: Colour = "white",
+    labels: LabelSource | None = None,
+    cache_dir: PathLike | None = None,
+    progress: Progress | None = None,
+) -> Audit:
     """Looks through a source and counts what is in it; the arguments are those of `read_images`.
 
     Returns:
@@ -129,15 +146,15 @@ def audit_images(
     )
 
 
-def find_duplicates(image_set):
+def find_duplicates(image_set: ImageSet) -> list[list[str]]:
     """Lists of the names of images with the same pixels, in the order in which they appear."""
     alike = collections.defaultdict(list)
     for name, image in zip(image_set.names, image_set.images, strict=True):
-        alike[hashlib.sha256(np.ascontiguousarray(image)).digest()].append(name)
+        alike[hashlib.sha256(np.ascontiguousarray(image).data).digest()].append(name)
     return [names for names in alike.values() if len(names) > 1]
 
 
-def find_warnings(image_set, frame, duplicates=None):
+def find_warnings(image_set: ImageSet, frame: Frame, duplicates: list[list[str]] | None = None) -> list[str]:
     """What may harm a training on these images.
 
     Args:
@@ -175,18 +192,18 @@ def find_warnings(image_set, frame, duplicates=None):
     return warnings
 
 
-def _class_counts(image_set):
+def _class_counts(image_set: ImageSet) -> dict[str, int]:
     counts = np.bincount(image_set.labels, minlength=len(image_set.class_names)).tolist()
     return dict(zip(image_set.class_names, counts, strict=True))
 
 
-def _counted(values):
+def _counted(values: Iterable[Any]) -> dict[str, int]:
     return dict(collections.Counter(values).most_common())
 
 
-def _folder(name):
+def _folder(name: str) -> str:
     return name.rpartition("/")[0] or "."
 
 
-def _images_are(count):
+def _images_are(count: int) -> str:
     return f"{count_of(count, 'image')} {'is' if count == 1 else 'are'}"

@@ -1,5 +1,10 @@
 """`ImageSet` -> an endless, repeatable stream of uint8 batches: batch n is a function of the seed and n alone."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,15 +15,32 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.deprecation import renamed_arguments
 from keras_transfer_gen.streams import ImageStream
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Colour, ImageSource, LabelSource, PathLike, Progress
+    from keras_transfer_gen.data.image_set import ImageSet
+
+
 EPOCHS = ("kimg", "pass")
 KIMG = 1000  # images in an epoch, before it is rounded to whole batches
 
 
 @renamed_arguments(fit="resize_mode")
 def load_images(
-    source, image_size=64, channels=3, batch_size=32, *, resize_mode="crop", background="white", labels=None,
-    balance=0.0, epoch="kimg", shuffle=True, seed=0, cache_dir=None, progress=None,
-):  # fmt: skip
+    source: ImageSource,
+    image_size: int = 64,
+    channels: int = 3,
+    batch_size: int = 32,
+    *,
+    resize_mode: str = "crop",
+    background: Colour = "white",
+    labels: LabelSource | None = None,
+    balance: float = 0.0,
+    epoch: str = "kimg",
+    shuffle: bool = True,
+    seed: int = 0,
+    cache_dir: PathLike | None = None,
+    progress: Progress | None = None,
+) -> ImageStream:
     """Batches of a source's images, ready for `fit`.
 
     Args:
@@ -73,7 +95,16 @@ def load_images(
     return stream_images(image_set, batch_size, labels=labels, balance=balance, epoch=epoch, shuffle=shuffle, seed=seed)
 
 
-def stream_images(image_set, batch_size=32, *, labels=False, balance=0.0, epoch="kimg", shuffle=True, seed=0):
+def stream_images(
+    image_set: ImageSet,
+    batch_size: int = 32,
+    *,
+    labels: bool = False,
+    balance: float = 0.0,
+    epoch: str = "kimg",
+    shuffle: bool = True,
+    seed: int = 0,
+) -> ImageStream:
     """`load_images` for an `ImageSet`; `labels` says whether its labels are in the batches, the others are the same."""
     batch_size = checks.check_integer("batch_size", batch_size, next_step="Set it with batch_size= or --batch-size.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Set it with seed= or --seed.") % 2**31
@@ -117,14 +148,14 @@ def stream_images(image_set, batch_size=32, *, labels=False, balance=0.0, epoch=
     return ImageStream(_finish(epoch_dataset), from_step, steps, batch_size, image_set)
 
 
-def _finish(dataset):
+def _finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     # FILE, the default, needs at least one file for each worker.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def _even_draw(size, shuffle):
+def _even_draw(size: int, shuffle: bool) -> tuple[Callable[..., tf.Tensor], int]:
     """(function from places in passes to image numbers, images in a pass)."""
 
     def draw(places, passes, seed):
@@ -133,7 +164,7 @@ def _even_draw(size, shuffle):
     return draw, size
 
 
-def _balanced_draw(groups, shuffle, balance):
+def _balanced_draw(groups: np.ndarray, shuffle: bool, balance: float) -> tuple[Callable[..., tf.Tensor], int]:
     """`_even_draw` for passes that take a share of each folder; without `shuffle` the images of a folder take turns."""
     counts = np.bincount(groups).astype(np.int64)
     if len(counts) < 2:
@@ -155,7 +186,7 @@ def _balanced_draw(groups, shuffle, balance):
     return draw, len(folders)
 
 
-def class_shares(image_set, balance=0.0):
+def class_shares(image_set: ImageSet, balance: float = 0.0) -> np.ndarray:
     """How often each class is drawn by a stream of some images.
 
     Args:
@@ -176,12 +207,12 @@ def class_shares(image_set, balance=0.0):
     return shares / shares.sum()
 
 
-def _folder_shares(counts, balance):
+def _folder_shares(counts: np.ndarray, balance: float) -> np.ndarray:
     """int64: how many of the images of each folder a pass draws; `counts` are its images."""
     return np.maximum(1, np.round(counts ** (1.0 - balance))).astype(np.int64)
 
 
-def _fetcher(image_set, labels):
+def _fetcher(image_set: ImageSet, labels: LabelSource) -> Callable[..., Any]:
     """Function: numbers of images -> the images, or (images, labels)."""
     images, shape = image_set.images, image_set.images.shape[1:]
     if images.nbytes > cache.MEMORY_LIMIT:

@@ -1,14 +1,23 @@
 """Decoded images on disk, so that each file is decoded once: records of one length and an index beside them."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.image_set import digest_of
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.data.decode import Frame
+
 
 VERSION = 1  # part of the keys: raise it when decoding changes, so that older caches are not used any more
 MEMORY_LIMIT = 2**30  # bytes; larger sets of images stay on disk and are mapped
@@ -16,7 +25,12 @@ RECORDS = "records.u8"
 INDEX = "index.json"
 
 
-def cached_records(key, shape, produce, cache_dir=None):
+def cached_records(
+    key: str | None,
+    shape: tuple[int, int, int],
+    produce: Callable[[Callable[[np.ndarray], Any]], dict[str, Any]],
+    cache_dir: PathLike | None = None,
+) -> tuple[np.ndarray, str, dict[str, Any]]:
     """The images of an earlier call with the same key, or else those of `produce`.
 
     A damaged cache is written again. Where nothing can be written the images are kept in memory.
@@ -49,12 +63,14 @@ def cached_records(key, shape, produce, cache_dir=None):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def frame_settings(frame):
+def frame_settings(frame: Frame) -> tuple[int | str | tuple[int, int, int], ...]:
     """The part of a key that stands for a `decode.Frame` and for how images are decoded: a tuple."""
     return (VERSION, frame.image_size, frame.channels, frame.resize_mode, frame.background)
 
 
-def _in_memory(shape, produce):
+def _in_memory(
+    shape: tuple[int, int, int], produce: Callable[[Callable[[np.ndarray], Any]], dict[str, Any]]
+) -> tuple[np.ndarray, str, dict[str, Any]]:
     parts = []
     notes = produce(lambda image: parts.append(image.copy()))
     images = np.stack(parts) if parts else np.zeros((0, *shape), np.uint8)
@@ -62,9 +78,11 @@ def _in_memory(shape, produce):
     return images, digest_of(images), notes
 
 
-def _write(folder, shape, produce):
+def _write(
+    folder: Path, shape: tuple[int, int, int], produce: Callable[[Callable[[np.ndarray], Any]], dict[str, Any]]
+) -> str:
     with open(folder / RECORDS, "wb") as stream:
-        notes = produce(lambda image: stream.write(np.ascontiguousarray(image, np.uint8)))
+        notes = produce(lambda image: stream.write(np.ascontiguousarray(image, np.uint8).data))
     count = (folder / RECORDS).stat().st_size // int(np.prod(shape))
     digest = digest_of(_open(folder, count, shape))
     # Escaped to ASCII: a file's name may hold bytes that are no UTF-8.
@@ -72,7 +90,7 @@ def _write(folder, shape, produce):
     return digest
 
 
-def _rename_large(folder, named, shape):
+def _rename_large(folder: Path, named: Path, shape: tuple[int, int, int]) -> Path:
     """Moves records that must stay on disk to `named`, after their digest; returns the folder that they are in."""
     if (folder / RECORDS).stat().st_size <= MEMORY_LIMIT:
         return folder
@@ -82,7 +100,7 @@ def _rename_large(folder, named, shape):
     return named
 
 
-def _read_whole(folder, shape):
+def _read_whole(folder: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, str, dict[str, Any]] | None:
     """The records where they are whole, else None."""
     try:
         images, digest, notes = _read_records(folder, shape)
@@ -91,12 +109,12 @@ def _read_whole(folder, shape):
         return None
 
 
-def _read_records(folder, shape):
+def _read_records(folder: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, str, dict[str, Any]]:
     index = files.read_json(folder / INDEX)
     return _open(folder, index["count"], shape), index["digest"], index["notes"]
 
 
-def _open(folder, count, shape):
+def _open(folder: Path, count: Any, shape: tuple[int, int, int]) -> np.ndarray:
     path, size = folder / RECORDS, count * int(np.prod(shape))
     if path.stat().st_size != size:
         raise OSError("the records have another length than the index says")

@@ -1,6 +1,10 @@
 """`tf.data.Dataset` and TFDS -> `ImageSet`."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,11 +15,22 @@ from keras_transfer_gen.data import arrays, cache
 from keras_transfer_gen.data.image_set import ImageSet, Original, numbered_names
 from keras_transfer_gen.streams import ImageStream
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike, Progress
+    from keras_transfer_gen.data.decode import Frame
+
+
 ELEMENTS = 'a dataset of images, (image, label) or {"image": ..., "label": ...}'
 TFDS_NAME = re.compile(r"tfds:(?P<name>[^\[\]\s]+)(?:\[(?P<split>.+)\])?")
 
 
-def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
+def read_dataset(
+    dataset: ImageStream | tf.data.Dataset,
+    frame: Frame,
+    class_names: Sequence[str] = (),
+    cache_dir: PathLike | None = None,
+    progress: Progress | None = None,
+) -> ImageSet:
     """`ImageSet` of a finite dataset, in its order; images may differ in size where it isn't batched.
 
     Floats are read twice: the range of their values must be known before the first is converted.
@@ -73,12 +88,14 @@ def read_dataset(dataset, frame, class_names=(), cache_dir=None, progress=None):
     )
 
 
-def is_dataset(source):
+def is_dataset(source: object) -> bool:
     """Whether `source` is a `tf.data.Dataset`."""
     return isinstance(source, tf.data.Dataset)
 
 
-def read_tfds(source, frame, cache_dir=None, progress=None):
+def read_tfds(
+    source: str, frame: Frame, cache_dir: PathLike | None = None, progress: Progress | None = None
+) -> ImageSet:
     """`ImageSet` of a TFDS dataset that is prepared on this machine; nothing is downloaded.
 
     Args:
@@ -123,7 +140,7 @@ def read_tfds(source, frame, cache_dir=None, progress=None):
     return read_dataset(rows, frame, class_names, cache_dir, progress)
 
 
-def _split(element):
+def _split(element: Any) -> tuple[tf.Tensor | tf.TensorSpec, tf.Tensor | tf.TensorSpec | None]:
     """An element, or its spec -> (image, label or None)."""
     if isinstance(element, dict) and "image" in element:
         return element["image"], element.get("label")
@@ -134,14 +151,14 @@ def _split(element):
     raise checks.user_error("source", ELEMENTS, element)
 
 
-def _is_batched(spec):
+def _is_batched(spec: tf.TensorSpec) -> bool:
     if not isinstance(spec, tf.TensorSpec) or spec.shape.rank not in (2, 3, 4):
         raise checks.user_error("source", ELEMENTS + " with images of rank 2 or 3, or 4 batched", spec)
     # [a, b, c] is one image where c may be channels, else a batch of grey ones.
     return spec.shape.rank == 4 or (spec.shape.rank == 3 and spec.shape[-1] not in (None, *arrays.MODES))
 
 
-def _extremes(dataset):
+def _extremes(dataset: tf.data.Dataset) -> tuple[float, float]:
     low, high = np.inf, -np.inf
     for element in dataset:
         image = _split(element)[0].numpy()

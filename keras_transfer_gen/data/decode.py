@@ -1,11 +1,14 @@
 """One image file or Pillow image -> uint8 pixels of the wanted size, or the reason why it can't be used."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import io
 import re
 import threading
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import (
@@ -22,12 +25,16 @@ from PIL import (
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.image_set import Original
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Colour
+
+
 MAX_PIXELS = 50_000_000
 SERIAL_PIXELS = 16_000_000  # larger images are decoded one at a time, so that memory doesn't grow with the threads
 HEAD = 32  # bytes that are enough to recognise every format
 
 # The classes are called directly: `Image.open` would apply Pillow's own, global pixel limit and try other formats.
-DECODERS = {
+DECODERS: dict[str, Any] = {
     "BMP": BmpImagePlugin.BmpImageFile,
     "GIF": GifImagePlugin.GifImageFile,
     "JPEG": JpegImagePlugin.JpegImageFile,
@@ -102,7 +109,7 @@ class Frame:
     resize_mode: str = "crop"
     background: str | tuple = "white"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         size_step = "Choose one with image_size= or --image-size."
         checks.check_integer("image_size", self.image_size, *SIDES, next_step=size_step)
         checks.check_choice("channels", self.channels, checks.CHANNELS, "1 is grey, 3 is RGB.")
@@ -111,14 +118,14 @@ class Frame:
         object.__setattr__(self, "background", parse_colour(self.background))
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """(S, S, C) of a fitted image."""
         return (self.image_size, self.image_size, self.channels)
 
 
-def parse_colour(colour):
+def parse_colour(colour: int | str | tuple[float, ...]) -> tuple[int, int, int]:
     """A colour's name, "#rrggbb" or three levels -> (r, g, b), or a `UserError`."""
-    levels = colour
+    levels: Any = colour
     if isinstance(colour, str):
         try:
             levels = ImageColor.getrgb(colour)
@@ -131,7 +138,7 @@ def parse_colour(colour):
     return tuple(levels)
 
 
-def recognise(name, head):
+def recognise(name: str, head: bytes) -> str:
     """The format of a file by its content.
 
     Args:
@@ -162,7 +169,7 @@ def recognise(name, head):
     raise UnusableError(f"not an image: {suffix}")
 
 
-def decode_image(content, kind, frame):
+def decode_image(content: bytes, kind: str, frame: Frame) -> tuple[np.ndarray, Original]:
     """Decodes a whole file: upright, on the background, cropped or padded to the frame.
 
     Args:
@@ -192,7 +199,7 @@ def decode_image(content, kind, frame):
     return fitted, _original(kind, mode, size, orientation)
 
 
-def decode_pillow(image, frame):
+def decode_pillow(image: Image.Image, frame: Frame) -> tuple[np.ndarray, Original]:
     """A Pillow image, loaded or not: upright, on the background, cropped or padded to the frame.
 
     Args:
@@ -216,30 +223,30 @@ def decode_pillow(image, frame):
     return fitted, _original(kind, image.mode, image.size, orientation)
 
 
-def check_pixels(image):
+def check_pixels(image: Image.Image) -> None:
     """Raises `UnusableError` where a Pillow image has more than `MAX_PIXELS` pixels."""
     if image.width * image.height > MAX_PIXELS:
         raise UnusableError(too_many_pixels(image.width * image.height))
 
 
-def _original(kind, mode, size, orientation):
+def _original(kind: str, mode: str, size: tuple[int, int], orientation: int) -> Original:
     width, height = reversed(size) if orientation in SIDEWAYS else size
     return Original(kind, mode, width, height)
 
 
-def fit_image(image, frame):
+def fit_image(image: Image.Image, frame: Frame) -> np.ndarray:
     """A loaded Pillow image of any mode -> uint8 ndarray `[S, S, C]`."""
     square = _fit_square(_flatten(image, frame.background), frame)
     return np.array(square.convert("L") if frame.channels == 1 else square).reshape(frame.shape)
 
 
-def too_many_pixels(count):
+def too_many_pixels(count: int) -> str:
     """The reason why an image of so many pixels is skipped."""
     number = f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
     return f"{number} pixels: over the limit of {MAX_PIXELS / 1e6:.0f} million"
 
 
-def _fit_upright(image, frame):
+def _fit_upright(image: Image.Image, frame: Frame) -> tuple[np.ndarray, int]:
     """(uint8 `[S, S, C]`, value of the EXIF orientation) of a Pillow image that may have to be read yet."""
     large = image.width * image.height > SERIAL_PIXELS
     with _large_images if large else contextlib.nullcontext():
@@ -252,14 +259,14 @@ def _fit_upright(image, frame):
     return fitted, orientation
 
 
-def _orientation(image):
+def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(274, 1)
     except Exception:  # an image with a broken EXIF block can be used all the same
         return 1
 
 
-def _flatten(image, background):
+def _flatten(image: Image.Image, background: Colour) -> Image.Image:
     """Any mode -> RGB on the background."""
     if image.mode.startswith(("I", "F")):
         return Image.fromarray(_scale_grey(np.asarray(image))).convert("RGB")
@@ -271,7 +278,7 @@ def _flatten(image, background):
     return image.convert("RGB")
 
 
-def _scale_grey(values):
+def _scale_grey(values: np.ndarray) -> np.ndarray:
     """Grey values `[H, W]` of 16 or 32 bits, or floats -> uint8: scaled by the range of the format, never clipped."""
     if values.dtype.itemsize == 2:
         return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
@@ -289,7 +296,7 @@ def _scale_grey(values):
     return np.round(scaled).astype(np.uint8)
 
 
-def _fit_square(image, frame):
+def _fit_square(image: Image.Image, frame: Frame) -> Image.Image:
     size, (width, height) = frame.image_size, image.size
     if frame.resize_mode == "crop":
         side = min(width, height)
@@ -302,7 +309,7 @@ def _fit_square(image, frame):
     return square
 
 
-def _resize(image, size):
+def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.size == size:
         return image
     # Averaging whole blocks is exact; both filters widen with the factor, so neither aliases.
@@ -310,7 +317,7 @@ def _resize(image, size):
     return image.resize(size, Image.Resampling.BOX if whole else Image.Resampling.LANCZOS)
 
 
-def _unusable_reason(error, content, kind, mode):
+def _unusable_reason(error: Exception, content: bytes | None, kind: str, mode: str) -> str:
     """Why an image can't be used, of the exception of its decoder; `content` is None for a Pillow image."""
     text = str(error).lower()
     if isinstance(error, Image.DecompressionBombError):

@@ -1,20 +1,32 @@
 """The files of a source -> `ImageSet`: looked at, decoded in threads, and kept in the cache."""
 
+from __future__ import annotations
+
 import collections
 import concurrent.futures
 import json
 import os
 import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data import cache, decode, entries
 from keras_transfer_gen.data.grouping import group_by_folder
 from keras_transfer_gen.data.image_set import ImageSet, Original, Skipped
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike, Progress
+    from keras_transfer_gen.data.decode import Frame
+    from keras_transfer_gen.data.entries import FileEntry, Listing
+
+
 WORKERS = min(8, os.cpu_count() or 1)
 
 
-def decode_entries(listing, frame, cache_dir=None, progress=None):
+def decode_entries(
+    listing: Listing, frame: Frame, cache_dir: PathLike | None = None, progress: Progress | None = None
+) -> ImageSet:
     """`ImageSet` of the files of a source; what can't be used is in its `skipped`.
 
     Args:
@@ -65,7 +77,7 @@ def decode_entries(listing, frame, cache_dir=None, progress=None):
     )
 
 
-def _screen(entry):
+def _screen(entry: FileEntry) -> Any:
     """Looks at a file without decoding it: (entry, format, fingerprint), or `Skipped`."""
     try:
         with entry.open() as stream:
@@ -78,7 +90,7 @@ def _screen(entry):
         return Skipped(entry.name, entries.why_unreadable(error))
 
 
-def _decode(item, frame):
+def _decode(item: tuple[FileEntry, str, str], frame: Frame) -> Any:
     """(uint8 image, `Original`), or `Skipped`."""
     entry, kind, _ = item
     try:
@@ -91,7 +103,9 @@ def _decode(item, frame):
         return Skipped(entry.name, entries.why_unreadable(error))
 
 
-def _map_in_threads(function, items):
+def _map_in_threads(
+    function: Callable[[Any], Any], items: list[FileEntry | tuple[FileEntry, str, str]]
+) -> Iterator[Any]:
     """`map` in threads with few results waiting, so that memory stays small."""
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         waiting = collections.deque()

@@ -3,17 +3,24 @@
 Nothing is unpacked to disk, so an archive can't write outside a folder. Only files are opened.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.decode import UnusableError
 from keras_transfer_gen.data.image_set import Skipped
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 MAX_FILE_BYTES = 256 * 2**20
 BOMB_BYTES = 8 * 2**20  # a larger member is refused where it unpacks to more than BOMB_RATIO times its size
@@ -41,7 +48,7 @@ class FileEntry:
     open: Callable
     fingerprint: Callable
 
-    def check_size(self):
+    def check_size(self) -> None:
         """Raises `UnusableError` where the file is too large to read, or a zip bomb."""
         if self.size > MAX_FILE_BYTES:
             raise UnusableError(
@@ -51,7 +58,7 @@ class FileEntry:
             raise UnusableError(f"zip bomb: unpacks to {self.size // max(self.packed, 1):,} times its size")
 
 
-def is_bomb(size, packed):
+def is_bomb(size: int, packed: int) -> bool:
     """Whether `packed` bytes unpack to so many that no real image is among them."""
     return size > BOMB_BYTES and size > BOMB_RATIO * packed
 
@@ -71,7 +78,7 @@ class Listing:
     hidden: list
 
 
-def list_folder(root):
+def list_folder(root: Path) -> Listing:
     """Every file below `root`, sorted by name; links are followed, and each folder is read once.
 
     Args:
@@ -115,7 +122,7 @@ def list_folder(root):
     return Listing(sorted(entries, key=lambda entry: entry.name), skipped, sorted(hidden))
 
 
-def list_zip(archive, path):
+def list_zip(archive: zipfile.ZipFile, path: Path) -> Listing:
     """Every member of an archive that isn't a folder, sorted by name.
 
     Args:
@@ -145,7 +152,7 @@ def list_zip(archive, path):
     return Listing(sorted(entries, key=lambda entry: entry.name), [], sorted(hidden))
 
 
-def list_paths(paths):
+def list_paths(paths: Iterable[PathLike]) -> Listing:
     """The files of a list of paths, in its order, hidden ones too: they were named.
 
     Args:
@@ -154,10 +161,10 @@ def list_paths(paths):
     Returns:
         `Listing`.
     """
-    paths = [Path(path).expanduser() for path in paths]
-    names = _relative_names(paths)
+    resolved = [Path(path).expanduser() for path in paths]
+    names = _relative_names(resolved)
     entries, skipped = [], []
-    for path, name in zip(paths, names, strict=True):
+    for path, name in zip(resolved, names, strict=True):
         try:
             facts = path.stat()
         except (OSError, ValueError) as error:  # a ValueError is a name that no file can have
@@ -171,7 +178,7 @@ def list_paths(paths):
     return Listing(entries, skipped, [])
 
 
-def _relative_names(paths):
+def _relative_names(paths: list[Path]) -> list[str]:
     """Names with forward slashes, relative to the folder that holds all of the paths."""
     absolute = [os.path.abspath(path) for path in paths]
     try:
@@ -181,7 +188,7 @@ def _relative_names(paths):
     return [Path(os.path.relpath(path, root)).as_posix() for path in absolute]
 
 
-def why_unreadable(error):
+def why_unreadable(error: BaseException) -> str:
     """The reason for a `Skipped`, of an exception among `READ_ERRORS`."""
     reason = str(getattr(error, "strerror", None) or error).strip()
     if isinstance(error, RuntimeError):
@@ -191,9 +198,9 @@ def why_unreadable(error):
     return f"cannot be read: {reason[:1].lower()}{reason[1:]}"
 
 
-def _file_entry(name, path, size):
+def _file_entry(name: str, path: PathLike, size: int) -> FileEntry:
     return FileEntry(name, size, size, lambda: open(path, "rb"), lambda: files.sha256_file(path))
 
 
-def _is_hidden(part):
+def _is_hidden(part: str) -> bool:
     return (part.startswith(".") and part not in (".", "..")) or part in SYSTEM_FILES

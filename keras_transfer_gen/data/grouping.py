@@ -1,11 +1,15 @@
 """Names of images -> groups (one for each folder) and classes (one for each folder of the first level)."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 
-def group_by_folder(names):
+def group_by_folder(names: list[str]) -> tuple[np.ndarray, np.ndarray | None, list | list[str]]:
     """Groups and classes of images by the folders that they are in.
 
     A folder that holds everything doesn't count (a zip often has one). There are classes only where every image is in
@@ -32,7 +36,7 @@ def group_by_folder(names):
     return groups, labels, class_names
 
 
-def _numbered(values):
+def _numbered(values: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
     """(number of each value among the sorted different ones, these)."""
     different = sorted(set(values))
     number = {value: index for index, value in enumerate(different)}

@@ -1,11 +1,18 @@
 """What reading a source gives: decoded images, where each comes from, and which files were skipped."""
 
+from __future__ import annotations
+
 import dataclasses
 import unicodedata
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_transfer_gen import files
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 ESCAPED = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-8, line and paragraph separators
 
@@ -91,10 +98,10 @@ class ImageSet:
     hidden: list = dataclasses.field(default_factory=list)
     more_labels: dict = dataclasses.field(default_factory=dict)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def subset(self, numbers):
+    def subset(self, numbers: list[int]) -> ImageSet:
         """The `ImageSet` of the images with these numbers, in their order; classes keep their numbers and names.
 
         Args:
@@ -114,7 +121,7 @@ class ImageSet:
             originals=[self.originals[number] for number in numbers],
         )  # fmt: skip
 
-    def describe_skipped(self, shown=3):
+    def describe_skipped(self, shown: int = 3) -> str:
         """The skipped files in one sentence, with the first reasons; "" where there are none.
 
         Args:
@@ -129,7 +136,7 @@ class ImageSet:
         more = ", ..." if len(self.skipped) > shown else ""
         return f"{count_of(len(self.skipped), 'file')} skipped: {', '.join(named)}{more}"
 
-    def describe_hidden(self, shown=5):
+    def describe_hidden(self, shown: int = 5) -> str:
         """The number of hidden files and folders, with the first names; "" where there are none.
 
         Args:
@@ -148,22 +155,22 @@ class ImageSet:
         return f"{len(self.hidden):,} hidden {nouns} ({', '.join(names)})"
 
 
-def count_of(count, noun):
+def count_of(count: int, noun: str) -> str:
     """A number and its noun, such as "1 file" or "3 files"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def numbered_names(count):
+def numbered_names(count: int) -> list[str]:
     """Names of images that are in no files: "00000", "00001", ..."""
     return [f"{index:05d}" for index in range(count)]
 
 
-def digest_of(images):
+def digest_of(images: np.ndarray) -> str:
     """Hex SHA-256 over the shape and the pixels of uint8 `[N, S, S, C]`."""
     return files.sha256(repr(tuple(images.shape)).encode(), images.reshape(-1) if images.size else b"")
 
 
-def printable(name):
+def printable(name: PathLike) -> str:
     r"""`name` on one line: line breaks, tabs, other control characters and broken bytes are escaped.
 
     Example:

@@ -1,14 +1,21 @@
 """Files of labels: a CSV with a header, or the dataset.json of StyleGAN -> a column of values for each name."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 FILE, LABEL = "file", "label"  # columns of a CSV
 JSON_KEY = "labels"  # of a dataset.json
@@ -16,7 +23,7 @@ HEADER = f"a CSV file with the header {FILE},{LABEL} (more columns may follow)"
 DATASET_JSON = 'a JSON object {"labels": [[path, class number or one-hot list], ...]}'
 
 
-def read_label_file(path, source=None):
+def read_label_file(path: PathLike, source: Path | str | None = None) -> dict[str, dict[str, Any]]:
     """The labels in a file.
 
     Args:
@@ -35,7 +42,7 @@ def read_label_file(path, source=None):
     return (_parse_csv if Path(path).suffix.lower() == ".csv" else _parse_json)(text, path)
 
 
-def _read_text(path, source):
+def _read_text(path: PathLike, source: Path | str | None) -> str:
     try:
         return _read_bytes(Path(path).expanduser(), source).decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -46,7 +53,7 @@ def _read_text(path, source):
         raise checks.file_error("labels", "a readable file", path, step) from error
 
 
-def _read_bytes(path, source):
+def _read_bytes(path: Path, source: Path | str | None) -> bytes:
     """The content of the file, or of the one of this name in the folder or archive of the images."""
     if path.exists() or not isinstance(source, (str, Path)):
         return path.read_bytes()
@@ -60,7 +67,7 @@ def _read_bytes(path, source):
         return archive.read(min(names, key=len))
 
 
-def _parse_csv(text, path):
+def _parse_csv(text: str, path: PathLike) -> dict[str, dict[str, str]]:
     rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
     header = [cell.strip() for cell in rows[0]] if rows else []
     if header[:1] != [FILE] or LABEL not in header or len(set(header)) < len(header):
@@ -76,7 +83,7 @@ def _parse_csv(text, path):
     return columns
 
 
-def _parse_json(text, path):
+def _parse_json(text: str, path: PathLike) -> dict[str, dict[str, int]]:
     try:
         pairs = json.loads(text)[JSON_KEY]
         values = {}
@@ -90,7 +97,7 @@ def _parse_json(text, path):
     return {LABEL: values}
 
 
-def _class_number(value):
+def _class_number(value: int | list[float]) -> int:
     """The number of a class, of which a one-hot list may be given."""
     if isinstance(value, list):
         hot = np.asarray(value, np.float64)
@@ -101,7 +108,7 @@ def _class_number(value):
     return checks.check_integer("labels", value, least=0, next_step="Classes are numbered from 0 on.")
 
 
-def _add(values, name, value, path):
+def _add(values: dict[str, int | str], name: str, value: int | str, path: PathLike) -> None:
     if values.setdefault(name, value) != value:
         step = f"{name} has {values[name]!r} and {value!r}. Keep one of the two."
         raise checks.user_error("labels", "a file with one label for each image", str(path), step)

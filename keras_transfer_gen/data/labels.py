@@ -1,7 +1,11 @@
 """What `labels=` says of images -> the labels of an `ImageSet`, aligned with its images by their names."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +16,15 @@ from keras_transfer_gen.data.grouping import group_by_folder
 from keras_transfer_gen.data.image_set import LabelColumn, printable
 from keras_transfer_gen.data.label_forms import FOLDERS, FORMS, OWN, is_label_file
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import LabelSource, PathLike
+    from keras_transfer_gen.data.image_set import ImageSet
+
+
 SHOWN = 3  # names of images without a label in a message
 
 
-def label_images(image_set, labels, source=None):
+def label_images(image_set: ImageSet, labels: Any, source: Any = None) -> ImageSet:
     """An `ImageSet` with the labels that were chosen for it.
 
     Args:
@@ -52,7 +61,7 @@ def label_images(image_set, labels, source=None):
     return _from_array(image_set, labels)
 
 
-def check_every_class(image_set):
+def check_every_class(image_set: ImageSet) -> None:
     """Raises a `UserError` where a class has no image: a network can't learn it."""
     counts = np.bincount(image_set.labels, minlength=len(image_set.class_names))
     empty = [name for name, count in zip(image_set.class_names, counts, strict=True) if not count]
@@ -61,7 +70,7 @@ def check_every_class(image_set):
         raise checks.user_error("labels", "labels with an image of each class", f"none of {empty}", step)
 
 
-def describe_classes(image_set, most=12):
+def describe_classes(image_set: ImageSet, most: int = 12) -> str:
     """The classes and their counts of images on one line; of many the most frequent ones.
 
     Example:
@@ -76,14 +85,14 @@ def describe_classes(image_set, most=12):
     return f"{listed} and {rest} more" if rest else listed
 
 
-def _with_own(image_set, labels):
+def _with_own(image_set: ImageSet, labels: LabelSource) -> ImageSet:
     if image_set.labels is None:
         hint = "Sort the images into one sub-folder for each class, give a file with labels=, or leave labels= out."
         raise checks.user_error("labels", "left out or a file, as the images have no classes", labels, hint)
     return image_set
 
 
-def _from_folders(image_set):
+def _from_folders(image_set: ImageSet) -> ImageSet:
     _, labels, class_names = group_by_folder(image_set.names)
     if labels is None:
         hint = "Some images are in no sub-folder. Sort them into one for each class, or give labels= (--labels) a file."
@@ -93,7 +102,7 @@ def _from_folders(image_set):
     return dataclasses.replace(image_set, labels=labels, class_names=class_names, more_labels={})
 
 
-def _from_file(image_set, path, source):
+def _from_file(image_set: ImageSet, path: PathLike, source: Path) -> ImageSet:
     columns = {}
     for name, values in label_files.read_label_file(path, source).items():
         aligned = _aligned(values, image_set.names, path)
@@ -109,7 +118,7 @@ def _from_file(image_set, path, source):
     )  # fmt: skip
 
 
-def _from_array(image_set, labels):
+def _from_array(image_set: ImageSet, labels: Any) -> ImageSet:
     if len(labels) != len(image_set):
         skipped = image_set.describe_skipped()
         step = f"{skipped}. Remove these files and their labels." if skipped else "Give one for each, in their order."
@@ -119,7 +128,7 @@ def _from_array(image_set, labels):
     return dataclasses.replace(image_set, labels=numbers, class_names=names, more_labels={}, groups=_dense(numbers))
 
 
-def _aligned(values, names, path):
+def _aligned(values: dict[str, int | str], names: list[str], path: PathLike) -> list[int | str]:
     """The value of each image: by its name, or else by the end of its name where the file names no folders."""
     missing = [name for name in names if name not in values]
     if len(missing) == len(names):
@@ -136,7 +145,7 @@ def _aligned(values, names, path):
     return [values[name] for name in names]
 
 
-def _named(texts):
+def _named(texts: list[Any]) -> tuple[np.ndarray, list[str]]:
     """(int32 `[N]`, sorted names) of texts; whole numbers are sorted as numbers."""
     different = set(texts)
     whole = all(text.isdecimal() and text.isascii() for text in different)
@@ -147,9 +156,9 @@ def _named(texts):
     return np.array([number[text] for text in texts], np.int32), names
 
 
-def _balanced_by_class(image_set):
+def _balanced_by_class(image_set: ImageSet) -> ImageSet:
     return image_set if image_set.groups.any() else dataclasses.replace(image_set, groups=_dense(image_set.labels))
 
 
-def _dense(numbers):
+def _dense(numbers: np.ndarray) -> np.ndarray:
     return np.unique(numbers, return_inverse=True)[1].astype(np.int32)

@@ -1,5 +1,7 @@
 """Groups of images that are alike: a motif in several colours, a burst of photographs, mirror images."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
@@ -9,7 +11,7 @@ PER_GROUP = 3  # images in a group, on average
 MOST_IMAGES = 3000  # that are compared with each other; where there are more, each is a group of its own
 
 
-def group_alike(images, per_group=PER_GROUP):
+def group_alike(images: np.ndarray, per_group: int = PER_GROUP) -> np.ndarray:
     """Groups of images whose thumbnails are alike, as they are or flipped left to right.
 
     Average linkage; the tree is cut where there are `per_group` images in a group on average.
@@ -36,7 +38,7 @@ def group_alike(images, per_group=PER_GROUP):
     return np.unique(clusters, return_inverse=True)[1].astype(np.int32)
 
 
-def _thumbnails(images):
+def _thumbnails(images: np.ndarray) -> np.ndarray:
     """float32 `[N, side, side, C]`: means of tiles; the last rows and columns are left out where a tile doesn't fit."""
     images = np.asarray(images)
     tile = max(images.shape[1] // SIDE, 1)
@@ -45,7 +47,7 @@ def _thumbnails(images):
     return cut.reshape(len(cut), side, tile, side, tile, -1).mean((2, 4))
 
 
-def _distances(thumbnails):
+def _distances(thumbnails: np.ndarray) -> np.ndarray:
     """float64 `[N, N]`: Euclidean distance to the other one or to its mirror image, whichever is nearer."""
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float64)
     flipped = thumbnails[:, :, ::-1].reshape(len(thumbnails), -1).astype(np.float64)

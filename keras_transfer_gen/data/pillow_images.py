@@ -1,12 +1,25 @@
 """A list of Pillow images -> `ImageSet`."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_transfer_gen.data import cache, decode
 from keras_transfer_gen.data.image_set import ImageSet, Original, Skipped
 
+if TYPE_CHECKING:
+    from PIL import Image
 
-def read_pillow_images(images, frame, cache_dir=None, progress=None):
+    from keras_transfer_gen.aliases import PathLike, Progress
+    from keras_transfer_gen.data.decode import Frame
+
+
+def read_pillow_images(
+    images: Sequence[Image.Image], frame: Frame, cache_dir: PathLike | None = None, progress: Progress | None = None
+) -> ImageSet:
     """`ImageSet` of Pillow images in their order; what can't be used is in its `skipped`, under its number.
 
     Args:

@@ -1,5 +1,9 @@
 """Stateless permutations: the place of a number is computed from the seed and the number of the pass alone."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,7 +12,7 @@ SORTED_SIZE = 32  # up to here sorting is faster: the cipher permutes thousands 
 GOLDEN, FIRST, SECOND = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)
 
 
-def shuffled(index, size, *words):
+def shuffled(index: tf.Tensor, size: int, *words: int | tf.Tensor) -> tf.Tensor:
     """The places that numbers get in a pseudo-random permutation of 0..size-1.
 
     Args:
@@ -31,7 +35,7 @@ def shuffled(index, size, *words):
     return tf.raw_ops.RandomIndexShuffle(index=index, seed=keys, max_index=most, rounds=ROUNDS)
 
 
-def _sorted_noise(index, size, words):
+def _sorted_noise(index: tf.Tensor, size: int, words: Sequence[int | tf.Tensor]) -> tf.Tensor:
     """`shuffled` by sorting noise, one row for each number."""
     columns = tf.range(size, dtype=tf.int64)
     noise = _hash([*(tf.reshape(tf.cast(word, tf.int64), [-1, 1]) for word in words), columns])
@@ -40,7 +44,7 @@ def _sorted_noise(index, size, words):
     return tf.cast(tf.gather(order, index, batch_dims=1), tf.int64)
 
 
-def random_index(count, *words):
+def random_index(count: int | tf.Tensor, *words: int | tf.Tensor) -> tf.Tensor:
     """A number from 0 to `count` less 1 for each set of words, evenly drawn.
 
     Args:
@@ -53,21 +57,21 @@ def random_index(count, *words):
     return tf.cast(_hash(words) % tf.cast(count, tf.uint64), tf.int64)
 
 
-def _keys(words):
+def _keys(words: Sequence[int | tf.Tensor]) -> list[tf.Tensor]:
     """Three keys of 32 well-mixed bits; the op looks at few bits of each, so neighbouring seeds must differ in all."""
     state = _hash(words)
     low, high = state & 0xFFFFFFFF, tf.bitwise.right_shift(state, tf.constant(32, tf.uint64))
     return [tf.cast(key, tf.int64) for key in (low, high, _mix(state) & 0xFFFFFFFF)]
 
 
-def _hash(words):
+def _hash(words: Sequence[int | tf.Tensor]) -> tf.Tensor:
     state = tf.constant(0, tf.uint64)
     for word in words:
         state = _mix(state ^ tf.cast(word, tf.uint64))
     return state
 
 
-def _mix(state):
+def _mix(state: tf.Tensor) -> tf.Tensor:
     """The step of SplitMix64, uint64 -> uint64.
 
     Reference: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.

@@ -1,9 +1,13 @@
 """A source of images (folder, files, zip, npz, npy, array, dataset, "tfds:NAME[split]") -> `ImageSet`."""
 
+from __future__ import annotations
+
 import collections.abc
 import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -16,6 +20,12 @@ from keras_transfer_gen.data.labels import label_images
 from keras_transfer_gen.data.pillow_images import read_pillow_images
 from keras_transfer_gen.deprecation import renamed_arguments
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Colour, ImageSource, LabelSource, PathLike, Progress
+    from keras_transfer_gen.data.decode import Frame
+    from keras_transfer_gen.data.image_set import ImageSet
+
+
 KINDS = (
     "a folder, .zip, .npz or .npy file, a list of paths or of Pillow images, an array, a tf.data.Dataset or "
     '"tfds:NAME[split]"'
@@ -26,9 +36,16 @@ LIKENESS = 0.7  # of a path's name to the misspelt one, from which on it is sugg
 
 @renamed_arguments(fit="resize_mode")
 def read_images(
-    source, image_size=64, channels=3, *, resize_mode="crop", background="white", labels=None, cache_dir=None,
-    progress=None,
-):  # fmt: skip
+    source: ImageSource,
+    image_size: int = 64,
+    channels: int = 3,
+    *,
+    resize_mode: str = "crop",
+    background: Colour = "white",
+    labels: LabelSource | None = None,
+    cache_dir: PathLike | None = None,
+    progress: Progress | None = None,
+) -> ImageSet:
     """Decodes every image of a source to one size. Files that can't be used are skipped and listed with the reason.
 
     The format of a file is recognised by its content, not by its name. What files and folders give is cached by
@@ -77,7 +94,9 @@ def read_images(
     raise checks.UserError(f"no usable image in {describe_source(source)}: {why}. {NEXT_STEP}")
 
 
-def gather_images(source, frame, cache_dir=None, progress=None):
+def gather_images(
+    source: ImageSource, frame: Frame, cache_dir: PathLike | None = None, progress: Progress | None = None
+) -> ImageSet:
     """`read_images` for a `decode.Frame`; where no image can be used the `ImageSet` is empty, and that is no error."""
     if isinstance(source, np.ndarray):
         return arrays.read_array(source, frame, cache_dir=cache_dir, progress=progress)
@@ -96,7 +115,7 @@ def gather_images(source, frame, cache_dir=None, progress=None):
     return datasets.read_dataset(source, frame, cache_dir=cache_dir, progress=progress)
 
 
-def describe_source(source):
+def describe_source(source: ImageSource) -> str:
     """A source in a few words, for messages."""
     if isinstance(source, (str, os.PathLike)):
         return printable(source)
@@ -105,7 +124,7 @@ def describe_source(source):
     return f"the {type(source).__name__}"
 
 
-def _next_step_for(source):
+def _next_step_for(source: object) -> str:
     if isinstance(source, Image.Image):
         return "Put a single image in a list: [image]."
     if isinstance(source, collections.abc.Iterator):
@@ -113,7 +132,7 @@ def _next_step_for(source):
     return NEXT_STEP
 
 
-def _read_list(source, frame, cache_dir, progress):
+def _read_list(source: Sequence[Any], frame: Frame, cache_dir: PathLike | None, progress: Progress | None) -> ImageSet:
     if all(isinstance(item, (str, os.PathLike)) for item in source):
         return decode_entries(entries.list_paths(source), frame, cache_dir, progress)
     if all(isinstance(item, Image.Image) for item in source):
@@ -125,7 +144,7 @@ def _read_list(source, frame, cache_dir, progress):
     raise checks.user_error("source", "a list of paths alone or of Pillow images alone", f"a list of {kinds}", hint)
 
 
-def _read_path(source, frame, cache_dir, progress):
+def _read_path(source: PathLike, frame: Frame, cache_dir: PathLike | None, progress: Progress | None) -> ImageSet:
     path = Path(source).expanduser()
     try:
         exists = path.exists()
@@ -151,7 +170,7 @@ def _read_path(source, frame, cache_dir, progress):
         return decode_entries(entries.list_zip(archive, path), frame, cache_dir, progress)
 
 
-def _suggestion(path):
+def _suggestion(path: Path) -> str:
     try:
         like = checks.nearest(path.name, os.listdir(path.parent), most=1, likeness=LIKENESS)
     except (OSError, ValueError):

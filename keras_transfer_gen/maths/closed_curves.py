@@ -1,11 +1,13 @@
 """Smooth closed curves through given points."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_transfer_gen import checks
 
 
-def closed_curve(points, frames):
+def closed_curve(points: np.ndarray, frames: int) -> np.ndarray:
     """Points on a smooth closed curve: a periodic cubic spline through the given ones, back to the first.
 
     Args:

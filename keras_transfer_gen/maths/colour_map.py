@@ -1,5 +1,7 @@
 """A change of an image as a function of its colours alone, so that all outlines stay."""
 
+from __future__ import annotations
+
 import numpy as np
 
 RIDGE = 0.01 * 255.0**2  # squared levels: contrast below a tenth of the range counts as texture
@@ -7,7 +9,7 @@ GROUND = 0.1  # share of an image: a single colour that has at least this share 
 NEAR = 24.0  # levels: colours this near to the ground's are changed with it
 
 
-def follow_colours(images, change):
+def follow_colours(images: np.ndarray, change: np.ndarray) -> np.ndarray:
     """Fits a linear function of an image's colours to the change of the image, and returns its values.
 
     This removes noise from the change, and outlines that the image doesn't have. The ground of an image, such as the
@@ -32,13 +34,13 @@ def follow_colours(images, change):
     return np.reshape(fitted, np.shape(images))
 
 
-def _pixels(images):
+def _pixels(images: np.ndarray) -> np.ndarray:
     """float64 `[N, H * W, C]`."""
     images = np.asarray(images, np.float64)
     return images.reshape(len(images), -1, images.shape[-1])
 
 
-def _fit_change(colours, change):
+def _fit_change(colours: np.ndarray, change: np.ndarray) -> np.ndarray:
     """The fitted change of one image; both `[pixels, C]`."""
     mean, mean_change = colours.mean(0), change.mean(0)
     centred = colours - mean

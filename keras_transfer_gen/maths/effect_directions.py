@@ -1,5 +1,7 @@
 """Directions of the noise behind images, those first that change the images most."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -7,7 +9,9 @@ from keras_transfer_gen import checks
 MOST_SIDE = 32  # pixels: larger images are averaged down first
 
 
-def effect_directions(noise, images, count, groups=None):
+def effect_directions(
+    noise: np.ndarray, images: np.ndarray, count: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The directions along which noise from N(0, 1) changes images most, on average.
 
     The images are fitted by a linear function of the noise. The right singular vectors of that function are the
@@ -56,7 +60,7 @@ def effect_directions(noise, images, count, groups=None):
     return (directions[:, :count] * signs).T.astype(np.float32), unit_steps
 
 
-def _small(images):
+def _small(images: np.ndarray) -> np.ndarray:
     """float64 images, averaged down to `MOST_SIDE` pixels where they are larger."""
     factor = max(1, -(-images.shape[1] // MOST_SIDE))
     count, side, _, channels = images.shape

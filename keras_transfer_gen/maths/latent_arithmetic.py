@@ -1,5 +1,7 @@
 """Spherical interpolation of latents, and directions between the latents of two groups of images."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -7,7 +9,7 @@ from keras_transfer_gen import checks
 PARALLEL = 1e-4  # sine of an angle: below it an arc equals a straight line in float32
 
 
-def spherical_interpolation(start, end, shares):
+def spherical_interpolation(start: np.ndarray, end: np.ndarray, shares: list[float] | np.ndarray) -> np.ndarray:
     """Latents on the arc from one latent to another; their length changes evenly as well.
 
     A straight line between two latents of a normal distribution passes nearer to the centre than latents are, where
@@ -53,7 +55,7 @@ def spherical_interpolation(start, end, shares):
     return (directions * ((1 - shares) * lengths[0] + shares * lengths[1])).astype(np.float32)
 
 
-def attribute_direction(positive, negative):
+def attribute_direction(positive: list[np.ndarray] | np.ndarray, negative: list[np.ndarray] | np.ndarray) -> np.ndarray:
     """The direction from images without an attribute to images with it: the difference of their mean latents.
 
     Args:
@@ -83,7 +85,7 @@ def attribute_direction(positive, negative):
     return direction.astype(np.float32)
 
 
-def move(latents, direction, strength=1.0):
+def move(latents: np.ndarray, direction: np.ndarray, strength: float = 1.0) -> np.ndarray:
     """`latents + strength * direction`.
 
     Args:

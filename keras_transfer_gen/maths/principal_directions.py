@@ -1,11 +1,13 @@
 """Directions of a latent space that change images most: of a network's first matrices, or of latents and effects."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_transfer_gen import checks
 
 
-def matrix_directions(matrices, count):
+def matrix_directions(matrices: list[np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:
     """The directions that a set of matrices amplifies most: closed-form factorisation (SeFa).
 
     Args:
@@ -31,7 +33,7 @@ def matrix_directions(matrices, count):
     return _signed(vectors.T[::-1][:count]), values[::-1][:count].astype(np.float32)
 
 
-def effect_directions(latents, effects, count):
+def effect_directions(latents: np.ndarray, effects: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The directions of latents that change measured effects most, by a linear fit.
 
     Args:
@@ -60,12 +62,12 @@ def effect_directions(latents, effects, count):
     return _signed(vectors.T[:count]), values[:count].astype(np.float32)
 
 
-def check_count(count, most):
+def check_count(count: int, most: int) -> int:
     """Returns a number of directions, or raises a `UserError`."""
     hint = "Such as --num 8."
     return checks.check_integer("num", count, most=most, next_step=hint)
 
 
-def _signed(directions):
+def _signed(directions: np.ndarray) -> np.ndarray:
     largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
     return (directions * np.where(largest < 0, -1.0, 1.0)).astype(np.float32)

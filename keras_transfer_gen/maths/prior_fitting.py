@@ -1,5 +1,7 @@
 """Distributions fitted to the latents of images: normal, with a full or shrunk covariance, or a mixture."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -31,7 +33,14 @@ class FittedDistribution:
     shrinkage: float | None = None
 
 
-def fit_distribution(z_mean, z_log_var=None, kind="shrunk", on="z", components=None, seed=0):
+def fit_distribution(
+    z_mean: np.ndarray,
+    z_log_var: np.ndarray | None = None,
+    kind: str = "shrunk",
+    on: str = "z",
+    components: int | None = None,
+    seed: int = 0,
+) -> FittedDistribution:
     """Fits a distribution to latents, in closed form or by expectation maximisation.
 
     Of all normal distributions, the one with the mean and covariance of the posteriors' mixture (`on="z"`, kind "full")
@@ -75,23 +84,25 @@ def fit_distribution(z_mean, z_log_var=None, kind="shrunk", on="z", components=N
     return distribution
 
 
-def _full(z_mean, spread, components, seed):
+def _full(z_mean: np.ndarray, spread: np.ndarray, components: int | None, seed: int) -> FittedDistribution:
     return _single(z_mean, np.cov(z_mean.T, bias=True).reshape(2 * z_mean.shape[1:]), spread)
 
 
-def _shrunk(z_mean, spread, components, seed):
+def _shrunk(z_mean: np.ndarray, spread: np.ndarray, components: int | None, seed: int) -> FittedDistribution:
     from sklearn.covariance import LedoitWolf
 
     fitted = LedoitWolf().fit(z_mean)
     return _single(z_mean, fitted.covariance_, spread, float(fitted.shrinkage_))
 
 
-def _single(z_mean, covariance, spread, shrinkage=None):
+def _single(
+    z_mean: np.ndarray, covariance: np.ndarray, spread: np.ndarray, shrinkage: float | None = None
+) -> FittedDistribution:
     covariance = covariance + np.diag(spread.mean(axis=0))
     return FittedDistribution(np.ones(1), z_mean.mean(axis=0)[None], covariance[None], shrinkage)
 
 
-def _mixture(z_mean, spread, components, seed):
+def _mixture(z_mean: np.ndarray, spread: np.ndarray, components: int | None, seed: int) -> FittedDistribution:
     from sklearn.mixture import GaussianMixture
 
     count, size = z_mean.shape
@@ -114,7 +125,7 @@ def _mixture(z_mean, spread, components, seed):
 _FITS = {"full": _full, "shrunk": _shrunk, "mixture": _mixture}
 
 
-def _checked(name, values, shape=None):
+def _checked(name: str, values: np.ndarray, shape: tuple[int, int] | None = None) -> np.ndarray:
     array = np.asarray(values, np.float64)
     usable = array.ndim == 2 and len(array) >= LEAST_LATENTS and np.isfinite(array).all()
     if not usable or (shape is not None and array.shape != shape):

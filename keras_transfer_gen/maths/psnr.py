@@ -1,5 +1,7 @@
 """Peak signal-to-noise ratio: how near images are to those that they should be."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -9,7 +11,7 @@ from keras_transfer_gen import checks
 PEAK = 255.0  # pixel levels
 
 
-def peak_signal_to_noise(expected, actual):
+def peak_signal_to_noise(expected: np.ndarray, actual: np.ndarray) -> float:
     """PSNR of the mean squared error over all pixels of all images.
 
     Args:

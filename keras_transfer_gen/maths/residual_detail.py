@@ -1,16 +1,18 @@
 """The detail that a VAE loses of an image, added to the image after a change."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_transfer_gen import checks, pixels
 
 
-def check_detail(detail):
+def check_detail(detail: float) -> float:
     """Returns the share as float, or raises a `UserError` outside of 0 to 1."""
     return checks.check_number("detail", detail, most=1.0, next_step="Such as --detail 0.5; 0 adds nothing.")
 
 
-def add_detail(images, plain, changed, detail):
+def add_detail(images: np.ndarray, plain: np.ndarray, changed: np.ndarray, detail: float) -> np.ndarray:
     """`changed + detail * (images - plain)`, rounded and clipped.
 
     The images of a VAE are soft. What its reconstruction lost of the original (texture, fine outlines) suits the

@@ -1,5 +1,7 @@
 """How far two images have the same outlines: correlation of Sobel gradient magnitudes."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_transfer_gen import checks, pixels
@@ -8,7 +10,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float64)  # of ITU-R BT.601
 FLAT = 1e-9  # deviation of the magnitudes below which an image has no edges
 
 
-def edge_magnitude(images):
+def edge_magnitude(images: np.ndarray) -> np.ndarray:
     """Sobel gradient magnitude of the brightness; images are mirrored at their borders.
 
     Args:
@@ -29,7 +31,7 @@ def edge_magnitude(images):
     return np.hypot(horizontal, vertical)
 
 
-def edge_similarity(images, others):
+def edge_similarity(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Pearson correlation of the two edge maps, pair by pair: 1 for the same outlines, about 0 for unrelated ones.
 
     A change of the colour or contrast of the whole image doesn't change it. It is 1 for two images without edges, and 0
@@ -58,7 +60,7 @@ def edge_similarity(images, others):
     return np.where(flat[0] & flat[1], 1.0, (first * second).sum(axis=1))
 
 
-def _standardised(maps):
+def _standardised(maps: np.ndarray) -> np.ndarray:
     """`[N, H W]`, each row of mean 0 and length 1; all zeros where the image is flat."""
     rows = maps.reshape(len(maps), -1)
     rows = rows - rows.mean(axis=1, keepdims=True)

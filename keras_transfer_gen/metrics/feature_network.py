@@ -1,6 +1,9 @@
 """Feature networks by name; EfficientNet-Lite0, the one of every score, turns images into 1,280 features each."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import layers
@@ -11,12 +14,19 @@ from keras_transfer_gen.metrics import network_file
 from keras_transfer_gen.metrics.resize import ResizeBilinear
 from keras_transfer_gen.shipped_weights import read_shipped_weights
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.efficientnet_lite import Variant
+
+
 FEATURE_NETWORK = LITE0.name
 INPUT_SIZE = 224  # the side in pixels that the network was trained at
 FEATURES = 1280
 
 
-def build_efficientnet_lite0(side=INPUT_SIZE):
+def build_efficientnet_lite0(side: int = INPUT_SIZE) -> keras.Model:
     """The feature network, its weights zero; `load_feature_network` loads the trained ones.
 
     It computes in float32 under any global policy: scores that were rounded differently can't be compared.
@@ -38,7 +48,7 @@ def build_efficientnet_lite0(side=INPUT_SIZE):
     return build_network(LITE0, side, MEAN, SCALE)
 
 
-def build_network(variant, side, middle, scale):
+def build_network(variant: Variant, side: int, middle: float, scale: float) -> keras.Model:
     """A feature network of inverted residual blocks: its stages, a convolution to 1,280 channels, their means.
 
     Args:
@@ -66,14 +76,14 @@ def build_network(variant, side, middle, scale):
     return model
 
 
-def load_efficientnet_lite0(side=INPUT_SIZE):
+def load_efficientnet_lite0(side: int = INPUT_SIZE) -> keras.Model:
     """EfficientNet-Lite0 with its trained weights; see `build_efficientnet_lite0`."""
     model = build_efficientnet_lite0(side)
     load_weights(model, read_shipped_weights(FEATURE_NETWORK))
     return model
 
 
-def load_feature_network(name=FEATURE_NETWORK, side=None):
+def load_feature_network(name: PathLike = FEATURE_NETWORK, side: int | None = None) -> keras.Model:
     """A feature network by its name or its file; a second call returns the same object.
 
     Args:
@@ -100,7 +110,7 @@ def load_feature_network(name=FEATURE_NETWORK, side=None):
 
 
 @functools.lru_cache(maxsize=8)
-def _load_row(target, side):
+def _load_row(target: Any, side: int | None) -> keras.Model:
     """The network of a row of `tables.FEATURE_NETWORKS`: a model, or a function that returns one."""
     entry = tables.load(target)
     arguments = {} if side is None else {"side": side}
@@ -108,7 +118,7 @@ def _load_row(target, side):
     return network_file.check_network(network)
 
 
-def load_weights(model, arrays):
+def load_weights(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
     """Assigns `arrays` ("LAYER/kernel", "LAYER/bias") to the model's variables; names and shapes must be the same.
 
     Raises:

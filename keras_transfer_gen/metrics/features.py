@@ -1,6 +1,10 @@
 """Images -> features, in batches of one shape; the features of reference images are cached by content."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -9,10 +13,18 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.inputs import check_uint8_images
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike, Progress
+
+
 VERSION = 1  # part of the cache's keys: raise it when the features of the same images change
 
 
-def extract_features(images, network=None, batch_size=50, progress=None):
+def extract_features(
+    images: np.ndarray, network: keras.Model | None = None, batch_size: int = 50, progress: Progress | None = None
+) -> np.ndarray:
     """Features of images, one row each; a row depends only on its own image.
 
     Args:
@@ -46,7 +58,7 @@ def extract_features(images, network=None, batch_size=50, progress=None):
 
 
 @functools.lru_cache(maxsize=8)
-def compiled_network(network):
+def compiled_network(network: keras.Model) -> Callable[..., Any]:
     """One `tf.function` for each network, so that all calls share its traces."""
 
     @tf.function(autograph=False)
@@ -56,7 +68,14 @@ def compiled_network(network):
     return compute
 
 
-def reference_features(images, digest=None, mirrored=False, network=None, batch_size=50, progress=None):
+def reference_features(
+    images: np.ndarray,
+    digest: str | None = None,
+    mirrored: bool = False,
+    network: keras.Model | None = None,
+    batch_size: int = 50,
+    progress: Progress | None = None,
+) -> np.ndarray:
     """`extract_features` for reference images: computed once, then read from a cache.
 
     The cache is a folder whose files may be deleted at any time (`files.cache_folder("features")`). A broken file is
@@ -98,7 +117,7 @@ def reference_features(images, digest=None, mirrored=False, network=None, batch_
     return features
 
 
-def read_cached_features(path, shape):
+def read_cached_features(path: PathLike, shape: tuple[int, int]) -> np.ndarray | None:
     """float32 array of `shape`, or None where the file is missing, broken or of another shape."""
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:  # NumPy leaks what it opens

@@ -3,6 +3,8 @@
 Reference: Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017 (arXiv:1706.08500).
 """
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -26,7 +28,7 @@ class Statistics:
     count: int
 
 
-def features_to_statistics(features):
+def features_to_statistics(features: np.ndarray) -> Statistics:
     """Mean and covariance (divided by N - 1) of `[N, D]` features, N at least 2, in float64.
 
     Raises:
@@ -42,7 +44,7 @@ def features_to_statistics(features):
     return Statistics(mean, centred.T @ centred / (len(features) - 1), len(features))
 
 
-def frechet_distance(a, b):
+def frechet_distance(a: Statistics, b: Statistics) -> float:
     """|mean_a - mean_b|^2 + Tr A + Tr B - 2 Tr (A B)^(1/2), for two `Statistics`.
 
     The last trace is the sum of the square roots of the eigenvalues of A^(1/2) B A^(1/2), which is symmetric. So there
@@ -69,7 +71,7 @@ def frechet_distance(a, b):
     return float(gap + np.trace(a.covariance) + np.trace(b.covariance) - 2 * crossed)
 
 
-def fid(real_features, fake_features):
+def fid(real_features: np.ndarray, fake_features: np.ndarray) -> float:
     """Frechet distance between two sets of features.
 
     With X and Y the centred features over the roots of N - 1 and M - 1, Tr (A B)^(1/2) is the nuclear norm of X Y^T,

@@ -1,11 +1,15 @@
 """Checks of what the metrics take: images, and features that are two-dimensional, finite and of one length."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from keras_transfer_gen import checks
 
 
-def check_features(name, features, least=2):
+def check_features(name: str, features: list[list[float]] | np.ndarray, least: int = 2) -> np.ndarray:
     """float64 `[N, D]` of `features`, or a `UserError` that names the argument.
 
     Args:
@@ -24,7 +28,7 @@ def check_features(name, features, least=2):
     return array
 
 
-def check_pair(real_features, fake_features, least=2):
+def check_pair(real_features: np.ndarray, fake_features: np.ndarray, least: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """(real, fake) as float64 `[N, D]` and `[M, D]`, or a `UserError`; `least` images in each."""
     real = check_features("real_features", real_features, least)
     fake = check_features("fake_features", fake_features, least)
@@ -32,14 +36,14 @@ def check_pair(real_features, fake_features, least=2):
     return real, fake
 
 
-def check_width(name, features, other):
+def check_width(name: str, features: np.ndarray, other: np.ndarray) -> None:
     """Raises a `UserError` where the rows of `features` are not as long as those of `other`."""
     if features.shape[1] != other.shape[1]:
         hint = "Extract both with the same feature network."
         raise checks.user_error(f"{name}.shape[1]", f"{other.shape[1]}, as in the other set", features.shape[1], hint)
 
 
-def check_uint8_images(name, images, channels="C", least=1):
+def check_uint8_images(name: str, images: np.ndarray, channels: Any = "C", least: int = 1) -> np.ndarray:
     """`images` as an array, or a `UserError` where they are not uint8 `[N, H, W, C]`.
 
     Args:
@@ -56,7 +60,7 @@ def check_uint8_images(name, images, channels="C", least=1):
     return array
 
 
-def check_length(name, features, other_name, images):
+def check_length(name: str, features: np.ndarray, other_name: str, images: np.ndarray) -> None:
     """Raises a `UserError` where there is not one row of features for each image."""
     if len(features) != len(images):
         hint = "Extract the features of the same images, in the same order."

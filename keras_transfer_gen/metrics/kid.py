@@ -3,6 +3,8 @@
 Reference: Binkowski et al., Demystifying MMD GANs, 2018 (arXiv:1801.01401).
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ class KidScore(NamedTuple):
     std: float
 
 
-def polynomial_kernel(x, y):
+def polynomial_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(x . y / D + 1)^3 for every pair of rows.
 
     Args:
@@ -36,7 +38,7 @@ def polynomial_kernel(x, y):
     return (x @ y.T / x.shape[1] + 1.0) ** 3
 
 
-def kid(real_features, fake_features):
+def kid(real_features: np.ndarray, fake_features: np.ndarray) -> float:
     """Unbiased estimate of the squared maximum mean discrepancy, over all pairs; not times 1,000.
 
     sum_{i!=j} k(x_i, x_j) / (m (m - 1)) + sum_{i!=j} k(y_i, y_j) / (n (n - 1)) - 2 mean_{ij} k(x_i, y_j). It may be
@@ -60,7 +62,7 @@ def kid(real_features, fake_features):
     return float(weighted_kid(*kernels, *(np.ones((1, len(kernel))) for kernel in kernels[:2]))[0])
 
 
-def kid_score(real_features, fake_features, resamples=100, seed=0):
+def kid_score(real_features: np.ndarray, fake_features: np.ndarray, resamples: int = 100, seed: int = 0) -> KidScore:
     """`kid` times 1,000, and how far it varies between samples of the same kind of images.
 
     The deviation is that of a bootstrap: both sets are resampled with replacement, and pairs of copies of one image are
@@ -93,7 +95,7 @@ def kid_score(real_features, fake_features, resamples=100, seed=0):
     return KidScore(float(1000 * full), float(1000 * values.std(ddof=1)))
 
 
-def kernel_matrices(real, fake):
+def kernel_matrices(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(within real, within fake, between): `[m, m]`, `[n, n]`, `[m, n]`; the first two with zeros on the diagonal."""
     within_real, within_fake = polynomial_kernel(real, real), polynomial_kernel(fake, fake)
     np.fill_diagonal(within_real, 0.0)
@@ -101,7 +103,7 @@ def kernel_matrices(real, fake):
     return within_real, within_fake, polynomial_kernel(real, fake)
 
 
-def draw_counts(generator, size, resamples):
+def draw_counts(generator: np.random.Generator, size: int, resamples: int) -> np.ndarray:
     """`[resamples, size]`: how often each row is drawn in `size` draws; at least two rows, as one has no pairs."""
     counts = generator.multinomial(size, np.full(size, 1.0 / size), resamples)
     while (single := (counts > 0).sum(axis=1) < 2).any():
@@ -109,7 +111,13 @@ def draw_counts(generator, size, resamples):
     return counts.astype(np.float64)
 
 
-def weighted_kid(within_real, within_fake, between, real_counts, fake_counts):
+def weighted_kid(
+    within_real: np.ndarray,
+    within_fake: np.ndarray,
+    between: np.ndarray,
+    real_counts: np.ndarray,
+    fake_counts: np.ndarray,
+) -> np.ndarray:
     """float64 `[R]`: the estimate for R resamples at once, from counts `[R, m]` and `[R, n]` of each row.
 
     A pair i != j counts w_i w_j times, and sum_{i!=j} w_i w_j = (sum w)^2 - sum w^2.

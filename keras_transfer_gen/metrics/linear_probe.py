@@ -1,6 +1,9 @@
 """How often images are recognised as their class: a linear classifier on features of real images, cross-validated."""
 
+from __future__ import annotations
+
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +13,15 @@ FOLDS = 4
 STRENGTH = 0.01  # inverse of the regularisation of the logistic regression: there are more features than images
 
 
-def recognised_shares(real_features, real_labels, fake_features, fake_labels, groups=None, folds=FOLDS, seed=0):
+def recognised_shares(
+    real_features: np.ndarray,
+    real_labels: list[int] | np.ndarray,
+    fake_features: np.ndarray,
+    fake_labels: list[int] | np.ndarray,
+    groups: np.ndarray | None = None,
+    folds: int = FOLDS,
+    seed: int = 0,
+) -> tuple[dict[int, float], dict[int, float]]:
     """Shares of real and of generated images that a linear probe recognises as their class.
 
     The real images are split into folds. Each probe (a logistic regression on standardised features, classes weighted
@@ -51,7 +62,7 @@ def recognised_shares(real_features, real_labels, fake_features, fake_labels, gr
     return _share_of_each(real_hits, real_labels), _share_of_each(fake_hits, fake_labels)
 
 
-def assign_folds(labels, groups, folds, seed=0):
+def assign_folds(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
     """Folds of images: those of a group together, and those of a class spread over the folds.
 
     Args:
@@ -75,7 +86,7 @@ def assign_folds(labels, groups, folds, seed=0):
     return fold
 
 
-def _fit(features, labels):
+def _fit(features: np.ndarray, labels: np.ndarray) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -87,5 +98,5 @@ def _fit(features, labels):
         return probe.fit(features, labels)
 
 
-def _share_of_each(hits, labels):
+def _share_of_each(hits: np.ndarray, labels: np.ndarray) -> dict[int, float]:
     return {int(number): float(hits[labels == number].mean()) for number in np.unique(labels)}

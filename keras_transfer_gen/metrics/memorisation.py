@@ -1,5 +1,7 @@
 """Near-copies of training images among the generated ones, compared with those in the training set itself."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -64,11 +66,11 @@ class Memorisation:
     features: Neighbours
 
     @property
-    def excess(self):
+    def excess(self) -> float:
         """near_copy_share - train_share, in [-1, 1]; above 0 where the generator copies training images."""
         return self.near_copy_share - self.train_share
 
-    def to_dict(self, others="train"):
+    def to_dict(self, others: str = "train") -> dict[str, float]:
         """The numbers (no arrays) and the excess, ready for JSON.
 
         Args:
@@ -80,8 +82,13 @@ class Memorisation:
 
 
 def memorisation(
-    fake_images, fake_features, train_images, train_features, mirrored_features=None, pixel_threshold=PIXEL_LEVELS
-):
+    fake_images: np.ndarray,
+    fake_features: np.ndarray,
+    train_images: np.ndarray,
+    train_features: np.ndarray,
+    mirrored_features: np.ndarray | None = None,
+    pixel_threshold: float = PIXEL_LEVELS,
+) -> Memorisation:
     """Compares generated images with their nearest training images and mirror images; see `Memorisation`.
 
     Args:

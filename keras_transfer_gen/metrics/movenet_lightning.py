@@ -7,9 +7,17 @@ Reference:
     Sandler et al., MobileNetV2, 2018 (arXiv:1801.04381). MoveNet was published by Google in 2021, without a paper.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen.efficientnet_lite import Stage, Variant
 from keras_transfer_gen.metrics.feature_network import build_network, load_weights
 from keras_transfer_gen.shipped_weights import read_shipped_weights
+
+if TYPE_CHECKING:
+    import keras
+
 
 MOVENET = Variant(
     "movenet_lightning",
@@ -27,7 +35,7 @@ INPUT_SIZE = 192  # the side in pixels that the network was trained at
 MIDDLE = 127.5  # pixel levels: the network sees level / MIDDLE - 1
 
 
-def build_movenet_lightning(side=INPUT_SIZE):
+def build_movenet_lightning(side: int = INPUT_SIZE) -> keras.Model:
     """The second feature network, its weights zero; `load_movenet_lightning` loads the trained ones.
 
     Args:
@@ -47,7 +55,7 @@ def build_movenet_lightning(side=INPUT_SIZE):
     return build_network(MOVENET, side, MIDDLE, MIDDLE)
 
 
-def load_movenet_lightning(side=INPUT_SIZE):
+def load_movenet_lightning(side: int = INPUT_SIZE) -> keras.Model:
     """The second feature network with its trained weights; see `build_movenet_lightning`."""
     model = build_movenet_lightning(side)
     load_weights(model, read_shipped_weights(MOVENET.name))

@@ -1,5 +1,7 @@
 """The nearest training image of each image, in features and in pixels, with mirror images. Exact."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -29,7 +31,9 @@ class Neighbours:
     mirrored: np.ndarray
 
 
-def nearest_in_features(train_features, features, mirrored_features=None):
+def nearest_in_features(
+    train_features: np.ndarray, features: np.ndarray | None, mirrored_features: np.ndarray | None = None
+) -> Neighbours:
     """The nearest training image of each image by Euclidean distance of features.
 
     Args:
@@ -78,7 +82,7 @@ def nearest_in_features(train_features, features, mirrored_features=None):
     return Neighbours(index % len(train), distance, index >= len(train))
 
 
-def nearest_in_pixels(train_images, images=None):
+def nearest_in_pixels(train_images: np.ndarray, images: np.ndarray | None = None) -> Neighbours:
     """The nearest training image of each image, or its mirror image, by mean absolute difference in grey levels.
 
     The difference of block means is never larger than that of the pixels. So images whose block means differ by more
@@ -122,7 +126,9 @@ def nearest_in_pixels(train_images, images=None):
     return Neighbours(index % len(train), distance, index >= len(train))
 
 
-def nearest_image(image, train, bound, means):
+def nearest_image(
+    image: np.ndarray, train: np.ndarray, bound: np.ndarray, means: list[tuple[np.ndarray, np.ndarray]]
+) -> tuple[int, float]:
     """(index, distance) of the image nearest to `image` among `train` and, from T on, their mirror images.
 
     Args:
@@ -147,7 +153,7 @@ def nearest_image(image, train, bound, means):
     return left[nearest], exact[nearest]
 
 
-def mean_differences(image, train, indices):
+def mean_differences(image: np.ndarray, train: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """float64 `[P]`: mean absolute difference in grey levels to the images `indices`; from T on to mirror images."""
     result = np.zeros(len(indices))
     flipped = image[:, ::-1]
@@ -161,7 +167,7 @@ def mean_differences(image, train, indices):
     return result
 
 
-def block_means(images, grid):
+def block_means(images: np.ndarray, grid: int) -> np.ndarray:
     """float32 `[N, grid, grid, C]`: means of the `grid` x `grid` blocks of each image."""
     count, height, width, channels = images.shape
     result = np.zeros((count, grid, grid, channels), np.float32)

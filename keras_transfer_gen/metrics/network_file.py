@@ -1,7 +1,10 @@
 """Feature networks of users: a Keras model, a `.keras` file or a SavedModel that turns images into features."""
 
+from __future__ import annotations
+
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -10,12 +13,16 @@ from keras import layers
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.metrics.resize import ResizeBilinear
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 EXPECTED = "a network from RGB images [batch, H, W, 3] in 0..255 to features [batch, D] or maps [batch, h, w, D]"
 SIGNATURE = "serving_default"
 DIGITS = 8  # of the content hash, in the name of a network
 
 
-def load_network_file(path):
+def load_network_file(path: PathLike) -> keras.Model:
     """The feature network of a file; a second call on the same content returns the same object.
 
     A file says nothing of the pixel levels that its network expects: it must take levels in 0..255 and scale them
@@ -37,7 +44,7 @@ def load_network_file(path):
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path, digest):
+def _load(path: Path, digest: str) -> keras.Model:
     try:
         if path.is_dir():
             network = layers.TFSMLayer(str(path), call_endpoint=SIGNATURE)
@@ -51,13 +58,15 @@ def _load(path, digest):
     return wrap_network(network, tuple(shape), f"{path.stem}_{digest[:DIGITS]}")
 
 
-def _inputs(path):
+def _inputs(path: Path) -> list[tf.TensorSpec]:
     """The input specifications of a SavedModel's signature."""
     signature = tf.saved_model.load(str(path)).signatures[SIGNATURE]
     return list(signature.structured_input_signature[1].values())
 
 
-def wrap_network(network, shape, name):
+def wrap_network(
+    network: keras.layers.Layer, shape: tuple[None, int | None, int | None, int], name: str
+) -> keras.Model:
     """A network that takes images of any size and gives float32 `[batch, D]`, around one that may do neither.
 
     Args:
@@ -90,7 +99,7 @@ def wrap_network(network, shape, name):
     return check_network(model)
 
 
-def check_network(network):
+def check_network(network: Any) -> keras.Model:
     """Returns a `keras.Model` that turns `[batch, H, W, 3]` into `[batch, D]`, or raises a `UserError`."""
     shapes = _shapes(network) if isinstance(network, keras.Model) else None
     if shapes is None or len(shapes[0]) != 4 or shapes[0][3] != 3 or len(shapes[1]) != 2 or shapes[1][1] is None:
@@ -98,7 +107,7 @@ def check_network(network):
     return network
 
 
-def _shapes(network):
+def _shapes(network: keras.Model) -> tuple[tuple[None, None, None, int], tuple[None, int]] | None:
     """(input shape, output shape) of a `keras.Model` with one of each, or None."""
     try:
         shapes = network.input_shape, network.output_shape
@@ -107,13 +116,13 @@ def _shapes(network):
     return shapes if all(isinstance(shape, tuple) for shape in shapes) else None
 
 
-def input_side(network):
+def input_side(network: keras.Model) -> int | None:
     """The side in pixels that a network resizes images to, or None where it takes them as they are."""
     sides = [layer.side for layer in network.layers if isinstance(layer, ResizeBilinear)]
     return sides[0] if sides else None
 
 
-def content_digest(path):
+def content_digest(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents of all files of a folder."""
     if path.is_file():
         return files.sha256_file(path)

@@ -4,6 +4,8 @@ Around each image is a ball that reaches to its k-th nearest neighbour in its ow
 Euclidean and exact (no Gram matrix): a copy is exactly on a sphere, and the two conventions differ there.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +29,14 @@ class DensityCoverage(NamedTuple):
     coverage: float
 
 
-def radii(features, k):
+def radii(features: np.ndarray, k: int) -> np.ndarray:
     """float64 `[N]`: distance of each row to its k-th nearest other row."""
     distances = cdist(features, features)
     np.fill_diagonal(distances, np.inf)
     return np.partition(distances, k - 1, axis=1)[:, k - 1]
 
 
-def precision_recall(real_features, fake_features, k=3):
+def precision_recall(real_features: np.ndarray, fake_features: np.ndarray, k: int = 3) -> PrecisionRecall:
     """Improved precision and recall; a point on a sphere is inside (<=).
 
     Args:
@@ -64,7 +66,7 @@ def precision_recall(real_features, fake_features, k=3):
     return PrecisionRecall(float(precision), float(recall))
 
 
-def density_coverage(real_features, fake_features, k=5):
+def density_coverage(real_features: np.ndarray, fake_features: np.ndarray, k: int = 5) -> DensityCoverage:
     """Density and coverage; a point on a sphere is outside (<).
 
     For two samples of one distribution, density is 1 on average and coverage 1 - prod_{i=1..k} (N - i) / (N + M - i),

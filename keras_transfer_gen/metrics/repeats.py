@@ -1,5 +1,7 @@
 """How many generated images repeat another generated image: a generator that draws the same few images is caught."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +27,7 @@ class Repeats(NamedTuple):
     expected: float
 
 
-def repeats(train_features, fake_features):
+def repeats(train_features: np.ndarray, fake_features: list[list[float]] | np.ndarray) -> Repeats:
     """The share of generated images with another generated image at most `threshold` away.
 
     The threshold is the 5th percentile of the distances from each training image to the nearest other training image,

@@ -1,13 +1,24 @@
 """Adversarial losses: logits in, one number an image out."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import keras
 from keras import ops
 
 from keras_transfer_gen.protocols import Objective
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
 
-def per_image(function, *logits):
+    from keras_transfer_gen.aliases import Logits
+
+
+def per_image(function: Callable[..., tf.Tensor], *logits: list[np.ndarray] | np.ndarray | tf.Tensor) -> tf.Tensor:
     """Applies an elementwise loss, averages over all but the batch axis, and sums over the heads.
 
     Args:
@@ -39,10 +50,10 @@ class NonSaturating(Objective):
         Goodfellow et al., Generative Adversarial Nets, 2014 (arXiv:1406.2661), section 3.
     """
 
-    def d_loss(self, real_logits, fake_logits):
+    def d_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         return per_image(lambda x: ops.softplus(-x), real_logits) + per_image(ops.softplus, fake_logits)
 
-    def g_loss(self, real_logits, fake_logits):
+    def g_loss(self, real_logits: Logits | None, fake_logits: Logits) -> tf.Tensor:
         return per_image(lambda x: ops.softplus(-x), fake_logits)
 
 
@@ -56,7 +67,7 @@ class Minimax(NonSaturating):
         Goodfellow et al., Generative Adversarial Nets, 2014 (arXiv:1406.2661), equation 1.
     """
 
-    def g_loss(self, real_logits, fake_logits):
+    def g_loss(self, real_logits: Logits | None, fake_logits: Logits) -> tf.Tensor:
         return per_image(lambda x: -ops.softplus(x), fake_logits)
 
 
@@ -68,11 +79,11 @@ class Hinge(Objective):
         Lim and Ye, Geometric GAN, 2017 (arXiv:1705.02894); Miyato et al., 2018 (arXiv:1802.05957).
     """
 
-    def d_loss(self, real_logits, fake_logits):
+    def d_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         real = per_image(lambda x: ops.relu(1.0 - x), real_logits)
         return real + per_image(lambda x: ops.relu(1.0 + x), fake_logits)
 
-    def g_loss(self, real_logits, fake_logits):
+    def g_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         return per_image(lambda x: -x, fake_logits)
 
 
@@ -89,8 +100,8 @@ class Relativistic(Objective):
         long live the GAN!, 2025 (arXiv:2501.05441).
     """
 
-    def d_loss(self, real_logits, fake_logits):
+    def d_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         return per_image(lambda real, fake: ops.softplus(fake - real), real_logits, fake_logits)
 
-    def g_loss(self, real_logits, fake_logits):
+    def g_loss(self, real_logits: Logits, fake_logits: Logits) -> tf.Tensor:
         return per_image(lambda real, fake: ops.softplus(real - fake), real_logits, fake_logits)

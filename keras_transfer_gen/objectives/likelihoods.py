@@ -1,7 +1,11 @@
 """Likelihoods of a VAE: images and their reconstructions in, nats per image out."""
 
+from __future__ import annotations
+
 import abc
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import tensorflow as tf
@@ -10,18 +14,22 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Likelihood
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config
+
+
 LEAST_LOG_SCALE = -6.0  # about the rounding of an image to 256 levels: nothing finer can be learnt
 LEAST_ERROR = 1e-30
 MOMENTUM = 0.95  # of the running scale, a step
 EDGE = 1e-6  # Bernoulli probabilities keep this distance from 0 and 1
 
 
-def image_sum(values):
+def image_sum(values: tf.Tensor) -> tf.Tensor:
     """`[batch, ...]` -> float32 `[batch]`: the sum over all but the batch axis."""
     return tf.reduce_sum(tf.cast(values, tf.float32), axis=list(range(1, values.shape.rank)))
 
 
-def image_mean(values):
+def image_mean(values: tf.Tensor) -> tf.Tensor:
     """`[batch, ...]` -> float32 `[batch]`: the mean over all but the batch axis."""
     return tf.reduce_mean(tf.cast(values, tf.float32), axis=list(range(1, values.shape.rank)))
 
@@ -33,45 +41,45 @@ class OptimalScale(Likelihood, abc.ABC):
     and divergence finds itself, whatever the size of the images. Its running value is kept for evaluation.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         options = {"shape": (), "trainable": False, "dtype": "float32", "autocast": False, "aggregation": "mean"}
         # The mean of `spread`, of which the scale is a function; 1 until a step was made.
         self.error = self.add_weight(name="error", initializer="ones", **options)
 
     @abc.abstractmethod
-    def spread(self, real, reconstructions):
+    def spread(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """The error of each number, `[batch, ...]`."""
 
     @abc.abstractmethod
-    def log_scale(self, error):
+    def log_scale(self, error: tf.Tensor) -> tf.Tensor:
         """The log of the scale that is the most likely for a mean error."""
 
     @abc.abstractmethod
-    def cost(self, error, log_scale):
+    def cost(self, error: tf.Tensor, log_scale: tf.Tensor) -> tf.Tensor:
         """Nats for each number at a mean error of `error`."""
 
-    def loss(self, real, reconstructions):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         error = image_mean(self.spread(real, reconstructions))
         # At the best scale the loss is flat in the scale, so that no gradient needs to flow through it.
         best = self.bounded_log_scale(tf.stop_gradient(replica_mean(tf.reduce_mean(error))))
         return numbers_in(real) * self.cost(error, best)
 
-    def log_likelihood(self, real, reconstructions):
+    def log_likelihood(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         error = image_mean(self.spread(real, reconstructions))
         return -numbers_in(real) * self.cost(error, self.bounded_log_scale(self.error.value))
 
-    def after_step(self, real, reconstructions, index):
+    def after_step(self, real: tf.Tensor, reconstructions: tf.Tensor, index: tf.Tensor) -> None:
         error = replica_mean(tf.reduce_mean(image_mean(self.spread(real, reconstructions))))
         kept = tf.where(tf.equal(index, 0), 0.0, MOMENTUM)
         self.error.assign(kept * self.error.value + (1.0 - kept) * error)
 
     @property
-    def scale(self):
+    def scale(self) -> float:
         """The scale that evaluation uses, float, in units of the [-1, 1] range."""
         return float(tf.exp(self.bounded_log_scale(tf.convert_to_tensor(self.error))))
 
-    def bounded_log_scale(self, error):
+    def bounded_log_scale(self, error: tf.Tensor) -> tf.Tensor:
         """`log_scale`, but at least `LEAST_LOG_SCALE`, float32 scalar."""
         return tf.maximum(self.log_scale(tf.maximum(error, LEAST_ERROR)), LEAST_LOG_SCALE)
 
@@ -89,13 +97,13 @@ class GaussianOptimalSigma(OptimalScale):
         Rybkin et al., Simple and Effective VAE Training with Calibrated Decoders, 2021 (arXiv:2006.13202), section 3.
     """
 
-    def spread(self, real, reconstructions):
+    def spread(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         return tf.square(tf.cast(real, tf.float32) - tf.cast(reconstructions, tf.float32))
 
-    def log_scale(self, error):
+    def log_scale(self, error: tf.Tensor) -> tf.Tensor:
         return 0.5 * tf.math.log(error)
 
-    def cost(self, error, log_scale):
+    def cost(self, error: tf.Tensor, log_scale: float | tf.Tensor) -> tf.Tensor:
         return 0.5 * error * tf.exp(-2.0 * log_scale) + log_scale + 0.5 * math.log(2.0 * math.pi)
 
 
@@ -106,13 +114,13 @@ class LaplaceOptimalScale(OptimalScale):
     Single wrong pixels cost less than with normal errors, so edges are sharper and faint structure is lost sooner.
     """
 
-    def spread(self, real, reconstructions):
+    def spread(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         return tf.abs(tf.cast(real, tf.float32) - tf.cast(reconstructions, tf.float32))
 
-    def log_scale(self, error):
+    def log_scale(self, error: tf.Tensor) -> tf.Tensor:
         return tf.math.log(error)
 
-    def cost(self, error, log_scale):
+    def cost(self, error: tf.Tensor, log_scale: float | tf.Tensor) -> tf.Tensor:
         return error * tf.exp(-log_scale) + log_scale + math.log(2.0)
 
 
@@ -128,10 +136,10 @@ class Bernoulli(Likelihood):
 
     of_levels = False  # but of black and white
 
-    def loss(self, real, reconstructions):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         return -self.log_likelihood(real, reconstructions)
 
-    def log_likelihood(self, real, reconstructions):
+    def log_likelihood(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         target = 0.5 * (tf.cast(real, tf.float32) + 1.0)
         white = tf.clip_by_value(0.5 * (tf.cast(reconstructions, tf.float32) + 1.0), EDGE, 1.0 - EDGE)
         return image_sum(target * tf.math.log(white) + (1.0 - target) * tf.math.log1p(-white))
@@ -156,7 +164,7 @@ class Perceptual(Likelihood):
         Hou et al., Deep Feature Consistent Variational Autoencoder, 2017 (arXiv:1610.00291).
     """
 
-    def __init__(self, features, weight=0.5, pixels=None, **kwargs):
+    def __init__(self, features: Callable[..., Any], weight: float = 0.5, pixels: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(features, keras.layers.Layer):
             raise checks.user_error("features", "a Keras model or layer", features, "Wrap a function in a keras.Model.")
@@ -167,41 +175,41 @@ class Perceptual(Likelihood):
             raise checks.user_error("pixels", "a Likelihood", pixels)
         self.of_levels = self.pixels.of_levels
 
-    def loss(self, real, reconstructions):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         pairs = zip(*(tf.nest.flatten(self.features(images)) for images in (real, reconstructions)), strict=True)
         costs = [_feature_cost(*pair) for pair in pairs]
         return self.pixels.loss(real, reconstructions) + self.weight * numbers_in(real) * tf.add_n(costs) / len(costs)
 
-    def log_likelihood(self, real, reconstructions):
+    def log_likelihood(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         return self.pixels.log_likelihood(real, reconstructions)
 
-    def after_step(self, real, reconstructions, index):
+    def after_step(self, real: tf.Tensor, reconstructions: tf.Tensor, index: tf.Tensor) -> None:
         self.pixels.after_step(real, reconstructions, index)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         parts = {"features": self.features, "pixels": self.pixels}
         saved = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
         return {**super().get_config(), **saved, "weight": self.weight}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("features", "pixels")}
         return cls(**{**config, **parts})
 
 
-def _feature_cost(real, reconstructed):
+def _feature_cost(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
     """float32 `[batch]`: nats for each number of a map of features, their errors normal with the best variance."""
     error = image_mean(tf.square(tf.cast(real, tf.float32) - tf.cast(reconstructed, tf.float32)))
     variance = tf.stop_gradient(tf.maximum(replica_mean(tf.reduce_mean(error)), LEAST_ERROR))
     return 0.5 * (error / variance + tf.math.log(2.0 * math.pi * variance))
 
 
-def numbers_in(images):
+def numbers_in(images: tf.Tensor) -> float:
     """How many numbers one image (or map of features) has, float."""
     return float(math.prod(images.shape[1:]))
 
 
-def replica_mean(value):
+def replica_mean(value: tf.Tensor) -> tf.Tensor:
     """The mean of a scalar over all replicas of a distribution strategy."""
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:

@@ -1,5 +1,9 @@
 """A penalty of style-based generators: a step of the styles should change the image by the same amount everywhere."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
@@ -7,6 +11,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import LATENTS
 from keras_transfer_gen.protocols import Penalty
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.steps import Step
+
 
 STYLES = "w"  # the intermediate that it needs, see `architectures.Architecture`
 SEED = 7  # keeps the noise apart from other draws of the same seed and step
@@ -28,18 +38,18 @@ class PathLength(Penalty):
     phases = ("g",)
     statistics = ("mean_length",)
 
-    def __init__(self, weight=2.0, interval=4, decay=0.01, **kwargs):
+    def __init__(self, weight: float = 2.0, interval: int = 4, decay: float = 0.01, **kwargs: Any) -> None:
         super().__init__(interval, **kwargs)
         self.weight = checks.check_number("weight", weight, next_step="Such as --path-length-weight 2.")
         self.decay = checks.check_number("decay", decay, above=True, most=1.0, next_step="Such as decay=0.01.")
         self.mean = self.add_weight(shape=(), name="mean", initializer="zeros", trainable=False, aggregation="mean")
 
-    def attach(self, model, data=None):
+    def attach(self, model: keras.Model, data: Any = None) -> None:
         if STYLES not in model.generator_outputs.names:
             hint = "Leave it out (--path-length-weight 0): it is for style-based generators, such as stylegan2."
             raise checks.user_error("penalty", "one that this generator can have", "path_length", hint)
 
-    def losses(self, step):
+    def losses(self, step: Step) -> dict[str, tf.Tensor]:
         half = (tf.shape(step.latents)[0] + 1) // 2
         drawn = {name: tf.convert_to_tensor(value)[:half] for name, value in step.drawn.items()}
         with tf.GradientTape() as tape:
@@ -51,25 +61,25 @@ class PathLength(Penalty):
         mean = (1.0 - self.decay) * self.mean.value + self.decay * tf.reduce_mean(lengths)
         return {"g": self.weight * (lengths - mean) ** 2, "mean_length": tf.stop_gradient(mean)}
 
-    def after_step(self, step, statistics, due):
+    def after_step(self, step: Step | None, statistics: dict[str, tf.Tensor], due: tf.Tensor) -> None:
         self.mean.assign(tf.where(due, statistics["mean_length"], self.mean.value))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weight": self.weight, "decay": self.decay}
 
 
-def projection(images, noise):
+def projection(images: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """float32 scalar: the sum of images `[batch, H, W, C]` times N(0, 1) noise, over the root of the pixels."""
     pixels = tf.cast(tf.shape(images)[1] * tf.shape(images)[2], tf.float32)
     return tf.reduce_sum(tf.cast(images, tf.float32) * noise) / tf.sqrt(pixels)
 
 
-def style_lengths(gradient):
+def style_lengths(gradient: np.ndarray | tf.Tensor) -> tf.Tensor:
     """float32 `[batch]` of gradients `[batch, layers, w_dim]`: the root of the mean square length of a layer's."""
     return tf.sqrt(tf.reduce_mean(tf.reduce_sum(tf.cast(gradient, tf.float32) ** 2, axis=2), axis=1))
 
 
-def draw_noise(step, shape):
+def draw_noise(step: Step, shape: tf.Tensor) -> tf.Tensor:
     """N(0, 1), float32 of a shape; it depends on the run's seed, the step and the replica alone."""
     context = tf.distribute.get_replica_context()
     replica = context.replica_id_in_sync_group if context else 0

@@ -1,5 +1,10 @@
 """Penalties on the discriminator's gradient with respect to images."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
@@ -7,8 +12,11 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Penalty, without_lipschitz_bounded
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.steps import Step
 
-def squared_gradient(function, images):
+
+def squared_gradient(function: Callable[[tf.Tensor], Any], images: tf.Tensor) -> tf.Tensor:
     """Squared length of the gradient of a function's answer, for each image.
 
     Args:
@@ -41,14 +49,14 @@ class R1(Penalty):
         Mescheder et al., 2018 (arXiv:1801.04406); lazy: Karras et al., 2020 (arXiv:1912.04958), appendix B.
     """
 
-    def __init__(self, gamma=2.0, interval=16, **kwargs):
+    def __init__(self, gamma: float = 2.0, interval: int = 16, **kwargs: Any) -> None:
         super().__init__(interval, **kwargs)
         self.gamma = checks.check_number("gamma", gamma, next_step="0 (--r1-gamma 0) turns R1 off.")
 
-    def losses(self, step):
+    def losses(self, step: Step) -> dict[str, tf.Tensor]:
         return {"d": self.penalty_at(step, step.real, step.real_inputs)}
 
-    def penalty_at(self, step, images, inputs):
+    def penalty_at(self, step: Step, images: tf.Tensor, inputs: Callable[[tf.Tensor], Any]) -> tf.Tensor:
         """float32 `[batch]`: the penalty at images; `inputs` adds to them what else the discriminator takes."""
         discriminator = without_lipschitz_bounded(step.gan.discriminator)
 
@@ -57,7 +65,7 @@ class R1(Penalty):
 
         return 0.5 * self.gamma * squared_gradient(judge, images)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "gamma": self.gamma}
 
 
@@ -73,6 +81,6 @@ class R1R2(R1):
         Mescheder et al., 2018 (arXiv:1801.04406); Huang et al., 2025 (arXiv:2501.05441), for both together.
     """
 
-    def losses(self, step):
+    def losses(self, step: Step) -> dict[str, tf.Tensor]:
         fake = self.penalty_at(step, tf.stop_gradient(step.fake), step.fake_inputs)
         return {"d": super().losses(step)["d"] + fake}

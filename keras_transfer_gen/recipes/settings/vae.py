@@ -40,7 +40,7 @@ class FineTuneVaeSettings(SourceSettings, VaeSettings):
     evaluate_every_kimg: float | None = redefined(
         RunSettings, "evaluate_every_kimg", by_default="a tenth of `kimg`", check=check.number("0.5", above=True)
     )
-    learning_rate: float | None = redefined(  # type: ignore[assignment]  # a number once the method is known
+    learning_rate: float | None = redefined(
         VaeSettings, "learning_rate", None,
         by_default=", ".join(f"{row.learning_rate:g} ({name})" for name, row in VAE_METHODS.items() if row.trains),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from keras_transfer_gen.checks import UserFileError
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
     import msvcrt
 
 WAIT_SECONDS = 3600.0
