@@ -46,7 +46,7 @@ class ModelSpec:
     distribution: str = "normal"
     num_classes: int = 0
     truncation: float = 1.0
-    pixel_range: tuple[float, float] = (-1.0, 1.0)
+    pixel_range: tuple[float, ...] = (-1.0, 1.0)
     arch: str = ""
     source: str = ""
     licence: str = ""

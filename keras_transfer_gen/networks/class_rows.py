@@ -1,5 +1,9 @@
 """The rows that stand for classes in a network: other classes in their place, or one row and no labels any more."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -23,19 +27,19 @@ class OnlyClass(keras.layers.Layer):
         [0, 0]
     """
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.zeros(tf.shape(inputs)[:1], tf.int32)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: tf.Tensor) -> Any:
         return keras.KerasTensor((inputs.shape[0],), "int32")
 
 
-def takes_labels(network):
+def takes_labels(network: keras.Model) -> bool:
     """Whether a functional network has the input "labels" (bool)."""
     return LABELS in (input_names(network) or ())
 
 
-def class_layers(network):
+def class_layers(network: keras.Model) -> list[str]:
     """Names of the layers that are given labels and have a row for each class; [] where there are none or no labels."""
     if not takes_labels(network):
         return []
@@ -47,7 +51,7 @@ def class_layers(network):
     return [name for name in fed if _count_of(network.get_layer(name)) is not None]
 
 
-def with_classes(network, mix):
+def with_classes(network: keras.Model, mix: list[list[float]] | np.ndarray) -> keras.Model:
     """A copy of a network with other classes; each new one starts as a mean of old ones.
 
     Args:
@@ -88,7 +92,7 @@ def with_classes(network, mix):
     return copy
 
 
-def _with_count(network, names, count):
+def _with_count(network: keras.Model, names: list[str], count: int) -> keras.Model:
     """A copy of a network, with fresh weights, whose layers of these names have this number of classes."""
     config = network.get_config()
     layers = []
@@ -101,7 +105,7 @@ def _with_count(network, names, count):
     return keras.Model.from_config({**config, "layers": layers})
 
 
-def without_labels(network):
+def without_labels(network: keras.Model) -> keras.Model:
     """A copy of a network of one class that takes no labels: latents or images alone.
 
     Args:
@@ -135,18 +139,18 @@ def without_labels(network):
     return copy
 
 
-def _history(tensor):
+def _history(tensor: tf.Tensor) -> list[int | str]:
     """Where a symbolic tensor comes from, as the config of a model names its inputs."""
     history = tensor._keras_history
     return [history.operation.name, history.node_index, history.tensor_index]
 
 
-def _mixed(rows, mix):
+def _mixed(rows: np.ndarray, mix: np.ndarray) -> np.ndarray:
     """Rows of new classes, mixtures of those of old ones."""
     return np.tensordot(mix, rows.astype(np.float64), axes=1).astype(rows.dtype)
 
 
-def _count_of(layer):
+def _count_of(layer: keras.layers.Layer) -> tuple[str, int] | None:
     """(argument, number of classes) of a layer with a row for each class, or None."""
     config = layer.get_config()
     counts = {name: config[name] for name in COUNTS if config.get(name)}
@@ -156,7 +160,7 @@ def _count_of(layer):
     return None
 
 
-def _mentions(node):
+def _mentions(node: Any) -> bool:
     """Whether the config of a call names the labels among what it is given."""
     if isinstance(node, dict):
         return any(value[0] == LABELS if key == "keras_history" else _mentions(value) for key, value in node.items())

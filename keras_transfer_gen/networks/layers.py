@@ -1,10 +1,17 @@
 """Layers that the networks share: fused batch normalisation, scale and shift alone, minibatch deviation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Shape
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -27,12 +34,12 @@ class FusedBatchNormalization(keras.layers.Layer):
         Ioffe and Szegedy, Batch Normalization, 2015 (arXiv:1502.03167).
     """
 
-    def __init__(self, momentum=0.99, epsilon=1e-3, **kwargs):
+    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shape = (input_shape[-1],)
         self.gamma = self.add_weight(shape=shape, name="gamma", initializer="ones", autocast=False)
         self.beta = self.add_weight(shape=shape, name="beta", initializer="zeros", autocast=False)
@@ -41,7 +48,7 @@ class FusedBatchNormalization(keras.layers.Layer):
         self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", **frozen)
         self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", **frozen)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         shared = {"scale": self.gamma, "offset": self.beta, "epsilon": self.epsilon}
         if not (training and self.trainable):
             outputs, _, _ = tf.compat.v1.nn.fused_batch_norm(
@@ -53,10 +60,10 @@ class FusedBatchNormalization(keras.layers.Layer):
             moving.assign(self.momentum * moving.value + (1.0 - self.momentum) * batch)
         return outputs
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
 
 
@@ -69,14 +76,14 @@ class ChannelScale(keras.layers.Layer):
         TensorShape([2, 4, 4, 8])
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.gamma = self.add_weight(shape=(input_shape[-1],), name="gamma", initializer="ones")
         self.beta = self.add_weight(shape=(input_shape[-1],), name="beta", initializer="zeros")
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         return inputs * self.gamma + self.beta
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
 
@@ -94,11 +101,11 @@ class MinibatchDeviation(keras.layers.Layer):
         Karras et al., Progressive Growing of GANs, 2018 (arXiv:1710.10196), section 3.
     """
 
-    def __init__(self, group_size=4, **kwargs):
+    def __init__(self, group_size: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.group_size = group_size
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = ops.shape(inputs)
         batch, (height, width, channels) = shape[0], inputs.shape[1:]
         group = tf.where(tf.equal(batch % self.group_size, 0), tf.minimum(self.group_size, batch), batch)
@@ -109,8 +116,8 @@ class MinibatchDeviation(keras.layers.Layer):
         column = ops.cast(ops.tile(column, (1, height, width, 1)), inputs.dtype)
         return ops.concatenate([inputs, column], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return (*input_shape[:-1], input_shape[-1] + 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "group_size": self.group_size}

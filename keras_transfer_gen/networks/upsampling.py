@@ -1,14 +1,23 @@
 """An image twice as large, then a convolution: in training with fewer than half the products, of the same result."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from keras import ops
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
 
 # Both rows (or columns) that a pixel is repeated on meet a 3-tap kernel: what it gives to each of the 4 outputs around.
 _TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float32)
 _TAPS_2D = np.kron(_TAPS, _TAPS)  # [4 x 4, 3 x 3]
 
 
-def convolve_enlarged(conv, inputs, training=None):
+def convolve_enlarged(conv: keras.layers.Layer, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Nearest upsampling by two, then a 3 x 3 convolution.
 
     Neighbouring outputs see the same repeated pixels, so that nine taps on the enlarged map are four on the small one.
@@ -34,7 +43,7 @@ def convolve_enlarged(conv, inputs, training=None):
     return ops.conv_transpose(inputs, _adjoint_kernel(ops.cast(conv.kernel, inputs.dtype)), 2, padding="same")
 
 
-def _adjoint_kernel(kernel):
+def _adjoint_kernel(kernel: tf.Tensor) -> tf.Tensor:
     """`[3, 3, in, out]` -> `[4, 4, out, in]`."""
     _, _, channels, filters = kernel.shape
     taps = ops.reshape(ops.transpose(kernel, (0, 1, 3, 2)), (9, filters * channels))

@@ -1,6 +1,9 @@
 """The path of every layer and variable of a model, such as `generator/block_16/conv/kernel`."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any
 
 import keras
 
@@ -30,12 +33,12 @@ class Leaf:
     layer: keras.layers.Layer
     variables: tuple
 
-    def variable_paths(self):
+    def variable_paths(self) -> list[str]:
         """The path of each variable: the layer's path and the variable's name."""
         return [_join(self.path, variable.name) for variable in self.variables]
 
 
-def leaf_layers(model):
+def leaf_layers(model: keras.layers.Layer) -> list[Any]:
     """Every layer that holds variables directly, in build order.
 
     Args:
@@ -58,7 +61,7 @@ def leaf_layers(model):
     return [(leaf.path, leaf.layer) for leaf in leaves(model)]
 
 
-def leaves(model):
+def leaves(model: keras.layers.Layer) -> list[Leaf]:
     """As `leaf_layers`, but a list of `Leaf`."""
     listed, seen = [], set()
     for prefix, root in roots(model):
@@ -71,7 +74,7 @@ def leaves(model):
     return listed
 
 
-def roots(model):
+def roots(model: keras.layers.Layer) -> list[Any]:
     """The models to walk: list of (role, model), with the role "" for a model that is one network."""
     if isinstance(model, MultiNetwork):
         return list(model.roles.items())
@@ -80,7 +83,7 @@ def roots(model):
     return [("", model)]
 
 
-def children(layer):
+def children(layer: Any) -> Any:
     """The layers directly inside `layer`, in the order in which it made them.
 
     `_flatten_layers` is private, but Keras has a public list (`.layers`) only for models, not for composite layers.
@@ -88,7 +91,7 @@ def children(layer):
     return layer._flatten_layers(include_self=False, recursive=False)
 
 
-def _walk(layer, path, listed, seen):
+def _walk(layer: Any, path: str, listed: list[Leaf], seen: set[int]) -> None:
     if id(layer) in seen:
         return
     seen.add(id(layer))
@@ -97,17 +100,17 @@ def _walk(layer, path, listed, seen):
         _walk(child, _child_path(path, layer, child), listed, seen)
 
 
-def _child_path(path, layer, child):
+def _child_path(path: str, layer: Any, child: Any) -> str:
     wrapped = isinstance(layer, keras.layers.Wrapper) and child is layer.layer
     repeated = isinstance(layer, Nameless) and child.name == path
     return path if path and wrapped or repeated or isinstance(child, Nameless) else _join(path, child.name)
 
 
-def _join(path, name):
+def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def _add(layer, path, listed, seen):
+def _add(layer: Any, path: str, listed: list[Leaf], seen: set[int]) -> None:
     """Lists `layer` if it has variables that neither its sublayers nor earlier layers have."""
     inner = {id(variable) for child in children(layer) for variable in child.weights}
     own = [variable for variable in layer.weights if id(variable) not in inner | seen]

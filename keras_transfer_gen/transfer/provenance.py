@@ -1,10 +1,20 @@
 """Where a variable's weights came from, such as "noto_gan_64" or "vgg.npz": noted while loading, shown in reports."""
 
+from __future__ import annotations
+
 import os
 import weakref
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen.transfer.paths import leaves
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import PathLike
+
 
 NEW = "new"
 # By identity, since variables compare element by element and TensorFlow's can't be hashed; an entry is removed with its
@@ -12,7 +22,7 @@ NEW = "new"
 _NOTES: dict = {}
 
 
-def name_of(source):
+def name_of(source: PathLike) -> str:
     """What reports call a source: an address or a preset as it is, of a path the last part.
 
     Args:
@@ -29,7 +39,7 @@ def name_of(source):
     return f"{path.parent.name}/{path.name}".lstrip("/") if path.name.isdecimal() else path.name or str(path)
 
 
-def note_source(model, text):
+def note_source(model: keras.layers.Layer, text: str) -> None:
     """Notes where every variable of a model came from, as `leaves` lists them.
 
     Args:
@@ -52,13 +62,13 @@ def note_source(model, text):
             note_variable(variable, text)
 
 
-def note_variable(variable, text):
+def note_variable(variable: keras.Variable | tf.Variable, text: str) -> None:
     """Notes where one `keras.Variable` or `tf.Variable` came from; a later note replaces an earlier one."""
     key = id(variable)
     _NOTES[key] = (weakref.ref(variable, lambda _: _NOTES.pop(key, None)), str(text))
 
 
-def source_of(variable):
+def source_of(variable: keras.Variable | tf.Variable) -> str:
     """The noted source of a variable, or "new". Training does not change it; a copy or loaded model begins as "new"."""
     reference, text = _NOTES.get(id(variable), (None, NEW))
     return text if reference is None or reference() is variable else NEW

@@ -1,5 +1,9 @@
 """A convolutional VAE for square images of 28 and 32 to 256 pixels: strides down, resizing up."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers, ops
 
@@ -7,6 +11,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.networks.layers import ChannelScale, FusedBatchNormalization
 from keras_transfer_gen.networks.upsampling import convolve_enlarged
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import Shape
+
 
 SLOPE = 0.2  # of the leaky ReLU
 # Statistics of the norms follow within some twenty steps: a fine-tune on few images is short.
@@ -22,24 +32,24 @@ class EncoderBlock(layers.Layer):
         normalized: batch normalisation, or a scale and a shift for each channel alone.
     """
 
-    def __init__(self, filters, normalized=True, **kwargs):
+    def __init__(self, filters: int, normalized: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.normalized = normalized
         self.conv = layers.Conv2D(filters, 4, 2, padding="same", use_bias=False, name="conv", dtype=self.dtype_policy)
         self.norm = _norm(normalized, self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.conv.build(input_shape)
         self.norm.build(self.compute_output_shape(input_shape))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         return ops.leaky_relu(self.norm(self.conv(inputs), training=training), SLOPE)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return self.conv.compute_output_shape(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters, "normalized": self.normalized}
 
 
@@ -53,7 +63,7 @@ class FirstDecoderBlock(layers.Layer):
         normalized: batch normalisation, or a scale and a shift for each channel alone.
     """
 
-    def __init__(self, size, filters, normalized=True, **kwargs):
+    def __init__(self, size: int, filters: int, normalized: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
         self.filters = filters
@@ -61,18 +71,18 @@ class FirstDecoderBlock(layers.Layer):
         self.dense = layers.Dense(size * size * filters, use_bias=False, name="dense", dtype=self.dtype_policy)
         self.norm = _norm(normalized, self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.dense.build(input_shape)
         self.norm.build(self.compute_output_shape(input_shape))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         map_ = ops.reshape(self.dense(inputs), (-1, self.size, self.size, self.filters))
         return ops.leaky_relu(self.norm(map_, training=training), SLOPE)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return (input_shape[0], self.size, self.size, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"size": self.size, "filters": self.filters, "normalized": self.normalized}
         return {**super().get_config(), **own}
 
@@ -89,37 +99,37 @@ class DecoderBlock(layers.Layer):
         Odena et al., Deconvolution and Checkerboard Artifacts, 2016 (doi:10.23915/distill.00003).
     """
 
-    def __init__(self, filters, normalized=True, **kwargs):
+    def __init__(self, filters: int, normalized: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.normalized = normalized
         self.conv = layers.Conv2D(filters, 3, padding="same", use_bias=False, name="conv", dtype=self.dtype_policy)
         self.norm = _norm(normalized, self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         batch, height, width, channels = input_shape
         self.conv.build((batch, 2 * height, 2 * width, channels))
         self.norm.build((batch, 2 * height, 2 * width, self.filters))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         x = convolve_enlarged(self.conv, inputs, training)
         return ops.leaky_relu(self.norm(x, training=training), SLOPE)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         batch, height, width, _ = input_shape
         return (batch, 2 * height, 2 * width, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters, "normalized": self.normalized}
 
 
-def _norm(normalized, policy):
+def _norm(normalized: bool, policy: keras.DTypePolicy) -> ChannelScale | FusedBatchNormalization:
     if normalized:
         return FusedBatchNormalization(MOMENTUM, name="norm", dtype=policy)
     return ChannelScale(name="norm", dtype=policy)
 
 
-def sides_of(image_size):
+def sides_of(image_size: int) -> list[int]:
     """Sides of the feature maps from the smallest to the image, each twice the last: 4 (or 7) up to `image_size`."""
     sides = [image_size]
     while sides[0] % 2 == 0 and sides[0] > 4:
@@ -128,8 +138,13 @@ def sides_of(image_size):
 
 
 def build_conv_vae_encoder(
-    image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32, normalized=True
-):
+    image_size: int = 64,
+    channels: int = 3,
+    latent_dim: int = 64,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    normalized: bool = True,
+) -> keras.Model:
     """A functional model named "encoder" from images to the posterior of their latents.
 
     Its blocks are one `EncoderBlock` a halving, `block_<image_size>` ... `block_8`, named after the side that comes in;
@@ -171,8 +186,13 @@ def build_conv_vae_encoder(
 
 
 def build_conv_vae_decoder(
-    image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32, normalized=True
-):
+    image_size: int = 64,
+    channels: int = 3,
+    latent_dim: int = 64,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    normalized: bool = True,
+) -> keras.Model:
     """A functional model named "decoder" from latents to images; TFLite's builtin operators are enough for it.
 
     Its blocks are `block_4` (dense) and one `DecoderBlock` a doubling, `block_8` ... `block_<image_size>`; then
@@ -203,15 +223,24 @@ def build_conv_vae_decoder(
     return keras.Model(inputs, outputs, name="decoder")
 
 
-def build_conv_vae(image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32, normalized=True):
+def build_conv_vae(
+    image_size: int = 64,
+    channels: int = 3,
+    latent_dim: int = 64,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    normalized: bool = True,
+) -> tuple[keras.Model, keras.Model]:
     """Both networks with the same widths: (encoder, decoder); see the two builders."""
-    shared = {"max_channels": max_channels, "min_channels": min_channels, "normalized": normalized}
+    shared: dict[str, Any] = {"max_channels": max_channels, "min_channels": min_channels, "normalized": normalized}
     return (
         build_conv_vae_encoder(image_size, channels, latent_dim, **shared),
         build_conv_vae_decoder(image_size, channels, latent_dim, **shared),
     )
 
 
-def build_plain_conv_vae(image_size=64, channels=3, latent_dim=64, max_channels=256, min_channels=32):
+def build_plain_conv_vae(
+    image_size: int = 64, channels: int = 3, latent_dim: int = 64, max_channels: int = 256, min_channels: int = 32
+) -> tuple[keras.Model, keras.Model]:
     """`build_conv_vae` without normalisation: better for small grey images; with it, larger ones begin faster."""
     return build_conv_vae(image_size, channels, latent_dim, max_channels, min_channels, normalized=False)

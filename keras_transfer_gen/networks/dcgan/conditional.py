@@ -1,5 +1,9 @@
 """A DCGAN that is told what to draw: classes modulate the generator; the discriminator projects features on them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers, ops
 
@@ -8,6 +12,10 @@ from keras_transfer_gen.networks.attention import MapAttention
 from keras_transfer_gen.networks.dcgan.dcgan import REFINED_SIDE, SLOPE, DownBlock, StartBlock, UpBlock, resolutions
 from keras_transfer_gen.networks.layers import MinibatchDeviation
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 ATTENTION_SIDE = 16  # of the map whose places look at each other
 ROWS = keras.initializers.RandomNormal(stddev=1.0)  # rows of classes begin as latents are drawn
@@ -32,34 +40,40 @@ class ProjectionLogit(layers.Layer):
         Miyato and Koyama, cGANs with Projection Discriminator, 2018 (arXiv:1802.05637).
     """
 
-    def __init__(self, num_classes, **kwargs):
+    def __init__(self, num_classes: int, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.dense = layers.Dense(1, name="dense", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         (batch, height, width, channels), _ = input_shape
         self.dense.build((batch, height * width * channels))
         self.classes = self.add_weight(shape=(self.num_classes, channels), name="classes", initializer="zeros")
 
-    def call(self, inputs):
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         features, labels = inputs
         features = ops.cast(features, "float32")
         fit = ops.sum(ops.mean(features, axis=(1, 2)) * ops.take(self.classes, labels, axis=0), axis=-1, keepdims=True)
         return self.dense(layers.Flatten(dtype="float32")(features)) + fit
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (input_shape[0][0], 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
 def build_conditional_generator(
-    image_size=64, channels=3, latent_dim=128, num_classes=10, max_channels=256, min_channels=32, class_dim=64,
-    attention=False,
-):  # fmt: skip
+    image_size: int = 64,
+    channels: int = 3,
+    latent_dim: int = 128,
+    num_classes: int = 10,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    class_dim: int = 64,
+    attention: bool = False,
+) -> keras.Model:
     """A functional model named "generator" from latents and labels to images.
 
     A row of `classes` for each class is joined to the latents; both together are the style that scales and shifts the
@@ -100,8 +114,14 @@ def build_conditional_generator(
 
 
 def build_conditional_discriminator(
-    image_size=64, channels=3, num_classes=10, max_channels=256, min_channels=32, group_size=0, attention=False
-):
+    image_size: int = 64,
+    channels: int = 3,
+    num_classes: int = 10,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    group_size: int = 0,
+    attention: bool = False,
+) -> keras.Model:
     """A functional model named "discriminator" from images and labels to logits.
 
     Args:
@@ -138,7 +158,7 @@ def build_conditional_discriminator(
     return keras.Model({"images": images, "labels": labels}, logits, name="discriminator")
 
 
-def _check(image_size, channels, num_classes):
+def _check(image_size: int, channels: int, num_classes: int) -> None:
     checks.check_image_shape(image_size, channels)
     hint = "Give labels with the images: labels= (--labels folders)."
     checks.check_integer("num_classes", num_classes, least=1, next_step=hint)

@@ -1,5 +1,9 @@
 """DCGAN: a convolutional generator and discriminator for square images of 28 and 32 to 256 pixels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers, ops
 
@@ -7,6 +11,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.networks.layers import FusedBatchNormalization, MinibatchDeviation
 from keras_transfer_gen.networks.upsampling import convolve_enlarged
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import Shape
+
 
 SLOPE = 0.2  # of the leaky ReLU
 # Larger maps are left alone: what an image shows is settled at small sizes, where modulation costs next to nothing.
@@ -27,23 +37,23 @@ class Refinement(layers.Layer):
         Chen et al., Net2Net, 2016 (arXiv:1511.05641); Zhang et al., Fixup, 2019 (arXiv:1901.09321).
     """
 
-    def __init__(self, filters, **kwargs):
+    def __init__(self, filters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.conv = layers.Conv2D(
             filters, 3, padding="same", kernel_initializer="zeros", name="conv", dtype=self.dtype_policy
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.conv.build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return inputs + ops.leaky_relu(self.conv(inputs), SLOPE)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters}
 
 
@@ -67,7 +77,7 @@ class UpBlock(layers.Layer):
         Chen et al., On Self Modulation for GANs, 2019 (arXiv:1810.01365).
     """
 
-    def __init__(self, filters, modulated=True, refined=False, **kwargs):
+    def __init__(self, filters: int, modulated: bool = True, refined: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.modulated = modulated
@@ -79,7 +89,7 @@ class UpBlock(layers.Layer):
         if refined:
             self.refine = Refinement(filters, name="refine", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         (batch, height, width, channels), latents_shape = input_shape
         self.conv.build((batch, 2 * height, 2 * width, channels))
         self.norm.build((batch, 2 * height, 2 * width, self.filters))
@@ -88,7 +98,7 @@ class UpBlock(layers.Layer):
         if self.refined:
             self.refine.build((batch, 2 * height, 2 * width, self.filters))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         features, latents = inputs
         x = self.norm(convolve_enlarged(self.conv, features, training), training=training)
         if self.modulated:
@@ -97,11 +107,11 @@ class UpBlock(layers.Layer):
         x = ops.relu(x)
         return self.refine(x) if self.refined else x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         (batch, height, width, _), _ = input_shape
         return (batch, 2 * height, 2 * width, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"filters": self.filters, "modulated": self.modulated, "refined": self.refined}
         return {**super().get_config(), **own}
 
@@ -115,25 +125,25 @@ class StartBlock(layers.Layer):
         filters: channels of the map.
     """
 
-    def __init__(self, size, filters, **kwargs):
+    def __init__(self, size: int, filters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
         self.filters = filters
         self.dense = layers.Dense(size * size * filters, use_bias=False, name="dense", dtype=self.dtype_policy)
         self.norm = FusedBatchNormalization(name="norm", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.dense.build(input_shape)
         self.norm.build(self.compute_output_shape(input_shape))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         map_ = ops.reshape(self.dense(inputs), (-1, self.size, self.size, self.filters))
         return ops.relu(self.norm(map_, training=training))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return (input_shape[0], self.size, self.size, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size, "filters": self.filters}
 
 
@@ -146,7 +156,7 @@ class DownBlock(layers.Layer):
         refined: whether `Refinement` follows.
     """
 
-    def __init__(self, filters, refined=False, **kwargs):
+    def __init__(self, filters: int, refined: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.refined = refined
@@ -154,23 +164,23 @@ class DownBlock(layers.Layer):
         if refined:
             self.refine = Refinement(filters, name="refine", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.conv.build(input_shape)
         if self.refined:
             self.refine.build(self.conv.compute_output_shape(input_shape))
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         x = ops.leaky_relu(self.conv(inputs), SLOPE)
         return self.refine(x) if self.refined else x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return self.conv.compute_output_shape(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters, "refined": self.refined}
 
 
-def resolutions(image_size):
+def resolutions(image_size: int) -> list[int]:
     """Sides of the feature maps from the smallest to the image, each twice the last: 4 (or 7) up to `image_size`."""
     checks.check_image_shape(image_size, 3)
     sides = [image_size]
@@ -179,7 +189,14 @@ def resolutions(image_size):
     return sides
 
 
-def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, max_channels=256, min_channels=32, refined=False):
+def build_dcgan_generator(
+    image_size: int = 64,
+    channels: int = 3,
+    latent_dim: int = 128,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    refined: bool = False,
+) -> keras.Model:
     """A functional model named "generator" from latents to images.
 
     Its blocks are `block_4` (dense) and one `UpBlock` a doubling, `block_8` ... `block_<image_size>`; then `to_image`.
@@ -213,8 +230,13 @@ def build_dcgan_generator(image_size=64, channels=3, latent_dim=128, max_channel
 
 
 def build_dcgan_discriminator(
-    image_size=64, channels=3, max_channels=256, min_channels=32, group_size=0, refined=False
-):
+    image_size: int = 64,
+    channels: int = 3,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    group_size: int = 0,
+    refined: bool = False,
+) -> keras.Model:
     """A functional model named "discriminator" from images to logits.
 
     Its blocks are one `DownBlock` a halving, `block_<image_size>` ... `block_8`, named after the size that comes in;
@@ -251,16 +273,24 @@ def build_dcgan_discriminator(
 
 
 def build_dcgan(
-    image_size=64, channels=3, latent_dim=128, max_channels=256, min_channels=32, group_size=0, refined=False
-):
+    image_size: int = 64,
+    channels: int = 3,
+    latent_dim: int = 128,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    group_size: int = 0,
+    refined: bool = False,
+) -> tuple[keras.Model, keras.Model]:
     """Both networks with the same widths: (generator, discriminator); see the two builders."""
-    shared = {"max_channels": max_channels, "min_channels": min_channels, "refined": refined}
+    shared: dict[str, Any] = {"max_channels": max_channels, "min_channels": min_channels, "refined": refined}
     return (
         build_dcgan_generator(image_size, channels, latent_dim, **shared),
         build_dcgan_discriminator(image_size, channels, group_size=group_size, **shared),
     )
 
 
-def build_refined_dcgan(image_size=64, channels=3, latent_dim=128, max_channels=256, min_channels=32):
+def build_refined_dcgan(
+    image_size: int = 64, channels: int = 3, latent_dim: int = 128, max_channels: int = 256, min_channels: int = 32
+) -> tuple[keras.Model, keras.Model]:
     """Both networks with a `Refinement` of each map from 8 x 8 to 32 x 32: half as dear again, and more capable."""
     return build_dcgan(image_size, channels, latent_dim, max_channels, min_channels, refined=True)

@@ -1,6 +1,17 @@
 """The entries of DCGAN in `tables.ARCHITECTURES`; the networks are imported when they are built."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen.architectures import Architecture, Option
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.specs import ModelSpec
+
 
 CHANNELS = (
     Option("max_channels", 256, "channels of the smallest feature map, halved at each doubling of its side"),
@@ -8,19 +19,21 @@ CHANNELS = (
 )
 
 
-def _build(spec, max_channels, min_channels, group_size):
+def _build(spec: ModelSpec, max_channels: int, min_channels: int, group_size: int) -> tuple[keras.Model, keras.Model]:
     from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 
     return build_dcgan(spec.image_size, spec.channels, spec.latent_dim, max_channels, min_channels, group_size)
 
 
-def _build_refined(spec, max_channels, min_channels):
+def _build_refined(spec: ModelSpec, max_channels: int, min_channels: int) -> tuple[keras.Model, keras.Model]:
     from keras_transfer_gen.networks.dcgan.dcgan import build_refined_dcgan
 
     return build_refined_dcgan(spec.image_size, spec.channels, spec.latent_dim, max_channels, min_channels)
 
 
-def _build_conditional(spec, max_channels, min_channels, class_dim, group_size, attention):
+def _build_conditional(
+    spec: ModelSpec, max_channels: int, min_channels: int, class_dim: int, group_size: int, attention: bool
+) -> tuple[keras.Model, keras.Model]:
     from keras_transfer_gen.networks.dcgan import conditional
 
     size, channels, classes = spec.image_size, spec.channels, spec.num_classes
@@ -34,7 +47,7 @@ def _build_conditional(spec, max_channels, min_channels, class_dim, group_size, 
     )
 
 
-def _build_discriminator(spec, trained):
+def _build_discriminator(spec: ModelSpec, trained: keras.Model | None) -> keras.Model:
     from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_discriminator
     from keras_transfer_gen.networks.dcgan.pretrained_discriminator import build_pretrained_discriminator
 
@@ -43,7 +56,7 @@ def _build_discriminator(spec, trained):
     return build_dcgan_discriminator(spec.image_size, spec.channels)
 
 
-def _grow(networks):
+def _grow(networks: Sequence[keras.Model]) -> tuple[keras.Model, keras.Model]:
     from keras_transfer_gen.networks.dcgan.growing import grow_discriminator, grow_generator
 
     generator, discriminator = networks

@@ -1,5 +1,9 @@
 """A trained DCGAN for images of twice the side: new blocks begin as an upsampling of what was known, and fade in."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers
 
@@ -8,11 +12,15 @@ from keras_transfer_gen.network_inputs import IMAGES, input_names
 from keras_transfer_gen.networks.dcgan.dcgan import DownBlock, UpBlock
 from keras_transfer_gen.networks.dcgan.pretrained_discriminator import copy_layer
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
 FINAL = "images"  # the layer of a grown generator that takes the sum of all sizes through tanh
 LARGEST = 256  # pixels
 
 
-def grow_generator(generator):
+def grow_generator(generator: keras.Model) -> keras.Model:
     """A generator of images twice as large, which begin as those of a trained one with each pixel repeated four times.
 
     A new `UpBlock` draws details. They are added before the final tanh and begin at zero.
@@ -53,7 +61,7 @@ def grow_generator(generator):
     return keras.Model(copy.input, layers.Activation("tanh", name=FINAL, **own)(total), name="generator")
 
 
-def grow_discriminator(discriminator):
+def grow_discriminator(discriminator: keras.Model) -> keras.Model:
     """A discriminator of images twice as large, which begins by judging their averages as a trained one does.
 
     What averaging hides reaches the second block through new blocks whose sum begins at zero.
@@ -97,7 +105,7 @@ def grow_discriminator(discriminator):
     return keras.Model(images if names is None else inputs, outputs, name="discriminator")
 
 
-def _block(role, network, side, kind):
+def _block(role: str, network: keras.Model, side: int, kind: type) -> Any:
     """The block at the image's side; a `UserError` where the network is none of a DCGAN or can't grow further."""
     layer = next((layer for layer in network.layers if layer.name == f"block_{side}"), None)
     if not isinstance(layer, kind):
@@ -109,7 +117,7 @@ def _block(role, network, side, kind):
     return layer
 
 
-def _end(generator, side):
+def _end(generator: keras.Model, side: int) -> tuple[tf.Tensor, tf.Tensor]:
     """(features of the largest map, the image before tanh) of a generator whose layers may be used up."""
     names = [layer.name for layer in generator.layers]
     if FINAL in names:

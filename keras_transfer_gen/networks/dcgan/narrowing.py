@@ -1,5 +1,9 @@
 """A DCGAN's generator with fewer channels, which begins with the most important ones of the wide generator."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -10,12 +14,12 @@ MIN_CHANNELS = 4
 BYTES = 4  # of a weight, float32
 
 
-def megabytes(network):
+def megabytes(network: keras.Model) -> float:
     """Size of a network's weights in float32, in MB (10**6 bytes)."""
     return BYTES * network.count_params() / 1e6
 
 
-def narrow_to_size(generator, size_mb):
+def narrow_to_size(generator: keras.Model, size_mb: float) -> keras.Model:
     """The widest copy of a generator, all maps narrowed by one factor, whose weights take at most `size_mb`.
 
     Args:
@@ -45,7 +49,7 @@ def narrow_to_size(generator, size_mb):
     return student
 
 
-def check_size(generator, size_mb):
+def check_size(generator: keras.Model, size_mb: float) -> float:
     """Raises a `UserError` where `narrow_to_size` can't make a generator of that size; returns the size, float."""
     if not _blocks(generator):
         step = "ktg distill narrows generators of the architectures dcgan, refined_dcgan and conditional_dcgan."
@@ -61,7 +65,7 @@ def check_size(generator, size_mb):
     return float(size_mb)
 
 
-def clone_narrow(generator, factor):
+def clone_narrow(generator: keras.Model, factor: float) -> keras.Model:
     """A copy with fresh weights whose maps have `factor` times as many channels, at least `MIN_CHANNELS`."""
 
     def clone(layer):
@@ -76,7 +80,7 @@ def clone_narrow(generator, factor):
     return copy
 
 
-def transfer_channels(wide, narrow):
+def transfer_channels(wide: keras.Model, narrow: keras.Model) -> None:
     """Copies what two generators of the same layers have in common, of each block its most important channels.
 
     A channel counts as much as its norm's scale times what the next block makes of it.
@@ -100,11 +104,11 @@ def transfer_channels(wide, narrow):
             target.set_weights(source.get_weights())
 
 
-def _blocks(generator):
+def _blocks(generator: keras.Model) -> list[StartBlock | UpBlock]:
     return [layer for layer in generator.layers if isinstance(layer, (StartBlock, UpBlock))]
 
 
-def _followers(generator):
+def _followers(generator: keras.Model) -> dict[str, np.ndarray]:
     """{name of a block: kernel `[h, w, in, out]` of the convolution behind it}."""
     blocks = _blocks(generator)
     last = generator.layers[-1]
@@ -112,21 +116,21 @@ def _followers(generator):
     return {block.name: np.asarray(kernel) for block, kernel in zip(blocks, kernels, strict=True)}
 
 
-def _important(block, follower, count):
+def _important(block: StartBlock | UpBlock, follower: np.ndarray, count: int) -> np.ndarray:
     """Numbers of the `count` most important channels of a block, in their order."""
     gamma = np.abs(np.asarray(block.norm.gamma))
     importance = gamma * np.sqrt(np.square(follower).sum(axis=(0, 1, 3)))
     return np.sort(np.argsort(-importance, kind="stable")[:count])
 
 
-def _copy_start(source, target, previous, kept):
+def _copy_start(source: StartBlock, target: StartBlock, previous: Any, kept: np.ndarray) -> None:
     places = source.size * source.size
     columns = _repeated(kept, source.filters, places)
     target.dense.set_weights([source.dense.get_weights()[0][:, columns]])
     target.norm.set_weights([values[kept] for values in source.norm.get_weights()])
 
 
-def _copy_up(source, target, previous, kept):
+def _copy_up(source: UpBlock, target: UpBlock, previous: np.ndarray, kept: np.ndarray) -> None:
     target.conv.set_weights([source.conv.get_weights()[0][:, :, previous][..., kept]])
     target.norm.set_weights([values[kept] for values in source.norm.get_weights()])
     if source.modulated:
@@ -137,6 +141,6 @@ def _copy_up(source, target, previous, kept):
         target.refine.conv.set_weights([kernel[:, :, kept][..., kept], bias[kept]])
 
 
-def _repeated(kept, filters, times):
+def _repeated(kept: np.ndarray, filters: int, times: int) -> np.ndarray:
     """Columns of a dense kernel whose outputs are `times` groups of `filters` channels."""
     return (np.arange(times)[:, None] * filters + kept).ravel()

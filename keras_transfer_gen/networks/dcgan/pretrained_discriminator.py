@@ -1,13 +1,20 @@
 """A trained discriminator as the beginning of one for images of another size or number of channels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 from keras import layers
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.dcgan.dcgan import DownBlock
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def build_pretrained_discriminator(trained, image_size, channels):
+
+def build_pretrained_discriminator(trained: keras.Model, image_size: int, channels: int) -> keras.Model:
     """A discriminator that judges as a trained one does, for images of any size.
 
     Images are brought to the size that the trained one knows: smaller ones are enlarged by a whole number, larger
@@ -56,7 +63,7 @@ def build_pretrained_discriminator(trained, image_size, channels):
     return keras.Model(inputs, x, name="discriminator")
 
 
-def _first_blocks(first, x, halvings):
+def _first_blocks(first: DownBlock, x: tf.Tensor, halvings: int) -> tf.Tensor:
     """The trained first block on averaged images, and the details that averaging hides added to it."""
     if not halvings:
         return copy_layer(first, x)
@@ -68,7 +75,7 @@ def _first_blocks(first, x, halvings):
     return layers.Add(name="with_detail")([judged, detail])
 
 
-def copy_layer(layer, x):
+def copy_layer(layer: keras.layers.Layer, x: list[tf.Tensor] | tf.Tensor) -> tf.Tensor:
     """What a copy of a layer, with the same weights of its own, gives for inputs `x`."""
     new = layer.__class__.from_config(layer.get_config())
     outputs = new(x)

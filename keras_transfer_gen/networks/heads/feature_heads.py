@@ -4,6 +4,10 @@ A discriminator that sees a hundred images must learn from them what edges, surf
 trained on a million photographs has learnt that already; it is frozen, and only the small heads behind it are trained.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import keras
 import tensorflow as tf
 from keras import layers, ops
@@ -12,6 +16,10 @@ from keras_transfer_gen import checks, efficientnet_lite
 from keras_transfer_gen.network_inputs import IMAGES, input_names
 from keras_transfer_gen.protocols import FixedDtype, LipschitzBounded
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config, Shape
+
 
 LEAST_SIDE = 96  # pixels: smaller images are enlarged before the trained network sees them
 FEATURE_WEIGHT = 0.05  # about as much for each head as for the discriminator's own: their gradients are steeper
@@ -36,13 +44,13 @@ class TrainedFeatures(layers.Layer, FixedDtype):
         images: `[batch, H, W, C]` in [-1, 1] with C 1 or 3; grey is shown as RGB.
     """
 
-    def __init__(self, side=LEAST_SIDE, weight=FEATURE_WEIGHT, **kwargs):
+    def __init__(self, side: int = LEAST_SIDE, weight: float = FEATURE_WEIGHT, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.side = side
         self.weight = weight
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> list[tf.Tensor]:
         images = tf.cast(images, tf.float32)
         images = self.weight * images + tf.stop_gradient((1.0 - self.weight) * images)
         if images.shape[-1] == 1:
@@ -51,15 +59,15 @@ class TrainedFeatures(layers.Layer, FixedDtype):
             images = tf.image.resize(images, (self.side, self.side), method="bilinear")
         return efficientnet_lite.feature_maps(images)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         sides = [-(-self.side // stride) for stride in efficientnet_lite.TAP_STRIDES]
         return [(input_shape[0], n, n, c) for n, c in zip(sides, efficientnet_lite.TAP_CHANNELS, strict=True)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "side": self.side, "weight": self.weight}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         names = {"influence": "weight"}  # in files of version 0.1
         return cls(**{names.get(name, name): value for name, value in config.items()})
 
@@ -80,25 +88,25 @@ class LipschitzConv2D(layers.Layer):
         Miyato et al., Spectral Normalization, 2018 (arXiv:1802.05957), with the singular value itself.
     """
 
-    def __init__(self, filters, size=3, stride=1, **kwargs):
+    def __init__(self, filters: int, size: int = 3, stride: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.size = size
         self.stride = stride
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shape = (self.size, self.size, input_shape[-1], self.filters)
         self.kernel = self.add_weight(shape=shape, name="kernel", initializer="glorot_uniform")
         self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros")
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return ops.conv(inputs, self.kernel / spectral_bound(self.kernel), self.stride, "same") + self.bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         batch, height, width, _ = input_shape
         return (batch, -(-height // self.stride), -(-width // self.stride), self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters, "size": self.size, "stride": self.stride}
 
 
@@ -106,7 +114,7 @@ class LipschitzConv2D(layers.Layer):
 LipschitzConv2D.__name__ = "BoundedConv2D"
 
 
-def spectral_bound(kernel):
+def spectral_bound(kernel: keras.Variable | tf.Tensor) -> tf.Tensor:
     """The Schatten 16-norm of a kernel `[..., out]` read as a matrix of `out` columns: a scalar, above 0."""
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
     gram = ops.matmul(ops.transpose(matrix), matrix)
@@ -127,12 +135,12 @@ class FeatureHead(layers.Layer, FixedDtype, LipschitzBounded):
         inputs: float32 `[batch, H, W, C]`; halved by 4 x 4 convolutions until its side is at most `LARGEST_MAP`.
     """
 
-    def __init__(self, width=WIDTH, **kwargs):
+    def __init__(self, width: int = WIDTH, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.width = width
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         own = {"dtype": self.dtype_policy}
         self.convs, side = [], input_shape[1]
         while side > LARGEST_MAP:
@@ -145,23 +153,23 @@ class FeatureHead(layers.Layer, FixedDtype, LipschitzBounded):
             input_shape = conv.compute_output_shape(input_shape)
         self.logits.build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         x = inputs
         for conv in self.convs:
             x = ops.leaky_relu(conv(x), SLOPE)
         return ops.reshape(self.logits(x), (ops.shape(x)[0], -1))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         side = input_shape[1]
         while side > LARGEST_MAP:
             side = -(-side // 2)
         return (input_shape[0], side * side)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "width": self.width}
 
 
-def build_feature_heads(discriminator, weight=FEATURE_WEIGHT, width=WIDTH):
+def build_feature_heads(discriminator: keras.Model, weight: float = FEATURE_WEIGHT, width: int = WIDTH) -> keras.Model:
     """A discriminator with heads that judge what a trained network sees, added to its own.
 
     Args:
@@ -200,12 +208,12 @@ def build_feature_heads(discriminator, weight=FEATURE_WEIGHT, width=WIDTH):
     return keras.Model(_inputs_of(discriminator), [*discriminator.outputs, *heads], name="discriminator")
 
 
-def _inputs_of(discriminator):
+def _inputs_of(discriminator: keras.Model) -> dict[str, tf.Tensor] | tf.Tensor:
     """What a discriminator's inputs are made of: a dict, or the images alone."""
     return _images_of(discriminator) if input_names(discriminator) is None else discriminator.input
 
 
-def _images_of(discriminator):
+def _images_of(discriminator: keras.Model) -> tf.Tensor | None:
     """The symbolic images of a functional discriminator; None where it has none or several inputs without names."""
     if input_names(discriminator) is not None:
         return discriminator.input.get(IMAGES)
@@ -213,17 +221,17 @@ def _images_of(discriminator):
     return inputs[0] if len(inputs) == 1 else None
 
 
-def check_feature_weight(weight):
+def check_feature_weight(weight: float) -> float:
     """Returns a number above 0, or raises a `UserError`."""
     return checks.check_number("weight", weight, above=True, next_step="Such as weight=0.05.")
 
 
-def feature_weight_of(discriminator):
+def feature_weight_of(discriminator: keras.Model) -> float:
     """The weight of a discriminator's feature heads; 0 where it has none."""
     return discriminator.get_layer(FEATURES).weight if has_feature_heads(discriminator) else 0.0
 
 
-def with_feature_weight(discriminator, weight):
+def with_feature_weight(discriminator: keras.Model, weight: float) -> keras.Model:
     """A discriminator with feature heads, of the same layers, whose heads have this weight; see `TrainedFeatures`."""
     features = discriminator.get_layer(FEATURES)
     if features.weight == weight:
@@ -234,18 +242,18 @@ def with_feature_weight(discriminator, weight):
     return keras.Model(_inputs_of(discriminator), [*own, *heads], name=discriminator.name)
 
 
-def has_feature_heads(discriminator):
+def has_feature_heads(discriminator: keras.Model) -> bool:
     """Whether a discriminator has heads of `build_feature_heads`."""
     return any(isinstance(layer, FeatureHead) for layer in discriminator.layers)
 
 
-def heads_learn(discriminator):
+def heads_learn(discriminator: keras.Model) -> bool:
     """Whether any of its feature heads may move."""
     heads = [layer for layer in discriminator.layers if isinstance(layer, FeatureHead)]
     return any(head.trainable_variables for head in heads)
 
 
-def can_have_feature_heads(discriminator):
+def can_have_feature_heads(discriminator: keras.Model) -> bool:
     """Whether `build_feature_heads` takes a discriminator."""
     images = _images_of(discriminator)
     if images is None or len(images.shape) != 4 or has_feature_heads(discriminator):

@@ -1,13 +1,21 @@
 """A layer put between a generator's latents and the rest of it, every other layer staying as it is."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from keras_transfer_gen import checks
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
 LATENTS = "latents"
 
 
-def latents_of(generator):
+def latents_of(generator: keras.Model) -> tf.Tensor:
     """The symbolic latents of a functional generator: its only input, or the one called "latents".
 
     Raises:
@@ -22,7 +30,7 @@ def latents_of(generator):
     return generator.input[LATENTS]
 
 
-def insert_after_latents(generator, layer):
+def insert_after_latents(generator: keras.Model, layer: keras.layers.Layer) -> keras.Model:
     """A copy of a generator in which a layer stands between the latents and all that used them.
 
     Args:
@@ -59,12 +67,12 @@ def insert_after_latents(generator, layer):
     return copy
 
 
-def _node(tensor):
+def _node(tensor: tf.Tensor) -> dict[str, Any]:
     """The call of a layer on one tensor, as Keras writes it."""
     return {"args": [keras.saving.serialize_keras_object(tensor)], "kwargs": {}}
 
 
-def _redirect(config, old, new):
+def _redirect(config: Any, old: str, new: str) -> Any:
     """A copy of a layer's config in which it takes the output of layer `new` instead of layer `old`."""
     if isinstance(config, dict):
         return {

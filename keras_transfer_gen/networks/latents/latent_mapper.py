@@ -1,11 +1,19 @@
 """A small trainable network in front of a generator that stays as it is, and perhaps one behind it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.insertion import insert_after_latents, latents_of
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Shape
+
 
 MAPPER, OUTPUT = "latent_mapper", "image_adapter"
 OLD_OUTPUT = "output_network"  # in files of version 0.1
@@ -29,27 +37,27 @@ class LatentMapper(keras.layers.Layer):
         Wang et al., MineGAN, 2020 (arXiv:1912.05270); here as a residual, so that it begins with the identity.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.units = checks.check_integer("units", units)
         self.hidden = keras.layers.Dense(self.units, activation="relu", name="hidden", dtype="float32")
-        self.move = None
+        self.move: Any = None
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         # Not called "shift": as a layer of that name it would count as one to `scale_shift_only`.
         self.move = keras.layers.Dense(input_shape[-1], kernel_initializer="zeros", name="move", dtype="float32")
         self.hidden.build(input_shape)
         self.move.build((*input_shape[:-1], self.units))
 
-    def call(self, latents):
+    def call(self, latents: tf.Tensor) -> tf.Tensor:
         latents = tf.cast(latents, tf.float32)
         return latents + self.move(self.hidden(latents))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
 
 
@@ -68,30 +76,30 @@ class ImageAdapter(keras.layers.Layer):
         True
     """
 
-    def __init__(self, filters=32, **kwargs):
+    def __init__(self, filters: int = 32, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.filters = checks.check_integer("filters", filters)
         self.hidden = keras.layers.Conv2D(
             self.filters, 3, padding="same", activation="relu", name="hidden", dtype="float32"
         )
-        self.change = None
+        self.change: Any = None
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.change = keras.layers.Conv2D(
             input_shape[-1], 3, padding="same", kernel_initializer="zeros", name="change", dtype="float32"
         )
         self.hidden.build(input_shape)
         self.change.build((*input_shape[:-1], self.filters))
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> tf.Tensor:
         images = tf.cast(images, tf.float32)
         return images + self.change(self.hidden(images))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters}
 
 
@@ -99,7 +107,7 @@ class ImageAdapter(keras.layers.Layer):
 ImageAdapter.__name__ = "OutputNetwork"
 
 
-def insert_latent_mapper(generator, image_adapter=False, units=None):
+def insert_latent_mapper(generator: keras.Model, image_adapter: bool = False, units: int | None = None) -> keras.Model:
     """A copy of a generator with a `LatentMapper` in front, and an `ImageAdapter` behind if wanted.
 
     Both begin with the identity, so the copy makes the same images. What is there already stays as it is.

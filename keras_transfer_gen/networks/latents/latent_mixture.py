@@ -1,5 +1,9 @@
 """A generator that draws from chosen parts of its latent space: a layer in front, and its insertion."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,6 +11,10 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.insertion import insert_after_latents, latents_of
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Shape
+
 
 NAME = "latent_mixture"
 
@@ -29,13 +37,13 @@ class LatentMixture(keras.layers.Layer):
         TensorShape([2, 8])
     """
 
-    def __init__(self, components, spread=0.3, **kwargs):
+    def __init__(self, components: int, spread: float = 0.3, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.components = checks.check_integer("components", components)
         self.spread = checks.check_number("spread", spread, above=True, most=1.0)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         size = input_shape[-1]
         settings = {"dtype": "float32", "autocast": False}
         self.centres = self.add_weight(
@@ -45,26 +53,28 @@ class LatentMixture(keras.layers.Layer):
             shape=(size, self.components), name="directions", initializer="orthogonal", trainable=False, **settings
         )
 
-    def call(self, latents):
+    def call(self, latents: tf.Tensor) -> tf.Tensor:
         latents = tf.cast(latents, tf.float32)
         # TensorFlow's own: those of keras.ops need operators that TFLite doesn't have.
         nearest = tf.argmax(tf.matmul(latents, tf.convert_to_tensor(self.directions)), axis=-1)
         centre = tf.gather(tf.convert_to_tensor(self.centres), nearest)
         return (1.0 - self.spread**2) ** 0.5 * centre + self.spread * latents
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "components": self.components, "spread": self.spread}
 
 
-def draws_from_mixture(generator):
+def draws_from_mixture(generator: keras.Model) -> bool:
     """Whether a generator has a `LatentMixture`."""
     return any(isinstance(layer, LatentMixture) for layer in generator.layers)
 
 
-def insert_latent_mixture(generator, centres, spread=0.3, seed=0):
+def insert_latent_mixture(
+    generator: keras.Model, centres: np.ndarray, spread: float = 0.3, seed: int = 0
+) -> keras.Model:
     """A copy of a generator that draws from a mixture around `centres`; a mixture that it had is replaced.
 
     Args:

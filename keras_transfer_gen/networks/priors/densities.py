@@ -1,6 +1,9 @@
 """Log densities of normal distributions, and checks of their means and covariances."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +13,7 @@ from keras_transfer_gen import checks
 FITTED = {"trainable": False, "dtype": "float32", "autocast": False}  # of fitted weights; fine-tuning leaves them
 
 
-def cholesky(name, covariance, shape):
+def cholesky(name: str, covariance: list[np.ndarray] | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """The lower Cholesky factors, float64, of covariances of a shape `[..., D, D]`; a `UserError` where there is none.
 
     Args:
@@ -26,7 +29,7 @@ def cholesky(name, covariance, shape):
         raise checks.user_error(name, "positive definite", f"array {covariance.shape}", hint) from error
 
 
-def finite_array(name, value, shape):
+def finite_array(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """`value` as a float64 ndarray; a `UserError` where it has another shape or a number that is not finite."""
     array = np.asarray(value, np.float64)
     if array.shape != shape or not np.isfinite(array).all():
@@ -34,18 +37,18 @@ def finite_array(name, value, shape):
     return array
 
 
-def identity(shape, dtype=None):
+def identity(shape: tuple[int, ...], dtype: str | None = None) -> tf.Tensor:
     """Initializer of Cholesky factors `[..., D, D]`: identity matrices."""
     return tf.eye(shape[-1], batch_shape=shape[:-2], dtype=dtype)
 
 
-def standard_log_prob(latents):
+def standard_log_prob(latents: tf.Tensor) -> tf.Tensor:
     """Log density of latents `[..., D]` under N(0, I): float32 `[...]`, nats."""
     size = tf.cast(tf.shape(latents)[-1], tf.float32)
     return -0.5 * (tf.reduce_sum(tf.square(latents), axis=-1) + size * math.log(2.0 * math.pi))
 
 
-def factored_log_prob(centred, factor):
+def factored_log_prob(centred: np.ndarray | tf.Tensor, factor: np.ndarray | tf.Tensor) -> tf.Tensor:
     """Log density of centred latents `[..., batch, D]` under N(0, factor factor^T), factor `[..., D, D]`."""
     white = tf.linalg.matrix_transpose(tf.linalg.triangular_solve(factor, tf.linalg.matrix_transpose(centred)))
     log_determinant = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(factor)), axis=-1)

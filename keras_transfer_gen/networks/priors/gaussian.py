@@ -1,5 +1,9 @@
 """One normal distribution of latents, fitted to those of some images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import keras
 import tensorflow as tf
 
@@ -12,6 +16,9 @@ from keras_transfer_gen.networks.priors.densities import (
 )
 from keras_transfer_gen.protocols import Prior
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -27,13 +34,13 @@ class GaussianPrior(Prior):
         [[3.0, 1.0]]
     """
 
-    def __init__(self, latent_dim, **kwargs):
+    def __init__(self, latent_dim: int, **kwargs: Any) -> None:
         super().__init__(latent_dim, **kwargs)
         size = self.latent_dim
         self.mean = self.add_weight(shape=(size,), name="mean", initializer="zeros", **FITTED)
         self.factor = self.add_weight(shape=(size, size), name="factor", initializer=identity, **FITTED)
 
-    def set_distribution(self, mean, covariance):
+    def set_distribution(self, mean: tf.Tensor, covariance: np.ndarray) -> Self:
         """Sets mean `[latent_dim]` and covariance `[latent_dim, latent_dim]`; returns the prior.
 
         Raises:
@@ -45,15 +52,15 @@ class GaussianPrior(Prior):
         self.factor.assign(factor)
         return self
 
-    def call(self, noise):
+    def call(self, noise: tf.Tensor) -> tf.Tensor:
         factor = tf.convert_to_tensor(self.factor)
         return tf.convert_to_tensor(self.mean) + tf.matmul(tf.cast(noise, tf.float32), factor, transpose_b=True)
 
-    def log_prob(self, latents):
+    def log_prob(self, latents: tf.Tensor) -> tf.Tensor:
         centred = tf.cast(latents, tf.float32) - self.mean
         return factored_log_prob(centred, tf.convert_to_tensor(self.factor))
 
-    def kl_terms(self, z_mean, z_log_var, latents):
+    def kl_terms(self, z_mean: tf.Tensor, z_log_var: tf.Tensor, latents: tf.Tensor | None) -> tf.Tensor:
         factor = tf.convert_to_tensor(self.factor)
         inverse = tf.linalg.triangular_solve(factor, tf.eye(self.latent_dim))
         white = tf.matmul(z_mean - self.mean, inverse, transpose_b=True)

@@ -1,6 +1,9 @@
 """A mixture of normal distributions of latents, fitted to those of some images."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import tensorflow as tf
@@ -15,6 +18,9 @@ from keras_transfer_gen.networks.priors.densities import (
 )
 from keras_transfer_gen.protocols import Prior
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -37,7 +43,7 @@ class MixturePrior(Prior):
         TensorShape([3, 2])
     """
 
-    def __init__(self, latent_dim, components, **kwargs):
+    def __init__(self, latent_dim: int, components: int, **kwargs: Any) -> None:
         super().__init__(checks.check_integer("latent_dim", latent_dim, least=2), **kwargs)
         self.components = count = checks.check_integer("components", components)
         size = self.latent_dim
@@ -46,7 +52,12 @@ class MixturePrior(Prior):
         self.means = self.add_weight(shape=(count, size), name="means", initializer="zeros", **FITTED)
         self.factors = self.add_weight(shape=(count, size, size), name="factors", initializer=identity, **FITTED)
 
-    def set_distribution(self, weights, means, covariances):
+    def set_distribution(
+        self,
+        weights: list[float] | np.ndarray,
+        means: list[list[float]] | np.ndarray,
+        covariances: list[np.ndarray] | np.ndarray,
+    ) -> Self:
         """Sets weights `[K]` (positive, of sum 1), means `[K, latent_dim]` and covariances; returns the prior.
 
         Raises:
@@ -63,7 +74,7 @@ class MixturePrior(Prior):
         self.factors.assign(factors)
         return self
 
-    def call(self, noise):
+    def call(self, noise: tf.Tensor) -> tf.Tensor:
         noise = tf.cast(noise, tf.float32)
         first, second = noise[:, 0], noise[:, 1]
         turn = 0.5 + tf.math.atan2(second, first) / (2.0 * math.pi)  # uniform in [0, 1]
@@ -78,11 +89,11 @@ class MixturePrior(Prior):
         factors = tf.gather(tf.convert_to_tensor(self.factors), chosen)
         return tf.gather(tf.convert_to_tensor(self.means), chosen) + tf.matmul(factors, fresh[:, :, None])[:, :, 0]
 
-    def log_prob(self, latents):
+    def log_prob(self, latents: tf.Tensor) -> tf.Tensor:
         latents = tf.cast(latents, tf.float32)
         centred = latents[None] - tf.convert_to_tensor(self.means)[:, None]  # [K, batch, latent_dim]
         each = factored_log_prob(centred, tf.convert_to_tensor(self.factors))
         return tf.reduce_logsumexp(each + tf.math.log(tf.convert_to_tensor(self.weights_of))[:, None], axis=0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "components": self.components}

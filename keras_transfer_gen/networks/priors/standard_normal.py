@@ -1,5 +1,7 @@
 """The standard normal distribution of latents, with which a VAE is trained."""
 
+from __future__ import annotations
+
 import keras
 import tensorflow as tf
 
@@ -21,11 +23,11 @@ class StandardNormal(Prior):
         TensorShape([2, 8])
     """
 
-    def call(self, noise):
+    def call(self, noise: tf.Tensor) -> tf.Tensor:
         return tf.cast(noise, tf.float32)
 
-    def log_prob(self, latents):
+    def log_prob(self, latents: tf.Tensor) -> tf.Tensor:
         return standard_log_prob(tf.cast(latents, tf.float32))
 
-    def kl_terms(self, z_mean, z_log_var, latents):
+    def kl_terms(self, z_mean: tf.Tensor, z_log_var: tf.Tensor, latents: tf.Tensor | None) -> tf.Tensor:
         return variational.kl_to_standard_normal(z_mean, z_log_var)

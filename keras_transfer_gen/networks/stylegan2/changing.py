@@ -1,13 +1,21 @@
 """Trained networks in another shape: other resolution, channels, labels or mapping depth, with all weights that fit."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen.networks.stylegan2.network_shapes import shape_of_discriminator, shape_of_generator
 from keras_transfer_gen.networks.stylegan2.official import DISCRIMINATOR, GENERATOR, load_official, to_official
 from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_discriminator, build_stylegan2_generator
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, GeneratorShape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +34,7 @@ class ChangeReport:
     drawn: tuple
     dropped: tuple
 
-    def lines(self, role):
+    def lines(self, role: str) -> list[str]:
         """Sentences for a person."""
         lines = [f"{role}: {len(self.copied)} arrays copied, {len(self.adapted)} adapted, {len(self.drawn)} new."]
         lines += [f"{role}: {name}: {words}" for name, words in self.adapted.items()]
@@ -34,7 +42,13 @@ class ChangeReport:
         return lines + ([f"{role}: left out: {', '.join(self.dropped)}"] if self.dropped else [])
 
 
-def change_generator(generator, image_size=None, channels=None, num_classes=None, mapping_layers=None):
+def change_generator(
+    generator: keras.Model,
+    image_size: int | None = None,
+    channels: int | None = None,
+    num_classes: int | None = None,
+    mapping_layers: int | None = None,
+) -> tuple[keras.Model, ChangeReport]:
     """A generator of another shape.
 
     - A larger image: with the form "skip" the new blocks begin with nothing to add, so that images are the old ones,
@@ -67,7 +81,12 @@ def change_generator(generator, image_size=None, channels=None, num_classes=None
     return network, _finish(GENERATOR, network, arrays, wanted, adapted)
 
 
-def change_discriminator(discriminator, image_size=None, channels=None, num_classes=None):
+def change_discriminator(
+    discriminator: keras.Model,
+    image_size: int | None = None,
+    channels: int | None = None,
+    num_classes: int | None = None,
+) -> tuple[keras.Model, ChangeReport]:
     """A discriminator of another shape, as `change_generator`.
 
     For a larger image the new blocks begin as an averaging of the image and the layers that it entered the old one by,
@@ -99,7 +118,13 @@ def change_discriminator(discriminator, image_size=None, channels=None, num_clas
     return network, _finish(DISCRIMINATOR, network, arrays, wanted, adapted)
 
 
-def _new_shape(old, image_size, channels, num_classes, mapping_layers=None):
+def _new_shape(
+    old: Any,
+    image_size: int | None,
+    channels: int | None,
+    num_classes: int | None,
+    mapping_layers: int | None = None,
+) -> DiscriminatorShape | GeneratorShape:
     """The new shape; an added block has half the channels of the one before it, but enough to pass an image on."""
     values = {
         "image_size": image_size, "channels": channels, "num_classes": num_classes, "mapping_layers": mapping_layers,
@@ -112,7 +137,9 @@ def _new_shape(old, image_size, channels, num_classes, mapping_layers=None):
     return dataclasses.replace(old, widths=tuple(widths), **values)
 
 
-def _adapt_generator(name, arrays, wanted, old, new):
+def _adapt_generator(
+    name: str, arrays: dict[str, np.ndarray], wanted: dict[str, np.ndarray], old: GeneratorShape, new: Any
+) -> str:
     """Changes `arrays[name]` so that it fits; returns how, or ""."""
     if "torgb" in name and name.rsplit(".", 1)[-1] in ("weight", "bias") and ".affine." not in name:
         if name not in arrays and old.architecture == new.architecture == "skip":
@@ -130,7 +157,7 @@ def _adapt_generator(name, arrays, wanted, old, new):
     return ""
 
 
-def _other_outputs(array, channels, is_bias):
+def _other_outputs(array: np.ndarray, channels: int, is_bias: bool) -> Any:
     """An array [out, ...] for images of other channels, and how it was made."""
     colours = array[: 1 if len(array) < 3 else 3]
     grey = colours.mean(axis=0, keepdims=True)
@@ -143,11 +170,12 @@ def _other_outputs(array, channels, is_bias):
     return rows, words
 
 
-def _other_inputs(array, channels):
+def _other_inputs(array: np.ndarray, channels: int) -> Any:
     """A kernel [out, in, 1, 1] for images of other channels, and how it was made."""
     used = array / math.sqrt(array.shape[1])  # as it is when the network runs
     colours = used[:, : 1 if array.shape[1] < 3 else 3]
     grey = colours.sum(axis=1, keepdims=True)
+    columns: Any
     columns, words = [grey, "the sum of the colours"] if channels < 3 else [colours, "the same colours"]
     if channels >= 3 and colours.shape[1] == 1:
         columns, words = np.repeat(grey / 3, 3, axis=1), "grey, shared by the colours"
@@ -156,7 +184,7 @@ def _other_inputs(array, channels):
     return columns * math.sqrt(channels), words
 
 
-def _begin_block(side, arrays, wanted, shape):
+def _begin_block(side: int, arrays: dict[str, np.ndarray], wanted: dict[str, np.ndarray], shape: Any) -> dict[str, str]:
     """Fills in an added block of a discriminator so that it begins as an averaging; returns what was done by name."""
     prefix, before = f"b{side}", f"b{side // 2}.fromrgb"
     names = {f"{prefix}.{name}" for name in ("conv0.weight", "conv0.bias", "conv1.weight", "conv1.bias", "skip.weight")}
@@ -183,7 +211,13 @@ def _begin_block(side, arrays, wanted, shape):
     return {f"{prefix}.{name}": words for name in ("fromrgb.weight", "conv0.weight", "conv1.weight")}
 
 
-def _finish(role, network, arrays, wanted, adapted):
+def _finish(
+    role: str,
+    network: keras.Model,
+    arrays: dict[str, np.ndarray],
+    wanted: dict[str, np.ndarray],
+    adapted: dict[str, str],
+) -> ChangeReport:
     """Loads what fits; `ChangeReport`."""
     fitting = {name: array for name, array in arrays.items() if name in wanted and array.shape == wanted[name].shape}
     load_official(role, network, fitting)

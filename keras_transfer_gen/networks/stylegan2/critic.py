@@ -1,6 +1,9 @@
 """Blocks of the discriminator: each halves its features; the last one looks at groups of images and gives features."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import layers, ops
@@ -9,6 +12,10 @@ from keras_transfer_gen.networks.layers import MinibatchDeviation
 from keras_transfer_gen.networks.stylegan2.layers import EqualizedConv2D, EqualizedDense, StyleGANLayer
 from keras_transfer_gen.networks.stylegan2.resampling import downsample
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 HALF_ROOT = math.sqrt(0.5)
 WHOLE_BATCH = 2**30  # as a group size: no batch can be divided by it, and is then one group
@@ -36,14 +43,22 @@ class CriticBlock(StyleGANLayer):
         Karras et al., Analyzing and Improving the Image Quality of StyleGAN, 2020 (arXiv:1912.04958), figure 7.
     """
 
-    def __init__(self, filters, out_filters, architecture="resnet", first=False, clamp=0.0, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        out_filters: int,
+        architecture: str = "resnet",
+        first: bool = False,
+        clamp: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.out_filters = out_filters
         self.architecture = architecture
         self.first = first
         self.clamp = clamp
-        own = {"dtype": self.dtype_policy, "in_float32": self.in_float32}
+        own: dict[str, Any] = {"dtype": self.dtype_policy, "in_float32": self.in_float32}
         residual = architecture == "resnet"
         if first or architecture == "skip":
             self.fromrgb = EqualizedConv2D(filters, 1, clamp=clamp, name="fromrgb", **own)
@@ -51,10 +66,10 @@ class CriticBlock(StyleGANLayer):
         gain = HALF_ROOT if residual else 1.0
         self.conv1 = EqualizedConv2D(out_filters, down=True, gain=gain, clamp=clamp, name="conv1", **own)
         if residual:
-            plain = {"down": True, "use_bias": False, "leaky": False, "gain": HALF_ROOT}
+            plain: dict[str, Any] = {"down": True, "use_bias": False, "leaky": False, "gain": HALF_ROOT}
             self.skip = EqualizedConv2D(out_filters, 1, **plain, name="skip", **own)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         features, image = _pair(input_shape, self.first, self.architecture)
         features = (*(features or image)[:-1], self.filters)
         if image:
@@ -63,7 +78,7 @@ class CriticBlock(StyleGANLayer):
             if hasattr(self, name):
                 getattr(self, name).build(features)
 
-    def call(self, inputs):
+    def call(self, inputs: list[tf.Tensor] | tf.Tensor) -> list[tf.Tensor] | tf.Tensor:
         x, image = _pair(inputs, self.first, self.architecture)
         if image is not None:
             added = self.fromrgb(image)
@@ -73,7 +88,7 @@ class CriticBlock(StyleGANLayer):
             features = features + self.skip(x)
         return [features, downsample(ops.cast(image, "float32"))] if self.architecture == "skip" else features
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: list[tf.Tensor] | tf.Tensor) -> Any:
         features, image = _pair(inputs, self.first, self.architecture)
         batch, height, width, _ = (features if image is None else image).shape
         outputs = keras.KerasTensor((batch, height // 2, width // 2, self.out_filters), self.numbers)
@@ -81,12 +96,12 @@ class CriticBlock(StyleGANLayer):
             return outputs
         return [outputs, keras.KerasTensor((batch, height // 2, width // 2, image.shape[-1]), "float32")]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("filters", "out_filters", "architecture", "first", "clamp")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def _pair(inputs, first, architecture):
+def _pair(inputs: Any, first: bool, architecture: str) -> Any:
     """(features or None, image or None) of what a block is given; of shapes as of tensors."""
     if first:
         return None, inputs
@@ -114,7 +129,16 @@ class CriticEnd(StyleGANLayer):
         float32 `[batch, units]`.
     """
 
-    def __init__(self, filters, units=1, architecture="resnet", first=False, group_size=4, clamp=0.0, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        units: int = 1,
+        architecture: str = "resnet",
+        first: bool = False,
+        group_size: int = 4,
+        clamp: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.units = units
@@ -122,7 +146,7 @@ class CriticEnd(StyleGANLayer):
         self.first = first
         self.group_size = group_size
         self.clamp = clamp
-        own = {"dtype": self.dtype_policy}
+        own: dict[str, Any] = {"dtype": self.dtype_policy}
         if first or architecture == "skip":
             self.fromrgb = EqualizedConv2D(filters, 1, in_float32=True, name="fromrgb", **own)
         self.deviation = MinibatchDeviation(group_size or WHOLE_BATCH, name="deviation", dtype="float32")
@@ -130,7 +154,7 @@ class CriticEnd(StyleGANLayer):
         self.fc = EqualizedDense(filters, leaky=True, name="fc", **own)
         self.out = EqualizedDense(units, name="out", **own)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         _, image = _pair(input_shape, self.first, self.architecture)
         if image:
             self.fromrgb.build(image)
@@ -139,7 +163,7 @@ class CriticEnd(StyleGANLayer):
         self.fc.build((None, 16 * self.filters))
         self.out.build((None, self.filters))
 
-    def call(self, inputs):
+    def call(self, inputs: list[tf.Tensor] | tf.Tensor) -> tf.Tensor:
         x, image = _pair(inputs, self.first, self.architecture)
         if image is not None:
             added = self.fromrgb(image)
@@ -147,11 +171,11 @@ class CriticEnd(StyleGANLayer):
         x = self.conv(self.deviation(ops.cast(x, "float32")))
         return self.out(self.fc(ops.reshape(x, (-1, 16 * self.filters))))
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: list[tf.Tensor] | tf.Tensor) -> Any:
         features, image = _pair(inputs, self.first, self.architecture)
         return keras.KerasTensor(((features if image is None else image).shape[0], self.units), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("filters", "units", "architecture", "first", "group_size", "clamp")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -170,9 +194,9 @@ class LabelProjection(layers.Layer):
         Miyato and Koyama, cGANs with Projection Discriminator, 2018 (arXiv:1802.05637).
     """
 
-    def call(self, inputs):
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         numbers, labels = inputs
         return ops.sum(numbers * labels, axis=-1, keepdims=True) / math.sqrt(numbers.shape[-1])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (input_shape[0][0], 1)

@@ -1,20 +1,39 @@
 """The entry of StyleGAN2 in `tables.ARCHITECTURES`; the networks are imported when they are built."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.architectures import Architecture, Option
 from keras_transfer_gen.network_inputs import TRUNCATION, NetworkInput
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.specs import ModelSpec
+
 
 def _build(
-    spec, channel_base, channel_max, w_dim, mapping_layers, g_architecture, d_architecture, group_size, clamp, noise,
-    mixing, reduced_blocks,
-):  # fmt: skip
+    spec: ModelSpec,
+    channel_base: int,
+    channel_max: int,
+    w_dim: int,
+    mapping_layers: int,
+    g_architecture: str,
+    d_architecture: str,
+    group_size: int,
+    clamp: float,
+    noise: str,
+    mixing: float,
+    reduced_blocks: int,
+) -> tuple[keras.Model, keras.Model]:
     from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, GeneratorShape, usual_widths
     from keras_transfer_gen.networks.stylegan2.stylegan2 import (
         build_stylegan2_discriminator,
         build_stylegan2_generator,
     )
 
-    shared = {
+    shared: dict[str, Any] = {
         "widths": usual_widths(spec.image_size, channel_base, channel_max), "num_classes": spec.num_classes,
         "clamp": clamp, "reduced_blocks": reduced_blocks,
     }  # fmt: skip
@@ -28,7 +47,7 @@ def _build(
     return build_stylegan2_generator(generator), build_stylegan2_discriminator(discriminator)
 
 
-def _find_blocks(role, paths):
+def _find_blocks(role: str, paths: list[str]) -> list[str]:
     """From the image's side: the blocks of a network, and at the end of a generator's the mapping network.
 
     The discriminator's last block, `block_4`, is left out: it judges.
@@ -40,7 +59,7 @@ def _find_blocks(role, paths):
     return [*(f"{role}/block_{side}" for side in sides), *([f"{role}/mapping"] if "mapping" in names else [])]
 
 
-def _build_discriminator(spec, trained):
+def _build_discriminator(spec: ModelSpec, trained: keras.Model | None) -> keras.Model:
     from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, usual_widths
     from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_discriminator
 
@@ -49,7 +68,7 @@ def _build_discriminator(spec, trained):
     return build_stylegan2_discriminator(shape)
 
 
-def _grow(networks):
+def _grow(networks: tuple[keras.Model, keras.Model]) -> tuple[keras.Model, keras.Model]:
     from keras_transfer_gen.networks.stylegan2.changing import change_discriminator, change_generator
 
     generator, discriminator = networks

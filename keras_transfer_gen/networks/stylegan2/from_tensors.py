@@ -1,7 +1,10 @@
 """The sizes and switches of a StyleGAN2 network, read off its tensors; what they don't tell, off the file's words."""
 
+from __future__ import annotations
+
 import math
 import re
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +18,7 @@ XL = "It is a StyleGAN-XL network, built on StyleGAN3. Only networks of the conf
 _STEP = "Only StyleGAN2 networks as their authors publish them can be read."
 
 
-def check_kind(arrays, attributes):
+def check_kind(arrays: dict[str, np.ndarray], attributes: dict[str, dict[str, Any]]) -> None:
     """Raises a `UserError` for a network of another family, with its name.
 
     Args:
@@ -30,7 +33,9 @@ def check_kind(arrays, attributes):
         raise checks.user_error("source", "a StyleGAN2 network", "StyleGAN3", STYLEGAN3)
 
 
-def generator_shape(arrays, attributes=None):
+def generator_shape(
+    arrays: dict[str, np.ndarray], attributes: dict[str, dict[str, Any]] | None = None
+) -> GeneratorShape:
     """`GeneratorShape` of a generator.
 
     Args:
@@ -68,7 +73,9 @@ def generator_shape(arrays, attributes=None):
     )
 
 
-def discriminator_shape(arrays, attributes=None):
+def discriminator_shape(
+    arrays: dict[str, np.ndarray], attributes: dict[str, dict[str, Any]] | None = None
+) -> DiscriminatorShape:
     """`DiscriminatorShape` of a discriminator; arguments and errors as of `generator_shape`."""
     attributes = attributes or {}
     check_kind(arrays, attributes)
@@ -101,7 +108,7 @@ def discriminator_shape(arrays, attributes=None):
     )
 
 
-def _sides(arrays, prefix):
+def _sides(arrays: dict[str, np.ndarray], prefix: str) -> list[int]:
     matches = (re.match(rf"{re.escape(prefix)}b(\d+)\.", name) for name in arrays)
     sides = sorted({int(match[1]) for match in matches if match})
     expected = [2**power for power in range(2, 2 + len(sides))]
@@ -111,7 +118,7 @@ def _sides(arrays, prefix):
     return sides
 
 
-def _shape(arrays, name, rank):
+def _shape(arrays: dict[str, np.ndarray], name: str, rank: int) -> tuple[int, ...]:
     """The shape of an array that must be there."""
     shape = np.shape(arrays[name]) if name in arrays else None
     if shape is None or len(shape) != rank or 0 in shape:
@@ -119,14 +126,14 @@ def _shape(arrays, name, rank):
     return shape
 
 
-def _mapping_layers(arrays):
+def _mapping_layers(arrays: dict[str, np.ndarray]) -> int:
     layers = 0
     while f"mapping.fc{layers}.weight" in arrays:
         layers += 1
     return layers
 
 
-def _labels(arrays):
+def _labels(arrays: dict[str, np.ndarray]) -> tuple[int, int]:
     """(number of classes, length of an embedded label)."""
     if "mapping.embed.weight" not in arrays:
         return 0, 0
@@ -134,14 +141,14 @@ def _labels(arrays):
     return classes, embed_dim
 
 
-def _architecture(arrays, prefix, image_layer, sides):
+def _architecture(arrays: dict[str, np.ndarray], prefix: str, image_layer: str, sides: list[int]) -> str:
     """Where every block has to do with the image skip, where blocks have a skip layer resnet, else orig."""
     if len(sides) > 1 and f"{prefix}b4.{image_layer}.weight" in arrays:
         return "skip"
     return "resnet" if f"{prefix}b{sides[-1]}.skip.weight" in arrays else "orig"
 
 
-def _clamp(attributes):
+def _clamp(attributes: dict[str, dict[str, Any]]) -> float:
     """The limit of activations that all layers share; 0 where the file states none."""
     stated = {facts["conv_clamp"] for facts in attributes.values() if "conv_clamp" in facts}
     if not stated:
@@ -151,7 +158,7 @@ def _clamp(attributes):
     return float(stated.pop()) if stated else 0.0
 
 
-def _lr_multiplier(attributes, layers):
+def _lr_multiplier(attributes: dict[str, dict[str, Any]], layers: int) -> float:
     gains = {attributes[f"mapping.fc{n}"].get("bias_gain") for n in range(layers) if f"mapping.fc{n}" in attributes}
     gains.discard(None)
     if len(gains) > 1:
@@ -159,7 +166,7 @@ def _lr_multiplier(attributes, layers):
     return float(gains.pop()) if gains else float(attributes.get("", {}).get("kwargs.lr_multiplier", 0.01))
 
 
-def _check_parts(arrays, attributes):
+def _check_parts(arrays: dict[str, np.ndarray], attributes: dict[str, dict[str, Any]]) -> None:
     """Raises a `UserError` where a filter, an activation or a gain is not StyleGAN2's."""
     for name, array in arrays.items():
         if name.endswith("resample_filter") and (array.shape != (4, 4) or np.abs(array - FILTER).max() > TOLERANCE):

@@ -1,6 +1,9 @@
 """Dense and convolutional layers with equalised learning rates, and the activation that StyleGAN2 uses everywhere."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -8,10 +11,19 @@ from keras import ops
 from keras_transfer_gen.networks.stylegan2.resampling import low_pass
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import Array, Shape
+
+
 SLOPE = 0.2  # of the leaky ReLU
 
 
-def activate(inputs, bias=None, leaky=True, gain=1.0, clamp=0.0):
+def activate(
+    inputs: tf.Tensor, bias: Array | None = None, leaky: bool = True, gain: float = 1.0, clamp: float = 0.0
+) -> np.ndarray | tf.Tensor:
     """Bias, leaky ReLU times sqrt(2) (or nothing), a gain, and a limit of the result's size.
 
     Args:
@@ -32,7 +44,7 @@ def activate(inputs, bias=None, leaky=True, gain=1.0, clamp=0.0):
     return ops.clip(x, -clamp * gain, clamp * gain) if clamp else x
 
 
-def normalize(inputs):
+def normalize(inputs: tf.Tensor) -> tf.Tensor:
     """`[batch, features]` divided by the root of the mean square of each row."""
     return inputs * ops.rsqrt(ops.mean(ops.square(inputs), axis=-1, keepdims=True) + 1e-8)
 
@@ -44,16 +56,16 @@ class StyleGANLayer(keras.layers.Layer):
         in_float32: compute in float32 whatever the policy says.
     """
 
-    def __init__(self, in_float32=False, **kwargs):
+    def __init__(self, in_float32: bool = False, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         self.in_float32 = in_float32
 
     @property
-    def numbers(self):
+    def numbers(self) -> str:
         """The type to compute in, such as "float32"."""
         return "float32" if self.in_float32 else self.compute_dtype
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "in_float32": self.in_float32}
 
 
@@ -77,29 +89,31 @@ class EqualizedDense(StyleGANLayer):
         Karras et al., Progressive Growing of GANs, 2018 (arXiv:1710.10196), section 4.1.
     """
 
-    def __init__(self, units, lr_multiplier=1.0, bias_value=0.0, leaky=False, **kwargs):
+    def __init__(
+        self, units: int, lr_multiplier: float = 1.0, bias_value: float = 0.0, leaky: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.units = units
         self.lr_multiplier = lr_multiplier
         self.bias_value = bias_value
         self.leaky = leaky
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         drawn = keras.initializers.RandomNormal(stddev=1.0 / self.lr_multiplier)
         constant = keras.initializers.Constant(self.bias_value)
         shape = (input_shape[-1], self.units)
         self.kernel = self.add_weight(shape=shape, name="kernel", initializer=drawn, autocast=False)
         self.bias = self.add_weight(shape=(self.units,), name="bias", initializer=constant, autocast=False)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         scale = self.lr_multiplier / math.sqrt(self.kernel.shape[0])
         x = ops.matmul(ops.cast(inputs, "float32"), self.kernel.value * scale)
         return activate(x, self.bias.value * self.lr_multiplier, self.leaky)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"lr_multiplier": self.lr_multiplier, "bias_value": self.bias_value, "leaky": self.leaky}
         return {**super().get_config(), "units": self.units, **own}
 
@@ -118,7 +132,17 @@ class EqualizedConv2D(StyleGANLayer):
         clamp: largest absolute value of the result over `gain`, or 0.
     """
 
-    def __init__(self, filters, kernel_size=3, down=False, use_bias=True, leaky=True, gain=1.0, clamp=0.0, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int = 3,
+        down: bool = False,
+        use_bias: bool = True,
+        leaky: bool = True,
+        gain: float = 1.0,
+        clamp: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
@@ -128,14 +152,14 @@ class EqualizedConv2D(StyleGANLayer):
         self.gain = gain
         self.clamp = clamp
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.filters)
         drawn = keras.initializers.RandomNormal(stddev=1.0)
         self.kernel = self.add_weight(shape=shape, name="kernel", initializer=drawn, autocast=False)
         if self.use_bias:
             self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros", autocast=False)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         kernel = self.kernel.value / math.sqrt(math.prod(self.kernel.shape[:-1]))
         x, kernel = ops.cast(inputs, self.numbers), ops.cast(kernel, self.numbers)
         if self.down and self.kernel_size == 1:
@@ -146,13 +170,13 @@ class EqualizedConv2D(StyleGANLayer):
             x = ops.conv(x, kernel, padding="same")
         return activate(x, self.bias.value if self.use_bias else None, self.leaky, self.gain, self.clamp)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         height, width = (side // 2 if self.down else side for side in input_shape[1:3])
         return (input_shape[0], height, width, self.filters)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: tf.Tensor) -> keras.KerasTensor:
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.numbers)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("filters", "kernel_size", "down", "use_bias", "leaky", "gain", "clamp")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,5 +1,9 @@
 """From latents and labels to styles: the mapping network, and the layer that hands a style to every block."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -30,7 +34,15 @@ class MappingNetwork(StyleGANLayer):
         Karras et al., A Style-Based Generator Architecture, 2019 (arXiv:1812.04948), section 2.
     """
 
-    def __init__(self, units, num_classes=0, embed_dim=0, lr_multiplier=0.01, has_latents=True, **kwargs):
+    def __init__(
+        self,
+        units: list[int],
+        num_classes: int = 0,
+        embed_dim: int = 0,
+        lr_multiplier: float = 0.01,
+        has_latents: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.units = list(units)
         self.num_classes = num_classes
@@ -44,7 +56,7 @@ class MappingNetwork(StyleGANLayer):
             for number, width in enumerate(self.units)
         ]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         latents = (input_shape[0] if self.num_classes else input_shape) if self.has_latents else (None, 0)
         if self.num_classes:
             self.embed.build((None, self.num_classes))
@@ -53,7 +65,7 @@ class MappingNetwork(StyleGANLayer):
             layer.build((None, features))
             features = layer.units
 
-    def call(self, inputs):
+    def call(self, inputs: list[tf.Tensor] | tf.Tensor) -> tf.Tensor:
         latents, labels = inputs if self.has_latents and self.num_classes else (inputs, inputs)
         parts = [normalize(ops.cast(latents, "float32"))] if self.has_latents else []
         if self.num_classes:
@@ -63,16 +75,16 @@ class MappingNetwork(StyleGANLayer):
             x = layer(x)
         return x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         first = input_shape[0] if self.has_latents and self.num_classes else input_shape
         features = self.embed_dim if not self.has_latents else first[-1] + (self.embed_dim if self.num_classes else 0)
         return (first[0], self.units[-1] if self.units else features)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: list[tf.Tensor] | tf.Tensor) -> Any:
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape), inputs)
         return keras.KerasTensor(self.compute_output_shape(shapes), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("units", "num_classes", "embed_dim", "lr_multiplier", "has_latents")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -100,20 +112,20 @@ class Styles(StyleGANLayer):
         Karras et al., A Style-Based Generator Architecture, 2019 (arXiv:1812.04948), appendix B.
     """
 
-    def __init__(self, count, momentum=0.995, mixing=0.0, **kwargs):
+    def __init__(self, count: int, momentum: float = 0.995, mixing: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.count = count
         self.momentum = momentum
         self.mixing = mixing
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         # Each replica sees its own part of the batch; "mean" stores the average.
         self.w_avg = self.add_weight(
             shape=(input_shape[0][-1],), name="w_avg", initializer="zeros", trainable=False, autocast=False,
             aggregation="mean",
         )  # fmt: skip
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         w, truncation = inputs
         if training and self.trainable and may_update_statistics():
             mean = ops.stop_gradient(ops.mean(w, axis=0))
@@ -122,7 +134,7 @@ class Styles(StyleGANLayer):
         styles = ops.tile(w[:, None], (1, self.count, 1))
         return self._mix(styles) if training and self.mixing and self.count > 1 else styles
 
-    def _mix(self, styles):
+    def _mix(self, styles: tf.Tensor) -> tf.Tensor:
         """Styles whose later ones are those of the image before; what is drawn follows from the styles' bits."""
         bits = tf.bitcast(tf.stack([styles[0, 0, 0], styles[-1, 0, -1]]), tf.int32)
         on, share = tf.unstack(tf.random.stateless_uniform((2,), tf.random.experimental.stateless_fold_in(bits, 1)))
@@ -130,9 +142,9 @@ class Styles(StyleGANLayer):
         own = (tf.range(self.count) < cut) | (on >= self.mixing)
         return tf.where(own[None, :, None], styles, tf.roll(styles, 1, axis=0))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         batch, w_dim = input_shape[0]
         return (batch, self.count, w_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "count": self.count, "momentum": self.momentum, "mixing": self.mixing}

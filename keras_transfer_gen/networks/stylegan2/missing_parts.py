@@ -1,15 +1,23 @@
 """What some files of networks lack: the average style is measured on many latents, noise maps are drawn."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_transfer_gen.networks.stylegan2.official import GENERATOR, official_name
 from keras_transfer_gen.networks.stylegan2.stylegan2 import STYLES
 
+if TYPE_CHECKING:
+    import keras
+
+
 COUNT = 10_000
 BATCH = 1000
 
 
-def measure_average(generator, seed=0, count=COUNT):
+def measure_average(generator: keras.Model, seed: int = 0, count: int = COUNT) -> Any:
     """Sets the average style to the mean over latents that follow from a seed, with all labels equally often.
 
     Args:
@@ -34,7 +42,7 @@ def measure_average(generator, seed=0, count=COUNT):
     return average
 
 
-def draw_noise(generator, names, seed=0):
+def draw_noise(generator: keras.Model, names: list[str], seed: int = 0) -> None:
     """Draws the noise maps that a file lacks, N(0, 1); they follow from a seed.
 
     Args:

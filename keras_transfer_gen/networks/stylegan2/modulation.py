@@ -1,6 +1,10 @@
 """Convolutions whose input channels are scaled by a style, for each image by its own."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -10,8 +14,19 @@ from keras_transfer_gen.networks.stylegan2.layers import EqualizedDense, StyleGA
 from keras_transfer_gen.networks.stylegan2.resampling import low_pass
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def modulate(inputs, styles, kernel, convolve, demodulate=True):
+    from keras_transfer_gen.aliases import Shape
+
+
+def modulate(
+    inputs: tf.Tensor,
+    styles: tf.Tensor,
+    kernel: tf.Tensor | tf.Variable,
+    convolve: Callable[..., Any],
+    demodulate: bool = True,
+) -> tf.Tensor:
     """A convolution of scaled channels, and every output channel divided by the scale that this gives it.
 
     It equals a convolution with a kernel of its own for each image; but the kernel is the same for the whole batch, so
@@ -42,11 +57,11 @@ def modulate(inputs, styles, kernel, convolve, demodulate=True):
     return x * ops.cast(ops.rsqrt(squares + 1e-8), x.dtype)[:, None, None]
 
 
-def _convolve(inputs, kernel):
+def _convolve(inputs: tf.Tensor, kernel: tf.Tensor | tf.Variable) -> tf.Tensor:
     return ops.conv(inputs, kernel, padding="same")
 
 
-def _convolve_up(inputs, kernel):
+def _convolve_up(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Twice as large: a transposed convolution without padding, then the low-pass filter."""
     x = ops.conv_transpose(inputs, ops.transpose(kernel, (0, 1, 3, 2)), 2, padding="valid")
     return low_pass(x, (1, 1), gain=4.0)
@@ -72,7 +87,16 @@ class StyledConv2D(StyleGANLayer):
         `[batch, side, side, filters]`.
     """
 
-    def __init__(self, filters, side, up=False, noise="const", clamp=0.0, gain=1.0, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        side: int,
+        up: bool = False,
+        noise: str = "const",
+        clamp: float = 0.0,
+        gain: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.side = side
@@ -81,7 +105,7 @@ class StyledConv2D(StyleGANLayer):
         self.clamp = clamp
         self.gain = gain
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         (*_, channels), style_shape = input_shape
         self.affine = EqualizedDense(channels, bias_value=1.0, name="affine", dtype=self.dtype_policy)
         self.affine.build(style_shape)
@@ -96,7 +120,7 @@ class StyledConv2D(StyleGANLayer):
                 initializer=keras.initializers.RandomNormal(stddev=1.0),
             )  # fmt: skip
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         features, style = inputs
         styles = self.affine(style)
         x = ops.cast(features, self.numbers)
@@ -110,16 +134,16 @@ class StyledConv2D(StyleGANLayer):
             x = x + ops.cast(maps * self.noise_strength.value, x.dtype)
         return activate(x, self.bias.value, True, self.gain, self.clamp)
 
-    def _draw(self, style, batch):
+    def _draw(self, style: tf.Tensor, batch: int | tf.Tensor) -> tf.Tensor:
         """N(0, 1), float32 `[batch, side, side, 1]`, which follows from the style's bits: a step can be repeated."""
         bits = tf.bitcast(tf.stack([style[0, 0], style[-1, -1]]), tf.int32)
         seed = tf.random.experimental.stateless_fold_in(bits, 2 * self.side + self.up)
         return tf.random.stateless_normal((batch, self.side, self.side, 1), seed)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> tuple[int | None, ...]:
         return (input_shape[0][0], self.side, self.side, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("filters", "side", "up", "noise", "clamp", "gain")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -139,12 +163,12 @@ class StyledImage(StyleGANLayer):
         float32 `[batch, H, W, channels]`.
     """
 
-    def __init__(self, channels, clamp=0.0, **kwargs):
+    def __init__(self, channels: int, clamp: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.channels = channels
         self.clamp = clamp
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         (*_, features), style_shape = input_shape
         self.affine = EqualizedDense(features, bias_value=1.0, name="affine", dtype=self.dtype_policy)
         self.affine.build(style_shape)
@@ -153,14 +177,14 @@ class StyledImage(StyleGANLayer):
         self.kernel = self.add_weight(shape=shape, name="kernel", initializer=drawn, autocast=False)
         self.bias = self.add_weight(shape=(self.channels,), name="bias", initializer="zeros", autocast=False)
 
-    def call(self, inputs):
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         features, style = inputs
         styles = self.affine(style) / math.sqrt(self.kernel.shape[2])
         x = modulate(ops.cast(features, self.numbers), styles, self.kernel.value, _convolve, demodulate=False)
         return activate(ops.cast(x, "float32"), self.bias.value, leaky=False, clamp=self.clamp)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> tuple[int | None, ...]:
         return (*input_shape[0][:-1], self.channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "channels": self.channels, "clamp": self.clamp}

@@ -3,17 +3,25 @@
 Official arrays have channels first: convolutions [out, in, k, k], dense layers [out, in], the constant [C, 4, 4].
 """
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_transfer_gen import checks
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 _OWN = {"kernel": "weight"}  # the last part of a variable's path -> of an official name
 
 
-def official_name(role, path):
+def official_name(role: str, path: str) -> str:
     """The official name of a variable.
 
     Args:
@@ -35,7 +43,7 @@ def official_name(role, path):
     return ".".join([*owners, _OWN.get(last, last)])
 
 
-def to_official(role, network):
+def to_official(role: str, network: keras.Model) -> dict[str, np.ndarray]:
     """The weights of a network by their official names: dict of name -> float32 ndarray in the official layout.
 
     Args:
@@ -49,7 +57,7 @@ def to_official(role, network):
     return arrays
 
 
-def from_official(name, array, shape):
+def from_official(name: str, array: np.ndarray, shape: tf.TensorShape | tuple[int, int]) -> np.ndarray:
     """An official array in the layout of the networks here.
 
     Args:
@@ -70,7 +78,9 @@ def from_official(name, array, shape):
     return turned
 
 
-def load_official(role, network, arrays):
+def load_official(
+    role: str, network: keras.Model, arrays: dict[str, np.ndarray]
+) -> tuple[list[str], list | list[str], list | list[str]]:
     """Sets the weights of a network that have an official array.
 
     Args:
@@ -91,7 +101,7 @@ def load_official(role, network, arrays):
     return list(values), [n for n in variables if n not in arrays], [n for n in arrays if n not in variables]
 
 
-def _from_official(name, array):
+def _from_official(name: str, array: np.ndarray) -> np.ndarray:
     if name.endswith("b4.fc.weight"):  # its inputs are C * 16, channels first
         array = array.reshape(array.shape[0], -1, 4, 4) if array.ndim == 2 and array.shape[1] % 16 == 0 else array
         return array.transpose(2, 3, 1, 0).reshape(-1, array.shape[0]) if array.ndim == 4 else array
@@ -99,13 +109,13 @@ def _from_official(name, array):
     return array.transpose(order)
 
 
-def _to_official(name, array):
+def _to_official(name: str, array: np.ndarray) -> np.ndarray:
     if name.endswith("b4.fc.weight"):
         return array.reshape(4, 4, -1, array.shape[-1]).transpose(3, 2, 0, 1).reshape(array.shape[-1], -1)
     return array.transpose(np.argsort(_order(name, array.ndim)))
 
 
-def _order(name, rank):
+def _order(name: str, rank: int) -> tuple[int, ...]:
     """The axes of an official array in the order in which they stand here."""
     if rank == 4:  # the one of an upsampling layer is that of a transposed convolution
         up = name.startswith("synthesis.") and name.endswith(".conv0.weight")

@@ -1,12 +1,19 @@
 """Images and feature maps twice or half as large, with the low-pass filter (1, 3, 3, 1)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from keras import ops
 
 from keras_transfer_gen.networks.stylegan2.low_pass_filter import FILTER
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def low_pass(inputs, padding, gain=1.0, stride=1):
+
+def low_pass(inputs: tf.Tensor, padding: tuple[int, int], gain: float = 1.0, stride: int = 1) -> tf.Tensor:
     """Zero padding, the 4 x 4 low-pass filter on each channel, and every `stride`-th sample.
 
     Args:
@@ -23,7 +30,7 @@ def low_pass(inputs, padding, gain=1.0, stride=1):
     return ops.depthwise_conv(padded, ops.convert_to_tensor(kernel, inputs.dtype), stride, padding="valid")
 
 
-def upsample(inputs):
+def upsample(inputs: tf.Tensor) -> tf.Tensor:
     """Twice as large; zero beyond the border.
 
     The filter meets every second sample alone, so that each output is a quarter of one neighbour and three quarters of
@@ -48,11 +55,11 @@ def upsample(inputs):
     return ops.reshape(columns, (-1, 2 * height, 2 * width, channels))
 
 
-def _even_and_odd(before, here, after):
+def _even_and_odd(before: tf.Tensor, here: np.ndarray | tf.Tensor, after: tf.Tensor) -> list[tf.Tensor]:
     near = 0.75 * here
     return [near + 0.25 * before, near + 0.25 * after]
 
 
-def downsample(inputs):
+def downsample(inputs: tf.Tensor) -> tf.Tensor:
     """Half as large: `[batch, H, W, C]` -> `[batch, H / 2, W / 2, C]`, zero beyond the border."""
     return low_pass(inputs, (1, 1), stride=2)

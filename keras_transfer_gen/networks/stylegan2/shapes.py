@@ -1,5 +1,7 @@
 """What a StyleGAN2 generator or discriminator is built by: every size and switch in one record. Standard library."""
 
+from __future__ import annotations
+
 import dataclasses
 
 from keras_transfer_gen import checks
@@ -10,7 +12,7 @@ FIRST_SIDE = 4
 LARGEST_SIDE = 1024
 
 
-def sides(image_size):
+def sides(image_size: int) -> list[int]:
     """Sides of the feature maps: 4, 8, ... up to the image's.
 
     Raises:
@@ -25,7 +27,7 @@ def sides(image_size):
     return known[: known.index(checks.check_choice("image_size", image_size, known, step)) + 1]
 
 
-def usual_widths(image_size, channel_base=16384, channel_max=512):
+def usual_widths(image_size: int, channel_base: int = 16384, channel_max: int = 512) -> tuple[int, ...]:
     """Channels of the feature maps of side 4, 8, ..., as the authors choose them: a tuple.
 
     Args:
@@ -79,16 +81,16 @@ class GeneratorShape:
     mixing: float = 0.0
     reduced_blocks: int = 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
         checks.check_choice("noise", self.noise, NOISES)
 
     @property
-    def num_ws(self):
+    def num_ws(self) -> int:
         """Style vectors of one image: two a block."""
         return 2 * len(self.widths)
 
-    def mapping_units(self):
+    def mapping_units(self) -> list[int]:
         """Units of the mapping network's dense layers: a list."""
         return _mapping_units(self.mapping_layers, self.mapping_width, self.w_dim)
 
@@ -127,22 +129,22 @@ class DiscriminatorShape:
     group_size: int = 4
     reduced_blocks: int = 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
         if not self.label_dim:
             object.__setattr__(self, "label_dim", self.widths[0])
         checks.check_integer("group_size", self.group_size, least=0)
 
-    def mapping_units(self):
+    def mapping_units(self) -> list[int]:
         """Units of the label's mapping network's dense layers: a list."""
         return _mapping_units(self.mapping_layers, self.mapping_width, self.label_dim)
 
 
-def _mapping_units(layers, width, last):
+def _mapping_units(layers: int, width: int, last: int) -> list[int]:
     return [width or last] * (layers - 1) + [last] * min(layers, 1)
 
 
-def _check(shape):
+def _check(shape: DiscriminatorShape | GeneratorShape) -> None:
     count = len(sides(shape.image_size))
     step = "Choose 1 (grey), 2 (with transparency), 3 (RGB) or 4 (RGBA) with channels= (--channels)."
     checks.check_choice("channels", shape.channels, (1, 2, 3, 4), step)

@@ -1,5 +1,9 @@
 """StyleGAN2's generator and discriminator as functional models with named blocks, for images of 4 to 1024 pixels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers
 
@@ -9,10 +13,14 @@ from keras_transfer_gen.networks.stylegan2.mapping import MappingNetwork, Styles
 from keras_transfer_gen.networks.stylegan2.shapes import sides
 from keras_transfer_gen.networks.stylegan2.synthesis import SynthesisBlock
 
+if TYPE_CHECKING:
+    pass
+
+
 STYLES = "styles"  # the layer whose output `Step.intermediates` names "w"
 
 
-def build_stylegan2_generator(shape):
+def build_stylegan2_generator(shape: Any) -> keras.Model:
     """A functional model named "generator" from latents, labels where there are classes, and truncation to images.
 
     Its layers are `mapping`, `styles` (with the average style) and one `SynthesisBlock` a resolution, `block_4` ...
@@ -56,7 +64,7 @@ def build_stylegan2_generator(shape):
     return keras.Model(inputs, images, name="generator")
 
 
-def build_stylegan2_discriminator(shape):
+def build_stylegan2_discriminator(shape: Any) -> keras.Model:
     """A functional model named "discriminator" from images, and labels where there are classes, to logits.
 
     Its blocks are one `CriticBlock` a halving, `block_<image_size>` ... `block_8`, and `block_4`, which ends in dense

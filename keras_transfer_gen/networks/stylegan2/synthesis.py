@@ -1,6 +1,9 @@
 """A block of the synthesis network: two styled convolutions at one resolution, and what they add to the image."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -9,6 +12,10 @@ from keras_transfer_gen.networks.stylegan2.layers import EqualizedConv2D, StyleG
 from keras_transfer_gen.networks.stylegan2.modulation import StyledConv2D, StyledImage
 from keras_transfer_gen.networks.stylegan2.resampling import upsample
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 HALF_ROOT = math.sqrt(0.5)
 
@@ -38,7 +45,17 @@ class SynthesisBlock(StyleGANLayer):
         Karras et al., Analyzing and Improving the Image Quality of StyleGAN, 2020 (arXiv:1912.04958), figure 7.
     """
 
-    def __init__(self, filters, side, channels, architecture="skip", last=False, noise="const", clamp=0.0, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        side: int,
+        channels: int,
+        architecture: str = "skip",
+        last: bool = False,
+        noise: str = "const",
+        clamp: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.side = side
@@ -59,7 +76,7 @@ class SynthesisBlock(StyleGANLayer):
         if residual:
             self.skip = EqualizedConv2D(filters, 1, use_bias=False, leaky=False, gain=HALF_ROOT, name="skip", **own)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         features = (None, 4, 4, self.filters)
         style = (None, input_shape[-1][-1] if not self.first else _only(input_shape)[-1])
         if self.first:
@@ -75,7 +92,7 @@ class SynthesisBlock(StyleGANLayer):
         if hasattr(self, "torgb"):
             self.torgb.build([features, style])
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: Any = None) -> list[tf.Tensor] | tf.Tensor:
         if self.first:
             styles = _only(inputs)
             number = 0  # of the first style that the block takes
@@ -96,7 +113,7 @@ class SynthesisBlock(StyleGANLayer):
         image = added if image is None else upsample(image) + added
         return image if self.last else [x, image]
 
-    def compute_output_spec(self, inputs, training=None):
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
         batch = _only(inputs).shape[0] if self.first else inputs[-1].shape[0]
         features = keras.KerasTensor((batch, self.side, self.side, self.filters), self.numbers)
         image = keras.KerasTensor((batch, self.side, self.side, self.channels), "float32")
@@ -104,12 +121,12 @@ class SynthesisBlock(StyleGANLayer):
             return image
         return [features, image] if self.architecture == "skip" else features
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("filters", "side", "channels", "architecture", "last", "noise", "clamp")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def _only(inputs):
+def _only(inputs: Any) -> Any:
     """What the first block takes, as itself or in a list."""
     if isinstance(inputs, (list, tuple)) and len(inputs) == 1:
         return inputs[0]

@@ -1,11 +1,18 @@
 """Addresses of models: which forms there are, and where the archive behind one is asked for. Standard library alone."""
 
+from __future__ import annotations
+
 import ipaddress
 import re
 import urllib.parse
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.fetching import archives
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.checks import UserFileError
+
 
 KAGGLE_FORM = "https://www.kaggle.com/models/OWNER/MODEL/FRAMEWORK/VARIATION/VERSION"
 HANDLE_FORMS = (  # for help texts and errors
@@ -24,7 +31,7 @@ _KAGGLE_PATHS = (  # the short and the long form; the version may be left out
 _KAGGLE_NAME = re.compile("[^/:]+/[^/:]+/tensorflow[12][^/:]*/[^/:]+(/[0-9]+)?", re.IGNORECASE)
 
 
-def is_address(source):
+def is_address(source: object) -> bool:
     """Whether a source is an http or https address, which is fetched from a server (bool).
 
     Example:
@@ -34,7 +41,7 @@ def is_address(source):
     return isinstance(source, str) and source.strip().lower().startswith(("http://", "https://"))
 
 
-def suggest_address(text):
+def suggest_address(text: str) -> str:
     """The address that a text without "https://" most likely means, or "" (str).
 
     Example:
@@ -46,12 +53,12 @@ def suggest_address(text):
     return f"https://www.kaggle.com/models/{text}" if _KAGGLE_NAME.fullmatch(text) else ""
 
 
-def web_error(source, why, step):
+def web_error(source: str, why: str, step: str) -> UserFileError:
     """A `UserFileError` about the address `source`: what happened, and what to do."""
     return checks.file_error("source", "the address of a SavedModel", source, f"But {why} {step}")
 
 
-def archive_url(handle):
+def archive_url(handle: str) -> str:
     """The address of the archive behind a handle.
 
     An address that names an archive itself is taken as it is; else the query of tensorflow-hub's protocol is added.
@@ -83,7 +90,7 @@ def archive_url(handle):
     return urllib.parse.urlunsplit(parts._replace(query=query, fragment=""))
 
 
-def is_loopback(host):
+def is_loopback(host: str | None) -> bool:
     """Whether a host's name means this machine; only the name is looked at (bool)."""
     try:
         return ipaddress.ip_address(host or "").is_loopback
@@ -91,7 +98,7 @@ def is_loopback(host):
         return host == "localhost"
 
 
-def is_unencrypted(url):
+def is_unencrypted(url: str) -> bool:
     """Whether others on the way could alter what an address gives: http, and not on this machine (bool)."""
     parts = urllib.parse.urlsplit(url)
     return parts.scheme == "http" and not is_loopback(parts.hostname)

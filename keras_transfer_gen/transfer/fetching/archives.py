@@ -4,14 +4,23 @@
 the Python in use. Bytes are counted while they are unpacked; the size that a header states is never relied on.
 """
 
+from __future__ import annotations
+
 import gzip
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.checks import UserFileError
 from keras_transfer_gen.transfer.fetching.limits import Limits, in_words
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from keras_transfer_gen.aliases import PathLike
+
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 CHUNK = 2**20
@@ -22,12 +31,12 @@ DISTRUST = "Do not unpack it by hand: ask its publisher for a clean archive."
 DAMAGE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, RecursionError)
 
 
-def archive_error(source, why, step=AGAIN):
+def archive_error(source: PathLike, why: str, step: str = AGAIN) -> UserFileError:
     """A `UserFileError` about the archive `source`: why it can't be used, and what to do."""
     return checks.file_error("source", "a SavedModel packed as a whole .tar.gz or .tar", source, f"{why} {step}")
 
 
-def kind_of(head):
+def kind_of(head: bytes) -> str:
     """What a file is by its first bytes (262 are enough): "gzip", "tar", "zip", "web page", "text", "empty" or ""."""
     if head[:2] == b"\x1f\x8b":
         return "gzip"
@@ -43,7 +52,7 @@ def kind_of(head):
     return "text" if start.startswith((b"{", b"[")) else ""
 
 
-def unpack(archive, folder, *, source, limits=None):
+def unpack(archive: PathLike, folder: PathLike, *, source: PathLike, limits: Limits | None = None) -> Path:
     """Unpacks an archive into a new folder.
 
     Args:
@@ -88,14 +97,14 @@ def unpack(archive, folder, *, source, limits=None):
     return folder
 
 
-def _not_an_archive(kind):
+def _not_an_archive(kind: str) -> str:
     names = {"zip": "It is a zip file.", "web page": "It is a web page.", "text": "It is a text file."}
     return names.get(kind, "The file is empty.")
 
 
-def _unpack_all(meter, folder, source, limits):
+def _unpack_all(meter: _Meter, folder: Path, source: PathLike, limits: Limits) -> None:
     folder.mkdir()
-    with tarfile.TarFile(fileobj=meter, encoding="utf-8") as tar:
+    with tarfile.TarFile(fileobj=meter, encoding="utf-8") as tar:  # type: ignore[arg-type]
         for count in range(limits.members + 1):
             meter.budget = HEADER_BYTES
             member = tar.next()
@@ -112,7 +121,7 @@ def _unpack_all(meter, folder, source, limits):
             raise archive_error(source, "The archive is damaged: something follows its end.")
 
 
-def _unpack_member(member, meter, folder, source):
+def _unpack_member(member: tarfile.TarInfo, meter: _Meter, folder: Path, source: PathLike) -> None:
     parts = _safe_parts(member.name, source)
     if not (member.isdir() or member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)) or member.sparse is not None:
         raise archive_error(source, f"Its entry {member.name!r} is {_what(member)}, which no SavedModel has.", DISTRUST)
@@ -132,7 +141,7 @@ def _unpack_member(member, meter, folder, source):
         raise _cannot_write(path, error) from error
 
 
-def _copy(member, meter, out):
+def _copy(member: tarfile.TarInfo, meter: _Meter, out: IO[bytes]) -> None:
     meter.seek(member.offset_data)
     left = meter.budget = member.size
     while left > 0:
@@ -143,12 +152,12 @@ def _copy(member, meter, out):
         out.write(chunk)
 
 
-def _cannot_write(path, error):
+def _cannot_write(path: Path, error: OSError) -> UserFileError:
     step = "Make room, or set another folder: TFHUB_CACHE_DIR for models from the web, KTG_CACHE_DIR for archives."
     return UserFileError(f"cannot unpack to {path}: {error.strerror or error}. {step}")
 
 
-def _safe_parts(name, source):
+def _safe_parts(name: str, source: PathLike) -> tuple[str, ...]:
     """The parts of a member's name, or an error where it could lead out of the folder on any operating system."""
     parts, drive = PurePosixPath(name).parts, PureWindowsPath(name).drive
     is_odd = "\\" in name or any(ord(letter) < 32 for letter in name)
@@ -157,7 +166,7 @@ def _safe_parts(name, source):
     return parts
 
 
-def _what(member):
+def _what(member: tarfile.TarInfo) -> str:
     if member.issym() or member.islnk():
         return f"a link to {member.linkname!r}"
     if member.issparse():
@@ -174,14 +183,14 @@ class _Meter:
         last: what the latest `read` returned.
     """
 
-    def __init__(self, stream, raw, limits, source):
+    def __init__(self, stream: Any, raw: Any, limits: Limits, source: PathLike) -> None:
         self.stream, self.raw, self.limits, self.source = stream, raw, limits, source
         self.position, self.last, self.budget = 0, b"", HEADER_BYTES
 
-    def tell(self):
+    def tell(self) -> Any:
         return self.position
 
-    def read(self, size):
+    def read(self, size: Any) -> Any:
         if not 0 <= size <= self.budget:
             raise ValueError("a header is longer than any real header")
         self.last = self.stream.read(size)
@@ -189,12 +198,12 @@ class _Meter:
         self._count(len(self.last))
         return self.last
 
-    def seek(self, position):
+    def seek(self, position: int) -> None:
         if position < self.position:
             raise ValueError("a header points backwards")
         self.read(position - self.position)
 
-    def drain(self):
+    def drain(self) -> bool:
         """Reads to the end, where gzip compares its checksum; returns whether there was anything but zeros."""
         while chunk := self.stream.read(CHUNK):
             self._count(len(chunk))
@@ -202,7 +211,7 @@ class _Meter:
                 return True
         return False
 
-    def _count(self, size):
+    def _count(self, size: Any) -> None:
         self.position += size
         if self.position > self.limits.unpacked:
             most = in_words(self.limits.unpacked)

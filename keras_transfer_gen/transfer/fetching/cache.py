@@ -6,6 +6,8 @@ system's folder for temporary files. tensorflow-hub is never imported here: that
 of a folder.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import datetime
@@ -15,6 +17,7 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
@@ -59,20 +62,20 @@ class Entry:
     folder: Path
 
     @property
-    def record_path(self):
+    def record_path(self) -> Path:
         """The file with its `Record`."""
         return self.folder.with_name(f"{self.folder.name}.ktg.json")
 
     @property
-    def lock_path(self):
+    def lock_path(self) -> Path:
         """The file that is locked during a fetch; not that of tensorflow-hub, which remains after a crash."""
         return self.folder.with_name(f"{self.folder.name}.ktg.lock")
 
-    def is_filled(self):
+    def is_filled(self) -> bool:
         """Whether there is a model, by the rule of tensorflow-hub: a folder that is not empty."""
         return self.folder.is_dir() and any(self.folder.iterdir())
 
-    def read_record(self):
+    def read_record(self) -> Record | None:
         """Its `Record`, or None where there is none; a `UserFileError` where it is damaged."""
         if not self.record_path.exists():
             return None
@@ -83,11 +86,11 @@ class Entry:
             step = f"Delete it, and {self.folder} if you did not put that there yourself; it is then fetched again."
             raise checks.file_error("record", "a readable record of a cached model", self.record_path, step) from error
 
-    def write_record(self, record):
+    def write_record(self, record: Record) -> None:
         """Writes its `Record`; after an error the file is as it was."""
         files.write_json(self.record_path, dataclasses.asdict(record))
 
-    def check_unaltered(self, model, record, *, source):
+    def check_unaltered(self, model: Path | None, record: Record, *, source: str) -> None:
         """Raises a `UserFileError` where the folder `model` (None: there is none) has other files than recorded."""
         if model is None or folder_digest(model) != record.files:
             step = (
@@ -98,7 +101,7 @@ class Entry:
             raise checks.file_error("source", expected, source, step)
 
     @contextlib.contextmanager
-    def scratch(self, clean=False):
+    def scratch(self, clean: bool = False) -> Iterator[Path]:
         """A new folder on the same disk, removed at the end, after an error too.
 
         Args:
@@ -113,7 +116,7 @@ class Entry:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    def store(self, model, record, scratch):
+    def store(self, model: Path, record: Record, scratch: Path) -> None:
         """Moves the folder `model` into this entry, with its record.
 
         The order is such that a process that is killed leaves nothing, or only a record, with which the next download
@@ -136,7 +139,7 @@ class Entry:
             raise UserFileError(f"cannot write {self.folder}: {error.strerror or error}. {step}") from error
 
 
-def hub_entry(handle):
+def hub_entry(handle: str) -> Entry:
     """The `Entry` of a handle in the cache of tensorflow-hub.
 
     Args:
@@ -152,12 +155,12 @@ def hub_entry(handle):
     return Entry(cache_root() / hashlib.sha1(handle.encode("utf-8"), usedforsecurity=False).hexdigest())
 
 
-def archive_entry(sha256):
+def archive_entry(sha256: str) -> Entry:
     """The `Entry` of a local archive, named by its digest, in our own cache: tensorflow-hub has no name for it."""
     return Entry(files.cache_folder("saved_models").absolute() / sha256)
 
 
-def cache_root():
+def cache_root() -> Path:
     """The folder of tensorflow-hub's cache, by its own rule; nothing is created."""
     named = os.environ.get(VARIABLE) or _flag()
     step = f"Set the environment variable {VARIABLE} to a folder of your own."
@@ -171,7 +174,7 @@ def cache_root():
     return Path(named).absolute()
 
 
-def make_root(entry):
+def make_root(entry: Entry) -> None:
     """Creates the folder that holds `entry`; a `UserFileError` where that fails."""
     try:
         entry.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -180,14 +183,14 @@ def make_root(entry):
         raise UserFileError(f"cannot create the cache {entry.folder.parent}: {error.strerror}. {step}") from error
 
 
-def _flag():
+def _flag() -> str | None:
     """The flag --tfhub_cache_dir of absl programs, which exists only where tensorflow-hub was imported."""
     if "tensorflow_hub.resolver" not in sys.modules:
         return None
     return sys.modules["tensorflow_hub.resolver"].FLAGS["tfhub_cache_dir"].value
 
 
-def _is_writable_by_others(root):
+def _is_writable_by_others(root: Path) -> bool:
     """Whether other users can put models into a folder in /tmp: a model is a program, and would run with our rights."""
     if not hasattr(os, "getuid") or not os.path.lexists(root):
         return False

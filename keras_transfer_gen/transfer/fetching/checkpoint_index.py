@@ -8,12 +8,16 @@ Reference:
     https://github.com/google/leveldb/blob/main/doc/table_format.md and tensorflow/core/protobuf/tensor_bundle.proto.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
 TRAILER_BYTES = 5  # after each block: one byte that names the compression, four of a checksum
 
 
-def shard_sizes(index):
+def shard_sizes(index: bytes) -> list[int] | None:
     """The least size that each data file must have.
 
     Args:
@@ -51,7 +55,7 @@ def shard_sizes(index):
     return [sizes.get(shard, 0) for shard in range(shards)]
 
 
-def _varint(data, position):
+def _varint(data: bytes, position: int) -> tuple[int, int]:
     """The number at `position`, 7 bits a byte, low bits first; and the position after it."""
     value = shift = 0
     while True:
@@ -64,13 +68,13 @@ def _varint(data, position):
             return value, position
 
 
-def _handle(data, position):
+def _handle(data: bytes, position: int) -> tuple[tuple[int, int], int]:
     start, position = _varint(data, position)
     size, position = _varint(data, position)
     return (start, size), position
 
 
-def _block(index, start, size):
+def _block(index: bytes, start: int, size: int) -> bytes:
     """The entries of a block, without the list of restart points at its end."""
     block = index[start : start + size]
     if len(block) < size or size < 4 or start + size + TRAILER_BYTES > len(index):
@@ -81,7 +85,7 @@ def _block(index, start, size):
     return block[: size - 4 * (restarts + 1)]
 
 
-def _entries(block):
+def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     """(key, value) in order; a key gives only what differs from the one before it."""
     position, key = 0, b""
     while position < len(block):
@@ -95,7 +99,7 @@ def _entries(block):
         position += own + size
 
 
-def _fields(message):
+def _fields(message: bytes) -> Iterator[tuple[int, int]]:
     """(number, value) of a protocol buffer's integer fields; others are skipped."""
     position = 0
     while position < len(message):

@@ -1,5 +1,7 @@
 """Downloads a file by http(s) with what `urllib` lacks: limits, time-outs, a checksum, resuming, plain errors."""
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import http.client
@@ -8,6 +10,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.checks import UserFileError
 from keras_transfer_gen.transfer.fetching.address import is_loopback, web_error
@@ -21,6 +25,10 @@ from keras_transfer_gen.transfer.fetching.download_errors import (
 )
 from keras_transfer_gen.transfer.fetching.limits import Limits, in_words
 from keras_transfer_gen.version import __version__
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Progress
+
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 1.0  # before the second attempt; doubled before the third
@@ -44,7 +52,15 @@ class Download:
     size: int
 
 
-def download(url, path, *, source, limits=None, progress=None, archive=True):
+def download(
+    url: str,
+    path: Path,
+    *,
+    source: str,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    archive: bool = True,
+) -> Download:
     """Downloads `url` to `path`; after a broken connection it continues, if the server can do that.
 
     Args:
@@ -79,7 +95,7 @@ def download(url, path, *, source, limits=None, progress=None, archive=True):
 class _ProgressError(Exception):
     """Carries an exception of `progress` past the handling of network errors."""
 
-    def __init__(self, error):
+    def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
 
@@ -87,10 +103,10 @@ class _ProgressError(Exception):
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects only to http and https, and never from https to http on another machine."""
 
-    def __init__(self, source, url):
+    def __init__(self, source: str, url: str) -> None:
         self.source, self.url = source, url
 
-    def redirect_request(self, request, response, code, message, headers, url):
+    def redirect_request(self, request: Any, response: Any, code: int, message: str, headers: Any, url: str) -> Any:
         before, after = urllib.parse.urlsplit(request.full_url), urllib.parse.urlsplit(url)
         if after.scheme not in ("http", "https"):
             raise redirect_error(self.source, f"to {after.scheme}:, which is no web address")
@@ -103,17 +119,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 class _Transfer:
     """The state that one attempt passes to the next: the bytes on disk, their digest, and the server's ETag."""
 
-    def __init__(self, url, path, source, limits, progress, archive):
+    def __init__(
+        self, url: str, path: Path, source: str, limits: Limits, progress: Progress | None, archive: bool
+    ) -> None:
         self.url, self.path, self.source, self.limits, self.progress = url, path, source, limits, progress
         self.archive = archive
         self.redirects = _Redirects(source, url)
         self.opener = urllib.request.build_opener(self.redirects)
         self.restart()
 
-    def restart(self):
+    def restart(self) -> None:
         self.done, self.digest, self.head, self.etag = 0, hashlib.sha256(), b"", None
 
-    def run(self):
+    def run(self) -> Download:
         self.redirects.url = self.url
         headers = {"User-Agent": f"keras_transfer_gen/{__version__}", "Accept": "*/*"}
         if self.done and self.etag:
@@ -136,7 +154,7 @@ class _Transfer:
             self._check_kind(self.head, response)
             return Download(_without_query(response.url), self.digest.hexdigest(), self.done)
 
-    def _total(self, response):
+    def _total(self, response: Any) -> int | None:
         """Bytes of the whole file or None; starts again where the answer does not continue what is on disk."""
         match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
         if response.status == 206 and match and int(match[1]) == self.done:
@@ -149,7 +167,7 @@ class _Transfer:
         length = response.headers.get("Content-Length", "").strip()
         return int(length) if length.isdecimal() else None
 
-    def _receive(self, response, out, total):
+    def _receive(self, response: Any, out: Any, total: int | None) -> None:
         mark, since = self.done, time.monotonic()
         while total is None or self.done < total:
             chunk = response.read1(CHUNK if total is None else min(CHUNK, total - self.done))
@@ -174,14 +192,14 @@ class _Transfer:
             elif time.monotonic() - since > STALL_SECONDS:
                 raise StalledError
 
-    def _report(self, total):
+    def _report(self, total: int | None) -> None:
         if self.progress is not None:
             try:
                 self.progress(self.done, total)
             except Exception as error:
                 raise _ProgressError(error) from error
 
-    def _check_kind(self, head, response):
+    def _check_kind(self, head: bytes, response: Any) -> None:
         """Raises a `UserFileError` where the first bytes are those of no archive."""
         kind = kind_of(head)
         web = kind == "text" or (kind == "" and response.headers.get_content_type() == "text/html")
@@ -193,11 +211,11 @@ class _Transfer:
         if kind == "zip" and self.archive:
             raise archive_error(self.source, "The server sent a zip file.", "Unpack it and give the folder.")
 
-    def _too_large(self, size):
+    def _too_large(self, size: str) -> UserFileError:
         most = in_words(self.limits.download)
         step = "If you want it, raise the limit with the environment variable KTG_MAX_DOWNLOAD_GB."
         return archive_error(self.source, f"It is {size} where {most} is the limit for downloads.", step)
 
 
-def _without_query(url):
+def _without_query(url: str) -> str:
     return urllib.parse.urlunsplit(urllib.parse.urlsplit(url)._replace(query="", fragment=""))

@@ -1,12 +1,19 @@
 """Network errors in plain words: what happened, and what to do."""
 
+from __future__ import annotations
+
 import http.client
 import socket
 import ssl
 import urllib.error
 import urllib.parse
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.transfer.fetching.address import KAGGLE_FORM, web_error
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.checks import UserFileError
+
 
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 GONE = (404, 410)
@@ -19,12 +26,12 @@ class StalledError(TimeoutError):
     """So few bytes arrive that the download would never end."""
 
 
-def redirect_error(source, where):
+def redirect_error(source: str, where: str) -> UserFileError:
     """A `UserFileError` about a redirect that is not followed."""
     return web_error(source, f"the server redirects {where}.", f"Give the address that you trust. {LOCAL}")
 
 
-def is_transient(error):
+def is_transient(error: Any) -> bool:
     """Whether the same request may succeed a moment later: connections that were cut or silent, and busy servers."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code in BUSY or error.code == 416  # the range; the next request asks for the whole
@@ -35,7 +42,7 @@ def is_transient(error):
     return isinstance(error, (http.client.HTTPException, TimeoutError, ConnectionError))
 
 
-def login_hint(source, url=""):
+def login_hint(source: str, url: str = "") -> str:
     """The next step where a server does not send the archive; Kaggle needs a login for some of its models."""
     if any((urllib.parse.urlsplit(each).hostname or "").endswith("kaggle.com") for each in (source, url)):
         return (
@@ -45,7 +52,7 @@ def login_hint(source, url=""):
     return f"Check the address: open it in a browser. {LOCAL}"
 
 
-def explain(error, source, url=""):
+def explain(error: Any, source: str, url: str = "") -> UserFileError:
     """The `UserFileError` that says what an error of `urllib` or of a socket means.
 
     Args:
@@ -81,7 +88,7 @@ def explain(error, source, url=""):
     return web_error(source, f"it could not be fetched: {words}.", f"Check the address and your connection. {LOCAL}")
 
 
-def _explain_status(code, url, source):
+def _explain_status(code: int, url: str, source: str) -> UserFileError:
     if code in GONE:
         return web_error(source, f"there is no model at it ({code}).", login_hint(source, url))
     if code in REFUSED:

@@ -7,9 +7,12 @@ changed. All that is shared is a query (`tf-hub-format=compressed`) and a folder
 compare both with the library.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.checks import UserFileError
@@ -30,11 +33,18 @@ from keras_transfer_gen.transfer.fetching.verify import (
 )
 from keras_transfer_gen.transfer.fetching.whole import check_whole
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike, Progress
+    from keras_transfer_gen.transfer.fetching.cache import Entry
+
+
 OFFLINE = "KTG_OFFLINE"
 FORMS = f"Give a folder, a .tar.gz, or an address: {HANDLE_FORMS}."
 
 
-def fetch_saved_model(source, *, sha256=None, offline=None, progress=None):
+def fetch_saved_model(
+    source: PathLike, *, sha256: str | None = None, offline: bool | None = None, progress: Progress | None = None
+) -> Path:
     """The folder of a SavedModel (TF2 or TF1), fetched and unpacked where that is needed.
 
     What was fetched once is used again without a request, and refused if it was altered since. Call
@@ -69,7 +79,7 @@ def fetch_saved_model(source, *, sha256=None, offline=None, progress=None):
     """
     sha256 = parse_digest(sha256)
     if is_address(source):
-        return _fetch_address(source.strip(), sha256, is_offline(offline), progress)
+        return _fetch_address(str(source).strip(), sha256, is_offline(offline), progress)
     path = _local_path(source)
     if path.is_dir():
         if sha256 is not None:
@@ -79,14 +89,14 @@ def fetch_saved_model(source, *, sha256=None, offline=None, progress=None):
     return _unpack_local(path, sha256)
 
 
-def is_offline(offline):
+def is_offline(offline: bool | None) -> bool:
     """Whether no request may be made: what the caller says, else what the environment variable KTG_OFFLINE says."""
     if offline is not None:
         return bool(offline)
     return os.environ.get(OFFLINE, "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
-def _whole_model(folder, source, step):
+def _whole_model(folder: Path, source: PathLike, step: str) -> Path:
     """The SavedModel in a folder, or an error where there is none or it is not whole."""
     try:
         model = find_saved_model(folder, source=source)
@@ -97,7 +107,7 @@ def _whole_model(folder, source, step):
     return model
 
 
-def _local_path(source):
+def _local_path(source: Any) -> Path:
     """An existing folder or file; the folder where a `saved_model.pb` itself was given."""
     if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
         raise checks.user_error("source", "a path or an address", source, FORMS)
@@ -114,7 +124,7 @@ def _local_path(source):
     return path.parent if path.name in GRAPHS else path
 
 
-def _unpack_local(path, sha256):
+def _unpack_local(path: Path, sha256: str | None) -> Path:
     """Unpacks a local archive to our cache, where its content names it, so that it is unpacked once."""
     if not path.name.lower().endswith(archives.SUFFIXES):
         expected = "a folder with saved_model.pb, or an archive of one (" + ", ".join(archives.SUFFIXES) + ")"
@@ -140,12 +150,12 @@ def _unpack_local(path, sha256):
     return entry.folder
 
 
-def _unpack(archive, scratch, source, step):
+def _unpack(archive: PathLike, scratch: Path, source: PathLike, step: str) -> Path:
     unpacked = archives.unpack(archive, scratch / "unpacked", source=source, limits=limits_from_environment())
     return _whole_model(unpacked, source, step)
 
 
-def _cached_model(entry, source):
+def _cached_model(entry: Entry, source: str) -> Path | None:
     """The model that an earlier use recorded; None where there is none; an error where it was altered."""
     record = entry.read_record()
     if record is None or not entry.is_filled():
@@ -158,7 +168,7 @@ def _cached_model(entry, source):
     return model
 
 
-def _fetch_address(handle, sha256, offline, progress):
+def _fetch_address(handle: str, sha256: str | None, offline: bool, progress: Progress | None) -> Path:
     url = archive_url(handle)
     entry = cache.hub_entry(handle)
     model = _use_cached(entry, handle, sha256, offline)
@@ -189,7 +199,7 @@ def _fetch_address(handle, sha256, offline, progress):
     return entry.folder
 
 
-def _use_cached(entry, handle, sha256, offline):
+def _use_cached(entry: Entry, handle: str, sha256: str | None, offline: bool) -> Path | None:
     """A model from the cache, recorded now where tensorflow-hub or the user put it there; None to fetch it."""
     if not entry.is_filled():
         return None
@@ -217,7 +227,7 @@ def _use_cached(entry, handle, sha256, offline):
     return model
 
 
-def _try_to_record(entry, record):
+def _try_to_record(entry: Entry, record: Record) -> None:
     try:
         entry.write_record(record)
     except OSError:  # a cache that several users share may be read-only; the model is good all the same

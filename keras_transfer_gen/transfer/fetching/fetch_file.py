@@ -1,9 +1,12 @@
 """Fetches one file by its address and keeps it: a later use makes no request, and refuses a file that was altered."""
 
+from __future__ import annotations
+
 import hashlib
 import tempfile
 import urllib.parse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.transfer.fetching.download import download
@@ -12,11 +15,17 @@ from keras_transfer_gen.transfer.fetching.limits import limits_from_environment
 from keras_transfer_gen.transfer.fetching.locks import file_lock
 from keras_transfer_gen.transfer.fetching.verify import check_digest, check_encrypted, parse_digest
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Progress
+
+
 CACHE = "networks"
 RECORD = "record.json"
 
 
-def fetch_file(address, *, sha256=None, offline=None, progress=None):
+def fetch_file(
+    address: str, *, sha256: str | None = None, offline: bool | None = None, progress: Progress | None = None
+) -> Path:
     """The file behind an address, on this machine.
 
     Args:

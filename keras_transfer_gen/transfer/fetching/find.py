@@ -1,16 +1,23 @@
 """Where in a folder a SavedModel lies. Standard library alone."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.saved_model_layout import is_saved_model
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 MOST_FOLDERS = 1000
 HIDDEN = (".", "__MACOSX")
 DEPTH = 3  # archive/model/version
 
 
-def find_saved_model(folder, *, source):
+def find_saved_model(folder: PathLike, *, source: PathLike) -> Path:
     """The SavedModel in a folder: the folder itself, or the one below it.
 
     Where several version folders (`1`, `2`, ...) hold one, the highest is taken.
@@ -38,7 +45,7 @@ def find_saved_model(folder, *, source):
     return models[0]
 
 
-def _search(folder, depth, left):
+def _search(folder: Path, depth: int, left: list[int]) -> list[Path]:
     """The folders with a SavedModel in `folder`; `left[0]` is how many folders may still be searched."""
     left[0] -= 1
     if left[0] < 0:

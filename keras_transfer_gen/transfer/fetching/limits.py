@@ -1,5 +1,7 @@
 """Limits for models from the web and for archives: downloaded bytes, unpacked bytes, files. Standard library alone."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 
@@ -31,7 +33,7 @@ class Limits:
     ratio_from: int = 256 * 2**20
 
 
-def limits_from_environment():
+def limits_from_environment() -> Limits:
     """`Limits` with the download limited by `$KTG_MAX_DOWNLOAD_GB` (in 2^30 bytes; 4 by default).
 
     The unpacked files may have four times as many bytes.
@@ -56,7 +58,7 @@ def limits_from_environment():
     return Limits(download=download, unpacked=download * UNPACKED_FACTOR)
 
 
-def in_words(size):
+def in_words(size: int) -> str:
     """A number of bytes for a message, such as "1.5 GiB" or "12 KiB"."""
     for unit, bytes_each in (("GiB", GIB), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= bytes_each:

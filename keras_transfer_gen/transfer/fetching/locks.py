@@ -1,11 +1,19 @@
 """A lock between processes on one file; it ends with its process, after a crash too. Standard library alone."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen.checks import UserFileError
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 try:
     import fcntl
@@ -18,7 +26,7 @@ POLL_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def file_lock(path, *, wait_seconds=None):
+def file_lock(path: PathLike, *, wait_seconds: float | None = None) -> Iterator[bool]:
     """Locks a file while the block runs; other processes and threads that lock it wait. It is removed at the end.
 
     Args:
@@ -59,11 +67,11 @@ def file_lock(path, *, wait_seconds=None):
         os.close(descriptor)
 
 
-def _try_lock(descriptor):
+def _try_lock(descriptor: int) -> bool | None:
     """True where this process has the lock now, False where another has it, None where the file system has no locks."""
     try:
         if fcntl is None:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
@@ -73,7 +81,7 @@ def _try_lock(descriptor):
     return True
 
 
-def _is_same(descriptor, path):
+def _is_same(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

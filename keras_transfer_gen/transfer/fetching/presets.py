@@ -1,5 +1,7 @@
 """The shipped models: folders of `saved_models/` with a `.keras` file. Loads no TensorFlow, NumPy, Pillow."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib.resources
 from pathlib import Path
@@ -31,27 +33,27 @@ class Preset:
     scores: dict
 
     @property
-    def image_size(self):
+    def image_size(self) -> int:
         """Side of its images in pixels."""
         return self.spec.image_size
 
     @property
-    def channels(self):
+    def channels(self) -> int:
         """1 (grey) or 3 (RGB)."""
         return self.spec.channels
 
     @property
-    def licence(self):
+    def licence(self) -> str:
         """Terms of its weights, in words."""
         return self.spec.licence
 
     @property
-    def kid(self):
+    def kid(self) -> float | None:
         """KID x 1000 to its own training set, or None where it was not measured."""
         return self.scores.get("kid")
 
 
-def list_presets():
+def list_presets() -> list[Preset]:
     """Every shipped model, by name.
 
     Returns:
@@ -67,7 +69,7 @@ def list_presets():
     return [_read(folder) for folder in _preset_folders()]
 
 
-def preset_path(name):
+def preset_path(name: str) -> Path:
     """The model file of a preset.
 
     Args:
@@ -87,7 +89,7 @@ def preset_path(name):
     return find_model(folders[name])
 
 
-def _preset_folders():
+def _preset_folders() -> list[Path]:
     """The folders with a model file, sorted by name, in a checkout and in an installed package alike."""
     try:
         root = importlib.resources.files(SAVED_MODELS)
@@ -98,7 +100,7 @@ def _preset_folders():
     return sorted(folder for folder in folders if find_model(folder))
 
 
-def _read(folder):
+def _read(folder: Path) -> Preset:
     scores = folder / "scores.json"
     return Preset(
         name=folder.name,
@@ -110,6 +112,6 @@ def _read(folder):
     )
 
 
-def _title(card):
+def _title(card: Path) -> str:
     lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
     return next((line[2:].strip() for line in lines if line.startswith("# ")), "")

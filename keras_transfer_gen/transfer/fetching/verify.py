@@ -1,15 +1,22 @@
 """Checks of a download: do you trust it, has it the right digest, is it what its address gave before. No TensorFlow."""
 
+from __future__ import annotations
+
 import os
 import re
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.transfer.fetching.address import is_address, is_unencrypted, web_error
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.transfer.fetching.cache import Entry, Record
 
-def check_trusted(source, trust=False):
+
+def check_trusted(source: Path | str | None, trust: bool = False) -> None:
     """Raises a `UserError` for a model from the web that the user does not vouch for; call it before fetching.
 
     Args:
@@ -24,14 +31,14 @@ def check_trusted(source, trust=False):
         raise checks.user_error("source", "a model that you trust", source, step)
 
 
-def check_encrypted(url, handle):
+def check_encrypted(url: str, handle: str) -> None:
     """Raises a `UserFileError` for an address from which others on the way could alter what comes."""
     if is_unencrypted(url):
         step = "Give its https address, or the digest that its publisher states with sha256= (--sha256)."
         raise web_error(handle, "anyone on the way could alter what comes by http.", step)
 
 
-def parse_digest(sha256):
+def parse_digest(sha256: str | None) -> str | None:
     """A SHA-256 in lower case, without the `sha256:` that some pages put before it; None stays None.
 
     Raises:
@@ -46,14 +53,14 @@ def parse_digest(sha256):
     return digits
 
 
-def check_digest(expected, actual, source, next_step):
+def check_digest(expected: str | None, actual: str | None, source: PathLike, next_step: str) -> None:
     """Raises a `UserFileError` where an archive has another SHA-256 than expected; None expects nothing."""
     if expected is not None and expected != actual:
         words = f"an archive with the SHA-256 {expected}, but it has {actual}"
         raise checks.file_error("source", words, source, next_step)
 
 
-def check_same_as_first(entry, record):
+def check_same_as_first(entry: Entry, record: Record) -> Any:
     """Raises a `UserFileError` where an address gives another model than when it was first used.
 
     Args:
@@ -70,7 +77,7 @@ def check_same_as_first(entry, record):
     raise checks.file_error("source", f"the model that it gave on {first.date}, but it is another", record.handle, step)
 
 
-def folder_digest(folder):
+def folder_digest(folder: Path) -> str:
     """Hex SHA-256 over the relative names and contents of all files below a folder, in the order of their names.
 
     Links are followed; each folder is read once.

@@ -1,17 +1,24 @@
 """Whether the files of a SavedModel are complete, told without TensorFlow, before its graph is read."""
 
+from __future__ import annotations
+
 import mmap
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.saved_model_layout import GRAPHS
 from keras_transfer_gen.transfer.fetching.checkpoint_index import shard_sizes
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 RESTORES = b"RestoreV2"  # the operation by which every graph with variables reads them, of TF1 and TF2 alike
 
 
-def check_whole(folder, *, source, step):
+def check_whole(folder: PathLike, *, source: PathLike, step: str) -> None:
     """Raises a `UserFileError` where a file is missing or cut that TensorFlow needs to load the model.
 
     Checked are the frame of `saved_model.pb`, and, where its graph restores variables, that `variables/variables.index`
@@ -27,7 +34,7 @@ def check_whole(folder, *, source, step):
         raise checks.file_error("source", "a whole SavedModel", source, f"{reason} {step}")
 
 
-def _what_is_missing(folder):
+def _what_is_missing(folder: Path) -> str:
     graph = next(folder / name for name in GRAPHS if (folder / name).is_file())
     if not graph.stat().st_size or (graph.name == GRAPHS[0] and not _is_whole_message(graph)):
         return f"{graph.name} is cut, or it is no SavedModel."
@@ -49,12 +56,12 @@ def _what_is_missing(folder):
     return ""
 
 
-def _holds(path, word):
+def _holds(path: PathLike, word: bytes) -> bool:
     with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(word) >= 0
 
 
-def _is_whole_message(path):
+def _is_whole_message(path: Path) -> bool:
     """Whether the file is a sequence of fields of a `SavedModel` (1: version, 2: graphs) and ends with the last one.
 
     Only the lengths are read, so a graph of 2 GB costs nothing.

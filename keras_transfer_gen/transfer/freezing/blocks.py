@@ -1,10 +1,18 @@
 """Rules for `freeze` that go by a network's blocks: its first ones, or all but its last. Standard library alone."""
 
+from __future__ import annotations
+
 import dataclasses
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.freezing.rules import WRITE, RuleMaker, first_paths
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.transfer.freezing.rules import ModelLayout
+
 
 ROLES = ("generator", "discriminator", "encoder", "decoder")  # what starts the paths of a model made of networks
 
@@ -15,11 +23,11 @@ class FreezeD(RuleMaker):
 
     blocks: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         step = "Freeze at least one block with blocks= or --freeze-d, or leave it out."
         object.__setattr__(self, "blocks", checks.check_integer("blocks", self.blocks, next_step=step))
 
-    def rules(self, layout):
+    def rules(self, layout: ModelLayout) -> list[tuple[str, bool]]:
         step = "Ask for fewer with blocks= or --freeze-d."
         return _freeze_first("discriminator", layout, self.blocks, step)
 
@@ -30,11 +38,11 @@ class FreezeG(RuleMaker):
 
     blocks: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         step = "Freeze at least one block, or leave freeze_g out."
         object.__setattr__(self, "blocks", checks.check_integer("blocks", self.blocks, next_step=step))
 
-    def rules(self, layout):
+    def rules(self, layout: ModelLayout) -> list[tuple[str, bool]]:
         return _freeze_first("generator", layout, self.blocks, "Ask for fewer with blocks=.")
 
 
@@ -45,10 +53,10 @@ class LastN(RuleMaker):
     n: int
     role: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "n", checks.check_integer("n", self.n, next_step="To freeze all: {'.*': False}."))
 
-    def rules(self, layout):
+    def rules(self, layout: ModelLayout) -> list[tuple[str, bool]]:
         networks = {}
         for path in layout.layers:
             first = path.partition("/")[0]
@@ -61,7 +69,7 @@ class LastN(RuleMaker):
         rest = ".*" if self.role is None else f"{re.escape(self.role)}(/.*)?"
         return [*((f"{re.escape(path)}(/.*)?", True) for path in trained), (rest, False)]
 
-    def _last(self, role, paths, layout):
+    def _last(self, role: str, paths: list[str], layout: ModelLayout) -> list[str]:
         own = [path for path in paths if not _block_of(path, layout.heads)]
         stated = layout.blocks.get(role, ())
         others = _blocks_of_paths(role, [path for path in own if not _block_of(path, stated)])
@@ -72,7 +80,7 @@ class LastN(RuleMaker):
         return blocks[-self.n :]
 
 
-def freeze_d(blocks=2):
+def freeze_d(blocks: int = 2) -> FreezeD:
     """FreezeD: freezes the discriminator's first blocks, those of the highest resolution; everything else is trained.
 
     Early layers judge edges and textures, which are much the same in other domains. Frozen, they make it harder to
@@ -98,7 +106,7 @@ def freeze_d(blocks=2):
     return FreezeD(blocks)
 
 
-def freeze_g(blocks=1):
+def freeze_g(blocks: int = 1) -> FreezeG:
     """Freezes the generator's first blocks, from the latents on; everything else is trained.
 
     The blocks are those that the model's architecture states, else `generator/block_<resolution>`, the smallest first:
@@ -121,7 +129,7 @@ def freeze_g(blocks=1):
     return FreezeG(blocks)
 
 
-def last_n(n, role=None):
+def last_n(n: int, role: str | None = None) -> LastN:
     """Trains the last blocks alone; everything else is frozen.
 
     Blocks are those that the model's architecture states; of other layers, what the first parts of the paths that
@@ -147,7 +155,7 @@ def last_n(n, role=None):
     return LastN(n, role)
 
 
-def _freeze_first(role, layout, count, step):
+def _freeze_first(role: str, layout: ModelLayout, count: int, step: str) -> list[tuple[str, bool]]:
     """Rules that freeze the first `count` blocks of a network; `step` ends the error for too many."""
     blocks = list(layout.blocks.get(role) or _blocks_by_resolution(role, layout.layers))
     if not blocks:
@@ -161,19 +169,19 @@ def _freeze_first(role, layout, count, step):
     return [(f"{re.escape(block)}(/.*)?", False) for block in blocks[:count]]
 
 
-def _block_of(path, blocks):
+def _block_of(path: str, blocks: Sequence[str]) -> str | None:
     """The block that a layer lies in: the one whose path begins the layer's; None where there is none."""
     return next((block for block in blocks if path == block or path.startswith(f"{block}/")), None)
 
 
-def _blocks_by_resolution(role, paths):
+def _blocks_by_resolution(role: str, paths: Sequence[str]) -> list[str]:
     """`<role>/block_<resolution>`, from the latents on in a generator, from the image on in a discriminator."""
     matches = (re.match(rf"{role}/block_(\d+)(?=/|$)", path) for path in paths)
     sides = sorted({int(match[1]) for match in matches if match}, reverse=role == "discriminator")
     return [f"{role}/block_{side}" for side in sides]
 
 
-def _blocks_of_paths(role, paths):
+def _blocks_of_paths(role: str, paths: list[str]) -> list[str]:
     """The blocks of one network, told by the paths of its layers: down to the first folder where they differ."""
     layers = [tuple(path.split("/")) for path in paths]
     depth = 1 if role else 0

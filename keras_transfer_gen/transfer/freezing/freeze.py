@@ -1,7 +1,10 @@
 """Which variables of a model are trained: `freeze` applies ordered (regular expression, trainable) rules."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.protocols import LipschitzBounded
@@ -10,10 +13,18 @@ from keras_transfer_gen.transfer.freezing.rules import ModelLayout, RuleMaker, c
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.paths import children, leaves, roots
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.transfer.freezing.trainable_report import TrainableReport
+    from keras_transfer_gen.transfer.paths import Leaf
+    from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
+
+
 FROM_LATENTS = ("generator", "decoder")  # networks that end with the image, where others begin with it
 
 
-def freeze(model, rules):
+def freeze(model: keras.Model, rules: Any) -> TrainableReport:
     """Sets what is trained, by rules on paths.
 
     A rule matches a variable where the regular expression matches its layer's path (`generator/block_16/conv`) or its
@@ -54,7 +65,7 @@ def freeze(model, rules):
     return trainable_report(model)
 
 
-def model_layout(model):
+def model_layout(model: keras.Model) -> ModelLayout:
     """The `ModelLayout` of a `GAN` or any Keras model or layer."""
     model_leaves = leaves(model)
     layers = tuple(leaf.path for leaf in model_leaves if leaf.path)
@@ -63,7 +74,7 @@ def model_layout(model):
         variables=tuple(path for leaf in model_leaves for path in leaf.variable_paths()),
         blocks=_stated_blocks(model, layers),
         heads=tuple(
-            f"{role}/{layer.name}" if role else layer.name
+            f"{role}/{layer.name}" if role else layer.name  # type: ignore[attr-defined]
             for role, root in roots(model)
             for layer in children(root)
             if isinstance(layer, LipschitzBounded)
@@ -71,7 +82,7 @@ def model_layout(model):
     )
 
 
-def _stated_blocks(model, layers):
+def _stated_blocks(model: keras.Model, layers: tuple[str, ...]) -> dict[str, list | list[str]]:
     """{role: paths of the network's blocks, from its input on} as the model's architecture states them."""
     spec = getattr(model, "spec", None)
     architecture = tables.architecture_of(spec) if spec is not None else None
@@ -81,7 +92,7 @@ def _stated_blocks(model, layers):
     return {role: names[::-1] if role in FROM_LATENTS else names for role, names in blocks.items()}
 
 
-def _ordered_rules(rules, layout):
+def _ordered_rules(rules: Any, layout: ModelLayout) -> list[tuple[str, bool]]:
     """The rules as a list of checked (regex, bool); rule makers are asked for theirs."""
     if isinstance(rules, RuleMaker):
         rules = [rules]
@@ -94,11 +105,11 @@ def _ordered_rules(rules, layout):
     return [check_rule(rule) for group in groups for rule in group]
 
 
-def _matches(pattern, layer_path, variable_path):
+def _matches(pattern: str, layer_path: str, variable_path: str) -> Any:
     return re.fullmatch(pattern, layer_path) or re.fullmatch(pattern, variable_path)
 
 
-def _check_used(pairs, model_leaves):
+def _check_used(pairs: list[tuple[str, bool]], model_leaves: list[Leaf]) -> None:
     paths = [(leaf.path, path) for leaf in model_leaves for path in leaf.variable_paths()]
     for pattern, _ in pairs:
         if not any(_matches(pattern, *pair) for pair in paths):
@@ -112,7 +123,7 @@ def _check_used(pairs, model_leaves):
             raise checks.user_error("rules", "regular expressions that match a layer or a variable", pattern, step)
 
 
-def _decide(pairs, model_leaves):
+def _decide(pairs: list[tuple[str, bool]], model_leaves: list[Leaf]) -> dict[int, bool]:
     """{id(variable): whether training moves it}, from the rules or, where none matches, from the flags as they are.
 
     A variable that is never trained, such as a moving mean, has no flag of its own: it moves where its layer's is on.
@@ -125,7 +136,7 @@ def _decide(pairs, model_leaves):
     return trained
 
 
-def _is_weight(layer, variable):
+def _is_weight(layer: Any, variable: keras.Variable) -> bool:
     """Whether a variable is there to be trained: it was made with `trainable=True`, whatever its flag is now.
 
     Keras keeps that in this list alone; the public `trainable_weights` shows the present flags.
@@ -133,7 +144,9 @@ def _is_weight(layer, variable):
     return any(variable is other for other in layer._trainable_variables)
 
 
-def _apply(leaf, trained, whole):
+def _apply(
+    leaf: Leaf, trained: dict[int, bool], whole: list[SavedModelLayer | keras.Model | keras.layers.Layer]
+) -> None:
     """Sets the flags of one layer and its own variables.
 
     The layer's flag puts a norm into inference mode, so where there are moving statistics it follows them: one frozen
@@ -149,7 +162,7 @@ def _apply(leaf, trained, whole):
             variable.trainable = trained[id(variable)]
 
 
-def _release_containers(model, trained):
+def _release_containers(model: keras.Model, trained: dict[int, bool]) -> None:
     """Switches on models and blocks that were switched off as a whole, where something in them shall be trained."""
     for _, root in roots(model):
         for layer in root._flatten_layers():  # outer ones first; private, see `paths.children`

@@ -1,8 +1,12 @@
 """Rules for `freeze`: what one is, how the command line writes one, and makers that go by names. Standard library."""
 
+from __future__ import annotations
+
 import abc
 import dataclasses
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from keras_transfer_gen import checks
 
@@ -33,7 +37,7 @@ class RuleMaker(abc.ABC):
     """Makes freezing rules that depend on which layers a model has."""
 
     @abc.abstractmethod
-    def rules(self, layout):
+    def rules(self, layout: Any) -> list[Any]:
         """Ordered list of (regex, trainable) for a model; a `UserError` where it doesn't fit.
 
         Args:
@@ -41,7 +45,7 @@ class RuleMaker(abc.ABC):
         """
 
 
-def parse_rule(text):
+def parse_rule(text: str) -> tuple[str, bool]:
     """One rule of the command line, `REGEX=true` or `REGEX=false`.
 
     Args:
@@ -65,7 +69,7 @@ def parse_rule(text):
     return pattern, trainable
 
 
-def check_rule(rule, name="rules"):
+def check_rule(rule: Sequence[int | str], name: str = "rules") -> Any:
     """Returns `rule` as a tuple, or raises a `UserError` where it is no (regular expression, bool)."""
     pair = isinstance(rule, (tuple, list)) and len(rule) == 2
     if not pair or not isinstance(rule[0], str) or not isinstance(rule[1], bool):
@@ -79,7 +83,7 @@ def check_rule(rule, name="rules"):
     return tuple(rule)
 
 
-def first_paths(paths, most=3):
+def first_paths(paths: Sequence[str] | str, most: int = 3) -> str:
     """The first few of some paths, for an error."""
     return ", ".join(list(paths)[:most]) + (", ..." if len(paths) > most else "")
 
@@ -88,7 +92,7 @@ def first_paths(paths, most=3):
 class ScaleShiftOnly(RuleMaker):
     """Freezes all but scales, shifts and biases; see `scale_shift_only`."""
 
-    def rules(self, layout):
+    def rules(self, layout: ModelLayout) -> list[tuple[str, bool]]:
         pattern = f"(?i:(.*/)?({'|'.join(SCALE_AND_SHIFT)})(_\\d+)?)"
         if not any(re.fullmatch(pattern, path) for path in layout.variables):
             words = f"a model with variables named {', '.join(SCALE_AND_SHIFT[:-1])} or {SCALE_AND_SHIFT[-1]}"
@@ -102,18 +106,18 @@ class AllBut(RuleMaker):
 
     patterns: tuple
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.patterns:
             step = "To freeze all: freeze(model, {'.*': False})."
             raise checks.user_error("patterns", "at least one regular expression", self.patterns, step)
         for pattern in self.patterns:
             check_rule((pattern, True), "patterns")
 
-    def rules(self, layout):
+    def rules(self, layout: ModelLayout) -> list[tuple[str, bool]]:
         return [*((pattern, True) for pattern in self.patterns), (".*", False)]
 
 
-def scale_shift_only():
+def scale_shift_only() -> ScaleShiftOnly:
     """Trains scales, shifts and biases alone; everything else is frozen, moving statistics too.
 
     They are recognised by the variable's own name, with or without a number at its end and in any case: gamma, beta,
@@ -143,7 +147,7 @@ def scale_shift_only():
     return ScaleShiftOnly()
 
 
-def all_but(*patterns):
+def all_but(*patterns: str) -> AllBut:
     r"""Trains what one of the patterns matches; everything else is frozen.
 
     Args:

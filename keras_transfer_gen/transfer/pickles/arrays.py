@@ -1,6 +1,10 @@
 """From records to arrays of numbers, each checked against the bytes that there are before it is made."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +22,7 @@ _KINDS = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"
 _ORDERS = {"<": "<", "=": "<", "|": "|", ">": ">"}
 
 
-def raw_bytes(value):
+def raw_bytes(value: Any) -> Any:
     """The bytes that a value stands for: `memoryview`; older files write them as Latin-1 text.
 
     Raises:
@@ -36,7 +40,7 @@ def raw_bytes(value):
     raise RefusedPickle("it holds something else where the bytes of numbers belong")
 
 
-def dtype_of(value):
+def dtype_of(value: Call) -> np.dtype:
     """The `numpy.dtype` of a record of one: a number of at most 8 bytes."""
     code = value.args[0] if isinstance(value, Call) and value.name == "numpy.dtype" and value.args else None
     code = bytes(code).decode("latin1") if isinstance(code, memoryview) else code
@@ -49,7 +53,7 @@ def dtype_of(value):
     return np.dtype(_ORDERS[order] + code)
 
 
-def plain(value):
+def plain(value: Any) -> float | str | None:
     """A number, text, bool or None of a pickle as Python's own, NumPy scalars too; None for everything else."""
     if isinstance(value, Call) and value.name in _SCALARS and len(value.args) == 2:
         dtype, data = dtype_of(value.args[0]), raw_bytes(value.args[1])
@@ -57,12 +61,12 @@ def plain(value):
     return value if isinstance(value, (bool, int, float, str)) else None
 
 
-def is_array(value):
+def is_array(value: Call | float | str) -> bool:
     """Whether a value is a record of a NumPy array."""
     return isinstance(value, Call) and value.name in (*_RECONSTRUCT, *_SCALARS)
 
 
-def array_of(value):
+def array_of(value: Call) -> np.ndarray:
     """The ndarray of a record of a NumPy array or scalar; it shares the memory of the file.
 
     Raises:
@@ -82,7 +86,7 @@ def array_of(value):
     return array.T if fortran else array
 
 
-def check_sizes(sizes):
+def check_sizes(sizes: Sequence[int]) -> Any:
     """Sizes or strides as a tuple of int; a `RefusedPickle` where they are none."""
     numbers = isinstance(sizes, tuple) and all(type(size) is int and 0 <= size < 2**40 for size in sizes)
     if not numbers or len(sizes) > limits.DIMENSIONS:
@@ -90,13 +94,13 @@ def check_sizes(sizes):
     return sizes
 
 
-def _from_bytes(data, dtype, shape):
+def _from_bytes(data: Any, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     if len(data) != math.prod(shape) * dtype.itemsize:
         raise RefusedPickle(f"an array in it has {len(data):,} bytes, which its shape does not need")
     return np.frombuffer(data, dtype).reshape(shape)
 
 
-def strided(storage, offset, sizes, strides):
+def strided(storage: np.ndarray, offset: int, sizes: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
     """A part of a storage as PyTorch describes it: ndarray, a view of the storage.
 
     Args:

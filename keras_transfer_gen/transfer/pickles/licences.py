@@ -1,5 +1,7 @@
 """What is known of the terms of published networks, by the names of their files. No legal advice."""
 
+from __future__ import annotations
+
 import re
 
 UNKNOWN = "unknown, assume non-commercial"
@@ -20,7 +22,7 @@ _PUBLISHED = re.compile(  # how their authors name the files of networks
 )
 
 
-def licence_of(name, is_older=False):
+def licence_of(name: str, is_older: bool = False) -> str:
     """The terms of a file's networks, in words.
 
     Args:

@@ -1,6 +1,9 @@
 """A stack machine that turns a pickle into plain data and records of calls. It imports and calls nothing."""
 
+from __future__ import annotations
+
 import struct
+from typing import Any
 
 from keras_transfer_gen.transfer.pickles import limits
 from keras_transfer_gen.transfer.pickles.limits import RefusedPickle
@@ -9,7 +12,7 @@ from keras_transfer_gen.transfer.pickles.records import Call, Name, Reference
 _MARK = object()
 
 
-def parse(buffer, start=0, names=frozenset()):
+def parse(buffer: Any, start: int = 0, names: frozenset[str] = frozenset()) -> Any:
     """Reads one pickle.
 
     Args:
@@ -35,7 +38,7 @@ def parse(buffer, start=0, names=frozenset()):
 class _Machine:
     """The state of one reading."""
 
-    def __init__(self, buffer, start, names):
+    def __init__(self, buffer: Any, start: int, names: frozenset[str]) -> None:
         self.buffer = buffer
         self.position = start
         self.names = names
@@ -43,7 +46,7 @@ class _Machine:
         self.memo = []
         self.text = 0
 
-    def run(self):
+    def run(self) -> Any:
         for _ in range(limits.OPCODES):
             code = self.take(1)[0]
             if code == 0x2E:  # STOP
@@ -54,7 +57,7 @@ class _Machine:
             operation(self)
         raise RefusedPickle(f"it holds more than {limits.OPCODES:,} instructions")
 
-    def take(self, count):
+    def take(self, count: int) -> Any:
         """The next bytes, without copying."""
         end = self.position + count
         if count < 0 or end > len(self.buffer):
@@ -63,10 +66,10 @@ class _Machine:
         self.position = end
         return part
 
-    def number(self, form):
+    def number(self, form: str) -> float:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
-    def line(self):
+    def line(self) -> str:
         """The text up to the end of a line."""
         part = bytes(self.buffer[self.position : self.position + limits.NAME + 1])
         length = part.find(b"\n")
@@ -75,16 +78,16 @@ class _Machine:
         self.position += length + 1
         return part[:length].decode("utf-8")
 
-    def decode(self, count):
+    def decode(self, count: int) -> str:
         self.text += count
         if count > limits.TEXT or self.text > limits.ALL_TEXT:
             raise RefusedPickle("it holds more text than networks need")
         return str(self.take(count), "utf-8", "surrogatepass")
 
-    def push(self, value):
+    def push(self, value: object) -> None:
         self.stack.append(value)
 
-    def pop_mark(self):
+    def pop_mark(self) -> list[Any]:
         """The values above the last mark, which is removed."""
         index = len(self.stack) - 1
         while self.stack[index] is not _MARK:
@@ -95,7 +98,7 @@ class _Machine:
         del self.stack[index:]
         return values
 
-    def check_name(self, module, attribute):
+    def check_name(self, module: str, attribute: str) -> None:
         if not isinstance(module, str) or not isinstance(attribute, str):
             raise RefusedPickle("it names something by other than text")
         name = f"{module}.{attribute}"
@@ -103,19 +106,19 @@ class _Machine:
             raise RefusedPickle(f"it would import {name[: limits.NAME]!r}, which no network needs")
         self.push(Name(name))
 
-    def call(self):
+    def call(self) -> None:
         args, target = self.stack.pop(), self.stack.pop()
         if not isinstance(target, Name) or not isinstance(args, tuple):
             raise RefusedPickle("it would call something that is no name")
         self.push(Call(target.text, args))
 
-    def build(self):
+    def build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
         if not isinstance(target, Call):
             raise RefusedPickle("it would set the state of something that is no object")
         target.state = state
 
-    def set_items(self, pairs):
+    def set_items(self, pairs: list[Any]) -> None:
         target = self.stack[-1]
         items = target.items if isinstance(target, Call) else target
         if not isinstance(items, dict):
@@ -126,36 +129,36 @@ class _Machine:
             elif not isinstance(key, (int, float, memoryview, type(None))):
                 raise RefusedPickle("a key of a dict in it is no text and no number")
 
-    def extend(self, values):
+    def extend(self, values: list[Any]) -> None:
         target = self.stack[-1]
         if not isinstance(target, list):
             raise RefusedPickle("it would append to something that is no list")
         target.extend(values)
 
-    def remember(self, index):
+    def remember(self, index: int) -> None:
         if index != len(self.memo):
             self.put_again(index)
         else:
             self.memo.append(self.stack[-1])
 
-    def put_again(self, index):
+    def put_again(self, index: int) -> None:
         """Fills gaps up to a index, which writers of pickles leave only after a text that they did not keep."""
         if index > limits.OPCODES:
             raise RefusedPickle("it numbers its objects in a way that no writer does")
         self.memo.extend([None] * (index + 1 - len(self.memo)))
         self.memo[index] = self.stack[-1]
 
-    def pairs_to_dict(self):
+    def pairs_to_dict(self) -> None:
         pairs = self.pop_mark()
         self.push({})
         self.set_items(pairs)
 
-    def whole_number(self, count):
+    def whole_number(self, count: int) -> int:
         if count > limits.DIGITS:
             raise RefusedPickle(f"a number in it has {count:,} bytes")
         return int.from_bytes(self.take(count), "little", signed=True)
 
-    def last_tuple(self, count):
+    def last_tuple(self, count: int) -> None:
         values = tuple(self.stack[-count:])
         if len(values) != count:
             raise RefusedPickle("it is damaged: a tuple lacks values")
@@ -163,33 +166,33 @@ class _Machine:
         self.push(values)
 
 
-def _set_item(machine):
+def _set_item(machine: _Machine) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
     machine.set_items([key, value])
 
 
-def _append(machine):
+def _append(machine: _Machine) -> None:
     value = machine.stack.pop()
     machine.extend([value])
 
 
-def _protocol(machine):
+def _protocol(machine: _Machine) -> None:
     version = machine.number("<B")
     if version > 5:
         raise RefusedPickle(f"its protocol is {version}, which does not exist")
 
 
-def _stack_global(machine):
+def _stack_global(machine: _Machine) -> None:
     attribute, module = machine.stack.pop(), machine.stack.pop()
     machine.check_name(module, attribute)
 
 
-def _add_items(machine):
+def _add_items(machine: _Machine) -> None:
     values = machine.pop_mark()
     machine.extend(values)
 
 
-def _set_items(machine):
+def _set_items(machine: _Machine) -> None:
     pairs = machine.pop_mark()
     if len(pairs) % 2:
         raise RefusedPickle("it is damaged: a key has no value")
@@ -244,7 +247,7 @@ _OPERATIONS = {
 }
 
 
-def _name_of(code):
+def _name_of(code: int) -> str:
     """The name of an instruction, such as "INST"."""
     import pickletools
 

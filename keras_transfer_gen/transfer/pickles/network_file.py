@@ -1,9 +1,16 @@
 """The networks of one file, by the names of the original programs: `Network`, `NetworkFile`."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any, Self
 
 from keras_transfer_gen.transfer.pickles.limits import RefusedPickle
 from keras_transfer_gen.transfer.pickles.records import Call
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 _NAMESPACE = "argparse.Namespace"
 _DICTS = ("collections.OrderedDict", "dnnlib.util.EasyDict", _NAMESPACE)
@@ -47,27 +54,27 @@ class NetworkWeights(dict):
     """
 
     @classmethod
-    def of(cls, file):
+    def of(cls, file: NetworkFile) -> Self:
         """Those of a `NetworkFile`."""
         return cls(
             (f"{key}.{name}", array) for key, network in file.networks.items() for name, array in network.arrays.items()
         )
 
-    def __missing__(self, name):
+    def __missing__(self, name: str) -> int | np.ndarray:
         for key in ("G_ema", "D", "G"):
             if dict.__contains__(self, f"{key}.{name}"):
                 return self[f"{key}.{name}"]
         raise KeyError(name)
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return any(dict.__contains__(self, full) for full in (name, f"G_ema.{name}", f"D.{name}", f"G.{name}"))
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: Any = None) -> int | None:
         """The array of a name, with or without the network's."""
         return self[name] if name in self else default
 
 
-def entries(value):
+def entries(value: Any) -> dict[str, Any]:
     """The text keys of a dict, or of a record of one, with their values: dict; {} for None.
 
     Raises:

@@ -1,6 +1,9 @@
 """Networks of stylegan2-ada-pytorch and of StyleGAN3's repository: modules of PyTorch in a bare pickle."""
 
+from __future__ import annotations
+
 import hashlib
+from typing import Any
 
 from keras_transfer_gen.transfer.pickles.arrays import NUMPY_NAMES, plain
 from keras_transfer_gen.transfer.pickles.limits import RefusedPickle
@@ -17,7 +20,7 @@ MODULES = 2000  # of one network; one of 1024 pixels has about 120
 LEVELS = 20  # of modules in each other
 
 
-def read_networks(top):
+def read_networks(top: dict[str, Any]) -> dict[str, Network]:
     """The networks in what such a pickle holds.
 
     Args:
@@ -33,7 +36,7 @@ def read_networks(top):
     return {key: _network(value) for key, value in values.items()}
 
 
-def _network(value):
+def _network(value: Call | list[int | list[list[list]]]) -> Network:
     tensors, arrays, attributes = Tensors(), {}, {}
     left, count = [("", value, 0)], 0
     while left:
@@ -55,19 +58,19 @@ def _network(value):
     return Network(arrays, attributes, _digest(value))
 
 
-def _facts(module):
+def _facts(module: Call | list[int | list[list[list]]]) -> dict[str, dict[str, Any] | int | str]:
     """What a record of a module says of it: dict of text -> value."""
     if not isinstance(module, Call) or module.name != MODULE or len(module.args) != 1:
         raise RefusedPickle("something in it is no network where one belongs")
     return entries(module.args[0])
 
 
-def _scalars(state):
+def _scalars(state: dict[str, Any]) -> dict[str, float | str]:
     values = {name: plain(value) for name, value in state.items() if not name.startswith("_")}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _arguments(state):
+def _arguments(state: dict[str, Any]) -> dict[str, float | str]:
     """The arguments that a network was made with, those of its parts too; they only fill in what layers don't say."""
     arguments = entries(state.get("_init_kwargs"))
     parts = [arguments, *(entries(arguments.get(f"{part}_kwargs")) for part in ("synthesis", "mapping", "epilogue"))]
@@ -76,7 +79,7 @@ def _arguments(state):
     }
 
 
-def _digest(module):
+def _digest(module: Any) -> str:
     """SHA-256 of the program text that came with a network, which is never run; "" where there is none."""
     text = _facts(module).get("module_src")
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(text, str) else ""

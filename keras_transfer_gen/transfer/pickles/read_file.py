@@ -1,14 +1,24 @@
 """From a file of another program to the networks in it: recognised by content, read as data."""
 
+from __future__ import annotations
+
 import contextlib
 import mmap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.pickles import limits, machine, nv, rosinality, tf1, torch_streams
 from keras_transfer_gen.transfer.pickles.limits import RefusedPickle
 from keras_transfer_gen.transfer.pickles.network_file import NetworkFile
 from keras_transfer_gen.transfer.pickles.records import Call
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.transfer.pickles.network_file import Network
+    from keras_transfer_gen.transfer.pickles.torch_streams import Tensors
+
 
 EXPECTED = "a StyleGAN2 pickle (.pkl) of PyTorch or TensorFlow 1, or a checkpoint (.pt) of rosinality"
 NVIDIA = "stylegan2-ada-pytorch or stylegan3"
@@ -27,7 +37,7 @@ _FAMILIES = (  # names of classes -> what the network is
 )
 
 
-def read_network_file(path):
+def read_network_file(path: PathLike) -> NetworkFile:
     """The networks in a file. Nothing in it is run or imported, whatever it says.
 
     Args:
@@ -59,7 +69,7 @@ def read_network_file(path):
             raise
 
 
-def _read(buffer):
+def _read(buffer: Any) -> NetworkFile:
     head = bytes(buffer[:1024])
     for beginning, words in _OTHERS:
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(beginning):
@@ -72,33 +82,34 @@ def _read(buffer):
         raise RefusedPickle("Its first bytes are those of none of these.")
     if torch_streams.is_stream(head):
         return _of_rosinality(*torch_streams.parse_stream(buffer))
+    value: Any
     value, _ = machine.parse(buffer, 0, nv.NAMES | tf1.NAMES | torch_streams.TORCH_NAMES)
     if isinstance(value, dict) and any(key in value for key in nv.KEYS):
         return _file(NVIDIA, nv.read_networks(value))
-    records = value if isinstance(value, (tuple, list)) else (value,)
+    records: Any = value if isinstance(value, (tuple, list)) else (value,)
     if records and all(isinstance(part, Call) and part.name == tf1.NETWORK for part in records):
         return _file(TENSORFLOW, tf1.read_networks(records if len(records) == 3 else records[-1]))
     raise RefusedPickle("It holds no StyleGAN2 networks.")
 
 
-def _of_rosinality(value, tensors):
+def _of_rosinality(value: Any, tensors: Tensors) -> NetworkFile:
     if not isinstance(value, dict) or not any(key in value for key in rosinality.KEYS):
         raise RefusedPickle("It is a file of PyTorch without StyleGAN2 networks: no g_ema, g or d is in it.")
     return _file(ROSINALITY, rosinality.read_networks(value, tensors))
 
 
-def _file(form, networks):
+def _file(form: str, networks: dict[str, Network]) -> NetworkFile:
     if not networks:
         raise RefusedPickle("It holds no StyleGAN2 networks.")
     return NetworkFile(form, networks)
 
 
-def _contains(buffer, word):
+def _contains(buffer: Any, word: bytes) -> bool:
     return buffer.obj.find(word) >= 0
 
 
 @contextlib.contextmanager
-def _as_file_error(path):
+def _as_file_error(path: PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,12 +1,15 @@
 """Whether a file or an address is one of other programs' networks. Standard library alone: commands ask it early."""
 
+from __future__ import annotations
+
 import urllib.parse
 import zipfile
+from pathlib import Path
 
 SUFFIXES = (".pkl", ".pickle", ".pt", ".pth")
 
 
-def is_network_file(path):
+def is_network_file(path: Path) -> bool:
     """Whether a file is to be read here: its name ends as such files' do, or its content begins as theirs does.
 
     Args:
@@ -25,6 +28,6 @@ def is_network_file(path):
     return head[:1] == b"\x80" and head[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")
 
 
-def is_network_address(address):
+def is_network_address(address: str) -> bool:
     """Whether an address leads to a file that is to be read here, by its end; what follows "?" does not count."""
     return urllib.parse.urlsplit(address.strip()).path.lower().endswith(SUFFIXES)

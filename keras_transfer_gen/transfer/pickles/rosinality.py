@@ -1,16 +1,25 @@
 """Networks of rosinality's stylegan2-pytorch: dicts of tensors, renamed to the official names."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.transfer.pickles.limits import RefusedPickle
 from keras_transfer_gen.transfer.pickles.network_file import Network, entries
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.transfer.pickles.torch_streams import Tensors
+
 
 KEYS = {"g_ema": "G_ema", "g": "G", "d": "D"}
 AVERAGE = "The file has no average style: it is measured on 10,000 latents."
 NOISE = "The file has no noise maps: they are drawn anew."
 
 
-def read_networks(top, tensors):
+def read_networks(top: dict[str, Any], tensors: Tensors) -> dict[str, Network]:
     """The networks in what such a file holds.
 
     Args:
@@ -41,7 +50,7 @@ def read_networks(top, tensors):
     return networks
 
 
-def _of_generator(name, array):
+def _of_generator(name: str, array: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """(official name, array) pairs of a tensor of a generator: one, or none."""
     if name.endswith(".kernel"):
         return []
@@ -71,19 +80,19 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _layer_of(number):
+def _layer_of(number: int) -> str:
     """The layer of convolution `number` after the first, which is -1."""
     return "b4.conv1" if number < 0 else f"b{8 << _number(number // 2)}.conv{number % 2}"
 
 
-def _number(text):
+def _number(text: Any) -> int:
     number = int(text)
     if number > 20:
         raise RefusedPickle("it has more layers than StyleGAN2 has")
     return number
 
 
-def _discriminator(arrays):
+def _discriminator(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same of a discriminator: dict."""
     numbers = [int(match[1]) for name in arrays if (match := re.match(r"convs\.(\d{1,2})\.conv1\.", name))]
     if not numbers:

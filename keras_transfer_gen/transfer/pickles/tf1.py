@@ -1,6 +1,9 @@
 """Networks of StyleGAN2 and StyleGAN2-ADA in TensorFlow 1: records of variables, renamed to the official names."""
 
+from __future__ import annotations
+
 import re
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +24,7 @@ _TURNED = ("Conv0_up", "Skip")  # layers of a generator whose kernels are stored
 _IGNORED = ("lod",)
 
 
-def read_networks(networks):
+def read_networks(networks: Call | tuple[Call, Call, Call]) -> dict[str, Network]:
     """The networks in what such a pickle holds.
 
     Args:
@@ -38,7 +41,7 @@ def read_networks(networks):
     return {key: _network(parts[key]) for key in ("G_ema", "G", "D") if parts.get(key) is not None}
 
 
-def _network(record):
+def _network(record: Call) -> Network:
     variables, facts = {}, {}
     _collect(record, "", variables, facts, 0)
     generator = any(name.startswith("synthesis/") for name in variables)
@@ -51,7 +54,7 @@ def _network(record):
     return Network(arrays, _attributes(facts))
 
 
-def _collect(record, prefix, variables, facts, level):
+def _collect(record: Call, prefix: str, variables: dict[str, float | np.ndarray], facts: Any, level: int) -> None:
     """Adds the variables and arguments of a record and of those in it."""
     if not isinstance(record, Call) or record.name != NETWORK or level > PARTS:
         raise RefusedPickle("something in it is no network where one belongs")
@@ -71,15 +74,15 @@ def _collect(record, prefix, variables, facts, level):
         _collect(part, f"{prefix}{name}/", variables, facts, level + 1)
 
 
-def _only_number(value):
+def _only_number(value: float | str) -> Any:
     if isinstance(value, (int, float)):
         return np.float32(value)
     raise RefusedPickle("a variable in it is no array of numbers")
 
 
-def _attributes(facts):
+def _attributes(facts: dict[str, int | list[int] | str]) -> dict[str, dict[str, Any]]:
     """What the arguments say, in the words of the official files."""
-    text = plain(facts.get("nonlinearity"))
+    text: Any = plain(facts.get("nonlinearity"))
     if text not in (None, "lrelu"):
         raise RefusedPickle(f"its activation is {text[:20]!r}, and only lrelu can be read")
     kernel = facts.get("resample_kernel")
@@ -93,7 +96,7 @@ def _attributes(facts):
     return {"": top, **(deviations if channels != 1 else {})}
 
 
-def _of_generator(name, array):
+def _of_generator(name: str, array: Any) -> list[tuple[str, float | np.ndarray]]:
     """(official name, array) pairs of a variable of a generator; a pair, or none."""
     parts = name.split("/")
     if name == "dlatent_avg":
@@ -118,7 +121,7 @@ def _of_generator(name, array):
     return [(f"{path}.affine.weight", array.T) if kind == "mod_weight" else (f"{path}.{kind}", array)]
 
 
-def _of_discriminator(name, array):
+def _of_discriminator(name: str, array: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """The same of a discriminator."""
     parts = name.split("/")
     if parts[0] in ("Output", "LabelEmbed") or parts[0].startswith("Mapping"):
@@ -133,7 +136,7 @@ def _of_discriminator(name, array):
     return [(f"{path}.{kind}", _kernel(array) if kind == "weight" else array)]
 
 
-def _mapping_name(layer):
+def _mapping_name(layer: str) -> str:
     """`fc0` for `Dense0` and `Mapping0`, `embed` for `LabelEmbed`."""
     number = re.fullmatch(r"(?:Dense|Mapping)(\d+)", layer)
     if number:
@@ -144,18 +147,18 @@ def _mapping_name(layer):
     raise RefusedPickle(f"in its mapping network {reason}, which can't be read")
 
 
-def _layer(layer, name):
+def _layer(layer: str, name: str) -> str:
     if layer not in _LAYERS:
         raise RefusedPickle(f"it has a variable {name[:80]!r}, which is none of StyleGAN2's usual forms")
     return _LAYERS[layer]
 
 
-def _kernel(array):
+def _kernel(array: Any) -> np.ndarray:
     """`[k, k, in, out]` -> `[out, in, k, k]`."""
     if array.ndim != 4:
         raise RefusedPickle("a kernel in it has another number of axes than 4")
     return array.transpose(3, 2, 0, 1)
 
 
-def _dense(kind, array):
+def _dense(kind: str, array: Any) -> np.ndarray:
     return array.T if kind == "weight" else array

@@ -1,7 +1,11 @@
 """PyTorch's own files, read as data: the older stream of pickles, and the zip archive."""
 
+from __future__ import annotations
+
 import zipfile
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -32,15 +36,15 @@ class Tensors:
             whose storages stand in its tensors.
     """
 
-    def __init__(self, find=None):
+    def __init__(self, find: Callable[..., Any] | None = None) -> None:
         self._find = find
         self._storages = {}
 
-    def is_tensor(self, value):
+    def is_tensor(self, value: Call | int | None) -> bool:
         """Whether a value is a record of a tensor or a parameter."""
         return isinstance(value, Call) and value.name in (*REBUILD, PARAMETER)
 
-    def array(self, value):
+    def array(self, value: Call) -> np.ndarray:
         """The ndarray of a record of a tensor or a parameter.
 
         Raises:
@@ -53,7 +57,7 @@ class Tensors:
         storage, offset, sizes, strides = value.args[:4]
         return strided(self._storage(storage), offset, sizes, strides)
 
-    def _storage(self, value):
+    def _storage(self, value: Call | Reference) -> np.ndarray:
         if isinstance(value, Call) and value.name == LOAD and len(value.args) == 1:
             data = value.args[0]
             if not isinstance(data, memoryview):
@@ -63,7 +67,7 @@ class Tensors:
             raise RefusedPickle("a tensor in it has no storage")
         return self.storage(value)
 
-    def storage(self, reference):
+    def storage(self, reference: Reference) -> np.ndarray:
         """The elements of a storage: ndarray of one axis, read once; bfloat16 as float32."""
         key, kind, count = describe(reference)
         if (key, kind, count) not in self._storages:
@@ -71,7 +75,7 @@ class Tensors:
         return self._storages[key, kind, count]
 
 
-def _elements(find, key, kind, count):
+def _elements(find: Callable[..., Any], key: str, kind: str, count: int) -> np.ndarray:
     width = 2 if kind == "bf" else np.dtype(kind).itemsize
     data = find(key, count * width)
     if len(data) != count * width:
@@ -81,7 +85,7 @@ def _elements(find, key, kind, count):
     return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
 
 
-def describe(reference):
+def describe(reference: Reference) -> tuple[str, str, int]:
     """(key, type of elements, their count) of a `Reference` to a storage."""
     value = reference.value
     if not isinstance(value, tuple) or len(value) not in (5, 6) or value[0] != "storage":
@@ -93,12 +97,12 @@ def describe(reference):
     return key, kind, count
 
 
-def is_stream(head):
+def is_stream(head: bytes) -> bool:
     """Whether the first bytes of a file are those of PyTorch's older format: a pickle of its magic number."""
     return head[:1] == b"\x80" and head[2:14] == b"\x8a\x0a" + MAGIC.to_bytes(10, "little")
 
 
-def parse_stream(buffer, start=0):
+def parse_stream(buffer: Any, start: int = 0) -> tuple[Reference | dict[str, Call | float], Tensors]:
     """Reads PyTorch's older format.
 
     Args:
@@ -123,7 +127,7 @@ def parse_stream(buffer, start=0):
     return value, Tensors(_Storages(buffer, position, value, keys).find)
 
 
-def _only_storage(buffer):
+def _only_storage(buffer: Any) -> np.ndarray:
     """The elements of the one storage that a stream or archive in a tensor holds."""
     if bytes(buffer[:4]) == b"PK\x03\x04":
         value, tensors = parse_archive(buffer)
@@ -137,7 +141,7 @@ def _only_storage(buffer):
 class _Storages:
     """Where the storages of a stream lie: they follow each other, each after the number of its elements."""
 
-    def __init__(self, buffer, position, value, keys):
+    def __init__(self, buffer: Any, position: int, value: Reference | dict[str, Call | float], keys: list[str]) -> None:
         widths = {}
         for reference in references(value):
             key, kind, _ = describe(reference)
@@ -153,13 +157,13 @@ class _Storages:
             self._parts[key] = buffer[position + 8 : end]
             position = end
 
-    def find(self, key, _size):
+    def find(self, key: str, _size: int) -> Any:
         if key not in self._parts:
             raise RefusedPickle("a storage of a tensor in it is missing")
         return self._parts[key]
 
 
-def references(value):
+def references(value: Any) -> list[Reference]:
     """Every `Reference` in a value, each object visited once: a list."""
     seen, left, listed = set(), [value], []
     while left:
@@ -178,7 +182,7 @@ def references(value):
     return listed
 
 
-def parse_archive(buffer):
+def parse_archive(buffer: Any) -> tuple[dict[str, Any], Tensors]:
     """Reads PyTorch's zip format; arguments, result and errors as of `parse_stream`."""
     archive = _open_archive(buffer)
     names = [info.filename for info in archive.infolist()]
@@ -204,29 +208,29 @@ def parse_archive(buffer):
 class _Buffer:
     """A file object over a `memoryview`, for `zipfile`."""
 
-    def __init__(self, buffer):
+    def __init__(self, buffer: Any) -> None:
         self._buffer = buffer
         self._position = 0
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return True
 
-    def tell(self):
+    def tell(self) -> int:
         return self._position
 
-    def seek(self, offset, whence=0):
+    def seek(self, offset: int, whence: int = 0) -> int:
         base = (0, self._position, len(self._buffer))[whence]
         self._position = max(base + offset, 0)
         return self._position
 
-    def read(self, count=-1):
+    def read(self, count: int = -1) -> bytes:
         end = len(self._buffer) if count is None or count < 0 else self._position + count
         part = bytes(self._buffer[self._position : end])
         self._position += len(part)
         return part
 
 
-def _open_archive(buffer):
+def _open_archive(buffer: Any) -> zipfile.ZipFile:
     end = bytes(buffer[-65_557:]).rfind(b"PK\x05\x06")
     tail = bytes(buffer[-65_557:])[end:] if end >= 0 else b""
     if len(tail) < 22:
@@ -251,7 +255,7 @@ def _open_archive(buffer):
     return archive
 
 
-def _member(buffer, info, most):
+def _member(buffer: Any, info: zipfile.ZipInfo, most: int) -> Any:
     """The bytes of a member as a `memoryview` of the file; it may be `most` long."""
     if info.file_size > most:
         raise RefusedPickle("a member of the zip file is larger than it may be")

@@ -1,5 +1,10 @@
 """A student generator gives the images that its teacher gives of the same latents."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -32,17 +37,19 @@ class Imitation(Regularizer):
 
     phases = ("g",)
 
-    def __init__(self, pixel_weight=10.0, feature_weight=1.0, interval=1, **kwargs):
+    def __init__(
+        self, pixel_weight: float = 10.0, feature_weight: float = 1.0, interval: int = 1, **kwargs: Any
+    ) -> None:
         super().__init__(interval, **kwargs)
         self.pixel_weight = checks.check_number("pixel_weight", pixel_weight, next_step="Such as 10.")
         self.feature_weight = checks.check_number("feature_weight", feature_weight, next_step="Such as 1.")
         self._teacher = _Untracked(None)
 
-    def set_teacher(self, generator):
+    def set_teacher(self, generator: Callable[..., Any]) -> None:
         """Sets the network to imitate: `keras.Model` of the same inputs as the student; it is not changed."""
         self._teacher = _Untracked(generator)
 
-    def losses(self, step):
+    def losses(self, step: Any) -> dict[str, tf.Tensor]:
         teacher = self._teacher.network
         if teacher is None or step.phase != "g":
             return {}
@@ -51,7 +58,7 @@ class Imitation(Regularizer):
         actual = tf.cast(step.fake, tf.float32)
         return {"g": self.distance(actual, wanted)}
 
-    def distance(self, actual, wanted):
+    def distance(self, actual: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         """float32 `[batch]`, the weighted distance of images `[batch, H, W, C]` in [-1, 1] from others."""
         total = self.pixel_weight * _image_mean(tf.abs(actual - wanted))
         if self.feature_weight:
@@ -60,22 +67,22 @@ class Imitation(Regularizer):
             total += self.feature_weight * tf.add_n(distances) / len(distances)
         return total
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(), "pixel_weight": self.pixel_weight, "feature_weight": self.feature_weight,
         }  # fmt: skip
 
 
-def _features(images):
+def _features(images: tf.Tensor) -> list[tf.Tensor]:
     return efficientnet_lite.feature_maps(images if images.shape[-1] == 3 else tf.repeat(images, 3, axis=-1))
 
 
-def _image_mean(values):
+def _image_mean(values: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(values, axis=[1, 2, 3])
 
 
 class _Untracked:
     """Hides the teacher from Keras, which would save it with the student."""
 
-    def __init__(self, network):
+    def __init__(self, network: Any) -> None:
         self.network = network

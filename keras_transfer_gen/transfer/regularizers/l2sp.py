@@ -1,5 +1,9 @@
 """L2-SP: trained weights are kept near where the source had them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
@@ -7,6 +11,10 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Regularizer
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config
+
 
 PHASES = {"generator": "g", "discriminator": "d", "encoder": "vae", "decoder": "vae"}  # in which a role is trained
 
@@ -33,14 +41,14 @@ class L2SP(Regularizer):
         Li, Grandvalet and Davoine, Explicit Inductive Bias for Transfer Learning, 2018 (arXiv:1802.01483).
     """
 
-    def __init__(self, weight=1e-4, roles=None, interval=1, **kwargs):
+    def __init__(self, weight: float = 1e-4, roles: list[str] | None = None, interval: int = 1, **kwargs: Any) -> None:
         super().__init__(interval, **kwargs)
         self.weight = checks.check_number("weight", weight, next_step="Such as 1e-4.")
         self.chosen = [roles] if isinstance(roles, str) else None if roles is None else list(roles)
-        self._shapes = None  # path of each weight that has a starting point -> its shape
-        self._pairs = None
+        self._shapes: Any = None  # path of each weight that has a starting point -> its shape
+        self._pairs: Any = None
 
-    def attach(self, model, data=None):
+    def attach(self, model: Any, data: Any = None) -> None:
         for role in self.chosen or ():
             checks.check_choice("roles", role, model.roles)
         chosen = [role for role in model.roles if self.chosen is None or role in self.chosen]
@@ -57,7 +65,7 @@ class L2SP(Regularizer):
         ordered = {phase: [own[path] for path in starts if path in own] for phase, own in pairs.items()}
         self._pairs = _Untracked(ordered)
 
-    def _make_starts(self, weights):
+    def _make_starts(self, weights: dict[str, tuple[str, keras.Variable]]) -> list[keras.Variable]:
         for number, (path, shape) in enumerate(self._shapes.items()):
             start = self.add_weight(
                 shape=shape, dtype="float32", trainable=False, autocast=False, name=f"start_{number}",
@@ -67,18 +75,18 @@ class L2SP(Regularizer):
                 start.assign(tf.cast(weights[path][1].value, tf.float32))
         return self.weights
 
-    def losses(self, step):
+    def losses(self, step: Any) -> dict[str, tf.Tensor]:
         pairs = self._pairs.value.get(step.phase, ())
         if not pairs:
             return {}
         moved = [tf.reduce_sum(tf.square(tf.cast(now.value, tf.float32) - start)) for now, start in pairs]
         return {step.phase: 0.5 * self.weight * tf.add_n(moved)}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weight": self.weight, "roles": self.chosen, "shapes": self._shapes}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> L2SP:
         config = dict(config)
         shapes = config.pop("shapes", None)  # files of version 0.1 have none
         regularizer = cls(**config)
@@ -86,7 +94,7 @@ class L2SP(Regularizer):
         return regularizer
 
 
-def _paths(role, network):
+def _paths(role: str, network: keras.Model) -> dict[str, tuple[str, keras.Variable]]:
     """dict of path -> (phase in which it is trained, variable), of every weight of a network in its own order."""
     paths = {}
     for leaf in leaves(network):
@@ -104,5 +112,5 @@ def _paths(role, network):
 class _Untracked:
     """Hides the model's own variables from Keras, which would save them with the regulariser."""
 
-    def __init__(self, value):
+    def __init__(self, value: dict[str, Any]) -> None:
         self.value = value

@@ -1,11 +1,18 @@
 """Keeps a VAE's posterior near that of its source, so that the latent space keeps its meaning."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Regularizer
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -26,12 +33,12 @@ class PosteriorAnchor(Regularizer):
 
     phases = ("vae",)
 
-    def __init__(self, weight=1.0, interval=1, **kwargs):
+    def __init__(self, weight: float = 1.0, interval: int = 1, **kwargs: Any) -> None:
         super().__init__(interval, **kwargs)
         self.weight = checks.check_number("weight", weight, next_step="Such as 1.0.")
-        self.source = None
+        self.source: Any = None
 
-    def attach(self, model, data=None):
+    def attach(self, model: Any, data: Any = None) -> None:
         if "encoder" not in model.roles:
             hint = "Give it to VAE.compile; a GAN has L2SP."
             raise checks.user_error("regularizers", "those that fit the model", "PosteriorAnchor", hint)
@@ -42,16 +49,21 @@ class PosteriorAnchor(Regularizer):
             source.trainable = False
             self.source = source
 
-    def losses(self, step):
+    def losses(self, step: Any) -> dict[str, tf.Tensor]:
         source_mean, source_log_var = self.source(step.real, training=False)
         divergence = gaussian_divergence(step.z_mean, step.z_log_var, source_mean, source_log_var)
         return {step.phase: self.weight * divergence}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weight": self.weight}
 
 
-def gaussian_divergence(mean, log_var, other_mean, other_log_var):
+def gaussian_divergence(
+    mean: np.ndarray | tf.Tensor,
+    log_var: np.ndarray | tf.Tensor,
+    other_mean: np.ndarray | tf.Tensor,
+    other_log_var: np.ndarray | tf.Tensor,
+) -> tf.Tensor:
     """KL(N(mean, exp log_var) || N(other_mean, exp other_log_var)) of diagonal distributions.
 
     Args:

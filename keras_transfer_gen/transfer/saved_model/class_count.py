@@ -1,5 +1,9 @@
 """How many classes a generator has: read off its graph, or searched by trying class numbers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,12 +11,17 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.saved_model.input_roles import IDS, ONE_HOT, named_leaves, width
 from keras_transfer_gen.transfer.saved_model.spec_overrides import leave_out
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
 MOST_CLASSES = 2**20
 NO_CLASS = 2**30  # looking it up fails, or gives zeros where the device or `tf.one_hot` does not check it
 REFUSED = (ValueError, TypeError, tf.errors.OpError)
 
 
-def count_classes(function, z, overrides):
+def count_classes(function: MeasuredFunction, z: np.ndarray, overrides: SpecOverrides) -> tuple[int, str]:
     """The number of classes of a generator. A signature does not limit class ids: their number is found by doubling.
 
     Args:
@@ -59,7 +68,7 @@ def count_classes(function, z, overrides):
     return most, f"input {name!r}, integers: {most - 1} is the last that makes a difference"
 
 
-def _images_of_class(function, z, number):
+def _images_of_class(function: MeasuredFunction, z: np.ndarray, number: int) -> np.ndarray | None:
     """The images of one class, or None where the graph refuses its number."""
     try:
         return function.raw(z, np.array([number]))

@@ -1,10 +1,14 @@
 """From a source to a loaded SavedModel, and how a saved model names the SavedModel that it needs."""
 
+from __future__ import annotations
+
 import contextlib
 import contextvars
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
@@ -16,15 +20,19 @@ from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.find import find_saved_model
 from keras_transfer_gen.transfer.fetching.whole import check_whole
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 VARIABLE = "KTG_SAVED_MODEL_DIR"
 
 # {handle: folder} of this process, so that a file that names a handle is loaded without fetching
 _fetched: dict[str, Path] = {}
-_home = contextvars.ContextVar("home", default=None)
+_home: contextvars.ContextVar[Path | None] = contextvars.ContextVar("home", default=None)
 
 
 @contextlib.contextmanager
-def beside(home):
+def beside(home: Path) -> Iterator[None]:
     """Within the block, saved models name SavedModels near them by relative paths, so that both can be moved together.
 
     A model that is saved names a SavedModel below `home` by its path from there. A model that is loaded looks for a
@@ -40,7 +48,7 @@ def beside(home):
         _home.reset(token)
 
 
-def stored_folder(folder):
+def stored_folder(folder: PathLike) -> Any:
     """A SavedModel's folder as a saved model names it: a relative path where it lies below the folder of `beside`."""
     home = _home.get()
     if home is not None and Path(folder).is_relative_to(home):
@@ -48,7 +56,7 @@ def stored_folder(folder):
     return folder
 
 
-def _candidates(folder):
+def _candidates(folder: PathLike) -> list[Path]:
     """The folders that a stored path may mean, likeliest first."""
     home = _home.get()
     if Path(folder).is_absolute() or home is None:
@@ -56,12 +64,12 @@ def _candidates(folder):
     return [above / folder for above in (home, *home.parents)]
 
 
-def needs_fetching(source):
+def needs_fetching(source: str) -> bool:
     """Whether a source is an address or an archive, which has to be fetched or unpacked first (bool)."""
     return is_address(source) or (isinstance(source, str) and source.strip().lower().endswith(archives.SUFFIXES))
 
 
-def open_source(source):
+def open_source(source: PathLike) -> Path:
     """The folder of a SavedModel.
 
     Args:
@@ -92,13 +100,13 @@ def open_source(source):
     return folder
 
 
-def graph_digest(folder):
+def graph_digest(folder: PathLike) -> str:
     """Hex SHA-256 of the SavedModel's graph, which identifies it; weights don't count."""
     path = Path(folder, "saved_model.pb")
     return files.sha256_file(path if path.is_file() else path.with_suffix(".pbtxt"))
 
 
-def find_again(source, folder, digest):
+def find_again(source: str, folder: str, digest: str) -> Path:
     """The folder of a SavedModel that a saved model names.
 
     It is looked for in the folder that the environment variable KTG_SAVED_MODEL_DIR names, then where it was (a
@@ -138,7 +146,7 @@ def find_again(source, folder, digest):
     raise checks.file_error("source", "the SavedModel that this model was saved with; it is missing", source, step)
 
 
-def load_saved_model(folder):
+def load_saved_model(folder: PathLike) -> Any:
     """Loads a SavedModel; where it holds several graphs, the one for serving.
 
     In a strategy's scope the variables are the strategy's.
@@ -156,7 +164,7 @@ def load_saved_model(folder):
 
 
 @contextlib.contextmanager
-def _without_references():
+def _without_references() -> Iterator[None]:
     """Hides TensorFlow's warnings about TF1 reference variables; a layer's `trainable_words` say it."""
 
     def is_other(record):
@@ -170,7 +178,7 @@ def _without_references():
         logger.removeFilter(is_other)
 
 
-def _spread(loaded):
+def _spread(loaded: Any) -> Any:
     """The object with variables of the strategy in scope, which TensorFlow's loader makes only for TF2's format."""
     strategy = tf.distribute.get_strategy()
     variables = list(tf.train.TrackableView(loaded).children(loaded).get("variables", ()))
@@ -183,7 +191,7 @@ def _spread(loaded):
         return tf.saved_model.load(folder)
 
 
-def _tags(folder):
+def _tags(folder: PathLike) -> list[str] | None:
     """The tags to load: None where there is one graph; of several the one for serving, or the one without tags."""
     graph = Path(folder, "saved_model.pb")
     if not graph.is_file():

@@ -1,6 +1,11 @@
 """A third-party SavedModel as a generator in Keras: latents, and labels where it takes some, in; images out."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -13,6 +18,13 @@ from keras_transfer_gen.transfer.saved_model.image_output import ImageOutput
 from keras_transfer_gen.transfer.saved_model.input_roles import LATENTS, fill, named_leaves
 from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config, PathLike, Shape
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.transfer.saved_model.graph import Form
+    from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
+
 
 MODEL_RANGE = (-1.0, 1.0)
 
@@ -53,9 +65,19 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
     """
 
     def __init__(
-        self, source, *, roles, image, classes=0, signature=None, trainable=True, name=None,
-        training_signature=None, frozen=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        source: Path | str,
+        *,
+        roles: dict[str, str],
+        image: dict[str, Any],
+        classes: int = 0,
+        signature: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        training_signature: str | None = None,
+        frozen: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("dtype", "float32")  # the images' type, whatever the policy
         super().__init__(
             source, signature, trainable, name, training_signature=training_signature, frozen=frozen, **kwargs
@@ -64,7 +86,7 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         self.image = ImageOutput(**image)
         self.classes = classes
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: dict[str, tf.Tensor] | tf.Tensor, training: bool | None = None) -> tf.Tensor:
         latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
         latents = tf.convert_to_tensor(latents)
         labels = tf.zeros(tf.shape(latents)[:1], tf.int32) if labels is None else tf.convert_to_tensor(labels)
@@ -78,23 +100,23 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         images.set_shape((None, *self._shape))
         return images
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"roles": self.roles, "image": dataclasses.asdict(self.image), "classes": self.classes}
         return {**super().get_config(), **own}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> SavedModelGenerator:
         return super().from_config(with_new_keys(config))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         latents = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
         return (latents[0], *self._shape)
 
     @property
-    def _shape(self):
+    def _shape(self) -> tuple[int, int, int]:
         return (self.image.size, self.image.size, self.image.channels)
 
-    def _form(self, training):
+    def _form(self, training: bool) -> Form:
         """The traced form that is called: the first of this mode with as many inputs as there are roles."""
         graph = self._inside.graph
         forms = [form for form in (graph.training if training else graph.inference).forms if form.serves(training)]
@@ -105,22 +127,24 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
             raise checks.user_error("roles", f"what the SavedModel's inputs are ({forms[0].inputs})", self.roles, step)
         return [*named, *as_long][0]
 
-    def _batch(self, form):
+    def _batch(self, form: Form) -> int | None:
         """Images that one call makes where the SavedModel fixes their number, else None."""
         roles = self._roles(form)
         shape = next(spec.shape for name, spec in named_leaves(form.inputs) if roles[name] == LATENTS)
         return None if shape.rank is None else shape[0]
 
-    def _roles(self, form):
+    def _roles(self, form: Form) -> dict[str, str]:
         """The roles by the names of a form's inputs; by position where the training mode has other names."""
         names = [name for name, _ in named_leaves(form.inputs)]
         return self.roles if set(names) == set(self.roles) else dict(zip(names, self.roles.values(), strict=True))
 
-    def _render(self, form, latents, labels, training):
+    def _render(self, form: Form, latents: tf.Tensor, labels: tf.Tensor, training: bool) -> tf.Tensor:
         inputs = fill(form.inputs, self._roles(form), latents, labels, classes=self.classes)
         return self.image.raw(SavedModelLayer.call(self, inputs, training))  # AutoGraph breaks super()
 
-    def _render_in_parts(self, size, form, latents, labels, training):
+    def _render_in_parts(
+        self, size: int, form: Form, latents: tf.Tensor, labels: tf.Tensor, training: bool
+    ) -> tf.Tensor:
         """The same for any batch where the SavedModel takes `size` at a time; the last part is filled up."""
         count = tf.shape(latents)[0]
         missing = -count % size
@@ -128,7 +152,9 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
         labels = tf.reshape(tf.pad(labels, [[0, missing]]), (-1, size))
         signature = tf.TensorSpec((size, *self._shape), tf.float32)
         images = tf.map_fn(
-            lambda part: self._render(form, *part, training), (latents, labels), fn_output_signature=signature
+            lambda part: self._render(form, part[0], part[1], training),
+            (latents, labels),
+            fn_output_signature=signature,
         )
         return tf.reshape(images, (-1, *self._shape))[:count]
 
@@ -136,7 +162,9 @@ class SavedModelGenerator(SavedModelLayer, Nameless):
 FixedDtype.register(SavedModelGenerator)
 
 
-def wrap_saved_model(folder, source, measured, loaded):
+def wrap_saved_model(
+    folder: PathLike, source: Path, measured: MeasuredFunction, loaded: Any
+) -> tuple[keras.Model, ModelSpec]:
     """A third-party SavedModel as a Keras model.
 
     Args:
@@ -167,7 +195,7 @@ def wrap_saved_model(folder, source, measured, loaded):
     return keras.Model(inputs, images, name="generator"), dataclasses.replace(spec, pixel_range=MODEL_RANGE)
 
 
-def generator_inputs(spec):
+def generator_inputs(spec: ModelSpec) -> dict[str, tf.Tensor] | tf.Tensor:
     """Symbolic inputs of a generator: latents, or a dict of latents and labels where the spec has classes."""
     latents = keras.Input((spec.latent_dim,), name="latents")
     if not spec.num_classes:
@@ -175,7 +203,7 @@ def generator_inputs(spec):
     return {"latents": latents, "labels": keras.Input((), dtype="int32", name="labels")}
 
 
-def to_model_range(images, pixel_range, alpha=False):
+def to_model_range(images: tf.Tensor, pixel_range: Any, alpha: bool = False) -> tf.Tensor:
     """Images brought from a pixel range to [-1, 1], by a layer named "to_model_range" where that changes anything."""
     if tuple(pixel_range) == MODEL_RANGE and not alpha:
         return images
@@ -195,29 +223,29 @@ class ToModelRange(keras.layers.Layer):
         [[[[-1.0, 0.0, 1.0]]]]
     """
 
-    def __init__(self, pixel_range, alpha=False, **kwargs):
+    def __init__(self, pixel_range: Sequence[float], alpha: bool = False, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)  # images are not rounded, whatever the precision
         self.pixel_range = tuple(pixel_range)
         self.alpha = alpha
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> tf.Tensor:
         return ImageOutput("", images.shape[1], images.shape[3]).to_model_range(images, self.pixel_range)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return (*input_shape[:-1], input_shape[-1] - self.alpha)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "pixel_range": list(self.pixel_range), "alpha": self.alpha}
 
 
 FixedDtype.register(ToModelRange)
 
 
-def with_new_keys(config):
+def with_new_keys(config: Config) -> dict[str, Any]:
     """A layer's configuration with the keys of this version: version 0.1 wrote "picture" for "image"."""
     return {"image" if key == "picture" else key: value for key, value in config.items()}
 
 
-def saved_model_layers(model):
+def saved_model_layers(model: keras.Model) -> list[SavedModelGenerator]:
     """Every `SavedModelLayer` in a Keras model, in order."""
     return [layer for layer in model._flatten_layers() if isinstance(layer, SavedModelLayer)]

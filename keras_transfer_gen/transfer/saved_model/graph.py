@@ -4,8 +4,12 @@ A function of a SavedModel can be called only in the forms in which it was trace
 inputs are matched, cast and, where they don't fit, refused in words, and a training mode is known before it is needed.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -42,13 +46,13 @@ class Form:
     positional: tuple
     flag: str | None
     mode: bool | str | None
-    concrete: object
+    concrete: Any
 
-    def serves(self, training):
+    def serves(self, training: bool) -> bool:
         """Whether the form can run in this mode (bool)."""
         return self.mode in ((True, EITHER) if training else (False, None, EITHER))
 
-    def arguments(self, values, training):
+    def arguments(self, values: dict[str, Any], training: bool) -> Any:
         """(args, kwargs) of a call with `values`, {parameter: tensors}."""
         arguments = {**self.constants, **values}
         if self.flag:
@@ -69,11 +73,11 @@ class Endpoint:
     """
 
     name: str
-    function: object
+    function: Any
     forms: tuple
     labelled: bool
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> dict[str, tf.Tensor] | list[tf.Tensor] | tf.Tensor:
         """Runs the function.
 
         Args:
@@ -96,7 +100,7 @@ class Endpoint:
         step = f"The SavedModel's function {self.name!r} takes nothing else; it was traced so when it was saved."
         raise checks.user_error("inputs", offered, _Unquoted(describe(inputs)), step)
 
-    def same_interface(self, other):
+    def same_interface(self, other: Endpoint) -> bool:
         """Whether another endpoint takes the same inputs and gives the same outputs, whatever they are called."""
         return any(_alike(a, b) for a in self.forms for b in other.forms)
 
@@ -113,17 +117,17 @@ class Graph:
     inference: Endpoint
     training: Endpoint | None
 
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """Every `tf.Variable` that one of them reads or writes, each once."""
         return each_once(v for concrete in self.concrete_functions() for v in concrete.graph.variables)
 
-    def concrete_functions(self):
+    def concrete_functions(self) -> list[Any]:
         """The `ConcreteFunction`s of both."""
         both = [self.inference] + ([self.training] if self.training else [])
         return each_once(form.concrete for endpoint in both for form in endpoint.forms)
 
 
-def read_graph(loaded, signature=None, training_signature=None):
+def read_graph(loaded: Any, signature: str | None = None, training_signature: str | None = None) -> Graph:
     """The functions of a loaded SavedModel that stand for it.
 
     Args:
@@ -156,7 +160,7 @@ def read_graph(loaded, signature=None, training_signature=None):
     return Graph(inference, _training_mode(inference, pool.values()))
 
 
-def endpoints(loaded):
+def endpoints(loaded: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What can be called: ({name: `Endpoint`} of functions, {name: `Endpoint`} of signatures), without private ones."""
     children = tf.train.TrackableView(loaded).children(loaded)
     functions = {}
@@ -173,7 +177,7 @@ def endpoints(loaded):
     return functions, signatures
 
 
-def _default(functions, signatures):
+def _default(functions: dict[str, Endpoint], signatures: dict[str, Endpoint]) -> Endpoint:
     named = [functions.get("__call__"), functions.get("serve"), *(signatures.get(name) for name in DEFAULTS)]
     first = next((endpoint for endpoint in named if endpoint), None)
     if first:
@@ -189,7 +193,7 @@ def _default(functions, signatures):
     )
 
 
-def _training_mode(inference, pool):
+def _training_mode(inference: Endpoint, pool: Iterable) -> Endpoint | None:
     """The endpoint that serves `training=True` for `inference`, or None."""
     if any(form.serves(True) for form in inference.forms):
         return inference
@@ -201,17 +205,17 @@ def _training_mode(inference, pool):
     return _always_training(named[0]) if named else None
 
 
-def _always_training(endpoint):
+def _always_training(endpoint: Endpoint) -> Endpoint:
     """The endpoint; forms that were traced without a flag count as its training mode."""
     forms = (dataclasses.replace(form, mode=True) if form.mode is None else form for form in endpoint.forms)
     return dataclasses.replace(endpoint, forms=tuple(forms))
 
 
-def _updates(endpoint):
+def _updates(endpoint: Endpoint) -> bool:
     return any(assigned_variables(form.concrete) for form in endpoint.forms)
 
 
-def assigned_variables(concrete):
+def assigned_variables(concrete: Any) -> list[tf.Variable]:
     """The `tf.Variable`s that a `ConcreteFunction` writes to, such as moving statistics in a training mode."""
     if not concrete.graph.variables:
         return []
@@ -223,7 +227,7 @@ def assigned_variables(concrete):
     return each_once(v for v in _written(definition.node, captured, library) if v is not None)
 
 
-def draws_without_seed(concrete):
+def draws_without_seed(concrete: Any) -> bool:
     """Whether a `ConcreteFunction` draws other random numbers in each process, as dropout saved without a seed does."""
     definition = concrete.graph.as_graph_def()
     functions = [function.node_def for function in definition.library.function]
@@ -234,12 +238,12 @@ def draws_without_seed(concrete):
     )
 
 
-def holds_references(concrete):
+def holds_references(concrete: Any) -> bool:
     """Whether a `ConcreteFunction` keeps variables as TF1 did by default, which are no `tf.Variable`s once loaded."""
     return any(operation.type in REFERENCES for operation in concrete.graph.get_operations())
 
 
-def _written(nodes, bound, library):
+def _written(nodes: Any, bound: dict[str, tf.Variable | None], library: dict[str, Any]) -> Iterator[tf.Variable]:
     """Yields what of `bound`, {node or argument name: variable}, the nodes assign to, inner functions included."""
     for node in nodes:
         arguments = [bound.get(name.split(":")[0]) for name in node.input if not name.startswith("^")]
@@ -253,12 +257,12 @@ def _written(nodes, bound, library):
             yield from _written(function.node_def, dict(zip(names, arguments, strict=False)), library)
 
 
-def parts(variable):
+def parts(variable: tf.Variable) -> tuple[tf.Variable, ...]:
     """The variable itself, or its copies on the replicas of a strategy."""
     return variable.values if isinstance(variable, tf.distribute.DistributedValues) else (variable,)
 
 
-def _forms(function):
+def _forms(function: Any) -> list[Form]:
     """The `Form`s of a function, those first whose constants are the function's own defaults."""
     spec = function.function_spec.fullargspec
     names = [name for name in spec.args if name != "self"]
@@ -272,7 +276,7 @@ def _forms(function):
     return sorted(forms, key=lambda f: sum(f.constants[n] != defaults[n] for n in f.constants if n in defaults))
 
 
-def _form(arguments, positional, concrete):
+def _form(arguments: dict[str, Any], positional: tuple[str, ...], concrete: Any) -> Form:
     flag = next((name for name in FLAGS if name in arguments and _is_flag(arguments[name])), None)
     mode = None if flag is None else EITHER if isinstance(arguments[flag], tf.TensorSpec) else arguments[flag]
     rest = {name: value for name, value in arguments.items() if name != flag}
@@ -281,19 +285,19 @@ def _form(arguments, positional, concrete):
     return Form(inputs, constants, positional, flag, mode, concrete)
 
 
-def _is_flag(value):
+def _is_flag(value: bool | tf.TensorSpec) -> bool:
     return isinstance(value, bool) or (isinstance(value, tf.TensorSpec) and value.dtype == tf.bool)
 
 
-def _has_tensors(value):
+def _has_tensors(value: Any) -> bool:
     return any(isinstance(part, tf.TypeSpec) for part in tf.nest.flatten(value))
 
 
-def _signature_form(function):
+def _signature_form(function: Any) -> Form:
     return Form(dict(function.structured_input_signature[1]), {}, (), None, None, function)
 
 
-def _alike(form, other):
+def _alike(form: Form, other: Form) -> bool:
     """Whether two forms have the same inputs and outputs: structure, types and shapes, but for the inputs' names."""
     pairs = [
         (list(form.inputs.values()), list(other.inputs.values())),
@@ -310,15 +314,17 @@ def _alike(form, other):
     return True
 
 
-def _lone(inputs):
+def _lone(inputs: dict[str, tf.TensorSpec]) -> dict[str, tf.TensorSpec] | tf.TensorSpec:
     return next(iter(inputs.values())) if len(inputs) == 1 else inputs
 
 
-def _unlabelled(outputs):
+def _unlabelled(
+    outputs: dict[str, tf.Tensor] | list[tf.Tensor] | tf.Tensor,
+) -> dict[str, tf.Tensor] | list[tf.Tensor] | tf.Tensor:
     return next(iter(outputs.values())) if isinstance(outputs, dict) and len(outputs) == 1 else outputs
 
 
-def each_once(items):
+def each_once(items: Any) -> list[Any]:
     """A list of the items without repetitions; by identity, since variables can't be compared."""
     return list({id(item): item for item in items}.values())
 

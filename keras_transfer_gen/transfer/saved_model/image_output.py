@@ -1,5 +1,7 @@
 """The images among the outputs of a third-party generator: which output it is, its layout, and its pixel range."""
 
+from __future__ import annotations
+
 import dataclasses
 import re
 
@@ -35,26 +37,26 @@ class ImageOutput:
     whole_numbers: bool = False
 
     @property
-    def has_alpha(self):
+    def has_alpha(self) -> bool:
         """Whether the last channel is alpha: how opaque a pixel is."""
         return self.channels in WITH_ALPHA
 
     @property
-    def colours(self):
+    def colours(self) -> int:
         """Channels without alpha, 1 or 3."""
         return self.channels - self.has_alpha
 
     @property
-    def words(self):
+    def words(self) -> str:
         """The layout in words, such as "NCHW, RGBA"."""
         return f"{'NCHW' if self.channels_first else 'NHWC'}, {(COLOURS | WITH_ALPHA)[self.channels]}"
 
-    def raw(self, outputs):
+    def raw(self, outputs: dict[str, tf.Tensor] | tf.Tensor) -> tf.Tensor:
         """The images among a generator's outputs: float32 `[N, S, S, channels]`, NHWC, in its own range."""
         images = tf.cast(dict(named_leaves(outputs))[self.name], tf.float32)
         return tf.transpose(images, (0, 2, 3, 1)) if self.channels_first else images
 
-    def to_model_range(self, raw, bounds):
+    def to_model_range(self, raw: np.ndarray | tf.Tensor, bounds: tuple[float, ...]) -> np.ndarray | tf.Tensor:
         """float32 `[N, S, S, colours]` in [-1, 1]; transparent pixels are laid on white.
 
         Args:
@@ -69,7 +71,7 @@ class ImageOutput:
         return images[..., :-1] * opaque + 1 - opaque
 
 
-def find_image_output(outputs):
+def find_image_output(outputs: dict[str, list[tf.Tensor] | tf.Tensor] | tf.Tensor) -> tuple[ImageOutput | None, str]:
     """Finds the images among the outputs of one call.
 
     Args:
@@ -103,7 +105,7 @@ def find_image_output(outputs):
     return next(floats, ordered[0]), ""
 
 
-def _same_images(whole, other, outputs):
+def _same_images(whole: ImageOutput, other: ImageOutput, outputs: dict[str, tf.Tensor] | tf.Tensor) -> bool:
     """Whether another output holds the images of a uint8 output as floats, in any of the pixel ranges."""
     if other.whole_numbers or (other.size, other.channels) != (whole.size, whole.channels):
         return False
@@ -112,7 +114,7 @@ def _same_images(whole, other, outputs):
     return any(np.abs(candidate.clip(0, 255) - levels).max() <= ROUNDING for candidate in scaled)
 
 
-def _refusal(name, shape):
+def _refusal(name: str, shape: tf.TensorShape) -> str:
     """Why an output of rank 4 is refused: not square, or of too many channels."""
     _, first, second, last = shape
     label = f"The output {name!r}" if name else "The only output"
@@ -123,7 +125,7 @@ def _refusal(name, shape):
     return f"{label} has the shape {tuple(shape)}: no axis of it holds 1 to 4 channels."
 
 
-def share_below_zero(samples):
+def share_below_zero(samples: np.ndarray) -> float:
     """The share of negative samples in the sum of all absolute values, 0 to 1: about a half where they lie around 0.
 
     Args:
@@ -133,7 +135,7 @@ def share_below_zero(samples):
     return float(below / total) if 0 < total < np.inf else 0.0
 
 
-def pixel_range(low, high, below=0.0):
+def pixel_range(low: float, high: float, below: float = 0.0) -> tuple[float, ...] | None:
     """The range that samples come from: (-1.0, 1.0), (0.0, 1.0) or (0.0, 255.0); None where none fits.
 
     Args:
@@ -155,7 +157,7 @@ def pixel_range(low, high, below=0.0):
     return (-1.0, 1.0) if low < BELOW_ZERO or below > MUCH_BELOW else (0.0, 1.0)
 
 
-def contradicts(bounds, low, high):
+def contradicts(bounds: tuple[float, ...], low: float, high: float) -> bool:
     """Whether samples from `low` to `high` can't come from a generator of the range `bounds` (bool).
 
     They may leave it somewhat, as an unclipped network does, and need not fill it.

@@ -1,12 +1,19 @@
 """What each input of a third-party generator is for: latents, classes, truncation; and how a call fills it."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.saved_model.spec_overrides import INTEGER_LABELS, NO_LABELS, ONE_HOT_LABELS, leave_out
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
 
 LATENTS, IDS, ONE_HOT, TRUNCATION, SWITCH = "latents", "class ids", "one-hot classes", "truncation", "switch, off"
 LABEL_ROLES = (IDS, ONE_HOT)
@@ -15,7 +22,7 @@ LABEL_WORDS = {"y", "c", "label", "labels", "class", "classes", "onehot", "hot",
 TRUNCATION_WORDS = {"truncation", "psi"}
 
 
-def named_leaves(structure, name=""):
+def named_leaves(structure: Any, name: str = "") -> list[tuple[str, Any]]:
     """[(name, leaf)] of nested dicts, lists and tuples; a name is the keys and positions on the way, `a/0`."""
     if isinstance(structure, dict):
         items = structure.items()
@@ -26,7 +33,7 @@ def named_leaves(structure, name=""):
     return [leaf for key, part in items for leaf in named_leaves(part, f"{name}/{key}" if name else str(key))]
 
 
-def replace_leaves(structure, values, name=""):
+def replace_leaves(structure: Any, values: dict[str, str | tf.Tensor], name: str = "") -> Any:
     """The structure with each leaf replaced by the value of its name; see `named_leaves`."""
     below = f"{name}/" if name else ""
     if isinstance(structure, dict):
@@ -36,7 +43,7 @@ def replace_leaves(structure, values, name=""):
     return values[name]
 
 
-def roles_of(inputs, overrides):
+def roles_of(inputs: dict[str, Any], overrides: SpecOverrides) -> dict[str, str | None]:
     """What each input is for.
 
     Args:
@@ -61,13 +68,13 @@ def roles_of(inputs, overrides):
     return roles
 
 
-def can_be_filled(roles):
+def can_be_filled(roles: dict[str, str | None]) -> bool:
     """Whether every input is known, one takes the latents, and at most one the classes."""
     listed = list(roles.values())
     return None not in listed and listed.count(LATENTS) == 1 and sum(role in LABEL_ROLES for role in listed) < 2
 
 
-def width(spec):
+def width(spec: tf.TensorSpec) -> int | None:
     """How many numbers an input takes for each image, or None where the graph leaves it open."""
     if spec.shape.rank is None:
         return None
@@ -75,7 +82,7 @@ def width(spec):
     return sizes[0] if len(sizes) == 1 else 1 if not sizes else None
 
 
-def check_overrides(inputs, roles, overrides):
+def check_overrides(inputs: dict[str, Any], roles: dict[str, str], overrides: SpecOverrides) -> None:
     """Raises a `UserError` where the graph does not take the latents or labels that the user says it takes."""
     specs = dict(named_leaves(inputs))
     latents = next(name for name, role in roles.items() if role == LATENTS)
@@ -89,7 +96,7 @@ def check_overrides(inputs, roles, overrides):
     _check_labels(specs, roles, overrides)
 
 
-def _check_labels(specs, roles, overrides):
+def _check_labels(specs: dict[str, tf.TensorSpec], roles: dict[str, str], overrides: SpecOverrides) -> None:
     name = next((name for name, role in roles.items() if role in LABEL_ROLES), None)
     wanted, words = overrides.labels, None
     if name is None:
@@ -108,7 +115,14 @@ def _check_labels(specs, roles, overrides):
         raise checks.user_error("labels", words, wanted, "" if wanted is None else leave_out("labels"))
 
 
-def fill(inputs, roles, latents, labels, truncation=1.0, classes=0):
+def fill(
+    inputs: dict[str, Any],
+    roles: dict[str, str],
+    latents: np.ndarray | tf.Tensor,
+    labels: np.ndarray | tf.Tensor | None,
+    truncation: float = 1.0,
+    classes: int | None = 0,
+) -> dict[str, Any]:
     """The inputs of one call, in the structure and the types that the function takes.
 
     Args:
@@ -125,7 +139,14 @@ def fill(inputs, roles, latents, labels, truncation=1.0, classes=0):
     return replace_leaves(inputs, values)
 
 
-def _value(role, spec, latents, labels, truncation, classes):
+def _value(
+    role: str,
+    spec: tf.TensorSpec,
+    latents: np.ndarray | tf.Tensor,
+    labels: np.ndarray | tf.Tensor | None,
+    truncation: float,
+    classes: int | None,
+) -> tf.Tensor:
     rank = spec.shape.rank
     if role == LATENTS:
         latents = tf.cast(latents, spec.dtype)
@@ -145,7 +166,7 @@ def _value(role, spec, latents, labels, truncation, classes):
     return tf.fill(shape, tf.constant(truncation, spec.dtype))
 
 
-def _check_classes(labels, count):
+def _check_classes(labels: np.ndarray | tf.Tensor, count: int) -> None:
     """Raises a `UserError` for an unknown class, for which `tf.one_hot` gives zeros. In a graph nothing is checked."""
     known = isinstance(labels, np.ndarray) or (tf.is_tensor(labels) and not tf.is_symbolic_tensor(labels))
     wrong = [int(label) for label in np.unique(labels) if not 0 <= label < count] if known and count else []
@@ -153,11 +174,11 @@ def _check_classes(labels, count):
         raise checks.user_error("labels", f"integers from 0 to {count - 1}", wrong, "The model has no other classes.")
 
 
-def _words(name, spec):
+def _words(name: str, spec: tf.TensorSpec) -> set[str]:
     return set(re.findall("[a-z]+", f"{name} {spec.name}".lower()))
 
 
-def _role(name, spec, overrides):
+def _role(name: str, spec: tf.TensorSpec, overrides: SpecOverrides) -> str | None:
     """What an input is for, or None where it is unknown."""
     if not isinstance(spec, tf.TensorSpec):
         return None
@@ -184,7 +205,7 @@ def _role(name, spec, overrides):
     return LATENTS if rank == 2 or width(spec) is not None else None
 
 
-def _labels_among(names, specs, overrides):
+def _labels_among(names: list[str], specs: dict[str, tf.TensorSpec], overrides: SpecOverrides) -> str | None:
     """Which of two float inputs takes the classes; None where nothing says so."""
     widths = {name: width(specs[name]) for name in names}
     classes = (

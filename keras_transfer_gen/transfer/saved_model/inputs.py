@@ -1,11 +1,16 @@
 """Inputs of a SavedModel's function: sorted to its parameters and cast to its types, or refused."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 
 
-def sort_inputs(inputs, wanted, labelled):
+def sort_inputs(inputs: Any, wanted: dict[str, Any], labelled: bool) -> dict[str, Any] | None:
     """Sorts tensors to parameters and casts them.
 
     Args:
@@ -26,7 +31,7 @@ def sort_inputs(inputs, wanted, labelled):
     return None
 
 
-def _sorted(inputs, wanted, labelled):
+def _sorted(inputs: Any, wanted: dict[str, Any], labelled: bool) -> Iterator[dict[str, Any]]:
     """Yields the ways in which the inputs may belong to parameters, {parameter: value}, likeliest first."""
     if isinstance(inputs, dict) and set(inputs) == set(wanted):
         yield dict(inputs)
@@ -38,7 +43,7 @@ def _sorted(inputs, wanted, labelled):
         yield dict(zip(wanted, inputs, strict=True))
 
 
-def _same_shape(value, spec):
+def _same_shape(value: Any, spec: dict[str, tf.TensorSpec] | list[tf.TensorSpec] | tf.TensorSpec) -> bool:
     try:
         tf.nest.assert_same_structure(value, spec, check_types=False)
     except (ValueError, TypeError):
@@ -47,18 +52,20 @@ def _same_shape(value, spec):
     return all(_shape(part).is_compatible_with(_shape(want)) for part, want in pairs)
 
 
-def _shape(tensor):
+def _shape(tensor: Any) -> tf.TensorShape:
     """The static shape of a tensor, array or spec; unknown for what has none."""
     return tf.TensorShape(getattr(tensor, "shape", None))
 
 
-def _cast(value, spec, name):
+def _cast(
+    value: Any, spec: dict[str, tf.TensorSpec] | list[tf.TensorSpec] | tf.TensorSpec, name: str
+) -> dict[str, tf.Tensor] | list[tf.Tensor] | tf.Tensor:
     parts, wanted = tf.nest.flatten(value), tf.nest.flatten(spec)
     cast = [_cast_one(part, want, name) for part, want in zip(parts, wanted, strict=True)]
     return tf.nest.pack_sequence_as(spec, cast)
 
 
-def _cast_one(value, spec, name):
+def _cast_one(value: Any, spec: tf.TensorSpec, name: str) -> tf.Tensor:
     if not isinstance(spec, tf.TensorSpec):  # ragged, sparse: as they are
         return value
     value = tf.sparse.to_dense(value) if isinstance(value, tf.SparseTensor) else tf.convert_to_tensor(value)
@@ -71,7 +78,7 @@ def _cast_one(value, spec, name):
     raise checks.user_error(f"inputs[{name!r}]", f"of type {spec.dtype.name}", value.dtype.name, step)
 
 
-def describe(structure):
+def describe(structure: Any) -> str:
     """A structure of tensors or specs in words, such as "{'z': float32 (None, 8)}"."""
     if isinstance(structure, dict):  # sorted: TensorFlow keeps keyword arguments in no fixed order
         return "{" + ", ".join(f"{name!r}: {describe(part)}" for name, part in sorted(structure.items())) + "}"

@@ -1,11 +1,15 @@
 """The functions and signatures of a SavedModel in words: what each takes and returns."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from keras_transfer_gen.transfer.saved_model.graph import endpoints
 from keras_transfer_gen.transfer.saved_model.input_roles import named_leaves
 from keras_transfer_gen.transfer.saved_model.inputs import describe
 
 
-def interfaces(loaded):
+def interfaces(loaded: Any) -> list[dict[str, Any]]:
     """What can be called and how: [{"name", "kind", "mode", "inputs", "outputs"}], all in words.
 
     `kind` is "function" or "signature"; `mode` the traced mode, such as "training=True", or "". Inputs and outputs are
@@ -26,7 +30,7 @@ def interfaces(loaded):
     return rows
 
 
-def list_interfaces(loaded):
+def list_interfaces(loaded: Any) -> str:
     """The same as one line, each function once, such as "serve(z: float32 (None, 8)) -> (float32 (None, 4, 4, 3))"."""
     listed, lines = set(), []
     for row in interfaces(loaded):
@@ -39,5 +43,5 @@ def list_interfaces(loaded):
     return "; ".join(lines)
 
 
-def _words(named):
+def _words(named: Any) -> str:
     return ", ".join(f"{name}: {words}" if name else words for name, words in named.items())

@@ -1,7 +1,11 @@
 """A third-party Keras model that makes images, as a generator, whatever its inputs and its pixel range."""
 
+from __future__ import annotations
+
 import dataclasses
 import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import tensorflow as tf
@@ -19,6 +23,12 @@ from keras_transfer_gen.transfer.saved_model.image_output import ImageOutput
 from keras_transfer_gen.transfer.saved_model.input_roles import fill, named_leaves
 from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -46,7 +56,9 @@ class KerasGenerator(Nameless):
         TensorShape([5, 2, 2, 3])
     """
 
-    def __init__(self, model, *, roles, image, classes=0, **kwargs):
+    def __init__(
+        self, model: keras.Model, *, roles: list[str], image: dict[str, Any], classes: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.model = _functional(model)
         self.roles = list(roles)
@@ -54,7 +66,7 @@ class KerasGenerator(Nameless):
         self.classes = classes
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: dict[str, tf.Tensor] | tf.Tensor, training: bool | None = None) -> tf.Tensor:
         latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
         names = [str(index) for index in range(len(self.roles))]
         specs = [tf.TensorSpec(entry.shape, entry.dtype) for entry in self.model.inputs]
@@ -63,11 +75,11 @@ class KerasGenerator(Nameless):
         inputs = keras.tree.pack_sequence_as(self.model.input, [values[name] for name in names])
         return self.image.raw(self.model(inputs, training=training))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         latents = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
         return (latents[0], self.image.size, self.image.size, self.image.channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         model = keras.saving.serialize_keras_object(self.model)
         image = dataclasses.asdict(self.image)
         return {
@@ -76,12 +88,14 @@ class KerasGenerator(Nameless):
         }  # fmt: skip
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         model = keras.saving.deserialize_keras_object(config["model"])
         return cls(**{**with_new_keys(config), "model": model})
 
 
-def measure_keras_model(model, source, latents, overrides=None):
+def measure_keras_model(
+    model: keras.Model, source: str, latents: Callable[..., Any], overrides: SpecOverrides | None = None
+) -> MeasuredFunction:
     """Measures a Keras model that makes images.
 
     Args:
@@ -109,7 +123,7 @@ def measure_keras_model(model, source, latents, overrides=None):
         return measure_generator(load_saved_model(folder), source, latents, overrides)
 
 
-def _callable(model):
+def _callable(model: keras.Model) -> Any:
     """A module that calls a model with its inputs in one structure, in which any key is allowed, `class` as well."""
     module = tf.Module()
     module.model = model
@@ -119,7 +133,7 @@ def _callable(model):
     return module
 
 
-def _functional(model):
+def _functional(model: keras.Model) -> keras.Model:
     """The model itself, or of a `keras.Sequential` one of its layers: it has no `input`, and may have a fixed batch."""
     if not isinstance(model, keras.Sequential):
         return model
@@ -130,7 +144,7 @@ def _functional(model):
     return keras.Model(entry, x, name=model.name)
 
 
-def wrap_keras_model(model, measured):
+def wrap_keras_model(model: keras.Model, measured: MeasuredFunction) -> tuple[keras.Model, ModelSpec]:
     """A Keras model that makes images as a generator.
 
     Args:
@@ -159,7 +173,7 @@ def wrap_keras_model(model, measured):
     return generator, dataclasses.replace(spec, pixel_range=MODEL_RANGE)
 
 
-def _in_order(measured, model):
+def _in_order(measured: MeasuredFunction, model: keras.Model) -> list[str]:
     """The roles in the order of `model.inputs`: by key where its inputs are a dict, else by position."""
     names = [name for name, _ in named_leaves(measured.form.inputs)]
     if not isinstance(model.input, dict):

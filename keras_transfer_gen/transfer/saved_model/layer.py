@@ -1,8 +1,11 @@
 """A SavedModel of any origin as a Keras 3 layer that can be fine-tuned, frozen by name, saved and exported."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 import warnings
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import tensorflow as tf
@@ -25,6 +28,10 @@ from keras_transfer_gen.transfer.saved_model.variables import (
     name_variables,
 )
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config, PathLike
+
 
 KINDS = {
     "training mode": "It can be trained: {trained} of {all} variables, in its own training mode.",
@@ -133,8 +140,16 @@ class SavedModelLayer(keras.layers.Layer):
     """
 
     def __init__(
-        self, source, signature=None, trainable=True, name=None, *, training_signature=None, frozen=None, **kwargs
-    ):
+        self,
+        source: Any,
+        signature: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        *,
+        training_signature: str | None = None,
+        frozen: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         checks.check_backend()
         folder = kwargs.pop("folder", None)  # only from_config gives it
         # The graph has types of its own; casting before it would only lose precision.
@@ -159,7 +174,9 @@ class SavedModelLayer(keras.layers.Layer):
         if folder is None:
             self._check_trainable(trainable)
 
-    def call(self, inputs, training=None):
+    def call(
+        self, inputs: dict[str, tf.Tensor] | list[tf.Tensor] | tf.Tensor, training: bool | None = None
+    ) -> dict[str, tf.Tensor] | list[tf.Tensor] | tf.Tensor:
         """Runs the SavedModel.
 
         Args:
@@ -181,49 +198,49 @@ class SavedModelLayer(keras.layers.Layer):
         return tf.nest.map_structure(self._cast_output, outputs)
 
     @property
-    def folder(self):
+    def folder(self) -> str:
         """Absolute path of the SavedModel, a string, or None where the layer was made from an object."""
         return self._inside.folder
 
-    def set_folder(self, folder):
+    def set_folder(self, folder: PathLike) -> None:
         """Sets the folder of the SavedModel, after it was copied there: what is saved names that one from now on."""
         self.source = os.fspath(folder)
         self._inside = dataclasses.replace(self._inside, folder=os.path.abspath(folder))
 
     @property
-    def draws_without_seed(self):
+    def draws_without_seed(self) -> bool:
         """Whether something in it, such as dropout, draws other random numbers in each process (bool)."""
         return any(draws_without_seed(concrete) for concrete in self._inside.graph.concrete_functions())
 
     @property
-    def frozen_by_author(self):
+    def frozen_by_author(self) -> set[int]:
         """{id of a `keras.Variable`} of variables that can be trained and were saved as not trainable."""
         return {id(self._inside.variables[item.name]) for item in self._inside.named if item.trained and item.frozen}
 
     @property
-    def trained_by_author(self):
+    def trained_by_author(self) -> list[str]:
         """Original names of the variables that were saved as trainable."""
         return [item.name for item in self._inside.named if item.trained and not item.frozen]
 
     @property
-    def named_variables(self):
+    def named_variables(self) -> dict[str, keras.Variable]:
         """{original name: `keras.Variable`}."""
         return dict(self._inside.variables)
 
     @property
-    def has_training_mode(self):
+    def has_training_mode(self) -> bool:
         """Whether `training=True` makes a difference."""
         return self._inside.graph.training is not None
 
     @property
-    def trainable_kind(self):
+    def trainable_kind(self) -> str:
         """What training can do: "training mode", "inference mode" or "nothing"."""
         if not any(item.trained for item in self._inside.named):
             return "nothing"
         return "training mode" if self.has_training_mode else "inference mode"
 
     @property
-    def trainable_words(self):
+    def trainable_words(self) -> str:
         """A sentence that says what of the SavedModel can be trained."""
         named, kind = self._inside.named, self.trainable_kind
         if kind == "nothing":
@@ -234,7 +251,7 @@ class SavedModelLayer(keras.layers.Layer):
         words = words.format(trained=trained or frozen, all=len(named))
         return words + (SOME_FROZEN.format(frozen=frozen) if trained and frozen else ALL_FROZEN if frozen else "")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         folder = self._inside.folder
         if folder is None:
             step = "Make the layer from the SavedModel's folder or handle; save_weights and export work as it is."
@@ -250,12 +267,12 @@ class SavedModelLayer(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         config = dict(config)
         folder = locations.find_again(config["source"], config.pop("folder"), config.pop("digest"))
         return cls(**config, folder=str(folder))
 
-    def _set_flags(self, trainable, frozen):
+    def _set_flags(self, trainable: bool, frozen: list[str] | None) -> None:
         variables = self._inside.variables
         groups = list(inner_groups(self.groups))
         if frozen is not None:
@@ -272,7 +289,7 @@ class SavedModelLayer(keras.layers.Layer):
         if not trainable:
             self.trainable = False
 
-    def _frozen_names(self):
+    def _frozen_names(self) -> list[str]:
         names = {id(variable): name for name, variable in self._inside.variables.items()}
         frozen = []
         for group in inner_groups(self.groups):
@@ -280,17 +297,17 @@ class SavedModelLayer(keras.layers.Layer):
             frozen += [] if group.trainable else group.statistics()
         return [names[id(variable)] for variable in frozen]
 
-    def _keeps_statistics(self):
+    def _keeps_statistics(self) -> bool:
         """Whether there are moving statistics that no training mode moves."""
         return not self.has_training_mode and any(item.is_statistic for item in self._inside.named)
 
-    def _may_run_training_mode(self):
+    def _may_run_training_mode(self) -> bool:
         """Whether there is one and it would change nothing that is frozen."""
         groups = list(inner_groups(self.groups))
         has_frozen_statistics = any(group.statistics() and not group.trainable for group in groups)
         return self.has_training_mode and any(group.trainable for group in groups) and not has_frozen_statistics
 
-    def _watch_released(self):
+    def _watch_released(self) -> None:
         """Makes gradient tapes record variables that were saved as not trainable and are trained now.
 
         A tape looks at the `tf.Variable`'s own flag and not at Keras'. There is no public setter.
@@ -300,7 +317,7 @@ class SavedModelLayer(keras.layers.Layer):
                 for part in (item.variable, *parts(item.variable)):
                     part._trainable = True
 
-    def _share_statistics(self):
+    def _share_statistics(self) -> None:
         """Gives all replicas of a strategy the mean of their moving statistics, as Keras' own layers do.
 
         The graph writes only to its replica's copy, so that the copies would drift apart and one of them be saved. A
@@ -315,7 +332,7 @@ class SavedModelLayer(keras.layers.Layer):
         for variable, mean in zip(statistics, means, strict=True):
             tf.raw_ops.AssignVariableOp(resource=variable.handle, value=mean)
 
-    def _check_scope(self):
+    def _check_scope(self) -> None:
         strategy = tf.distribute.get_strategy()
         if strategy.num_replicas_in_sync < 2 or not self._inside.named:
             return
@@ -323,11 +340,11 @@ class SavedModelLayer(keras.layers.Layer):
             step = "Make the layer, or load the object, inside `with strategy.scope():`."
             raise checks.user_error("strategy", "the one in whose scope the SavedModel was loaded", strategy, step)
 
-    def _cast_output(self, output):
+    def _cast_output(self, output: tf.Tensor) -> tf.Tensor:
         floats = isinstance(output, tf.Tensor) and output.dtype.is_floating
         return tf.cast(output, self.compute_dtype) if floats else output
 
-    def _check_trainable(self, trainable):
+    def _check_trainable(self, trainable: bool) -> None:
         """Raises a `UserError` where nothing can be trained; warns where statistics can't."""
         if not trainable:
             return
@@ -338,7 +355,7 @@ class SavedModelLayer(keras.layers.Layer):
             warnings.warn(f"SavedModelLayer {self.name!r}: {self.trainable_words}", stacklevel=3)
 
 
-def _load(source, folder):
+def _load(source: Any, folder: str | None) -> tuple[Any, str | None]:
     """(loaded object, its folder as a string or None)."""
     if isinstance(source, (str, os.PathLike)):
         folder = folder or str(locations.open_source(source))

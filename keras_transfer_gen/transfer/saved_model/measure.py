@@ -4,7 +4,12 @@ Nothing in a SavedModel says that it makes images, or in which range. So the inp
 name, the images among the outputs by running one latent vector, and the pixel range by 16 samples.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -36,12 +41,19 @@ from keras_transfer_gen.transfer.saved_model.interfaces import list_interfaces
 from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
 from keras_transfer_gen.transfer.saved_model.spec_overrides import NO_OVERRIDES, SPEC_FIELDS, leave_out
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.transfer.saved_model.graph import Endpoint, Form
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
 SAMPLES = 16
 ASSUMED = "assumed: no SavedModel says it; set another with latent_distribution= (--latent-distribution)"
 GIVEN = "given with {name}= (--{flag})"
 
 
-def measure_generator(loaded, source, latents, overrides=None):
+def measure_generator(
+    loaded: Any, source: Path | str, latents: Callable[..., Any], overrides: SpecOverrides | None = None
+) -> MeasuredFunction:
     """Finds the function of a SavedModel that makes images, and measures it.
 
     Args:
@@ -106,7 +118,7 @@ def measure_generator(loaded, source, latents, overrides=None):
     raise checks.user_error("source", expected, str(source), step)
 
 
-def _default_first(loaded):
+def _default_first(loaded: Any) -> list[Endpoint]:
     """Every endpoint, the SavedModel's default before the others."""
     functions, signatures = endpoints(loaded)
     try:
@@ -116,21 +128,23 @@ def _default_first(loaded):
     return first + [e for e in (*functions.values(), *signatures.values()) if not any(e is f for f in first)]
 
 
-def _may_return_images(form):
+def _may_return_images(form: Form) -> bool:
     """Whether an output is of rank 4, as far as the graph says."""
     outputs = named_leaves(form.concrete.structured_outputs)  # specs, or tensors where TF1 saved it
     ranks = [leaf.shape.rank for _, leaf in outputs if isinstance(leaf, (tf.TensorSpec, tf.Tensor))]
     return not {None, 4}.isdisjoint(ranks)
 
 
-def _first_outputs(function, z, overrides):
+def _first_outputs(
+    function: MeasuredFunction, z: np.ndarray, overrides: SpecOverrides
+) -> dict[str, tf.Tensor] | tf.Tensor:
     """What a function returns for latents of class 0, while the number of classes is not known yet."""
     labels = np.zeros(len(z), np.int64)
     inputs = fill(function.form.inputs, function.roles, z, labels, 1.0, overrides.num_classes)
     return function.endpoint.call(inputs)
 
 
-def _measure(function, source, z, overrides):
+def _measure(function: MeasuredFunction, source: str, z: np.ndarray, overrides: SpecOverrides) -> MeasuredFunction:
     """The `MeasuredFunction` with its spec, and how each fact is known; `z` is float32 `[SAMPLES, latent_dim]`."""
     classes, why_classes = count_classes(function, z[:1], overrides)
     # Every call below needs the number of classes, which is not known before the first calls.
@@ -165,11 +179,11 @@ def _measure(function, source, z, overrides):
     return dataclasses.replace(function, spec=spec, reasons=_with_stated(reasons, overrides))
 
 
-def _label(function):
+def _label(function: MeasuredFunction) -> str:
     return f"output {function.output!r}" if function.output else "the only output"
 
 
-def _reasons_of_inputs(function):
+def _reasons_of_inputs(function: MeasuredFunction) -> dict[str, str]:
     """{field: how it is known} of what a function's inputs say."""
     names = {role: name for name, role in function.roles.items()}
     latents = dict(named_leaves(function.form.inputs))[names[LATENTS]]
@@ -180,7 +194,7 @@ def _reasons_of_inputs(function):
     }
 
 
-def _with_stated(reasons, overrides):
+def _with_stated(reasons: dict[str, str], overrides: SpecOverrides) -> dict[str, str]:
     """The reasons, with those of facts that the user stated in front."""
     reasons = dict(reasons)
     for name in overrides.to_dict():
@@ -191,7 +205,9 @@ def _with_stated(reasons, overrides):
     return reasons
 
 
-def _bounds(low, high, below, is_uint8, samples, source, overrides):
+def _bounds(
+    low: float, high: float, below: float, is_uint8: bool, samples: str, source: str, overrides: SpecOverrides
+) -> tuple[float, ...]:
     """The pixel range, stated or measured."""
     stated = overrides.pixel_range
     measured = (0.0, 255.0) if is_uint8 else pixel_range(low, high, below)
@@ -207,7 +223,7 @@ def _bounds(low, high, below, is_uint8, samples, source, overrides):
     return measured
 
 
-def _first_line(error):
+def _first_line(error: Any) -> str:
     """The first line of an error that says something: TensorFlow begins with where in the graph it was."""
     lines = [line.strip() for line in str(error).splitlines()]
     skipped = ("Graph execution error", "Detected at node", "<")

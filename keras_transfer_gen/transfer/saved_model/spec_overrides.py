@@ -1,9 +1,17 @@
 """What a user says about a third-party generator where it can't be measured or was measured wrongly. No TensorFlow."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, deprecation
 from keras_transfer_gen.specs import DISTRIBUTIONS
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
+
 
 PIXEL_RANGES = {"-1,1": (-1.0, 1.0), "0,1": (0.0, 1.0), "0,255": (0.0, 255.0)}
 NO_LABELS, ONE_HOT_LABELS, INTEGER_LABELS = "none", "one-hot", "integer"
@@ -45,7 +53,7 @@ class SpecOverrides:
     pixel_range: tuple | None = None
     distribution: dataclasses.InitVar[str | None] = None
 
-    def __post_init__(self, distribution):
+    def __post_init__(self, distribution: str | None) -> None:
         if distribution is not None:
             deprecation.warn_renamed("SpecOverrides(distribution=)", "latent_distribution=", stacklevel=3)
             self._set("latent_distribution", distribution)
@@ -60,24 +68,24 @@ class SpecOverrides:
         if self.pixel_range is not None:
             self._set("pixel_range", _checked_range(self.pixel_range))
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return any(value is not None for value in dataclasses.astuple(self))
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int | None:
         """The number of classes where `labels` says it, else None."""
         if self.labels == NO_LABELS:
             return 0
         return self.labels if isinstance(self.labels, int) else None
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, int | list[float] | str]:
         """{name: value} of the facts that are stated, ready for JSON."""
         facts = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         if self.pixel_range is not None:
             facts["pixel_range"] = list(self.pixel_range)
         return facts
 
-    def check_known(self, spec, source):
+    def check_known(self, spec: ModelSpec, source: str) -> None:
         """Raises a `UserError` where a stated fact differs from what was saved with the model.
 
         Args:
@@ -92,24 +100,24 @@ class SpecOverrides:
                 step = f"The spec that was saved with it says so. {leave_out(name)}"
                 raise checks.user_error(name, f"{known!r} for {source}", value, step)
 
-    def _set(self, name, value):
+    def _set(self, name: str, value: int | str | tuple[float, float]) -> None:
         object.__setattr__(self, name, value)
 
 
 NO_OVERRIDES = SpecOverrides()
 
 
-def describes_source(labels):
+def describes_source(labels: Any) -> bool:
     """Whether `labels` says something of a generator ("one-hot", 10), not where those of images are found (bool)."""
     return labels in LABELS or isinstance(labels, int) or (isinstance(labels, str) and labels.isdecimal())
 
 
-def leave_out(name):
+def leave_out(name: str) -> str:
     """The next step of an error about an override, such as "Leave out latent_dim= (--latent-dim)."."""
     return LEAVE_OUT.format(name=name, flag=name.replace("_", "-"))
 
 
-def _checked_labels(labels):
+def _checked_labels(labels: int | str) -> int | str:
     if labels in LABELS:
         return labels
     number = int(labels) if isinstance(labels, str) and labels.isdecimal() else labels
@@ -119,7 +127,7 @@ def _checked_labels(labels):
     return number
 
 
-def _checked_range(bounds):
+def _checked_range(bounds: Sequence[int] | str) -> tuple[float, float]:
     if isinstance(bounds, str):
         known = PIXEL_RANGES.get(bounds.replace(" ", ""))
     else:

@@ -1,14 +1,22 @@
 """The variables of a loaded SavedModel as Keras layers: shared, with their original names and flags."""
 
+from __future__ import annotations
+
 import dataclasses
 import itertools
 import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen.transfer.paths import Nameless
 from keras_transfer_gen.transfer.saved_model.graph import assigned_variables, each_once
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.transfer.saved_model.graph import Graph
+
 
 # Names of what a layer keeps but never trains, in Keras, Sonnet, TF1, PyTorch's converters and spectral normalisation.
 NEVER_TRAINED = re.compile(r"(\w*_)?(moving|running)_\w+|(vector_|sn_)?u\d*|u_var")
@@ -32,7 +40,7 @@ class NamedVariable:
     frozen: bool
 
     @property
-    def is_statistic(self):
+    def is_statistic(self) -> bool:
         """Whether it is a moving statistic, a float that only the training mode changes; a counter or seed is not."""
         return not self.trained and self.variable.dtype.is_floating
 
@@ -40,12 +48,12 @@ class NamedVariable:
 class VariableGroup(keras.layers.Layer):
     """The variables of one module of a SavedModel, such as a convolution. It can't be called."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         super().__init__(name=name)
         self.groups = []
         self.built = True
 
-    def add(self, named):
+    def add(self, named: NamedVariable) -> keras.Variable:
         """Adds a `NamedVariable`; returns its `keras.Variable`, which shares the `tf.Variable`."""
         shared = named.variable
         with keras.name_scope(self.name):
@@ -58,22 +66,22 @@ class VariableGroup(keras.layers.Layer):
             variable.trainable = False
         return variable
 
-    def own_variables(self):
+    def own_variables(self) -> list[keras.Variable]:
         """Its `keras.Variable`s without those of inner groups, in Keras' order."""
         return [
             *self._trainable_variables,
             *self._non_trainable_variables,
         ]  # the public lists hold those of inner groups too
 
-    def trained(self):
+    def trained(self) -> list[keras.Variable]:
         """Those of its own that are there to be trained."""
         return list(self._trainable_variables)
 
-    def statistics(self):
+    def statistics(self) -> list[keras.Variable]:
         """Its moving statistics: floats that only the training mode changes. Counters and seeds are none."""
         return [v for v in self._non_trainable_variables if keras.backend.is_float_dtype(v.dtype)]
 
-    def group(self, name):
+    def group(self, name: str) -> VariableGroup:
         """The group of that name inside this one; a new one where there is none."""
         group = next((group for group in self.groups if group.name == name), None)
         if group is None:
@@ -86,7 +94,7 @@ class LooseVariables(VariableGroup, Nameless):
     """Variables of a SavedModel that belong to no module: their paths are their own names."""
 
 
-def name_variables(loaded, graph):
+def name_variables(loaded: Any, graph: Graph) -> list[NamedVariable]:
     """The variables that a SavedModel's functions use.
 
     Args:
@@ -112,7 +120,7 @@ def name_variables(loaded, graph):
     return named
 
 
-def _names(loaded, variables):
+def _names(loaded: Any, variables: list[tf.Variable]) -> list[str]:
     """One name for each variable: its own where no other has it, else its place in the object, else with a number."""
     own = [variable.name.split(":")[0].strip("/") or "variable" for variable in variables]
     if len(set(own)) < len(own):
@@ -125,7 +133,7 @@ def _names(loaded, variables):
     return names
 
 
-def _paths_in(loaded):
+def _paths_in(loaded: Any) -> dict[int, str]:
     """{id of a variable: the attributes that lead to it, such as "layers/0/w"}, by the shortest way."""
     view = tf.train.TrackableView(loaded)
     paths, seen, queue = {}, set(), [("", loaded)]
@@ -143,7 +151,7 @@ def _paths_in(loaded):
     return paths
 
 
-def group_variables(named):
+def group_variables(named: list[NamedVariable]) -> tuple[list | list[LooseVariables | VariableGroup], dict[str, Any]]:
     """Sorts variables into layers by the parts of their names.
 
     Args:
@@ -163,7 +171,9 @@ def group_variables(named):
     return [*([loose] if loose.variables else []), *top.groups], variables
 
 
-def inner_groups(groups):
+def inner_groups(
+    groups: list[LooseVariables | VariableGroup],
+) -> Iterator[LooseVariables | VariableGroup]:
     """Every group with variables of its own, inner groups included."""
     for group in groups:
         if group.own_variables():
@@ -171,7 +181,7 @@ def inner_groups(groups):
         yield from inner_groups(group.groups)
 
 
-def attach_losses(losses, variables):
+def attach_losses(losses: Any, variables: Iterable) -> None:
     """Adds saved regularisation losses to Keras' `losses`, each once, while the variable that it penalises is trained.
 
     Args:
@@ -186,15 +196,15 @@ def attach_losses(losses, variables):
             penalised[0].regularizer = _Sum([*_losses_of(penalised[0]), loss])
 
 
-def _losses_of(variable):
+def _losses_of(variable: keras.Variable) -> list[Callable[..., Any]]:
     return variable.regularizer.losses if variable.regularizer else []
 
 
 class _Sum:
     """The sum of saved losses as a Keras regulariser; each loss reads its variable by itself."""
 
-    def __init__(self, losses):
+    def __init__(self, losses: list[Any]) -> None:
         self.losses = losses
 
-    def __call__(self, variable):
+    def __call__(self, variable: keras.Variable) -> tf.Tensor:
         return tf.add_n([tf.cast(loss(), tf.float32) for loss in self.losses])

@@ -1,9 +1,11 @@
 """Convolution weights for RGB images changed to grey images, and back; arrays in, arrays out."""
 
+from __future__ import annotations
+
 import numpy as np
 
 
-def change_inputs(kernel, channels, axis=-2):
+def change_inputs(kernel: np.ndarray, channels: int, axis: int = -2) -> np.ndarray:
     """A kernel that takes images with another number of channels, and gives the same result for every grey image.
 
     RGB to grey: the sum over the channels gives for a grey image what the old kernel gave for that image in RGB. Grey
@@ -25,7 +27,7 @@ def change_inputs(kernel, channels, axis=-2):
     return np.repeat(total / channels, channels, axis=axis)
 
 
-def change_outputs(array, channels, axis=-1):
+def change_outputs(array: np.ndarray, channels: int, axis: int = -1) -> np.ndarray:
     """A kernel or bias that gives images with another number of channels.
 
     RGB to grey: the mean over the channels gives the mean of the three channels (before the activation; the same image
@@ -47,7 +49,7 @@ def change_outputs(array, channels, axis=-1):
     return np.repeat(mean, channels, axis=axis)
 
 
-def changed_axis(shape, wanted):
+def changed_axis(shape: tuple[int, ...], wanted: tuple[int, ...]) -> int | None:
     """The only axis, counted from the end, in which two shapes differ, where one has 1 and the other 3; else None."""
     if len(shape) != len(wanted):
         return None

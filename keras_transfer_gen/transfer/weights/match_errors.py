@@ -1,15 +1,24 @@
 """Errors of `load_matching_weights`, with the `rename=` or `skip=` to write instead. Standard library alone."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.weights.match_report import MatchReport, shape_text
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.transfer.weights.match_report import MatchRow
+
+
 MOST = 3  # names of a kind that an error lists
 
 
-def check_rename(rename):
+def check_rename(rename: Any) -> list[tuple[str, str]]:
     """Returns `rename` as a list of (regex, replacement), or raises a `UserError`."""
     step = r'Such as rename=[("gen/(.*)", r"generator/\1")].'
     pairs = list(rename) if isinstance(rename, Iterable) and not isinstance(rename, str) else [rename]
@@ -21,7 +30,7 @@ def check_rename(rename):
     return [tuple(pair) for pair in pairs]
 
 
-def renamed(name, rename):
+def renamed(name: str, rename: list[tuple[str, str]]) -> str:
     """`name` after the first pair whose regular expression matches it; a `UserError` for a broken replacement."""
     for pattern, replacement in rename:
         match = re.fullmatch(pattern, name)
@@ -34,7 +43,7 @@ def renamed(name, rename):
     return name
 
 
-def check_skip(skip):
+def check_skip(skip: Sequence[int | str] | int | str) -> Any:
     """Returns `skip` as a list of regular expressions, or raises a `UserError`."""
     listed = list(skip) if isinstance(skip, Iterable) and not isinstance(skip, str) else [skip]
     if isinstance(skip, str) or not all(isinstance(pattern, str) for pattern in listed):
@@ -44,7 +53,7 @@ def check_skip(skip):
     return listed
 
 
-def check_used(name, patterns, choices):
+def check_used(name: str, patterns: dict[str, str] | list[str], choices: Collection[str]) -> None:
     """Raises a `UserError` for a pattern that matches none of the names from end to end.
 
     Args:
@@ -62,7 +71,7 @@ def check_used(name, patterns, choices):
             raise checks.user_error(name, "regular expressions that match a name", pattern, step)
 
 
-def check_complete(report, skip, adaptable):
+def check_complete(report: MatchReport, skip: list[str], adaptable: dict[str, np.ndarray | None] | tuple) -> Any:
     """Raises a `UserError` where a variable or array has no partner of its shape and `skip` does not name it.
 
     Args:
@@ -91,7 +100,7 @@ def check_complete(report, skip, adaptable):
     raise checks.user_error("weights", expectation, counted.counts(), " ".join(filter(None, parts)))
 
 
-def _example(pattern, replacement, choices):
+def _example(pattern: str, replacement: str, choices: Collection[str]) -> str:
     """A pair that matches from end to end, where the pattern matches a part of a name; else ""."""
     part = next(filter(None, (re.search(pattern, choice) for choice in choices)), None)
     if part is None or re.compile(pattern).groups:
@@ -100,7 +109,7 @@ def _example(pattern, replacement, choices):
     return f" Such as rename=[({regex + '(.*)'!r}, r'{new}\\{1 if part.start() == 0 else 2}')]."
 
 
-def _check_regex(name, pattern):
+def _check_regex(name: str, pattern: Any) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
@@ -108,12 +117,12 @@ def _check_regex(name, pattern):
         raise checks.user_error(name, "valid regular expressions", pattern, step) from error
 
 
-def _skipped(row, skip):
+def _skipped(row: MatchRow, skip: list[str]) -> bool:
     names = [name for name in (row.name, row.weights_name) if name is not None]
     return any(re.fullmatch(pattern, name) for pattern in skip for name in names)
 
 
-def _listing(title, rows, others):
+def _listing(title: str, rows: list[MatchRow], others: list[str]) -> str:
     words = []
     for row in rows[:MOST]:
         like = checks.nearest(row.name, others, 1)
@@ -121,12 +130,12 @@ def _listing(title, rows, others):
     return f"{title}: {', '.join(words)}{', ...' if len(rows) > MOST else ''}." if rows else ""
 
 
-def _shapes(rows):
+def _shapes(rows: list[MatchRow]) -> str:
     words = [f"{r.name} is {shape_text(r.model_shape)}, weights {shape_text(r.weights_shape)}" for r in rows[:MOST]]
     return f"Other shapes: {'; '.join(words)}{'; ...' if len(rows) > MOST else ''}." if rows else ""
 
 
-def _advice(missing, unexpected):
+def _advice(missing: list[MatchRow], unexpected: list[MatchRow]) -> str:
     """The `rename` for the first variable that lacks an array and the array that it most likely is."""
     if not missing or not unexpected:
         return ""
@@ -140,5 +149,5 @@ def _advice(missing, unexpected):
     return _try(re.escape(like), name) if like else "Give their names with rename=."
 
 
-def _try(regex, replacement):
+def _try(regex: str, replacement: str) -> str:
     return f"Try rename=[({regex!r}, {replacement!r})]."

@@ -1,7 +1,11 @@
 """Loads weights into a model by name, strictly: what has no partner is an error unless `skip` names it."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -23,10 +27,21 @@ from keras_transfer_gen.transfer.weights.match_report import MatchReport, MatchR
 from keras_transfer_gen.transfer.weights.read import read_weights
 from keras_transfer_gen.transfer.weights.stored_names import stored_names
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 _TRANSPOSED = re.compile(r"transpose|deconv", re.IGNORECASE)  # in the names of loaded graphs
 
 
-def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=False, trust=False):
+def load_matching_weights(
+    model: keras.layers.Layer,
+    weights: PathLike | Mapping[str, Any] | keras.Model,
+    rename: Sequence[tuple[str, str]] = (),
+    skip: Sequence[str] = (),
+    adapt_channels: bool = False,
+    trust: bool = False,
+) -> MatchReport:
     r"""Sets the variables of a model from weights with other names, a part of the layers or other channels.
 
     An array belongs to the variable whose path is its name (`generator/block_16/conv/kernel`, as `trainable_report`
@@ -87,7 +102,7 @@ def load_matching_weights(model, weights, rename=(), skip=(), adapt_channels=Fal
     return report
 
 
-def _variables(model):
+def _variables(model: keras.layers.Layer) -> tuple[dict[str, keras.Variable], dict[str, Any]]:
     """({path: variable}, {path of a convolution's kernel: whether its last two axes are (out, in)})."""
     variables, kernels = {}, {}
     for leaf in leaves(model):
@@ -105,7 +120,12 @@ def _variables(model):
     return variables, kernels
 
 
-def _pair(model, variables, arrays, rename):
+def _pair(
+    model: keras.layers.Layer,
+    variables: dict[str, keras.Variable],
+    arrays: dict[str, np.ndarray],
+    rename: list[tuple[str, str]],
+) -> tuple[dict[str, str], dict[str, Any]]:
     """({name of an array: path or name that it goes to}, {path of a variable: name of its array})."""
     check_used("rename", dict(rename), arrays)
     names = {name: renamed(name, rename) for name in arrays}
@@ -122,7 +142,12 @@ def _pair(model, variables, arrays, rename):
     return names, partner
 
 
-def _adapt(variables, arrays, partner, kernels):
+def _adapt(
+    variables: dict[str, keras.Variable],
+    arrays: dict[str, np.ndarray],
+    partner: dict[str, str],
+    kernels: dict[str, bool],
+) -> dict[str, np.ndarray]:
     """{path: array} of the convolutions, with their biases, that fit after a change between 1 and 3 channels."""
     shapes = {path: (arrays[name].shape, tuple(variables[path].shape)) for path, name in partner.items()}
     axes = {path: axis for path, pair in shapes.items() if (axis := channels.changed_axis(*pair)) is not None}
@@ -142,7 +167,12 @@ def _adapt(variables, arrays, partner, kernels):
     return adapted
 
 
-def _values(variables, arrays, partner, adapted):
+def _values(
+    variables: dict[str, keras.Variable],
+    arrays: dict[str, np.ndarray],
+    partner: dict[str, str],
+    adapted: dict[str, np.ndarray],
+) -> dict[str, np.ndarray]:
     """{path: array of the variable's shape and dtype} of everything that can be set."""
     fitting = {path for path, name in partner.items() if tuple(variables[path].shape) == arrays[name].shape}
     values = {}
@@ -156,7 +186,14 @@ def _values(variables, arrays, partner, adapted):
     return values
 
 
-def _rows(variables, arrays, names, partner, values, adapted):
+def _rows(
+    variables: dict[str, keras.Variable],
+    arrays: dict[str, np.ndarray],
+    names: dict[str, str],
+    partner: dict[str, str],
+    values: dict[str, np.ndarray],
+    adapted: dict[str, np.ndarray],
+) -> Iterator[MatchRow]:
     for path, variable in variables.items():
         name = partner.get(path)
         status = "missing" if name is None else "mismatched"
@@ -169,7 +206,7 @@ def _rows(variables, arrays, names, partner, values, adapted):
             yield MatchRow(names[name], "unexpected", None, array.shape, name)
 
 
-def _origins(weights, arrays):
+def _origins(weights: Any, arrays: dict[str, np.ndarray]) -> dict[str, str]:
     """{name of an array: its source for reports}: a file's name, or what was noted of a model's variable."""
     if isinstance(weights, (MultiNetwork, keras.layers.Layer)):
         sources = {path: source_of(variable) for path, variable in _variables(weights)[0].items()}

@@ -1,11 +1,14 @@
 """Weights as a dict of name -> array, from files and models. Nothing is unpickled; no graph is run."""
 
+from __future__ import annotations
+
 import os
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -26,6 +29,10 @@ from keras_transfer_gen.transfer.pickles.read_file import read_network_file
 from keras_transfer_gen.transfer.pickles.recognise import is_network_file
 from keras_transfer_gen.transfer.weights.safetensors_file import read_safetensors
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 FORMS = (
     "a .keras, .weights.h5, .npz or .safetensors file, a StyleGAN2 file (.pkl, .pt), the prefix of a TensorFlow "
     "checkpoint, a SavedModel (folder, .tar.gz, TF Hub or Kaggle handle, https address) or a preset"
@@ -35,7 +42,9 @@ _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _STATE = re.compile(r"(.*_)?optimizer(_\d+)?|seed_generator(_\d+)?|save_counter|\.OPTIMIZER_SLOT")
 
 
-def read_weights(source, trust=False):
+def read_weights(
+    source: PathLike | Mapping[str, Any] | keras.Model, trust: bool = False
+) -> NetworkWeights | dict[str, np.ndarray]:
     """Reads weights by name.
 
     The names depend on the source; ":0" at the end is removed:
@@ -100,7 +109,7 @@ def read_weights(source, trust=False):
         raise checks.file_error("weights", "a readable file of weights without Python objects", path, step) from error
 
 
-def _located(source, trust):
+def _located(source: PathLike, trust: bool) -> Path:
     """The file or folder behind a path, an archive, an address or the name of a preset, `pathlib.Path`."""
     text = os.fspath(source)
     if is_address(text):
@@ -121,7 +130,7 @@ def _located(source, trust):
         return path
 
 
-def _reader(path):
+def _reader(path: Path) -> Callable[..., Any]:
     """The function that reads this path as (name, array) pairs."""
     if path.is_dir():
         if is_saved_model(path):
@@ -146,23 +155,23 @@ def _reader(path):
     raise checks.file_error("weights", FORMS, path, step)
 
 
-def _model_weights(model):
+def _model_weights(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for leaf in leaves(model):
         yield from zip(leaf.variable_paths(), leaf.variables, strict=True)
 
 
-def _keras_weights(path):
+def _keras_weights(path: Path) -> Any:
     return _model_weights(keras.models.load_model(path, compile=False, safe_mode=True))
 
 
-def _npz_weights(path):
+def _npz_weights(path: Path) -> list[tuple[str, np.ndarray]]:
     if not zipfile.is_zipfile(path):
         raise ValueError("an .npz file is a zip archive, and this is none")
     with np.load(path, allow_pickle=False) as arrays:
         return [(name, arrays[name]) for name in arrays.files]
 
 
-def _h5_weights(path):
+def _h5_weights(path: Path) -> list[tuple[str, np.ndarray]]:
     import h5py
 
     pairs = []
@@ -180,7 +189,7 @@ def _h5_weights(path):
     return pairs
 
 
-def _h5_name(file, key):
+def _h5_name(file: Any, key: str) -> str:
     """`block_8/conv/0` for `layers/up_block/conv/vars/0`: each layer by its name, lists of layers left out."""
     *owners, number = key.split("/")
     if not owners or owners.pop() != "vars":
@@ -192,21 +201,21 @@ def _h5_name(file, key):
     return "/".join([*names, number])
 
 
-def _h5_label(group, owner):
+def _h5_label(group: Any, owner: str) -> str:
     """A layer's name; where another layer beside it has the same name, its key in the file."""
     named = [str(group[f"{other}/vars"].attrs.get("name", other)) for other in group if f"{other}/vars" in group]
     name = str(group[f"{owner}/vars"].attrs.get("name", owner))
     return name if named.count(name) == 1 else owner
 
 
-def _saved_model_weights(path):
+def _saved_model_weights(path: Path) -> list[tuple[str, float | np.ndarray]]:
     prefix = path / "variables" / "variables"
     if not prefix.with_name("variables.index").is_file():
         raise checks.file_error("weights", "a SavedModel with variables", path, "It has no variables/variables.index.")
     return _checkpoint_weights(prefix)
 
 
-def _checkpoint_weights(prefix):
+def _checkpoint_weights(prefix: Path) -> list[tuple[str, float | np.ndarray]]:
     reader = tf.train.load_checkpoint(str(prefix))
     kinds = reader.get_variable_to_dtype_map()
     keys = [key for key in sorted(kinds) if kinds[key] != tf.string]
@@ -215,7 +224,7 @@ def _checkpoint_weights(prefix):
     return [(name, reader.get_tensor(key)) for key, name in names.items()]
 
 
-def _object_graph(reader):
+def _object_graph(reader: Any) -> Any:
     from tensorflow.core.protobuf import trackable_object_graph_pb2
 
     graph = trackable_object_graph_pb2.TrackableObjectGraph()
@@ -223,7 +232,7 @@ def _object_graph(reader):
     return graph
 
 
-def _of_metrics(graph):
+def _of_metrics(graph: Any) -> set[str]:
     """Keys of the variables of Keras' metrics; a model that was compiled lists its metrics in `keras_api/metrics`."""
 
     def below(nodes, name=None):
@@ -234,7 +243,7 @@ def _of_metrics(graph):
     return {attribute.checkpoint_key for node in below(metrics) for attribute in node.attributes}
 
 
-def _original_names(graph, keys):
+def _original_names(graph: Any, keys: list[str]) -> dict[str, str]:
     """{checkpoint key: the variable's own name, or its place where two have one name}, in the graph's order."""
     metrics = _of_metrics(graph)
     keys = [key for key in keys if key not in metrics]
@@ -247,13 +256,13 @@ def _original_names(graph, keys):
     return {key: name if count[name] == 1 else key.removesuffix(_VALUE) for key, name in own.items()}
 
 
-def _is_state(key):
+def _is_state(key: str) -> bool:
     """Whether a key is in an optimizer or a random generator, but is not a weight that an optimizer refers to."""
     parts = key.split("/")
     return any(map(_STATE.fullmatch, parts)) and "_trainable_variables" not in parts
 
 
-def _collect(pairs):
+def _collect(pairs: Any) -> dict[str, np.ndarray]:
     arrays = {}
     for name, value in pairs:
         name = str(name).removesuffix(":0")
@@ -264,7 +273,7 @@ def _collect(pairs):
     return arrays
 
 
-def _array(name, value):
+def _array(name: str, value: Any) -> np.ndarray:
     array = value.numpy() if isinstance(value, (keras.Variable, tf.Variable, tf.Tensor)) else np.asarray(value)
     if array.dtype.kind not in "biuf" and array.dtype != tf.bfloat16.as_numpy_dtype:
         step = f"The one named {name!r} is none; leave it out."

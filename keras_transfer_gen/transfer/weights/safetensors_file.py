@@ -1,7 +1,11 @@
 """Files of safetensors: named arrays with a header in JSON. Written and read with NumPy alone; nothing is run."""
 
+from __future__ import annotations
+
 import json
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +17,7 @@ MOST_HEADER = 100_000_000  # bytes, as in the format's own reader
 METADATA = "__metadata__"
 
 
-def write_safetensors(path, arrays, metadata=None):
+def write_safetensors(path: Path, arrays: Any, metadata: dict[str, str] | None = None) -> None:
     """Writes arrays to a file, whole or not at all.
 
     Args:
@@ -27,7 +31,8 @@ def write_safetensors(path, arrays, metadata=None):
     Reference:
         https://github.com/huggingface/safetensors, "Format".
     """
-    header, position = {METADATA: dict(metadata)} if metadata else {}, 0
+    header: dict[str, dict[str, Any]] = {METADATA: dict(metadata)} if metadata else {}
+    position = 0
     names = {np.dtype(kind): name for name, kind in KINDS.items()}
     for name, array in arrays.items():
         if array.dtype not in names:
@@ -45,7 +50,7 @@ def write_safetensors(path, arrays, metadata=None):
             stream.write(np.ascontiguousarray(array).tobytes())
 
 
-def read_safetensors(path):
+def read_safetensors(path: Path) -> list[tuple[str, np.ndarray]]:
     """The arrays of a file: list of (name, ndarray), in the order of their bytes.
 
     Raises:

@@ -1,11 +1,15 @@
 """The names that a model's variables have in a `.weights.h5` file, such as `block_16/conv/0`."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 
 from keras_transfer_gen.transfer.paths import children, roots
 
 
-def stored_names(model):
+def stored_names(model: keras.layers.Layer) -> dict[str, keras.Variable]:
     """The variables of a model by their place in a `.weights.h5` file, with the names of `read_weights`.
 
     Keras stores the layers' names but numbers the variables, so a name consists of each layer's name from the top down
@@ -31,7 +35,7 @@ def stored_names(model):
     return {name: variable for name, variable in variables.items() if name not in twice}
 
 
-def _walk(layer, prefix, variables, twice):
+def _walk(layer: Any, prefix: str, variables: dict[str, keras.Variable], twice: set[str]) -> None:
     own = {}
     layer.save_own_variables(own)
     for key, variable in own.items():
