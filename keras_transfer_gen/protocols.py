@@ -47,7 +47,13 @@ class Augment(keras.layers.Layer, abc.ABC):
     """Differentiable changes of what the discriminator sees, of real and generated images alike.
 
     Always in float32, whatever the precision of training.
+
+    Attributes:
+        shared_seed: whether all replicas get the same seed, draw for the images of all and take `replicas.own_rows` of
+            it, so that their number does not count. Else each has a seed of its own.
     """
+
+    shared_seed = False
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")

@@ -20,6 +20,9 @@ class ImageStream(tf.data.Dataset):
         steps_per_epoch: batches in an epoch.
         batch_size: images in a batch.
         image_set: `ImageSet` that the batches are drawn from.
+        parts_from_step: function `(step, parts, own) -> tf.data.Dataset` of what some replicas take of the same
+            batches: each is dealt out to `parts` replicas in turn, and of every batch come those parts whose numbers
+            are in the tuple `own`, one after the other. None where the stream can't tell.
     """
 
     def __init__(
@@ -29,12 +32,14 @@ class ImageStream(tf.data.Dataset):
         steps_per_epoch: int,
         batch_size: int,
         image_set: Any,
+        parts_from_step: Callable[[int, int, tuple[int, ...]], tf.data.Dataset] | None = None,
     ) -> None:
         self._epoch = epoch
         self.from_step = from_step
         self.steps_per_epoch = steps_per_epoch
         self.batch_size = batch_size
         self.image_set = image_set
+        self.parts_from_step = parts_from_step
         super().__init__(epoch._variant_tensor)
 
     def _inputs(self) -> list[tf.data.Dataset]:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.pixels import LEVELS
+from keras_transfer_gen.replicas import replica_mean
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import Array
@@ -73,7 +74,7 @@ def apply_free_bits(terms: Array, free_bits: float = 0.0) -> tf.Tensor:
     Reference:
         Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow, 2016 (arXiv:1606.04934), C.8.
     """
-    return tf.reduce_sum(tf.maximum(tf.reduce_mean(terms, axis=0), free_bits))
+    return tf.reduce_sum(tf.maximum(replica_mean(tf.reduce_mean(terms, axis=0)), free_bits))
 
 
 def kl_annealing_share(kimg: float | tf.Tensor, annealing_kimg: float) -> float | tf.Tensor:

@@ -122,19 +122,25 @@ def stream_images(
         steps = max(1, round(KIMG / batch_size))
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, and converting takes longer than all the rest
-    def batch(number, seed):
+    def batch(number, seed, part=0, parts=1):
         if epoch == "pass":
             first = number % steps * batch_size
-            places = tf.range(first, tf.minimum(first + batch_size, size))
+            places = tf.range(first, tf.minimum(first + batch_size, size))[part::parts]
             index = draw(places, tf.fill(tf.shape(places), number // steps), seed)
         else:
-            places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
+            places = number * batch_size + tf.range(batch_size, dtype=tf.int64)[part::parts]
             index = draw(places % size, places // size, seed)
         return fetch(index)
 
     def from_step(step):
         step = checks.check_integer("step", step, least=0)
         return _finish(tf.data.Dataset.counter(step).map(lambda number: batch(number, seed)))
+
+    def parts_from_step(step, parts, own):
+        own, step = tf.constant(own, tf.int64), checks.check_integer("step", step, least=0)
+        count = tf.size(own, tf.int64)
+        turns = tf.data.Dataset.counter(step * count)
+        return _finish(turns.map(lambda turn: batch(turn // count, seed, own[turn % count], parts)))
 
     def one_epoch(seed):
         return tf.data.Dataset.range(steps).map(lambda number: batch(number, seed))
@@ -145,7 +151,7 @@ def stream_images(
         epoch_dataset = seeds.flat_map(one_epoch).apply(tf.data.experimental.assert_cardinality(steps))
     else:
         epoch_dataset = one_epoch(seed)
-    return ImageStream(_finish(epoch_dataset), from_step, steps, batch_size, image_set)
+    return ImageStream(_finish(epoch_dataset), from_step, steps, batch_size, image_set, parts_from_step)
 
 
 def _finish(dataset: tf.data.Dataset) -> tf.data.Dataset:

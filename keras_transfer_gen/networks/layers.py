@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_transfer_gen.replicas import count_replicas, replica_mean
+from keras_transfer_gen.running_statistics import may_update_statistics
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ class FusedBatchNormalization(keras.layers.Layer):
 
     The kernel takes bfloat16 inputs with float32 scale, offset and statistics, and is faster in training than the
     composed `keras.layers.BatchNormalization`. A frozen layer (`trainable=False`) runs in inference mode and moves
-    no statistics.
+    no statistics. Replicas normalise by the statistics of all their images together, but not within
+    `running_statistics.keep_statistics`: a penalty's conditional can exchange nothing, so each takes its own.
 
     Args:
         momentum: share of the old moving statistics that each training call keeps, in [0, 1).
@@ -43,7 +46,7 @@ class FusedBatchNormalization(keras.layers.Layer):
         shape = (input_shape[-1],)
         self.gamma = self.add_weight(shape=shape, name="gamma", initializer="ones", autocast=False)
         self.beta = self.add_weight(shape=shape, name="beta", initializer="zeros", autocast=False)
-        # Each replica computes its own statistics; "mean" makes MirroredStrategy store their average.
+        # "mean": what replicas store is the same on all of them.
         frozen = {"shape": shape, "trainable": False, "autocast": False, "aggregation": "mean"}
         self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", **frozen)
         self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", **frozen)
@@ -55,10 +58,25 @@ class FusedBatchNormalization(keras.layers.Layer):
                 inputs, mean=self.moving_mean, variance=self.moving_variance, is_training=False, **shared
             )
             return outputs
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(inputs, is_training=True, **shared)
+        if count_replicas() > 1 and may_update_statistics():
+            outputs, mean, variance = self._normalize_together(inputs)
+        else:
+            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(inputs, is_training=True, **shared)
+        if not may_update_statistics():
+            return outputs
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(self.momentum * moving.value + (1.0 - self.momentum) * batch)
         return outputs
+
+    def _normalize_together(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """(outputs, mean, variance as the kernel estimates it), of the images of all replicas."""
+        x = tf.cast(inputs, tf.float32)
+        mean = replica_mean(tf.reduce_mean(x, axis=(0, 1, 2)))
+        variance = replica_mean(tf.reduce_mean(tf.square(x - mean), axis=(0, 1, 2)))
+        gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
+        outputs = tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon)
+        count = tf.cast(tf.size(x) // x.shape[-1] * count_replicas(), tf.float32)
+        return tf.cast(outputs, inputs.dtype), mean, variance * count / tf.maximum(count - 1.0, 1.0)
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Likelihood
+from keras_transfer_gen.replicas import replica_mean
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -207,11 +208,3 @@ def _feature_cost(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
 def numbers_in(images: tf.Tensor) -> float:
     """How many numbers one image (or map of features) has, float."""
     return float(math.prod(images.shape[1:]))
-
-
-def replica_mean(value: tf.Tensor) -> tf.Tensor:
-    """The mean of a scalar over all replicas of a distribution strategy."""
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return value
-    return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import LATENTS
 from keras_transfer_gen.protocols import Penalty
+from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -80,10 +81,7 @@ def style_lengths(gradient: np.ndarray | tf.Tensor) -> tf.Tensor:
 
 
 def draw_noise(step: Step, shape: tf.Tensor) -> tf.Tensor:
-    """N(0, 1), float32 of a shape; it depends on the run's seed, the step and the replica alone."""
-    context = tf.distribute.get_replica_context()
-    replica = context.replica_id_in_sync_group if context else 0
+    """N(0, 1), float32 `[batch, ...]` of a shape: this replica's rows of what the run's seed and the step give."""
     folded = tf.random.experimental.stateless_fold_in([step.gan.seed, SEED], step.index)
-    return tf.random.stateless_normal(
-        shape, tf.random.experimental.stateless_fold_in(folded, tf.cast(replica, tf.int64))
-    )
+    seed = tf.random.experimental.stateless_fold_in(folded, tf.constant(0, tf.int64))
+    return own_rows(tf.random.stateless_normal(tf.concat([shape[:1] * count_replicas(), shape[1:]], 0), seed))

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Augment
+from keras_transfer_gen.replicas import count_replicas, own_rows, replica_mean
 from keras_transfer_gen.training import ada_draws
 from keras_transfer_gen.training.ada_colour import change_colors, color_maps
 from keras_transfer_gen.training.ada_geometry import output_to_input, resample
@@ -62,6 +63,8 @@ class ADA(Augment):
         Karras et al., Training Generative Adversarial Networks with Limited Data, 2020 (arXiv:2006.06676).
     """
 
+    shared_seed = True
+
     def __init__(self, target=0.6, kimg=100.0, probability=0.0, interval=4, policy="bgc", **kwargs):
         super().__init__(**kwargs)
         hint = 'Such as augment="ada:target=0.6" (--augment ada:target=0.6).'
@@ -83,7 +86,8 @@ class ADA(Augment):
             hint = 'Leave colours out with augment="ada:policy=bg".'
             raise checks.user_error("images", "images of 1, 3 or 4 channels", images.shape[-1], hint)
         probability = tf.convert_to_tensor(self.probability)
-        amounts = ada_draws.draw_amounts(tf.shape(images)[0], probability, seed, self.policy)
+        amounts = ada_draws.draw_amounts(tf.shape(images)[0] * count_replicas(), probability, seed, self.policy)
+        amounts = {name: own_rows(values) for name, values in amounts.items()}
         return transform(images, amounts, self.policy)
 
     def measures(self):
@@ -93,11 +97,10 @@ class ADA(Augment):
         if not self.kimg:
             return
         heads = [tf.reduce_mean(tf.sign(tf.cast(head, tf.float32))) for head in tf.nest.flatten(step.real_logits)]
-        context = tf.distribute.get_replica_context()
-        mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.add_n(heads) / len(heads))
+        mean = replica_mean(tf.add_n(heads) / len(heads))
         sign_sum = self.sign_sum.value + mean
         due = (step.index + 1) % self.interval == 0
-        images = tf.cast(tf.shape(step.real)[0] * context.num_replicas_in_sync * self.interval, tf.float32)
+        images = tf.cast(tf.shape(step.real)[0] * count_replicas() * self.interval, tf.float32)
         change = tf.sign(sign_sum / self.interval - self.target) * images / (1000.0 * self.kimg)
         moved = tf.clip_by_value(self.probability.value + change, 0.0, MOST)
         self.probability.assign(tf.where(due, moved, self.probability.value))

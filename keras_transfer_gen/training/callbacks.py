@@ -11,6 +11,10 @@ import keras
 
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.training.class_sheets import draw_sheet
+from keras_transfer_gen.training.distribution import has_workers
+from keras_transfer_gen.worker_cluster import read_cluster
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # the signals that ask a training to end
 
 
 class EveryKimg(keras.callbacks.Callback, abc.ABC):
@@ -78,6 +82,8 @@ class SampleGrid(EveryKimg):
             self.act(0.0, {})
 
     def act(self, kimg, logs):
+        if not writes_files(self.model):
+            return
         sheet = draw_sheet(self.model, self.num, self.seed)
         files.write_bytes(self.folder / f"{kimg:09.3f}kimg.png", pixels.to_png(sheet))
         if self.show is not None:
@@ -142,11 +148,18 @@ class HistoryCsv(EveryKimg):
     def act(self, kimg, logs):
         self.rows.append({"kimg": kimg, **logs})
         self.model.reset_metrics()  # each row is the mean of its own steps; a continued run has no jump in its curve
+        if not writes_files(self.model):
+            return
         text = io.StringIO()
         writer = csv.DictWriter(text, self.rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self.rows)
         files.write_text(self.path, text.getvalue())
+
+
+def writes_files(model):
+    """Whether callbacks of this process write files: of several workers, those of the first one do."""
+    return not has_workers(model.distribute_strategy) or read_cluster().is_chief
 
 
 def read_history(path):
@@ -189,7 +202,28 @@ class Clock(keras.callbacks.Callback):
         self._seen = seen
 
 
-class StopAt(keras.callbacks.Callback):
+class AgreedStop(keras.callbacks.Callback, abc.ABC):
+    """Ends training for a reason that one process alone knows, such as its clock.
+
+    Where several workers train together, all of them must stop at the same step: each tells what it wishes with the
+    next step, and acts on what all of them hear.
+
+    Attributes:
+        shared: whether there are other workers.
+    """
+
+    shared = False
+
+    @abc.abstractmethod
+    def wishes(self):
+        """List of float, always of the same length: 1 for a reason to stop that there is, else 0."""
+
+    @abc.abstractmethod
+    def hear(self, wishes):
+        """Takes note of the sum of all workers' `wishes()`, a list of float."""
+
+
+class StopAt(AgreedStop):
     """Ends training after a number of steps or of training seconds, whichever comes first.
 
     Args:
@@ -201,26 +235,43 @@ class StopAt(keras.callbacks.Callback):
     def __init__(self, steps, seconds, clock):
         super().__init__()
         self.steps, self.seconds, self.clock = steps, seconds, clock
+        self._late = False
+
+    def wishes(self):
+        return [float(self._is_late())]
+
+    def hear(self, wishes):
+        self._late = wishes[0] > 0
+
+    def _is_late(self):
+        return self.seconds is not None and self.clock.seconds >= self.seconds
 
     def on_train_batch_end(self, batch, logs=None):
-        late = self.seconds is not None and self.clock.seconds >= self.seconds
+        late = self._late if self.shared else self._is_late()
         if late or (self.steps is not None and int(self.model.step.numpy()) >= self.steps):
             self.model.stop_training = True
 
 
-class StopOnSignal(keras.callbacks.Callback):
+class StopOnSignal(AgreedStop):
     """Ends training after the current step on a signal, so that it can be saved; a second one ends at once.
 
     The signals are SIGINT, SIGTERM and SIGHUP (a closed terminal; not on Windows, nor where `nohup` ignores it).
 
     Attributes:
-        received: the signal's name, or "" where none came.
+        received: the signal's name, or "" where none came; of several workers, where any of them got one.
     """
 
     def __init__(self):
         super().__init__()
         self.received = ""
+        self._noted = ""
         self._before = {}
+
+    def wishes(self):
+        return [float(self._noted == name) for name in STOPPING]
+
+    def hear(self, wishes):
+        self.received = self.received or next((name for name, sum_ in zip(STOPPING, wishes, strict=True) if sum_), "")
 
     def on_train_begin(self, logs=None):
         for number in stopping_signals():
@@ -240,12 +291,14 @@ class StopOnSignal(keras.callbacks.Callback):
         self._before = {}
 
     def _note(self, number, frame):
-        if self.received:
+        if self._noted:
             raise KeyboardInterrupt
-        self.received = signal.Signals(number).name
+        self._noted = signal.Signals(number).name
+        if not self.shared:
+            self.received = self._noted
 
 
 def stopping_signals():
     """The signals that ask a training to end: SIGINT, SIGTERM, and SIGHUP where it exists and isn't ignored."""
-    known = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
+    known = [signal.Signals[name] for name in STOPPING if name in signal.Signals.__members__]
     return [n for n in known if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]

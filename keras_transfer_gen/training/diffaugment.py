@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import Augment
+from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
 
 POLICIES = ("color", "translation", "cutout")
@@ -20,13 +21,13 @@ def color(images, seed):
     Returns:
         float32 `[batch, H, W, C]`; may leave [-1, 1].
     """
-    shape = (tf.shape(images)[0], 1, 1, 1)
+    shape = (tf.shape(images)[0] * count_replicas(), 1, 1, 1)
     seeds = tf.random.split(seed, 3)
-    images = images + tf.random.stateless_uniform(shape, seeds[0], -0.5, 0.5)
+    images = images + own_rows(tf.random.stateless_uniform(shape, seeds[0], -0.5, 0.5))
     grey = tf.reduce_mean(images, axis=3, keepdims=True)
-    images = (images - grey) * tf.random.stateless_uniform(shape, seeds[1], 0.0, 2.0) + grey
+    images = (images - grey) * own_rows(tf.random.stateless_uniform(shape, seeds[1], 0.0, 2.0)) + grey
     mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
-    return (images - mean) * tf.random.stateless_uniform(shape, seeds[2], 0.5, 1.5) + mean
+    return (images - mean) * own_rows(tf.random.stateless_uniform(shape, seeds[2], 0.5, 1.5)) + mean
 
 
 def translation(images, seed, ratio=0.125):
@@ -40,10 +41,10 @@ def translation(images, seed, ratio=0.125):
     Returns:
         float32 `[batch, H, W, C]`.
     """
-    batch, (height, width) = tf.shape(images)[0], images.shape[1:3]
+    batch, (height, width) = tf.shape(images)[0] * count_replicas(), images.shape[1:3]
     for axis, (side, part) in enumerate(zip((height, width), tf.unstack(tf.random.split(seed, 2)), strict=True), 1):
         most = int(side * ratio + 0.5)
-        shifts = tf.random.stateless_uniform((batch, 1), part, -most, most + 1, tf.int32)
+        shifts = own_rows(tf.random.stateless_uniform((batch, 1), part, -most, most + 1, tf.int32))
         # One row of zeros at each end; an index outside the image is clipped to it.
         places = tf.clip_by_value(tf.range(side)[None, :] + shifts + 1, 0, side + 1)
         margin = [[0, 0]] * axis + [[1, 1]] + [[0, 0]] * (3 - axis)
@@ -62,10 +63,10 @@ def cutout(images, seed, ratio=0.5):
     Returns:
         float32 `[batch, H, W, C]`.
     """
-    batch, masks = tf.shape(images)[0], []
+    batch, masks = tf.shape(images)[0] * count_replicas(), []
     for side, part in zip(images.shape[1:3], tf.unstack(tf.random.split(seed, 2)), strict=True):
         hole = int(side * ratio + 0.5)
-        centres = tf.random.stateless_uniform((batch, 1), part, 0, side + (1 - hole % 2), tf.int32)
+        centres = own_rows(tf.random.stateless_uniform((batch, 1), part, 0, side + (1 - hole % 2), tf.int32))
         offsets = tf.range(side)[None, :] - (centres - hole // 2)
         masks.append((offsets >= 0) & (offsets < hole))
     covered = masks[0][:, :, None, None] & masks[1][:, None, :, None]
@@ -90,6 +91,8 @@ class DiffAugment(Augment):
     Reference:
         Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training, 2020 (arXiv:2006.10738).
     """
+
+    shared_seed = True
 
     def __init__(self, policy="color,translation", **kwargs):
         super().__init__(**kwargs)

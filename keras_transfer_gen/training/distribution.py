@@ -1,11 +1,11 @@
-"""Which devices a run uses: one, or several that share each batch."""
+"""Which devices a run uses: one, several that share each batch, or those of several workers."""
 
 import concurrent.futures
 import re
 
 import tensorflow as tf
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, worker_cluster
 
 _DEVICE = re.compile(r"(cpu|gpu):(\d+)")
 
@@ -14,16 +14,23 @@ def choose_strategy(devices="auto"):
     """The distribution strategy for a choice of devices.
 
     Args:
-        devices: "auto" (all GPUs that are visible, mirrored where there are several, else the default device), or a
-            comma-separated list such as "gpu:0,gpu:1" or "cpu:0,cpu:1". More CPUs than there are become logical
-            devices, which must happen before TensorFlow ran anything.
+        devices: "auto" (all GPUs that are visible, mirrored where there are several, else the default device; where
+            `TF_CONFIG` names several workers, those of all of them), or a comma-separated list such as "gpu:0,gpu:1"
+            or "cpu:0,cpu:1". More CPUs than there are become logical devices, which must happen before TensorFlow ran
+            anything.
 
     Returns:
         `tf.distribute.Strategy`.
 
     Raises:
-        UserError: for a malformed list or a device that does not exist.
+        UserError: for a malformed list, a device that does not exist or a malformed `TF_CONFIG`.
     """
+    cluster = worker_cluster.read_cluster()
+    if cluster.size > 1:
+        if devices != "auto":
+            step = "Each worker takes all GPUs that it sees: choose them by CUDA_VISIBLE_DEVICES."
+            raise checks.user_error("devices", '"auto" where TF_CONFIG names several workers', devices, step)
+        return _multi_worker(cluster)
     if devices == "auto":
         gpus = [f"gpu:{index}" for index in range(len(tf.config.list_physical_devices("GPU")))]
         return _mirrored(gpus) if len(gpus) > 1 else tf.distribute.get_strategy()
@@ -69,6 +76,34 @@ def _mirrored(names):
         # The default collectives break once a second strategy with other shapes exists in the process.
         return tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.ReductionToOneDevice())
     return tf.distribute.MirroredStrategy(names)
+
+
+_STRATEGIES: dict[
+    worker_cluster.WorkerCluster, tf.distribute.Strategy
+] = {}  # of this process, by cluster: TensorFlow starts its server once
+
+
+def _multi_worker(cluster):
+    if cluster not in _STRATEGIES:
+        try:
+            _STRATEGIES[cluster] = tf.distribute.MultiWorkerMirroredStrategy()
+        except RuntimeError as error:  # "Collective ops must be configured at program startup"
+            step = "Start Python again, and choose it first."
+            raise checks.user_error(
+                "strategy", "chosen before TensorFlow runs anything", worker_cluster.VARIABLE, step
+            ) from error
+        except (tf.errors.OpError, ValueError) as error:  # another program has the port, or nobody answers
+            step = "Start all workers at about the same time, each at a free port that the others can reach."
+            raise checks.user_error(
+                worker_cluster.VARIABLE, "addresses at which all workers are", cluster.addresses, step
+            ) from error
+    return _STRATEGIES[cluster]
+
+
+def has_workers(strategy):
+    """Whether a strategy trains with other processes (bool)."""
+    resolver = strategy.cluster_resolver
+    return resolver is not None and sum(map(len, resolver.cluster_spec().as_dict().values())) > 1
 
 
 def _make_logical_cpus(names):

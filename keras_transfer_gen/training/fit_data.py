@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.replicas import take_turns
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training import network_checks, trainable_flags
-from keras_transfer_gen.training.distribution import check_global_batch
+from keras_transfer_gen.training.distribution import check_global_batch, has_workers
+from keras_transfer_gen.training.worker_loop import distribute_data
 
 LEVELS = (-32, 287)  # what resizing with an overshooting filter makes of 0 and 255
 FITTED = (np.ndarray, tf.Tensor, tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
@@ -58,13 +60,24 @@ def prepare(model, name, x, y, shape, steps_per_epoch=None, validation_data=None
     if isinstance(x, ImageStream):
         check_global_batch(x.batch_size, model.distribute_strategy)
         steps_per_epoch = steps_per_epoch or x.steps_per_epoch
-        x = x.from_step(int(model.step.numpy()))
-    arguments = {"x": check_image_data(x, shape), "y": y, "steps_per_epoch": steps_per_epoch}
+    x = check_image_data(x, shape)
+    arguments = {"x": _for_replicas(model, x), "y": y, "steps_per_epoch": steps_per_epoch}
     if validation_data is not None:
         with checks.named(x="validation_data"):
             check_image_data(images_of(validation_data), shape)
         arguments["validation_data"] = validation_data
     return {**arguments, "shuffle": False} if isinstance(x, tf.data.Dataset) else arguments
+
+
+def _for_replicas(model, x):
+    """Images for the replicas of a model's strategy; of a dataset, each gets the rows that `replicas.own_rows` says."""
+    strategy, step = model.distribute_strategy, int(model.step.numpy())
+    if not isinstance(x, tf.data.Dataset):
+        return x
+    if has_workers(strategy):
+        return distribute_data(x, step, strategy)
+    x = x.from_step(step) if isinstance(x, ImageStream) else x
+    return take_turns(x, strategy.num_replicas_in_sync)
 
 
 def check_image_data(x, shape):

@@ -24,6 +24,7 @@ from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.training.optimizer_pair import OptimizerPair
 from keras_transfer_gen.training.precision import compute_in_float32
 from keras_transfer_gen.training.progress import add_counters, kimg_of
+from keras_transfer_gen.training.worker_loop import fit_function
 from keras_transfer_gen.version import PACKAGE
 
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
@@ -253,7 +254,7 @@ class GAN(keras.Model):
         fit_data.check_can_train(self, "gan")
         conditions.check_labels(x, y, self.network_inputs.conditions)
         arguments = fit_data.prepare(self, "gan", x, y, self.generator.output_shape, steps_per_epoch, validation_data)
-        return super().fit(
+        return fit_function(self, super().fit)(
             epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
         )
 

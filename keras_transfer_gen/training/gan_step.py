@@ -33,7 +33,8 @@ def train_step(gan, data):
     def augment(images, purpose):
         if gan.augment is None:
             return images
-        return gan.augment(images, seed=latents.step_seed(gan.seed, index, purpose))
+        replica = 0 if gan.augment.shared_seed else None
+        return gan.augment(images, seed=latents.step_seed(gan.seed, index, purpose, replica))
 
     def augment_real(images):
         return augment(images, "augment_real")

@@ -9,24 +9,25 @@ import tensorflow as tf
 from keras_transfer_gen import pixels
 from keras_transfer_gen.latent_distributions import transform_normals
 from keras_transfer_gen.network_inputs import LABELS, LATENTS, TRUNCATION, NetworkInputs
+from keras_transfer_gen.replicas import count_replicas, own_rows, replica_number
 
 # New ones go to the end: the position of each is part of its seed, and earlier runs must continue as they were.
 PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs")
 
 
-def step_seed(seed, step, purpose):
+def step_seed(seed, step, purpose, replica=None):
     """A seed for one purpose, step and replica.
 
     Args:
         seed: the run's seed, an integer.
         step: int64 scalar tensor.
         purpose: one of `PURPOSES`.
+        replica: number of the replica; the one that runs by default.
 
     Returns:
         int32 `[2]`, for the `tf.random.stateless_*` functions.
     """
-    context = tf.distribute.get_replica_context()
-    replica = context.replica_id_in_sync_group if context else 0
+    replica = replica_number() if replica is None else replica
     folded = tf.random.experimental.stateless_fold_in([seed, PURPOSES.index(purpose)], step)
     return tf.random.experimental.stateless_fold_in(folded, tf.cast(replica, tf.int64))
 
@@ -46,8 +47,10 @@ def sample_latents(batch, latent_dim, seed, distribution="normal"):
 def draw_inputs(batch, inputs, seed, step):
     """Everything that is drawn for the generated images of one training step.
 
+    It is drawn for the images of all replicas, of which each takes its own: so their number does not count.
+
     Args:
-        batch: number of images.
+        batch: number of images of this replica.
         inputs: `NetworkInputs`.
         seed: the run's seed, an integer.
         step: int64 scalar tensor.
@@ -59,11 +62,19 @@ def draw_inputs(batch, inputs, seed, step):
     values = {}
     for entry in inputs.drawn:
         if entry.name in (LATENTS, LABELS):
-            own = step_seed(seed, step, entry.name)
+            own = step_seed(seed, step, entry.name, replica=0)
         else:  # by the name, so that two of them differ and their order does not count
-            own = tf.random.experimental.stateless_fold_in(step_seed(seed, step, "other_inputs"), _number_of(entry))
-        values[entry.name] = _draw(batch, entry, own)
+            own = tf.random.experimental.stateless_fold_in(
+                step_seed(seed, step, "other_inputs", replica=0), _number_of(entry)
+            )
+        values[entry.name] = own_rows(_draw(batch * count_replicas(), entry, own))
     return values
+
+
+def draw_noise(batch, latent_dim, seed, step):
+    """N(0, 1) for a training step of a VAE, float32 `[batch, latent_dim]`; arguments as of `draw_inputs`."""
+    own = step_seed(seed, step, "latents", replica=0)
+    return own_rows(sample_latents(batch * count_replicas(), latent_dim, own))
 
 
 def _number_of(entry):

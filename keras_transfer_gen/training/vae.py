@@ -25,6 +25,7 @@ from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.training.progress import add_counters, kimg_of
+from keras_transfer_gen.training.worker_loop import fit_function
 from keras_transfer_gen.version import PACKAGE
 
 MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
@@ -269,7 +270,7 @@ class VAE(keras.Model):
         """
         fit_data.check_can_train(self, "vae")
         arguments = fit_data.prepare(self, "vae", x, y, self.decoder.output_shape, steps_per_epoch, validation_data)
-        history = super().fit(
+        history = fit_function(self, super().fit)(
             epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
         )
         warn_of_collapse(self, history.history)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen import pixels, variational
 from keras_transfer_gen.network_inputs import wrap_input
+from keras_transfer_gen.replicas import replica_mean
 from keras_transfer_gen.steps import VAEStep
 from keras_transfer_gen.training import conditions, latents, loss_scaling
 from keras_transfer_gen.training.lazy_losses import regularization
@@ -57,8 +58,7 @@ def test_step(vae, data):
 
 def _pass(vae, real, labels, index, kimg, training):
     """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
-    seed = latents.step_seed(vae.seed, index, "latents")
-    noise = latents.sample_latents(tf.shape(real)[0], vae.spec.latent_dim, seed)
+    noise = latents.draw_noise(tf.shape(real)[0], vae.spec.latent_dim, vae.seed, index)
     encoded = vae.encoder(wrap_input(vae.encoder, real), training=training)
     z_mean, z_log_var = (tf.cast(part, tf.float32) for part in encoded)
     z = latents.posterior_latents(z_mean, z_log_var, noise)
@@ -75,7 +75,9 @@ def _pass(vae, real, labels, index, kimg, training):
 
 def _measures(loss, reconstruction, terms, z_mean):
     divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
-    active = tf.math.reduce_variance(z_mean, axis=0) > variational.ACTIVE_VARIANCE
+    # Of all replicas' images, first around a centre that all share: squares of large numbers would lose digits.
+    around = z_mean - replica_mean(tf.reduce_mean(z_mean, axis=0))
+    active = replica_mean(tf.reduce_mean(tf.square(around), axis=0)) > variational.ACTIVE_VARIANCE
     return {
         "loss": loss, "elbo": -(reconstruction + divergence), "reconstruction_loss": reconstruction,
         "kl_loss": divergence, "active_units": tf.reduce_sum(tf.cast(active, tf.float32)),

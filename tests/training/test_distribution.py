@@ -45,3 +45,34 @@ def test_outside_a_scope_there_is_none_and_errors_come_back(two_cpus):
         with pytest.raises(KeyError, match="missing"):
             distribution.outside_scope({}.__getitem__, "missing")
     assert distribution.outside_scope(max, 3, 4) == 4
+
+
+def test_workers_are_those_of_the_environment(monkeypatch):
+    cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "all of them")
+    assert distribution.choose_strategy() == "all of them"
+    with pytest.raises(checks.UserError, match='`devices` must be "auto" where TF_CONFIG names several workers'):
+        distribution.choose_strategy("cpu:0")
+    monkeypatch.setenv("TF_CONFIG", "{")
+    with pytest.raises(checks.UserError, match="`TF_CONFIG` must be JSON"):
+        distribution.choose_strategy()
+
+
+@pytest.mark.parametrize(("error", "text"), [
+    (RuntimeError("Collective ops must be configured at program startup"), "chosen before TensorFlow runs anything"),
+    (tf.errors.UnavailableError(None, None, "no server"), "addresses at which all workers are"),
+])  # fmt: skip
+def test_workers_that_can_not_start_are_told_on_one_line(error, text, monkeypatch):
+    def fail():
+        raise error
+
+    cluster = '{"cluster": {"worker": ["a:3", "b:3"]}, "task": {"type": "worker", "index": 0}}'
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", fail)
+    with pytest.raises(checks.UserError, match=text):
+        distribution.choose_strategy()
+
+
+def test_strategies_of_one_process_have_no_workers(two_cpus):
+    assert not distribution.has_workers(tf.distribute.get_strategy()) and not distribution.has_workers(two_cpus)
