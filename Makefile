@@ -35,12 +35,15 @@ format: $(VENV)/.dev  ## Let ruff rewrite what `make lint` complains of, where i
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.docs  ## Build the documentation site into site/ (static files; warnings are errors).
+docs: $(VENV)/.docs docs/live_demo/index.html  ## Build the documentation site into site/ (static files; warnings are errors).
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open site/index.html, or copy site/ to a web server."
 
+docs/live_demo/index.html: saved_models/noto_gan_64/gan.keras docs/make_live_demo.py $(wildcard keras_transfer_gen/export/web/*.py keras_transfer_gen/export/web/*/*) | $(VENV)/.docs
+	$(BIN)/python docs/make_live_demo.py
+
 clean:  ## Remove .venv, builds and caches; runs/ stays.
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist site docs/live_demo *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamp files: each step is done once, and again when setup.py changes.

@@ -182,7 +182,8 @@ def export(
         str | None, typer.Option("--part", help=f"tflite of a VAE: {' | '.join(PARTS)}. Default: {PARTS[0]}.")
     ] = None,
     quantize: Annotated[
-        str | None, typer.Option("--quantize", help=f"tflite: {' | '.join(QUANTIZE)}. Default: none, which is float32.")
+        str | None,
+        typer.Option("--quantize", help=f"tflite, web: {' | '.join(QUANTIZE)}. Default: none, which is float32."),
     ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
@@ -207,7 +208,7 @@ def export(
         FORMATS[format].load()(generator, out, **received, **card)
     outcome = {"model": model, "format": format, "out": out, "dry_run": dry_run, **received}
     line = f"{'would write' if dry_run else 'wrote and checked'} {out}"
-    if quantize == "int8" and not dry_run:
+    if (format, quantize) == ("tflite", "int8") and not dry_run:
         outcome["float_layers"] = recipe.float_layers(out)
         if outcome["float_layers"]:
             line += f"; computed in float32, so that the images are good enough: {', '.join(outcome['float_layers'])}"

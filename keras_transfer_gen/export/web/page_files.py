@@ -29,6 +29,8 @@ class PageFacts:
         effects: floats `[K]`, by how many pixel levels one step along each direction changes an image.
         first_image: uint8 `[S, S, C]`, image 0 of seed 0, as Python generates it. The page compares its own with it.
         takes_truncation: whether the truncation is an input of the generator, so that latents keep their length.
+        levels: by how many pixel levels the page's first image may differ from Python's; None of smaller numbers than
+            float16, where its PSNR says whether it is right.
     """
 
     title: str
@@ -37,6 +39,7 @@ class PageFacts:
     effects: np.ndarray
     first_image: np.ndarray
     takes_truncation: bool = False
+    levels: float | None = 2.0
 
     def to_dict(self):
         """The facts as the page's scripts read them, ready for JSON."""
@@ -48,6 +51,7 @@ class PageFacts:
             "class_names": list(spec.class_names),
             "class_bounds": np.float32(np.cumsum(spec.class_shares)[:-1]).tolist(),
             "takes_truncation": self.takes_truncation,
+            "levels": self.levels,
             "directions": as_base64(np.asarray(self.directions, "<f4").tobytes()),
             "effects": [round(float(effect), 3) for effect in self.effects],
             "first_image": as_base64(np.asarray(self.first_image, np.uint8).tobytes()),

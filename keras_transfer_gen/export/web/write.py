@@ -1,9 +1,11 @@
 """A generator as a page: one folder for any static host, and one file that opens from disk."""
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.export.quantization import QUANTIZATIONS
 from keras_transfer_gen.export.tflite import write_tflite
 from keras_transfer_gen.export.web.page_files import LINKED, linked_page, page_scripts, single_page
 from keras_transfer_gen.export.web.runtime import read_runtime
@@ -13,7 +15,7 @@ NOTICES = "litert_notices"
 PARTS = {INDEX, SINGLE, LINKED, NOTICES}  # everything that the folder of a page holds
 
 
-def write_web(servable, path, facts):
+def write_web(servable, path, facts, quantize="none"):
     """Writes the page of a generator.
 
     `index.html` links the files in `files/`; `single.html` holds all of them. Both work from a static server and from
@@ -25,6 +27,7 @@ def write_web(servable, path, facts):
         path: folder to write; an earlier page there is replaced whole. Nothing is written or replaced where anything
             fails.
         facts: `PageFacts`.
+        quantize: numbers of the model inside, one of `QUANTIZATIONS`.
 
     Returns:
         `pathlib.Path` of the folder.
@@ -39,7 +42,8 @@ def write_web(servable, path, facts):
     check_page_folder(path)
     runtime = read_runtime()
     with tempfile.TemporaryDirectory() as scratch:
-        model = write_tflite(servable, Path(scratch) / "generator.tflite").read_bytes()
+        model = write_tflite(servable, Path(scratch) / "generator.tflite", quantize=quantize).read_bytes()
+    facts = dataclasses.replace(facts, levels=levels_for(quantize))
     scripts = page_scripts(facts, model, runtime)
     index, beside = linked_page(facts.title, scripts)
     notices = {f"{NOTICES}/{name}": text for name, text in runtime.notices.items()}
@@ -49,6 +53,12 @@ def write_web(servable, path, facts):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     return path
+
+
+def levels_for(quantize):
+    """By how many levels a page's first image may differ from Python's: one more than a file in the interpreter may."""
+    levels = QUANTIZATIONS[quantize].levels
+    return None if levels is None else levels + 1.0
 
 
 def check_page_folder(path):

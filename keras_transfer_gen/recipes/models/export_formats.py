@@ -5,7 +5,7 @@ import importlib
 
 from keras_transfer_gen import checks
 
-QUANTIZE = ("none", "float16", "dynamic", "int8", "int16x8")  # numbers in a TFLite file
+QUANTIZE = ("none", "float16", "dynamic", "int8", "int16x8")  # numbers in a TFLite file, alone or in a page
 PARTS = ("sampler", "encoder", "decoder")  # of a VAE, in formats that hold one function
 
 
@@ -46,6 +46,7 @@ FORMATS = {
     "web": ExportFormat(
         "keras_transfer_gen.recipes.models.export_web:export_web",
         "a folder with a page for browsers: for a static host (index.html) or from disk (single.html)",
+        ("quantize",),
     ),
     "onnx": ExportFormat(f"{_OTHERS}:export_onnx", "a file for onnxruntime and others", ("part",)),
     "openvino": ExportFormat(f"{_OTHERS}:export_openvino", "a folder for OpenVINO", ("part",)),

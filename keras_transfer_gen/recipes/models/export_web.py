@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.export.numbered_images import has_truncation
 from keras_transfer_gen.export.web.page_files import PageFacts
 from keras_transfer_gen.export.web.write import check_page_folder, write_web
 from keras_transfer_gen.maths.effect_directions import effect_directions
 from keras_transfer_gen.network_inputs import TRUNCATION, NetworkInput, NetworkInputs
 from keras_transfer_gen.recipes.models.export import load_exported, servable_of
+from keras_transfer_gen.recipes.models.export_formats import QUANTIZE
 from keras_transfer_gen.training.latents import numbered_classes, numbered_latents, render_numbered
 
 DIRECTIONS = 8  # sliders of a page
@@ -19,7 +21,7 @@ IMAGES_PER_DIMENSION = 8
 SEED = 1  # of these images
 
 
-def export_web(model, path, trust=False, overrides=None):
+def export_web(model, path, trust=False, overrides=None, quantize="none", title=None):
     """Writes a page that generates images in the browser: a folder for any static host, and one file for disk.
 
     It has a grid of new images, sliders along the directions that change images most, images between two others, and
@@ -28,9 +30,11 @@ def export_web(model, path, trust=False, overrides=None):
     Args:
         model: `GAN`, whose averaged generator is exported; `VAE`; (generator, spec) as `load_generator` returns them;
             or a source that it or `load_vae` takes.
-        path: folder to write; its name is the heading of the page. An earlier page there is replaced whole.
+        path: folder to write. An earlier page there is replaced whole.
         trust: whether you vouch for a source from the web, see `load_generator`.
         overrides: `SpecOverrides`, what is given of a third-party generator instead of measured, or None.
+        quantize: numbers of the model in the page, see `export_tflite`: smaller ones make the page smaller.
+        title: heading of the page; by default the folder's name.
 
     Returns:
         `pathlib.Path` of the folder.
@@ -41,8 +45,9 @@ def export_web(model, path, trust=False, overrides=None):
     """
     path = Path(path)
     check_page_folder(path)
+    checks.check_choice("quantize", quantize, QUANTIZE, "Set it with quantize= or --quantize.")
     servable = servable_of(load_exported(model, trust, overrides))
-    return write_web(servable, path, measure_page(servable, path.absolute().name))
+    return write_web(servable, path, measure_page(servable, title or path.absolute().name), quantize)
 
 
 def measure_page(servable, title):

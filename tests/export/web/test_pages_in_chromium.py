@@ -8,7 +8,9 @@ import time
 import numpy as np
 import pytest
 
+from keras_transfer_gen.export.web.write import SINGLE, write_web
 from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation
+from keras_transfer_gen.maths.psnr import peak_signal_to_noise
 from keras_transfer_gen.training.latents import numbered_latents, render_numbered
 from tests.chromium import PageError, chromium, needs_chromium
 from tests.export.web.conftest import KINDS
@@ -89,6 +91,22 @@ def test_pages_open_from_disk_and_draw_the_first_image_soon(page, pages, file):
     assert all(address.startswith("file:") for address in page.requests)
     assert len(page.requests) == 1 or file == "index.html"
     assert page.run("document.getElementById('error').hidden")
+
+
+@pytest.mark.parametrize(("quantize", "levels"), [("float16", 3), ("int8", None)])
+def test_pages_with_smaller_numbers_draw_nearly_the_same(
+    page, servables, page_facts, pages, draw, tmp_path, quantize, levels
+):
+    folder = write_web(servables["generator"], tmp_path / "page", page_facts["generator"], quantize)
+    assert (folder / SINGLE).stat().st_size < (pages["generator"] / SINGLE).stat().st_size
+    open_page(page, (folder / SINGLE).as_uri())
+    assert page.run("FACTS.levels") == levels and page.run("document.getElementById('error').hidden")
+    assert page.complaints == []
+    image, expected = generated(page, "ktg.generate(7)").astype(int), draw("generator", [0], 7)[0]
+    error = np.abs(image - expected).max() if levels else peak_signal_to_noise(expected, image.astype(np.uint8))
+    assert error <= levels if levels else error > 25
+    first = peak_signal_to_noise(page_facts["generator"].first_image, generated(page, "ktg.generate(0)"))
+    assert page.run("Math.min(ktg.psnr, 99)") == pytest.approx(min(first, 99), abs=0.01)
 
 
 @pytest.mark.parametrize("kind", KINDS)

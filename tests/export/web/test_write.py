@@ -2,7 +2,7 @@ import pytest
 
 from keras_transfer_gen.checks import UserFileError
 from keras_transfer_gen.export.parity import ExportError
-from keras_transfer_gen.export.web.write import INDEX, LINKED, NOTICES, SINGLE, check_page_folder, write_web
+from keras_transfer_gen.export.web.write import INDEX, LINKED, NOTICES, SINGLE, check_page_folder, levels_for, write_web
 from tests.export.small_models import wrong_weights
 
 
@@ -34,3 +34,7 @@ def test_nothing_is_written_of_a_generator_with_other_weights(servables, page_fa
     with pytest.raises(ExportError, match="differs from the Keras model"):
         write_web(wrong_weights(servables["labels"]), tmp_path / "page", page_facts["labels"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_levels_are_one_more_than_those_of_the_file():
+    assert [levels_for(kind) for kind in ("none", "float16", "dynamic", "int8")] == [2, 3, None, None]

@@ -79,3 +79,8 @@ def test_other_folders_are_refused_before_the_model_is_loaded(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(checks.UserFileError, match="notes.txt"):
         export_web("nowhere", tmp_path)
+
+
+def test_unknown_numbers_are_refused_before_the_model_is_loaded(tmp_path):
+    with pytest.raises(checks.UserError, match="`quantize` must be one of 'none', 'float16'"):
+        export_web("nothing", tmp_path / "page", quantize="int4")

@@ -116,17 +116,24 @@ const GENERATOR = (() => {
     return render(noise(seed, number), classOf(wholeNumber("seed", seed), number, label), truncation);
   }
 
-  // The most by which the first image differs from the one that Python generated, in pixel levels.
-  function difference() {
-    const expected = bytes(FACTS.first_image);
+  // Differences of the first image from the one that Python generated, in pixel levels.
+  function differences() {
     const actual = image(0);
-    let most = 0;
-    for (let i = 0; i < expected.length; i++) {
+    return Array.from(bytes(FACTS.first_image), (expected, i) => {
       const pixel = Math.floor(i / FACTS.channels);
-      most = Math.max(most, Math.abs(expected[i] - actual[4 * pixel + (i % FACTS.channels)]));
-    }
-    return most;
+      return expected - actual[4 * pixel + (i % FACTS.channels)];
+    });
   }
 
-  return { start, floats, wholeNumber, classOf, noise, render, image, difference };
+  function difference() {
+    return differences().reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  }
+
+  // In dB; Infinity where all pixels are equal.
+  function psnr() {
+    const all = differences();
+    return 10 * Math.log10((255 * 255 * all.length) / all.reduce((sum, value) => sum + value * value, 0));
+  }
+
+  return { start, floats, wholeNumber, classOf, noise, render, image, difference, psnr };
 })();

@@ -4,6 +4,7 @@
 const PAGE = (() => {
   const COUNT = 16; // images in the grid
   const FRAMES = 7; // images in the strip
+  const LEAST_PSNR = 20; // dB, of one image of a model with smaller numbers; below it something is wrong
   const part = (id) => document.getElementById(id);
   const pause = () => new Promise((resolve) => setTimeout(resolve));
   const state = { seed: 0, label: null, truncation: FACTS.truncation, selected: 0, tiles: [], directions: [], inputs: [] };
@@ -244,7 +245,8 @@ const PAGE = (() => {
     window.ktg.difference = GENERATOR.difference();
     connect();
     say("");
-    if (window.ktg.difference > 2) {
+    window.ktg.psnr = GENERATOR.psnr();
+    if (FACTS.levels === null ? window.ktg.psnr < LEAST_PSNR : window.ktg.difference > FACTS.levels) {
       complain(new Error("This browser calculates other images than Python does. Try another browser."));
     }
     show();
