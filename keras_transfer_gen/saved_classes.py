@@ -66,6 +66,7 @@ CLASSES = {
     "ResizeBilinear": "metrics.resize",
     "SavedModelGenerator": "transfer.saved_model.generator",
     "SavedModelLayer": "transfer.saved_model.layer",
+    "ShiftFlip": "training.shift_flip",
     "StandardNormal": "networks.priors.standard_normal",
     "StartBlock": "networks.dcgan.dcgan",
     "StyledConv2D": "networks.stylegan2.modulation",

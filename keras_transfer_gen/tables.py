@@ -158,6 +158,10 @@ AUGMENTS = Table("augment", f"{_PROTOCOLS}:Augment", {
         "many changes, the more often the better the discriminator knows the images; arguments: target, kimg, "
         "probability, interval, policy",
     ),
+    "shift_flip": (
+        "keras_transfer_gen.training.shift_flip:ShiftFlip",
+        "small shifts and mirror images, for a VQVAE and its prior; arguments: ratio, flip",
+    ),
 })  # fmt: skip
 REGULARIZERS = Table("regularizer", f"{_PROTOCOLS}:Regularizer", {
     "l2sp": (

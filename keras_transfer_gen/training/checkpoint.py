@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from keras_transfer_gen import checks, files
+from keras_transfer_gen import checks, files, protocols
 from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.training.checkpoint_folders import STATE, checkpoint_folder, latest_checkpoint, list_checkpoints
 from keras_transfer_gen.training.precision import saved_precision
@@ -61,6 +61,16 @@ def find_damage(file):
 
 def save_model(model, path):
     """Writes a `.keras` file, atomically and always with float32 layers, whatever the precision of training."""
-    networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    with files.atomic_path(path) as partial, saved_precision(networks):
+    with files.atomic_path(path) as partial, saved_precision(_networks_of(model)):
         model.save(partial)
+
+
+def _networks_of(model):
+    """List of the networks of a model, and of those of a model in it, such as a `VQVAE`'s prior."""
+    networks = []
+    for layer in model.layers:
+        if isinstance(layer, protocols.MultiNetwork):
+            networks += layer.roles.values()
+        elif isinstance(layer, keras.Model):
+            networks.append(layer)
+    return networks

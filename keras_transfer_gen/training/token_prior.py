@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training import compile_checks, latents, loss_scaling, token_sampling, trainable_flags
-from keras_transfer_gen.training.fit_data import FlagWatch
+from keras_transfer_gen.training.distribution import check_global_batch
+from keras_transfer_gen.training.fit_data import FlagWatch, check_can_train
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.version import PACKAGE
 
@@ -47,7 +49,7 @@ class TokenPrior(keras.Model):
         self.network = network
         self.token_noise = checks.check_number("token_noise", token_noise, most=1)
         self.label_dropout = checks.check_number("label_dropout", label_dropout, most=1)
-        self.to_tokens = None  # function images -> tokens, for `fit` with images; see `VQVAE.set_prior`
+        self.to_tokens = None  # function images in [-1, 1] -> tokens, for `fit` with images; see `VQVAE.set_prior`
         add_counters(self)
         self._flags = FlagWatch([network])
         self._samplers = {}
@@ -63,12 +65,17 @@ class TokenPrior(keras.Model):
         """Thousands of images whose tokens were shown in training so far, float."""
         return kimg_of(self)
 
-    def compile(self, optimizer=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1):
+    def compile(
+        self, optimizer=None, augment=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1
+    ):
         """Sets how the network is trained; the step count is kept.
 
         Args:
             optimizer: Keras optimizer; AdamW(1e-3, weight_decay=0.01) with gradients of norm 1 at most by default.
-            seed: of what is replaced and left out; each step's draws depend on it and on the step's number alone.
+            augment: "shift_flip", a `protocols.Augment`, or None: what images are changed by before they are encoded;
+                `fit` with tokens has no use for it.
+            seed: of the augmentation and of what is replaced and left out; each step's
+                draws depend on it and on the step's number alone.
             run_eagerly: run the step without a graph, for debugging.
             jit_compile: compile the step with XLA.
             steps_per_execution: steps in one call of the graph.
@@ -81,6 +88,7 @@ class TokenPrior(keras.Model):
                 optimizer = keras.optimizers.AdamW(1e-3, weight_decay=0.01, beta_2=0.99, global_clipnorm=1.0)
         compile_checks.checked_optimizer("optimizer", optimizer, "1e-3")
         self.seed = checks.check_integer("seed", seed, least=0)
+        self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
         with self.distribute_strategy.scope():
             optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
             super().compile(
@@ -148,6 +156,32 @@ class TokenPrior(keras.Model):
             self._samplers[key] = tf.function(lambda *arguments: draw(self.network, *arguments, **options))
         return self._samplers[key]
 
+    def fit(self, x=None, y=None, *, epochs=1, steps_per_epoch=None, **kwargs):
+        """`keras.Model.fit`; an `ImageStream` starts at the step that the prior has reached.
+
+        Args:
+            x: int tokens `[n, rows, columns]` or a `tf.data.Dataset` of batches of them, alone or as (tokens, labels);
+                of a prior that was set in a `VQVAE` also images: what `load_images` returns, or uint8 `[n, H, W, C]`.
+            y: integers `[n]`, the class of each row of an array.
+            epochs: number of the epoch at which to stop; an epoch of `load_images` is 1 kimg.
+            steps_per_epoch: batches in an epoch; the stream's own by default.
+            **kwargs: Keras' other arguments, such as `batch_size`, `callbacks` and `validation_data`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            UserError: where the prior isn't compiled, nothing can be trained, or images are given that it can't encode.
+        """
+        check_can_train(self, "prior")
+        if isinstance(x, ImageStream):
+            check_global_batch(x.batch_size, self.distribute_strategy)
+            steps_per_epoch = steps_per_epoch or x.steps_per_epoch
+            x = x.from_step(int(self.step.numpy()))
+        if isinstance(x, tf.data.Dataset):
+            kwargs["shuffle"] = False  # what Keras does anyway, with a warning
+        return super().fit(x, y, epochs=epochs, steps_per_epoch=steps_per_epoch, **kwargs)
+
     def evaluate(self, x=None, y=None, return_dict=False, **kwargs):
         """How likely grids of tokens are, without noise; needs no `compile`.
 
@@ -185,8 +219,8 @@ class TokenPrior(keras.Model):
 
     def train_step(self, data):
         """One update of the network; returns the running means."""
-        tokens, labels = self._tokens_and_labels(data)
         index = tf.cast(self.step.value, tf.int64)
+        tokens, labels = self._tokens_and_labels(data, index)
         read, shown = self._disturbed(tokens, labels, index)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
@@ -205,12 +239,20 @@ class TokenPrior(keras.Model):
         logits = self.network({"tokens": tokens, "labels": labels}, training=False)
         return self._track(tokens, logits, tf.reduce_mean(_image_nats(tokens, logits)))
 
-    def _tokens_and_labels(self, data):
-        """(int32 `[batch, positions]`, int32 `[batch]`) of a batch of tokens, or of images where it can encode them."""
+    def _tokens_and_labels(self, data, index=None):
+        """(int32 `[batch, positions]`, int32 `[batch]`) of a batch of tokens, or of images where it can encode them.
+
+        Args:
+            data: tokens or uint8 images, perhaps with labels.
+            index: int64 scalar, the step, where images are augmented.
+        """
         x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         if x.shape.rank == 4:
             if self.to_tokens is None:
                 raise checks.user_error("x", "tokens [batch, rows, columns]", "images", "Encode them: vq.encode(x).")
+            x = pixels.to_model_range(x)
+            if index is not None and self.augment is not None:
+                x = self.augment(x, latents.step_seed(self.seed, index, "augment_real"))
             x = self.to_tokens(x)
         rows, columns = self.network.grid
         tokens = tf.reshape(tf.cast(x, tf.int32), (-1, rows * columns))
@@ -250,13 +292,20 @@ class TokenPrior(keras.Model):
     def get_compile_config(self):
         if not self.compiled:
             return None
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "seed": self.seed}
+        parts = {"optimizer": self.optimizer, "augment": self.augment}
+        saved = {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**saved, "seed": self.seed}
 
     def compile_from_config(self, config):
-        self.compile(optimizer=keras.saving.deserialize_keras_object(config["optimizer"]), seed=config["seed"])
+        revive = keras.saving.deserialize_keras_object
+        parts = {name: config[name] and revive(config[name]) for name in ("optimizer", "augment")}
+        self.compile(**parts, seed=config["seed"])
 
 
 def _image_nats(tokens, logits):
     """float32 `[batch]`: minus the log-probability of `tokens` `[batch, positions]`, summed over the positions."""
     costs = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, tf.cast(logits, tf.float32))
     return tf.reduce_sum(costs, axis=1)
+
+
+protocols.MultiNetwork.register(TokenPrior)

@@ -115,17 +115,19 @@ class VQVAE(keras.Model):
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras keeps the old prior's weights for ever
         self.prior = prior
-        prior.to_tokens = self._batch_tokens
+        prior.to_tokens = self._tokens_of
 
     def compile(
-        self, optimizer=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
+        self, optimizer=None, augment=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
         auto_scale_loss=True, loss=None, metrics=None,
     ):  # fmt: skip
         """Sets how the autoencoder is trained; the step count is kept. A prior is compiled by itself.
 
         Args:
             optimizer: Keras optimizer of encoder and decoder; Adam(1e-3) by default.
-            seed: of the codes that are drawn anew; each step's draws depend on it and on the step's number alone.
+            augment: "shift_flip", a `protocols.Augment`, or None: what the training images are changed by.
+            seed: of the augmentation and the codes that are drawn anew; each step's
+                draws depend on it and on the step's number alone.
             run_eagerly: run the step without a graph, for debugging.
             jit_compile: compile the step with XLA; slower on most CPUs.
             steps_per_execution: steps in one call of the graph.
@@ -144,6 +146,7 @@ class VQVAE(keras.Model):
                 optimizer = keras.optimizers.Adam(1e-3)
         compile_checks.checked_optimizer("optimizer", optimizer, "1e-3")
         self.seed = checks.check_integer("seed", seed, least=0)
+        self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
         with self.distribute_strategy.scope():
             compile_checks.check_scope(self, optimizer=optimizer)
             if auto_scale_loss:
@@ -283,7 +286,11 @@ class VQVAE(keras.Model):
 
     def _batch_tokens(self, images):
         """uint8 `[batch, H, W, C]` -> int32 `[batch, rows, columns]`, in a graph too."""
-        return self.quantizer.tokens(self.encoder(pixels.to_model_range(images), training=False))
+        return self._tokens_of(pixels.to_model_range(images))
+
+    def _tokens_of(self, images):
+        """float32 `[batch, H, W, C]` in [-1, 1] -> int32 `[batch, rows, columns]`."""
+        return self.quantizer.tokens(self.encoder(images, training=False))
 
     def _check_tokens(self, tokens):
         tokens = np.asarray(tokens)
@@ -319,10 +326,14 @@ class VQVAE(keras.Model):
     def get_compile_config(self):
         if not self.compiled:
             return None
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "seed": self.seed}
+        parts = {"optimizer": self.optimizer, "augment": self.augment}
+        saved = {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**saved, "seed": self.seed}
 
     def compile_from_config(self, config):
-        self.compile(optimizer=keras.saving.deserialize_keras_object(config["optimizer"]), seed=config["seed"])
+        revive = keras.saving.deserialize_keras_object
+        parts = {name: config[name] and revive(config[name]) for name in ("optimizer", "augment")}
+        self.compile(**parts, seed=config["seed"])
 
 
 _PARTS = ("encoder", "quantizer", "decoder", "prior", "reconstruction")

@@ -21,6 +21,8 @@ def train_step(vq, data):
     real = pixels.to_model_range(images)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     index = tf.cast(vq.step.value, tf.int64)
+    if vq.augment is not None:
+        real = vq.augment(real, latents.step_seed(vq.seed, index, "augment_real"))
     with tf.GradientTape() as tape:
         vectors, tokens, reconstructions, parts = _pass(vq, real, training=True)
         # An optimizer sums gradients over replicas, so each gives its share of the mean.

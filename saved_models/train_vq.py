@@ -1,0 +1,113 @@
+"""Trains a VQ-VAE and its prior on images in one sub-folder a class; called again, it goes on where it was.
+
+    python saved_models/train_vq.py --data CLASSES --out runs/vq [--kimg 200] [--prior-kimg 400] [--downsampling 8]
+
+A share of the images (`--holdout`) is put aside: history.json has their PSNR, SSIM and sharpness (mean step between
+neighbouring pixels over that of the originals) after every --every kimg, and their nats. The prior that is best on them
+is kept: `best/vq.keras`. `draws.png` shows 12 unselected images a class, `reconstructions.png` originals from the
+holdout above their reconstructions.
+"""
+
+import argparse
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import keras_transfer_gen as ktg
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.data.batches import stream_images
+from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
+
+SHOWN = 12
+
+
+def build_vq(options, num_classes, class_names):
+    """A new `VQVAE` with its `TokenPrior`, both compiled."""
+    shared = {"image_size": options.image_size, "downsampling": options.downsampling, "residual_blocks": 2}
+    encoder = ktg.build_token_encoder(**shared, max_channels=options.max_channels)
+    decoder = ktg.build_token_decoder(**shared, max_channels=options.max_channels)
+    vq = ktg.VQVAE(encoder, ktg.VectorQuantizer(options.codes), decoder)
+    network = ktg.TokenTransformer(vq.grid, options.codes, num_classes, options.width, options.depth)
+    vq.set_prior(ktg.TokenPrior(network), class_names)
+    vq.compile(keras.optimizers.Adam(5e-4, beta_2=0.99), augment="shift_flip")
+    vq.prior.compile(augment="shift_flip")
+    return vq
+
+
+def split(image_set, share, seed=0):
+    """(`ImageSet` to learn, `ImageSet` put aside), drawn by `seed`."""
+    order = np.random.default_rng(seed).permutation(len(image_set))
+    count = round(share * len(image_set))
+    return image_set.subset(np.sort(order[count:])), image_set.subset(np.sort(order[:count]))
+
+
+def reconstruction_scores(vq, images):
+    """{"psnr": dB, "ssim", "sharpness"} of images and their reconstructions."""
+    again = vq.reconstruct(images)
+    steps = [sum(np.abs(np.diff(x.astype(np.float32), axis=a)).mean() for a in (1, 2)) for x in (again, images)]
+    return {
+        "psnr": float(np.mean(tf.image.psnr(images, again, 255))),
+        "ssim": float(np.mean(tf.image.ssim(tf.constant(images), tf.constant(again), 255))),
+        "sharpness": float(steps[0] / steps[1]),
+    }
+
+
+def draw_sheets(vq, images, out):
+    """Writes draws.png (a row a class) and reconstructions.png."""
+    names = vq.class_names or [None]
+    rows = [vq.generate(SHOWN, seed=0, label=name) for name in names]
+    files.write_bytes(out / "draws.png", pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
+    shown = images[:SHOWN]
+    both = np.concatenate([shown, vq.reconstruct(shown)])
+    files.write_bytes(out / "reconstructions.png", pixels.to_png(pixels.to_grid(both, len(shown))))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder of images, one sub-folder a class")
+    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, history.json and sheets")
+    parser.add_argument("--image-size", type=int, default=64)
+    parser.add_argument("--downsampling", type=int, default=8, help="pixels along each side of a token: 4, 8 or 16")
+    parser.add_argument("--codes", type=int, default=1024, help="size of the codebook")
+    parser.add_argument("--max-channels", type=int, default=256, help="channels on the grid")
+    parser.add_argument("--width", type=int, default=192, help="of the transformer")
+    parser.add_argument("--depth", type=int, default=5, help="of the transformer")
+    parser.add_argument("--kimg", type=float, default=200, help="thousands of images shown to the autoencoder")
+    parser.add_argument("--prior-kimg", type=float, default=400, help="thousands of images shown to the prior")
+    parser.add_argument("--every", type=float, default=4, help="kimg between scores and checkpoints")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--holdout", type=float, default=0.05, help="share of the images that is put aside")
+    options = parser.parse_args()
+    image_set = read_images(options.data, options.image_size, 3, labels="folders")
+    learnt, aside = split(image_set, options.holdout)
+    stream = stream_images(learnt, options.batch_size, labels=True)
+    last = latest_checkpoint(options.out / "checkpoints")
+    keras.utils.set_random_seed(0)
+    names = image_set.class_names
+    vq, history = load_checkpoint(last) if last else (build_vq(options, len(names), names), [])
+    steps = max(round(1000 * options.every / options.batch_size), 1)
+
+    def note(**figures):
+        history.append({"kimg": vq.kimg, "prior_kimg": vq.prior.kimg, **figures})
+        print(history[-1], flush=True)
+        files.write_json(options.out / "history.json", history)
+        save_checkpoint(vq, options.out / "checkpoints", history, replace=True)
+        draw_sheets(vq, aside.images, options.out)
+
+    while vq.kimg < options.kimg:
+        logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
+        note(loss=logs["loss"][-1], perplexity=logs["perplexity"][-1], **reconstruction_scores(vq, aside.images))
+    tokens = vq.encode(aside.images)
+    while vq.prior.kimg < options.prior_kimg:
+        logs = vq.prior.fit(stream, steps_per_epoch=steps, verbose=0).history
+        nats = vq.prior.evaluate(tokens, aside.labels, return_dict=True)["nats"]
+        if nats < min((row["holdout_nats"] for row in history if "holdout_nats" in row), default=np.inf):
+            save_model(vq, options.out / "best" / "vq.keras")
+        note(nats=logs["nats"][-1], holdout_nats=nats)
+
+
+if __name__ == "__main__":
+    main()

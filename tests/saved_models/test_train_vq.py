@@ -1,0 +1,57 @@
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_transfer_gen.data.sources import read_images
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
+
+
+@pytest.fixture(scope="module")
+def script():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPTS)
+        patch.setattr(sys, "dont_write_bytecode", True)
+        yield importlib.import_module("train_vq")
+
+
+def run(script, monkeypatch, **options):
+    texts = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    monkeypatch.setattr(sys, "argv", ["train_vq.py", *texts])
+    script.main()
+
+
+def test_a_training_goes_on_and_keeps_the_best(script, monkeypatch, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("cats", "dogs"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(10):
+            image = np.full((32, 32, 3), rng.integers(0, 256, 3), np.uint8)
+            image[8:24, 8:24] = 255 - image[8:24, 8:24]
+            Image.fromarray(image).save(tmp_path / "data" / name / f"{number}.png")
+    options = {
+        "data": tmp_path / "data", "out": tmp_path / "out", "image_size": 32, "codes": 16, "max_channels": 16,
+        "width": 12, "depth": 1, "batch_size": 8, "every": 0.008, "holdout": 0.2,
+    }  # fmt: skip
+    run(script, monkeypatch, kimg=0.008, prior_kimg=0, **options)
+    run(script, monkeypatch, kimg=0.016, prior_kimg=0.008, **options)
+    history = json.loads((tmp_path / "out/history.json").read_text("utf-8"))
+    assert [(row["kimg"], row["prior_kimg"]) for row in history] == [(0.008, 0), (0.016, 0), (0.016, 0.008)]
+    assert all(0 < row["sharpness"] and row["psnr"] > 0 for row in history[:2])
+    vq = keras.models.load_model(tmp_path / "out/best/vq.keras")
+    assert vq.class_names == ["cats", "dogs"]
+    for name, size in (("draws", (12 * 32, 2 * 32)), ("reconstructions", (4 * 32, 2 * 32))):
+        with Image.open(tmp_path / "out" / f"{name}.png") as sheet:
+            assert sheet.size == size
+
+
+def test_every_image_is_learnt_or_put_aside(script):
+    image_set = read_images(np.arange(20 * 32 * 32 * 3, dtype=np.uint32).reshape(20, 32, 32, 3).astype(np.uint8), 32, 3)
+    learnt, aside = script.split(image_set, 0.25)
+    assert (len(learnt), len(aside)) == (15, 5)
