@@ -31,7 +31,16 @@ class UserImportError(ImportError):
 
 
 class Interrupted(Exception):
-    """The user stopped the work and everything is saved; the message says how to go on."""
+    """A signal stopped the work and what could be saved is saved; the message says how to go on.
+
+    Args:
+        text: the message.
+        preempted: whether all is saved and the signal was not a person's, so that the command has done its part.
+    """
+
+    def __init__(self, text: str = "", preempted: bool = False) -> None:
+        super().__init__(text)
+        self.preempted = preempted
 
 
 USER_ERRORS = (UserError, UserFileError, UserImportError)

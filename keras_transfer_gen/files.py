@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,10 @@ from keras_transfer_gen.checks import UserFileError, file_error
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # full disk, full quota, a limit on the size of files
+PARTIAL = ".partial-"  # beginning of the names of folders that something is being written in
+REPLACED = "replaced"  # in such a folder: what was at the path before
 
 
 @contextlib.contextmanager
@@ -36,7 +41,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     missing = [folder for folder in path.parents if not folder.exists()]  # inner ones first
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
+        scratch = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=path.parent))
     except OSError as error:
         raise UserFileError(f"cannot write {path}: {error.strerror}. Choose another path with --out.") from error
     done = False
@@ -46,7 +51,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         if path.is_dir() and not path.is_symlink():
             if not partial.is_dir():
                 raise UserFileError(f"cannot write {path}: a folder has this name. Choose another name for the file.")
-            shutil.move(path, scratch / "replaced")
+            shutil.move(path, scratch / REPLACED)
         os.replace(partial, path)
         done = True
     finally:
@@ -54,6 +59,38 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         for folder in [] if done else missing:
             with contextlib.suppress(OSError):  # something else has come into it meanwhile
                 folder.rmdir()
+
+
+def finish_partial(scratch: PathLike) -> None:
+    """Brings a folder of `atomic_path`, left behind by a process that was killed, to its end: nothing is lost.
+
+    What was killed between removing the old and naming the new gets its name; everything else is removed.
+
+    Args:
+        scratch: path of a folder whose name begins with `PARTIAL`.
+    """
+    scratch = Path(scratch)
+    if (scratch / REPLACED).exists():  # it is moved there only once the new one is whole
+        for whole in scratch.iterdir():
+            if whole.name != REPLACED and not (scratch.parent / whole.name).exists():
+                os.replace(whole, scratch.parent / whole.name)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def is_no_room(error: BaseException | None) -> bool:
+    """Whether an exception, or what it was raised from, says that the disk or the quota is full (bool)."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def size_of(path: PathLike) -> int:
+    """Bytes of a file, or of all files below a folder; 0 where there is none."""
+    path = Path(path)
+    inside = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in inside if file.is_file())
 
 
 def write_bytes(path: PathLike, content: bytes) -> None:

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 
 import pytest
@@ -93,3 +94,32 @@ def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):
 def test_write_text_is_utf8(tmp_path):
     files.write_text(tmp_path / "a.txt", "ü")
     assert (tmp_path / "a.txt").read_bytes() == "ü".encode()
+
+
+def test_full_disk_is_known_by_what_an_error_was_raised_from(tmp_path):
+    assert files.is_no_room(OSError(errno.ENOSPC, "full")) and not files.is_no_room(OSError(errno.EACCES, "no"))
+    try:
+        try:
+            raise OSError(errno.EDQUOT, "quota")
+        except OSError as error:
+            raise checks.UserFileError("cannot write") from error
+    except checks.UserFileError as error:
+        assert files.is_no_room(error)
+    assert not files.is_no_room(None)
+
+
+def test_size_counts_all_files_below(tmp_path):
+    (tmp_path / "a").write_bytes(b"123")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "c").write_bytes(b"4567")
+    assert files.size_of(tmp_path) == 7 and files.size_of(tmp_path / "a") == 3 and files.size_of(tmp_path / "d") == 0
+
+
+def test_half_written_folder_of_a_killed_process_is_removed_or_finished(tmp_path):
+    half, whole = tmp_path / ".partial-1", tmp_path / ".partial-2"
+    for folder, names in ((half, ["a"]), (whole, ["b", "replaced"])):
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text(name)
+        files.finish_partial(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"] and (tmp_path / "b").read_text() == "b"

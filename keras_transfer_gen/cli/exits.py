@@ -18,7 +18,9 @@ from typer.core import TyperGroup
 from keras_transfer_gen import checks, files
 
 FAULT, MISUSE, INTERRUPTED = 1, 2, 130
-TRAININGS = ("finetune", "pretrain", "distill")
+TRAININGS = ("finetune", "pretrain", "grow", "distill")
+PREEMPTIONS = ("SIGTERM", "SIGUSR1")  # in a training: what a scheduler sends before it takes the machine away
+MORE_SIGNALS = ("SIGUSR1",)  # that trainings end on
 JSON = "keras_transfer_gen.json"  # in the context of `ktg`: whether its user expects JSON
 # What the machine refuses is no fault of the package: no room, no rights, a read-only disk.
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
@@ -27,25 +29,28 @@ REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 def guarded(command):
     """Wraps a command so that each kind of end has its exit code and its words.
 
-    0: done. 2: something the user gave can't be used, one line on stderr. 130: interrupted. 1: a fault of this package,
+    0: done, or a training that was preempted (SIGTERM, SIGUSR1; with `--grace` by any signal).
+    2: something the user gave can't be used, one line on stderr. 130: interrupted. 1: a fault of this package,
     with a log file. `--debug` also shows the traceback; `--json` also prints {"error": the line} on stdout.
     """
 
     @functools.wraps(command)
     def run(*args, debug=False, **kwargs):
         end = functools.partial(_end, debug=debug, json=kwargs.get("json", False))
-        with _terminate_as_interrupt():
+        trains = command.__name__ in TRAININGS
+        with _terminate_as_interrupt(MORE_SIGNALS if trains else ()):
             try:
                 return command(*args, **kwargs)
             except (typer.Exit, typer.Abort, BrokenPipeError):
                 raise
             except checks.Interrupted as stop:
-                end(stop, one_line(stop), INTERRUPTED)
+                end(stop, one_line(stop), 0 if stop.preempted else INTERRUPTED)
             except KeyboardInterrupt as stop:
-                text = "interrupted: what was not finished is not written."
-                if command.__name__ in TRAININGS:
-                    text = "interrupted: what was saved stays; the same command again continues a run."
-                end(stop, text, INTERRUPTED)
+                if not trains:
+                    end(stop, "interrupted: what was not finished is not written.", INTERRUPTED)
+                preempted = getattr(stop, "preempts", False) or kwargs.get("grace") is not None
+                text = "interrupted: what was saved stays; the same command again continues a run."
+                end(stop, text, 0 if preempted else INTERRUPTED)
             except checks.USER_ERRORS as error:
                 end(error, f"error: {one_line(error)}", MISUSE)
             except Exception as error:
@@ -162,15 +167,27 @@ def _print_error(text, json):
         print(dump_json({"error": one_line(text.removeprefix("error: "))}, ensure_ascii=False))
 
 
-@contextlib.contextmanager
-def _terminate_as_interrupt():
-    def stop(number, frame):
-        raise KeyboardInterrupt
+class SignalReceived(KeyboardInterrupt):
+    """A signal other than Ctrl-C asked the process to end.
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number):
+        super().__init__()
+        self.preempts = signal.Signals(number).name in PREEMPTIONS
+
+
+@contextlib.contextmanager
+def _terminate_as_interrupt(more=()):
+    def stop(number, frame):
+        raise SignalReceived(number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP", *more) if name in signal.Signals.__members__]
     before = {signal.Signals[name]: signal.getsignal(signal.Signals[name]) for name in names}
     # What `nohup` has ignored stays ignored.
-    handled = [number for number in before if number == signal.SIGTERM or before[number] is not signal.SIG_IGN]
+    handled = [number for number in before if number != signal.SIGHUP or before[number] is not signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread():  # which alone may set handlers
         handled = []
     try:

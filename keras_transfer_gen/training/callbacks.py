@@ -14,7 +14,7 @@ from keras_transfer_gen.training.class_sheets import draw_sheet
 from keras_transfer_gen.training.distribution import has_workers
 from keras_transfer_gen.worker_cluster import read_cluster
 
-STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # the signals that ask a training to end
+STOPPING = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")  # the signals that ask a training to end
 
 
 class EveryKimg(keras.callbacks.Callback, abc.ABC):
@@ -22,7 +22,12 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
 
     Args:
         kimg: thousands of real images from one call to the next.
+
+    Attributes:
+        on_no_room: function that is called with the `OSError` where `act` finds the disk full; None raises it.
     """
+
+    on_no_room = None
 
     def __init__(self, kimg=1.0):
         super().__init__()
@@ -55,7 +60,12 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
 
     def _call(self, logs):
         self._done = self._seen()
-        self.act(self.model.kimg, {name: float(value) for name, value in (logs or {}).items()})
+        try:
+            self.act(self.model.kimg, {name: float(value) for name, value in (logs or {}).items()})
+        except OSError as error:
+            if self.on_no_room is None or not files.is_no_room(error):
+                raise
+            self.on_no_room(error)
 
 
 class SampleGrid(EveryKimg):
@@ -79,7 +89,7 @@ class SampleGrid(EveryKimg):
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
         if self.model.kimg == 0:
-            self.act(0.0, {})
+            self._call({})
 
     def act(self, kimg, logs):
         if not writes_files(self.model):
@@ -255,7 +265,8 @@ class StopAt(AgreedStop):
 class StopOnSignal(AgreedStop):
     """Ends training after the current step on a signal, so that it can be saved; a second one ends at once.
 
-    The signals are SIGINT, SIGTERM and SIGHUP (a closed terminal; not on Windows, nor where `nohup` ignores it).
+    The signals are SIGINT, SIGTERM, SIGUSR1 (Slurm's warning before a job's time is up) and SIGHUP (a closed terminal;
+    not on Windows, nor where `nohup` ignores it).
 
     Attributes:
         received: the signal's name, or "" where none came; of several workers, where any of them got one.
@@ -299,6 +310,6 @@ class StopOnSignal(AgreedStop):
 
 
 def stopping_signals():
-    """The signals that ask a training to end: SIGINT, SIGTERM, and SIGHUP where it exists and isn't ignored."""
+    """The signals that ask a training to end: SIGINT, SIGTERM, SIGUSR1, and SIGHUP unless it is ignored."""
     known = [signal.Signals[name] for name in STOPPING if name in signal.Signals.__members__]
     return [n for n in known if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]

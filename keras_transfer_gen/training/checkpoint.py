@@ -12,10 +12,18 @@ from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.training.checkpoint_folders import STATE, checkpoint_folder, latest_checkpoint, list_checkpoints
 from keras_transfer_gen.training.precision import saved_precision
 
-__all__ = ["find_damage", "latest_checkpoint", "load_checkpoint", "save_checkpoint", "save_model"]
+__all__ = [
+    "DamagedCheckpoint", "find_damage", "latest_checkpoint", "load_checkpoint", "newest_whole", "restore_checkpoint",
+    "save_checkpoint", "save_model",
+]  # fmt: skip
+KEPT = 2  # checkpoints: where the last one is damaged, the one before it is there
 
 
-def save_checkpoint(model, folder, state, keep=1, replace=False):
+class DamagedCheckpoint(checks.UserFileError):
+    """A checkpoint that can't be read, whatever the model is."""
+
+
+def save_checkpoint(model, folder, state, keep=KEPT, replace=False):
     """Writes `folder/step-<number>/`, whole or not at all, and drops older ones.
 
     Args:
@@ -40,13 +48,77 @@ def save_checkpoint(model, folder, state, keep=1, replace=False):
 
 
 def load_checkpoint(path):
-    """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under."""
+    """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under.
+
+    Raises:
+        DamagedCheckpoint: where a part of it is missing or damaged.
+    """
+    file, state = _read_whole(path)
+    return keras.models.load_model(file), state
+
+
+def restore_checkpoint(model, path):
+    """Gives a model the values that it had at a checkpoint: weights, optimizers, step. Call it as `load_checkpoint`.
+
+    Args:
+        model: compiled `GAN` or `VAE` of the training that the checkpoint is of; what was traced for it stays.
+        path: of the checkpoint.
+
+    Returns:
+        dict, the state that was saved beside it.
+
+    Raises:
+        DamagedCheckpoint: where a part of it is missing or damaged.
+        ValueError: where the model has been given other layers since.
+    """
+    file, state = _read_whole(path)
+    model.load_weights(file)
+    return state
+
+
+def newest_whole(folder, load, say):
+    """What a function makes of the newest checkpoint that is whole; damaged ones after it are removed, which is said.
+
+    Args:
+        folder: of the checkpoints of a training.
+        load: function of a path, such as `load_checkpoint`.
+        say: function of a line of text.
+
+    Returns:
+        (path, what `load` returned), or None where there is no checkpoint.
+
+    Raises:
+        DamagedCheckpoint: where there are checkpoints, and all are damaged: nothing is removed then.
+    """
+    damaged = []
+    for path in reversed(list_checkpoints(folder)):
+        try:
+            loaded = load(path)
+        except DamagedCheckpoint as error:
+            damaged.append((path, error))
+            continue
+        for broken, _ in damaged:
+            shutil.rmtree(broken)
+            say(f"the checkpoint {broken.name} is damaged and was removed: the one before it, {path.name}, is taken")
+        return path, loaded
+    if damaged:
+        raise damaged[0][1]
+    return None
+
+
+def _read_whole(path):
+    """(path of the model's file, state) of a checkpoint."""
     path = Path(path)
     file = find_model(path)
-    if (damage := find_damage(file)) is not None:
+    damage = "Its model is missing." if file is None else find_damage(file)
+    try:
+        state = files.read_json(path / STATE)
+    except checks.UserFileError as error:
+        damage = damage or f"Its {STATE} can't be read: {error}"
+    if damage is not None:
         hint = f"{damage} Start again with --overwrite, or take another --out."
-        raise checks.file_error("path", "a checkpoint that is whole", file, hint)
-    return keras.models.load_model(file), files.read_json(path / STATE)
+        raise DamagedCheckpoint(checks.message("path", "a checkpoint that is whole", str(file or path), hint))
+    return file, state
 
 
 def find_damage(file):

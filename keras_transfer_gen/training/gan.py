@@ -7,6 +7,7 @@ from keras_transfer_gen import checks, protocols, tables
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import (
+    accumulated_gan_step,
     compile_checks,
     compiled_parts,
     conditions,
@@ -14,6 +15,7 @@ from keras_transfer_gen.training import (
     gan_step,
     latents,
     loss_scaling,
+    micro_batches,
     network_checks,
     trainable_flags,
 )  # fmt: skip
@@ -105,6 +107,7 @@ class GAN(keras.Model):
         steps_per_execution=1,
         jit_compile=False,
         auto_scale_loss=True,
+        micro_batch=None,
         data=None,
         optimizer=None,
         loss=None,
@@ -127,6 +130,8 @@ class GAN(keras.Model):
             jit_compile: compile the step with XLA, which draws other latents; slower on most CPUs.
             auto_scale_loss: put both optimizers in a `keras.optimizers.LossScaleOptimizer` where a network computes in
                 float16.
+            micro_batch: images that go through the networks at once, a divisor of the batch: less memory, the same
+                update but for what is taken over a batch (`describe_differences`). None takes the whole batch.
             data: what `load_images` returns, for regularisers that look at images before training.
             optimizer: must stay None; each network has its own.
             loss: must stay None; see `objective`.
@@ -169,6 +174,7 @@ class GAN(keras.Model):
             self.ema_halflife_kimg = checks.check_number("ema_halflife_kimg", ema_halflife_kimg)
             self.ema_rampup = None if ema_rampup is None else checks.check_number("ema_rampup", ema_rampup)
             self.seed = checks.check_integer("seed", seed, least=0)
+            self.micro_batch = micro_batches.check_micro_batch(micro_batch)
             more = [G_PENALTY] if any("g" in part.phases for part in self.penalties) else []
             more += [] if self.augment is None else self.augment.measures()
             self.trackers = {name: keras.metrics.Mean(name=name) for name in (*MEASURES, *more)}
@@ -269,7 +275,8 @@ class GAN(keras.Model):
 
     def train_step(self, data):
         """One update of both networks, the averaged generator and the regularisers; returns the running means."""
-        return self._track(gan_step.train_step(self, data))
+        whole = self.micro_batch is None
+        return self._track((gan_step if whole else accumulated_gan_step).train_step(self, data))
 
     def test_step(self, data):
         """The losses on one batch, without augmenting and without an update."""
@@ -316,7 +323,7 @@ class GAN(keras.Model):
             "penalty": penalties if len(penalties) > 1 else (penalties or [None])[0],
             "regularizers": [serialize(regularizer) for regularizer in self.regularizers],
             "source": None if self.source is None else self.source.to_config(),
-            **{name: getattr(self, name) for name in _COMPILED_NUMBERS},
+            **{name: getattr(self, name) for name in (*_COMPILED_NUMBERS, *_COMPILED_LATER)},
         }
 
     def compile_from_config(self, config):
@@ -328,7 +335,8 @@ class GAN(keras.Model):
         if config.get("source"):  # its weights follow from the file
             compiled_parts.set_source(self, compiled_parts.SourceNetworks.of_config(config["source"]))
         parts = {name: revive(config[name]) for name in (*_COMPILED_OBJECTS, "penalty", "regularizers")}
-        self.compile(**parts, **{name: config[name] for name in _COMPILED_NUMBERS})
+        later = {name: config.get(name) for name in _COMPILED_LATER}  # not in files of earlier versions
+        self.compile(**parts, **{name: config[name] for name in _COMPILED_NUMBERS}, **later)
 
     def compile_like(self, other):
         """Compiles as another GAN is: a GAN of the same training with a changed network goes on from it.
@@ -346,7 +354,7 @@ class GAN(keras.Model):
         compiled_parts.set_source(self, other.source)
         objects = {name: clone(getattr(other, name)) for name in _COMPILED_OBJECTS}
         lists = {name: list(map(clone, getattr(other, attribute))) for name, attribute in _COMPILED_LISTS.items()}
-        names = (*_COMPILED_NUMBERS, "run_eagerly", "steps_per_execution", "jit_compile")
+        names = (*_COMPILED_NUMBERS, *_COMPILED_LATER, "run_eagerly", "steps_per_execution", "jit_compile")
         numbers = {name: getattr(other, name) for name in names}
         self.compile(**objects, **lists, **numbers, auto_scale_loss=False)
         for name in ("objective", "augment"):
@@ -366,3 +374,4 @@ protocols.MultiNetwork.register(GAN)
 _COMPILED_OBJECTS = ("objective", "augment", "g_optimizer", "d_optimizer")
 _COMPILED_LISTS = {"penalty": "penalties", "regularizers": "regularizers"}  # the argument -> the attribute
 _COMPILED_NUMBERS = ("ema_halflife_kimg", "ema_rampup", "seed")
+_COMPILED_LATER = ("micro_batch",)

@@ -95,20 +95,21 @@ def train_step(gan, data):
 
     decay = ema.ema_decay(batch * replicas, kimg, gan.ema_halflife_kimg, gan.ema_rampup)
     ema.update_average(gan.ema_generator.variables, gan.generator.variables, decay)
-    _update_parts(gan, step, {**statistics, **g_statistics})
+    update_parts(gan, step, {**statistics, **g_statistics})
     gan.step.assign_add(1)
     gan.images_seen.assign_add(tf.cast(batch * replicas, tf.int64))
     return {
         "d_loss": d_loss, "g_loss": g_loss, "penalty": penalty, "g_penalty": g_penalty,
-        "real_logits": step.real_logits, "fake_logits": step.fake_logits, **_augment_measures(gan),
+        "real_logits": step.real_logits, "fake_logits": step.fake_logits, **augment_measures(gan),
     }  # fmt: skip
 
 
-def _augment_measures(gan):
+def augment_measures(gan):
+    """What the augmentation measures, a dict of float32 scalars; empty without one."""
     return {} if gan.augment is None else gan.augment.measures()
 
 
-def _update_parts(gan, step, statistics):
+def update_parts(gan, step, statistics):
     """Lets regularisers, penalties and the augmentation update variables of their own."""
     for regularizer in gan.regularizers:
         regularizer.after_step(step)
@@ -132,5 +133,5 @@ def test_step(gan, data):
         "d_loss": tf.reduce_mean(gan.objective.d_loss(real_logits, fake_logits)),
         "g_loss": tf.reduce_mean(gan.objective.g_loss(real_logits, fake_logits)),
         "penalty": 0.0, "g_penalty": 0.0, "real_logits": real_logits, "fake_logits": fake_logits,
-        **_augment_measures(gan),
+        **augment_measures(gan),
     }  # fmt: skip

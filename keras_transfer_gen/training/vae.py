@@ -9,12 +9,14 @@ from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import (
+    accumulated_vae_step,
     compile_checks,
     compiled_parts,
     elbo,
     fit_data,
     latents,
     loss_scaling,
+    micro_batches,
     network_checks,
     trainable_flags,
     vae_checks,
@@ -125,7 +127,7 @@ class VAE(keras.Model):
 
     def compile(
         self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
-        auto_scale_loss=True, data=None, loss=None, metrics=None,
+        auto_scale_loss=True, micro_batch=None, data=None, loss=None, metrics=None,
     ):  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
 
@@ -139,6 +141,8 @@ class VAE(keras.Model):
             steps_per_execution: steps in one call of the graph.
             auto_scale_loss: put the optimizer in a `keras.optimizers.LossScaleOptimizer` where a network computes in
                 float16.
+            micro_batch: images that go through the networks at once, a divisor of the batch, for less memory; None
+                takes the whole batch.
             data: what `load_images` returns, for regularisers that look at images before training.
             loss: must stay None; see `likelihood` in `VAE`.
             metrics: must stay None; the parts of the loss are in the logs.
@@ -167,6 +171,7 @@ class VAE(keras.Model):
             self.optimizer.build([v for network in self.roles.values() for v in compile_checks.slots_for(network)])
             self.regularizers = regularizers
             self.seed = checks.check_integer("seed", seed, least=0)
+            self.micro_batch = micro_batches.check_micro_batch(micro_batch)
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
             compiled_parts.attach(self, list(self.regularizers), before, self.roles, data)
         guard_spectral_norms(self)
@@ -306,7 +311,8 @@ class VAE(keras.Model):
 
     def train_step(self, data):
         """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
-        return self._track(vae_step.train_step(self, data))
+        whole = self.micro_batch is None
+        return self._track((vae_step if whole else accumulated_vae_step).train_step(self, data))
 
     def test_step(self, data):
         """The loss and its parts on one batch with one draw, without an update."""
@@ -352,14 +358,16 @@ class VAE(keras.Model):
         regularizers = [serialize(regularizer) for regularizer in self.regularizers]
         source = None if self.source is None else self.source.to_config()
         optimizer = serialize(self.optimizer)
-        return {"optimizer": optimizer, "regularizers": regularizers, "source": source, "seed": self.seed}
+        numbers = {"seed": self.seed, "micro_batch": self.micro_batch}
+        return {"optimizer": optimizer, "regularizers": regularizers, "source": source, **numbers}
 
     def compile_from_config(self, config):
         revive = keras.saving.deserialize_keras_object
         regularizers = [revive(part) for part in config["regularizers"]]
         if config.get("source"):  # its weights follow from the file
             compiled_parts.set_source(self, compiled_parts.SourceNetworks.of_config(config["source"]))
-        self.compile(optimizer=revive(config["optimizer"]), regularizers=regularizers, seed=config["seed"])
+        optimizer, micro_batch = revive(config["optimizer"]), config.get("micro_batch")  # none in earlier versions
+        self.compile(optimizer=optimizer, regularizers=regularizers, seed=config["seed"], micro_batch=micro_batch)
 
 
 _PARTS = ("encoder", "decoder", "prior", "likelihood")

@@ -27,23 +27,53 @@ def train_step(vae, data):
     kimg = tf.cast(vae.images_seen.value, tf.float32) / 1000.0
     index = tf.cast(vae.step.value, tf.int64)
     with tf.GradientTape() as tape:
-        step, reconstruction, terms = _pass(vae, real, labels, index, kimg, training=True)
-        weight = vae.beta * variational.kl_annealing_share(kimg, vae.kl_annealing_kimg)
-        loss = (
-            reconstruction
-            + weight * variational.apply_free_bits(terms, vae.free_bits)
-            + regularization(vae.regularizers, step)
-        )
+        noise = draw_noise(vae, tf.shape(real)[0], index)
+        known = conditions.of_labels(labels).get("labels")
+        step, reconstruction, terms, loss = forward(vae, real, known, index, kimg, noise)
         # An optimizer sums gradients over replicas, so each gives its share of the mean.
         total = vae.optimizer.scale_loss(loss / replicas)
     variables = vae.encoder.trainable_variables + vae.decoder.trainable_variables
     loss_scaling.apply_gradients(vae.optimizer, tape.gradient(total, variables), variables)
-    vae.likelihood.after_step(real, step.reconstructions, index)
+    end_step(vae, step, replicas)
+    return measures(loss, reconstruction, terms, step.z_mean)
+
+
+def forward(vae, real, labels, index, kimg, noise):
+    """Through both networks in training, to the loss; call it inside the tape.
+
+    Args:
+        vae: compiled `VAE`.
+        real: float32 `[batch, H, W, C]` in [-1, 1].
+        labels: int32 `[batch]`, or None.
+        index: int64 scalar, number of the step.
+        kimg: float32 scalar, thousands of images shown before.
+        noise: float32 `[batch, latent_dim]`, as `draw_noise` gives it.
+
+    Returns:
+        (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`, loss).
+    """
+    step, reconstruction, terms = _pass(vae, real, labels, index, kimg, noise, training=True)
+    weight = vae.beta * variational.kl_annealing_share(kimg, vae.kl_annealing_kimg)
+    loss = (
+        reconstruction
+        + weight * variational.apply_free_bits(terms, vae.free_bits)
+        + regularization(vae.regularizers, step)
+    )
+    return step, reconstruction, terms, loss
+
+
+def draw_noise(vae, batch, index):
+    """The noise of a step's posteriors, float32 `[batch, latent_dim]`."""
+    return latents.draw_noise(batch, vae.spec.latent_dim, vae.seed, index)
+
+
+def end_step(vae, step, replicas):
+    """What follows the update: the likelihood's scale, the regularisers, the counters."""
+    vae.likelihood.after_step(step.real, step.reconstructions, step.index)
     for regularizer in vae.regularizers:
         regularizer.after_step(step)
     vae.step.assign_add(1)
-    vae.images_seen.assign_add(tf.cast(tf.shape(real)[0] * replicas, tf.int64))
-    return _measures(loss, reconstruction, terms, step.z_mean)
+    vae.images_seen.assign_add(tf.cast(tf.shape(step.real)[0] * replicas, tf.int64))
 
 
 def test_step(vae, data):
@@ -51,14 +81,14 @@ def test_step(vae, data):
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
     index, kimg = tf.constant(0, tf.int64), tf.constant(0.0)
-    step, reconstruction, terms = _pass(vae, real, labels, index, kimg, training=False)
+    noise, known = draw_noise(vae, tf.shape(real)[0], index), conditions.of_labels(labels).get("labels")
+    step, reconstruction, terms = _pass(vae, real, known, index, kimg, noise, training=False)
     loss = reconstruction + vae.beta * tf.reduce_sum(tf.reduce_mean(terms, 0))
-    return _measures(loss, reconstruction, terms, step.z_mean)
+    return measures(loss, reconstruction, terms, step.z_mean)
 
 
-def _pass(vae, real, labels, index, kimg, training):
+def _pass(vae, real, labels, index, kimg, noise, training):
     """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
-    noise = latents.draw_noise(tf.shape(real)[0], vae.spec.latent_dim, vae.seed, index)
     encoded = vae.encoder(wrap_input(vae.encoder, real), training=training)
     z_mean, z_log_var = (tf.cast(part, tf.float32) for part in encoded)
     z = latents.posterior_latents(z_mean, z_log_var, noise)
@@ -67,13 +97,13 @@ def _pass(vae, real, labels, index, kimg, training):
     cost = likelihood.loss(real, reconstructions) if training else -likelihood.log_likelihood(real, reconstructions)
     step = VAEStep(
         vae=vae, phase="vae", index=index, kimg=kimg, real=real, z_mean=z_mean, z_log_var=z_log_var, latents=z,
-        reconstructions=reconstructions, labels=conditions.of_labels(labels).get("labels"),
-        intermediates=intermediates, source=vae.source,
+        reconstructions=reconstructions, labels=labels, intermediates=intermediates, source=vae.source,
     )  # fmt: skip
     return step, tf.reduce_mean(cost), vae.prior.kl_terms(z_mean, z_log_var, z)
 
 
-def _measures(loss, reconstruction, terms, z_mean):
+def measures(loss, reconstruction, terms, z_mean):
+    """dict of float32 scalars by the names of `VAE.trackers`."""
     divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
     # Of all replicas' images, first around a centre that all share: squares of large numbers would lose digits.
     around = z_mean - replica_mean(tf.reduce_mean(z_mean, axis=0))

@@ -34,6 +34,7 @@ def end_of(error, *arguments):
 
 @pytest.mark.parametrize(("error", "code", "text"), [
     (checks.UserError("bad\n  option"), 2, "bad option"), (checks.Interrupted("saved at 3 kimg."), 130, "saved at 3"),
+    (checks.Interrupted("saved at 4 kimg.", preempted=True), 0, "saved at 4"),
     (KeyboardInterrupt(), 130, "interrupted: what was saved"), (ZeroDivisionError("x"), 1, "ZeroDivisionError: x"),
 ])  # fmt: skip
 def test_programs_that_expect_json_get_the_error_as_json(error, code, text):
@@ -161,6 +162,21 @@ def test_terminating_signals_are_taken_as_ctrl_c_and_handlers_come_back(number):
     with pytest.raises(typer.Exit) as caught:
         command()
     assert caught.value.exit_code == 130 and signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize(("number", "grace", "code"), [
+    (signal.SIGTERM, None, 0), (signal.SIGUSR1, None, 0), (signal.SIGINT, None, 130), (signal.SIGINT, 30.0, 0),
+])  # fmt: skip
+def test_preempted_training_ends_well(number, grace, code, capsys):
+    before = signal.getsignal(number)
+
+    def finetune(grace=None):
+        os.kill(os.getpid(), number)
+
+    with pytest.raises(typer.Exit) as caught:
+        exits.guarded(finetune)(grace=grace)
+    assert caught.value.exit_code == code and signal.getsignal(number) is before
+    assert "what was saved stays" in capsys.readouterr().err
 
 
 def test_hangup_that_nohup_ignores_ends_nothing():

@@ -112,7 +112,7 @@ def test_steady_speed_leaves_the_first_step_of_each_fit_out(gan, monkeypatch):
 
 
 @pytest.mark.usefixtures("hangup_ends")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
 def test_signal_ends_after_the_step_and_handlers_come_back(gan, number):
     before = signal.getsignal(number)
     stop = callbacks.StopOnSignal()
@@ -126,10 +126,10 @@ def test_signal_ends_after_the_step_and_handlers_come_back(gan, number):
 def test_hangup_that_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert callbacks.stopping_signals() == [signal.SIGINT, signal.SIGTERM]
+        assert callbacks.stopping_signals() == [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1]
     finally:
         signal.signal(signal.SIGHUP, before)
-    assert callbacks.stopping_signals() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    assert callbacks.stopping_signals() == [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP]
 
 
 def test_second_signal_ends_at_once():

@@ -24,12 +24,43 @@ def test_checkpoint_brings_back_everything(tmp_path):
         assert all(np.array_equal(a, b) for a, b in zip(mine.variables, theirs.variables, strict=True))
 
 
-def test_only_the_newest_checkpoint_is_kept(tmp_path):
-    gan = make_gan()
+def test_last_two_checkpoints_are_kept_and_a_damaged_one_falls_back_to_the_one_before(tmp_path):
+    gan, lines = make_gan(), []
     for step in (1, 2, 3):
         gan.step.assign(step)
-        checkpoint.save_checkpoint(gan, tmp_path, {})
-    assert [path.name for path in checkpoint_folders.list_checkpoints(tmp_path)] == ["step-000000003"]
+        checkpoint.save_checkpoint(gan, tmp_path, {"number": step})
+    names = [path.name for path in checkpoint_folders.list_checkpoints(tmp_path)]
+    assert names == ["step-000000002", "step-000000003"]
+
+    def newest():
+        return checkpoint.newest_whole(tmp_path, lambda path: checkpoint.restore_checkpoint(gan, path), lines.append)
+
+    path, state = newest()
+    assert (path.name, state) == ("step-000000003", {"number": 3}) and lines == []
+    (path / "state.json").write_text("{")
+    path, state = newest()
+    assert (path.name, state, int(gan.step.numpy())) == ("step-000000002", {"number": 2}, 2)
+    assert lines == [
+        "the checkpoint step-000000003 is damaged and was removed: the one before it, step-000000002, is taken"
+    ]
+    (path / "gan.keras").unlink()
+    with pytest.raises(checkpoint.DamagedCheckpoint, match="Its model is missing"):
+        newest()
+    assert path.is_dir()  # nothing is removed where none is whole
+    assert checkpoint.newest_whole(tmp_path / "missing", newest, lines.append) is None
+
+
+def test_restored_model_is_as_it_was_and_keeps_what_was_traced(tmp_path):
+    gan, images = make_gan(), np.zeros((8, 32, 32, 3), np.uint8)
+    gan.fit(images, batch_size=4, verbose=0)
+    path, traced = checkpoint.save_checkpoint(gan, tmp_path, {}), gan.train_function
+    variables = [v for part in (gan, gan.g_optimizer, gan.d_optimizer) for v in part.variables]
+    before = [v.numpy() for v in variables]
+    gan.fit(images, batch_size=4, verbose=0)
+    gan.g_optimizer.learning_rate = 5.0
+    assert not all(np.array_equal(v.numpy(), value) for v, value in zip(variables, before, strict=True))
+    assert checkpoint.restore_checkpoint(gan, path) == {} and gan.train_function is traced
+    assert all(np.array_equal(v.numpy(), value) for v, value in zip(variables, before, strict=True))
 
 
 def test_models_are_saved_in_float32_whatever_they_train_in(tmp_path):

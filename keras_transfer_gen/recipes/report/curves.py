@@ -38,15 +38,17 @@ class Panel:
         lines: list of `Line`; empty ones are left out.
         scale: "linear", "log", or "symlog" for values from a few to many thousands of either sign.
         xlabel: what `Line.kimg` is, where it is something else.
+        marks: list of float, kimg of vertical lines: where a training diverged and went back.
     """
 
     ylabel: str
     lines: list
     scale: str = "linear"
     xlabel: str = KIMG
+    marks: list = dataclasses.field(default_factory=list)
 
 
-def gan_panels(rows, records, scratch_records, kept=None):
+def gan_panels(rows, records, scratch_records, kept=None, rollbacks=()):
     """The panels of a GAN's run: both losses, KID, and each view's score relative to the first one.
 
     Args:
@@ -54,13 +56,14 @@ def gan_panels(rows, records, scratch_records, kept=None):
         records: scores of the run, dicts with "kimg" and "kid", of version 0.3 on "kid_second" and "layout" as well.
         scratch_records: the same of the run from scratch; may be empty.
         kept: kimg of the weights that the run keeps, for a ring around their score; None for the last ones.
+        rollbacks: dicts with "kimg", where the training diverged.
     """
     scores = score_lines(records, scratch_records, "kid")
     ring = [record for record in records if record["kimg"] == kept][-1:]
     scores.append(Line("kept", [r["kimg"] for r in ring], [r["kid"] for r in ring], "tab:green", "ring"))
     positive = all(record["kid"] > 0 for record in [*records, *scratch_records])  # an unbiased estimate may be negative
     panels = [
-        Panel("loss", loss_lines(rows, {"d_loss": "tab:blue", "g_loss": "tab:orange"})),
+        Panel("loss", loss_lines(rows, {"d_loss": "tab:blue", "g_loss": "tab:orange"}), marks=kimg_of(rollbacks)),
         Panel("KID x 1000 to the training images", scores, "log" if positive else "linear"),
     ]
     views = view_lines(records)
@@ -83,25 +86,32 @@ def view_lines(records):
     ]
 
 
-def vae_panels(rows, records, scratch_records):
+def vae_panels(rows, records, scratch_records, rollbacks=()):
     """The panels of a VAE's run: both parts of the loss, and the ELBO.
 
     Args:
         rows: rows of history.csv, dicts with "kimg", "reconstruction_loss" and "kl_loss".
         records: scores of the run, dicts with "kimg" and "elbo".
         scratch_records: the same of the run from scratch; may be empty.
+        rollbacks: dicts with "kimg", where the training diverged.
     """
     negative = any(record["elbo"] < 0 for record in [*records, *scratch_records])
     return [
         Panel(
             "nats per image, in training",
             loss_lines(rows, {"reconstruction_loss": "tab:blue", "kl_loss": "tab:orange"}),
+            marks=kimg_of(rollbacks),
         ),
         Panel(
             "ELBO, nats per image\n(images not trained on)", score_lines(records, scratch_records, "elbo"),
             "symlog" if negative else "linear",
         ),
     ]  # fmt: skip
+
+
+def kimg_of(entries):
+    """The kimg of dicts that have some: list of float."""
+    return [entry["kimg"] for entry in entries]
 
 
 def loss_lines(rows, colours):
@@ -146,6 +156,8 @@ def draw_curves(panels):
                 shape = {"marker": "o", "ms": 12, "mfc": "none", "ls": ""} if line.style == "ring" else {}
                 form = () if shape else (line.style,)
                 axes.plot(line.kimg, line.values, *form, color=line.colour, label=line.label, **shape)
+        for kimg in panel.marks:
+            axes.axvline(kimg, color="grey", ls=":", label="diverged, went back" if kimg == panel.marks[0] else None)
         axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel)
         _set_scale(axes, panel.scale)
         axes.grid(alpha=0.3)

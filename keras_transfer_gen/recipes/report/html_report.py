@@ -19,6 +19,8 @@ PICTURES = {
     "The training as a film": ("training.gif", "contact sheets during the training"),
 }
 
+ROLLBACKS = ("diverged at", "because", "went back to", "learning rate from then on")
+
 
 def build_report(path, config, metrics):
     """The report of a finished RUN.
@@ -44,10 +46,18 @@ def build_report(path, config, metrics):
     if sheets:
         figures = "".join(figure(sheet.read_bytes(), f"{_kimg(sheet)} kimg") for sheet in sheets)
         parts.append(f'<h2>Contact sheets over time</h2><div class="sheets">{figures}</div>')
+    if metrics.get("rollbacks"):
+        parts.append(f"<h2>Divergences</h2>{table([rollback_row(entry) for entry in metrics['rollbacks']], ROLLBACKS)}")
     rows = list({**config["settings"], **config["resolved"]}.items())
     parts.append(f"<h2>Settings</h2><p>Command: <code>ktg {html.escape(config['command'])}</code></p>{table(rows)}")
     parts.append(f"<details><summary>All numbers</summary>{table(flatten(metrics))}</details>")
     return page(path.name, "\n".join(parts))
+
+
+def rollback_row(rollback):
+    """An entry of "rollbacks" of metrics.json as a row of text."""
+    diverged, back = (f"{rollback[name]:.2f} kimg" for name in ("kimg", "back_to_kimg"))
+    return diverged, rollback["reason"], back, f"{rollback['learning_rate']:g}"
 
 
 def page(title, body):

@@ -1,5 +1,6 @@
 """The best model of a training so far, kept as a file beside its checkpoints."""
 
+from keras_transfer_gen import files
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.transfer.saved_model.files import beside
 
@@ -11,15 +12,24 @@ class BestModel:
         file: path of the `.keras` file.
         out: the RUN folder; SavedModels in it are named relative to that.
         value: the highest value before.
+        say: function of a line of text, called where the disk is full; by default that is an error.
     """
 
-    def __init__(self, file, out, value=float("-inf")):
-        self.file, self.out, self.value = file, out, value
+    def __init__(self, file, out, value=float("-inf"), say=None):
+        self.file, self.out, self.value, self.say = file, out, value, say
 
     def offer(self, model, value):
-        """Saves a `GAN` or `VAE` where its value is above all before."""
-        if value > self.value:
-            self.value = value
+        """Saves a `GAN` or `VAE` where its value is above all before; where the disk is full, the one before stays."""
+        if not value > self.value:  # NaN among others
+            return
+        try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with beside(self.out):
                 save_model(model, self.file)
+        except OSError as error:
+            if self.say is None or not files.is_no_room(error):
+                raise
+            kept = "the best ones before stay" if self.file.is_file() else "none are kept so far"
+            self.say(f"the disk is full: the weights at {model.kimg:.2f} kimg, the best so far, are not kept; {kept}")
+        else:
+            self.value = value

@@ -8,51 +8,44 @@ import keras
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.training.checkpoint import latest_checkpoint
+from keras_transfer_gen.recipes.runs.rollback import Diverged
+from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
 
 CHECKPOINT_SECONDS = 60.0
 
 
 class SignalStop(Exception):
-    """Leaves `fit` at once after a signal: the scores and sheets that it would end with can wait, a killer may not."""
+    """Leaves `fit` at once after a signal: the scores and sheets that it would end with can wait, a killer may not.
+
+    Args:
+        saved: whether there was room for the last checkpoint.
+    """
+
+    def __init__(self, saved):
+        super().__init__()
+        self.saved = saved
 
 
 class Guard(keras.callbacks.Callback):
-    """Ends a training whose numbers are no longer finite, before its last good checkpoint is replaced.
+    """Raises `Diverged` where numbers are no longer finite, before the last good checkpoint is replaced."""
 
-    Args:
-        run: `Run`; its family advises what to change.
-        checkpoints: folder of the training's checkpoints.
-    """
-
-    def __init__(self, run, checkpoints):
+    def __init__(self):
         super().__init__()
-        self.run, self.checkpoints = run, checkpoints
+        self._before = {}  # the losses of the last step
 
     def on_train_batch_end(self, batch, logs=None):
-        for name, value in (logs or {}).items():
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        for name, value in values.items():
             if not math.isfinite(value):
-                self._stop(f"{name} is {float(value)}")
+                raise Diverged(f"{name} is {value}", self._before)
+        self._before = values
 
     def check_weights(self):
-        """Raises a `UserError` where a weight is not finite; the loss of the next step would tell, after saving."""
+        """Raises `Diverged` where a weight is not finite; the loss of the next step would tell, after saving."""
         for part in (self.model, *self.model.list_optimizers()):
             for variable in part.variables:
                 if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
-                    self._stop(f"the weight {variable.path} is not finite")
-
-    def _stop(self, reason):
-        latest = latest_checkpoint(self.checkpoints)
-        kept = "Nothing was saved before it" if latest is None else f"The last good checkpoint stays ({latest.name})"
-        settings, family = self.run.resolved, self.run.family
-        rate = float(self.model.list_optimizers()[-1].learning_rate)
-        steps = list(family.divergence_steps(settings))
-        if math.isclose(rate, settings.learning_rate, rel_tol=1e-3):  # from scratch has a rate of its own
-            steps.insert(0, f"lower --learning-rate (now {rate:g})")
-        raise checks.UserError(
-            f"the training diverged at {self.model.kimg:.2f} kimg: {reason}. {kept}. "
-            f"Give the same command again, but {' or '.join(steps) or family.divergence_last_step}."
-        )
+                    raise Diverged(f"the weight {variable.path} is not finite", self._before)
 
 
 class Saver(keras.callbacks.Callback):
@@ -64,7 +57,7 @@ class Saver(keras.callbacks.Callback):
         clock: `Clock` of the training.
         scores: `ScoreEvery` of the training, or None.
         signals: `StopOnSignal` of the training.
-        guard: `Guard`, which looks at the weights first.
+        guard: `Guard`, which looks at the weights before they are saved.
     """
 
     def __init__(self, training, out, clock, scores, signals, guard):
@@ -72,23 +65,32 @@ class Saver(keras.callbacks.Callback):
         self.training, self.out, self.clock, self.scores = training, out, clock, scores
         self.signals, self.guard = signals, guard
         self.every = checkpoint_seconds()
-        self._last = time.monotonic()
+        self._last, self._begun = time.monotonic(), False
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if not self._begun and latest_checkpoint(self.training.branch.checkpoints) is None:
+            self.save()  # a training that diverges before its first minute is over has somewhere to go back to
+        self._begun = True
 
     def save(self):
-        """Writes a checkpoint now."""
+        """Writes a checkpoint now; returns whether there was room for it (bool)."""
         self.guard.check_weights()
+        self.note_progress()
+        saved = self.training.save(self.out)
+        self._last = time.monotonic()
+        return saved
+
+    def note_progress(self):
+        """Gives the training the seconds and scores so far."""
         self.training.seconds, self.training.steady = self.clock.seconds, self.clock.steady
         if self.scores is not None:
             self.training.records = self.scores.records
-        self.training.save(self.out)
-        self._last = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
         if self.model.stop_training:
             return  # the budget is reached: saved after the last score, since a step is saved only once
         if self.signals.received:
-            self.save()
-            raise SignalStop
+            raise SignalStop(self.save())
         if time.monotonic() - self._last >= self.every:
             self.save()
 

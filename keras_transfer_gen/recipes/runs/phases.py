@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs.training_loop import train
+from keras_transfer_gen.training.micro_batches import describe_differences
 
 POINTS = 5  # scores on the learning curve of one call
 POINTS_TO_SELECT = 10  # where the best weights are selected by the curve
@@ -68,6 +69,7 @@ def run_phases(run, training, images, phases, minutes=None):
         Interrupted, UserError: as `training_loop.train`.
     """
     _check_classes(training.model.spec, images)
+    _report_micro_batches(run, training.model)
     for phase in phases:
         if phase.before is not None:
             phase.before(training)
@@ -80,6 +82,15 @@ def run_phases(run, training, images, phases, minutes=None):
         if phase.after is not None:
             phase.after(training)
     return training
+
+
+def _report_micro_batches(run, model):
+    """Says how a model trains in micro-batches, and what then differs from whole batches."""
+    if model.micro_batch is None:
+        return
+    differences = describe_differences(model)
+    words = f": {'; '.join(differences)}" if differences else ": the update is that of the whole batch"
+    run.reporter.say(f"each batch of {run.settings.batch_size} images is trained {model.micro_batch} at a time{words}")
 
 
 def _check_classes(spec, images):

@@ -7,8 +7,12 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import files
+from keras_transfer_gen.recipes.runs import run_lock
+from keras_transfer_gen.recipes.runs.deadline import Deadline
+from keras_transfer_gen.recipes.runs.file_system import check_file_system
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.training import distribution
+from keras_transfer_gen.training.callbacks import stopping_signals
 
 KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg")  # measured at the first call, valid for the whole run
 
@@ -57,7 +61,13 @@ class Run:
             yield cls(command, settings, family, reporter, state, None)
             return
         strategy = prepare_tensorflow(settings)
-        with folder.locked(command, settings, state):
+
+        def leave(name):
+            reporter.say(f"{name}: the grace is over. What was saved stays; give the same command again to continue.")
+            run_lock.release(folder.path)
+
+        with folder.locked(command, settings, state), Deadline(settings.grace, stopping_signals(), leave):
+            check_file_system(folder.path, reporter.say)
             yield cls(command, settings, family, reporter, state, strategy)
 
     @property

@@ -16,7 +16,7 @@ BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
 MAY_CHANGE = (
     *BOUNDS, "batch_size", "r1_gamma", "learning_rate", "g_lr_ratio",
-    "ema_halflife_kimg", "evaluate_every_kimg", "balance",
+    "ema_halflife_kimg", "evaluate_every_kimg", "balance", "grace", "micro_batch",
 )  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
 UNRECORDED = ("out", "overwrite", "trust")
@@ -152,9 +152,9 @@ class RunFolder:
             raise checks.UserFileError(f"cannot write {self.path}: {error.strerror}. Choose another --out.") from error
 
     def sweep(self):
-        """Removes files that were half written when an earlier process was killed."""
-        for path in self.path.rglob(".partial-*"):
-            shutil.rmtree(path, ignore_errors=True)
+        """Removes files that were half written when an earlier process was killed; what was whole gets its name."""
+        for path in self.path.rglob(f"{files.PARTIAL}*"):
+            files.finish_partial(path)
 
     def record(self, command, settings, resolved, finished):
         """Writes config.json: the command, its settings, what was resolved at run time, and whether it has finished.

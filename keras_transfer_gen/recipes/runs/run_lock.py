@@ -44,6 +44,11 @@ def lock(folder):
                 parent.rmdir()
 
 
+def release(folder):
+    """Removes the lock of a process that ends at once, on whatever machine the run goes on."""
+    (Path(folder) / NAME).unlink(missing_ok=True)
+
+
 def check_free(folder):
     """Raises a `UserError` where a process that may be alive holds the folder."""
     path = Path(folder) / NAME

@@ -1,9 +1,12 @@
 """A model in training with what its run knows of it, and where that is kept."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
-from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from keras_transfer_gen import files
+from keras_transfer_gen.recipes.runs import disk_room, rollback
+from keras_transfer_gen.training.checkpoint import load_checkpoint, newest_whole, save_checkpoint
 from keras_transfer_gen.transfer.saved_model.files import beside
 
 
@@ -34,6 +37,10 @@ class Branch:
         return cls(folder.scratch, folder.best_scratch, folder.checkpoints / "scratch.csv")
 
 
+def _say_nothing(line):
+    """For a training that nobody watches."""
+
+
 @dataclasses.dataclass
 class Training:
     """A `GAN` or `VAE` in training.
@@ -45,6 +52,8 @@ class Training:
         steady: (images, seconds) of the steps so far without the first of each call, which TensorFlow traces.
         records: scores on the way, dicts with "kimg" and the family's score.
         best_kimg: kimg of the weights that were chosen at the end, or None for the last ones.
+        rollbacks: dicts, each a return to a checkpoint after a divergence; see `rollback.go_back`.
+        say: function of a line of text for a person.
     """
 
     model: object
@@ -53,6 +62,8 @@ class Training:
     steady: tuple = (0, 0.0)
     records: list = dataclasses.field(default_factory=list)
     best_kimg: float | None = None
+    rollbacks: list = dataclasses.field(default_factory=list)
+    say: Callable = _say_nothing
 
     @property
     def images_per_second(self):
@@ -62,17 +73,29 @@ class Training:
 
     def state(self):
         """What a checkpoint keeps beside the model: a JSON-ready dict."""
-        return {"seconds": self.seconds, "steady": list(self.steady), "records": self.records}
+        state = {"seconds": self.seconds, "steady": list(self.steady), "records": self.records}
+        return {**state, "rollbacks": self.rollbacks} if self.rollbacks else state
 
     def save(self, out, replace=False):
-        """Writes the next checkpoint.
+        """Writes the next checkpoint. Where the disk is full, that is said, and the last one stays.
 
         Args:
             out: the RUN folder; SavedModels in it are named relative to that.
             replace: write anew what was saved at this step already.
+
+        Returns:
+            bool, whether there was room for it.
         """
-        with beside(out):
-            save_checkpoint(self.model, self.branch.checkpoints, self.state(), replace=replace)
+        try:
+            with beside(out):
+                save_checkpoint(self.model, self.branch.checkpoints, self.state(), replace=replace)
+        except OSError as error:
+            if not files.is_no_room(error):
+                raise
+            folder = next(path for path in map(Path, (self.branch.checkpoints, out)) if path.is_dir())
+            self.say(disk_room.unsaved_line(self.model, folder))
+            return False
+        return True
 
 
 def resume_training(run, branch, make, rates=None):
@@ -87,11 +110,21 @@ def resume_training(run, branch, make, rates=None):
     Returns:
         `Training`; its model was made or loaded in the scope of the run's strategy.
     """
+
+    def load(path):
+        with beside(path):
+            return load_checkpoint(path)
+
+    say = run.reporter.say
     with run.strategy.scope():
-        latest = latest_checkpoint(branch.checkpoints)
-        if latest is None:
-            return Training(make(), branch)
-        with beside(latest):
-            model, state = load_checkpoint(latest)
+        newest = newest_whole(branch.checkpoints, load, say)
+        if newest is None:
+            return Training(make(), branch, say=say)
+        model, state = newest[1]
         run.family.update_rates(model, run.resolved, rates)
-        return Training(model, branch, state["seconds"], tuple(state.get("steady", (0, 0.0))), state["records"])
+        training = Training(
+            model, branch, state["seconds"], tuple(state.get("steady", (0, 0.0))), state["records"],
+            rollbacks=state.get("rollbacks", []), say=say,
+        )  # fmt: skip
+        rollback.lower_rates(model, rollback.times_gone_back(training, run.settings))
+        return training

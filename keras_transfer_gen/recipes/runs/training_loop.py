@@ -9,15 +9,19 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.recipes.runs.loop_callbacks import Guard, ProgressBar, Saver, SignalStop
+from keras_transfer_gen.recipes.runs.rollback import Diverged, go_back
 from keras_transfer_gen.training import callbacks, precision
 from keras_transfer_gen.training.class_sheets import draw_sheet
 
 SHEETS = 20  # contact sheets of one call
 SHEET_IMAGES = 36  # on a contact sheet that is shown
+PREEMPTIONS = ("SIGTERM", "SIGUSR1")  # what a scheduler sends before it takes the machine away
 
 
 def train(run, training, image_set, phase, minutes=None):
     """Trains until the phase's budget is reached; a call on a finished phase does nothing.
+
+    Where the numbers are no longer finite, the training goes back to its last checkpoint, see `rollback.go_back`.
 
     Args:
         run: `Run`.
@@ -27,15 +31,35 @@ def train(run, training, image_set, phase, minutes=None):
         minutes: total minutes of training steps to stop at, or None.
 
     Raises:
-        Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
-        UserError: where a loss or a weight is no longer finite, or the memory is too small for a batch; the last
-            checkpoint stays.
+        Interrupted: after SIGINT, SIGTERM, SIGHUP or SIGUSR1, once everything is saved.
+        UserError: where a loss or a weight is no longer finite again and again, or the memory is too small for a batch;
+            the last checkpoint stays.
     """
+    while not _is_over(training, phase, run.resolved.batch_size, minutes):
+        try:
+            _train(run, training, image_set, phase, minutes)
+            return
+        except Diverged as fault:
+            go_back(run, training, fault)
+        if phase.curve is not None:
+            phase.curve.begin(training)  # as in a run that goes on from that checkpoint
+
+
+def _is_over(training, phase, batch_size, minutes):
+    late = minutes is not None and training.seconds >= minutes * 60
+    return late or _steps(training, phase, batch_size) <= 0
+
+
+def _steps(training, phase, batch_size):
+    """Steps that are left of a phase; whole batches."""
+    return math.ceil((phase.kimg - training.model.kimg) * 1000 / batch_size - 1e-9)
+
+
+def _train(run, training, image_set, phase, minutes):
+    """`train` until its end or the first divergence."""
     model, branch, settings = training.model, training.branch, run.resolved
     batch = settings.batch_size
-    steps = math.ceil((phase.kimg - model.kimg) * 1000 / batch - 1e-9)
-    if steps <= 0 or (minutes is not None and training.seconds >= minutes * 60):
-        return
+    steps = _steps(training, phase, batch)
     total = model.kimg + steps * batch / 1000  # whole batches
     labelled = settings.data_labels is not None
     stream = stream_images(image_set, batch, labels=labelled, balance=settings.balance, seed=settings.seed)
@@ -43,8 +67,9 @@ def train(run, training, image_set, phase, minutes=None):
         precision.set_precision(network, run.notes["arithmetic"])
     clock = callbacks.Clock(training.seconds, training.steady)
     signals = callbacks.StopOnSignal()
-    guard = Guard(run, branch.checkpoints)
-    parts = [clock, guard, callbacks.HistoryCsv(branch.history, kimg=max(phase.kimg / 200, batch / 1000))]
+    guard = Guard()
+    history = callbacks.HistoryCsv(branch.history, kimg=max(phase.kimg / 200, batch / 1000))
+    parts = [clock, guard, _without_room(history, "history.csv", training, settings.out)]
     scores = None
     if phase.curve is not None:
         measure = phase.curve if branch.samples is None else _show_and_score(phase.curve, run.reporter)
@@ -52,9 +77,10 @@ def train(run, training, image_set, phase, minutes=None):
         scores = callbacks.ScoreEvery(measure, every, training.records, every_epoch=False)
         parts.append(scores)
         if branch.samples is not None:
-            parts.append(callbacks.SampleGrid(branch.samples, phase.kimg / SHEETS))
+            sheets = callbacks.SampleGrid(branch.samples, phase.kimg / SHEETS)
+            parts.append(_without_room(sheets, "a contact sheet", training, settings.out))
     stop = callbacks.StopAt(int(model.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
-    saver = Saver(training, settings.out, clock, scores, signals, guard)
+    saver, saved = Saver(training, settings.out, clock, scores, signals, guard), True
     with run.reporter.progress(phase.label, total, "kimg") as tick:
         parts += [ProgressBar(tick, clock, total, minutes), stop, saver, signals]
         try:
@@ -62,19 +88,36 @@ def train(run, training, image_set, phase, minutes=None):
                 for category in run.family.ignored_warnings:
                     warnings.simplefilter("ignore", category)
                 model.fit(stream, epochs=10**6, callbacks=parts, verbose=0)
-            saver.save()
-        except SignalStop:
-            pass
+            saved = saver.save()
+        except SignalStop as stop:
+            saved = stop.saved
+        except Diverged:
+            saver.note_progress()
+            raise
         finally:
             signals.restore()
     for network in model.roles.values():
         precision.set_precision(network, "float32")
     if signals.received:
-        how = "without --overwrite" if settings.overwrite else "again"
-        raise checks.Interrupted(
-            f"{signals.received}: saved at {model.kimg:.2f} kimg in {settings.out}. Give the same command {how} to "
-            "continue."
-        )
+        raise _interrupted(signals.received, saved, model.kimg, settings)
+
+
+def _interrupted(name, saved, kimg, settings):
+    """The `Interrupted` after a signal: whether all is saved, and how to go on."""
+    how = "without --overwrite" if settings.overwrite else "again"
+    what = f"saved at {kimg:.2f} kimg" if saved else f"what was learnt up to {kimg:.2f} kimg is not saved"
+    text = f"{name}: {what} in {settings.out}. Give the same command {how} to continue."
+    return checks.Interrupted(text, preempted=saved and (name in PREEMPTIONS or settings.grace is not None))
+
+
+def _without_room(callback, what, training, out):
+    """An `EveryKimg` whose file is left out, which is said, where the disk is full."""
+
+    def leave_out(error):
+        training.say(f"the disk is full: {what} at {training.model.kimg:.2f} kimg is not written in {out}")
+
+    callback.on_no_room = leave_out
+    return callback
 
 
 def _show_and_score(curve, reporter):

@@ -12,6 +12,7 @@ from keras_transfer_gen.recipes.settings.shared import RunSettings
 OPTIONS = (
     "size_mb", "out", "kimg", "overwrite", "images", "pixel_weight", "feature_weight", "minutes", "batch_size", "seed",
     "learning_rate", "g_lr_ratio", "ema_halflife_kimg", "evaluate_every_kimg", "precision", "devices", "deterministic",
+    "grace",
 )  # fmt: skip
 
 

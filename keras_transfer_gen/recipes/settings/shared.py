@@ -66,6 +66,10 @@ class RunSettings:
         order=1,
         check=check.integer("32"),
     )
+    micro_batch: int | None = setting(
+        None, help="Images that pass the networks at once, a divisor of `batch_size`: less memory, the same update.",
+        panel=fields.OPTIMISATION, order=1, by_default="the whole batch", check=check.integer("8"),
+    )  # fmt: skip
     seed: int = setting(
         0, help="Everything random depends on this number, from 0 on.", panel=fields.OPTIMISATION, order=2,
         check=check.integer("0", least=0),
@@ -82,9 +86,18 @@ class RunSettings:
     deterministic: bool = setting(
         False, help="Ask TensorFlow for the same bits in every run; slower.", panel=fields.MACHINE
     )
+    grace: float | None = setting(
+        None,
+        help="Seconds in which the process must have ended after SIGTERM, SIGUSR1 or SIGINT. What can't be saved in "
+        "that time is lost, back to the last checkpoint.", panel=fields.MACHINE, by_default="as long as saving takes",
+        check=check.number("30", above=True),
+    )  # fmt: skip
 
     def __post_init__(self):
         fields.check_settings(self)
+        if self.micro_batch is not None and self.batch_size % self.micro_batch:
+            step = f"Each micro-batch has as many images: --batch-size is {self.batch_size}."
+            raise checks.user_error("micro_batch", "a divisor of batch_size", self.micro_batch, step)
 
     @property
     def data_labels(self):

@@ -10,6 +10,8 @@ from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall, 
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, images_before
 from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, draw_sheet, shown_classes
 
+REPORTED = ("kimg", "back_to_kimg", "reason", "learning_rate")  # of each return to a checkpoint
+
 
 def finalize(run, images, tuned, scratch=None):
     """Scores, draws and exports a trained run, and marks it as finished.
@@ -36,6 +38,9 @@ def finalize(run, images, tuned, scratch=None):
     }
     if images.labelled and model.spec.num_classes:
         metrics |= measure_classes(model, images.image_set, reporter=run.reporter)
+
+    if tuned.rollbacks:
+        metrics["rollbacks"] = [{name: entry[name] for name in REPORTED} for entry in tuned.rollbacks]
 
     _draw(run, images, model, scores.images, nearest)
     family.draw(run, images, tuned, scratch)

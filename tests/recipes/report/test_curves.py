@@ -59,3 +59,15 @@ def test_curves_are_written_as_a_picture(tmp_path, panels):
     write_curves(tmp_path / "curves.png", panels)
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.size == (990, 374) and len(np.unique(np.asarray(picture))) > 10
+
+
+@pytest.mark.parametrize("panels", [
+    gan_panels(GAN_ROWS, KIDS, [], rollbacks=[{"kimg": 2.5}, {"kimg": 3.0}]),
+    vae_panels(VAE_ROWS, ELBOS, [], rollbacks=[{"kimg": 2.5}, {"kimg": 3.0}]),
+])  # fmt: skip
+def test_returns_to_a_checkpoint_are_marked_where_the_losses_are(panels):
+    losses, *others = draw_curves(panels).axes
+    marks = [list(line.get_xdata()) for line in losses.lines if line.get_linestyle() == ":"]
+    assert marks == [[2.5, 2.5], [3.0, 3.0]]
+    assert not [line for axes in others for line in axes.lines if line.get_linestyle() == ":"]
+    assert [text.get_text() for text in losses.get_legend().get_texts()].count("diverged, went back") == 1

@@ -84,6 +84,14 @@ def test_report_asks_for_nothing_and_shows_html_of_others_as_text(run):
     assert policies == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
 
 
+def test_report_tells_each_divergence(run):
+    entry = {"kimg": 3.0, "back_to_kimg": 2.5, "reason": "d_loss is nan", "learning_rate": 0.001}
+    text = html_report.build_report(run, CONFIG, {"rollbacks": [entry]})
+    assert "<h2>Divergences</h2>" in text
+    assert "<td>3.00 kimg</td><td>d_loss is nan</td><td>2.50 kimg</td><td>0.001</td>" in text
+    assert "Divergences" not in html_report.build_report(run, CONFIG, {})
+
+
 def test_table_shows_what_is_no_text_as_json():
     page = Page(html_report.table([("a", None), ("b", [1, "<x>"])], ["name", "value"]))
     assert page.text == 'namevalueanullb[1, "<x>"]' and [tag for tag, _ in page.tags].count("td") == 4

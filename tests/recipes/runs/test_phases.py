@@ -9,6 +9,7 @@ from keras_transfer_gen.recipes.runs.phases import Curve, Phase, run_phases
 
 class Model:
     kimg = 0.0
+    micro_batch = None
     spec = types.SimpleNamespace(class_names=["a", "b"])
 
 
@@ -50,6 +51,23 @@ def test_phases_come_in_order_and_the_last_curve_chooses(monkeypatch):
         "curve begins", ("run", ["b"], "last", 3.0), "curve ends",
     ]  # fmt: skip
     assert training.best_kimg == 0.5
+
+
+@pytest.mark.parametrize(("differences", "words"), [
+    ([], "each batch of 8 images is trained 2 at a time: the update is that of the whole batch"),
+    (["batch norm is", "so is"], "each batch of 8 images is trained 2 at a time: batch norm is; so is"),
+])  # fmt: skip
+def test_micro_batches_are_said_with_what_they_change(monkeypatch, differences, words):
+    lines = []
+    run = types.SimpleNamespace(
+        reporter=types.SimpleNamespace(say=lines.append), settings=types.SimpleNamespace(batch_size=8)
+    )
+    training = Training()
+    training.model.micro_batch = 2
+    monkeypatch.setattr(phases, "describe_differences", lambda model: differences)
+    images = types.SimpleNamespace(labelled=False, image_set=types.SimpleNamespace(class_names=[]))
+    run_phases(run, training, images, [])
+    assert lines == [words]
 
 
 def test_curve_that_selects_nothing_keeps_the_last_weights():

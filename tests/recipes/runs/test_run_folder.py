@@ -191,6 +191,17 @@ def test_sweep_removes_half_written_files_alone(settings):
     assert os.listdir(run.adapted) == ["step-000000001"]
 
 
+def test_sweep_names_what_was_whole_when_its_process_was_killed(settings):
+    run = started(settings)
+    half = run.adapted / ".partial-abc"
+    for name in ("replaced", "step-000000001"):
+        (half / name).mkdir(parents=True)
+        (half / name / "state.json").write_text(name)
+    run.sweep()
+    assert os.listdir(run.adapted) == ["step-000000001"]
+    assert (run.adapted / "step-000000001" / "state.json").read_text() == "step-000000001"
+
+
 def test_record_keeps_the_stages(settings):
     run = started(settings)
     run.begin_stage(0.0)

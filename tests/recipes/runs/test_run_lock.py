@@ -34,6 +34,15 @@ def test_second_holder_is_refused_on_one_line_that_names_the_first(tmp_path):
     assert os.listdir(tmp_path / "run") == [] and run_lock.check_free(tmp_path / "run") is None
 
 
+def test_released_lock_lets_any_machine_go_on(tmp_path):
+    write_lock(tmp_path, host="another")
+    with pytest.raises(checks.UserError):
+        run_lock.check_free(tmp_path)
+    run_lock.release(tmp_path)
+    run_lock.release(tmp_path)
+    assert run_lock.check_free(tmp_path) is None
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, checks.Interrupted, RuntimeError])
 def test_lock_is_released_however_the_work_ends(tmp_path, end):
     with pytest.raises(end), run_lock.lock(tmp_path):

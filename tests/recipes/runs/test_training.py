@@ -3,7 +3,7 @@ import json
 import pytest
 
 from keras_transfer_gen.recipes.models.load import load_gan
-from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.report.reporter import SILENT, Reporter
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.runs.training import Branch, Training, resume_training
@@ -58,3 +58,19 @@ def test_same_step_is_written_again_only_where_asked_for(run, source_file):
     assert json.loads(state.read_text())["seconds"] == 0.0
     training.save(run.settings.out, replace=True)
     assert json.loads(state.read_text())["seconds"] == 9.0
+
+
+def test_damaged_last_checkpoint_is_said_and_the_one_before_is_continued(run, source_file):
+    class Lines(Reporter):
+        def say(self, line):
+            lines.append(line)
+
+    lines, branch = [], Branch.main(run.folder)
+    training = resume_training(run, branch, lambda: load_gan(source_file))
+    for step in (1, 2):
+        training.model.step.assign(step)
+        training.save(run.settings.out)
+    (latest_checkpoint(branch.checkpoints) / "gan.keras").write_bytes(b"PK damaged")
+    run.reporter = Lines()
+    again = resume_training(run, branch, None)
+    assert int(again.model.step.numpy()) == 1 and "step-000000002 is damaged" in lines[0]

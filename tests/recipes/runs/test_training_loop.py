@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import json
 import signal
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen import checks
+from keras_transfer_gen import checks, files
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -113,18 +114,19 @@ def test_last_score_is_stored_however_often_checkpoints_come(begin, settings, mo
 
 
 @pytest.mark.usefixtures("hangup_ends")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def test_signal_saves_at_once_and_says_how_to_go_on(begin, settings, scripted, number, tmp_path):
     before = signal.getsignal(number)
     training, scored = begin(samples=tmp_path), []
     with pytest.raises(
         checks.Interrupted, match=rf"SIG\w+: saved at 0.01 kimg in {tmp_path}. Give the same command again"
-    ):
+    ) as stop:
         go(
             training, settings, scripted(at=0.008, number=number),
             score=lambda gan: scored.append(gan.kimg) or {"kid": 1.0},
         )  # fmt: skip
     assert signal.getsignal(number) is before
+    assert stop.value.preempted == (number in (signal.SIGTERM, signal.SIGUSR1))
     assert latest_checkpoint(tmp_path).name == "step-000000002"
     assert scored == [0.004, 0.008]  # those that were due, and none for the farewell
     again = begin()
@@ -170,7 +172,9 @@ def test_bfloat16_is_for_training_alone(begin, settings):
 DIVERGED = r"the training diverged at 0.\d+ kimg: .*\. Give the same command again, but lower --learning-rate \(now "
 
 
-def test_loss_that_is_not_finite_stops_on_one_line_and_keeps_the_last_good_checkpoint(begin, settings, monkeypatch):
+def test_loss_that_is_never_finite_stops_on_one_line_and_keeps_the_last_good_checkpoint(
+    begin, settings, monkeypatch, scripted
+):
     monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", "0")
 
     def poison(gan):
@@ -178,20 +182,25 @@ def test_loss_that_is_not_finite_stops_on_one_line_and_keeps_the_last_good_check
             gan.generator.weights[0].assign(tf.fill(gan.generator.weights[0].shape, np.nan))
         return {"kid": 1.0}
 
-    settings = dataclasses.replace(settings, evaluate_every_kimg=0.002)
+    settings, reporter = dataclasses.replace(settings, evaluate_every_kimg=0.002), scripted()
     with pytest.raises(checks.UserError, match=DIVERGED) as caught:
-        go(begin(), settings, score=poison)
-    assert "stays (step-000000001)" in str(caught.value) and "\n" not in str(caught.value)
+        go(begin(), settings, reporter, score=poison)
+    text = str(caught.value)
+    assert "stays (step-000000001)" in text and "\n" not in text and "weights of the generator are not finite" in text
+    assert "It went back 3 times, with the learning rates 0.0001, 5e-05, 2.5e-05, and diverged again" in text
+    assert [line[:31] for line in reporter.lines] == ["the training diverged at 0.01 ki"[:31]] * 3
+    assert reporter.lines[2].endswith("with the learning rate 2.5e-05 (3 of at most 3 times)")
     again = begin()
     assert again.model.kimg == 0.004 and all(np.isfinite(value).all() for value in again.model.get_weights())
+    assert [entry["back_to_kimg"] for entry in again.rollbacks] == [0.004] * 3
     assert [row["kimg"] for row in read_history(f"{settings.out}/history.csv")] == [0.004, 0.008]
 
 
-def test_loss_says_that_it_diverged_where_no_weight_was_saved_before(begin, settings):
+def test_weight_that_is_not_finite_at_the_start_is_never_saved(begin, settings):
     training = begin()
     training.model.discriminator.weights[0].assign(tf.fill(training.model.discriminator.weights[0].shape, np.inf))
     settings = dataclasses.replace(settings, penalty="r1", r1_gamma=0.5)
-    with pytest.raises(checks.UserError, match=r"d_loss is nan\. Nothing was saved.* or raise --r1-gamma \(now 0.5\)"):
+    with pytest.raises(checks.UserError, match=r"is not finite\. .*Nothing was saved.* or raise --r1-gamma \(now 0.5"):
         go(training, settings)
     assert latest_checkpoint(settings.out) is None
 
@@ -201,7 +210,7 @@ def test_too_large_a_learning_rate_diverges_with_advice(source_file, settings):
     compile_gan(gan, settings)
     with pytest.raises(checks.UserError, match=DIVERGED):
         go(Training(gan), settings)
-    assert latest_checkpoint(settings.out) is None
+    assert latest_checkpoint(settings.out).name == "step-000000000"
 
 
 def test_fixed_learning_rate_is_not_advised(source_file, settings):
@@ -209,6 +218,37 @@ def test_fixed_learning_rate_is_not_advised(source_file, settings):
     compile_gan(gan, settings, rates=(1e30, 1e30))
     with pytest.raises(checks.UserError, match="but choose another --objective and --penalty, with --overwrite"):
         go(Training(gan), settings)
+
+
+def test_full_disk_is_said_and_the_training_goes_on(begin, settings, monkeypatch, scripted, tmp_path):
+    """Every write of the run fails for a while, as on a full disk; then there is room again."""
+    monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", "0")
+    training, reporter, whole = begin(samples=tmp_path), scripted(), files.atomic_path
+
+    def full(path):
+        if 0.005 < training.model.kimg < 0.015:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return whole(path)
+
+    training.say = reporter.say
+    monkeypatch.setattr(files, "atomic_path", full)
+    go(training, settings, reporter, score=lambda gan: {"kid": 1.0})
+    unsaved = [line for line in reporter.lines if "is not saved" in line]
+    assert [line[:61] for line in unsaved] == [
+        "the disk is full: the checkpoint at 0.01 kimg is not saved, it"[:61]
+    ] * 2
+    assert all("The one before it, step-000000001, stays; the training goes on" in line for line in unsaved)
+    assert sum("a contact sheet at 0.01 kimg is not written" in line for line in reporter.lines) == 2
+    assert [row["kimg"] for row in read_history(tmp_path / "history.csv")] == [0.004, 0.008, 0.012, 0.016, 0.02]
+    again = begin()
+    assert again.model.kimg == 0.02 and len(again.records) == 5
+
+
+def test_signal_on_a_full_disk_says_that_nothing_more_is_saved(begin, settings, monkeypatch, scripted):
+    monkeypatch.setattr(Training, "save", lambda self, out, replace=False: False)
+    with pytest.raises(checks.Interrupted, match="SIGTERM: what was learnt up to 0.01 kimg is not saved") as stop:
+        go(begin(), settings, scripted(at=0.008, number=signal.SIGTERM))
+    assert not stop.value.preempted
 
 
 @pytest.mark.parametrize("error", [tf.errors.ResourceExhaustedError(None, None, "OOM when\nallocating"), MemoryError()])

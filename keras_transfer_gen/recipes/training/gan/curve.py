@@ -47,7 +47,7 @@ class BestKidCurve(KidCurve):
         file, records = training.branch.best / FILE, training.records
         self.start = records[0] if records else None
         known = [selection.relative_score(record, self.start) for record in records] if file.is_file() else []
-        self.best = BestModel(file, self.out, -min(known, default=float("inf")))
+        self.best = BestModel(file, self.out, -min(known, default=float("inf")), training.say)
         if self.from_source and not records:
             training.records = [{"kimg": training.model.kimg, selection.SOURCE: True, **self(training.model)}]
 

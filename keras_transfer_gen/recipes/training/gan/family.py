@@ -143,7 +143,9 @@ class GanFamily(Family):
     def draw(self, run, images, tuned, scratch):
         folder = run.folder
         rows = read_history(folder.history_file) if folder.history_file.is_file() else []
-        panels = curves.gan_panels(rows, tuned.records, scratch.records if scratch else [], tuned.best_kimg)
+        panels = curves.gan_panels(
+            rows, tuned.records, scratch.records if scratch else [], tuned.best_kimg, tuned.rollbacks
+        )
         curves.write_curves(folder.path / "curves.png", panels)
 
     def export_mobile(self, run, model):

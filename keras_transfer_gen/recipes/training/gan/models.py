@@ -72,6 +72,7 @@ def compile_gan(gan, settings, rates=None):
         d_optimizer=keras.optimizers.Adam(d_rate, **adam),
         ema_halflife_kimg=settings.ema_halflife_kimg,
         seed=settings.seed,
+        micro_batch=settings.micro_batch,
     )
 
 
@@ -82,9 +83,10 @@ def penalties_of(settings):
 
 
 def update_rates(gan, settings, rates=None):
-    """Sets what may change when a training goes on: learning rates, averaging, weight of R1."""
+    """Sets what may change when a training goes on: learning rates, averaging, weight of R1, micro-batches."""
     gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = rates or settings_rates(settings)
     gan.ema_halflife_kimg = settings.ema_halflife_kimg
+    gan.micro_batch = settings.micro_batch
     if settings.penalty == "r1":
         gan.penalty.gamma = settings.r1_gamma
 

@@ -53,7 +53,7 @@ class BestElboCurve(ElboCurve):
     def begin(self, training):
         vae, before = training.model, best_point(training.records)
         value = float("-inf") if before is None else before["elbo"]
-        self.best = BestModel(training.branch.checkpoints / FILE, self.out, value)
+        self.best = BestModel(training.branch.checkpoints / FILE, self.out, value, training.say)
         if not training.records:
             calibrate(vae, self.images.calibration_images)
             training.records = [{"kimg": vae.kimg, **self(vae)}]

@@ -86,6 +86,7 @@ class VaeFamily(Family):
 
     def update_rates(self, model, settings, rates=None):
         model.optimizer.learning_rate = rates or settings.learning_rate
+        model.micro_batch = settings.micro_batch
 
     # Training
 
@@ -121,7 +122,7 @@ class VaeFamily(Family):
         pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
         files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
         rows = read_history(folder.history_file) if folder.history_file.is_file() else []
-        panels = curves.vae_panels(rows, tuned.records, scratch.records if scratch else [])
+        panels = curves.vae_panels(rows, tuned.records, scratch.records if scratch else [], tuned.rollbacks)
         curves.write_curves(folder.path / "curves.png", panels)
 
     def export_mobile(self, run, model):

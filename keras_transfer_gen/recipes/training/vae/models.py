@@ -95,4 +95,5 @@ def new_model(settings):
 def compile_vae(vae, settings, learning_rate=None, regularizers=()):
     """Compiles a VAE as the settings say, or with the given learning rate."""
     rate = learning_rate or settings.learning_rate
-    vae.compile(keras.optimizers.Adam(rate), regularizers=regularizers, seed=settings.seed)
+    optimizer = keras.optimizers.Adam(rate)
+    vae.compile(optimizer, regularizers=regularizers, seed=settings.seed, micro_batch=settings.micro_batch)
