@@ -10,6 +10,9 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data import cache
+from keras_transfer_gen.data.growing_draws import draw_files
+from keras_transfer_gen.data.large_folders import CACHE_GB, LazyImageSet, is_large
+from keras_transfer_gen.data.lazy_images import LazyImages
 from keras_transfer_gen.data.shuffling import random_index, shuffled
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.deprecation import renamed_arguments
@@ -38,6 +41,7 @@ def load_images(
     epoch: str = "kimg",
     shuffle: bool = True,
     seed: int = 0,
+    cache_gb: float | None = None,
     cache_dir: PathLike | None = None,
     progress: Progress | None = None,
 ) -> ImageStream:
@@ -62,6 +66,9 @@ def load_images(
             once (with `balance`, its share of each folder), and the last batch may be smaller.
         shuffle: whether every pass has another order; False keeps the order of the source.
         seed: non-negative integer; of the order.
+        cache_gb: of a folder: list it in the background, decode images when they are shown, and keep this many
+            gigabytes of them on disk, of which the least recently used ones go; 0 keeps none. None does so, with 20 GB,
+            where a folder has 50,000 files or more, and else decodes all images now.
         cache_dir: folder of the decoded images; the user's cache by default.
         progress: function `(done, total) -> None`, called after each decoded image.
 
@@ -88,6 +95,7 @@ def load_images(
         resize_mode=resize_mode,
         background=background,
         labels=labels,
+        cache_gb=CACHE_GB if cache_gb is None and is_large(source) else cache_gb,
         cache_dir=cache_dir,
         progress=progress,
     )
@@ -114,6 +122,8 @@ def stream_images(
         raise checks.user_error("labels", "False, as the images have no classes", labels, hint)
     hint = "0 draws every image equally often, 1 one image of each folder; set it with balance= or --balance."
     balance = checks.check_number("balance", balance, most=1.0, next_step=hint)
+    if isinstance(image_set, LazyImageSet) and not balance and not labels and epoch == "kimg":
+        return _growing_stream(image_set, batch_size, shuffle, seed)
     draw, size = _balanced_draw(image_set.groups, shuffle, balance) if balance else _even_draw(len(image_set), shuffle)
     fetch = _fetcher(image_set, labels)
     if epoch == "pass":
@@ -152,6 +162,30 @@ def stream_images(
     else:
         epoch_dataset = one_epoch(seed)
     return ImageStream(_finish(epoch_dataset), from_step, steps, batch_size, image_set, parts_from_step)
+
+
+def _growing_stream(image_set: LazyImageSet, batch_size: int, shuffle: bool, seed: int) -> ImageStream:
+    """`stream_images` of a folder that may still be listed: see `growing_draws`."""
+    images, steps = image_set.images, max(1, round(KIMG / batch_size))
+
+    def read(number, seed):
+        return images.read_files(draw_files(images.index, int(number), batch_size, int(seed), shuffle))
+
+    @tf.autograph.experimental.do_not_convert
+    def batch(number, seed):
+        content = tf.numpy_function(read, [number, seed], tf.uint8, stateful=False)
+        return tf.ensure_shape(content, (batch_size, *images.frame.shape))
+
+    def from_step(step):
+        step = checks.check_integer("step", step, least=0)
+        return _finish(tf.data.Dataset.counter(step).map(lambda number: batch(number, seed)))
+
+    def one_epoch(seed):
+        return tf.data.Dataset.range(steps).map(lambda number: batch(number, seed))
+
+    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
+    epoch = seeds.flat_map(one_epoch).apply(tf.data.experimental.assert_cardinality(steps))
+    return ImageStream(_finish(epoch), from_step, steps, batch_size, image_set)
 
 
 def _finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -221,9 +255,9 @@ def _folder_shares(counts: np.ndarray, balance: float) -> np.ndarray:
 def _fetcher(image_set: ImageSet, labels: LabelSource) -> Callable[..., Any]:
     """Function: numbers of images -> the images, or (images, labels)."""
     images, shape = image_set.images, image_set.images.shape[1:]
-    if images.nbytes > cache.MEMORY_LIMIT:
+    if isinstance(images, LazyImages) or images.nbytes > cache.MEMORY_LIMIT:
         # TensorFlow can't read records in any order; one Python call for each batch, on the mapped file, is cheap.
-        records = np.asarray(images)
+        records = images if isinstance(images, LazyImages) else np.asarray(images)
 
         def gather(index):
             batch = tf.numpy_function(lambda numbers: records[numbers], [index], tf.uint8, stateful=False)

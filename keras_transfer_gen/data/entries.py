@@ -104,7 +104,7 @@ def list_folder(root: Path) -> Listing:
             continue
         for item in items:
             name = prefix + item.name
-            if _is_hidden(item.name):
+            if is_hidden(item.name):
                 hidden.append(name + "/" if item.is_dir(follow_symlinks=False) else name)
                 continue
             try:
@@ -137,7 +137,7 @@ def list_zip(archive: zipfile.ZipFile, path: Path) -> Listing:
     for number, info in enumerate(archive.infolist()):
         if info.is_dir():
             continue
-        if any(_is_hidden(part) for part in info.filename.split("/")):
+        if any(is_hidden(part) for part in info.filename.split("/")):
             hidden.append(info.filename)
             continue
         entries.append(
@@ -202,5 +202,6 @@ def _file_entry(name: str, path: PathLike, size: int) -> FileEntry:
     return FileEntry(name, size, size, lambda: open(path, "rb"), lambda: files.sha256_file(path))
 
 
-def _is_hidden(part: str) -> bool:
+def is_hidden(part: str) -> bool:
+    """Whether a file or folder of this name is not looked at (bool)."""
     return (part.startswith(".") and part not in (".", "..")) or part in SYSTEM_FILES

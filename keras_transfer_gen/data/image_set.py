@@ -67,7 +67,8 @@ class ImageSet:
     All lists and arrays have the order of `names`. Nothing in it may be written to: others share it.
 
     Args:
-        images: uint8 `[N, S, S, C]`; an `np.memmap` where they are too many for memory.
+        images: uint8 `[N, S, S, C]`; an `np.memmap` where they are too many for memory, `LazyImages` where they are
+            decoded when they are asked for.
         labels: int32 `[N]`, index into `class_names`; None where the source has no classes.
         class_names: list of str: the names of sub-folders, or those that a dataset or a file of labels gives.
         names: list of N str: relative paths, or numbers such as "00012" where there are no files.
@@ -108,17 +109,19 @@ class ImageSet:
             numbers: integers `[M]`.
         """
         numbers = np.asarray(numbers, np.int64)
-        images = np.asarray(self.images)[numbers]
+        take = getattr(self.images, "subset", None)  # of `LazyImages`, whose names stand for what is in them
+        images = np.asarray(self.images)[numbers] if take is None else take(numbers)
+        digest = digest_of(images) if take is None else files.sha256(self.digest.encode(), numbers)
         more = {
             name: dataclasses.replace(column, numbers=column.numbers[numbers])
             for name, column in self.more_labels.items()
         }
         return dataclasses.replace(
-            self, images=images, digest=digest_of(images), more_labels=more,
+            self, images=images, digest=digest, more_labels=more,
             labels=None if self.labels is None else self.labels[numbers],
             names=[self.names[number] for number in numbers],
             groups=np.unique(self.groups[numbers], return_inverse=True)[1].astype(np.int32),  # without gaps
-            originals=[self.originals[number] for number in numbers],
+            originals=[self.originals[number] for number in numbers] if self.originals else [],
         )  # fmt: skip
 
     def describe_skipped(self, shown: int = 3) -> str:

@@ -17,6 +17,7 @@ from keras_transfer_gen.data import arrays, decode, entries
 from keras_transfer_gen.data.decode_entries import decode_entries
 from keras_transfer_gen.data.image_set import count_of, printable
 from keras_transfer_gen.data.labels import label_images
+from keras_transfer_gen.data.large_folders import read_large_folder
 from keras_transfer_gen.data.pillow_images import read_pillow_images
 from keras_transfer_gen.deprecation import renamed_arguments
 
@@ -43,6 +44,7 @@ def read_images(
     resize_mode: str = "crop",
     background: Colour = "white",
     labels: LabelSource | None = None,
+    cache_gb: float | None = None,
     cache_dir: PathLike | None = None,
     progress: Progress | None = None,
 ) -> ImageSet:
@@ -68,6 +70,8 @@ def read_images(
         background: colour under transparent pixels and beside padded images: a name, "#rrggbb" or (r, g, b).
         labels: where the labels of the images come from, see `labels.label_images`; None keeps those that the source
             has.
+        cache_gb: of a folder: decode images only when they are asked for, and keep this many gigabytes of them; see
+            `large_folders.read_large_folder`. None decodes all of them now.
         cache_dir: folder of the decoded images; the user's cache by default.
         progress: function `(done, total) -> None`, called after each image.
 
@@ -84,6 +88,9 @@ def read_images(
         (2, 64, 64, 3)
     """
     frame = decode.Frame(image_size, channels, resize_mode, background)
+    if cache_gb is not None:
+        image_set = _read_lazily(source, frame, cache_gb, cache_dir)
+        return image_set if labels is None else label_images(image_set.listed(), labels, source)
     image_set = gather_images(source, frame, cache_dir, progress)
     if len(image_set):
         return label_images(image_set, labels, source)
@@ -92,6 +99,14 @@ def read_images(
         hidden = image_set.describe_hidden()
         why = f"it is empty but for {hidden}" if hidden else "it is empty"
     raise checks.UserError(f"no usable image in {describe_source(source)}: {why}. {NEXT_STEP}")
+
+
+def _read_lazily(source: ImageSource, frame: Frame, cache_gb: float, cache_dir: PathLike | None) -> Any:
+    cache_gb = checks.check_number("cache_gb", cache_gb, next_step="Such as --cache-gb 20; 0 keeps nothing.")
+    if not isinstance(source, (str, os.PathLike)) or not os.path.isdir(source):
+        step = "What is no folder is decoded once and kept as a whole: leave cache_gb= (--cache-gb) out."
+        raise checks.user_error("cache_gb", "left out for this source", cache_gb, step)
+    return read_large_folder(source, frame, cache_gb, cache_dir)
 
 
 def gather_images(

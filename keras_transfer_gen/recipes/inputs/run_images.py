@@ -7,6 +7,8 @@ import numpy as np
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data.image_set import ImageSet
 from keras_transfer_gen.data.labels import check_every_class, describe_classes
+from keras_transfer_gen.data.large_folders import CACHE_GB, is_large
+from keras_transfer_gen.data.lazy_images import LazyImages
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.inputs.check_data import data_warnings
 from keras_transfer_gen.recipes.inputs.suggestions import not_suggesting
@@ -14,6 +16,7 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
 
 MIN_IMAGES = 2  # KID compares pairs
+MOST_FITTED = 10_000  # images that are decoded at once where there are more than memory holds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +50,14 @@ class RunImages:
     def prior_images(self):
         """Images that a prior may be fitted to, uint8: those of training and validation."""
         training = self.image_set.images  # may be too many to copy
+        if isinstance(training, LazyImages) and len(training) > MOST_FITTED:
+            training = training[np.random.default_rng(0).choice(len(training), MOST_FITTED, replace=False)]
         return np.concatenate([training, self.validation]) if len(self.validation) else training
 
     @property
     def calibration_images(self):
         """Images that a source's scale of errors is fitted to, uint8: those of validation, or else of training."""
-        return self.validation if len(self.validation) else self.image_set.images
+        return self.validation if len(self.validation) else self.image_set.images[:MOST_FITTED]
 
     def floor(self, protocol=None):
         """The score of the training images themselves.
@@ -150,6 +155,7 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
         image_set = read_images(
             source, image_size, channels, resize_mode=settings.resize_mode, background=settings.background,
             labels=settings.data_labels if name == "data" else None, progress=reporter.counter(f"reading {source}"),
+            cache_gb=_cache_gb(name, source, settings),
         )  # fmt: skip
     count, skipped = len(image_set.images), len(image_set.skipped)
     note = f"; {skipped} files skipped (see `ktg data check {source}`)" if skipped else ""
@@ -161,9 +167,19 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
         if settings.data_labels is not None:
             _check_labels(image_set, settings.data_labels)
             reporter.say(f"{len(image_set.class_names)} classes: {describe_classes(image_set)}")
-        for line in data_warnings(image_set, settings.resize_mode):
-            reporter.say(f"note: {line}")
+        if isinstance(image_set.images, LazyImages):
+            reporter.say("they are decoded while they are shown; `ktg data check` looks at each of them")
+        else:
+            for line in data_warnings(image_set, settings.resize_mode):
+                reporter.say(f"note: {line}")
     return image_set
+
+
+def _cache_gb(name, source, settings):
+    """What `read_images` takes as `cache_gb`: the setting for the images to learn, and for large folders without it."""
+    if name == "data" and settings.cache_gb is not None:
+        return settings.cache_gb
+    return CACHE_GB if is_large(source) else None
 
 
 def _check_labels(image_set, labels):

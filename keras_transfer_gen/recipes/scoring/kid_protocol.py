@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_transfer_gen.data.lazy_images import LazyImages
 from keras_transfer_gen.metrics.kid import kid_score
 from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, FeatureView
 
@@ -92,9 +93,9 @@ def make_reference(images, name, protocol=None, progress=None, view=WHOLE):
 def subsample_images(images, protocol=None):
     """All of some images in their order, or `max_reals` of them, drawn without replacement with the protocol's seed."""
     protocol = protocol or DEFAULT
-    images = np.asarray(images)
+    images = images if isinstance(images, LazyImages) else np.asarray(images)
     if len(images) <= protocol.max_reals:
-        return images
+        return np.asarray(images)
     return images[np.sort(np.random.default_rng(protocol.seed).permutation(len(images))[: protocol.max_reals])]
 
 

@@ -50,6 +50,12 @@ class RunSettings:
     background: str = setting(
         "white", help="Colour under transparent images and beside padded ones: a name or #rrggbb.", panel=fields.DATA
     )
+    cache_gb: float | None = setting(
+        None, help="Of a folder: decode images while they are shown, and keep so many gigabytes of them on disk; the "
+        "least recently used ones go. 0 keeps none.", panel=fields.DATA,
+        by_default="all images are decoded once, of folders with 50,000 files or more those that are shown (20 GB)",
+        check=check.number("20"),
+    )  # fmt: skip
     regularizers: tuple = setting(
         (), help="A term that is added to the loss, with its arguments, such as l2sp:weight=0.01; repeatable.",
         panel=fields.OPTIMISATION, flag="--regularizer", choices=lambda: tables.REGULARIZERS,
