@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import compare, convert, doctor, exits, init, latents, look, serve, train, use, vae
+from keras_transfer_gen.cli import compare, convert, doctor, exits, init, latents, look, serve, train, tune, use, vae
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -22,7 +22,7 @@ PANELS = {  # heading of `ktg --help`: its commands
     "Use and measure": (use.generate, use.evaluate, use.export, convert.convert, compare.compare, serve.serve),
     "Latents of a generator": (latents.project, latents.mix, latents.directions, latents.walk, latents.explore),
     "VAEs": (vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle),
-    "This machine": (doctor.doctor, doctor.cache),
+    "This machine": (doctor.doctor, doctor.cache, tune.tune),
 }
 for panel, commands in PANELS.items():
     for command in commands:

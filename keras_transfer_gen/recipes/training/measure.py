@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_transfer_gen import files
 from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.recipes.models import tuned_ways
 from keras_transfer_gen.recipes.runs.training_loop import memory_errors_on_one_line
 from keras_transfer_gen.recipes.scoring import distance, kid_protocol, run_scores
 from keras_transfer_gen.training.precision import choose_precision
@@ -13,10 +14,22 @@ BEFORE = "before.npy"  # in checkpoints/: what the source generates of the first
 
 
 def measure_precision(run, network):
-    """{"arithmetic": "float32" or "bfloat16", "probe": seconds of each where they were timed} for a network."""
+    """{"arithmetic": "float32" or "bfloat16", "probe": seconds of each where they were timed} for a network.
+
+    What `ktg tune` measured on this machine is taken, unless the settings name a precision or are deterministic.
+    """
+    known = tuned_ways.read_answer(network, run.batch_per_replica) if _may_use_known(run.settings) else None
+    if known is not None:
+        speeds = {trial["precision"]: trial["images_per_second"] for trial in known["trials"][:2]}
+        probe = {name: run.batch_per_replica / speed for name, speed in speeds.items() if speed}
+        return {"arithmetic": known["precision"], "probe": probe}
     with memory_errors_on_one_line(run.settings.batch_size):
         arithmetic, probe = choose_precision(run.settings.precision, network, run.batch_per_replica)
     return {"arithmetic": arithmetic, "probe": probe}
+
+
+def _may_use_known(settings):
+    return settings.precision == "auto" and not settings.deterministic
 
 
 def measure_distance(run, source, images):
