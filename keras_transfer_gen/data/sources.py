@@ -19,6 +19,8 @@ from keras_transfer_gen.data.image_set import count_of, printable
 from keras_transfer_gen.data.labels import label_images
 from keras_transfer_gen.data.large_folders import read_large_folder
 from keras_transfer_gen.data.pillow_images import read_pillow_images
+from keras_transfer_gen.data.remote_folders import is_remote, list_remote_folder
+from keras_transfer_gen.data.shards import find_shards, list_shards
 from keras_transfer_gen.deprecation import renamed_arguments
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ def read_images(
     Args:
         source: one of
 
-            - a folder (read with its sub-folders) or a .zip,
+            - a folder (read with its sub-folders) or a .zip; also at an address that TensorFlow reads (gs://...),
+            - tar shards as of WebDataset or TFRecord files: one, a folder of them, or a pattern such as "train-*.tar",
             - a list of paths of image files (str or `pathlib.Path`), or a list of Pillow images,
             - an .npz (its array `images`, or its only one; optionally integer or text `labels` and integer `groups`)
               or an .npy,
@@ -160,11 +163,16 @@ def _read_list(source: Sequence[Any], frame: Frame, cache_dir: PathLike | None, 
 
 
 def _read_path(source: PathLike, frame: Frame, cache_dir: PathLike | None, progress: Progress | None) -> ImageSet:
+    if is_remote(source):
+        return decode_entries(list_remote_folder(str(source)), frame, cache_dir, progress)
     path = Path(source).expanduser()
     try:
         exists = path.exists()
+        shards = find_shards(path)
     except (OSError, ValueError):  # a name that no file can have
-        exists = False
+        exists, shards = False, []
+    if shards:
+        return decode_entries(list_shards(shards), frame, cache_dir, progress)
     if not exists:
         hint = f"There is nothing at this path. {_suggestion(path)}{NEXT_STEP}"
         raise checks.file_error("source", KINDS, source, hint)
