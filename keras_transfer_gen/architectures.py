@@ -31,6 +31,10 @@ class Option:
         default: bool, int, float or str; its type is the option's.
         help: one line.
         least: lower bound of a number.
+
+    Example:
+        >>> Option("width", 16, "channels of each map").default
+        16
     """
 
     name: str

@@ -15,7 +15,15 @@ from typing import Any
 
 
 class UserError(ValueError):
-    """Something that the caller gave can't be used; the message says what to do."""
+    """Something that the caller gave can't be used; the message says what to do.
+
+    Example:
+        >>> try:
+        ...     raise user_error("num", "a number from 1 on", 0, "Such as --num 16.")
+        ... except UserError as error:
+        ...     print(error)
+        `num` must be a number from 1 on. Received: num=0. Such as --num 16.
+    """
 
     parts = None  # the arguments of `message`, where it follows the template
 

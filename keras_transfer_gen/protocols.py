@@ -23,6 +23,15 @@ class Objective(abc.ABC):
 
     Logits are a tensor `[batch, ...]`, or a list of such tensors where the discriminator has several heads, as those
     with feature heads do; `objectives.adversarial.per_image` averages and sums either.
+
+    Example:
+        >>> class Critic(Objective):
+        ...     def d_loss(self, real_logits, fake_logits):
+        ...         return (fake_logits - real_logits)[:, 0]
+        ...
+        ...     def g_loss(self, real_logits, fake_logits):
+        ...         return -fake_logits[:, 0]
+        >>> gan.compile(objective=Critic())  # doctest: +SKIP
     """
 
     @abc.abstractmethod
@@ -51,6 +60,13 @@ class Augment(keras.layers.Layer, abc.ABC):
     Attributes:
         shared_seed: whether all replicas get the same seed, draw for the images of all and take `replicas.own_rows` of
             it, so that their number does not count. Else each has a seed of its own.
+
+    Example:
+        >>> class Brighten(Augment):
+        ...     def call(self, images, seed):
+        ...         return images + 0.1
+        >>> Brighten().call(1.0, seed=None)
+        1.1
     """
 
     shared_seed = False
@@ -135,6 +151,15 @@ class Penalty(IntervalLayer):
 
     Args:
         interval: see `IntervalLayer`.
+
+    Example:
+        >>> class SmallLogits(Penalty):
+        ...     phases = ("d",)
+        ...
+        ...     def losses(self, step):
+        ...         return {"d": step.real_logits**2}
+        >>> SmallLogits(interval=4).interval
+        4
     """
 
     phases = ("d",)
@@ -157,6 +182,14 @@ class Regularizer(IntervalLayer):
 
     Args:
         interval: see `IntervalLayer`.
+
+    Example:
+        >>> class Darker(Regularizer):
+        ...     phases = ("g",)
+        ...
+        ...     def losses(self, step):
+        ...         return {"g": step.fake}
+        >>> gan.compile(regularizers=[Darker(interval=4)])  # doctest: +SKIP
     """
 
     def after_step(self, step: Any) -> None:
@@ -171,6 +204,9 @@ class Prior(keras.layers.Layer, abc.ABC):
 
     Args:
         latent_dim: length of a latent vector, or None until `attach` tells it.
+
+    Example:
+        >>> vae.set_prior(GaussianPrior(latent_dim=64))  # doctest: +SKIP
     """
 
     def __init__(self, latent_dim: int | None = None, **kwargs: Any) -> None:
@@ -246,7 +282,17 @@ class Prior(keras.layers.Layer, abc.ABC):
 
 
 class Likelihood(keras.layers.Layer, abc.ABC):
-    """How likely an image is, given its reconstruction; its statistics are saved with the model."""
+    """How likely an image is, given its reconstruction; its statistics are saved with the model.
+
+    Example:
+        >>> class Squared(Likelihood):
+        ...     def loss(self, real, reconstructions):
+        ...         return image_sum((real - reconstructions) ** 2)
+        ...
+        ...     def log_likelihood(self, real, reconstructions):
+        ...         return -self.loss(real, reconstructions)
+        >>> vae = VAE(encoder, decoder, likelihood=Squared())  # doctest: +SKIP
+    """
 
     of_levels = True  # whether it is a density over [-1, 1], so that bits per dimension mean something
 
@@ -273,7 +319,15 @@ class Likelihood(keras.layers.Layer, abc.ABC):
 
 
 class Reconstruction(keras.layers.Layer, abc.ABC):
-    """How far reconstructions of a `VQVAE` are from its images; always in float32."""
+    """How far reconstructions of a `VQVAE` are from its images; always in float32.
+
+    Example:
+        >>> class Squared(Reconstruction):
+        ...     def loss(self, real, reconstructions):
+        ...         return (real - reconstructions) ** 2
+        >>> Squared().loss(3.0, 1.0)
+        4.0
+    """
 
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")

@@ -82,6 +82,10 @@ class Table(Mapping[str, Row]):
 
         Raises:
             UserError: for a name that is no word or stands for something else, and an entry of another kind.
+
+        Example:
+            >>> register_objective("least_squares", LeastSquares)  # doctest: +SKIP
+            >>> gan.compile(objective="least_squares")  # doctest: +SKIP
         """
         if not isinstance(name, str) or parse_entry(name, "name")[1] or name == "none":
             raise checks.user_error("name", 'a word of letters, digits and "_", but not "none"', name)

@@ -8,6 +8,8 @@ from pathlib import Path
 from mkdocs.structure.files import File
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]")  # an image of another host inside a link
+OTHER = re.compile(r"(?<=\]\()(\w+)\.ipynb(?=\))")  # a link to the notebook beside it
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # colours of a terminal
 
 
@@ -36,7 +38,7 @@ def notebook_page(notebook, stem):
     for cell in notebook["cells"]:
         source = _joined(cell["source"])
         if cell["cell_type"] == "markdown":
-            parts.append(source)
+            parts.append(OTHER.sub(r"\1.md", BADGE.sub(r"[\1]", source)))
             continue
         parts.append(_fence("python", source))
         for output in cell.get("outputs", []):

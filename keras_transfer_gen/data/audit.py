@@ -113,7 +113,17 @@ def audit_images(
     cache_dir: PathLike | None = None,
     progress: Progress | None = None,
 ) -> Audit:
-    """Looks through a source and counts what is in it; the arguments are those of `read_images`.
+    """Looks through a source and counts what is in it.
+
+    Args:
+        source: what `read_images` takes: a folder, .zip, .npz, .npy, array, list, dataset or "tfds:NAME".
+        image_size: side of the images, pixels, as a training would read them.
+        channels: 1 (grey) or 3 (RGB).
+        resize_mode: "crop" or "pad", as in `read_images`.
+        background: colour under transparent pixels and beside padded images.
+        labels: where the labels come from, as in `read_images`; the images of each class are counted.
+        cache_dir: folder of the decoded images; the user's cache by default.
+        progress: function `(done, total) -> None`, called after each image.
 
     Returns:
         `Audit`; one without a usable image is no error here.

@@ -63,6 +63,9 @@ class Minimax(NonSaturating):
 
     The generator minimises log(1 - D(G(z))) = -s(fake), whose gradient fades where the discriminator wins.
 
+    Example:
+        >>> gan.compile(objective=Minimax())  # doctest: +SKIP
+
     Reference:
         Goodfellow et al., Generative Adversarial Nets, 2014 (arXiv:1406.2661), equation 1.
     """
@@ -74,6 +77,11 @@ class Minimax(NonSaturating):
 @keras.saving.register_keras_serializable(PACKAGE)
 class Hinge(Objective):
     """Margin loss: logits beyond 1 (real) and -1 (made) cost the discriminator nothing.
+
+    Example:
+        >>> import numpy as np
+        >>> float(Hinge().d_loss(np.array([[0.5]]), np.array([[-2.0]]))[0])
+        0.5
 
     Reference:
         Lim and Ye, Geometric GAN, 2017 (arXiv:1705.02894); Miyato et al., 2018 (arXiv:1802.05957).
@@ -94,6 +102,9 @@ class Relativistic(Objective):
     With s(x) = log(1 + e^x): the discriminator minimises s(fake - real), the generator s(real - fake). A generator that
     leaves out a kind of image goes on losing to its real ones, so fewer kinds are dropped. It needs a penalty at real
     and at generated images, such as `penalties.R1R2`.
+
+    Example:
+        >>> gan.compile(objective=Relativistic(), penalty="r1_r2")  # doctest: +SKIP
 
     Reference:
         Jolicoeur-Martineau, The relativistic discriminator, 2018 (arXiv:1807.00734); Huang et al., The GAN is dead;

@@ -113,6 +113,9 @@ class LaplaceOptimalScale(OptimalScale):
     """Errors of the double exponential distribution with the most likely scale, the mean absolute error: "l1".
 
     Single wrong pixels cost less than with normal errors, so edges are sharper and faint structure is lost sooner.
+
+    Example:
+        >>> vae = VAE(encoder, decoder, likelihood=LaplaceOptimalScale())  # doctest: +SKIP
     """
 
     def spread(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
@@ -130,6 +133,9 @@ class Bernoulli(Likelihood):
     """Each number is the probability of white: for images that are nearly black and white.
 
     The cross-entropy between the image and its reconstruction, both moved to [0, 1].
+
+    Example:
+        >>> vae = VAE(encoder, decoder, likelihood=Bernoulli())  # doctest: +SKIP
 
     Reference:
         Kingma and Welling, 2014 (arXiv:1312.6114), appendix C.1.
@@ -160,6 +166,9 @@ class Perceptual(Likelihood):
 
     Raises:
         UserError: where `features` is no Keras layer, which could not be saved.
+
+    Example:
+        >>> vae = VAE(encoder, decoder, likelihood=Perceptual(features))  # doctest: +SKIP
 
     Reference:
         Hou et al., Deep Feature Consistent Variational Autoencoder, 2017 (arXiv:1610.00291).

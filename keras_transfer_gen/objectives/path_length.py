@@ -32,6 +32,9 @@ class PathLength(Penalty):
         interval: steps between penalties; those taken are weighted up by it.
         decay: share of the running mean that each penalty replaces, in (0, 1].
 
+    Example:
+        >>> gan.compile(regularizers=[PathLength(weight=2.0)])  # doctest: +SKIP
+
     Reference:
         Karras et al., Analyzing and Improving the Image Quality of StyleGAN, 2020 (arXiv:1912.04958), section 3.2.
     """

@@ -45,6 +45,9 @@ class R1(Penalty):
         gamma: weight, per squared unit of the [-1, 1] pixel range.
         interval: steps between penalties; those taken are weighted up by it ("lazy" regularisation).
 
+    Example:
+        >>> gan.compile(penalty=R1(gamma=2.0, interval=16))  # doctest: +SKIP
+
     Reference:
         Mescheder et al., 2018 (arXiv:1801.04406); lazy: Karras et al., 2020 (arXiv:1912.04958), appendix B.
     """
@@ -76,6 +79,9 @@ class R1R2(R1):
     Args:
         gamma: weight of each of the two, per squared unit of the [-1, 1] pixel range.
         interval: steps between penalties; those taken are weighted up by it.
+
+    Example:
+        >>> gan.compile(penalty=R1R2(gamma=1.0))  # doctest: +SKIP
 
     Reference:
         Mescheder et al., 2018 (arXiv:1801.04406); Huang et al., 2025 (arXiv:2501.05441), for both together.

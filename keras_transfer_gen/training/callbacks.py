@@ -79,6 +79,9 @@ class SampleGrid(EveryKimg):
         num: images on a sheet.
         seed: of their latents.
         show: optional function that is given each sheet, uint8 `[H, W, C]`.
+
+    Example:
+        >>> gan.fit(images, epochs=5, callbacks=[SampleGrid("runs/cats", kimg=1.0)])  # doctest: +SKIP
     """
 
     def __init__(self, folder, kimg=1.0, num=36, seed=0, show=None):
@@ -116,6 +119,10 @@ class ScoreEvery(EveryKimg):
 
     Attributes:
         records: list of dicts, each with "kimg" and the function's values.
+
+    Example:
+        >>> scores = ScoreEvery(lambda gan: {"mean": float(gan.generate(4, seed=0).mean())}, kimg=5)  # doctest: +SKIP
+        >>> gan.fit(images, epochs=20, callbacks=[scores])  # doctest: +SKIP
     """
 
     def __init__(self, score, kimg=5.0, records=(), every_epoch=True):

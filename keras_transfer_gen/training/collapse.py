@@ -8,7 +8,12 @@ JUDGED_KIMG = 5.0  # from here on, latents that carry nothing are a fault and no
 
 
 class CollapseWarning(UserWarning):
-    """The latents of a trained VAE carry next to nothing."""
+    """The latents of a trained VAE carry next to nothing.
+
+    Example:
+        >>> import warnings
+        >>> warnings.simplefilter("error", CollapseWarning)  # doctest: +SKIP
+    """
 
 
 def warn_of_collapse(vae, history):

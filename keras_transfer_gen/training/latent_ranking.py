@@ -30,6 +30,9 @@ def rank_latents(gan, pool=4000, keep=200, seed=0):
     Raises:
         UserError: where `keep` is larger than `pool` or below 1.
 
+    Example:
+        >>> centres = rank_latents(gan, pool=1000, keep=50)  # doctest: +SKIP
+
     Reference:
         Wang et al., MineGAN, 2020 (arXiv:1912.05270), for the aim; Azadi et al., Discriminator Rejection Sampling,
         2019 (arXiv:1810.06758), for the density ratio.

@@ -23,6 +23,7 @@ OTHERS = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AWAITED = set()  # files that a page may name before they exist
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+MAGIC = re.compile(r"(?<=^    )[%!].*$", re.MULTILINE)  # a command of IPython
 MODELS = {"gan": ktg.GAN, "vae": ktg.VAE, "layer": ktg.SavedModelLayer}
 
 
@@ -36,7 +37,9 @@ def read(path):
     if path.suffix != ".ipynb":
         return text
     cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(text)["cells"]]
-    return "\n\n".join(source if kind == "markdown" else f"```python\n{source}\n```" for kind, source in cells)
+    return "\n\n".join(
+        source if kind == "markdown" else f"```python\n{MAGIC.sub('pass', source)}\n```" for kind, source in cells
+    )
 
 
 def blocks(text, *languages):

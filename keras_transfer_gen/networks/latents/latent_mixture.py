@@ -88,6 +88,9 @@ def insert_latent_mixture(
 
     Raises:
         UserError: where the centres don't fit the generator.
+
+    Example:
+        >>> generator = insert_latent_mixture(gan.generator, centres)  # doctest: +SKIP
     """
     size = latents_of(generator).shape[-1]
     centres = np.asarray(centres, np.float32)

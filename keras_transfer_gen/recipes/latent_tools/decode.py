@@ -31,6 +31,9 @@ def decode(model, latents, out, trust=False, reporter=SILENT):
     Raises:
         UserError, UserFileError: where the latents don't fit the model, something can't be read, or `out` holds other
             files.
+
+    Example:
+        >>> decode("runs/mine", "latents.npz", "decoded/")  # doctest: +SKIP
     """
     check_folder(out)
     path = str(latents) if isinstance(latents, (str, os.PathLike)) else None

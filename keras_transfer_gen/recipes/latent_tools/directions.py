@@ -47,6 +47,9 @@ def find_directions(
 
     Raises:
         UserError, UserFileError: for more directions than there are, and as `load_gan`.
+
+    Example:
+        >>> result = find_directions("noto_gan_64", "directions.npz", num=4)  # doctest: +SKIP
     """
     out = None if out is None else check_file(out, ".npz", "Such as --out directions.npz.")
     if grid is not None:

@@ -64,6 +64,9 @@ def edit(
 
     Raises:
         UserError, UserFileError: where something can't be read, the two sets don't differ, or `out` holds other files.
+
+    Example:
+        >>> edited = edit("runs/mine", "photos/", positive="smiling/", negative="serious/")  # doctest: +SKIP
     """
     strength = check_strength(strength)
     detail = check_detail(detail)

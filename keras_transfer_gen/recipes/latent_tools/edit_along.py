@@ -40,6 +40,9 @@ def edit_along(
 
     Raises:
         UserError, UserFileError: where a file is of another model or space, or can't be read, and as `load_gan`.
+
+    Example:
+        >>> before, after = edit_along("noto_gan_64", "directions.npz", direction=0)  # doctest: +SKIP
     """
     strength = check_strength(strength)
     if out is not None:

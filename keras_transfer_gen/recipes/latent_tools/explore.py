@@ -107,6 +107,10 @@ def explore(model, out, like=None, num=NUM, seed=0, trust=False, label=None, rep
 
     Raises:
         UserError, UserFileError: for a number that is not on the sheet, a search that there is not, and as `load_gan`.
+
+    Example:
+        >>> explore("noto_gan_64", "search.npz")  # doctest: +SKIP
+        >>> explore("noto_gan_64", "search.npz", like="3,7")  # doctest: +SKIP
     """
     out = check_file(out, ".npz", "Such as --out search.npz.")
     picture = Path(out).with_suffix(".png")

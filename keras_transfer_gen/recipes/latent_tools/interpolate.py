@@ -34,6 +34,9 @@ def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, tr
 
     Raises:
         UserError, UserFileError: where only one end is given, or something can't be read or written.
+
+    Example:
+        >>> frames = interpolate("runs/mine", "film.gif", start="a.png", end="b.png")  # doctest: +SKIP
     """
     if (start is None) != (end is None):
         hint = "Give both --from and --to, or neither: then latents are drawn."

@@ -30,6 +30,9 @@ def mix(model, out=None, rows="0-3", columns="4-7", layers=None, seed=0, truncat
     Raises:
         UserError, UserFileError: for a model without styles, numbers that it does not have, and as `load_gan`.
 
+    Example:
+        >>> sheet = mix("ffhq.pkl", "mix.png", rows="0-3", columns="4-7")  # doctest: +SKIP
+
     Reference:
         Karras et al., A Style-Based Generator Architecture, 2019 (arXiv:1812.04948).
     """

@@ -84,6 +84,9 @@ def project(
     Raises:
         UserError, UserFileError: where the image can't be used, for `each_layer` without styles, and as `load_gan`.
 
+    Example:
+        >>> projection = project("noto_gan_64", "photo.png", "photo.npz")  # doctest: +SKIP
+
     Reference:
         Karras et al., Analyzing and Improving the Image Quality of StyleGAN, 2020 (arXiv:1912.04958), appendix D.
     """

@@ -45,6 +45,9 @@ def reconstruct(model, data, out=None, grid=None, trust=False, reporter=SILENT):
 
     Raises:
         UserError, UserFileError: where something can't be read, or `out` holds other files.
+
+    Example:
+        >>> result = reconstruct("noto_vae_64", "photos/", grid="sheet.png")  # doctest: +SKIP
     """
     check_outputs(out, grid)
     vae = open_vae(model, trust)

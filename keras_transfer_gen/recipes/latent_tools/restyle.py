@@ -76,6 +76,9 @@ def restyle(
 
     Raises:
         UserError, UserFileError: where something can't be read, `run` keeps no source, or `out` holds other files.
+
+    Example:
+        >>> restyled = restyle("runs/mine", "other_photos/", out="restyled/")  # doctest: +SKIP
     """
     detail = check_detail(detail)
     check_outputs(out, grid)

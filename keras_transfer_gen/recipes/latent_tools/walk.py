@@ -34,6 +34,9 @@ def walk(
 
     Raises:
         UserError, UserFileError: for fewer than two images, a kind of film that can't be written, and as `load_gan`.
+
+    Example:
+        >>> film = walk("noto_gan_64", "walk.webp", numbers="0-3")  # doctest: +SKIP
     """
     out = None if out is None else check_film(Path(out))
     numbers = parse_numbers(numbers, "images")

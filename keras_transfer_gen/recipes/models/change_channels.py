@@ -24,6 +24,9 @@ def change_channels(vae, channels):
 
     Raises:
         UserError: for other channels, or networks that can't be changed.
+
+    Example:
+        >>> grey = change_channels(load_vae("noto_vae_64"), 1)  # doctest: +SKIP
     """
     checks.check_choice("channels", channels, checks.CHANNELS)
     if vae.spec.channels == channels:

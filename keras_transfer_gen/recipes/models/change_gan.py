@@ -28,6 +28,9 @@ def change_gan(gan, image_size=None, channels=None, num_classes=None, mapping_la
 
     Raises:
         UserError: for another architecture and for sizes that there are not.
+
+    Example:
+        >>> larger, report = change_gan(load_gan("ffhq.pkl"), image_size=512)  # doctest: +SKIP
     """
     if gan.spec.arch != ARCH:
         step = "Only StyleGAN2 changes its shape in this way; `ktg grow` doubles a DCGAN."

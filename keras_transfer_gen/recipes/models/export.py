@@ -42,6 +42,9 @@ def export_saved_model(model, path, card=None, trust=False, overrides=None):
 
     Raises:
         RuntimeError: where the exported model generates other images than the Keras model.
+
+    Example:
+        >>> export_saved_model("runs/cats", "serving/cats/1")  # doctest: +SKIP
     """
     servable, with_files = servable_of(load_exported(model, trust, overrides)), is_version(path)
     if with_files:
@@ -71,6 +74,9 @@ def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="
 
     Raises:
         RuntimeError: where the exported model generates other images than the Keras model.
+
+    Example:
+        >>> export_tflite("runs/cats", "cats.tflite", quantize="float16")  # doctest: +SKIP
     """
     servable = servable_of(load_exported(model, trust, overrides))
     return write_tflite(servable, path, batch_size=batch_size, part=part, quantize=quantize)

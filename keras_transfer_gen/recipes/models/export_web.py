@@ -42,6 +42,9 @@ def export_web(model, path, trust=False, overrides=None, quantize="none", title=
     Raises:
         UserError, UserFileError: where the model can't be loaded or converted, or `path` holds other things.
         RuntimeError: where the exported model generates other images than the Keras model.
+
+    Example:
+        >>> export_web("runs/cats", "page/cats")  # doctest: +SKIP
     """
     path = Path(path)
     check_page_folder(path)

@@ -48,6 +48,10 @@ class Evaluation:
         elbo: of a VAE what `elbo_protocol.measure_elbo` gives; else empty.
         extra: dict of the metrics that were added with `register_metric`: name -> float.
         classes: of a model with classes what `per_class.measure_classes` gives; else empty.
+
+    Example:
+        >>> result = evaluate("runs/cats", "test_photos/")  # doctest: +SKIP
+        >>> result.kid["value"], result.recall  # doctest: +SKIP
     """
 
     kid: dict

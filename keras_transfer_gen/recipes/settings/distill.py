@@ -18,7 +18,12 @@ OPTIONS = (
 
 @settings_class
 class DistillSettings(GanSettings):
-    """Settings of `distill`."""
+    """Settings of `distill`.
+
+    Example:
+        >>> DistillSettings(source="runs/cats", size_mb=1, out="runs/small").kimg
+        20.0
+    """
 
     family: ClassVar[str] = "student"
     command: ClassVar[str] = "distill"

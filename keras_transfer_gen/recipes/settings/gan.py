@@ -95,7 +95,13 @@ class GanSettings(RunSettings):
 
 @settings_class
 class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
-    """Settings of `finetune` for a GAN."""
+    """Settings of `finetune` for a GAN.
+
+    Example:
+        >>> settings = FineTuneSettings(data="photos/", source="noto_gan_64", out="runs/cats", method="bsa")
+        >>> settings.kimg, settings.g_lr_ratio is None
+        (20.0, True)
+    """
 
     evaluate_every_kimg: float | None = redefined(
         RunSettings, "evaluate_every_kimg",
@@ -209,7 +215,12 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
 
 @settings_class
 class PretrainSettings(NetworkSettings, GanSettings):
-    """Settings of `pretrain` for a GAN."""
+    """Settings of `pretrain` for a GAN.
+
+    Example:
+        >>> PretrainSettings(data="photos/", out="runs/source", image_size=64).arch
+        'dcgan'
+    """
 
     learning_rate: float = redefined(GanSettings, "learning_rate", defaults.PRETRAIN_LEARNING_RATE)
     arch: str = redefined(

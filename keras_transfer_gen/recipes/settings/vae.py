@@ -33,7 +33,12 @@ class VaeSettings(RunSettings):
 
 @settings_class
 class FineTuneVaeSettings(SourceSettings, VaeSettings):
-    """Settings of `finetune` for a VAE."""
+    """Settings of `finetune` for a VAE.
+
+    Example:
+        >>> FineTuneVaeSettings(data="photos/", source="noto_vae_64", out="runs/mine").method
+        'decoder'
+    """
 
     kimg: float = redefined(RunSettings, "kimg", defaults.VAE_FINETUNE_KIMG, check=check.number("2", above=True))
     batch_size: int = redefined(RunSettings, "batch_size", defaults.VAE_FINETUNE_BATCH_SIZE)
@@ -82,7 +87,12 @@ class FineTuneVaeSettings(SourceSettings, VaeSettings):
 
 @settings_class
 class PretrainVaeSettings(NetworkSettings, VaeSettings):
-    """Settings of `pretrain` for a VAE."""
+    """Settings of `pretrain` for a VAE.
+
+    Example:
+        >>> PretrainVaeSettings(data="photos/", out="runs/vae").likelihood
+        'gaussian_optimal_sigma'
+    """
 
     kimg: float = redefined(RunSettings, "kimg", defaults.VAE_PRETRAIN_KIMG, check=check.number("60", above=True))
     batch_size: int = redefined(

@@ -25,6 +25,9 @@ def pretrain(settings, reporter=SILENT):
     Raises:
         UserError, UserFileError: for anything in the settings that can't be used.
         Interrupted: after SIGINT, SIGTERM or SIGHUP, once everything is saved.
+
+    Example:
+        >>> pretrain(PretrainSettings(data="photos/", out="runs/source"))["kid_after"]["value"]  # doctest: +SKIP
     """
     family = family_of(settings)
     with Run.open("pretrain", settings, family, reporter) as run:

@@ -50,6 +50,10 @@ class MatchReport:
 
     Args:
         rows: tuple of `MatchRow`: the variables in the model's order, then the unexpected arrays.
+
+    Example:
+        >>> report = load_matching_weights(model, "weights.npz")  # doctest: +SKIP
+        >>> print(report)  # doctest: +SKIP
     """
 
     rows: tuple

@@ -24,3 +24,9 @@ def test_code_texts_and_images_of_a_notebook_are_shown_in_order():
         "![output 1 of this notebook](01_a_1.png)\n\n````text\n```\n````\n"
     )
     assert images == {"01_a_1.png": b"png"}
+
+
+def test_a_badge_becomes_a_link_and_other_notebooks_are_pages():
+    source = "# A\n\n[![Open in Colab](https://x.org/badge.svg)](https://x.org/a.ipynb) [b](02_b.ipynb)"
+    page, _ = HOOK["notebook_page"]({"cells": [{"cell_type": "markdown", "source": source}]}, "01_a")
+    assert page == "# A\n\n[Open in Colab](https://x.org/a.ipynb) [b](02_b.md)\n"
