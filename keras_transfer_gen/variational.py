@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -111,7 +111,7 @@ def importance_bound(log_weights: Array) -> np.ndarray:
     return highest + np.log(np.mean(np.exp(weights - highest[:, None]), axis=1))
 
 
-def bits_per_dim(elbo: float | np.ndarray, dimensions: int) -> float | np.ndarray:
+def bits_per_dim(elbo: Any, dimensions: int) -> Any:
     """The negative ELBO of an image in bits for each of its numbers, as a density over levels 0..255.
 
     A level is 1 / 127.5 of the range [-1, 1], so `log2(127.5)` is added. For a likelihood that is not a density over

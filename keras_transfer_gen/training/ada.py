@@ -1,5 +1,9 @@
 """ADA: augmentation whose strength follows how well the discriminator knows the training images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
@@ -11,11 +15,15 @@ from keras_transfer_gen.training.ada_colour import change_colors, color_maps
 from keras_transfer_gen.training.ada_geometry import output_to_input, resample
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.steps import Step
+
+
 MOST = 0.85  # nearer to 1 the generator learns the augmentation itself
 CHANNELS = (1, 3, 4)
 
 
-def transform(images, amounts, groups="bgc"):
+def transform(images: tf.Tensor, amounts: dict[str, tf.Tensor], groups: str = "bgc") -> tf.Tensor:
     """Images changed by given amounts.
 
     Args:
@@ -65,7 +73,15 @@ class ADA(Augment):
 
     shared_seed = True
 
-    def __init__(self, target=0.6, kimg=100.0, probability=0.0, interval=4, policy="bgc", **kwargs):
+    def __init__(
+        self,
+        target: float = 0.6,
+        kimg: float = 100.0,
+        probability: float = 0.0,
+        interval: int = 4,
+        policy: str = "bgc",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         hint = 'Such as augment="ada:target=0.6" (--augment ada:target=0.6).'
         self.target = checks.check_number("target", target, least=-1.0, most=1.0, next_step=hint)
@@ -81,7 +97,7 @@ class ADA(Augment):
         )
         self.sign_sum = self.add_weight(name="sign_sum", initializer="zeros", **state)
 
-    def call(self, images, seed):
+    def call(self, images: tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
         if "c" in self.policy and images.shape[-1] not in CHANNELS:
             hint = 'Leave colours out with augment="ada:policy=bg".'
             raise checks.user_error("images", "images of 1, 3 or 4 channels", images.shape[-1], hint)
@@ -90,10 +106,10 @@ class ADA(Augment):
         amounts = {name: own_rows(values) for name, values in amounts.items()}
         return transform(images, amounts, self.policy)
 
-    def measures(self):
+    def measures(self) -> dict[str, tf.Tensor]:
         return {"augment_probability": tf.convert_to_tensor(self.probability)}
 
-    def after_step(self, step):
+    def after_step(self, step: Step) -> None:
         if not self.kimg:
             return
         heads = [tf.reduce_mean(tf.sign(tf.cast(head, tf.float32))) for head in tf.nest.flatten(step.real_logits)]
@@ -106,7 +122,7 @@ class ADA(Augment):
         self.probability.assign(tf.where(due, moved, self.probability.value))
         self.sign_sum.assign(tf.where(due, 0.0, sign_sum))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(), "target": self.target, "kimg": self.kimg, "probability": self.start,
             "interval": self.interval, "policy": self.policy,

@@ -1,5 +1,7 @@
 """ADA's colour part: one affine map of the channels an image."""
 
+from __future__ import annotations
+
 import functools
 
 import numpy as np
@@ -9,7 +11,7 @@ _GREY = np.append(np.ones(3) / np.sqrt(3.0), 0.0)  # the direction from black to
 _GREY_PART = np.outer(_GREY, _GREY).astype(np.float32)
 
 
-def color_maps(amounts):
+def color_maps(amounts: dict[str, tf.Tensor]) -> tf.Tensor:
     """The maps from the colours (r, g, b, 1) of an image to those of the augmented one.
 
     Args:
@@ -37,7 +39,7 @@ def color_maps(amounts):
     return functools.reduce(lambda before, after: tf.matmul(after, before), maps)
 
 
-def change_colors(images, maps):
+def change_colors(images: tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
     """Images with their colours mapped.
 
     Args:
@@ -55,7 +57,7 @@ def change_colors(images, maps):
     return tf.concat([colors, images[..., 3:]], axis=-1)
 
 
-def _rotation(angle):
+def _rotation(angle: tf.Tensor) -> tf.Tensor:
     """float32 `[batch, 4, 4]`: rotations of the colours around grey, by Rodrigues' formula."""
     x, y, z, _ = _GREY
     cross = np.zeros((4, 4), np.float32)

@@ -1,5 +1,7 @@
 """What ADA changes in each image: random amounts of every transformation, neutral where it is not carried out."""
 
+from __future__ import annotations
+
 import math
 
 import tensorflow as tf
@@ -17,7 +19,9 @@ SCALE_DEVIATION = 0.2  # of the binary logarithm of both scalings, and of the br
 CONTRAST_DEVIATION, SATURATION_DEVIATION = 0.5, 1.0  # of the factors' binary logarithms
 
 
-def draw_amounts(batch, probability, seed, groups="bgc"):
+def draw_amounts(
+    batch: int | tf.Tensor, probability: tf.Tensor, seed: int | tf.Tensor, groups: str = "bgc"
+) -> dict[str, tf.Tensor]:
     """Random amounts of the transformations of some groups, drawn for each image.
 
     Each transformation is carried out with the given probability. A rotation before and one after the change of
@@ -51,13 +55,13 @@ def draw_amounts(batch, probability, seed, groups="bgc"):
     return amounts
 
 
-def neutral_amounts(batch):
+def neutral_amounts(batch: int | tf.Tensor) -> dict[str, tf.Tensor]:
     """The amounts of `draw_amounts` that change nothing."""
     factors = ("scale", "aspect", "contrast", "saturation")
     return {name: tf.fill((batch, 2) if name in PAIRS else (batch,), 1.0 if name in factors else 0.0) for name in NAMES}
 
 
-def amount_of(name, uniform, normal):
+def amount_of(name: str, uniform: tf.Tensor, normal: tf.Tensor) -> tf.Tensor:
     """The amount of a transformation that random numbers stand for.
 
     Args:
@@ -82,7 +86,7 @@ def amount_of(name, uniform, normal):
     }[name]()
 
 
-def _numbers(rows, name):
+def _numbers(rows: tf.Tensor, name: str) -> tf.Tensor:
     """The drawn numbers of a transformation: `[batch]`, or `[batch, 2]` of a pair."""
     row = NAMES.index(name)
     if name not in PAIRS:

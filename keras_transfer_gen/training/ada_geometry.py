@@ -5,6 +5,8 @@ reduced with the same filter. Shapes are fixed, whatever was drawn. Enlarging an
 on a CPU that is quicker than the convolutions that they stand for, and derivatives of every order exist.
 """
 
+from __future__ import annotations
+
 import functools
 
 import numpy as np
@@ -19,7 +21,7 @@ SYM6 = (
 MARGIN = len(SYM6) // 4  # pixels that the filter needs beyond the image
 
 
-def output_to_input(amounts, height, width):
+def output_to_input(amounts: dict[str, tf.Tensor], height: int, width: int) -> tf.Tensor:
     """The maps from places in the augmented image to places in the image, which the amounts stand for.
 
     Places are in pixels from the image's centre, y down; each further transformation stands to the right.
@@ -62,7 +64,7 @@ def output_to_input(amounts, height, width):
     return functools.reduce(tf.matmul, maps)
 
 
-def resample(images, maps):
+def resample(images: tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
     """Images along affine maps; what lies beyond an image is its reflection.
 
     Args:
@@ -83,7 +85,7 @@ def resample(images, maps):
     return tf.transpose(reduced, (0, 2, 3, 1))
 
 
-def enlarging_matrix(side):
+def enlarging_matrix(side: int) -> np.ndarray:
     """float32 ndarray `[2 * (3 * side - 2), side]`: reflects a row of pixels and enlarges it twice."""
     padded = np.pad(np.arange(side), side - 1, mode="reflect")
     taps = _filter()
@@ -96,7 +98,7 @@ def enlarging_matrix(side):
     return matrix
 
 
-def reducing_matrix(side):
+def reducing_matrix(side: int) -> np.ndarray:
     """float32 ndarray `[side, 2 * (side + 2 * MARGIN)]`: reduces an enlarged row, without its margins."""
     matrix = np.zeros((side, 2 * (side + 2 * MARGIN)), np.float32)
     for number in range(side):
@@ -104,7 +106,7 @@ def reducing_matrix(side):
     return matrix
 
 
-def sample(images, maps, height, width):
+def sample(images: tf.Tensor, maps: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Bilinear samples of images along affine maps; 0 beyond the images.
 
     Args:
@@ -122,7 +124,7 @@ def sample(images, maps, height, width):
     places = tf.matmul(maps[:, :2], grid) + tf.constant([[wide / 2 - 0.5], [tall / 2 - 0.5]], tf.float32)
     first = tf.floor(places)
     after = places - first
-    corners = np.float32([[0, 1, 0, 1], [0, 0, 1, 1]])[None, :, :, None]  # x and y of a pixel's neighbours
+    corners = np.array([[0, 1, 0, 1], [0, 0, 1, 1]], np.float32)[None, :, :, None]  # x and y of a pixel's neighbours
     column, row = tf.unstack(first[:, :, None] + corners, axis=1)
     across, down = tf.unstack(tf.abs(1.0 - corners - after[:, :, None]), axis=1)
     inside = (column >= 0) & (column < wide) & (row >= 0) & (row < tall)
@@ -132,8 +134,8 @@ def sample(images, maps, height, width):
     return tf.reshape(tf.reduce_sum(values * shares[..., None], axis=1), (batch, height, width, channels))
 
 
-def _filter():
-    taps = np.float64(SYM6)
+def _filter() -> np.ndarray:
+    taps = np.array(SYM6, np.float64)
     return taps / taps.sum()
 
 

@@ -1,11 +1,15 @@
 """Keras callbacks that act by images shown, not by epochs."""
 
+from __future__ import annotations
+
 import abc
 import csv
 import io
 import signal
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -13,6 +17,12 @@ from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.training.class_sheets import draw_sheet
 from keras_transfer_gen.training.distribution import has_workers
 from keras_transfer_gen.worker_cluster import read_cluster
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import PathLike
+
 
 STOPPING = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")  # the signals that ask a training to end
 
@@ -29,14 +39,14 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
 
     on_no_room = None
 
-    def __init__(self, kimg=1.0):
+    def __init__(self, kimg: float = 1.0) -> None:
         super().__init__()
         # In whole images: multiples of a float such as 0.01 are missed by rounding.
         self.every = max(round(1000 * checks.check_number("kimg", kimg, above=True)), 1)
-        self._done = None  # images shown at the last call
+        self._done: Any = None  # images shown at the last call
 
     @abc.abstractmethod
-    def act(self, kimg, logs):
+    def act(self, kimg: float, logs: dict[str, Any]) -> None:
         """Does the work.
 
         Args:
@@ -44,21 +54,21 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
             logs: dict of the running means of the losses.
         """
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._done = self._seen()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self._seen() // self.every > self._done // self.every:
             self._call(logs)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         if self._seen() > self._done:
             self._call(logs)
 
-    def _seen(self):
+    def _seen(self) -> int:
         return int(self.model.images_seen.numpy())
 
-    def _call(self, logs):
+    def _call(self, logs: dict[str, Any]) -> None:
         self._done = self._seen()
         try:
             self.act(self.model.kimg, {name: float(value) for name, value in (logs or {}).items()})
@@ -84,17 +94,24 @@ class SampleGrid(EveryKimg):
         >>> gan.fit(images, epochs=5, callbacks=[SampleGrid("runs/cats", kimg=1.0)])  # doctest: +SKIP
     """
 
-    def __init__(self, folder, kimg=1.0, num=36, seed=0, show=None):
+    def __init__(
+        self,
+        folder: PathLike,
+        kimg: float = 1.0,
+        num: int = 36,
+        seed: int | tf.Tensor = 0,
+        show: Callable[..., Any] | None = None,
+    ) -> None:
         super().__init__(kimg)
         self.folder = Path(folder) / "samples"
         self.num, self.seed, self.show = num, seed, show
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
         if self.model.kimg == 0:
             self._call({})
 
-    def act(self, kimg, logs):
+    def act(self, kimg: float, logs: dict[str, Any]) -> None:
         if not writes_files(self.model):
             return
         sheet = draw_sheet(self.model, self.num, self.seed)
@@ -125,16 +142,22 @@ class ScoreEvery(EveryKimg):
         >>> gan.fit(images, epochs=20, callbacks=[scores])  # doctest: +SKIP
     """
 
-    def __init__(self, score, kimg=5.0, records=(), every_epoch=True):
+    def __init__(
+        self,
+        score: Callable[..., Any],
+        kimg: float = 5.0,
+        records: Sequence[dict[str, float]] = (),
+        every_epoch: bool = True,
+    ) -> None:
         super().__init__(kimg)
         self.score = score
         self.records = list(records)
         self.every_epoch = every_epoch
 
-    def act(self, kimg, logs):
+    def act(self, kimg: float, logs: dict[str, Any]) -> None:
         self.records.append({"kimg": kimg, **self.score(self.model)})
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         is_due = not self.records or epoch + 1 == self.params.get("epochs")
         if self.every_epoch and is_due and self._seen() > self._done:
             self._call(logs)
@@ -152,17 +175,17 @@ class HistoryCsv(EveryKimg):
         kimg: thousands of images from one row to the next.
     """
 
-    def __init__(self, path, kimg=0.25):
+    def __init__(self, path: PathLike, kimg: float = 0.25) -> None:
         super().__init__(kimg)
         self.path = Path(path)
         self.rows = []
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
         rows = read_history(self.path) if self.path.exists() else []
         self.rows = [row for row in rows if row["kimg"] <= self.model.kimg]
 
-    def act(self, kimg, logs):
+    def act(self, kimg: float, logs: dict[str, Any]) -> None:
         self.rows.append({"kimg": kimg, **logs})
         self.model.reset_metrics()  # each row is the mean of its own steps; a continued run has no jump in its curve
         if not writes_files(self.model):
@@ -174,12 +197,12 @@ class HistoryCsv(EveryKimg):
         files.write_text(self.path, text.getvalue())
 
 
-def writes_files(model):
+def writes_files(model: keras.Model):
     """Whether callbacks of this process write files: of several workers, those of the first one do."""
     return not has_workers(model.distribute_strategy) or read_cluster().is_chief
 
 
-def read_history(path):
+def read_history(path: PathLike) -> list[dict[str, float]]:
     """The rows of a file of `HistoryCsv`: list of dicts of float."""
     with open(path, encoding="utf-8", newline="") as stream:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
@@ -197,20 +220,20 @@ class Clock(keras.callbacks.Callback):
         steady: (images, seconds) of all steps but the first of each `fit`, in which TensorFlow gets ready.
     """
 
-    def __init__(self, seconds=0.0, steady=(0, 0.0)):
+    def __init__(self, seconds: float = 0.0, steady: Sequence[float] = (0, 0.0)) -> None:
         super().__init__()
         self.seconds = seconds
         self.steady = tuple(steady)
         self._start = 0.0
+        self._seen: Any = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._seen = None
 
-    def on_train_begin(self, logs=None):
-        self._seen = None
-
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self._start = time.perf_counter()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         seen = int(self.model.images_seen.numpy())  # also waits for the step to end
         spent = time.perf_counter() - self._start
         self.seconds += spent
@@ -249,7 +272,7 @@ class StopAt(AgreedStop):
         clock: the `Clock` of the same training; it must come earlier in the list of callbacks.
     """
 
-    def __init__(self, steps, seconds, clock):
+    def __init__(self, steps: int | None, seconds: float | None, clock: Clock) -> None:
         super().__init__()
         self.steps, self.seconds, self.clock = steps, seconds, clock
         self._late = False
@@ -257,13 +280,13 @@ class StopAt(AgreedStop):
     def wishes(self):
         return [float(self._is_late())]
 
-    def hear(self, wishes):
+    def hear(self, wishes) -> None:
         self._late = wishes[0] > 0
 
     def _is_late(self):
         return self.seconds is not None and self.clock.seconds >= self.seconds
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         late = self._late if self.shared else self._is_late()
         if late or (self.steps is not None and int(self.model.step.numpy()) >= self.steps):
             self.model.stop_training = True
@@ -279,7 +302,7 @@ class StopOnSignal(AgreedStop):
         received: the signal's name, or "" where none came; of several workers, where any of them got one.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.received = ""
         self._noted = ""
@@ -288,27 +311,27 @@ class StopOnSignal(AgreedStop):
     def wishes(self):
         return [float(self._noted == name) for name in STOPPING]
 
-    def hear(self, wishes):
+    def hear(self, wishes) -> None:
         self.received = self.received or next((name for name, sum_ in zip(STOPPING, wishes, strict=True) if sum_), "")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         for number in stopping_signals():
             self._before[number] = signal.signal(number, self._note)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self.received:
             self.model.stop_training = True
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.restore()
 
-    def restore(self):
+    def restore(self) -> None:
         """Puts back the handlers that were there before training; harmless when called twice."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
 
-    def _note(self, number, frame):
+    def _note(self, number: Any, frame: Any) -> None:
         if self._noted:
             raise KeyboardInterrupt
         self._noted = signal.Signals(number).name
@@ -316,7 +339,7 @@ class StopOnSignal(AgreedStop):
             self.received = self._noted
 
 
-def stopping_signals():
+def stopping_signals() -> list[Any]:
     """The signals that ask a training to end: SIGINT, SIGTERM, SIGUSR1, and SIGHUP unless it is ignored."""
     known = [signal.Signals[name] for name in STOPPING if name in signal.Signals.__members__]
     return [n for n in known if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]

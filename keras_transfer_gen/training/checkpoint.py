@@ -1,9 +1,12 @@
 """Checkpoints of everything that a run needs to go on: weights, averages, optimizers, step, and the run's own notes."""
 
+from __future__ import annotations
+
 import shutil
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -11,6 +14,12 @@ from keras_transfer_gen import checks, files, protocols
 from keras_transfer_gen.specs import find_model
 from keras_transfer_gen.training.checkpoint_folders import STATE, checkpoint_folder, latest_checkpoint, list_checkpoints
 from keras_transfer_gen.training.precision import saved_precision
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.training.gan import GAN
+    from keras_transfer_gen.training.vae import VAE
+
 
 __all__ = [
     "DamagedCheckpoint", "find_damage", "latest_checkpoint", "load_checkpoint", "newest_whole", "restore_checkpoint",
@@ -23,7 +32,9 @@ class DamagedCheckpoint(checks.UserFileError):
     """A checkpoint that can't be read, whatever the model is."""
 
 
-def save_checkpoint(model, folder, state, keep=KEPT, replace=False):
+def save_checkpoint(
+    model: keras.Model, folder: Path, state: dict[str, float], keep: int = KEPT, replace: bool = False
+) -> Path:
     """Writes `folder/step-<number>/`, whole or not at all, and drops older ones.
 
     Args:
@@ -47,7 +58,7 @@ def save_checkpoint(model, folder, state, keep=KEPT, replace=False):
     return path
 
 
-def load_checkpoint(path):
+def load_checkpoint(path: Path) -> tuple[GAN | VAE, dict[str, Any]]:
     """(model, state) as `save_checkpoint` wrote them; call it within the scope of the strategy to train under.
 
     Raises:
@@ -57,7 +68,7 @@ def load_checkpoint(path):
     return keras.models.load_model(file), state
 
 
-def restore_checkpoint(model, path):
+def restore_checkpoint(model: keras.Model, path: PathLike):
     """Gives a model the values that it had at a checkpoint: weights, optimizers, step. Call it as `load_checkpoint`.
 
     Args:
@@ -76,7 +87,7 @@ def restore_checkpoint(model, path):
     return state
 
 
-def newest_whole(folder, load, say):
+def newest_whole(folder: PathLike, load, say):
     """What a function makes of the newest checkpoint that is whole; damaged ones after it are removed, which is said.
 
     Args:
@@ -106,7 +117,7 @@ def newest_whole(folder, load, say):
     return None
 
 
-def _read_whole(path):
+def _read_whole(path: PathLike):
     """(path of the model's file, state) of a checkpoint."""
     path = Path(path)
     file = find_model(path)
@@ -121,7 +132,7 @@ def _read_whole(path):
     return file, state
 
 
-def find_damage(file):
+def find_damage(file: Path) -> str | None:
     """What is wrong with a `.keras` file as a zip archive, a sentence; None where every part of it is whole."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -131,13 +142,13 @@ def find_damage(file):
     return None if torn is None else f"Its part {torn} is damaged."
 
 
-def save_model(model, path):
+def save_model(model: keras.Model, path: Path) -> None:
     """Writes a `.keras` file, atomically and always with float32 layers, whatever the precision of training."""
     with files.atomic_path(path) as partial, saved_precision(_networks_of(model)):
         model.save(partial)
 
 
-def _networks_of(model):
+def _networks_of(model: keras.Model):
     """List of the networks of a model, and of those of a model in it, such as a `VQVAE`'s prior."""
     networks = []
     for layer in model.layers:

@@ -1,9 +1,20 @@
 """Contact sheets of a model: one row a class where it has classes, with the names beside the rows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from keras_transfer_gen import pixels
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from keras_transfer_gen.specs import ModelSpec
+
 
 MIN_COLUMNS = 4  # images of a class
 MOST_ROWS = 24  # classes on a sheet; of more, so many are shown, evenly spread
@@ -11,7 +22,7 @@ GAP = 4  # pixels beside a name
 MOST_WIDTH = 120  # pixels of a name
 
 
-def draw_sheet(model, num, seed=0):
+def draw_sheet(model: keras.Model, num: int, seed: int | tf.Tensor = 0) -> np.ndarray:
     """A contact sheet of the first images that a model generates; one row a class where it has classes.
 
     Args:
@@ -31,7 +42,7 @@ def draw_sheet(model, num, seed=0):
     return name_rows(images, [spec.class_name(number) for number in classes])
 
 
-def draw_class_rows(images, labels, spec, columns):
+def draw_class_rows(images: np.ndarray, labels: np.ndarray, spec: ModelSpec, columns: int) -> np.ndarray:
     """A contact sheet of images that are there: one row a class.
 
     Args:
@@ -50,12 +61,12 @@ def draw_class_rows(images, labels, spec, columns):
     return name_rows(filled, [spec.class_name(number) for number in classes])
 
 
-def shown_classes(num_classes):
+def shown_classes(num_classes: int) -> np.ndarray:
     """Numbers of the classes that a sheet shows (int array): all, or `MOST_ROWS` of them, evenly spread."""
     return np.unique(np.linspace(0, num_classes - 1, min(num_classes, MOST_ROWS)).round().astype(int))
 
 
-def name_rows(rows, names):
+def name_rows(rows: list[np.ndarray], names: list[str]) -> np.ndarray:
     """A sheet with a name to the left of each row.
 
     Args:

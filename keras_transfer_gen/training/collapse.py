@@ -1,6 +1,9 @@
 """The warning of a VAE whose latents carry next to nothing after training."""
 
+from __future__ import annotations
+
 import warnings
+from typing import Any
 
 from keras_transfer_gen import variational
 
@@ -16,7 +19,7 @@ class CollapseWarning(UserWarning):
     """
 
 
-def warn_of_collapse(vae, history):
+def warn_of_collapse(vae: Any, history: dict[str, list[float]]) -> None:
     """Gives a `CollapseWarning` where the last epoch of a training says so; the message tells what to change.
 
     Args:

@@ -1,30 +1,44 @@
 """What `compile` is given beside optimizers: penalties, regularisers and the frozen source that they may ask for."""
 
+from __future__ import annotations
+
 import inspect
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from keras_transfer_gen import checks, protocols, tables
 from keras_transfer_gen.training.source_networks import SourceNetworks
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.protocols import Penalty, Regularizer
+    from keras_transfer_gen.streams import ImageStream
+    from keras_transfer_gen.tables import Table
 
-def penalty_list(penalty):
+
+def penalty_list(penalty: Any) -> list[Penalty | Penalty | keras.layers.Layer]:
     """The `Penalty` objects that `compile` was given as a name, an object, a list of such, or None."""
     return _objects("penalty", penalty, tables.PENALTIES, protocols.Penalty)
 
 
-def regularizer_list(regularizers):
+def regularizer_list(regularizers: Any) -> list[Regularizer | Regularizer | keras.layers.Layer]:
     """The `Regularizer` objects that `compile` was given as a name, an object, a list of such, or None."""
     return _objects("regularizers", regularizers, tables.REGULARIZERS, protocols.Regularizer)
 
 
-def _objects(argument, value, table, kind):
+def _objects(argument: str, value: Any, table: Table, kind: type) -> list[Any]:
     values = list(value) if isinstance(value, (list, tuple)) else [value]
     objects = [tables.resolve(argument, part, table, kind) for part in values]
     return [part for part in objects if part is not None]
 
 
-def attach(model, parts, before, networks, data=None):
+def attach(
+    model: keras.Model,
+    parts: list[Any],
+    before: list[Regularizer | Penalty | keras.layers.Layer] | None,
+    networks: dict[str, keras.Model],
+    data: ImageStream | None = None,
+) -> None:
     """Gives each penalty and regulariser what it asks of a model, the frozen source among it.
 
     The source is what the networks are now. It stays as it is where one of the parts that ask for it has used it
@@ -51,19 +65,19 @@ def attach(model, parts, before, networks, data=None):
             part.attach(model, data)
 
 
-def set_source(model, source):
+def set_source(model: keras.Model, source: SourceNetworks | None) -> None:
     """Sets the `SourceNetworks` of a model, or None; Keras would go on counting the weights of those before."""
     if model.source is not None and model.source is not source:
         model._tracker.untrack(model.source)
     model.source = source
 
 
-def clone_part(part):
+def clone_part(part: Any) -> Any:
     """A new object of the same class and configuration, without state; None for None."""
     return None if part is None else type(part).from_config(part.get_config())
 
 
-def carry_state(old, new):
+def carry_state(old: Any, new: Any) -> None:
     """Copies the variables of a penalty, regulariser or augmentation to its successor on a changed model.
 
     Args:

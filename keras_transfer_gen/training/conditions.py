@@ -1,12 +1,19 @@
 """Labels and other conditions of real images: read off a batch, and asked of a data set before training."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import LABELS
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def of_labels(labels):
+
+def of_labels(labels: Any) -> dict[str, tf.Tensor]:
     """The conditions of a batch by name.
 
     Args:
@@ -21,7 +28,7 @@ def of_labels(labels):
     return {name: tf.cast(value, tf.int32) if _is_integer(value) else value for name, value in named.items()}
 
 
-def check_labels(x, y, needed):
+def check_labels(x: Any, y: np.ndarray | None, needed: tuple[str, ...]) -> None:
     """Raises a `UserError` where real images come without what the discriminator takes beside them.
 
     Args:
@@ -47,5 +54,5 @@ def check_labels(x, y, needed):
         raise checks.user_error("x", f"images with {what}", "images alone", step)
 
 
-def _is_integer(value):
+def _is_integer(value: np.ndarray | tf.Tensor) -> bool:
     return tf.as_dtype(value.dtype).is_integer

@@ -1,5 +1,9 @@
 """DiffAugment: differentiable colour, translation and cutout for the discriminator's eyes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
@@ -8,10 +12,14 @@ from keras_transfer_gen.protocols import Augment
 from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    import numpy as np
+
+
 POLICIES = ("color", "translation", "cutout")
 
 
-def color(images, seed):
+def color(images: np.ndarray | tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
     """Brightness, then saturation, then contrast, each drawn per image.
 
     Args:
@@ -30,7 +38,7 @@ def color(images, seed):
     return (images - mean) * own_rows(tf.random.stateless_uniform(shape, seeds[2], 0.5, 1.5)) + mean
 
 
-def translation(images, seed, ratio=0.125):
+def translation(images: np.ndarray | tf.Tensor, seed: int | tf.Tensor, ratio: float = 0.125) -> tf.Tensor:
     """Whole-pixel shifts in both directions, drawn per image; what comes in is 0 (mid-grey).
 
     Args:
@@ -52,7 +60,7 @@ def translation(images, seed, ratio=0.125):
     return images
 
 
-def cutout(images, seed, ratio=0.5):
+def cutout(images: np.ndarray | tf.Tensor, seed: int | tf.Tensor, ratio: float = 0.5) -> tf.Tensor:
     """One square of zeros (mid-grey), drawn per image; its centre may lie anywhere, so it may be cut by the border.
 
     Args:
@@ -94,15 +102,15 @@ class DiffAugment(Augment):
 
     shared_seed = True
 
-    def __init__(self, policy="color,translation", **kwargs):
+    def __init__(self, policy: str = "color,translation", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.policy = policy
         self.parts = [checks.check_choice("policy", part.strip(), POLICIES) for part in policy.split(",")]
 
-    def call(self, images, seed):
+    def call(self, images: tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
         for part, part_seed in zip(self.parts, tf.unstack(tf.random.split(seed, len(self.parts))), strict=True):
             images = _FUNCTIONS[part](images, part_seed)
         return images
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "policy": self.policy}

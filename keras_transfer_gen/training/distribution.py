@@ -1,16 +1,24 @@
 """Which devices a run uses: one, several that share each batch, or those of several workers."""
 
+from __future__ import annotations
+
 import concurrent.futures
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from keras_transfer_gen import checks, worker_cluster
 
+if TYPE_CHECKING:
+    import keras
+
+
 _DEVICE = re.compile(r"(cpu|gpu):(\d+)")
 
 
-def choose_strategy(devices="auto"):
+def choose_strategy(devices: str = "auto") -> list[str] | tf.distribute.Strategy:
     """The distribution strategy for a choice of devices.
 
     Args:
@@ -49,7 +57,7 @@ def choose_strategy(devices="auto"):
     return _mirrored(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(names[0])
 
 
-def outside_scope(function, *args):
+def outside_scope(function: Callable[..., Any] | keras.Model, *args: Any) -> Any:
     """Calls a function outside of every strategy's scope: a SavedModel can't be run inside of one.
 
     A scope holds in its own thread alone, so the function runs in another thread where there is a scope.
@@ -71,7 +79,7 @@ def outside_scope(function, *args):
         return pool.submit(function, *args).result()
 
 
-def _mirrored(names):
+def _mirrored(names: list[str]) -> list[str] | tf.distribute.Strategy:
     if names[0].startswith("cpu"):
         # The default collectives break once a second strategy with other shapes exists in the process.
         return tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.ReductionToOneDevice())
@@ -106,7 +114,7 @@ def has_workers(strategy):
     return resolver is not None and sum(map(len, resolver.cluster_spec().as_dict().values())) > 1
 
 
-def _make_logical_cpus(names):
+def _make_logical_cpus(names: list[str]) -> None:
     needed = 1 + max((int(name[4:]) for name in names if name.startswith("cpu")), default=0)
     physical = tf.config.list_physical_devices("CPU")[0]
     if needed == 1 or (tf.config.get_logical_device_configuration(physical) or [None])[needed - 1 : needed]:
@@ -119,7 +127,7 @@ def _make_logical_cpus(names):
         ) from error
 
 
-def check_global_batch(batch_size, strategy):
+def check_global_batch(batch_size: int, strategy: tf.distribute.Strategy) -> int:
     """Returns `batch_size`, or raises a `UserError` where the strategy's devices can't share it evenly."""
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:

@@ -1,7 +1,11 @@
 """The evidence lower bound (ELBO) of images, from numbered draws: no batch, order or device changes it."""
 
+from __future__ import annotations
+
 import dataclasses
 import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +13,12 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels, variational
 from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
 from keras_transfer_gen.training import latents
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.training.vae import VAE
+
 
 # encoder -> (types that its layers compute in, its graph)
 _ENCODERS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
@@ -32,7 +42,7 @@ class Elbo:
     z_mean: np.ndarray
     dimensions: int
 
-    def summary(self):
+    def summary(self) -> dict[str, float]:
         """dict of float: elbo, reconstruction_loss, kl_loss, importance_bound (nats per image), bits_per_dim, units."""
         reconstruction = -float(self.log_likelihood.mean(dtype=np.float64))
         divergence = float(self.divergence.mean(dtype=np.float64))
@@ -47,7 +57,7 @@ class Elbo:
         }
 
 
-def measure_elbo(vae, images, samples=16, seed=0):
+def measure_elbo(vae: VAE, images: np.ndarray, samples: int = 16, seed: int | tf.Tensor = 0) -> Elbo:
     """The ELBO of images and its parts.
 
     Args:
@@ -76,7 +86,7 @@ def measure_elbo(vae, images, samples=16, seed=0):
     return Elbo(likelihood, divergence, weights, z_mean, int(np.prod(images.shape[1:])))
 
 
-def encode_images(encoder, images):
+def encode_images(encoder: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(means, log variances), float32 `[N, latent_dim]` each, of uint8 images, in batches of one fixed size."""
     traced = _traced_encoder(encoder)
     batches = []
@@ -86,7 +96,7 @@ def encode_images(encoder, images):
     return mean, log_var
 
 
-def _traced_encoder(encoder):
+def _traced_encoder(encoder: keras.Model) -> Any:
     """An encoder of uint8 images as a graph, traced once for each precision.
 
     The graph holds a weak reference to the encoder, so that both are freed together.
@@ -107,14 +117,16 @@ def _traced_encoder(encoder):
     return graph
 
 
-def _traced(vae):
+def _traced(vae: VAE) -> Any:
     """`_parts` of a VAE as a graph, traced for each call: the prior and the precision may have changed."""
     shapes = [(tf.uint8, vae.decoder.output_shape[1:]), *[(tf.float32, (vae.spec.latent_dim,))] * 3]
     specs = [tf.TensorSpec((pixels.RENDER_BATCH, *shape), dtype) for dtype, shape in shapes]
     return tf.function(lambda *tensors: _parts(vae, *tensors), autograph=False).get_concrete_function(*specs)
 
 
-def _parts(vae, images, mean, log_var, noise):
+def _parts(
+    vae: VAE, images: tf.Tensor, mean: tf.Tensor, log_var: tf.Tensor, noise: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """(log-likelihood, divergence, log weight) of a batch at one draw, float32 `[batch]` each."""
     z = latents.posterior_latents(mean, log_var, noise)
     real = pixels.to_model_range(images)
@@ -124,7 +136,7 @@ def _parts(vae, images, mean, log_var, noise):
     return likelihood, divergence, weight
 
 
-def _padded(*arrays):
+def _padded(*arrays: np.ndarray) -> Iterator[tuple[int, list[np.ndarray]]]:
     """(rows, parts of the arrays) again and again; the last parts are filled up with copies of their first row."""
     size = pixels.RENDER_BATCH
     for first in range(0, len(arrays[0]), size):

@@ -1,9 +1,16 @@
 """Exponential moving average of the generator, with a half-life in thousands of images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 
+if TYPE_CHECKING:
+    import keras
 
-def ema_decay(batch, kimg, halflife_kimg, rampup):
+
+def ema_decay(batch: int | tf.Tensor, kimg: float | tf.Tensor, halflife_kimg: float, rampup: float | None) -> tf.Tensor:
     """Share of the old average that a step keeps.
 
     The half-life is `halflife_kimg`, or `rampup` times the images shown so far where that is less: so the weights from
@@ -28,7 +35,7 @@ def ema_decay(batch, kimg, halflife_kimg, rampup):
     return tf.where(steps > 0, tf.pow(0.5, tf.math.divide_no_nan(1.0, steps)), 0.0)
 
 
-def update_average(averages, values, decay):
+def update_average(averages: list[keras.Variable], values: list[keras.Variable], decay: float | tf.Tensor) -> None:
     """Moves each average towards its value: average <- decay * average + (1 - decay) * value.
 
     Weights and batch statistics are treated alike, so that the statistics belong to the averaged weights. What is not

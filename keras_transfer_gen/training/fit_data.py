@@ -1,7 +1,10 @@
 """What a model asks of the data that it is fitted to, and when its step must be traced again."""
 
+from __future__ import annotations
+
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +21,7 @@ LEVELS = (-32, 287)  # what resizing with an overshooting filter makes of 0 and 
 FITTED = (np.ndarray, tf.Tensor, tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
 
 
-def check_can_train(model, name):
+def check_can_train(model: keras.Model, name: str) -> None:
     """Raises a `UserError` where a model isn't compiled or every weight of it is frozen.
 
     Args:
@@ -33,7 +36,15 @@ def check_can_train(model, name):
         raise checks.UserError(f"every weight of the {kind} is frozen, so there is nothing to train. {hint}")
 
 
-def prepare(model, name, x, y, shape, steps_per_epoch=None, validation_data=None):
+def prepare(
+    model: Any,
+    name: str,
+    x: Any,
+    y: Any,
+    shape: tuple[None, int, int, int],
+    steps_per_epoch: int | None = None,
+    validation_data: np.ndarray | tf.data.Dataset | tuple[np.ndarray, np.ndarray] | None = None,
+) -> dict[str, Any]:
     """The arguments of Keras' `fit` that say what is learnt from.
 
     Args:
@@ -69,7 +80,7 @@ def prepare(model, name, x, y, shape, steps_per_epoch=None, validation_data=None
     return {**arguments, "shuffle": False} if isinstance(x, tf.data.Dataset) else arguments
 
 
-def _for_replicas(model, x):
+def _for_replicas(model: keras.Model, x):
     """Images for the replicas of a model's strategy; of a dataset, each gets the rows that `replicas.own_rows` says."""
     strategy, step = model.distribute_strategy, int(model.step.numpy())
     if not isinstance(x, tf.data.Dataset):
@@ -80,7 +91,7 @@ def _for_replicas(model, x):
     return take_turns(x, strategy.num_replicas_in_sync)
 
 
-def check_image_data(x, shape):
+def check_image_data(x: Any, shape: tuple[None, int, int, int]) -> Any:
     """Checks that what `fit` or `evaluate` takes holds images of a model.
 
     Args:
@@ -113,7 +124,7 @@ def check_image_data(x, shape):
     return x
 
 
-def check_levels(images):
+def check_levels(images: np.ndarray | tf.Tensor) -> Any:
     """Raises a `UserError` where numbers are no levels of 0 to 255, such as images scaled to [0, 1] or [-1, 1].
 
     Args:
@@ -128,7 +139,7 @@ def check_levels(images):
     raise checks.user_error("x", "images with levels from 0 to 255", f"numbers from {low:g} to {high:g}", hint)
 
 
-def check_labels(x, y, num_classes=0):
+def check_labels(x: Any, y: list[int] | np.ndarray | None, num_classes: int = 0) -> np.ndarray | None:
     """Labels that stand beside an array of images, as Keras' `fit` takes them.
 
     Args:
@@ -160,12 +171,14 @@ def check_labels(x, y, num_classes=0):
     return None
 
 
-def images_of(batch):
+def images_of(batch: Any) -> Any:
     """The images of a batch, or of its spec, that may be (images, labels)."""
     return batch[0] if isinstance(batch, (tuple, list)) else batch
 
 
-def _check_batch(batch, shape):
+def _check_batch(
+    batch: np.ndarray | tf.Tensor | tuple[np.ndarray, np.ndarray], shape: tuple[None, int, int, int]
+) -> None:
     images = images_of(batch)
     images = images if isinstance(images, tf.Tensor) else np.asarray(images)
     network_checks.check_images(tf.TensorSpec(images.shape, images.dtype), shape)
@@ -174,7 +187,9 @@ def _check_batch(batch, shape):
     check_levels(images)
 
 
-def _with_first(first, rest):
+def _with_first(
+    first: np.ndarray | tuple[np.ndarray, np.ndarray], rest: Any
+) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     yield first
     yield from rest
 
@@ -186,22 +201,22 @@ class FlagWatch:
         networks: the models whose layers and variables are watched.
     """
 
-    def __init__(self, networks):
+    def __init__(self, networks: Iterable | list[keras.Model]) -> None:
         self._networks = tuple(networks)
-        self._last = None
+        self._last: Any = None
 
-    def changed(self):
+    def changed(self) -> bool:
         """Whether a flag or a precision changed since the last call; False at the first call."""
         last, self._last = self._last, [_marks(network) for network in self._networks]
         return last is not None and last != self._last
 
 
-def _marks(network):
+def _marks(network: keras.Model) -> tuple[dict[str, list[bool]], list[str]]:
     """What a traced step takes for granted: which weights are trainable and what each layer computes in."""
     return trainable_flags.read_flags(network), [layer.dtype_policy.name for layer in network._flatten_layers()]
 
 
-def all_images(x, shape):
+def all_images(x: Any, shape: tuple[None, int, int, int]) -> np.ndarray:
     """All images of what a user gave, each once and in order.
 
     Args:
@@ -231,5 +246,5 @@ def all_images(x, shape):
     return x if isinstance(x, np.ndarray) and x.dtype == np.uint8 else _rounded(x)
 
 
-def _rounded(images):
+def _rounded(images: np.ndarray | tf.Tensor) -> np.ndarray:
     return np.clip(np.rint(np.asarray(images, np.float32)), 0, 255).astype(np.uint8)

@@ -1,5 +1,10 @@
 """`GAN`: a generator and a discriminator that train against each other with `model.fit`."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
 import keras
 import tensorflow as tf
 
@@ -28,6 +33,14 @@ from keras_transfer_gen.training.precision import compute_in_float32
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.training.worker_loop import fit_function
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import Config, PathLike
+    from keras_transfer_gen.protocols import Augment, Objective, Penalty, Regularizer
+    from keras_transfer_gen.streams import ImageStream
+
 
 MEASURES = ("d_loss", "g_loss", "penalty", "real_logits", "fake_logits")
 G_PENALTY = "g_penalty"  # measured where there is a penalty of the generator
@@ -61,7 +74,10 @@ class GAN(keras.Model):
         (2, 32, 32, 3)
     """
 
-    def __init__(self, generator, discriminator, spec=None, name="gan", **kwargs):
+    def __init__(
+        self, generator: keras.Model, discriminator: keras.Model, spec: ModelSpec | None = None, name: str = "gan",
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
         generator, discriminator = network_checks.functional_pair(generator, discriminator, spec)
@@ -79,40 +95,29 @@ class GAN(keras.Model):
         self.penalties, self.regularizers = [], []
         add_counters(self)
         self._flags = fit_data.FlagWatch(self.roles.values())
-        self._optimizer_pair = None
+        self._optimizer_pair: Any = None
         self.built = True
 
     @property
-    def roles(self):
+    def roles(self) -> dict[str, keras.Model]:
         """dict of role -> network, as freezing rules and reports name them."""
         return {"generator": self.generator, "discriminator": self.discriminator}
 
     @property
-    def kimg(self):
+    def kimg(self) -> float:
         """Thousands of real images shown in training so far, float."""
         return kimg_of(self)
 
     def compile(
-        self,
-        objective="non_saturating",
-        penalty="r1",
-        augment=None,
-        regularizers=(),
-        g_optimizer=None,
-        d_optimizer=None,
-        ema_halflife_kimg=10.0,
-        ema_rampup=0.1,
-        seed=0,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile=False,
-        auto_scale_loss=True,
-        micro_batch=None,
-        data=None,
-        optimizer=None,
-        loss=None,
-        metrics=None,
-    ):
+        self, objective: Objective | str = "non_saturating", penalty: Penalty | str | None = "r1",
+        augment: Augment | str | None = None, regularizers: Sequence[Regularizer | str] = (),
+        g_optimizer: keras.optimizers.Optimizer | str | None = None,
+        d_optimizer: keras.optimizers.Optimizer | None = None, ema_halflife_kimg: float = 10.0,
+        ema_rampup: float | None = 0.1, seed: int | tf.Tensor = 0, run_eagerly: bool = False,
+        steps_per_execution: int = 1, jit_compile: bool = False, auto_scale_loss: bool = True, micro_batch=None,
+        data: ImageStream | None = None, optimizer: keras.optimizers.Optimizer | str | None = None, loss: Any = None,
+        metrics: Any = None,
+    ) -> None:  # fmt: skip
         """Sets how the networks are trained. The step count and the averaged generator are kept.
 
         Args:
@@ -183,33 +188,36 @@ class GAN(keras.Model):
         guard_spectral_norms(self)
 
     @property
-    def optimizer(self):
+    def optimizer(self) -> OptimizerPair | None:
         """Both optimizers as one, for Keras' callbacks; None where the model isn't compiled."""
         return self._optimizer_pair
 
     @optimizer.setter
-    def optimizer(self, value):
+    def optimizer(self, value: Any) -> None:
         if value is not None:  # Keras' own `compile` sets None
             raise checks.user_error("optimizer", "two, set by compile(g_optimizer=, d_optimizer=)", value)
 
-    def list_optimizers(self):
+    def list_optimizers(self) -> list[keras.optimizers.Optimizer]:
         """List of the optimizers: the generator's, the discriminator's; empty where the model isn't compiled."""
         return [self.g_optimizer, self.d_optimizer] if self.compiled else []
 
     @property
-    def penalty(self):
+    def penalty(self) -> Penalty | None:
         """The penalty, or the first of several; None where there is none."""
         return self.penalties[0] if self.penalties else None
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.Metric]:
         return list(self.trackers.values()) if self.compiled else []
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Latents, or a dict of what the generator takes -> float32 images in [-1, 1] of the averaged generator."""
         return self.ema_generator(self.network_inputs.for_generator(inputs), training=training)
 
-    def generate(self, num, seed=0, truncation=None, average=True, start=0, label=None):
+    def generate(
+        self, num: int, seed: int | tf.Tensor = 0, truncation: float | None = None, average: bool = True,
+        start: int = 0, label: int | str | None = None,
+    ) -> np.ndarray:  # fmt: skip
         """Generates images; image i depends on `seed` and i alone, whatever their number.
 
         Args:
@@ -233,9 +241,10 @@ class GAN(keras.Model):
         return latents.render_numbered(network, numbers, self.spec, seed, truncation, label, self.network_inputs)
 
     def fit(
-        self, x=None, y=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto",
-        validation_data=None, **kwargs,
-    ):  # fmt: skip
+        self, x: Any = None, y: Any = None, *, epochs: int = 1, steps_per_epoch: int | None = None,
+        initial_epoch: int = 0, callbacks: Any = None, verbose: int | str = "auto", validation_data: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:  # fmt: skip
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
 
         Args:
@@ -264,46 +273,46 @@ class GAN(keras.Model):
             epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
         )
 
-    def evaluate(self, x=None, y=None, **kwargs):
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> dict[str, float] | list[float]:
         """`keras.Model.evaluate`: the mean losses; what it takes is checked as in `fit`."""
         x = fit_data.check_image_data(x, self.generator.output_shape)
         return super().evaluate(x, fit_data.check_labels(x, y, self.spec.num_classes), **kwargs)
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
         return super().make_train_function(force or self._flags.changed())
 
-    def train_step(self, data):
+    def train_step(self, data: tf.Tensor | tuple[tf.Tensor | None, ...]) -> dict[str, tf.Tensor]:
         """One update of both networks, the averaged generator and the regularisers; returns the running means."""
         whole = self.micro_batch is None
         return self._track((gan_step if whole else accumulated_gan_step).train_step(self, data))
 
-    def test_step(self, data):
+    def test_step(self, data: tf.Tensor | tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]) -> dict[str, tf.Tensor]:
         """The losses on one batch, without augmenting and without an update."""
         return self._track(gan_step.test_step(self, data))
 
-    def _track(self, values):
+    def _track(self, values: dict[str, Any]) -> dict[str, tf.Tensor]:
         for name, tracker in self.trackers.items():
             tracker.update_state(_mean_logit(values[name]) if name.endswith("logits") else values[name])
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+    def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """`keras.Model.save`; a `UserError` for a path that does not end in ".keras", such as "gan.h5"."""
         check_path(filepath, zipped, "gan")
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
-    def export(self, filepath, **kwargs):
+    def export(self, filepath: PathLike, **kwargs: Any) -> NoReturn:
         """Refuses: only the averaged generator is served, by `export_saved_model` or `export_tflite`."""
         hint = "Call keras_transfer_gen.export_saved_model(gan, path) or export_tflite(gan, path)."
         raise checks.UserError(f"a GAN is not exported by Keras, which would take it whole. {hint}")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         networks = {role: keras.saving.serialize_keras_object(network) for role, network in self.roles.items()}
         flags = trainable_flags.read_all(self)
         return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **networks}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> GAN:
         networks = {
             role: keras.saving.deserialize_keras_object(config[role], custom_objects=custom_objects)
             for role in ("generator", "discriminator")
@@ -312,7 +321,7 @@ class GAN(keras.Model):
         trainable_flags.write_all(gan, config["trainable"])
         return gan
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         if not self.compiled:
             return None
         serialize = keras.saving.serialize_keras_object
@@ -326,7 +335,7 @@ class GAN(keras.Model):
             **{name: getattr(self, name) for name in (*_COMPILED_NUMBERS, *_COMPILED_LATER)},
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         def revive(part):
             if isinstance(part, list):
                 return [revive(item) for item in part]
@@ -338,7 +347,7 @@ class GAN(keras.Model):
         later = {name: config.get(name) for name in _COMPILED_LATER}  # not in files of earlier versions
         self.compile(**parts, **{name: config[name] for name in _COMPILED_NUMBERS}, **later)
 
-    def compile_like(self, other):
+    def compile_like(self, other: GAN) -> None:
         """Compiles as another GAN is: a GAN of the same training with a changed network goes on from it.
 
         Penalties, augmentation and regularisers keep what they measured and the source that they compare with; the
@@ -356,7 +365,7 @@ class GAN(keras.Model):
         lists = {name: list(map(clone, getattr(other, attribute))) for name, attribute in _COMPILED_LISTS.items()}
         names = (*_COMPILED_NUMBERS, *_COMPILED_LATER, "run_eagerly", "steps_per_execution", "jit_compile")
         numbers = {name: getattr(other, name) for name in names}
-        self.compile(**objects, **lists, **numbers, auto_scale_loss=False)
+        self.compile(**objects, **lists, **numbers, auto_scale_loss=False)  # type: ignore[arg-type]
         for name in ("objective", "augment"):
             compiled_parts.carry_state(getattr(other, name), getattr(self, name))
         for name in _COMPILED_LISTS.values():
@@ -364,7 +373,7 @@ class GAN(keras.Model):
                 compiled_parts.carry_state(old, new)
 
 
-def _mean_logit(logits):
+def _mean_logit(logits: list[tf.Tensor] | tf.Tensor) -> tf.Tensor:
     """float32 scalar: the mean of each head's logits, averaged over the heads."""
     heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
     return tf.add_n(heads) / len(heads)

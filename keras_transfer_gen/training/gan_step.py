@@ -1,6 +1,9 @@
 """One training step of a `GAN`, in the order in which it happens, and the losses without an update."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -10,8 +13,13 @@ from keras_transfer_gen.steps import Step
 from keras_transfer_gen.training import conditions, ema, latents, loss_scaling
 from keras_transfer_gen.training.lazy_losses import add_penalties, regularization
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def train_step(gan, data):
+    from keras_transfer_gen.training.gan import GAN
+
+
+def train_step(gan: GAN, data: np.ndarray | tf.Tensor | tuple[np.ndarray | tf.Tensor | None, ...]) -> dict[str, Any]:
     """One update of both networks, the averaged generator and the regularisers.
 
     Args:
@@ -104,12 +112,12 @@ def train_step(gan, data):
     }  # fmt: skip
 
 
-def augment_measures(gan):
+def augment_measures(gan: GAN):
     """What the augmentation measures, a dict of float32 scalars; empty without one."""
     return {} if gan.augment is None else gan.augment.measures()
 
 
-def update_parts(gan, step, statistics):
+def update_parts(gan: GAN, step, statistics) -> None:
     """Lets regularisers, penalties and the augmentation update variables of their own."""
     for regularizer in gan.regularizers:
         regularizer.after_step(step)
@@ -120,7 +128,7 @@ def update_parts(gan, step, statistics):
         gan.augment.after_step(step)
 
 
-def test_step(gan, data):
+def test_step(gan: GAN, data: tf.Tensor | tuple[np.ndarray | tf.Tensor | None, ...]) -> dict[str, float | tf.Tensor]:
     """The losses on one batch, without augmenting and without an update; arguments and result as in `train_step`."""
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)

@@ -1,10 +1,21 @@
 """What `generate` of every model asks of its arguments."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.specs import check_truncation
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def check_generate(num, seed, start, truncation, spec):
+    from keras_transfer_gen.specs import ModelSpec
+
+
+def check_generate(
+    num: int, seed: int | tf.Tensor, start: int, truncation: float | None, spec: ModelSpec
+) -> tuple[range, int, float]:
     """The arguments of `generate` as they are used.
 
     Args:

@@ -1,13 +1,20 @@
 """Which files Keras may write of a model: a `.keras` file keeps all of it, the older formats do not."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 SUFFIX = ".keras"
 
 
-def check_path(path, zipped, name):
+def check_path(path: PathLike, zipped: bool | None, name: str) -> Any:
     """Raises a `UserError` for a path at which `keras.Model.save` would leave a broken file.
 
     Args:

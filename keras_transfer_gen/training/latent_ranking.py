@@ -1,5 +1,9 @@
 """Which latents of a generator the discriminator finds most like the real images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,11 +11,15 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import LATENTS
 from keras_transfer_gen.training.latents import numbered_inputs, step_seed
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.training.gan import GAN
+
+
 LOOKS = 4  # augmented views of an image, over which the discriminator's answer is averaged
 BATCH = 200
 
 
-def rank_latents(gan, pool=4000, keep=200, seed=0):
+def rank_latents(gan: GAN, pool: int = 4000, keep: int = 200, seed: int | tf.Tensor = 0) -> np.ndarray:
     """The latents whose images get the highest logits, best first; labels that the networks take are drawn.
 
     Once the discriminator has learnt to tell the target's images from the generator's, its logit estimates the log
@@ -47,7 +55,7 @@ def rank_latents(gan, pool=4000, keep=200, seed=0):
     return inputs[LATENTS][np.argsort(-np.concatenate(logits), kind="stable")[:keep]]
 
 
-def _judge(gan, drawn, seed, first):
+def _judge(gan: GAN, drawn: dict[str, Any], seed: int | tf.Tensor, first: int) -> np.ndarray:
     """Mean logits `[n]` of the images of n latents and what was drawn with them."""
     images = gan.ema_generator(gan.network_inputs.for_generator(drawn), training=False)
     looks = [images]
@@ -58,7 +66,7 @@ def _judge(gan, drawn, seed, first):
     return np.mean([_one_number(gan.discriminator(look, training=False)) for look in inputs], axis=0)
 
 
-def _one_number(logits):
+def _one_number(logits: Any) -> Any:
     """float32 `[batch]`: the mean over all but the batch axis, summed over heads."""
     heads = [tf.cast(head, tf.float32) for head in tf.nest.flatten(logits)]
     return sum(tf.reduce_mean(tf.reshape(head, (len(head), -1)), axis=1).numpy() for head in heads)

@@ -1,7 +1,11 @@
 """Where randomness comes from: every draw is a function of a seed, a step and a replica, and of nothing else."""
 
+from __future__ import annotations
+
 import math
 import zlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,11 +15,18 @@ from keras_transfer_gen.latent_distributions import transform_normals
 from keras_transfer_gen.network_inputs import LABELS, LATENTS, TRUNCATION, NetworkInputs
 from keras_transfer_gen.replicas import count_replicas, own_rows, replica_number
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.network_inputs import NetworkInput
+    from keras_transfer_gen.specs import ModelSpec
+
+
 # New ones go to the end: the position of each is part of its seed, and earlier runs must continue as they were.
 PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs")
 
 
-def step_seed(seed, step, purpose, replica=None):
+def step_seed(seed: int | tf.Tensor, step: tf.Tensor | tf.Variable, purpose: str, replica=None) -> tf.Tensor:
     """A seed for one purpose, step and replica.
 
     Args:
@@ -32,7 +43,9 @@ def step_seed(seed, step, purpose, replica=None):
     return tf.random.experimental.stateless_fold_in(folded, tf.cast(replica, tf.int64))
 
 
-def sample_latents(batch, latent_dim, seed, distribution="normal"):
+def sample_latents(
+    batch: int | tf.Tensor, latent_dim: int, seed: int | tf.Tensor, distribution: str = "normal"
+) -> tf.Tensor:
     """float32 `[batch, latent_dim]`.
 
     Args:
@@ -44,7 +57,9 @@ def sample_latents(batch, latent_dim, seed, distribution="normal"):
     return transform_normals(distribution, tf.random.stateless_normal((batch, latent_dim), seed))
 
 
-def draw_inputs(batch, inputs, seed, step):
+def draw_inputs(
+    batch: int | tf.Tensor, inputs: NetworkInputs, seed: int | tf.Tensor, step: tf.Tensor | tf.Variable
+) -> dict[str, tf.Tensor]:
     """Everything that is drawn for the generated images of one training step.
 
     It is drawn for the images of all replicas, of which each takes its own: so their number does not count.
@@ -71,17 +86,17 @@ def draw_inputs(batch, inputs, seed, step):
     return values
 
 
-def draw_noise(batch, latent_dim, seed, step):
+def draw_noise(batch, latent_dim: int, seed: int | tf.Tensor, step):
     """N(0, 1) for a training step of a VAE, float32 `[batch, latent_dim]`; arguments as of `draw_inputs`."""
     own = step_seed(seed, step, "latents", replica=0)
     return own_rows(sample_latents(batch * count_replicas(), latent_dim, own))
 
 
-def _number_of(entry):
+def _number_of(entry: NetworkInput) -> int:
     return zlib.crc32(entry.name.encode())
 
 
-def _draw(batch, entry, seed):
+def _draw(batch: int | tf.Tensor, entry: NetworkInput, seed: int | tf.Tensor) -> tf.Tensor:
     if entry.classes and entry.shares:
         uniform = tf.random.stateless_uniform((batch,), seed)
         return tf.searchsorted(_bounds(entry.shares), uniform, side="right")
@@ -95,12 +110,18 @@ def _draw(batch, entry, seed):
     return tf.reshape(flat, (batch, *entry.shape))
 
 
-def _bounds(shares):
+def _bounds(shares: Sequence[float]) -> Any:
     """float32 `[classes - 1]`: where the part of a class in [0, 1) ends and that of the next begins."""
     return np.float32(np.cumsum(shares)[:-1])
 
 
-def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="normal"):
+def numbered_latents(
+    numbers: Sequence[int] | np.ndarray,
+    latent_dim: int,
+    seed: int | tf.Tensor = 0,
+    truncation: float = 1.0,
+    distribution: str = "normal",
+) -> np.ndarray:
     """Latents of numbered images: vector i depends on the seed and on i alone.
 
     Args:
@@ -121,7 +142,9 @@ def numbered_latents(numbers, latent_dim, seed=0, truncation=1.0, distribution="
     return np.float32(truncation) * transform_normals(distribution, np.stack(rows))
 
 
-def numbered_labels(numbers, num_classes, seed=0, shares=()):
+def numbered_labels(
+    numbers: Any, num_classes: int, seed: int | tf.Tensor = 0, shares: Sequence[float] = ()
+) -> np.ndarray:
     """Classes of numbered images: class i depends on the seed, the shares and on i alone.
 
     Args:
@@ -145,7 +168,9 @@ def numbered_labels(numbers, num_classes, seed=0, shares=()):
     return np.array([stream.integers(max(num_classes, 1)) for stream in streams], np.int64)
 
 
-def numbered_classes(numbers, spec, seed=0, label=None):
+def numbered_classes(
+    numbers: Sequence[int], spec: ModelSpec, seed: int | tf.Tensor = 0, label: int | str | None = None
+) -> np.ndarray:
     """Classes of the images that `generate` gives, int64 `[len(numbers)]`; None for a model without classes.
 
     Args:
@@ -161,7 +186,13 @@ def numbered_classes(numbers, spec, seed=0, label=None):
     return drawn if number is None else np.full(len(numbers), number, np.int64)
 
 
-def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
+def numbered_inputs(
+    numbers: Sequence[int],
+    inputs: NetworkInputs,
+    seed: int | tf.Tensor = 0,
+    truncation: float = 1.0,
+    label: int | str | None = None,
+) -> dict[str, np.ndarray]:
     """Everything that is drawn for numbered images: row i depends on the seed, its number and `label` alone.
 
     Args:
@@ -195,7 +226,7 @@ def numbered_inputs(numbers, inputs, seed=0, truncation=1.0, label=None):
     return values
 
 
-def _numbered(numbers, entry, seed):
+def _numbered(numbers: Sequence[int], entry: NetworkInput, seed: int | tf.Tensor) -> np.ndarray:
     """Values `[n, *shape]` of an input that an architecture adds; row i depends on the seed and its number alone."""
     streams = [np.random.default_rng((seed, number, 2 + _number_of(entry))) for number in numbers]
     if entry.classes:
@@ -206,7 +237,15 @@ def _numbered(numbers, entry, seed):
     return transform_normals(entry.distribution, rows).reshape(len(streams), *entry.shape)
 
 
-def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None, inputs=None):
+def render_numbered(
+    function: Callable[..., Any] | keras.Model,
+    numbers: Sequence[int],
+    spec: ModelSpec,
+    seed: int | tf.Tensor = 0,
+    truncation: float = 1.0,
+    label: int | str | None = None,
+    inputs: NetworkInputs | None = None,
+) -> np.ndarray:
     """Images of numbered latents and of what else the generator takes, such as labels.
 
     Args:
@@ -243,7 +282,7 @@ def render_numbered(function, numbers, spec, seed=0, truncation=1.0, label=None,
     return pixels.render(render, rows)
 
 
-def posterior_latents(z_mean, z_log_var, noise):
+def posterior_latents(z_mean: tf.Tensor, z_log_var: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """A draw from each posterior N(mean, exp(log variance)), through which gradients flow.
 
     Args:

@@ -1,11 +1,22 @@
 """The losses of regularisers and penalties, those that are due on every k-th step only among them."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import tensorflow as tf
 
 from keras_transfer_gen.running_statistics import keep_statistics
 
+if TYPE_CHECKING:
+    import keras
 
-def regularization(regularizers, step):
+    from keras_transfer_gen.protocols import Penalty, Regularizer
+    from keras_transfer_gen.steps import Step, VAEStep
+
+
+def regularization(regularizers: list, step: Step | VAEStep) -> tf.Tensor:
     """The sum of what regularisers add to the loss of a step's phase: float32 scalar; call it inside the tape.
 
     One with an interval is computed in a conditional, through which gradients flow.
@@ -18,7 +29,7 @@ def regularization(regularizers, step):
     return tf.add_n([loss for loss in losses if loss is not None] or [tf.constant(0.0)])
 
 
-def _regularizer_loss(regularizer, step):
+def _regularizer_loss(regularizer: Regularizer | keras.layers.Layer, step: Any) -> tf.Tensor | None:
     """float32 scalar, or None where a regulariser without an interval has no loss in this phase."""
 
     def mean():
@@ -35,11 +46,18 @@ def _regularizer_loss(regularizer, step):
     return tf.cond(step.index % regularizer.interval == 0, due, lambda: tf.constant(0.0))
 
 
-def _as_it_is(loss):
+def _as_it_is(loss: tf.Tensor) -> tf.Tensor:
     return loss
 
 
-def add_penalties(penalties, step, variables, gradients, replicas, scale=_as_it_is):
+def add_penalties(
+    penalties: list,
+    step: Step,
+    variables: list[keras.Variable],
+    gradients: list[tf.IndexedSlices | tf.Tensor],
+    replicas: int,
+    scale: Callable[..., Any] = _as_it_is,
+) -> Any:
     """Adds the gradients of the penalties that are due in a step.
 
     Only gradients are computed in the conditional: an optimizer inside it fails under a distribution strategy.
@@ -66,7 +84,13 @@ def add_penalties(penalties, step, variables, gradients, replicas, scale=_as_it_
     return gradients, tf.add_n(values) if len(values) > 1 else (values or [0.0])[0], statistics
 
 
-def _penalty_gradients(penalty, step, variables, replicas, scale):
+def _penalty_gradients(
+    penalty: Penalty | keras.layers.Layer,
+    step: Step,
+    variables: list[keras.Variable],
+    replicas: int,
+    scale: Callable[..., Any],
+) -> tuple[tf.Tensor, list[tf.Tensor], list | list[tf.Tensor]]:
     """(value, gradients, statistics) of a penalty: all 0 where it is not due."""
 
     def due():
@@ -85,5 +109,5 @@ def _penalty_gradients(penalty, step, variables, replicas, scale):
     return due() if penalty.interval == 1 else tf.cond(step.index % penalty.interval == 0, due, skipped)
 
 
-def _zeros(variable):
+def _zeros(variable: keras.Variable) -> tf.Tensor:
     return tf.zeros(variable.shape, variable.dtype)

@@ -1,12 +1,17 @@
 """Training in float16 without underflow: losses are scaled up before their gradients are taken, those down again."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen.training.functional_form import is_functional
 
 
-def computes_in_float16(networks):
+def computes_in_float16(networks: Iterable) -> bool:
     """Whether any layer of the networks computes in float16, as under the global policy "mixed_float16".
 
     A functional model and its inputs compute nothing; they take the global policy when a model is loaded, whose layers
@@ -20,11 +25,11 @@ def computes_in_float16(networks):
     return any(layer.compute_dtype == "float16" for layer in computing)
 
 
-def _groups(layer):
+def _groups(layer: Any) -> bool:
     return isinstance(layer, keras.Model) and (isinstance(layer, keras.Sequential) or is_functional(layer))
 
 
-def with_loss_scale(optimizer, networks):
+def with_loss_scale(optimizer: keras.optimizers.Optimizer, networks: Iterable) -> keras.optimizers.Optimizer:
     """The optimizer, in a `keras.optimizers.LossScaleOptimizer` where networks compute in float16.
 
     It skips a step whose gradients are not finite and halves the scale then. One that is wrapped already is returned.
@@ -38,7 +43,11 @@ def with_loss_scale(optimizer, networks):
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 
-def apply_gradients(optimizer, gradients, variables):
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer,
+    gradients: list[tf.IndexedSlices | tf.Tensor],
+    variables: list[keras.Variable],
+) -> None:
     """`optimizer.apply`, for gradients of a loss that went through `optimizer.scale_loss`; in a replica's context.
 
     With a loss scale, all replicas skip a step that any of them must skip. Keras asks the first replica alone, and

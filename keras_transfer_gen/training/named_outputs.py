@@ -1,8 +1,15 @@
 """A network that also gives what some of its layers give, by name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class NamedOutputs:
@@ -18,7 +25,7 @@ class NamedOutputs:
         UserError: where the network has no such layer.
     """
 
-    def __init__(self, network, layers):
+    def __init__(self, network: keras.Model, layers: Any) -> None:
         self._network = network
         self._names = tuple(layers)
         known = {layer.name: layer for layer in network.layers}
@@ -29,11 +36,13 @@ class NamedOutputs:
             self._network = keras.Model(network.input, [network.output, *outputs])
 
     @property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
         """Tuple of the names."""
         return self._names
 
-    def __call__(self, inputs, training=False):
+    def __call__(
+        self, inputs: dict[str, tf.Tensor] | tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, dict[str, Any]]:
         """(the network's output, dict of name -> the layer's output)."""
         if not self._names:
             return self._network(inputs, training=training), {}

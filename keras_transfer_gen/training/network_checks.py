@@ -1,5 +1,9 @@
 """What a `GAN` asks of its networks: shapes that fit each other and the spec."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 
 from keras_transfer_gen import checks, tables
@@ -7,8 +11,13 @@ from keras_transfer_gen.network_inputs import IMAGES, LABELS, LATENTS, NetworkIn
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training import functional_form
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def functional_pair(generator, discriminator, spec=None):
+
+def functional_pair(
+    generator: keras.Model, discriminator: keras.Model, spec: ModelSpec | None = None
+) -> tuple[keras.Model, keras.Model]:
     """Both networks as functional models; see `functional_form.as_functional`.
 
     Args:
@@ -25,7 +34,7 @@ def functional_pair(generator, discriminator, spec=None):
     return generator, functional_form.as_functional(discriminator, "discriminator", images)
 
 
-def spec_of(generator):
+def spec_of(generator: keras.Model) -> ModelSpec:
     """The `ModelSpec` that a generator's input and output shapes tell."""
     _, height, _, channels = generator.output_shape
     names = input_names(generator)
@@ -36,7 +45,7 @@ def spec_of(generator):
     return ModelSpec(image_size=height, channels=channels, latent_dim=latents.shape[-1])
 
 
-def check_shapes(generator, discriminator):
+def check_shapes(generator: keras.Model, discriminator: keras.Model) -> None:
     """Raises a `UserError` where one network does not take what the other makes."""
     names = input_names(discriminator)
     if names is not None and IMAGES not in names:
@@ -50,7 +59,7 @@ def check_shapes(generator, discriminator):
         )  # fmt: skip
 
 
-def check_inputs(generator, discriminator, spec):
+def check_inputs(generator: keras.Model, discriminator: keras.Model, spec: ModelSpec) -> NetworkInputs:
     """What two networks are called with: `NetworkInputs`.
 
     Raises:
@@ -74,7 +83,7 @@ def check_inputs(generator, discriminator, spec):
     return inputs
 
 
-def check_images(element, output_shape):
+def check_images(element: tf.TensorSpec | tuple[tf.TensorSpec, ...], output_shape: tuple[None, int, int, int]) -> None:
     """Raises a `UserError` where a dataset's `element` spec is not numbers of the shape of a generator's images."""
     images = element[0] if isinstance(element, (tuple, list)) else element
     expected = tuple(output_shape[1:])

@@ -1,7 +1,10 @@
 """bfloat16 arithmetic where it is faster: measured, not guessed; weights stay float32."""
 
+from __future__ import annotations
+
 import contextlib
 import time
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -14,7 +17,7 @@ PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 PROBE_STEPS = 3
 
 
-def set_precision(model, precision):
+def set_precision(model: keras.Model, precision: str) -> None:
     """Lets the layers of a model compute in a precision, from the next call on; output layers stay in float32.
 
     A loaded model computes in the precision that it was saved with, whatever the global policy of Keras is: set
@@ -42,7 +45,7 @@ def set_precision(model, precision):
         _set_policy(network, policy)
 
 
-def _set_policy(network, policy):
+def _set_policy(network: keras.Model, policy: str) -> None:
     last = {output._keras_history.operation.name for output in network.outputs}
     for layer in network.layers:
         if layer.name in last or isinstance(layer, (keras.layers.InputLayer, FixedDtype)):
@@ -51,7 +54,7 @@ def _set_policy(network, policy):
             part.dtype_policy = policy
 
 
-def compute_in_float32(network):
+def compute_in_float32(network: keras.Model) -> None:
     """Lets every layer with float32 weights compute in float32, those inside of subclassed models too.
 
     Args:
@@ -63,7 +66,7 @@ def compute_in_float32(network):
 
 
 @contextlib.contextmanager
-def saved_precision(networks):
+def saved_precision(networks: list[keras.Model]) -> Iterator[None]:
     """Within the block the networks compute in float32, as they are stored; afterwards they are as before."""
     before = [(part, part.dtype_policy) for network in networks for part in network._flatten_layers()]
     for network in networks:
@@ -75,7 +78,7 @@ def saved_precision(networks):
             part.dtype_policy = policy
 
 
-def choose_precision(precision, network, batch_size):
+def choose_precision(precision: str, network: keras.Model, batch_size: int) -> tuple[str, dict[str, float]]:
     """The precision to train in: the one named, or for "auto" the faster of the two on this machine.
 
     Args:
@@ -94,7 +97,7 @@ def choose_precision(precision, network, batch_size):
     return min(seconds, key=seconds.get), seconds
 
 
-def _seconds_a_step(network, precision, batch_size):
+def _seconds_a_step(network: keras.Model, precision: str, batch_size: int) -> float:
     copy = keras.models.clone_model(network)
     set_precision(copy, precision)
     inputs = keras.tree.map_structure(lambda t: tf.zeros((batch_size, *t.shape[1:]), t.dtype), network.input)

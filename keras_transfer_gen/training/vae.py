@@ -1,5 +1,10 @@
 """`VAE`: an encoder and a decoder that learn images and their latents together, with `model.fit`."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
 import keras
 import numpy as np
 
@@ -29,6 +34,13 @@ from keras_transfer_gen.training.named_outputs import NamedOutputs
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.training.worker_loop import fit_function
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import Config, Images, Latents, PathLike
+    from keras_transfer_gen.protocols import Likelihood, Prior, Regularizer
+
 
 MEASURES = ("loss", "elbo", "reconstruction_loss", "kl_loss", "active_units")
 
@@ -69,9 +81,10 @@ class VAE(keras.Model):
 
     @renamed_arguments(kl_warmup_kimg="kl_annealing_kimg")
     def __init__(
-        self, encoder, decoder, prior=None, likelihood="gaussian_optimal_sigma", beta=1.0, free_bits=0.0,
-        kl_annealing_kimg=0.0, spec=None, name="vae", **kwargs,
-    ):  # fmt: skip
+        self, encoder: keras.Model, decoder: keras.Model, prior: Prior | str = None,
+        likelihood: Likelihood | str = "gaussian_optimal_sigma", beta: float = 1.0, free_bits: float = 0.0,
+        kl_annealing_kimg: float = 0.0, spec: ModelSpec | None = None, name: str = "vae", **kwargs: Any,
+    ) -> None:  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
         encoder, decoder = vae_checks.functional_pair(encoder, decoder, spec)
@@ -81,7 +94,7 @@ class VAE(keras.Model):
         self.likelihood = tables.resolve("likelihood", likelihood, tables.LIKELIHOODS, protocols.Likelihood)
         if self.likelihood is None:
             raise checks.user_error("likelihood", "a likelihood, not None", likelihood)
-        self.prior = None
+        self.prior: Any = None
         self.set_prior("standard_normal" if prior is None else prior)
         self.beta = checks.check_number("beta", beta, next_step="Such as --beta 1.")
         self.free_bits = checks.check_number("free_bits", free_bits, next_step="Such as --free-bits 0.1.")
@@ -97,16 +110,16 @@ class VAE(keras.Model):
         self.built = True
 
     @property
-    def roles(self):
+    def roles(self) -> dict[str, keras.Model]:
         """dict of role -> network, as freezing rules and reports name them."""
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     @property
-    def kimg(self):
+    def kimg(self) -> float:
         """Thousands of real images shown in training so far, float."""
         return kimg_of(self)
 
-    def set_prior(self, prior):
+    def set_prior(self, prior: Prior | str | None) -> None:
         """Replaces the prior, for example by one that is fitted to the latents of some images.
 
         Args:
@@ -126,9 +139,10 @@ class VAE(keras.Model):
         self.test_function = None
 
     def compile(
-        self, optimizer=None, regularizers=(), seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
-        auto_scale_loss=True, micro_batch=None, data=None, loss=None, metrics=None,
-    ):  # fmt: skip
+        self, optimizer: keras.optimizers.Optimizer | str | None = None, regularizers: Sequence[Regularizer | str] = (),
+        seed: int | tf.Tensor = 0, run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1,
+        auto_scale_loss: bool = True, micro_batch=None, data: Any = None, loss: Any = None, metrics: Any = None,
+    ) -> None:  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
 
         Args:
@@ -176,20 +190,20 @@ class VAE(keras.Model):
             compiled_parts.attach(self, list(self.regularizers), before, self.roles, data)
         guard_spectral_norms(self)
 
-    def list_optimizers(self):
+    def list_optimizers(self) -> list[keras.optimizers.Optimizer]:
         """List of the one optimizer; empty where the model isn't compiled."""
         return [self.optimizer] if self.compiled else []
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.Metric]:
         return list(self.trackers.values()) if self.compiled else []
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Images `[batch, H, W, C]` in [-1, 1] -> their reconstructions, of the means of their posteriors."""
         mean = self.encoder(wrap_input(self.encoder, inputs), training=training)[0]
         return self.decoder(wrap_input(self.decoder, mean), training=training)
 
-    def encode(self, images):
+    def encode(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
         """The posteriors of images.
 
         Args:
@@ -203,7 +217,7 @@ class VAE(keras.Model):
         """
         return elbo.encode_images(self.encoder, fit_data.all_images(images, self.decoder.output_shape))
 
-    def decode(self, latents):
+    def decode(self, latents: Latents) -> np.ndarray:
         """The images of latents.
 
         Args:
@@ -223,11 +237,13 @@ class VAE(keras.Model):
             raise checks.user_error("latents", "finite numbers", f"NaN or infinity in {wrong} of {len(z)} latents")
         return pixels.render(lambda rows: self.decoder(wrap_input(self.decoder, rows)), z)
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: Images) -> np.ndarray:
         """Images decoded from the means of their own posteriors: uint8 `[n, H, W, C]`."""
         return self.decode(self.encode(images)[0])
 
-    def generate(self, num, seed=0, truncation=None, start=0):
+    def generate(
+        self, num: int, seed: int | tf.Tensor = 0, truncation: float | None = None, start: int = 0
+    ) -> np.ndarray:
         """Draws latents from the prior and decodes them; image i depends on `seed` and i alone.
 
         Args:
@@ -247,9 +263,10 @@ class VAE(keras.Model):
         return pixels.render(lambda rows: self.decoder(wrap_input(self.decoder, self.prior(rows))), noise)
 
     def fit(
-        self, x=None, y=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto",
-        validation_data=None, **kwargs,
-    ):  # fmt: skip
+        self, x: Any = None, y: Any = None, *, epochs: int = 1, steps_per_epoch: int | None = None,
+        initial_epoch: int = 0, callbacks: Any = None, verbose: str | int = "auto", validation_data: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:  # fmt: skip
         """`keras.Model.fit`; an `ImageStream` starts at the step that the model has reached.
 
         A `CollapseWarning` at the end says that the latents carry next to nothing, and what to change.
@@ -281,7 +298,10 @@ class VAE(keras.Model):
         warn_of_collapse(self, history.history)
         return history
 
-    def evaluate(self, x=None, samples=16, seed=0, return_dict=False, **kwargs):
+    def evaluate(
+        self, x: np.ndarray | tf.data.Dataset | None = None, samples: int = 16, seed: int | tf.Tensor = 0,
+        return_dict: bool = False, **kwargs: Any,
+    ) -> dict[str, float] | list[float]:  # fmt: skip
         """The evidence lower bound of images, with the likelihood's stored scale; needs no `compile`.
 
         Args:
@@ -305,35 +325,35 @@ class VAE(keras.Model):
         figures = elbo.measure_elbo(self, images, samples, seed).summary()
         return figures if return_dict else list(figures.values())
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
         return super().make_train_function(force or self._flags.changed())
 
-    def train_step(self, data):
+    def train_step(self, data: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
         whole = self.micro_batch is None
         return self._track((vae_step if whole else accumulated_vae_step).train_step(self, data))
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The loss and its parts on one batch with one draw, without an update."""
         return self._track(vae_step.test_step(self, data))
 
-    def _track(self, values):
+    def _track(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name])
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+    def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """`keras.Model.save`; a `UserError` for a path that does not end in ".keras", such as "vae.h5"."""
         check_path(filepath, zipped, "vae")
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
-    def export(self, filepath, **kwargs):
+    def export(self, filepath: PathLike, **kwargs: Any) -> NoReturn:
         """Refuses: a VAE is served by `export_saved_model` or `export_tflite`."""
         hint = "Call keras_transfer_gen.export_saved_model(vae, path) or export_tflite(vae, path)."
         raise checks.UserError(f"a VAE is not exported by Keras, which would drop its prior. {hint}")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         parts = {name: serialize(getattr(self, name)) for name in _PARTS}
         flags = trainable_flags.read_all(self)
@@ -341,7 +361,7 @@ class VAE(keras.Model):
         return {"name": self.name, "spec": self.spec.to_dict(), "trainable": flags, **numbers, **parts}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> VAE:
         revive = keras.saving.deserialize_keras_object
         parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS}
         if "kl_warmup_kimg" in config:  # in files of version 0.1
@@ -351,7 +371,7 @@ class VAE(keras.Model):
         trainable_flags.write_all(vae, config["trainable"])
         return vae
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         if not self.compiled:
             return None
         serialize = keras.saving.serialize_keras_object
@@ -361,7 +381,7 @@ class VAE(keras.Model):
         numbers = {"seed": self.seed, "micro_batch": self.micro_batch}
         return {"optimizer": optimizer, "regularizers": regularizers, "source": source, **numbers}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         revive = keras.saving.deserialize_keras_object
         regularizers = [revive(part) for part in config["regularizers"]]
         if config.get("source"):  # its weights follow from the file

@@ -1,6 +1,9 @@
 """What a `VAE` asks of its networks: an encoder and a decoder that fit each other."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -8,8 +11,13 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import bare_input_shape
 from keras_transfer_gen.training import functional_form
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
 
-def functional_pair(encoder, decoder, spec=None):
+
+def functional_pair(
+    encoder: keras.Model, decoder: keras.Model, spec: ModelSpec | None = None
+) -> tuple[keras.Model, keras.Model]:
     """Both networks as functional models; see `functional_form.as_functional`.
 
     Args:
@@ -31,7 +39,7 @@ def functional_pair(encoder, decoder, spec=None):
     return encoder, functional_form.as_functional(decoder, "decoder", latents)
 
 
-def check_shapes(encoder, decoder):
+def check_shapes(encoder: keras.Model, decoder: keras.Model) -> int:
     """The latent size of two networks that fit each other.
 
     Args:
@@ -62,7 +70,7 @@ def check_shapes(encoder, decoder):
     return latent_dim
 
 
-def vae_spec(spec, latent_dim):
+def vae_spec(spec: ModelSpec, latent_dim: int) -> ModelSpec:
     """`spec` as one of a VAE; a `UserError` where its latents are of another size than the networks'."""
     if spec.latent_dim != latent_dim:
         raise checks.user_error("spec", f"one of {latent_dim} latent dimensions, as the networks have", spec.latent_dim)

@@ -1,5 +1,9 @@
 """One training step of a `VAE`, in the order in which it happens, and the losses without an update."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
@@ -10,8 +14,15 @@ from keras_transfer_gen.steps import VAEStep
 from keras_transfer_gen.training import conditions, latents, loss_scaling
 from keras_transfer_gen.training.lazy_losses import regularization
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def train_step(vae, data):
+    from keras_transfer_gen.training.vae import VAE
+
+
+def train_step(
+    vae: VAE, data: tf.Tensor | tuple[np.ndarray | tf.Tensor, np.ndarray | tf.Tensor]
+) -> dict[str, tf.Tensor]:
     """One update of both networks, the likelihood's scale and the regularisers.
 
     Args:
@@ -38,7 +49,7 @@ def train_step(vae, data):
     return measures(loss, reconstruction, terms, step.z_mean)
 
 
-def forward(vae, real, labels, index, kimg, noise):
+def forward(vae: VAE, real, labels, index, kimg: float, noise):
     """Through both networks in training, to the loss; call it inside the tape.
 
     Args:
@@ -62,12 +73,12 @@ def forward(vae, real, labels, index, kimg, noise):
     return step, reconstruction, terms, loss
 
 
-def draw_noise(vae, batch, index):
+def draw_noise(vae: VAE, batch, index):
     """The noise of a step's posteriors, float32 `[batch, latent_dim]`."""
     return latents.draw_noise(batch, vae.spec.latent_dim, vae.seed, index)
 
 
-def end_step(vae, step, replicas):
+def end_step(vae: VAE, step, replicas) -> None:
     """What follows the update: the likelihood's scale, the regularisers, the counters."""
     vae.likelihood.after_step(step.real, step.reconstructions, step.index)
     for regularizer in vae.regularizers:
@@ -76,7 +87,7 @@ def end_step(vae, step, replicas):
     vae.images_seen.assign_add(tf.cast(tf.shape(step.real)[0] * replicas, tf.int64))
 
 
-def test_step(vae, data):
+def test_step(vae: VAE, data: Any) -> dict[str, tf.Tensor]:
     """The bound on one batch with one draw, without an update; arguments and result as in `train_step`."""
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
@@ -87,7 +98,15 @@ def test_step(vae, data):
     return measures(loss, reconstruction, terms, step.z_mean)
 
 
-def _pass(vae, real, labels, index, kimg, noise, training):
+def _pass(
+    vae: VAE,
+    real: tf.Tensor,
+    labels: tf.Tensor | None,
+    index: tf.Tensor | tf.Variable,
+    kimg: tf.Tensor,
+    noise,
+    training: bool,
+) -> tuple[VAEStep, tf.Tensor, tf.Tensor]:
     """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
     encoded = vae.encoder(wrap_input(vae.encoder, real), training=training)
     z_mean, z_log_var = (tf.cast(part, tf.float32) for part in encoded)
