@@ -120,7 +120,9 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.training.diffaugment import DiffAugment as DiffAugment
     from keras_transfer_gen.training.gan import GAN as GAN
     from keras_transfer_gen.training.latent_ranking import rank_latents as rank_latents
+    from keras_transfer_gen.training.live_preview import LivePreview as LivePreview
     from keras_transfer_gen.training.precision import set_precision as set_precision
+    from keras_transfer_gen.training.tensorboard_log import TensorBoardLog as TensorBoardLog
     from keras_transfer_gen.training.token_prior import TokenPrior as TokenPrior
     from keras_transfer_gen.training.vae import VAE as VAE
     from keras_transfer_gen.training.vqvae import VQVAE as VQVAE
@@ -165,6 +167,8 @@ _LAZY = {
     "LatentMapper": "keras_transfer_gen.networks.latents.latent_mapper:LatentMapper",
     "LatentMixture": "keras_transfer_gen.networks.latents.latent_mixture:LatentMixture",
     "Likelihood": "keras_transfer_gen.protocols:Likelihood",
+    "LivePreview": "keras_transfer_gen.training.live_preview:LivePreview",
+    "TensorBoardLog": "keras_transfer_gen.training.tensorboard_log:TensorBoardLog",
     "MatchReport": "keras_transfer_gen.transfer.weights.match_report:MatchReport",
     "Minimax": "keras_transfer_gen.objectives.adversarial:Minimax",
     "MixturePrior": "keras_transfer_gen.networks.priors.mixture:MixturePrior",

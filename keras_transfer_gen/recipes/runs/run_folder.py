@@ -19,19 +19,20 @@ MAY_CHANGE = (
     "ema_halflife_kimg", "evaluate_every_kimg", "balance", "grace", "micro_batch", "cache_gb",
 )  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
-UNRECORDED = ("out", "overwrite", "trust")
+UNRECORDED = ("out", "overwrite", "trust", "tensorboard")
 PATHS = ("data", "reference", "source")  # settings that may be paths
 CONFIG_KEYS = {"command", "finished", "settings", "resolved", "stages"}
 # What a run writes, in the order in which --overwrite removes it: a run that is half removed does not count as
 # finished, and what is left counts as a run until the end.
 OUTPUTS = (
     "metrics.json", "checkpoints", "history.csv", "README.md", "report.html", "samples", "before_after.png",
-    "curves.png", "neighbours.png", "reconstructions.png", "training.gif", "export", "source", "spec.json",
-    "config.json",
+    "curves.png", "neighbours.png", "reconstructions.png", "training.gif", "tensorboard", "export", "source",
+    "spec.json", "config.json",
 )  # fmt: skip
 PROMISED = ("metrics.json", "README.md", "curves.png", "spec.json", "export/saved_model/1")  # of every finished run
 OF_VAES = ("reconstructions.png",)  # of these, what only a VAE's run writes
 OF_TRAINING = ("history.csv", "samples")  # what a run without a gradient does not write
+TENSORBOARD = "tensorboard"  # written only where it is asked for
 HINT = "Choose another --out, or start again with --overwrite."
 
 
@@ -59,6 +60,7 @@ class RunFolder:
         self.source = self.path / "source"  # a copy of what it started from, unless that is a preset
         self.source_file = self.source / "model.keras"
         self.source_vae_file = self.checkpoints / "source.keras"  # the VAE that a fine-tune began with
+        self.tensorboard = self.path / TENSORBOARD
         self.saved_model = self.path / "export" / "saved_model" / "1"
         self.tflite = self.path / "export" / "generator.tflite"
 

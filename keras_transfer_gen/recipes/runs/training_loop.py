@@ -10,9 +10,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.recipes.runs.loop_callbacks import Guard, ProgressBar, Saver, SignalStop
 from keras_transfer_gen.recipes.runs.rollback import Diverged, go_back
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder, recorded
 from keras_transfer_gen.training import callbacks, precision
 from keras_transfer_gen.training.class_sheets import draw_sheet
+from keras_transfer_gen.training.tensorboard_log import TensorBoardLog
 
+LOSS_POINTS = 200  # on the curve of the losses
 SHEETS = 20  # contact sheets of one call
 SHEET_IMAGES = 36  # on a contact sheet that is shown
 PREEMPTIONS = ("SIGTERM", "SIGUSR1")  # what a scheduler sends before it takes the machine away
@@ -68,7 +71,7 @@ def _train(run, training, image_set, phase, minutes):
     clock = callbacks.Clock(training.seconds, training.steady)
     signals = callbacks.StopOnSignal()
     guard = Guard()
-    history = callbacks.HistoryCsv(branch.history, kimg=max(phase.kimg / 200, batch / 1000))
+    history = callbacks.HistoryCsv(branch.history, kimg=max(phase.kimg / LOSS_POINTS, batch / 1000))
     parts = [clock, guard, _without_room(history, "history.csv", training, settings.out)]
     scores = None
     if phase.curve is not None:
@@ -79,6 +82,8 @@ def _train(run, training, image_set, phase, minutes):
         if branch.samples is not None:
             sheets = callbacks.SampleGrid(branch.samples, phase.kimg / SHEETS)
             parts.append(_without_room(sheets, "a contact sheet", training, settings.out))
+    if settings.tensorboard:
+        parts.append(_tensorboard_log(settings, branch, phase.kimg, scores))
     stop = callbacks.StopAt(int(model.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
     saver, saved = Saver(training, settings.out, clock, scores, signals, guard), True
     with run.reporter.progress(phase.label, total, "kimg") as tick:
@@ -118,6 +123,15 @@ def _without_room(callback, what, training, out):
 
     callback.on_no_room = leave_out
     return callback
+
+
+def _tensorboard_log(settings, branch, kimg, scores):
+    """The callback that writes for TensorBoard; the run from scratch has a folder of its own inside of the run's."""
+    folder = RunFolder(settings.out).tensorboard
+    folder = folder if branch.samples is not None else folder / "scratch"
+    interval = max(kimg / LOSS_POINTS, settings.batch_size / 1000)
+    sheets = SHEET_IMAGES if branch.samples is not None else 0
+    return TensorBoardLog(folder, interval, kimg / SHEETS, sheets, hyperparameters=recorded(settings), scores=scores)
 
 
 def _show_and_score(curve, reporter):

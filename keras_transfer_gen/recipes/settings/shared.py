@@ -84,6 +84,10 @@ class RunSettings:
         None, help="Kimg from one score on the way to the next.", panel=fields.SCORING, by_default="a fifth of `kimg`",
         flag="--evaluate-every", check=check.number("5", above=True),
     )  # fmt: skip
+    tensorboard: bool = setting(
+        False, help="Also write losses, scores, images and settings for TensorBoard, into `out`/tensorboard.",
+        panel=fields.SCORING,
+    )  # fmt: skip
     precision: str = setting(
         "auto", help="Arithmetic of the training; auto measures which is faster.", panel=fields.MACHINE,
         choices=lambda: PRECISIONS, check=check.choice(lambda: PRECISIONS),

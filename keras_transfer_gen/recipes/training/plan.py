@@ -6,7 +6,7 @@ from keras_transfer_gen.data.labels import describe_classes
 from keras_transfer_gen.recipes.inputs.run_images import read_image_set
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
-from keras_transfer_gen.recipes.runs.run_folder import OUTPUTS, RunFolder
+from keras_transfer_gen.recipes.runs.run_folder import OUTPUTS, TENSORBOARD, RunFolder
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
@@ -61,7 +61,7 @@ def plan(command, settings, reporter=SILENT):
         if trains:
             planned["trained"] = trainable_report(source.model).totals()
     planned |= family.plan(run, source, len(image_set.images))
-    skipped = family.skipped_files(run, source)
+    skipped = [*family.skipped_files(run, source), *([] if settings.tensorboard else [TENSORBOARD])]
     planned["files"] = ", ".join(name for name in OUTPUTS if name not in skipped)
     return planned
 

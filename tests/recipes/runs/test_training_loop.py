@@ -105,6 +105,16 @@ def test_scores_sheets_and_history_are_kept_on_the_way(begin, settings, tmp_path
     assert state == {"seconds": training.seconds, "steady": list(training.steady), "records": training.records}
 
 
+def test_tensorboard_gets_its_files_where_it_is_asked_for(begin, settings, tmp_path):
+    training = begin(samples=tmp_path)
+    go(training, settings, kimg=0.004)
+    assert not (tmp_path / "tensorboard").exists()
+    go(training, dataclasses.replace(settings, tensorboard=True), kimg=0.008, score=lambda gan: {"kid": 1.0})
+    (events,) = (tmp_path / "tensorboard").iterdir()
+    content = events.read_bytes()
+    assert all(name in content for name in (b"loss/d_loss", b"score/kid", b"images", b"_hparams_"))
+
+
 @pytest.mark.parametrize("every", ["0", "1000"])
 def test_last_score_is_stored_however_often_checkpoints_come(begin, settings, monkeypatch, every):
     monkeypatch.setenv("KTG_CHECKPOINT_SECONDS", every)
