@@ -7,6 +7,12 @@ from keras_transfer_gen import files
 
 VIEW_NAMES = {"kid": "KID", "kid_second": "second network", "layout": "layout"}
 VIEW_COLOURS = {"kid": "tab:green", "kid_second": "tab:purple", "layout": "tab:brown"}
+HEALTH = {  # score on the way: (its name in the legend, its colour)
+    "precision": ("precision", "tab:blue"),
+    "recall": ("recall", "tab:cyan"),
+    "spread": ("spread of the images", "tab:orange"),
+    "memory_gap": ("known by heart", "tab:red"),
+}
 KIMG = "kimg (thousands of real images shown)"
 
 
@@ -66,8 +72,26 @@ def gan_panels(rows, records, scratch_records, kept=None, rollbacks=()):
         Panel("loss", loss_lines(rows, {"d_loss": "tab:blue", "g_loss": "tab:orange"}), marks=kimg_of(rollbacks)),
         Panel("KID x 1000 to the training images", scores, "log" if positive else "linear"),
     ]
-    views = view_lines(records)
-    return [*panels, Panel("score of each view, relative to the first", views)] if views else panels
+    if views := view_lines(records):
+        panels.append(Panel("score of each view, relative to the first", views))
+    if health := health_lines(records):
+        panels.append(Panel("signs that a training goes wrong", health))
+    return panels
+
+
+def health_lines(records):
+    """A line for each sign that was measured on the way; none of runs before these were.
+
+    Args:
+        records: list of dicts with "kimg" and, perhaps, the keys of `HEALTH`.
+    """
+    lines = []
+    for name, (label, colour) in HEALTH.items():
+        known = [record for record in records if record.get(name) is not None]
+        if known:
+            kimg, values = [record["kimg"] for record in known], [record[name] for record in known]
+            lines.append(Line(label, kimg, values, colour, "o-"))
+    return lines
 
 
 def view_lines(records):

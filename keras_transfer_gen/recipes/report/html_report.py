@@ -38,7 +38,7 @@ def build_report(path, config, metrics):
         >>> files.write_text(path / "report.html", build_report(path, config, metrics))  # doctest: +SKIP
     """
     card = (path / "README.md").read_text("utf-8") if (path / "README.md").is_file() else f"# {path.name}"
-    parts = [card_html(card)]
+    parts = [card_html(card), warnings_html(metrics.get("warnings", []))]
     for heading, (name, shown) in PICTURES.items():
         if (path / name).is_file():
             parts.append(f"<h2>{heading}</h2>{picture((path / name).read_bytes(), shown)}")
@@ -58,6 +58,19 @@ def rollback_row(rollback):
     """An entry of "rollbacks" of metrics.json as a row of text."""
     diverged, back = (f"{rollback[name]:.2f} kimg" for name in ("kimg", "back_to_kimg"))
     return diverged, rollback["reason"], back, f"{rollback['learning_rate']:g}"
+
+
+def warnings_html(warnings):
+    """What went wrong on the way and what to do, as HTML; "" where nothing did.
+
+    Args:
+        warnings: list of dicts with "kimg", "text" and "step", as metrics.json holds them.
+    """
+    items = [
+        f"<li>At {warning['kimg']:g} kimg: {html.escape(warning['text'])} <b>{html.escape(warning['step'])}</b></li>"
+        for warning in warnings
+    ]
+    return f"<h2>Warnings</h2><ul>{''.join(items)}</ul>" if items else ""
 
 
 def page(title, body):

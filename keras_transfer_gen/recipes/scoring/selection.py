@@ -4,8 +4,10 @@ import dataclasses
 import math
 
 from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.metrics.spread import spread_ratio
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT, SECOND, WHOLE
+from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall
 
 # As `VIEWS`, but two of them see smaller images, which costs a third. These values stand in no table of results.
 CURVE_VIEWS = {
@@ -18,21 +20,29 @@ LEAST = {"kid": 3.0, "kid_second": 8.0, "layout": 25.0}  # about one deviation o
 LEAST_SHARE = 0.02  # of the score at the start
 
 
-def curve_scores(reference, protocol=None):
-    """A function `gan -> {"kid", "kid_second", "layout"}`, KID x 1000 each, for scores during training.
+def curve_scores(reference, protocol=None, measure=None):
+    """A function `gan -> {"kid", "kid_second", "layout", "precision", "recall", "spread"}` for scores during training.
+
+    The first three are KID x 1000 by each view. Precision and recall (shares, None of 3 images or fewer) and the
+    spread (`metrics.spread`) choose nothing: they show where a training goes wrong.
 
     Args:
         reference: `kid_protocol.Reference` of the training images.
         protocol: `KidProtocol`, or None for the default; its `curve_fakes` images are generated.
+        measure: function `(gan, images uint8 [N, S, S, C]) -> dict` of further scores, or None.
     """
     protocol = protocol or kid_protocol.DEFAULT
 
     def score(gan):
         images = gan.generate(protocol.curve_fakes, seed=protocol.seed)
-        return {
-            name: 1000 * kid(reference.seen_by(view).features, view.extract(images))
-            for name, view in CURVE_VIEWS.items()
+        features = {name: view.extract(images) for name, view in CURVE_VIEWS.items()}
+        scores = {
+            name: 1000 * kid(reference.seen_by(view).features, features[name]) for name, view in CURVE_VIEWS.items()
         }
+        whole = reference.seen_by(WHOLE)
+        scores |= precision_and_recall(features["kid"], whole)
+        scores["spread"] = spread_ratio(whole.features, features["kid"])
+        return scores if measure is None else {**scores, **measure(gan, images)}
 
     return score
 

@@ -7,6 +7,7 @@ from keras_transfer_gen.recipes.report.curves import draw_curves, gan_panels, va
 GAN_ROWS = [{"kimg": k, "d_loss": 1.0, "g_loss": 2.0} for k in range(5)]
 VAE_ROWS = [{"kimg": k, "reconstruction_loss": 100 - k, "kl_loss": 10 + k, "elbo": 0.0} for k in range(5)]
 KIDS = [{"kimg": k, "kid": 90.0 - 10 * k} for k in range(5)]
+SIGNS = [{**r, "precision": 0.5, "spread": 0.9, "memory_gap": 0.3 if r["kimg"] else None} for r in KIDS]
 ELBOS = [{"kimg": k, "elbo": -5000.0 + 100 * k} for k in range(5)]
 
 
@@ -31,6 +32,11 @@ def test_gan_shows_each_view_relative_to_the_first_score():
     assert len(gan_panels(GAN_ROWS, records, [])) == 2
 
 
+def test_gan_shows_the_signs_that_were_measured():
+    (signs,) = lines_of(draw_curves(gan_panels(GAN_ROWS, SIGNS, [])))[2:]
+    assert signs == {"precision": [0.5] * 5, "spread of the images": [0.9] * 5, "known by heart": [0.3] * 4}
+
+
 def test_vae_has_both_parts_of_its_loss_and_the_elbo():
     losses, elbo = lines_of(draw_curves(vae_panels(VAE_ROWS, ELBOS, ELBOS)))
     assert losses == {"reconstruction loss": [100, 99, 98, 97, 96], "kl loss": [10, 11, 12, 13, 14]}
@@ -45,7 +51,7 @@ def test_scale_suits_the_values(panels, scale):
     assert draw_curves(panels).axes[1].get_yscale() == scale
 
 
-@pytest.mark.parametrize("panels", [gan_panels(GAN_ROWS, KIDS, []), vae_panels(VAE_ROWS, ELBOS, [])])
+@pytest.mark.parametrize("panels", [gan_panels(GAN_ROWS, SIGNS, []), vae_panels(VAE_ROWS, ELBOS, [])])
 def test_labels_are_no_longer_than_their_axes(panels):
     figure = draw_curves(panels)
     figure.canvas.draw()

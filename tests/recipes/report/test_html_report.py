@@ -70,6 +70,15 @@ def test_report_holds_the_card_pictures_settings_and_numbers(run):
     assert Image.open(io.BytesIO(first)).getpixel((0, 0)) == (255, 0, 0)
 
 
+def test_warnings_stand_under_the_card_with_what_to_do(run):
+    warnings = [{"kind": "collapse", "kimg": 2.5, "text": "Alike <b>.", "step": "Lower --learning-rate."}]
+    text = Page(html_report.build_report(run, CONFIG, {"warnings": warnings})).text
+    assert "Warnings" in text and "At 2.5 kimg: Alike <b>. Lower --learning-rate." in text
+    assert (
+        html_report.warnings_html([]) == "" and "Warnings" not in Page(html_report.build_report(run, CONFIG, {})).text
+    )
+
+
 def test_report_asks_for_nothing_and_shows_html_of_others_as_text(run):
     (run / "README.md").write_text(
         CARD + "\n<script>alert(1)</script> [x](javascript:alert) [y](https://example.org)\n"

@@ -55,7 +55,10 @@ def test_curve_scores_are_kid_of_the_first_images_by_each_view(sample_images, ti
     protocol = kid_protocol.KidProtocol(curve_fakes=6)
     reference = kid_protocol.make_reference(sample_images, "real ones")
     scores = selection.curve_scores(reference, protocol)(Model())
-    assert list(scores) == ["kid", "kid_second", "layout"]
+    assert list(scores) == ["kid", "kid_second", "layout", "precision", "recall", "spread"]
+    assert 0 <= scores["precision"] <= 1 and 0 < scores["spread"] < 2
+    measured = selection.curve_scores(reference, protocol, lambda gan, images: {"count": len(images)})(Model())
+    assert measured == {**scores, "count": 6}
     real, fake = (extract_features(images, tiny_features) for images in (sample_images, 255 - sample_images[:6]))
     assert scores["kid"] == pytest.approx(1000 * kid(real, fake), rel=1e-4)
     small = [extract_features(average_down(x, 16), tiny_features) for x in (sample_images, 255 - sample_images[:6])]

@@ -19,13 +19,22 @@ class KidCurve(Curve):
 
     Args:
         reference: `kid_protocol.Reference` of the training images.
+        watch: `HealthWatch` that warns where the training goes wrong, or None.
     """
 
-    def __init__(self, reference):
-        self.score = selection.curve_scores(reference)
+    def __init__(self, reference, watch=None):
+        self.score = selection.curve_scores(reference, measure=None if watch is None else watch.measure)
+        self.watch = watch
+
+    def begin(self, training):
+        if self.watch is not None:
+            self.watch.begin(training.records)
 
     def __call__(self, model):
-        return self.score(model)
+        scores = self.score(model)
+        if self.watch is not None:
+            self.watch.look(model.kimg, scores)
+        return scores
 
 
 class BestKidCurve(KidCurve):
@@ -35,15 +44,17 @@ class BestKidCurve(KidCurve):
         reference: as in `KidCurve`.
         out: the RUN folder.
         from_source: whether the model at the beginning is a candidate.
+        watch: as in `KidCurve`.
     """
 
     points = POINTS_TO_SELECT
 
-    def __init__(self, reference, out, from_source=False):
-        super().__init__(reference)
+    def __init__(self, reference, out, from_source=False, watch=None):
+        super().__init__(reference, watch)
         self.out, self.from_source, self.start, self.best = out, from_source, None, None
 
     def begin(self, training):
+        super().begin(training)
         file, records = training.branch.best / FILE, training.records
         self.start = records[0] if records else None
         known = [selection.relative_score(record, self.start) for record in records] if file.is_file() else []

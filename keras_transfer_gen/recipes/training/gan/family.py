@@ -11,6 +11,7 @@ from keras_transfer_gen.recipes.report.card import kid_note
 from keras_transfer_gen.recipes.report.gan_card import gan_card, gan_verdicts
 from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows
 from keras_transfer_gen.recipes.runs.phases import Phase
+from keras_transfer_gen.recipes.scoring.health import find_health_warnings
 from keras_transfer_gen.recipes.scoring.outlook import describe_outlook
 from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draws
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
@@ -20,6 +21,7 @@ from keras_transfer_gen.recipes.training.gan import classes, feature_heads, late
 from keras_transfer_gen.recipes.training.gan import source as sources
 from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve, kept_source
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
+from keras_transfer_gen.recipes.training.gan.health import HealthWatch
 from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
@@ -106,15 +108,22 @@ class GanFamily(Family):
         return [*phases, Phase("adapting", run.settings.kimg, curve=self._curve(run, images, from_source=True))]
 
     def scratch_phases(self, run, images, tuned):
-        return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images))]
+        return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images, watched=False))]
 
     def pretrain_phases(self, run, images):
-        return [Phase("training", run.settings.kimg, curve=KidCurve(images.training))]
+        return [
+            Phase(
+                "training",
+                run.settings.kimg,
+                curve=KidCurve(images.training, HealthWatch.of_images(run.reporter, images)),
+            )
+        ]
 
-    def _curve(self, run, images, from_source=False):
+    def _curve(self, run, images, from_source=False, watched=True):
+        watch = HealthWatch.of_images(run.reporter, images) if watched else None
         if run.settings.select == "last":
-            return KidCurve(images.training)
-        return BestKidCurve(images.training, run.settings.out, from_source)
+            return KidCurve(images.training, watch)
+        return BestKidCurve(images.training, run.settings.out, from_source, watch)
 
     def divergence_steps(self, settings):
         return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []
@@ -135,6 +144,7 @@ class GanFamily(Family):
             "best_kimg": tuned.best_kimg,
             "kept_source": kept_source(tuned),
             "outlook": dataclasses.asdict(describe_outlook(tuned.records, kept_source(tuned))),
+            "warnings": [dataclasses.asdict(warning) for warning in find_health_warnings(tuned.records)],
             "images_per_second": tuned.images_per_second,
             "seconds": tuned.seconds,
         }

@@ -51,7 +51,7 @@ def run(settings, training, score, kimg=None, from_source=False):
     run = Run("finetune", settings, GanFamily(), SILENT, "start", tf.distribute.get_strategy())
     run.note(arithmetic="float32")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(selection, "curve_scores", lambda reference: score)
+        patch.setattr(selection, "curve_scores", lambda reference, measure: score)
         curve = KidCurve(None) if settings.select == "last" else BestKidCurve(None, settings.out, from_source)
     branch = Branch.main(run.folder)
     training.branch = dataclasses.replace(branch, samples=None)

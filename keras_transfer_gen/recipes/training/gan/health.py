@@ -1,0 +1,67 @@
+"""Measures on the way of a GAN's training whether it is well, and warns in the terminal where it is not."""
+
+import numpy as np
+
+from keras_transfer_gen.recipes.scoring.health import find_health_warnings
+from keras_transfer_gen.training.memory_gap import memory_gap
+
+MOST_IMAGES = 256  # of each kind that the discriminator judges
+
+
+class HealthWatch:
+    """Watches the scores of a training, and says each warning once.
+
+    Args:
+        reporter: told of the warnings.
+        training: uint8 `[N, S, S, C]`, training images.
+        holdout: uint8 `[M, S, S, C]`, real images that are not trained on, or None: then what the discriminator knows
+            by heart can't be measured.
+    """
+
+    def __init__(self, reporter, training, holdout=None):
+        self.reporter = reporter
+        self.training = _some(training)
+        self.holdout = None if holdout is None else _some(holdout)
+        self.records, self._said = [], set()
+
+    @classmethod
+    def of_images(cls, reporter, images):
+        """Of a run's images: those of a reference of its own are the holdout.
+
+        Args:
+            reporter: `Reporter`.
+            images: `RunImages`.
+        """
+        holdout = None if images.reference is images.training else images.reference.images
+        return cls(reporter, images.training.images, holdout)
+
+    def begin(self, records):
+        """Takes the scores of an earlier part of the training, whose warnings were said."""
+        self.records = list(records)
+        self._said = {warning.kind for warning in find_health_warnings(self.records)}
+
+    def measure(self, gan, generated):
+        """{"memory_gap": float} of a model, empty where it can't be measured.
+
+        Args:
+            gan: `GAN`.
+            generated: uint8 `[K, S, S, C]`, some of its images.
+        """
+        if self.holdout is None or gan.spec.num_classes:
+            return {}
+        gap = memory_gap(gan, self.training, self.holdout, _some(generated))
+        return {} if gap is None else {"memory_gap": gap}
+
+    def look(self, kimg, scores):
+        """Takes the newest scores and says what is wrong, each kind once."""
+        self.records.append({"kimg": kimg, **scores})
+        for warning in find_health_warnings(self.records):
+            if warning.kind not in self._said:
+                self._said.add(warning.kind)
+                self.reporter.say(warning.line())
+
+
+def _some(images):
+    """At most `MOST_IMAGES` images, evenly from the first to the last."""
+    count = min(len(images), MOST_IMAGES)
+    return np.asarray(images)[np.linspace(0, len(images) - 1, count).round().astype(int)]
