@@ -74,6 +74,7 @@ setup(
         "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
         "openvino": ["openvino>=2025.0"],
         "safetensors": ["safetensors>=0.5"],
+        "prepare": ["opencv-python-headless>=4.10,<5"],  # version 5 has no face cascades any more
         "tensorboard": ["tensorboard>=2.20"],
         "serving": ["tensorflow-serving-api>=2.19,<3"],
         "bench": ["torch>=2.4"],

@@ -166,7 +166,7 @@ def info(
 
 
 IMAGES = ("image_size", "channels", "resize_mode", "background", "labels")  # the settings that say how images are read
-data_app = typer.Typer(help="Look at images before training.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at images before training, and prepare them.", no_args_is_help=True)
 
 
 @data_app.command("check", cls=CommandWithOldOptions)

@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from keras_transfer_gen.cli import compare, convert, doctor, exits, init, latents, look, serve, train, tune, use, vae
+from keras_transfer_gen.cli import (
+    compare,
+    convert,
+    doctor,
+    exits,
+    init,
+    latents,
+    look,
+    prepare,
+    serve,
+    train,
+    tune,
+    use,
+    vae,
+)
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
 from keras_transfer_gen.version import __version__
 
@@ -27,6 +41,7 @@ PANELS = {  # heading of `ktg --help`: its commands
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(cls=CommandWithOldOptions, rich_help_panel=panel)(command)
+look.data_app.command(cls=CommandWithOldOptions)(prepare.prepare)
 app.add_typer(look.models_app, name="models", rich_help_panel="Start")
 app.add_typer(look.data_app, name="data", rich_help_panel="Start")
 

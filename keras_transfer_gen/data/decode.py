@@ -223,6 +223,32 @@ def decode_pillow(image: Image.Image, frame: Frame) -> tuple[np.ndarray, Origina
     return fitted, _original(kind, image.mode, image.size, orientation)
 
 
+def decode_upright(content: bytes, kind: str, background: Colour = "white") -> Image.Image:
+    """A whole file as a Pillow image: upright, RGB on the background, in its own size.
+
+    Args:
+        content: bytes of the file.
+        kind: its format, a key of `DECODERS`.
+        background: colour under transparent pixels, as `parse_colour` takes it.
+
+    Raises:
+        UnusableError: with the reason.
+    """
+    mode = ""
+    try:
+        image = DECODERS[kind](io.BytesIO(content))
+        mode = image.mode
+        check_pixels(image)
+        image.load()
+        turn = UPRIGHT.get(_orientation(image))
+        flat = _flatten(image, parse_colour(background))
+        return flat if turn is None else flat.transpose(turn)
+    except UnusableError:
+        raise
+    except Exception as error:  # decoders raise nearly every kind for damaged files
+        raise UnusableError(_unusable_reason(error, content, kind, mode)) from error
+
+
 def check_pixels(image: Image.Image) -> None:
     """Raises `UnusableError` where a Pillow image has more than `MAX_PIXELS` pixels."""
     if image.width * image.height > MAX_PIXELS:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 SIDE = 8  # of the thumbnails that are compared
+MOST_DIFFERENCE = 10  # levels by which a pixel of two thumbnails of the same image may differ
 PER_GROUP = 3  # images in a group, on average
 MOST_IMAGES = 3000  # that are compared with each other; where there are more, each is a group of its own
 
@@ -36,6 +39,40 @@ def group_alike(images: np.ndarray, per_group: int = PER_GROUP) -> np.ndarray:
     tree = linkage(squareform(_distances(_thumbnails(images)), checks=False), "average")
     clusters = fcluster(tree, groups, "maxclust")
     return np.unique(clusters, return_inverse=True)[1].astype(np.int32)
+
+
+def near_identical(
+    thumbnails: np.ndarray, areas: Sequence[int], most_difference: float = MOST_DIFFERENCE
+) -> np.ndarray:
+    """Images that are the same but for their size or compression.
+
+    Args:
+        thumbnails: uint8 `[N, s, s, C]`, small copies of the images, 16 pixels wide for the default difference.
+        areas: int `[N]`, pixels of the originals: the largest one of each group is kept, the first of equals.
+        most_difference: levels of 255 by which a pixel of the thumbnails may differ.
+
+    Returns:
+        int `[N]`: number of the image that stands for each one; its own where it is kept.
+
+    Example:
+        >>> near_identical(np.array([0, 3, 200], np.uint8).reshape(3, 1, 1, 1), [10, 20, 10]).tolist()
+        [1, 1, 2]
+    """
+    flat = np.asarray(thumbnails, np.float32).reshape(len(thumbnails), -1)
+    order = np.argsort(-np.asarray(areas), kind="stable")
+    kept, count, stands_for = np.zeros(len(flat), np.int64), 0, np.arange(len(flat))
+    means = flat.mean(axis=1)
+    for number in order:
+        others = kept[:count][np.abs(means[kept[:count]] - means[number]) <= most_difference]
+        if len(others):
+            differences = np.abs(flat[others] - flat[number]).max(axis=1)
+            nearest = int(np.argmin(differences))
+            if differences[nearest] <= most_difference:
+                stands_for[number] = others[nearest]
+                continue
+        kept[count] = number
+        count += 1
+    return stands_for
 
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:

@@ -363,3 +363,16 @@ def test_frame_refuses_unknown_settings():
         Frame(48, 4)
     assert Frame(48).shape == (48, 48, 3)
     assert Frame(28, 1, background="white").background == (255, 255, 255)
+
+
+def test_decode_upright_keeps_the_size_and_turns_the_image():
+    pixels = noise(20, 30)
+    exif = Image.Exif()
+    exif[274] = 6
+    image = decode.decode_upright(encoded(Image.fromarray(pixels), exif=exif), "PNG")
+    assert image.mode == "RGB" and image.size == (20, 30)
+    np.testing.assert_array_equal(np.asarray(image), np.rot90(pixels, -1))
+    clear = decode.decode_upright(encoded(Image.new("RGBA", (4, 4), (0, 0, 0, 0))), "PNG", "#ff0000")
+    assert clear.getpixel((0, 0)) == (255, 0, 0)
+    with pytest.raises(UnusableError, match="truncated image"):
+        decode.decode_upright(encoded(Image.fromarray(pixels))[:-40], "PNG")

@@ -40,3 +40,18 @@ def test_distance_is_to_the_nearer_of_image_and_mirror_image():
             straight, mirrored = (np.linalg.norm(small[i] - other) for other in (small[j], small[j][:, ::-1]))
             expected = 0.0 if i == j else min(straight, mirrored)
             np.testing.assert_allclose(distances[i, j], expected, atol=1e-5)
+
+
+def test_copies_of_another_size_or_compression_are_the_same_image():
+    motifs = RNG.integers(0, 256, (20, 16, 16, 3), np.uint8)
+    noisy = np.clip(motifs[:5].astype(int) + RNG.integers(-8, 9, (5, 16, 16, 3)), 0, 255).astype(np.uint8)
+    areas = [100] * 20 + [50, 100, 200, 50, 50]
+    stands_for = near_duplicates.near_identical(np.concatenate([motifs, noisy]), areas)
+    assert stands_for.tolist() == [0, 1, 22, *range(3, 20), 0, 1, 22, 3, 4]
+
+
+def test_a_small_change_is_another_image():
+    motif = np.full((16, 16, 3), 100, np.uint8)
+    changed = motif.copy()
+    changed[3, 3] = 140  # an eye that is closed
+    assert near_duplicates.near_identical(np.stack([motif, changed, motif]), [1, 1, 1]).tolist() == [0, 1, 0]
