@@ -17,14 +17,15 @@ CURVE_VIEWS = {
 }
 SOURCE = "source"  # in a record: it is of the source as it was, before any step
 LEAST = {"kid": 3.0, "kid_second": 8.0, "layout": 25.0}  # about one deviation of such scores of real images
+LEAST_IMAGES = 50  # on each side, for precision, recall and spread
 LEAST_SHARE = 0.02  # of the score at the start
 
 
 def curve_scores(reference, protocol=None, measure=None):
     """A function `gan -> {"kid", "kid_second", "layout", "precision", "recall", "spread"}` for scores during training.
 
-    The first three are KID x 1000 by each view. Precision and recall (shares, None of 3 images or fewer) and the
-    spread (`metrics.spread`) choose nothing: they show where a training goes wrong.
+    The first three are KID x 1000 by each view. Precision and recall (shares) and the spread (`metrics.spread`) choose
+    nothing: they show where a training goes wrong. Of fewer than 50 images on a side they are chance, and left out.
 
     Args:
         reference: `kid_protocol.Reference` of the training images.
@@ -40,8 +41,9 @@ def curve_scores(reference, protocol=None, measure=None):
             name: 1000 * kid(reference.seen_by(view).features, features[name]) for name, view in CURVE_VIEWS.items()
         }
         whole = reference.seen_by(WHOLE)
-        scores |= precision_and_recall(features["kid"], whole)
-        scores["spread"] = spread_ratio(whole.features, features["kid"])
+        if min(len(whole.features), len(images)) >= LEAST_IMAGES:
+            scores |= precision_and_recall(features["kid"], whole)
+            scores["spread"] = spread_ratio(whole.features, features["kid"])
         return scores if measure is None else {**scores, **measure(gan, images)}
 
     return score

@@ -46,7 +46,7 @@ def test_best_record_is_the_earliest_of_equals():
 
 
 @pytest.mark.usefixtures("quick_scores")
-def test_curve_scores_are_kid_of_the_first_images_by_each_view(sample_images, tiny_features):
+def test_curve_scores_are_kid_of_the_first_images_by_each_view(sample_images, tiny_features, monkeypatch):
     class Model:
         def generate(self, num, seed):
             assert seed == 0
@@ -54,6 +54,8 @@ def test_curve_scores_are_kid_of_the_first_images_by_each_view(sample_images, ti
 
     protocol = kid_protocol.KidProtocol(curve_fakes=6)
     reference = kid_protocol.make_reference(sample_images, "real ones")
+    assert list(selection.curve_scores(reference, protocol)(Model())) == ["kid", "kid_second", "layout"]
+    monkeypatch.setattr(selection, "LEAST_IMAGES", 6)
     scores = selection.curve_scores(reference, protocol)(Model())
     assert list(scores) == ["kid", "kid_second", "layout", "precision", "recall", "spread"]
     assert 0 <= scores["precision"] <= 1 and 0 < scores["spread"] < 2

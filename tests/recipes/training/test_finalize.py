@@ -37,7 +37,7 @@ def test_metrics_have_the_keys_of_the_contract(finished):
     layouts = [f"layout_{when}" for when in ("before", "after", "scratch")]
     assert list(metrics) == [
         *kids, *layouts, "precision_before", "recall_before", "kid_floor", "kimg", "best_kimg", "kept_source",
-        "outlook", "images_per_second", "seconds", "near_copies", "precision", "recall", "repeats",
+        "outlook", "warnings", "images_per_second", "seconds", "near_copies", "precision", "recall", "repeats",
         "repeats_expected",
     ]  # fmt: skip
     assert list(metrics["near_copies"]) == ["made", "training"]

@@ -5,7 +5,7 @@ import numpy as np
 from keras_transfer_gen.recipes.scoring.health import find_health_warnings
 from keras_transfer_gen.training.memory_gap import memory_gap
 
-MOST_IMAGES = 256  # of each kind that the discriminator judges
+LEAST_IMAGES, MOST_IMAGES = 20, 256  # of each kind that the discriminator judges; of fewer the mean is chance
 
 
 class HealthWatch:
@@ -48,6 +48,8 @@ class HealthWatch:
             generated: uint8 `[K, S, S, C]`, some of its images.
         """
         if self.holdout is None or gan.spec.num_classes:
+            return {}
+        if min(len(self.training), len(self.holdout), len(generated)) < LEAST_IMAGES:
             return {}
         gap = memory_gap(gan, self.training, self.holdout, _some(generated))
         return {} if gap is None else {"memory_gap": gap}
