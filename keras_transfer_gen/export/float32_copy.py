@@ -1,5 +1,9 @@
 """A float32 copy of a network, to be exported while the trained one stays as it is."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -10,7 +14,7 @@ LOW_PRECISION = ("bfloat16", "float16", "mixed_bfloat16", "mixed_float16")
 LOW_PRECISION_TOLERANCE = 64.0
 
 
-def float32_copy(network):
+def float32_copy(network: keras.Model) -> keras.Model:
     """A copy of a functional model that computes in float32, with the same weights and everything trainable.
 
     Nothing of `network` changes, and the copy shares nothing with it.
@@ -36,16 +40,16 @@ def float32_copy(network):
     return copy
 
 
-def has_low_precision(network):
+def has_low_precision(network: keras.Model) -> bool:
     """Whether a layer of a network computes in less than float32 (bool)."""
     return any(layer.dtype_policy.name in LOW_PRECISION for layer in network.layers)
 
 
-def _float32_layer(layer):
+def _float32_layer(layer: Any) -> keras.layers.Layer:
     return type(layer).from_config(_float32_config(layer.get_config()))
 
 
-def _float32_config(config):
+def _float32_config(config: Any) -> Any:
     """A layer's config with every type of low precision, wrapped layers included, set to float32."""
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in LOW_PRECISION:

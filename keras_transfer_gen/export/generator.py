@@ -1,5 +1,10 @@
 """A generator as a `Servable`: one function, latents (labels, truncation) to images, against a float32 copy."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -13,8 +18,11 @@ from keras_transfer_gen.export.style_functions import PARTS as STYLE_PARTS
 from keras_transfer_gen.export.style_functions import style_functions
 from keras_transfer_gen.network_inputs import TRUNCATION, input_names
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
 
-def generator_servable(generator, spec):
+
+def generator_servable(generator: keras.Model, spec: ModelSpec) -> Servable:
     """What is exported of a generator, in float32.
 
     - "serve": `latents` float32 `[N, latent_dim]`, which follow the spec's distribution, and `labels` int32 `[N]`
@@ -61,7 +69,7 @@ def generator_servable(generator, spec):
     return Servable(spec, {**functions, **styles}, copy.variables, parts, networks={"generator": copy})
 
 
-def check_shapes(generator, spec):
+def check_shapes(generator: keras.Model, spec: ModelSpec) -> None:
     """Raises a `UserError` where a generator's shapes are not those of its spec."""
     latents = (None, spec.latent_dim)
     more = {"labels": (None,)} if spec.num_classes else {}
@@ -74,7 +82,7 @@ def check_shapes(generator, spec):
         raise checks.user_error("generator", f"a model from {expected[0]} to {expected[1]}, as its spec says", received)
 
 
-def noise_tolerance(generator, inputs):
+def noise_tolerance(generator: keras.Model, inputs: dict[str, Any]) -> float:
     """The pixel levels by which an export may differ: 1, or more where two calls of the generator differ themselves.
 
     A generator that draws noise of its own gives other images at each call. Its export is then right where it stays
@@ -88,21 +96,21 @@ def noise_tolerance(generator, inputs):
     return max(1.0, 4.0 * pixels.LEVELS * float(abs(first - second).max()))
 
 
-def _serve_latents(network):
+def _serve_latents(network: keras.Model) -> Callable[..., Any]:
     def serve(latents):
         return {"images": tf.cast(network(latents, training=False), tf.float32)}
 
     return serve
 
 
-def _serve_labels(network):
+def _serve_labels(network: keras.Model) -> Callable[..., Any]:
     def serve(latents, labels):
         return {"images": tf.cast(network({"latents": latents, "labels": labels}, training=False), tf.float32)}
 
     return serve
 
 
-def _serve_truncation(network):
+def _serve_truncation(network: keras.Model) -> Callable[..., Any]:
     def serve(latents, truncation):
         images = network({"latents": latents, TRUNCATION: truncation}, training=False)
         return {"images": tf.cast(images, tf.float32)}
@@ -110,7 +118,7 @@ def _serve_truncation(network):
     return serve
 
 
-def _serve_labels_and_truncation(network):
+def _serve_labels_and_truncation(network: keras.Model) -> Callable[..., Any]:
     def serve(latents, labels, truncation):
         images = network({"latents": latents, "labels": labels, TRUNCATION: truncation}, training=False)
         return {"images": tf.cast(images, tf.float32)}
@@ -125,6 +133,6 @@ _SERVE = {
 }  # fmt: skip
 
 
-def _images(network, inputs):
+def _images(network: keras.Model, inputs: dict[str, Any]) -> np.ndarray:
     images = network(inputs if len(inputs) > 1 else inputs["latents"], training=False)
     return keras.ops.convert_to_numpy(keras.ops.cast(images, "float32"))

@@ -1,17 +1,24 @@
 """Checks of what a served model is asked for, inside its graph: a wrong request is answered by a plain sentence."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from keras_transfer_gen.export.servable import ServedFunction
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
+
 
 MOST_IMAGES = 1024  # in one request
 MOST_PIXELS = 2**22  # of all images in one request: the maps inside a generator take some hundred times as many bytes
 BEYOND_RANGE = 1.5  # a model's own images may leave [-1, 1] a little; levels from 0 to 255 are further off
 
 
-def most_images(spec):
+def most_images(spec: ModelSpec) -> int:
     """How many images a request may ask for: 1024, fewer where they are larger than 64 pixels, but at least 16.
 
     Args:
@@ -25,7 +32,7 @@ def most_images(spec):
     return max(16, min(MOST_IMAGES, MOST_PIXELS // spec.image_size**2))
 
 
-def guarded(function, spec):
+def guarded(function: ServedFunction, spec: ModelSpec) -> ServedFunction:
     """The same function, which refuses inputs that the model can't be called with.
 
     Args:
@@ -51,16 +58,16 @@ def guarded(function, spec):
     return ServedFunction(compute, function.inputs, function.examples, function.expected, function.tolerance)
 
 
-def _check(condition, message, *received):
+def _check(condition: tf.Tensor, message: str, *received: tf.Tensor) -> Any:
     return tf.debugging.Assert(condition, [f"{message}. Received:", *received] if received else [message])
 
 
-def _sizes(tensor):
+def _sizes(tensor: tf.Tensor) -> tf.Tensor:
     """The sizes of a tensor as it comes in, not as its signature says: a server checks types alone."""
     return tf.raw_ops.Shape(input=tensor, out_type=tf.int32)
 
 
-def _rows(name, tensor, spec, shape):
+def _rows(name: str, tensor: tf.Tensor, spec: ModelSpec, shape: list[int]) -> list[Any]:
     """Checks of the number of rows and of their shape."""
     sizes, most = _sizes(tensor), most_images(spec)
     text = f"{name} must have the shape [N{''.join(f', {size}' for size in shape)}]"
@@ -72,13 +79,13 @@ def _rows(name, tensor, spec, shape):
     return [first, _check(inside, f"{name} must have from 1 to {most} rows; send more in several requests", count)]
 
 
-def _latents(tensor, spec):
+def _latents(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     finite = tf.reduce_all(tf.math.is_finite(tensor))
     text = "latents must be finite numbers, without NaN and infinity"
     return [*_rows("latents", tensor, spec, [spec.latent_dim]), _check(finite, text)]
 
 
-def _styles(tensor, spec):
+def _styles(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     """Their shape is that of the signature: one style for each place of the network that takes one."""
     finite = tf.reduce_all(tf.math.is_finite(tensor))
     shape = [int(size) for size in tensor.shape[1:]]
@@ -86,35 +93,35 @@ def _styles(tensor, spec):
     return [*_rows("w", tensor, spec, shape), _check(finite, text)]
 
 
-def _images(tensor, spec):
+def _images(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     inside = tf.reduce_all(tf.abs(tensor) <= BEYOND_RANGE)  # not true of NaN
     text = "images must be finite numbers from -1 (black) to 1 (white)"
     shape = [spec.image_size, spec.image_size, spec.channels]
     return [*_rows("images", tensor, spec, shape), _check(inside, text)]
 
 
-def _labels(tensor, spec):
+def _labels(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     inside = tf.reduce_all((tensor >= 0) & (tensor < spec.num_classes))
     text = f"labels must be classes from 0 to {spec.num_classes - 1}"
     return [*_rows("labels", tensor, spec, []), _check(inside, text, tensor)]
 
 
-def _num(tensor, spec):
+def _num(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     most = most_images(spec)
     text = f"num must be from 1 to {most} images; ask for more in several requests with other seeds"
     return [_check((tensor >= 1) & (tensor <= most), text, tensor)]
 
 
-def _seed(tensor, spec):
+def _seed(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     return [_check(tensor >= 0, f"seed must be a whole number from 0 to {tf.int32.max}", tensor)]
 
 
-def _truncation(tensor, spec):
+def _truncation(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     text = f"truncation must be above 0 and at most 1 (the model's own is {spec.truncation:g})"
     return [_check(tf.reduce_all((tensor > 0) & (tensor <= 1)), text, tensor)]
 
 
-def _label(tensor, spec):
+def _label(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     text = f"label must be a class from 0 to {spec.num_classes - 1}, or -1 for a class drawn for each image"
     return [_check((tensor >= -1) & (tensor < spec.num_classes), text, tensor)]
 

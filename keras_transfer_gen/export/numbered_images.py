@@ -1,6 +1,10 @@
 """`generate` and `generate_png` of a served model: the images that `ktg generate` gives for a seed."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +16,10 @@ from keras_transfer_gen.export.servable import ServedFunction
 from keras_transfer_gen.latent_distributions import transform_normals
 from keras_transfer_gen.network_inputs import TRUNCATION
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
+
+
 GENERATE, GENERATE_PNG = "generate", "generate_png"
 PNG_BYTES = "png_bytes"  # the REST interface of TF Serving encodes outputs as base64 whose names end in _bytes
 ANY_LABEL = -1  # draws a class for each image
@@ -19,7 +27,7 @@ EXAMPLE_SEED = 1
 SCALARS = {"num": tf.int32, "seed": tf.int32, "truncation": tf.float32, "label": tf.int32}
 
 
-def add_numbered_images(functions, spec):
+def add_numbered_images(functions: dict[str, ServedFunction], spec: ModelSpec) -> dict[str, ServedFunction]:
     """The functions of a model, with `generate` and `generate_png`.
 
     They take scalars: `num` int32, how many images; `seed` int32, from 0 on; `truncation` float32, the factor on the
@@ -50,7 +58,7 @@ def add_numbered_images(functions, spec):
     return {**functions, GENERATE: generate, GENERATE_PNG: _as_png(generate, spec)}
 
 
-def numbered_inputs(spec):
+def numbered_inputs(spec: ModelSpec) -> Callable[..., Any]:
     """What "serve" takes for numbered images, as a function that is traced once however often it is used.
 
     Args:
@@ -63,7 +71,7 @@ def numbered_inputs(spec):
 
 
 @functools.lru_cache(maxsize=16)
-def _traced_inputs(latent_dim, distribution, num_classes, most):
+def _traced_inputs(latent_dim: int, distribution: str, num_classes: int, most: int) -> Callable[..., Any]:
     scalars = {name: tf.TensorSpec((), dtype, name=name) for name, dtype in SCALARS.items()}
     drawn = [name for name in scalars if name != "label" or num_classes]
 
@@ -81,12 +89,12 @@ def _traced_inputs(latent_dim, distribution, num_classes, most):
     return draw
 
 
-def has_truncation(serve):
+def has_truncation(serve: ServedFunction) -> bool:
     """Whether a `ServedFunction` takes the truncation itself, so that latents keep their length."""
     return any(spec.name == TRUNCATION for spec in serve.inputs)
 
 
-def _inputs_function(serve, spec):
+def _inputs_function(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]:
     """As `numbered_inputs`, with the truncation as the last input where the function takes it."""
     draw = numbered_inputs(spec)
     if not has_truncation(serve):
@@ -99,7 +107,7 @@ def _inputs_function(serve, spec):
     return draw_and_truncation
 
 
-def _without_label(serve, spec):
+def _without_label(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]:
     draw = _inputs_function(serve, spec)
 
     def generate(num, seed, truncation):
@@ -108,7 +116,7 @@ def _without_label(serve, spec):
     return generate
 
 
-def _with_label(serve, spec):
+def _with_label(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]:
     draw = _inputs_function(serve, spec)
 
     def generate(num, seed, truncation, label):
@@ -117,7 +125,7 @@ def _with_label(serve, spec):
     return generate
 
 
-def _as_png(generate, spec):
+def _as_png(generate: ServedFunction, spec: ModelSpec) -> ServedFunction:
     """The same function with its images as PNG files."""
 
     def encode(images):
@@ -138,7 +146,7 @@ def _as_png(generate, spec):
     )
 
 
-def _examples(spec):
+def _examples(spec: ModelSpec) -> dict[str, Any]:
     """Arguments on which an export is compared; with classes, they are drawn."""
     return {
         "num": np.int32(3), "seed": np.int32(EXAMPLE_SEED),
@@ -146,7 +154,7 @@ def _examples(spec):
     }  # fmt: skip
 
 
-def _numpy_inputs(spec, examples, takes_truncation):
+def _numpy_inputs(spec: ModelSpec, examples: Any, takes_truncation: bool) -> list[np.ndarray]:
     """What the operators must draw for the examples: NumPy's own numbers."""
     streams = [np.random.default_rng((EXAMPLE_SEED, number)) for number in range(examples["num"])]
     rows = np.stack([stream.standard_normal(spec.latent_dim, np.float32) for stream in streams])

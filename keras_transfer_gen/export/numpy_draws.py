@@ -9,8 +9,11 @@ Reference:
     2014. Marsaglia and Tsang, The Ziggurat Method for Generating Random Variables, 2000.
 """
 
+from __future__ import annotations
+
 import functools
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +30,7 @@ _MANTISSA = 2**23  # of float32
 _TAIL_TRIES = 16  # pairs of numbers that a draw from the tail may need; more have a probability below 1e-20
 
 
-def standard_normals(entropy, count):
+def standard_normals(entropy: list[tf.Tensor], count: int) -> tf.Tensor:
     """What `np.random.default_rng(words).standard_normal(count, np.float32)` gives for each row of words.
 
     Args:
@@ -48,7 +51,7 @@ def standard_normals(entropy, count):
     return _follow(values, lengths, count)
 
 
-def bounded_integers(entropy, bound):
+def bounded_integers(entropy: list[int | tf.Tensor], bound: int) -> tf.Tensor:
     """What `np.random.default_rng(words).integers(bound)` gives for each row of words.
 
     Args:
@@ -67,7 +70,7 @@ def bounded_integers(entropy, bound):
     return tf.cast(tf.bitwise.right_shift(chosen, _u64(32)), tf.int32)
 
 
-def random_words(entropy, count):
+def random_words(entropy: list[int | tf.Tensor], count: int) -> tf.Tensor:
     """The first words of 32 bits that PCG64 gives for each row of seed words.
 
     Args:
@@ -97,27 +100,27 @@ def random_words(entropy, count):
     return tf.reshape(halves, (-1, 2 * steps))[:, :count]
 
 
-def _u64(value):
+def _u64(value: int | tf.Tensor) -> tf.Tensor:
     return tf.cast(value, tf.uint64) if tf.is_tensor(value) else tf.constant(value, tf.uint64)
 
 
-def _left(x, bits):
+def _left(x: tf.Tensor, bits: int) -> tf.Tensor:
     return tf.bitwise.left_shift(x, _u64(bits))
 
 
-def _right(x, bits):
+def _right(x: tf.Tensor, bits: int) -> tf.Tensor:
     return tf.bitwise.right_shift(x, _u64(bits))
 
 
-def _low(x):
+def _low(x: tf.Tensor) -> tf.Tensor:
     return tf.bitwise.bitwise_and(x, _u64(LOW))
 
 
-def _folded(x):
+def _folded(x: tf.Tensor) -> tf.Tensor:
     return x ^ _right(x, 16)
 
 
-def _constants(begin, multiplier, count):
+def _constants(begin: int, multiplier: int, count: int) -> np.ndarray:
     """`count` + 1 constants of a seed sequence: each hash of a word uses two that follow each other."""
     constants = [begin]
     for _ in range(count):
@@ -125,12 +128,12 @@ def _constants(begin, multiplier, count):
     return np.array(constants, np.uint64)
 
 
-def _hashed(words, constants):
+def _hashed(words: Any, constants: np.ndarray) -> tf.Tensor:
     """Hashes of words, uint64 `[N, k]`, by k + 1 constants."""
     return _folded(_low((words ^ constants[:-1]) * constants[1:]))
 
 
-def _seed_state(words):
+def _seed_state(words: Any) -> tf.Tensor:
     """Eight words of 32 bits, uint64 `[N, 8]`, from at most four: NumPy's `SeedSequence`."""
     constants = _constants(_INIT_A, _MULT_A, _POOL**2)
     rows = tf.zeros_like(next(word for word in words if word.shape.rank == 1))
@@ -147,7 +150,7 @@ def _seed_state(words):
 
 
 @functools.lru_cache(maxsize=8)
-def _jump_limbs(steps):
+def _jump_limbs(steps: int) -> list[np.ndarray]:
     """Factors of start and of increment after 2, 3, ... steps of the generator.
 
     Two steps come before the first number: one in seeding, one in drawing.
@@ -165,7 +168,7 @@ def _jump_limbs(steps):
     return [np.array(limb, np.uint64).T[:, None, :] for limb in limbs]
 
 
-def _product(left, right):
+def _product(left: list[np.ndarray], right: list[tf.Tensor]) -> list[tf.Tensor]:
     """Products modulo 2**128, limbs of 32 bits, low first; the sums of a limb are not carried yet."""
     sums = [_u64(0)] * 4
     for i, a in enumerate(left):
@@ -177,7 +180,7 @@ def _product(left, right):
     return sums
 
 
-def _carried(sums):
+def _carried(sums: list[tf.Tensor]) -> list[tf.Tensor]:
     """Limbs below 2**32 of sums that are larger; what is above 2**128 is dropped."""
     limbs, carry = [], _u64(0)
     for limb in sums:
@@ -188,7 +191,7 @@ def _carried(sums):
 
 
 @functools.lru_cache(maxsize=1)
-def ziggurat_tables():
+def ziggurat_tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(widths float32, limits uint64, heights float32), `[256]` each, of the ziggurat under exp(-x**2 / 2)."""
     area = _EDGE * math.exp(-0.5 * _EDGE**2) + math.sqrt(math.pi / 2) * math.erfc(_EDGE / math.sqrt(2))
     base = area / math.exp(-0.5 * _EDGE**2)
@@ -202,17 +205,17 @@ def ziggurat_tables():
     return widths.astype(np.float32), np.rint(limits).astype(np.uint64), heights.astype(np.float32)
 
 
-def _uniforms(words):
+def _uniforms(words: Any) -> tf.Tensor:
     """Words -> float32 in [0, 1), in steps of 2**-24."""
     return tf.cast(_right(words, 8), tf.float32) * np.float32(2.0**-24)
 
 
-def _shifted(x, places, fill):
+def _shifted(x: tf.Tensor, places: int, fill: int) -> tf.Tensor:
     """Row values `places` further on; `fill` where there are none."""
     return tf.concat([x[:, places:], tf.fill(tf.stack([tf.shape(x)[0], places]), tf.cast(fill, x.dtype))], axis=1)
 
 
-def _ziggurat(words):
+def _ziggurat(words: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """What a draw that begins at each word gives, and how many words it takes.
 
     Args:
@@ -245,7 +248,7 @@ def _ziggurat(words):
     return values, tf.where(is_inside, 1, tf.where(in_tail, 1 + 2 * tries, 2))
 
 
-def _tail(uniform):
+def _tail(uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """(distance beyond the edge, pairs that it takes) of a draw from the tail that begins at each word."""
     distance = -np.float32(1 / _EDGE) * tf.math.log1p(-_shifted(uniform, 1, 0))
     other = -tf.math.log1p(-_shifted(uniform, 2, 0))
@@ -259,7 +262,7 @@ def _tail(uniform):
     return distance, tries
 
 
-def _follow(values, lengths, count):
+def _follow(values: tf.Tensor, lengths: tf.Tensor, count: int) -> tf.Tensor:
     """The first `count` values of the draws that follow each other from the first word on."""
     size = values.shape[1]
     jump = tf.minimum(tf.range(size) + lengths, size - 1)

@@ -1,7 +1,11 @@
 """Models as ONNX files, by tf2onnx: one function, compared with the model in onnxruntime."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,11 +16,16 @@ from keras_transfer_gen.export.quiet import silent_stderr
 from keras_transfer_gen.export.tflite_convert import UnsupportedError
 from keras_transfer_gen.export.tflite_metadata import NAME, metadata_of
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable, ServedFunction
+
+
 OPSET = 17  # of 2022: runtimes of today all have it
 BEGIN = b"\x08"  # the first byte of an ONNX file: the field of its version
 
 
-def write_onnx(servable, path, part="sampler"):
+def write_onnx(servable: Servable, path: PathLike, part: str = "sampler") -> Path:
     """Writes one function of a model as an ONNX file, float32, for any number of rows.
 
     Inputs and outputs have the names of the function. The file's metadata holds, as JSON under "keras_transfer_gen",
@@ -54,7 +63,7 @@ def write_onnx(servable, path, part="sampler"):
     return path
 
 
-def run_onnx(onnxruntime, path, inputs):
+def run_onnx(onnxruntime: ModuleType, path: PathLike, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
     """The outputs of an ONNX file.
 
     Args:
@@ -72,7 +81,7 @@ def run_onnx(onnxruntime, path, inputs):
     return dict(zip(names, session.run(names, {key: np.asarray(value) for key, value in inputs.items()}), strict=True))
 
 
-def check_onnx_file(path):
+def check_onnx_file(path: Path) -> None:
     """Refuses, with a `UserFileError`, to write where a folder or a file that is no ONNX file stands."""
     if path.is_dir():
         raise checks.file_error("path", "a file, not a folder", path, "Such as cats.onnx with path= or --out.")
@@ -84,7 +93,7 @@ def check_onnx_file(path):
             raise checks.file_error("path", "a new file, or an ONNX file to replace", path, hint)
 
 
-def _convert(tf2onnx, function):
+def _convert(tf2onnx: ModuleType, function: ServedFunction) -> Any:
     with silent_stderr():
         try:
             return tf2onnx.convert.from_function(function.traced(), input_signature=list(function.inputs), opset=OPSET)[

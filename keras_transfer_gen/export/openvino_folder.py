@@ -1,6 +1,10 @@
 """Models for OpenVINO: a folder with one function, compared with the model on the CPU."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.export.optional import require
@@ -9,11 +13,18 @@ from keras_transfer_gen.export.quiet import silent_stderr
 from keras_transfer_gen.export.tflite_convert import UnsupportedError
 from keras_transfer_gen.export.tflite_metadata import metadata_of
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable, ServedFunction
+
+
 GRAPH_FILE, METADATA_FILE = "model.xml", "metadata.json"
 FILES = {GRAPH_FILE, "model.bin", METADATA_FILE}
 
 
-def write_openvino(servable, path, part="sampler"):
+def write_openvino(servable: Servable, path: PathLike, part: str = "sampler") -> Path:
     """Writes one function of a model for OpenVINO, float32, for any number of rows.
 
     Args:
@@ -47,7 +58,7 @@ def write_openvino(servable, path, part="sampler"):
     return path
 
 
-def run_openvino(openvino, folder, inputs):
+def run_openvino(openvino: ModuleType, folder: PathLike, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
     """The outputs of a model on the CPU, in float32: {name: ndarray}.
 
     Args:
@@ -61,7 +72,7 @@ def run_openvino(openvino, folder, inputs):
     return {output.get_any_name(): values.copy() for output, values in compiled(inputs).items()}
 
 
-def check_openvino_folder(path):
+def check_openvino_folder(path: Path) -> None:
     """Refuses, with a `UserFileError`, to write where a file or a folder with other things stands."""
     others = sorted(entry.name for entry in path.iterdir() if entry.name not in FILES) if path.is_dir() else []
     if others or (path.exists() and not path.is_dir()):
@@ -69,7 +80,7 @@ def check_openvino_folder(path):
         raise checks.file_error("path", "a new or empty folder, or an OpenVINO model to replace", path, step)
 
 
-def _convert(openvino, function):
+def _convert(openvino: ModuleType, function: ServedFunction) -> Any:
     with silent_stderr():
         try:
             return openvino.convert_model(function.traced().get_concrete_function())

@@ -1,12 +1,15 @@
 """Packages that some formats need and the package itself does not: imported where they are used, or asked for."""
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
+from typing import Any
 
 from keras_transfer_gen import checks
 
 
-def require(extra, *names):
+def require(extra: str, *names: str) -> Any:
     """Imports optional packages, or says how to install them.
 
     Args:

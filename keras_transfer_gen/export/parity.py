@@ -1,13 +1,21 @@
 """Whether an exported model still gives what the Keras model gives: the same images, the same latents."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.latent_distributions import transform_normals
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.export.servable import ServedFunction
+    from keras_transfer_gen.specs import ModelSpec
+
 
 LATENT_TOLERANCE = 1e-3  # of encoded means and log variances, in units of N(0, 1)
 FLOAT16_LATENT_TOLERANCE = 0.05
@@ -27,7 +35,7 @@ class Parity:
     mean_levels: float
 
 
-def check_parity(expected, actual, tolerance=1.0, what="SavedModel"):
+def check_parity(expected: Any, actual: Any, tolerance: float = 1.0, what: str = "SavedModel") -> Parity:
     """Measures how far exported images are from those they should be.
 
     Args:
@@ -66,7 +74,7 @@ def check_parity(expected, actual, tolerance=1.0, what="SavedModel"):
     return parity
 
 
-def check_latents(expected, actual, what, tolerance=LATENT_TOLERANCE):
+def check_latents(expected: Any, actual: Any, what: str, tolerance: float = LATENT_TOLERANCE) -> None:
     """Raises an `ExportError` where encoded means or log variances are further apart than they may be.
 
     Args:
@@ -80,7 +88,7 @@ def check_latents(expected, actual, what, tolerance=LATENT_TOLERANCE):
         raise ExportError(f"{what} gives latents that differ by {gap:.3g}; at most {tolerance:g} is allowed.")
 
 
-def check_outputs(function, outputs, what, levels=1.0):
+def check_outputs(function: ServedFunction, outputs: dict[str, Any], what: str, levels: float = 1.0) -> None:
     """Compares what an exported function gave for its examples with what it must give.
 
     "images" and "png_bytes" are compared in pixel levels, other outputs are latents, in units of N(0, 1).
@@ -99,23 +107,23 @@ def check_outputs(function, outputs, what, levels=1.0):
         _CHECKS.get(name, _check_latents)(expected, outputs[name], levels, function, what)
 
 
-def _check_images(expected, actual, levels, function, what):
+def _check_images(expected: Any, actual: Any, levels: float, function: ServedFunction, what: str) -> None:
     check_parity(expected, actual, max(levels, function.tolerance), what)
 
 
-def _check_png(expected, actual, levels, function, what):
+def _check_png(expected: Any, actual: Any, levels: float, function: Any, what: str) -> None:
     images = [tf.io.decode_png(content).numpy() for content in np.asarray(actual)]
     _check_images(expected, np.stack(images), levels, function, what)
 
 
-def _check_latents(expected, actual, levels, function, what):
+def _check_latents(expected: Any, actual: Any, levels: float, function: Any, what: str) -> None:
     check_latents(expected, actual, what, FLOAT16_LATENT_TOLERANCE if levels > 1 else LATENT_TOLERANCE)
 
 
 _CHECKS = {"images": _check_images, "png_bytes": _check_png}  # output -> its comparison; others are latents
 
 
-def fidelity(expected, outputs):
+def fidelity(expected: Any, outputs: dict[str, np.ndarray]) -> float:
     """How close the outputs of a file with low precision are: the lowest PSNR of all, in dB.
 
     Args:
@@ -139,7 +147,7 @@ def fidelity(expected, outputs):
     return worst
 
 
-def check_fidelity(expected, outputs, least, what):
+def check_fidelity(expected: Any, outputs: dict[str, np.ndarray], least: float, what: str) -> float:
     """Returns `fidelity`, or raises an `ExportError` where it is below `least` dB.
 
     Args:
@@ -156,12 +164,12 @@ def check_fidelity(expected, outputs, least, what):
     return decibels
 
 
-def probe_latents(latent_dim, count=4):
+def probe_latents(latent_dim: int, count: int = 4) -> np.ndarray:
     """The latents on which exports are compared: float32 `[count, latent_dim]` from N(0, 1), always the same."""
     return np.random.default_rng(0).standard_normal((count, latent_dim)).astype(np.float32)
 
 
-def probe_inputs(spec, count=4):
+def probe_inputs(spec: ModelSpec, count: int = 4) -> dict[str, np.ndarray]:
     """What a generator is called with where exports are compared: `{"latents": ..., "labels": int32 [count]}`.
 
     Args:

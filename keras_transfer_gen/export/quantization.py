@@ -1,10 +1,14 @@
 """Smaller numbers in TFLite files: the kinds that `--quantize` offers, and how exact each of them must be."""
 
+from __future__ import annotations
+
 import contextlib
 import csv
 import dataclasses
 import io
 import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +16,10 @@ import tensorflow as tf
 from keras_transfer_gen.export.quiet import silent_stderr
 from keras_transfer_gen.export.tflite_weights import with_int8_weights
 from keras_transfer_gen.latent_distributions import transform_normals
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.export.servable import Servable
+
 
 CALIBRATION_ROWS = 200  # on which the ranges of all activations are measured
 PROBE_ROWS = 16  # others, on which the file is compared with the model
@@ -62,7 +70,7 @@ QUANTIZATIONS = {
 }
 
 
-def set_quantization(converter, quantization, rows, batch_size):
+def set_quantization(converter: Any, quantization: Quantization, rows: dict[str, np.ndarray], batch_size: int) -> None:
     """Tells a `tf.lite.TFLiteConverter` what it needs.
 
     Args:
@@ -80,14 +88,14 @@ def set_quantization(converter, quantization, rows, batch_size):
         converter.representative_dataset = lambda: batches(rows, batch_size)
 
 
-def batches(rows, batch_size):
+def batches(rows: dict[str, np.ndarray], batch_size: int) -> Iterator[dict[str, np.ndarray]]:
     """Yields dicts of `batch_size` rows each, without what is left over."""
     count = len(next(iter(rows.values())))
     for first in range(0, count - batch_size + 1, batch_size):
         yield {name: values[first : first + batch_size] for name, values in rows.items()}
 
 
-def example_rows(servable, name, count, seed):
+def example_rows(servable: Servable, name: str, count: int, seed: int) -> dict[str, np.ndarray]:
     """Inputs as a function is called with in use, always the same: {input: ndarray `[count, ...]`}.
 
     Latents follow the model's distribution. Images are the model's own, and latents of a VAE's decoder are those that
@@ -110,12 +118,12 @@ def example_rows(servable, name, count, seed):
     return {spec.name: rows[spec.name] for spec in servable.functions[name].inputs}
 
 
-def expected_outputs(servable, name, rows):
+def expected_outputs(servable: Servable, name: str, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What the model itself gives for rows: {output: ndarray}."""
     return _compute(servable, name, rows)
 
 
-def _compute(servable, name, rows):
+def _compute(servable: Servable, name: str, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """In batches of one size, so that memory stays small."""
     function, parts = servable.functions[name], []
     for part in batches(rows, PROBE_ROWS) if len(next(iter(rows.values()))) % PROBE_ROWS == 0 else [rows]:
@@ -140,7 +148,7 @@ class LayerSelection:
         RuntimeError: where TensorFlow can't list the operators, as with some on whole numbers.
     """
 
-    def __init__(self, converter, rows, input_names, batch_size):
+    def __init__(self, converter: Any, rows: dict[str, np.ndarray], input_names: list[str], batch_size: int) -> None:
         self._options = tf.lite.experimental.QuantizationDebugOptions()
         data = [[part[name] for name in input_names] for part in batches(rows, batch_size)][:LISTING_BATCHES]
         with silent_stderr(), without_notices():
@@ -157,19 +165,19 @@ class LayerSelection:
                 self.layers.append([])
         self.layers = [layer for layer in self.layers if layer]
 
-    def convert(self, count):
+    def convert(self, count: int) -> bytes:
         """The file with the last `count` layers in float32, their weights in int8 (bytes)."""
         # the debugger keeps these options, not a copy
         self._options.denylisted_nodes = [name for layer in self.layers[:count] for name in layer]
         with silent_stderr(), without_notices():
             return with_int8_weights(self._debugger.get_nondebug_quantized_model())
 
-    def names(self, count):
+    def names(self, count: int) -> list[str]:
         """The last `count` layers as paths, such as "generator/block_16/conv_1"."""
         return list(dict.fromkeys(layer_of(name) for layer in self.layers[:count] for name in reversed(layer)))
 
 
-def layer_of(tensor_name):
+def layer_of(tensor_name: str) -> str:
     """The layer of a tensor in a TFLite file, without the operator.
 
     Example:
@@ -180,7 +188,7 @@ def layer_of(tensor_name):
 
 
 @contextlib.contextmanager
-def without_notices():
+def without_notices() -> Iterator[None]:
     """Leaves out TensorFlow's warnings, while the block runs, that its interpreter will be deleted."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "(?s).*tf.lite.Interpreter is deprecated", UserWarning)

@@ -1,11 +1,14 @@
 """Keeps messages of TensorFlow's C++ code off the terminal."""
 
+from __future__ import annotations
+
 import contextlib
 import os
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def silent_stderr():
+def silent_stderr() -> Iterator[None]:
     """Discards what is written to file descriptor 2 of the process while the block runs.
 
     The converter and the interpreter write to the descriptor itself, which no Python setting stops. What other threads

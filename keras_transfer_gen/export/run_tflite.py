@@ -1,8 +1,12 @@
 """Runs a TFLite file with LiteRT's interpreter, or with TensorFlow's where that package is not installed."""
 
+from __future__ import annotations
+
 import importlib.util
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,8 +14,16 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.export.quiet import silent_stderr
 from keras_transfer_gen.network_inputs import TRUNCATION
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
 
-def run_tflite(path, latents, labels=None, truncation=None):
+
+def run_tflite(
+    path: Path,
+    latents: np.ndarray,
+    labels: list[int] | np.ndarray | None = None,
+    truncation: float | np.ndarray | None = None,
+) -> np.ndarray:
     """The images of a generator that `write_tflite` wrote.
 
     Args:
@@ -35,7 +47,7 @@ def run_tflite(path, latents, labels=None, truncation=None):
     return run_tflite_function(path, inputs)["images"]
 
 
-def run_tflite_function(path, inputs):
+def run_tflite_function(path: Path, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
     """The outputs of the one function in a TFLite file, for any number of rows.
 
     Args:
@@ -64,7 +76,7 @@ def run_tflite_function(path, inputs):
     return {name: np.concatenate([outputs[name] for outputs in batches]) for name in batches[0]}
 
 
-def open_interpreter(path):
+def open_interpreter(path: PathLike) -> Any:
     """The interpreter of a TFLite file, its tensors allocated; a `UserFileError` where there is no such file."""
     if not Path(path).is_file():
         raise checks.file_error("path", "an existing TFLite file", path)
@@ -78,7 +90,7 @@ def open_interpreter(path):
     return interpreter
 
 
-def _check_inputs(inputs, shapes):
+def _check_inputs(inputs: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
     for name in shapes.keys() | inputs.keys():
         if name not in inputs:
             raise checks.user_error(name, f"an array [N{_sizes(shapes[name])}], which the file takes", None)
@@ -91,16 +103,16 @@ def _check_inputs(inputs, shapes):
             raise checks.user_error(name, expected, np.shape(values))
 
 
-def _sizes(shape):
+def _sizes(shape: tuple[int, ...]) -> str:
     return "".join(f", {size}" for size in shape[1:])
 
 
-def _filled_up(values, batch):
+def _filled_up(values: np.ndarray, batch: int) -> np.ndarray:
     missing = np.zeros((batch - len(values), *values.shape[1:]), values.dtype)
     return np.concatenate([values, missing])
 
 
-def _interpreter_class():
+def _interpreter_class() -> Callable[..., Any]:
     """LiteRT's where that package is installed, else TensorFlow's own without its notice of deletion."""
     if importlib.util.find_spec("ai_edge_litert"):
         from ai_edge_litert.interpreter import Interpreter

@@ -1,7 +1,10 @@
 """The weights of a model as a safetensors file, with its spec: for other frameworks and for the Hugging Face Hub."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,10 +13,15 @@ from keras_transfer_gen.export.optional import require
 from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.export.tflite_metadata import NAME, metadata_of
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable
+
+
 HEADER = 8  # bytes: the length of the JSON that follows
 
 
-def write_safetensors(servable, path):
+def write_safetensors(servable: Servable, path: PathLike) -> Path:
     """Writes the weights of a model, float32, under the paths of their layers.
 
     It holds no program: who reads it builds the network. Its metadata holds, as JSON under "keras_transfer_gen", the
@@ -44,7 +52,7 @@ def write_safetensors(servable, path):
     return path
 
 
-def named_weights(networks):
+def named_weights(networks: dict[str, Any]) -> dict[str, np.ndarray]:
     """{path: ndarray} of weights, such as "generator/block_16/conv/kernel"; equal paths are numbered.
 
     Args:
@@ -61,7 +69,7 @@ def named_weights(networks):
     return arrays
 
 
-def check_safetensors_file(path):
+def check_safetensors_file(path: Path) -> None:
     """Refuses, with a `UserFileError`, to write where a folder or another kind of file stands."""
     if path.is_dir():
         raise checks.file_error("path", "a file, not a folder", path, "Such as cats.safetensors with path= or --out.")

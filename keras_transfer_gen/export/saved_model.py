@@ -1,7 +1,11 @@
 """Models as SavedModels for TF Serving: one signature a function, and the spec beside the weights."""
 
+from __future__ import annotations
+
 import importlib.metadata
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -15,12 +19,17 @@ from keras_transfer_gen.saved_model_layout import CARD_FILE, PARTS, SPEC_FILE, i
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.version import PACKAGE
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable
+
+
 DEFAULT = "serving_default"  # the signature that TF Serving calls where none is named
 SERVE = "serve"  # its function
 CHOOSE = "Choose another folder with path= or --out."
 
 
-def write_saved_model(servable, path, card=None):
+def write_saved_model(servable: Servable | None, path: PathLike, card: str | None = None) -> Path:
     """Writes a model as a SavedModel, in float32, each weight once; it loads without Keras.
 
     Each function of the `Servable` becomes a signature of its name; "serve" is `serving_default`. Signatures refuse
@@ -67,7 +76,7 @@ def write_saved_model(servable, path, card=None):
     return path
 
 
-def read_saved_model(path):
+def read_saved_model(path: PathLike) -> tuple[Callable[..., Any], ModelSpec]:
     """Loads the generator of a SavedModel that `write_saved_model` wrote.
 
     Args:
@@ -109,24 +118,24 @@ def read_saved_model(path):
     return generate, spec
 
 
-def is_exported(path):
+def is_exported(path: PathLike) -> bool:
     """Whether a folder holds a SavedModel that this package exported, with its spec beside it (bool)."""
     file = Path(path) / SPEC_FILE
     fields = files.read_json(file) if file.is_file() else {}
     return isinstance(fields, dict) and PACKAGE in fields
 
 
-def write_spec(path, spec):
+def write_spec(path: Path, spec: ModelSpec) -> None:
     """Writes the spec.json that marks a SavedModel as exported by this package: the version, and the spec's fields."""
     files.write_json(path, {PACKAGE: _version(), **spec.to_dict()})
 
 
-def read_spec(path):
+def read_spec(path: Path) -> ModelSpec:
     """The `ModelSpec` in the spec.json of an exported SavedModel."""
     return ModelSpec.from_dict({name: value for name, value in files.read_json(path).items() if name != PACKAGE})
 
 
-def check_folder(path):
+def check_folder(path: Path) -> Any:
     """Refuses, with a `UserFileError`, to write a SavedModel where another or something else would suffer.
 
     Only a SavedModel with nothing beside it is replaced. One SavedModel never lies in another: TensorFlow and TF
@@ -155,11 +164,11 @@ def check_folder(path):
     raise checks.file_error("path", "a new or empty folder, or a SavedModel to replace", path, CHOOSE)
 
 
-def _entries(path):
+def _entries(path: Path) -> set[str]:
     return {entry.name for entry in path.iterdir() if not entry.name.startswith(".")} if path.is_dir() else set()
 
 
-def _root(servable):
+def _root(servable: Servable) -> tuple[Any, dict[str, Callable[..., Any]]]:
     """(the object to save, {signature: function}); the weights hang on it as bare `tf.Variable`s.
 
     `keras.export.ExportArchive` and `Model.export` also write the Keras variables around them: each weight twice.
@@ -175,11 +184,11 @@ def _root(servable):
     return root, signatures
 
 
-def _signature(name):
+def _signature(name: str) -> str:
     return DEFAULT if name == SERVE else name
 
 
-def _check(servable, loaded):
+def _check(servable: Servable, loaded: Any) -> None:
     """Compares every signature of what was written with what the model gives."""
     for name, function in servable.functions.items():
         examples = {key: tf.constant(value) for key, value in function.examples.items()}
@@ -187,7 +196,7 @@ def _check(servable, loaded):
         check_outputs(function, loaded.signatures[_signature(name)](**examples), what)
 
 
-def _version():
+def _version() -> str:
     try:
         return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:  # a checkout that was not installed

@@ -1,8 +1,11 @@
 """What of a model is exported: its functions, with examples of what they must give. Every format is written from it."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -38,11 +41,11 @@ class ServedFunction:
     tolerance: float = 1.0
 
     @property
-    def is_of_scalars(self):
+    def is_of_scalars(self) -> bool:
         """Whether it takes numbers instead of a batch (bool)."""
         return all(spec.shape.rank == 0 for spec in self.inputs)
 
-    def traced(self, batch_size=None):
+    def traced(self, batch_size: int | None = None) -> Any:
         """The `tf.function` to be saved, for a fixed batch size where one is given."""
         specs = [
             tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) if spec.shape.rank else spec
@@ -72,7 +75,7 @@ class Servable:
     extras: dict = dataclasses.field(default_factory=dict)
 
 
-def as_uint8(function):
+def as_uint8(function: ServedFunction) -> ServedFunction:
     """The same function with its images as uint8 0..255.
 
     Args:

@@ -1,7 +1,14 @@
 """Two small programs that ask a TF Serving server for images: over REST, and over gRPC."""
 
+from __future__ import annotations
 
-def rest_client(name, spec):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
+
+
+def rest_client(name: str, spec: ModelSpec) -> str:
     """A Python program that needs the standard library alone.
 
     Args:
@@ -11,7 +18,7 @@ def rest_client(name, spec):
     return _REST.format(name=name, **_parts(spec))
 
 
-def grpc_client(name, spec):
+def grpc_client(name: str, spec: ModelSpec) -> str:
     """A Python program that needs `pip install tensorflow tensorflow-serving-api`.
 
     Args:
@@ -21,7 +28,7 @@ def grpc_client(name, spec):
     return _GRPC.format(name=name, **_parts(spec))
 
 
-def _parts(spec):
+def _parts(spec: ModelSpec) -> dict[str, str]:
     parameters = f"num=4, seed=0, truncation={spec.truncation:g}"
     entries = '"num": num, "seed": seed, "truncation": truncation'
     if spec.num_classes:

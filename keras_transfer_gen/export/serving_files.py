@@ -1,22 +1,30 @@
 """What a server needs beside a versioned SavedModel: configurations of TF Serving, containers, clients, model card."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.export.guards import most_images
 from keras_transfer_gen.export.serving_clients import grpc_client, rest_client
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.specs import ModelSpec
+
+
 MARK = "Written by `ktg export`"  # in the first line of each file: such a file may be replaced
 CARD = "README.md"
 
 
-def is_version(path):
+def is_version(path: PathLike) -> bool:
     """Whether a folder has a name that TF Serving takes for a version: a whole number (bool)."""
     return re.fullmatch("[0-9]+", Path(path).name) is not None
 
 
-def model_name(path):
+def model_name(path: PathLike) -> str:
     """What TF Serving calls the model of a version folder: the name of the folder around it, in plain characters.
 
     Args:
@@ -29,7 +37,7 @@ def model_name(path):
     return re.sub("[^A-Za-z0-9_.-]+", "_", Path(path).absolute().parent.name) or "model"
 
 
-def serving_files(spec, path, card):
+def serving_files(spec: ModelSpec, path: PathLike, card: str) -> dict[str, str]:
     """The files beside a version folder: {name: text}.
 
     Args:
@@ -50,7 +58,7 @@ def serving_files(spec, path, card):
     return {**marked, CARD: f"<!-- {MARK} for version {version} of {name}. -->\n{card}"}
 
 
-def check_serving_files(path):
+def check_serving_files(path: PathLike) -> None:
     """Refuses, with a `UserFileError`, to write where a file of somebody else would be replaced.
 
     Args:
@@ -66,7 +74,7 @@ def check_serving_files(path):
             raise checks.file_error("path", "a numbered folder in a folder of the model's own", path, step)
 
 
-def write_serving_files(spec, path, card):
+def write_serving_files(spec: ModelSpec, path: PathLike, card: str) -> None:
     """Writes the files of `serving_files` beside the version folder `path`."""
     for name, text in serving_files(spec, path, card).items():
         files.write_text(Path(path).absolute().parent / name, text)

@@ -1,6 +1,10 @@
 """`map` and `synthesize` of a generator with styles: latents to styles, and styles to images."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -9,11 +13,15 @@ import tensorflow as tf
 from keras_transfer_gen import tables
 from keras_transfer_gen.export.servable import ServedFunction
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
+
+
 MAP, SYNTHESIZE, STYLES = "map", "synthesize", "w"
 PARTS = {"mapping": MAP, "synthesis": SYNTHESIZE}  # part of a TFLite file -> function
 
 
-def styles_layer(network, spec):
+def styles_layer(network: keras.Model, spec: ModelSpec) -> Any:
     """The layer of a generator that gives its styles, as its architecture names it; None where it has none.
 
     Args:
@@ -25,7 +33,9 @@ def styles_layer(network, spec):
     return next((layer for layer in network.layers if layer.name == name), None)
 
 
-def style_functions(network, spec, serve, bind):
+def style_functions(
+    network: keras.Model, spec: ModelSpec, serve: ServedFunction | None, bind: Callable[..., Any] | None
+) -> dict[str, ServedFunction]:
     """Both functions, or none where the generator has no styles.
 
     "map" takes what "serve" does and gives `w` float32 `[N, count, w_dim]`; "synthesize" takes `w` and gives `images`.

@@ -1,6 +1,10 @@
 """Models as TFLite (LiteRT) files for phones and browsers: one function, builtin operators only, and what it takes."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.export.parity import check_fidelity, check_outputs, fidelity
@@ -19,8 +23,14 @@ from keras_transfer_gen.export.run_tflite import run_tflite_function
 from keras_transfer_gen.export.tflite_convert import convert, make_converter
 from keras_transfer_gen.export.tflite_metadata import IDENTIFIER, add_metadata, metadata_of
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable
 
-def write_tflite(servable, path, batch_size=1, part="sampler", quantize="none"):
+
+def write_tflite(
+    servable: Servable, path: PathLike, batch_size: int = 1, part: str = "sampler", quantize: str = "none"
+) -> Path:
     """Writes one function of a model as a TFLite file.
 
     It has one signature, `serving_default`, with the inputs and outputs of the function, float32 and int32 whatever the
@@ -73,7 +83,7 @@ def write_tflite(servable, path, batch_size=1, part="sampler", quantize="none"):
 class _Conversion:
     """The conversion of one function: first all of it, then with layers in float32 where that is not exact enough."""
 
-    def __init__(self, servable, name, quantize, batch_size):
+    def __init__(self, servable: Servable, name: str, quantize: str, batch_size: int) -> None:
         self.spec, self.function, self.name = servable.spec, servable.functions[name], name
         self.quantize, self.rule, self.batch_size = quantize, QUANTIZATIONS[quantize], batch_size
         self.traced = self.function.traced(batch_size)
@@ -83,7 +93,7 @@ class _Conversion:
         self.probes = example_rows(servable, name, PROBE_ROWS, PROBE_SEED) if self.rule.optimizes else {}
         self.expected = expected_outputs(servable, name, self.probes) if self.rule.optimizes else {}
 
-    def write(self, path):
+    def write(self, path: Path) -> None:
         """Writes the file, and raises an `ExportError` where it is not exact enough."""
         self._put(path, convert(self._converter(), self.traced), ())
         what = f"The TFLite file ({self.quantize})"
@@ -95,7 +105,7 @@ class _Conversion:
             what = "The TFLite file" if not self.rule.optimizes else what
             check_outputs(self.function, run_tflite_function(path, self.function.examples), what, self.rule.levels)
 
-    def _keep_layers(self, path):
+    def _keep_layers(self, path: Path) -> None:
         """Lets the last layers compute in float32, as many as it takes until the images are good enough."""
         names = [spec.name for spec in self.function.inputs]
         try:
@@ -109,17 +119,17 @@ class _Conversion:
             if self._fidelity(path) >= LEAST_PSNR:
                 return
 
-    def _converter(self):
+    def _converter(self) -> Any:
         return make_converter(self.traced, self.variables, self.rule, self.rows, self.batch_size)
 
-    def _fidelity(self, path):
+    def _fidelity(self, path: Path) -> float:
         return fidelity(self.expected, run_tflite_function(path, self.probes))
 
-    def _put(self, path, content, float_layers):
+    def _put(self, path: Path, content: bytes, float_layers: Sequence[str]) -> None:
         path.write_bytes(add_metadata(content, metadata_of(self.spec, self.name, self.quantize, float_layers)))
 
 
-def check_file(path):
+def check_file(path: Path) -> None:
     """Refuses, with a `UserFileError`, to write where a folder or a file that is no TFLite file stands."""
     if path.is_dir():
         raise checks.file_error("path", "a file, not a folder", path, "Such as cats.tflite with path= or --out.")

@@ -1,6 +1,10 @@
 """A function of a model to the bytes of a TFLite file, with builtin operators alone, or an error."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
@@ -10,12 +14,24 @@ from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.export.quantization import set_quantization, without_notices
 from keras_transfer_gen.export.quiet import silent_stderr
 
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from keras_transfer_gen.export.quantization import Quantization
+
 
 class UnsupportedError(ExportError, checks.UserError):
     """A generator has operators that TFLite has not: no fault of anybody, but there is no such file."""
 
 
-def make_converter(function, variables, quantization, rows, batch_size):
+def make_converter(
+    function: Any,
+    variables: list[keras.Variable],
+    quantization: Quantization,
+    rows: dict[str, np.ndarray],
+    batch_size: int,
+) -> Any:
     """The `tf.lite.TFLiteConverter` of a function.
 
     Args:
@@ -33,7 +49,7 @@ def make_converter(function, variables, quantization, rows, batch_size):
     return converter
 
 
-def convert(converter, function):
+def convert(converter: Any, function: Any) -> bytes:
     """The TFLite bytes of a function, with builtin operators alone.
 
     Args:
@@ -62,7 +78,7 @@ def convert(converter, function):
     return content
 
 
-def layers_with(graph, operator_types):
+def layers_with(graph: Any, operator_types: Collection[str]) -> list[str]:
     """Paths of the layers that hold operators of some types, in the order of the graph.
 
     Args:
@@ -75,7 +91,7 @@ def layers_with(graph, operator_types):
     return list(dict.fromkeys(paths))
 
 
-def operators(content):
+def operators(content: bytes) -> list[str]:
     """Names of the operators that a TFLite file needs, sorted; Flex and other custom ones as "custom:NAME".
 
     Args:

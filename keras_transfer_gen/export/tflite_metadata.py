@@ -1,7 +1,11 @@
 """What a TFLite file says of itself: latents, range, classes, licence, as JSON in a metadata buffer of the file."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import flatbuffers
 import numpy as np
@@ -9,11 +13,16 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from keras_transfer_gen import checks
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.specs import ModelSpec
+
+
 IDENTIFIER = b"TFL3"  # of a TFLite file, after four other bytes
 NAME = "keras_transfer_gen"  # of the metadata buffer
 
 
-def metadata_of(spec, function, quantize, float_layers=()):
+def metadata_of(spec: ModelSpec, function: str, quantize: str, float_layers: Sequence[str] = ()) -> dict[str, Any]:
     """The metadata of one exported function, ready for JSON.
 
     Args:
@@ -36,7 +45,7 @@ def metadata_of(spec, function, quantize, float_layers=()):
     }
 
 
-def add_metadata(content, metadata):
+def add_metadata(content: bytes, metadata: dict[str, Any]) -> bytes:
     """The bytes of a TFLite file with metadata, in place of earlier ones of this package.
 
     Args:
@@ -56,7 +65,7 @@ def add_metadata(content, metadata):
     return bytes(builder.Output())
 
 
-def read_tflite_metadata(path):
+def read_tflite_metadata(path: PathLike) -> dict[str, Any]:
     """The metadata of a TFLite file that `write_tflite` wrote.
 
     Args:

@@ -1,6 +1,9 @@
 """Weights in int8 for layers of a TFLite file that compute in float32."""
 
+from __future__ import annotations
+
 import collections
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -13,7 +16,7 @@ LEAST_NUMBERS = 1024  # smaller weights stay in float32, as in the converter's o
 MOST = 127
 
 
-def with_int8_weights(content):
+def with_int8_weights(content: bytes) -> bytes:
     """The bytes of a TFLite file, with large float32 weights of convolutions and dense layers as int8.
 
     Each output channel has a scale of its own. The layers compute in float32 or, as in dynamic range quantization, with
@@ -36,7 +39,7 @@ def with_int8_weights(content):
     return bytes(builder.Output())
 
 
-def quantized(weights):
+def quantized(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(int8 of the same shape, scales float32 `[channels]`) of weights whose first axis is that of output channels.
 
     Example:
@@ -50,11 +53,11 @@ def quantized(weights):
     return numbers.astype(np.int8), scales
 
 
-def _is_float(graph, operator):
+def _is_float(graph: Any, operator: Any) -> bool:
     return all(graph.tensors[index].type == schema.TensorType.FLOAT32 for index in operator.inputs[:2])
 
 
-def _quantize(buffer, tensor):
+def _quantize(buffer: Any, tensor: Any) -> None:
     data = buffer.data
     if data is None or len(data) < 4 * LEAST_NUMBERS:  # computed in the graph, or small
         return

@@ -1,6 +1,9 @@
 """A VAE as a `Servable`: sampler, encoder and decoder, checked against float32 copies, with the prior inside."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +19,7 @@ from keras_transfer_gen.export.vae_parts import distribution_files
 PARTS = {"sampler": "serve", "encoder": "encode", "decoder": "decode"}  # of which a TFLite file holds one
 
 
-def vae_servable(vae):
+def vae_servable(vae: keras.Model) -> Servable:
     """What is exported of a VAE, in float32. All images are float32 `[N, S, S, C]` in [-1, 1] but for "uint8".
 
     - "serve": `latents` `[N, latent_dim]` from N(0, 1), whatever the prior, -> `images` of draws from the prior.
@@ -73,31 +76,31 @@ class Float32VAE:
 
     encoder: keras.Model
     decoder: keras.Model
-    prior: object
+    prior: Any
 
-    def sample(self, noise):
+    def sample(self, noise: Any) -> tf.Tensor:
         """Standard normal `[batch, latent_dim]` -> images of draws from the prior."""
         return tf.cast(self.decoder(self.prior(noise), training=False), tf.float32)
 
-    def serve(self, latents):
+    def serve(self, latents: np.ndarray | tf.Tensor) -> dict[str, tf.Tensor]:
         """`sample`, as it is exported."""
         return {"images": self.sample(latents)}
 
-    def encode(self, images):
+    def encode(self, images: np.ndarray | tf.Tensor) -> dict[str, tf.Tensor]:
         """Images -> means and log variances of their posteriors."""
         mean, log_var = self.encoder(images, training=False)
         return {"z_mean": mean, "z_log_var": log_var}
 
-    def decode(self, latents):
+    def decode(self, latents: tf.Tensor) -> dict[str, tf.Tensor]:
         """Latents as `encode` gives them -> images."""
         return {"images": tf.cast(self.decoder(latents, training=False), tf.float32)}
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: np.ndarray | tf.Tensor) -> dict[str, tf.Tensor]:
         """Images -> images of the means of their posteriors."""
         return self.decode(self.encode(images)["z_mean"])
 
 
-def float32_vae(vae):
+def float32_vae(vae: keras.Model) -> Float32VAE:
     """The `Float32VAE` of a `VAE`, of which nothing changes.
 
     Raises:

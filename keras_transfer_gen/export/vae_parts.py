@@ -1,9 +1,12 @@
 """What a VAE needs beside its networks, in the folder of its SavedModel: prior, likelihood, spec."""
 
+from __future__ import annotations
+
 import dataclasses
 import io
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -13,6 +16,10 @@ from keras_transfer_gen import checks, files
 from keras_transfer_gen.export.saved_model import is_exported, read_spec
 from keras_transfer_gen.saved_model_layout import SPEC_FILE
 from keras_transfer_gen.specs import ModelSpec
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 CONFIG_FILE = "assets.extra/distributions.json"  # prior and likelihood, as Keras configurations
 WEIGHTS_FILE = "assets.extra/distributions.npz"  # and their weights
@@ -36,7 +43,7 @@ class VAEParts:
     likelihood: object
 
 
-def read_vae_parts(path, source):
+def read_vae_parts(path: PathLike, source: Any) -> VAEParts:
     """What stands beside the networks in a SavedModel with signatures `encode` and `decode`.
 
     Args:
@@ -61,17 +68,17 @@ def read_vae_parts(path, source):
     return VAEParts(shape, read_spec(path / SPEC_FILE), prior, likelihood)
 
 
-def distribution_files(vae):
+def distribution_files(vae: keras.Model) -> dict[str, bytes]:
     """Prior and likelihood of a `VAE` as files for the folder of a SavedModel: {path: bytes}."""
     layers = {"prior": vae.prior, "likelihood": vae.likelihood}
     configs = {name: keras.saving.serialize_keras_object(layer) for name, layer in layers.items()}
     arrays = {f"{name}/{i}": np.array(w) for name, layer in layers.items() for i, w in enumerate(layer.get_weights())}
     stream = io.BytesIO()
-    np.savez(stream, **arrays)
+    np.savez(stream, **arrays)  # type: ignore[arg-type]
     return {CONFIG_FILE: json.dumps(configs, indent=2).encode("utf-8"), WEIGHTS_FILE: stream.getvalue()}
 
 
-def _read_distributions(folder):
+def _read_distributions(folder: Path) -> list[Any]:
     """(prior, likelihood) of the SavedModel in a folder."""
     configs = files.read_json(_find(folder, CONFIG_FILE))
     layers = []
@@ -83,13 +90,13 @@ def _read_distributions(folder):
     return layers
 
 
-def _find(folder, name):
+def _find(folder: Path, name: str) -> Path:
     """The file of this version, or that of version 0.1 where it is there instead."""
     old = folder / OLD_FILES[name]
     return old if old.is_file() else folder / name
 
 
-def _shape(encode, decode, source):
+def _shape(encode: Any, decode: Any, source: Any) -> tuple[int, int, int]:
     """(image_size, channels, latent_dim) that two signatures have in common."""
     images = encode.structured_input_signature[1].get("images")
     latents = decode.structured_input_signature[1].get("latents")

@@ -4,8 +4,18 @@ The file is a TFRecord of `PredictionLog` messages. They are encoded here by han
 that an export does not need the package `tensorflow-serving-api`; the tests read the file with that package.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keras_transfer_gen.export.servable import Servable
+
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 # Numbers of fields in TensorFlow Serving's messages:
@@ -16,7 +26,7 @@ _NAME, _SIGNATURE_NAME = 1, 3  # of ModelSpec
 _KEY, _VALUE = 1, 2  # of an entry of a map
 
 
-def write_warmup(path, requests, model_name):
+def write_warmup(path: Path, requests: dict[str, dict[str, float | np.ndarray]], model_name: str) -> None:
     """Writes the warm-up requests of a SavedModel.
 
     Args:
@@ -30,7 +40,7 @@ def write_warmup(path, requests, model_name):
             writer.write(prediction_log(model_name, signature, inputs))
 
 
-def warmup_requests(servable, signature_names):
+def warmup_requests(servable: Servable, signature_names: dict[str, str]) -> dict[str, dict[str, float | np.ndarray]]:
     """One small request for each signature: one row, or one image.
 
     Args:
@@ -46,7 +56,7 @@ def warmup_requests(servable, signature_names):
     return requests
 
 
-def prediction_log(model_name, signature, inputs):
+def prediction_log(model_name: str, signature: str, inputs: dict[str, Any]) -> bytes:
     """The bytes of one `PredictionLog` with a `PredictRequest`.
 
     Args:
@@ -62,12 +72,12 @@ def prediction_log(model_name, signature, inputs):
     return _field(_PREDICT_LOG, _field(_REQUEST, request))
 
 
-def _field(number, content):
+def _field(number: int, content: bytes) -> bytes:
     """A field of bytes: its number and wire type 2, its length, its content."""
     return bytes([number << 3 | 2]) + _varint(len(content)) + content
 
 
-def _varint(number):
+def _varint(number: int) -> bytes:
     parts = []
     while number > 127:
         parts.append(number & 127 | 128)

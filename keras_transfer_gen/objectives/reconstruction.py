@@ -1,5 +1,9 @@
 """Losses of an autoencoder whose images are no sample of a density: pixels, edges, features."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import keras
 import tensorflow as tf
 
@@ -7,6 +11,9 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.objectives.likelihoods import image_mean
 from keras_transfer_gen.protocols import Reconstruction
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -21,6 +28,9 @@ class PixelsAndEdges(Reconstruction):
             None. The absolute errors of each are divided by the mean absolute value of the real images' features.
         feature_weight: weight of the features' mean error.
 
+    Raises:
+        UserError: where `features` is no Keras model or layer.
+
     Example:
         >>> loss = PixelsAndEdges().loss(tf.ones((1, 2, 2, 1)), tf.zeros((1, 2, 2, 1)))
         >>> float(loss[0])
@@ -31,7 +41,9 @@ class PixelsAndEdges(Reconstruction):
         3.2, for the steps; Johnson et al., Perceptual Losses, 2016 (arXiv:1603.08155), for the features.
     """
 
-    def __init__(self, edge_weight=1.0, features=None, feature_weight=0.1, **kwargs):
+    def __init__(
+        self, edge_weight: float = 1.0, features: tf.Tensor | None = None, feature_weight: float = 0.1, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if features is not None and not isinstance(features, keras.layers.Layer):
             raise checks.user_error("features", "a Keras model or layer", features, "Wrap a function in a keras.Model.")
@@ -39,7 +51,7 @@ class PixelsAndEdges(Reconstruction):
         self.features = features
         self.feature_weight = checks.check_number("feature_weight", feature_weight)
 
-    def loss(self, real, reconstructions):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor):
         error = tf.cast(real, tf.float32) - tf.cast(reconstructions, tf.float32)
         cost = image_mean(tf.abs(error))
         if self.edge_weight:
@@ -51,18 +63,18 @@ class PixelsAndEdges(Reconstruction):
             cost += self.feature_weight * tf.add_n(costs) / len(costs)
         return cost
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         features = None if self.features is None else keras.saving.serialize_keras_object(self.features)
         own = {"edge_weight": self.edge_weight, "features": features, "feature_weight": self.feature_weight}
         return {**super().get_config(), **own}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         features = config["features"]
         return cls(**{**config, "features": features and keras.saving.deserialize_keras_object(features)})
 
 
-def _relative_error(real, reconstructed):
+def _relative_error(real: tf.Tensor, reconstructed):
     """float32 `[batch]`: mean absolute error of features as a share of the real ones' mean absolute value."""
     real = tf.cast(real, tf.float32)
     scale = tf.stop_gradient(tf.reduce_mean(tf.abs(real))) + 1e-6

@@ -19,8 +19,6 @@ from keras_transfer_gen.training.distribution import has_workers
 from keras_transfer_gen.worker_cluster import read_cluster
 
 if TYPE_CHECKING:
-    import tensorflow as tf
-
     from keras_transfer_gen.aliases import PathLike
 
 
@@ -99,7 +97,7 @@ class SampleGrid(EveryKimg):
         folder: PathLike,
         kimg: float = 1.0,
         num: int = 36,
-        seed: int | tf.Tensor = 0,
+        seed: int = 0,
         show: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(kimg)

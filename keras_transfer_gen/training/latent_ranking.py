@@ -19,7 +19,7 @@ LOOKS = 4  # augmented views of an image, over which the discriminator's answer 
 BATCH = 200
 
 
-def rank_latents(gan: GAN, pool: int = 4000, keep: int = 200, seed: int | tf.Tensor = 0) -> np.ndarray:
+def rank_latents(gan: GAN, pool: int = 4000, keep: int = 200, seed: int = 0) -> np.ndarray:
     """The latents whose images get the highest logits, best first; labels that the networks take are drawn.
 
     Once the discriminator has learnt to tell the target's images from the generator's, its logit estimates the log

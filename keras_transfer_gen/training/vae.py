@@ -140,7 +140,7 @@ class VAE(keras.Model):
 
     def compile(
         self, optimizer: keras.optimizers.Optimizer | str | None = None, regularizers: Sequence[Regularizer | str] = (),
-        seed: int | tf.Tensor = 0, run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1,
+        seed: int = 0, run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1,
         auto_scale_loss: bool = True, micro_batch=None, data: Any = None, loss: Any = None, metrics: Any = None,
     ) -> None:  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
@@ -241,9 +241,7 @@ class VAE(keras.Model):
         """Images decoded from the means of their own posteriors: uint8 `[n, H, W, C]`."""
         return self.decode(self.encode(images)[0])
 
-    def generate(
-        self, num: int, seed: int | tf.Tensor = 0, truncation: float | None = None, start: int = 0
-    ) -> np.ndarray:
+    def generate(self, num: int, seed: int = 0, truncation: float | None = None, start: int = 0) -> np.ndarray:
         """Draws latents from the prior and decodes them; image i depends on `seed` and i alone.
 
         Args:
@@ -299,7 +297,7 @@ class VAE(keras.Model):
         return history
 
     def evaluate(
-        self, x: np.ndarray | tf.data.Dataset | None = None, samples: int = 16, seed: int | tf.Tensor = 0,
+        self, x: np.ndarray | tf.data.Dataset | None = None, samples: int = 16, seed: int = 0,
         return_dict: bool = False, **kwargs: Any,
     ) -> dict[str, float] | list[float]:  # fmt: skip
         """The evidence lower bound of images, with the likelihood's stored scale; needs no `compile`.

@@ -1,15 +1,22 @@
 """The files of the page: what the model is, as data of scripts, and HTML that links or holds all of them."""
 
+from __future__ import annotations
+
 import base64
 import dataclasses
 import gzip
 import html
 import json
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen.specs import ModelSpec
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.export.web.runtime import Runtime
+
 
 FOLDER = "page"
 STYLE = "style.css"
@@ -41,7 +48,7 @@ class PageFacts:
     takes_truncation: bool = False
     levels: float | None = 2.0
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The facts as the page's scripts read them, ready for JSON."""
         spec = self.spec
         names = ("image_size", "channels", "latent_dim", "distribution", "num_classes", "truncation")
@@ -59,7 +66,7 @@ class PageFacts:
         }
 
 
-def page_scripts(facts, model, runtime):
+def page_scripts(facts: PageFacts, model: bytes, runtime: Runtime) -> dict[str, str]:
     """Every script of the page, in the order in which they run: {file name: JavaScript}.
 
     Args:
@@ -78,7 +85,7 @@ def page_scripts(facts, model, runtime):
     }
 
 
-def linked_page(title, scripts):
+def linked_page(title: str, scripts: dict[str, str]) -> tuple[str, dict[str, str]]:
     """HTML of a page that links its scripts: (HTML, {path: text} of the files beside it).
 
     Args:
@@ -91,7 +98,7 @@ def linked_page(title, scripts):
     return _page(title, style, "\n".join(tags)), {f"{LINKED}/{name}": text for name, text in texts.items()}
 
 
-def single_page(title, scripts):
+def single_page(title: str, scripts: dict[str, str]) -> str:
     """HTML of a page that holds its scripts.
 
     Args:
@@ -102,25 +109,25 @@ def single_page(title, scripts):
     return _page(title, f"<style>\n{read_text(STYLE)}</style>", "\n".join(tags))
 
 
-def read_text(name):
+def read_text(name: str) -> str:
     """The text of a file of the page."""
     return resources.files(__package__).joinpath(FOLDER, name).read_text(encoding="utf-8")
 
 
-def as_base64(content):
+def as_base64(content: Any) -> str:
     """Bytes -> base64 text."""
     return base64.b64encode(content).decode("ascii")
 
 
-def _page(title, style, scripts):
+def _page(title: str, style: str, scripts: str) -> str:
     text = read_text("page.html").replace("{{TITLE}}", html.escape(title))
     return text.replace("{{STYLE}}", style).replace("{{SCRIPTS}}", scripts)
 
 
-def _constant(name, content):
+def _constant(name: str, content: Any) -> str:
     return f'"use strict";\nconst {name} = "{as_base64(content)}";\n'
 
 
-def _inline(script):
+def _inline(script: str) -> str:
     """A script that stays one inside of HTML: `</script` and `<!--` would end it, or change how it is read."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")

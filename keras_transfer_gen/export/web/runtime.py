@@ -1,5 +1,7 @@
 """LiteRT.js as it is shipped with this package: read, checked, and made loadable by pages that open from disk."""
 
+from __future__ import annotations
+
 import dataclasses
 import gzip
 import hashlib
@@ -42,7 +44,7 @@ class Runtime:
     notices: dict
 
 
-def read_runtime():
+def read_runtime() -> Runtime:
     """The `Runtime` of this installation.
 
     Raises:
@@ -55,7 +57,7 @@ def read_runtime():
     return Runtime(classic_script(core, utils), loader, packed, notices)
 
 
-def read_file(name):
+def read_file(name: str) -> bytes:
     """The bytes of a shipped file of LiteRT.js; a `RuntimeFilesError` where it is missing."""
     try:
         return resources.files(__package__).joinpath(FOLDER, name).read_bytes()
@@ -63,7 +65,7 @@ def read_file(name):
         raise RuntimeFilesError(f"{FOLDER}/{name} is missing. Install keras_transfer_gen again.") from error
 
 
-def classic_script(core, utils):
+def classic_script(core: str, utils: str) -> str:
     """The two modules of LiteRT.js as one script without `import`: browsers load no modules from disk.
 
     Args:
@@ -87,7 +89,7 @@ def classic_script(core, utils):
     )
 
 
-def _without_exports(module):
+def _without_exports(module: str) -> tuple[str, str]:
     """(text before the one `export {...}` at the end of a module, the exported names)."""
     match = re.search(r"^export \{([\w\s,$]+)\};\s*(//# sourceMappingURL=\S+\s*)?\Z", module, re.MULTILINE)
     body = module[: match.start()] if match else module
@@ -96,7 +98,7 @@ def _without_exports(module):
     return body, ", ".join(match[1].replace(",", " ").split())
 
 
-def _checked(name, content):
+def _checked(name: str, content: bytes) -> bytes:
     if hashlib.sha256(content).hexdigest() != DIGESTS[name]:
         raise RuntimeFilesError(f"{FOLDER}/{name} is not the file that was shipped. Install keras_transfer_gen again.")
     return content

@@ -1,8 +1,11 @@
 """A generator as a page: one folder for any static host, and one file that opens from disk."""
 
+from __future__ import annotations
+
 import dataclasses
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.export.quantization import QUANTIZATIONS
@@ -10,12 +13,18 @@ from keras_transfer_gen.export.tflite import write_tflite
 from keras_transfer_gen.export.web.page_files import LINKED, linked_page, page_scripts, single_page
 from keras_transfer_gen.export.web.runtime import read_runtime
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable
+    from keras_transfer_gen.export.web.page_files import PageFacts
+
+
 INDEX, SINGLE = "index.html", "single.html"
 NOTICES = "litert_notices"
 PARTS = {INDEX, SINGLE, LINKED, NOTICES}  # everything that the folder of a page holds
 
 
-def write_web(servable, path, facts, quantize="none"):
+def write_web(servable: Servable, path: PathLike, facts: PageFacts, quantize: str = "none") -> Path:
     """Writes the page of a generator.
 
     `index.html` links the files in `files/`; `single.html` holds all of them. Both work from a static server and from
@@ -55,13 +64,13 @@ def write_web(servable, path, facts, quantize="none"):
     return path
 
 
-def levels_for(quantize):
+def levels_for(quantize: str | None) -> float | None:
     """By how many levels a page's first image may differ from Python's: one more than a file in the interpreter may."""
     levels = QUANTIZATIONS[quantize].levels
     return None if levels is None else levels + 1.0
 
 
-def check_page_folder(path):
+def check_page_folder(path: Path) -> None:
     """Refuses, with a `UserFileError`, to write a page where something else stands.
 
     Args:

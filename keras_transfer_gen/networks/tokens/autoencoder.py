@@ -1,5 +1,9 @@
 """Encoder and decoder between images and a grid of vectors, one for each token."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 from keras import layers, ops
 
@@ -7,6 +11,12 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.networks.conv_vae.conv_vae import DecoderBlock, EncoderBlock
 from keras_transfer_gen.networks.layers import FusedBatchNormalization
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_transfer_gen.aliases import Shape
+
 
 SLOPE = 0.2  # of the leaky ReLU
 MOMENTUM = 0.95  # of the norms' statistics, as in the convolutional VAE
@@ -25,7 +35,7 @@ class ResidualBlock(layers.Layer):
         He et al., Identity Mappings in Deep Residual Networks, 2016 (arXiv:1603.05027).
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shared = {"dtype": self.dtype_policy}
         channels = input_shape[-1]
         self.norms = [FusedBatchNormalization(MOMENTUM, name=f"norm_{i}", **shared) for i in (1, 2)]
@@ -33,18 +43,24 @@ class ResidualBlock(layers.Layer):
         for layer in (*self.norms, *self.convs):
             layer.build(input_shape)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None):
         x = inputs
         for norm, conv in zip(self.norms, self.convs, strict=True):
             x = conv(ops.leaky_relu(norm(x, training=training), SLOPE))
         return inputs + x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
 
 def build_token_encoder(
-    image_size=64, channels=3, downsampling=8, code_dim=32, max_channels=256, min_channels=32, residual_blocks=1
+    image_size: int = 64,
+    channels: int = 3,
+    downsampling: int = 8,
+    code_dim: int = 32,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    residual_blocks: int = 1,
 ):
     """A functional model named "encoder" from images to a grid of vectors.
 
@@ -83,7 +99,13 @@ def build_token_encoder(
 
 
 def build_token_decoder(
-    image_size=64, channels=3, downsampling=8, code_dim=32, max_channels=256, min_channels=32, residual_blocks=1
+    image_size: int = 64,
+    channels: int = 3,
+    downsampling: int = 8,
+    code_dim: int = 32,
+    max_channels: int = 256,
+    min_channels: int = 32,
+    residual_blocks: int = 1,
 ):
     """A functional model named "decoder" from a grid of vectors to images; TFLite's builtin operators are enough.
 
@@ -122,7 +144,7 @@ def build_token_decoder(
     return keras.Model(inputs, outputs, name="decoder")
 
 
-def _halvings(image_size, channels, downsampling):
+def _halvings(image_size: int, channels: int, downsampling):
     """How often a side is halved between an image and its grid, int; a `UserError` where that can't be."""
     checks.check_image_shape(image_size, channels)
     checks.check_choice("downsampling", downsampling, DOWNSAMPLING, "Such as downsampling=8.")

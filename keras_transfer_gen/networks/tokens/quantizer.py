@@ -1,10 +1,18 @@
 """`VectorQuantizer`: vectors to the nearest of a set of codes, which follow the vectors by moving averages."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Shape
+
 
 LEAST_COUNT = 1e-5  # a code that no vector chose for long keeps its position instead of being divided by nothing
 
@@ -24,6 +32,9 @@ class VectorQuantizer(keras.layers.Layer):
         revival: a code is drawn anew where its moving count is below this share of the mean count of all codes;
             0 never does so, except before the first update.
 
+    Raises:
+        UserError: for a number that can't be used; by `build`, where the vectors have another length.
+
     Example:
         >>> layer = VectorQuantizer(num_codes=16, code_dim=4)
         >>> layer(keras.ops.ones((2, 8, 8, 4))).shape
@@ -34,7 +45,9 @@ class VectorQuantizer(keras.layers.Layer):
         averages; Dhariwal et al., Jukebox, 2020 (arXiv:2005.00341), section 3.1, for the revival.
     """
 
-    def __init__(self, num_codes=1024, code_dim=32, momentum=0.99, revival=0.03, **kwargs):
+    def __init__(
+        self, num_codes: int = 1024, code_dim: int = 32, momentum: float = 0.99, revival: float = 0.03, **kwargs: Any
+    ) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.num_codes = checks.check_integer("num_codes", num_codes, least=2, next_step="Such as num_codes=1024.")
@@ -44,7 +57,7 @@ class VectorQuantizer(keras.layers.Layer):
             raise checks.user_error("momentum", "a number below 1", momentum, "Such as momentum=0.99.")
         self.revival = checks.check_number("revival", revival, next_step="Such as revival=0.03; 0 never revives.")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if input_shape[-1] != self.code_dim:
             step = "Give the encoder code_dim channels, or set code_dim= to them."
             raise checks.user_error("inputs", f"vectors of length {self.code_dim}", input_shape[-1], step)
@@ -56,13 +69,13 @@ class VectorQuantizer(keras.layers.Layer):
         self.counts = self.add_weight(name="counts", shape=(self.num_codes,), initializer="zeros", **frozen)
         self.sums = self.add_weight(name="sums", shape=shape, initializer="zeros", **frozen)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor):
         """float `[..., code_dim]` -> the nearest codes, the same shape, through which gradients flow to the inputs."""
         inputs = tf.cast(inputs, tf.float32)
         codes = self.lookup(self.tokens(inputs))
         return inputs + tf.stop_gradient(codes - inputs)
 
-    def tokens(self, inputs):
+    def tokens(self, inputs: tf.Tensor):
         """float `[..., code_dim]` -> int32 `[...]`: number of the nearest code of each vector."""
         vectors = tf.reshape(tf.cast(inputs, tf.float32), (-1, self.code_dim))
         nearest = nearest_codes(vectors, tf.convert_to_tensor(self.codebook))
@@ -72,7 +85,7 @@ class VectorQuantizer(keras.layers.Layer):
         """int `[...]` -> float32 `[..., code_dim]`: the codes of numbers in [0, num_codes)."""
         return tf.gather(tf.convert_to_tensor(self.codebook), tokens)
 
-    def update(self, inputs, tokens, seed):
+    def update(self, inputs: tf.Tensor, tokens, seed: int) -> None:
         """Moves the codes towards the vectors that chose them, and draws codes that few chose anew.
 
         Args:
@@ -99,10 +112,10 @@ class VectorQuantizer(keras.layers.Layer):
         codes = sums / tf.maximum(counts, LEAST_COUNT)[:, None]
         self.codebook.assign(tf.where((counts > LEAST_COUNT)[:, None], codes, self.codebook.value))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("num_codes", "code_dim", "momentum", "revival")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -114,14 +127,14 @@ def nearest_codes(vectors, codebook):
     return tf.argmin(distances, axis=1, output_type=tf.int32)
 
 
-def _drawn_rows(vectors, count, seed):
+def _drawn_rows(vectors, count: int, seed: int):
     """`count` rows of `vectors`, each once where there are enough, in an order that `seed` alone decides."""
     size = tf.shape(vectors)[0]
     order = tf.argsort(tf.random.stateless_uniform((size,), seed))
     return tf.gather(vectors, tf.gather(order, tf.range(count) % size))
 
 
-def _replicas():
+def _replicas() -> float:
     return float(tf.distribute.get_strategy().num_replicas_in_sync)
 
 

@@ -1,11 +1,18 @@
 """A causal transformer over a grid of tokens, read row by row, with labels; and its steps with cached keys."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import keras
 import tensorflow as tf
 from keras import layers, ops
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config, Shape
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -21,24 +28,24 @@ class TokenEmbedding(layers.Layer):
         width: length of an embedding.
     """
 
-    def __init__(self, grid, num_codes, num_classes, width, **kwargs):
+    def __init__(self, grid, num_codes, num_classes: int, width, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.grid, self.num_codes, self.num_classes, self.width = tuple(grid), num_codes, num_classes, width
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         normal = keras.initializers.RandomNormal(stddev=0.02)
         rows, columns = self.grid
         sizes = {"codes": self.num_codes, "classes": self.num_classes + 1, "rows": rows, "columns": columns}
         for name, size in sizes.items():
             setattr(self, name, self.add_weight(name=name, shape=(size, self.width), initializer=normal))
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor):
         """{"tokens": int `[batch, positions]`, "labels": int `[batch]`} -> `[batch, positions, width]`."""
         classes = ops.take(self.classes, inputs["labels"], axis=0)[:, None]
         before = ops.take(self.codes, inputs["tokens"][:, :-1], axis=0)
         return ops.concatenate([classes, before + classes], axis=1) + self._positions()
 
-    def step(self, token, labels, position):
+    def step(self, token, labels: tf.Tensor, position):
         """The embedding of one position: `[batch, 1, width]`.
 
         Args:
@@ -55,10 +62,10 @@ class TokenEmbedding(layers.Layer):
         """`[1, positions, width]`."""
         return ops.reshape(self.rows[:, None] + self.columns[None], (1, -1, self.width))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: dict[str, Shape]) -> tuple[int | None, ...]:
         return (*input_shape["tokens"], self.width)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("grid", "num_codes", "num_classes", "width")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -76,11 +83,11 @@ class CausalBlock(layers.Layer):
         (arXiv:2002.04745).
     """
 
-    def __init__(self, heads, dropout=0.0, **kwargs):
+    def __init__(self, heads, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.heads, self.dropout = heads, dropout
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         width = input_shape[-1]
         shared = {"dtype": self.dtype_policy}
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5, name="attention_norm", **shared)
@@ -94,7 +101,7 @@ class CausalBlock(layers.Layer):
             layer.build(input_shape)
         self.narrow.build((*input_shape[:-1], 4 * width))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None):
         """`[batch, positions, width]` -> the same shape; position i sees the positions up to i."""
         query, key, value = self._projections(inputs)
         positions = inputs.shape[1]
@@ -102,7 +109,7 @@ class CausalBlock(layers.Layer):
         x = inputs + self.drop(self._attend(query, key, value, visible), training=training)
         return x + self.drop(self._dense(x), training=training)
 
-    def step(self, inputs, keys, values, position):
+    def step(self, inputs: tf.Tensor, keys, values, position):
         """One position, with the keys and values of the positions before it.
 
         Args:
@@ -121,7 +128,7 @@ class CausalBlock(layers.Layer):
         x = inputs + self._attend(query, keys, values, visible)
         return x + self._dense(x), keys, values
 
-    def _projections(self, inputs):
+    def _projections(self, inputs: tf.Tensor):
         """Queries, keys and values, each `[batch, heads, positions, width / heads]`."""
         width = inputs.shape[-1]
         joined = self.qkv(self.attention_norm(inputs))
@@ -135,13 +142,13 @@ class CausalBlock(layers.Layer):
         joined = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, query.shape[2], self.heads * query.shape[3]))
         return self.joined(joined)
 
-    def _dense(self, x):
+    def _dense(self, x: tf.Tensor):
         return self.narrow(self.wide(self.dense_norm(x)))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "heads": self.heads, "dropout": self.dropout}
 
 
@@ -172,8 +179,16 @@ class TokenTransformer(keras.Model):
     """
 
     def __init__(
-        self, grid=(8, 8), num_codes=1024, num_classes=0, width=192, depth=5, heads=6, dropout=0.15, name="prior"
-    ):
+        self,
+        grid=(8, 8),
+        num_codes: int = 1024,
+        num_classes: int = 0,
+        width: int = 192,
+        depth: int = 5,
+        heads: int = 6,
+        dropout: float = 0.15,
+        name: str = "prior",
+    ) -> None:
         if width % heads:
             raise checks.user_error("width", f"a multiple of heads={heads}", width, "Such as width=192 and heads=6.")
         grid = tuple(grid)
@@ -207,7 +222,7 @@ class TokenTransformer(keras.Model):
             for block in self.blocks
         ]
 
-    def step(self, token, labels, position, caches):
+    def step(self, token, labels: tf.Tensor, position, caches):
         """The log-odds of the token at one position, from the caches of those before.
 
         Args:
@@ -227,9 +242,9 @@ class TokenTransformer(keras.Model):
         logits = self.get_layer("to_logits")(self.get_layer("norm")(x))
         return tf.cast(logits[:, 0], tf.float32), after
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**self._arguments, "name": self.name}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> Self:
         return cls(**config)
