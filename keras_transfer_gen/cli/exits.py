@@ -44,13 +44,15 @@ def guarded(command):
             except (typer.Exit, typer.Abort, BrokenPipeError):
                 raise
             except checks.Interrupted as stop:
+                preempted.extend([stop] if stop.preempted else [])
                 end(stop, one_line(stop), 0 if stop.preempted else INTERRUPTED)
             except KeyboardInterrupt as stop:
                 if not trains:
                     end(stop, "interrupted: what was not finished is not written.", INTERRUPTED)
-                preempted = getattr(stop, "preempts", False) or kwargs.get("grace") is not None
+                is_preempted = getattr(stop, "preempts", False) or kwargs.get("grace") is not None
+                preempted.extend([stop] if is_preempted else [])
                 text = "interrupted: what was saved stays; the same command again continues a run."
-                end(stop, text, 0 if preempted else INTERRUPTED)
+                end(stop, text, 0 if is_preempted else INTERRUPTED)
             except checks.USER_ERRORS as error:
                 end(error, f"error: {one_line(error)}", MISUSE)
             except Exception as error:
@@ -60,6 +62,17 @@ def guarded(command):
                 end(error, text + f"Please report it with {write_log(error)} attached.", FAULT)
 
     return run
+
+
+preempted = []  # why the process is to end at once
+
+
+def leave_if_preempted():
+    """Ends the process with exit code 0 where a training was preempted: taking TensorFlow down can take seconds."""
+    if preempted:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 class OneLineGroup(TyperGroup):

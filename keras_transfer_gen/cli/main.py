@@ -64,4 +64,8 @@ def main():
     """Runs `ktg` as a process of its own."""
     exits.quiet_native_libraries()
     sys.stdout.reconfigure(errors="backslashreplace")  # a sign that the terminal can't show ends no command
-    app()
+    exits.preempted.clear()
+    try:
+        app()
+    finally:
+        exits.leave_if_preempted()

@@ -164,6 +164,22 @@ def test_terminating_signals_are_taken_as_ctrl_c_and_handlers_come_back(number):
     assert caught.value.exit_code == 130 and signal.getsignal(number) is before
 
 
+def test_preempted_process_ends_at_once_when_all_is_said(monkeypatch, capsys):
+    codes = []
+    monkeypatch.setattr(exits, "preempted", [])
+    monkeypatch.setattr(os, "_exit", codes.append)
+    exits.leave_if_preempted()
+    assert codes == []
+
+    def finetune():
+        raise checks.Interrupted("saved at 4 kimg.", preempted=True)
+
+    with pytest.raises(typer.Exit):
+        exits.guarded(finetune)()
+    exits.leave_if_preempted()
+    assert codes == [0] and capsys.readouterr().err == "saved at 4 kimg.\n"
+
+
 @pytest.mark.parametrize(("number", "grace", "code"), [
     (signal.SIGTERM, None, 0), (signal.SIGUSR1, None, 0), (signal.SIGINT, None, 130), (signal.SIGINT, 30.0, 0),
 ])  # fmt: skip

@@ -3,6 +3,7 @@
 A program of its own: it loads TensorFlow once and forks a process for each attempt before anything has run in it.
 
     python killed_runs.py FOLDER KILLS SEED
+    python killed_runs.py FOLDER full SEED     FOLDER is a small file system of its own, which is full at five moments
 
 Every second kill comes while a checkpoint, a history or the best model is being written. The last line is JSON: where
 the kills came, and whether everything is bit-identical.
@@ -25,7 +26,7 @@ import tensorflow as tf
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.recipes.inputs.run_images import RunImages
-from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.report.reporter import Reporter
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import Curve, Phase, run_phases
 from keras_transfer_gen.recipes.runs.run import Run
@@ -49,15 +50,24 @@ class Brightness(Curve):
     def __init__(self, out):
         self.out, self.best = out, None
 
-    def begin(self, training):
+    def begin(self, training):  # as `BestKidCurve`
         known = [record["score"] for record in training.records]
         file = training.branch.best / "gan.keras"
-        self.best = BestModel(file, self.out, max(known, default=float("-inf")) if file.is_file() else float("-inf"))
+        value = max(known, default=float("-inf")) if file.is_file() else float("-inf")
+        self.best = BestModel(file, self.out, value, training.say)
 
     def __call__(self, model):
         score = float(model.generate(4).mean())
         self.best.offer(model, score)
         return {"score": score}
+
+
+class Lines(Reporter):
+    """Writes what is said to a file beside the RUN's file system."""
+
+    def say(self, line):
+        with open(os.environ["KTG_TEST_LINES"], "a", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
 
 
 def train(out):
@@ -68,7 +78,7 @@ def train(out):
     )  # fmt: skip
     pixels = np.random.default_rng(0).integers(0, 256, (10, 32, 32, 3)).astype(np.uint8)
     images = RunImages(read_images(pixels, 32), None, None)
-    with Run.open("pretrain", settings, GanFamily(), SILENT) as run:
+    with Run.open("pretrain", settings, GanFamily(), Lines()) as run:
         run.begin(images, "none")
         run.measure_once(lambda: {"arithmetic": "float32"})
 
@@ -190,7 +200,47 @@ def main(folder, kills, seed):
     print(json.dumps({"kills": ends, "finished": finished, "bit_identical": all(same), "parts": len(expected)}))
 
 
+def fill(folder, is_over):
+    """Leaves no byte free in a file system until a function says that it is over."""
+    ballast = folder / "ballast"
+    with open(ballast, "wb", buffering=0) as stream:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while stream.write(b"x" * size) == size:
+                    pass
+            except OSError:  # full
+                continue
+    while not is_over():
+        time.sleep(0.01)
+    ballast.unlink()
+
+
+def fill_at_random_moments(folder, seed):
+    """A training during which the disk is full five times; the last line is JSON, as that of `main`."""
+    draw, folder, outside = random.Random(seed), Path(folder), Path(os.environ["KTG_TEST_LINES"]).parent
+    os.environ["KTG_CHECKPOINT_SECONDS"] = "0"
+    finished = [wait(attempt(outside / "undisturbed"))]
+    out, child, moments, lines = folder / "run", attempt(folder / "run"), [], Path(os.environ["KTG_TEST_LINES"])
+    until = time.monotonic() + 1200
+    for number in range(5):
+        while step_of(out) < number and time.monotonic() < until:
+            time.sleep(0.001)
+        time.sleep(draw.uniform(0.0, 0.3))
+        moments.append(step_of(out))
+        before = lines.stat().st_size if lines.exists() else 0
+        fill(folder, lambda: time.monotonic() > until or (lines.exists() and lines.stat().st_size > before))  # noqa: B023
+    finished.append(wait(child))
+    expected, content_now = content(outside / "undisturbed"), content(out)
+    different = sorted({name.split()[0] for name in expected if expected[name] != content_now.get(name)})
+    said = [line for line in lines.read_text("utf-8").splitlines() if "disk is full" in line]
+    print(json.dumps({"full_at_steps": moments, "finished": finished, "different": different, "lines": said}))
+
+
 if __name__ == "__main__":
+    os.environ.setdefault("KTG_TEST_LINES", os.devnull)
     if os.environ.get("KTG_TEST_EAGERLY"):  # nothing is traced: a quick attempt
         tf.config.run_functions_eagerly(True)
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    if sys.argv[2] == "full":
+        fill_at_random_moments(sys.argv[1], int(sys.argv[3]))
+    else:
+        main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
