@@ -105,12 +105,13 @@ def preview_html(png, rows):
 
 
 def curves_svg(rows):
-    """The curves of all values that are in each row, as SVG; "" for fewer than two rows.
+    """The curves of the losses, or of all values where none is called a loss, as SVG; "" for fewer than two rows.
 
     Args:
         rows: dicts of float, each with "kimg".
     """
     names = [name for name in (rows[0] if rows else {}) if name != "kimg" and all(name in row for row in rows)]
+    names = [name for name in names if "loss" in name] or names
     values = [row[name] for row in rows for name in names]
     if len(rows) < 2 or not values:
         return ""

@@ -77,7 +77,10 @@ def test_preview_that_fails_never_ends_a_training(train, monkeypatch, capsys, sh
 
 
 def test_curves_are_drawn_from_two_rows_on():
-    rows = [{"kimg": 0.0, "d_loss": 1.0, "g<loss": 2.0}, {"kimg": 1.0, "d_loss": 3.0, "g<loss": 2.0}]
+    rows = [
+        {"kimg": 0.0, "d_loss": 1.0, "g<loss": 2.0, "real_logits": 99.0},
+        {"kimg": 1.0, "d_loss": 3.0, "g<loss": 2.0, "real_logits": 99.0},
+    ]
     assert curves_svg([]) == curves_svg(rows[:1]) == ""
     root = ElementTree.fromstring(curves_svg(rows))
     lines = [element.get("points").split() for element in root.iter("polyline")]
