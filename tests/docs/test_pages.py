@@ -24,6 +24,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AWAITED = set()  # files that a page may name before they exist
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 MAGIC = re.compile(r"(?<=^    )[%!].*$", re.MULTILINE)  # a command of IPython
+OTHER_PROGRAMS = {"--signal"}  # options that pages name of other programs: Slurm
 MODELS = {"gan": ktg.GAN, "vae": ktg.VAE, "layer": ktg.SavedModelLayer}
 
 
@@ -99,7 +100,7 @@ def options_of(command):
 
 def all_options():
     """Options of every command of `ktg`, and of the scripts that the pages name."""
-    found, todo = {"--help"}, [typer.main.get_command(app)]
+    found, todo = {"--help", *OTHER_PROGRAMS}, [typer.main.get_command(app)]
     while todo:
         command = todo.pop()
         found |= options_of(command)
@@ -111,7 +112,9 @@ def all_options():
 
 
 @pytest.mark.parametrize("path", [*PAGES, *CARDS], ids=relative)
-def test_command_lines_are_accepted(path, capsys):
+def test_command_lines_are_accepted(path, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cats.yaml").write_text("data: photos/\nsource: noto_gan_64\n")  # as `ktg init` writes it
     for words in commands(read(path)):
         command, rest = command_of(words)
         with command.make_context(words[0], rest):  # raises for an unknown option and a missing one
