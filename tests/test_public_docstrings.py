@@ -47,7 +47,7 @@ def entries_of(docstring):
 
 def takes_arrays(annotation):
     """Whether a hint allows an array or a tensor."""
-    if annotation is None or ast.unparse(annotation).startswith("dict"):  # arrays of many shapes
+    if annotation is None or "dict[" in ast.unparse(annotation):  # arrays of many shapes
         return False
     words = {n.id for n in ast.walk(annotation) if isinstance(n, ast.Name)}
     return bool(ARRAYS & (words | {n.attr for n in ast.walk(annotation) if isinstance(n, ast.Attribute)}))

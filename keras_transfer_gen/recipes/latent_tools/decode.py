@@ -1,8 +1,11 @@
 """A file of latents to images in a folder."""
 
+from __future__ import annotations
+
 import os
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +15,19 @@ from keras_transfer_gen.recipes.output.folder_checks import check_folder
 from keras_transfer_gen.recipes.output.image_folder import write_folder
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
 KEYS = ("z_mean", "latents", "z")  # names of the array in an .npz file; the first that is there is read
 
 
-def decode(model, latents, out, trust=False, reporter=SILENT):
+def decode(
+    model: PathLike | keras.Model, latents: Any, out: PathLike, trust: bool = False, reporter: Reporter = SILENT
+) -> np.ndarray:
     """Writes the images of latents to `out/00000.png`, ...
 
     Args:

@@ -1,5 +1,10 @@
 """Directions of a latent space that change images most, with a contact sheet of each."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -14,15 +19,29 @@ from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
 NUM, STRENGTH, STEPS = 8, 3.0, 5
 SMALL = 16  # pixels: the side of the images whose changes are measured
 SAMPLES_PER_DIMENSION = 4
 
 
 def find_directions(
-    model, out=None, grid=None, num=NUM, strength=STRENGTH, numbers="0-2", space=None, seed=0, trust=False, label=None,
-    reporter=SILENT,
-):  # fmt: skip
+    model: Any,
+    out: PathLike | None = None,
+    grid: PathLike | None = None,
+    num: int = NUM,
+    strength: float = STRENGTH,
+    numbers: str | Sequence[int] = "0-2",
+    space: str | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    label: int | str | None = None,
+    reporter: Reporter = SILENT,
+) -> dict[str, Any]:
     """Finds the directions of the latent space along which images change most.
 
     In the styles of StyleGAN2 they are read off the weights (SeFa). Elsewhere many images are generated and a linear

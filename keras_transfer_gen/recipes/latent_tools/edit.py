@@ -1,6 +1,9 @@
 """Images changed along a direction of the latent space that two sets of images define: with glasses and without."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,13 @@ from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.outputs import check_outputs, write_outputs
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 STRENGTH = 1.5
 MAX_STRENGTH = 100.0
@@ -43,8 +53,17 @@ class Edited:
 
 
 def edit(
-    model, data, positive, negative, strength=STRENGTH, detail=0.0, out=None, grid=None, trust=False, reporter=SILENT
-):  # fmt: skip
+    model: PathLike | keras.Model,
+    data: ImageSource,
+    positive: ImageSource,
+    negative: ImageSource,
+    strength: float = STRENGTH,
+    detail: float = 0.0,
+    out: PathLike | None = None,
+    grid: PathLike | None = None,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
+) -> Edited:
     """Moves images along the direction from `negative` to `positive` images, in the latent space.
 
     Args:

@@ -1,5 +1,10 @@
 """Images moved along a direction that `find_directions` found."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -14,11 +19,27 @@ from keras_transfer_gen.recipes.output.folder_checks import check_folder
 from keras_transfer_gen.recipes.output.image_folder import write_folder
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 def edit_along(
-    model, directions, direction, strength=3.0, out=None, numbers="0-7", latents=None, layers=None, seed=0, trust=False,
-    label=None, reporter=SILENT,
-):  # fmt: skip
+    model: PathLike | keras.Model,
+    directions: Any,
+    direction: Any,
+    strength: float = 3.0,
+    out: PathLike | None = None,
+    numbers: str | Sequence[int] = "0-7",
+    latents: Any = None,
+    layers: str | Sequence[int] | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    label: int | str | None = None,
+    reporter: Reporter = SILENT,
+) -> tuple[np.ndarray, np.ndarray]:
     """Moves generated or projected images along one direction of the latent space.
 
     Args:

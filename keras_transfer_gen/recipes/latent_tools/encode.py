@@ -1,5 +1,9 @@
 """Images to a file of latents."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_transfer_gen import files
@@ -7,8 +11,16 @@ from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
+if TYPE_CHECKING:
+    import keras
 
-def encode(model, data, out, trust=False, reporter=SILENT):
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
+def encode(
+    model: PathLike | keras.Model, data: ImageSource, out: PathLike, trust: bool = False, reporter: Reporter = SILENT
+) -> dict[str, np.ndarray]:
     """Writes the posteriors of images to an .npz file: z_mean, z_log_var, names.
 
     Args:

@@ -1,6 +1,9 @@
 """Images to choose from: the ones that are liked lead to more of that kind."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +16,13 @@ from keras_transfer_gen.recipes.output.image_folder import write_png
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.report.reporter import SILENT
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 NUM = 16
 LIKENESS = 0.5  # of the first proposals to what was liked; it rises by a third of what is missing each time
@@ -89,7 +99,16 @@ def propose(liked, num, likeness, seed):
     return np.float32(np.sqrt(likeness) * weights @ liked + np.sqrt(1.0 - likeness) * new)
 
 
-def explore(model, out, like=None, num=NUM, seed=0, trust=False, label=None, reporter=SILENT):
+def explore(
+    model: PathLike | keras.Model,
+    out: PathLike,
+    like: Any = None,
+    num: int = NUM,
+    seed: int = 0,
+    trust: bool = False,
+    label: int | str | None = None,
+    reporter: Reporter = SILENT,
+) -> Exploration:
     """One turn of a search: shows proposals, or takes what is liked of those shown last and shows new ones.
 
     Args:

@@ -1,5 +1,9 @@
 """A new prior for a VAE, fitted to the latents of images: it takes seconds, and ten images are enough."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.prior_fitting import KINDS, fit_distribution
 from keras_transfer_gen.networks.priors.gaussian import GaussianPrior
@@ -8,11 +12,28 @@ from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.training.vae import VAE
+
+
 STANDARD = "standard"
 CHOICES = (*KINDS, STANDARD)
 
 
-def fit_prior(model, data, kind="shrunk", on="z", components=None, seed=0, trust=False, reporter=SILENT):
+def fit_prior(
+    model: PathLike | keras.Model,
+    data: ImageSource,
+    kind: str = "shrunk",
+    on: str = "z",
+    components: int | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
+) -> VAE:
     """Replaces the prior of a VAE by a distribution that is fitted to the latents of some images.
 
     From then on it generates images like those, as far as its decoder can. The prior is saved and exported with the
@@ -46,7 +67,8 @@ def fit_prior(model, data, kind="shrunk", on="z", components=None, seed=0, trust
         return vae
     inputs = read_model_images(data, vae.spec, reporter=reporter)
     with checks.named(z_mean="data"):
-        fitted = fit_distribution(*vae.encode(inputs.images), kind=kind, on=on, components=components, seed=seed)
+        z_mean, z_log_var = vae.encode(inputs.images)
+        fitted = fit_distribution(z_mean, z_log_var, kind=kind, on=on, components=components, seed=seed)
     vae.set_prior(prior_of(fitted))
     return vae
 

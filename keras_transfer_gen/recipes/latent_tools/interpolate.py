@@ -1,5 +1,9 @@
 """From one image to another through the latent space, as a film."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -9,11 +13,25 @@ from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_im
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.training.latents import numbered_latents
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+
+
 FRAMES = 24
 TURNS = 3  # drawn latents that a film without images passes before it is back at the first
 
 
-def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, trust=False):
+def interpolate(
+    model: PathLike | keras.Model,
+    out: PathLike | None = None,
+    start: Any = None,
+    end: Any = None,
+    frames: int = FRAMES,
+    seed: int = 0,
+    trust: bool = False,
+) -> np.ndarray:
     """Images on an arc of the latent space; with `out` also as a film (GIF).
 
     With two images: from the first to the last, by the means of their posteriors. Without: through a few latents drawn
@@ -50,7 +68,7 @@ def interpolate(model, out=None, start=None, end=None, frames=FRAMES, seed=0, tr
     else:
         ends = np.concatenate([_read_end(start, vae.spec, "from"), _read_end(end, vae.spec, "to")])
         z_mean, _ = vae.encode(ends)
-        latents = spherical_interpolation(*z_mean, np.linspace(0.0, 1.0, frames))
+        latents = spherical_interpolation(z_mean[0], z_mean[1], np.linspace(0.0, 1.0, frames))
     images = vae.decode(latents)
     if out is not None:
         circle = start is None  # its last frame is shown no longer than the others

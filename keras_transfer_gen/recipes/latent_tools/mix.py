@@ -1,5 +1,10 @@
 """Style mixing: coarse layers of one image, fine layers of another."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_transfer_gen import checks, pixels
@@ -8,8 +13,21 @@ from keras_transfer_gen.recipes.latent_tools.number_lists import parse_numbers
 from keras_transfer_gen.recipes.output.image_folder import write_png
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
 
-def mix(model, out=None, rows="0-3", columns="4-7", layers=None, seed=0, truncation=1.0, trust=False, label=None):
+
+def mix(
+    model: Any,
+    out: PathLike | None = None,
+    rows: str | Sequence[int] = "0-3",
+    columns: str | Sequence[int] = "4-7",
+    layers: str | Sequence[int] | None = None,
+    seed: int = 0,
+    truncation: float = 1.0,
+    trust: bool = False,
+    label: int | str | None = None,
+) -> np.ndarray:
     """A sheet of images: each has the styles of its row's image, but in some layers those of its column's.
 
     Args:

@@ -1,8 +1,11 @@
 """The latent whose image is nearest to a given image."""
 
+from __future__ import annotations
+
 import dataclasses
 import io
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +22,11 @@ from keras_transfer_gen.recipes.output.sheet_file import add_mark, check_sheet
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.report.curves import Line, Panel, draw_curves
 from keras_transfer_gen.recipes.report.reporter import SILENT
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 STEPS, RATE, NOISE_WEIGHT = 300, 0.1, 1e5
 STARTS = 64  # latents of which the nearest is the start, where the space has no centre that is an image
@@ -58,9 +66,20 @@ class Projection:
 
 
 def project(
-    model, image, out=None, grid=None, curve=None, space=None, each_layer=False, steps=STEPS, distance="features",
-    seed=0, trust=False, label=None, reporter=SILENT,
-):  # fmt: skip
+    model: Any,
+    image: ImageSource,
+    out: PathLike | None = None,
+    grid: PathLike | None = None,
+    curve: PathLike | None = None,
+    space: str | None = None,
+    each_layer: bool = False,
+    steps: int = STEPS,
+    distance: str = "features",
+    seed: int = 0,
+    trust: bool = False,
+    label: int | str | None = None,
+    reporter: Reporter = SILENT,
+) -> Projection:
     """Finds the latent whose image is nearest to an image. The image must be aligned as the model's own images are.
 
     Args:

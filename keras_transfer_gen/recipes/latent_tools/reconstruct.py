@@ -1,6 +1,9 @@
 """Images to their reconstructions by a VAE, in a folder."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +11,12 @@ from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.latent_tools.outputs import check_outputs, write_outputs
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +38,14 @@ class Reconstruction:
         return {"num": len(self.images), "edge_similarity": self.edge_similarity, "mean_levels": self.mean_levels}
 
 
-def reconstruct(model, data, out=None, grid=None, trust=False, reporter=SILENT):
+def reconstruct(
+    model: PathLike | keras.Model,
+    data: ImageSource,
+    out: PathLike | None = None,
+    grid: PathLike | None = None,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
+) -> Reconstruction:
     """Encodes and decodes images, by the means of their posteriors, and writes the results.
 
     Args:

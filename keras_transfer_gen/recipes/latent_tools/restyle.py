@@ -1,7 +1,10 @@
 """Puts the style of the images that a VAE was adapted to on other images, whose content stays."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,11 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 DETAIL = 1.0
 
@@ -52,8 +60,16 @@ class Restyled:
 
 
 def restyle(
-    run, data, out=None, reference=None, source=None, detail=DETAIL, grid=None, trust=False, reporter=SILENT
-):  # fmt: skip
+    run: PathLike,
+    data: ImageSource,
+    out: PathLike | None = None,
+    reference: ImageSource | None = None,
+    source: PathLike | None = None,
+    detail: float = DETAIL,
+    grid: PathLike | None = None,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
+) -> Restyled:
     """Encodes images with the source's encoder and decodes them with the adapted decoder.
 
     A decoder that was adapted while the encoder was frozen (`ktg finetune --method decoder` or `bsa`) decodes the same
@@ -106,8 +122,8 @@ def restyle(
             name: kid_protocol.score_images(part, against, reporter.counter(f"score: {name}"))
             for name, part in (("kid", images), ("kid_input", inputs.images), ("kid_plain", plain))
         }
-    edges = [float(edge_similarity(inputs.images, part).mean()) for part in (images, plain)]
-    return Restyled(images, *edges, *(kids.get(name) for name in ("kid", "kid_input", "kid_plain")))
+    edges, plain_edges = (float(edge_similarity(inputs.images, part).mean()) for part in (images, plain))
+    return Restyled(images, edges, plain_edges, *(kids.get(name) for name in ("kid", "kid_input", "kid_plain")))
 
 
 def carry_over(images, plain, changed, detail=DETAIL):

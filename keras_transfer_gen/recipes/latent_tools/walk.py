@@ -1,6 +1,10 @@
 """A film that walks through latents on a smooth closed curve and ends where it began."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.closed_curves import closed_curve
@@ -8,13 +12,27 @@ from keras_transfer_gen.recipes.latent_tools.latent_space import open_space
 from keras_transfer_gen.recipes.latent_tools.number_lists import parse_numbers
 from keras_transfer_gen.recipes.output.films import check_film, write_film
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import PathLike
+
+
 FRAMES, RATE = 24, 12.0
 
 
 def walk(
-    model, out=None, numbers="0-5", frames=FRAMES, rate=RATE, seed=0, truncation=1.0, space=None, trust=False,
-    label=None,
-):  # fmt: skip
+    model: Any,
+    out: PathLike | None = None,
+    numbers: str | Sequence[int] = "0-5",
+    frames: int = FRAMES,
+    rate: float = RATE,
+    seed: int = 0,
+    truncation: float = 1.0,
+    space: str | None = None,
+    trust: bool = False,
+    label: int | str | None = None,
+) -> np.ndarray:
     """Images on a closed curve through the latents of some generated images; with `out` also as a film.
 
     Args:

@@ -1,5 +1,7 @@
 """A VAE for images with other channels: RGB to grey and back."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import keras
@@ -9,7 +11,7 @@ from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.weights.matching import load_matching_weights
 
 
-def change_channels(vae, channels):
+def change_channels(vae: VAE, channels: int) -> VAE:
     """A copy of a VAE for images with other channels; the VAE itself where it has them already.
 
     A grey image gets the latents that the same image in RGB had. A decoder of RGB becomes one of grey by the mean of

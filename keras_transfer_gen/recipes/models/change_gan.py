@@ -1,6 +1,9 @@
 """A StyleGAN2 for images of another size, other channels, other classes or with another mapping network."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.stylegan2.changing import change_discriminator, change_generator
@@ -11,7 +14,13 @@ from keras_transfer_gen.recipes.models.network_files import ARCH
 from keras_transfer_gen.training.gan import GAN
 
 
-def change_gan(gan, image_size=None, channels=None, num_classes=None, mapping_layers=None):
+def change_gan(
+    gan: GAN,
+    image_size: int | None = None,
+    channels: int | None = None,
+    num_classes: int | None = None,
+    mapping_layers: int | None = None,
+) -> tuple[GAN, list[str]]:
     """A StyleGAN2 of another shape that keeps every weight that fits.
 
     What is new begins without effect where that is possible, see docs/stylegan2.md. Feature heads are left out.
@@ -39,7 +48,7 @@ def change_gan(gan, image_size=None, channels=None, num_classes=None, mapping_la
     generator, report = change_generator(gan.generator, **changes, mapping_layers=mapping_layers)
     averaged, _ = change_generator(gan.ema_generator, **changes, mapping_layers=mapping_layers)
     judge, judge_report = change_discriminator(without_lipschitz_bounded(gan.discriminator), **changes)
-    known = {name: value for name, value in changes.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if num_classes not in (None, gan.spec.num_classes):
         known["class_names"] = []
     changed = GAN(generator, judge, spec=dataclasses.replace(gan.spec, **known), name=gan.name)

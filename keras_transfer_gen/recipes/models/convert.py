@@ -1,8 +1,11 @@
 """A GAN of any source as one file: `.keras`, or `.safetensors` with the weights alone."""
 
+from __future__ import annotations
+
 import json
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.stylegan2.official import DISCRIMINATOR, GENERATOR, to_official
@@ -15,6 +18,12 @@ from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE, resolve_mode
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.weights.safetensors_file import write_safetensors
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
 
 SUFFIXES = (".keras", ".safetensors")
 
@@ -30,7 +39,14 @@ def check_out(out):
     return path
 
 
-def convert_model(source, out, trust=False, overrides=None, changes=None, report=None):
+def convert_model(
+    source: PathLike,
+    out: PathLike,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    changes: Any = None,
+    report: Any = None,
+) -> ModelSpec:
     """Writes a GAN as one file, on request in another shape.
 
     A `.keras` file holds the whole model: `load_gan` and every command take it. A `.safetensors` file holds the weights

@@ -1,7 +1,10 @@
 """From a trained model to files that serve it: SavedModel and TFLite, each compared with the Keras model."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.generator import generator_servable
@@ -16,6 +19,13 @@ from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.recipes.models.served_card import served_card
 from keras_transfer_gen.training.vae import VAE
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
 LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
     "gan": lambda ref, overrides: load_generator(ref, overrides=overrides),
     "vae": lambda ref, overrides: load_vae(ref),
@@ -23,7 +33,13 @@ LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
 }
 
 
-def export_saved_model(model, path, card=None, trust=False, overrides=None):
+def export_saved_model(
+    model: PathLike | keras.Model,
+    path: PathLike,
+    card: str | None = None,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+) -> Path:
     """Writes a SavedModel for TF Serving: `serving_default`, latents -> images, and `generate`, a seed -> images.
 
     That of a VAE draws from its prior, and also has `encode`, `decode` and `reconstruct`. Beside a folder whose name is
@@ -56,7 +72,15 @@ def export_saved_model(model, path, card=None, trust=False, overrides=None):
     return written
 
 
-def export_tflite(model, path, batch_size=1, trust=False, overrides=None, part="sampler", quantize="none"):
+def export_tflite(
+    model: PathLike | keras.Model,
+    path: PathLike,
+    batch_size: int = 1,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    part: str = "sampler",
+    quantize: str = "none",
+) -> Path:
     """Writes a TFLite file with builtin operators: latents `[batch_size, latent_dim]` -> images.
 
     Args:

@@ -1,6 +1,9 @@
 """From a trained model to a page for browsers: the generator, and the directions that the page has sliders for."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -15,13 +18,27 @@ from keras_transfer_gen.recipes.models.export import load_exported, servable_of
 from keras_transfer_gen.recipes.models.export_formats import QUANTIZE
 from keras_transfer_gen.training.latents import numbered_classes, numbered_latents, render_numbered
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
 DIRECTIONS = 8  # sliders of a page
 LEAST_IMAGES, MOST_IMAGES = 256, 2048  # on which directions are measured
 IMAGES_PER_DIMENSION = 8
 SEED = 1  # of these images
 
 
-def export_web(model, path, trust=False, overrides=None, quantize="none", title=None):
+def export_web(
+    model: PathLike | keras.Model,
+    path: PathLike,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    quantize: str = "none",
+    title: str | None = None,
+) -> Path:
     """Writes a page that generates images in the browser: a folder for any static host, and one file for disk.
 
     It has a grid of new images, sliders along the directions that change images most, images between two others, and

@@ -1,13 +1,17 @@
 """A trained GAN for larger images: it begins with the images that it knows, enlarged, and learns details."""
 
+from __future__ import annotations
+
 import dataclasses
+
+import keras
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.training.gan import GAN
 
 
-def grow_gan(gan, image_size):
+def grow_gan(gan: GAN, image_size: int) -> GAN:
     """A GAN of larger images that begins with those of a trained one, enlarged.
 
     Each doubling adds a block to both networks. Feature heads are left out; a fine-tune adds new ones.
@@ -35,8 +39,9 @@ def grow_gan(gan, image_size):
         raise checks.user_error(
             "source", "a model of an architecture of this package", gan.spec.arch or "unknown", step
         )
-    networks = (gan.ema_generator, without_lipschitz_bounded(gan.discriminator))
+    networks: tuple[keras.Model, ...] = (gan.ema_generator, without_lipschitz_bounded(gan.discriminator))
     while spec.image_size < image_size:
         networks = architecture.grow(spec, networks)
         spec = dataclasses.replace(spec, image_size=2 * spec.image_size)
-    return GAN(*networks, spec=spec, name=gan.name)
+    generator, discriminator = networks
+    return GAN(generator, discriminator, spec=spec, name=gan.name)

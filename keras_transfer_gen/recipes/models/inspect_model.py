@@ -1,7 +1,10 @@
 """What is in a SavedModel: its functions, its variables, whether it can be trained, and a program that uses it."""
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.image_generators import MeasuredGenerator, is_exported, open_generator
@@ -27,6 +30,10 @@ from keras_transfer_gen.transfer.saved_model.interfaces import interfaces
 from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
 
 IMAGES = 16
 TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
@@ -90,7 +97,7 @@ class Inspection:
         }
 
 
-def inspect_model(source, trust=False, overrides=None):
+def inspect_model(source: Any, trust: bool = False, overrides: SpecOverrides | None = None) -> Any:
     """Describes a SavedModel of any origin.
 
     Args:

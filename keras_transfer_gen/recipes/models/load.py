@@ -1,6 +1,9 @@
 """From what a user calls a model (preset, RUN, `.keras` file, any SavedModel) to a `GAN` or to a Keras generator."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.saved_model import is_exported, read_spec
@@ -22,8 +25,20 @@ from keras_transfer_gen.transfer.saved_model.generator import wrap_saved_model
 from keras_transfer_gen.transfer.saved_model.keras_generator import measure_keras_model, wrap_keras_model
 from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 
+if TYPE_CHECKING:
+    import keras
 
-def load_gan(source, trust=False, overrides=None, custom_objects=None):
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
+def load_gan(
+    source: PathLike,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    custom_objects: dict[str, Any] | None = None,
+) -> GAN:
     """A `GAN`, always compiled, ready to be frozen, compiled anew and fitted.
 
     A source without a discriminator, as every SavedModel and a `.keras` file of a generator alone, gets a new one: let
@@ -62,7 +77,12 @@ def load_source(source, trust=False, overrides=None, custom_objects=None):
     return gan, is_new
 
 
-def load_generator(source, trust=False, overrides=None, custom_objects=None):
+def load_generator(
+    source: PathLike,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    custom_objects: dict[str, Any] | None = None,
+) -> tuple[keras.Model, ModelSpec]:
     """The generator of a source as a Keras model, and its `ModelSpec`.
 
     Args:

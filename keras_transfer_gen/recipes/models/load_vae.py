@@ -1,6 +1,9 @@
 """From what a user calls a model (preset, RUN, `.keras` file, exported SavedModel) to a `VAE`."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -12,8 +15,11 @@ from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
 
-def load_vae(source, trust=False, custom_objects=None):
+
+def load_vae(source: PathLike, trust: bool = False, custom_objects: dict[str, Any] | None = None) -> VAE:
     """A `VAE`, always compiled, ready to be frozen, compiled anew and fitted.
 
     Args:

@@ -1,7 +1,10 @@
 """Measures of generated images: KID, FID, precision, recall, density, coverage, near-copies; of a VAE its ELBO."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +26,15 @@ from keras_transfer_gen.recipes.scoring.per_class import knows_classes, measure_
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.callbacks import ScoreEvery
 from keras_transfer_gen.training.vae import VAE
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import ImageSource, LabelSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.training.gan import GAN
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
 
 MIN_IMAGES = 10  # with fewer, no measure means anything
 FEW_IMAGES = 200  # with fewer, precision and recall depend more on the number of images than on the images
@@ -68,17 +80,17 @@ class Evaluation:
     classes: dict = dataclasses.field(default_factory=dict)
 
     @property
-    def made(self):
+    def made(self) -> np.ndarray | None:
         """`generated`, by its name in version 0.1."""
         warn_renamed("Evaluation.made", "Evaluation.generated")
         return self.generated
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Everything but the images."""
         names = [field.name for field in dataclasses.fields(self) if field.name not in (*IMAGES, *MERGED)]
         return {**{name: getattr(self, name) for name in names}, **self.elbo, **self.classes}
 
-    def rows(self):
+    def rows(self) -> list[tuple[str, ...]]:
         """(name, value, meaning) of each measure, as text."""
         kid = self.kid
         copies, real = (f"{100 * self.memorisation[name]:.1f} %" for name in ("near_copy_share", "real_share"))
@@ -95,24 +107,24 @@ class Evaluation:
             *self._mean_rows(),
         ]
 
-    def class_rows(self):
+    def class_rows(self) -> list[Any]:
         """Rows of a table of the classes, texts under `class_table.HEADER`; [] for a model without classes."""
         return class_rows(self.classes.get("per_class", {}))
 
-    def _mean_rows(self):
+    def _mean_rows(self) -> list[Any]:
         if not self.classes:
             return []
         real = f"{self.classes['recognised_real']:.2f}"
         meaning = f"share that a probe takes for the class asked for; of real images {real}"
         return [("recognised", f"{self.classes['recognised']:.2f}", meaning)]
 
-    def against(self):
+    def against(self) -> str:
         """One line, or two for a VAE: the images that were compared with, and the network of the features."""
         kid = self.kid
         line = f"against {kid['n_real']} images of {kid['reference']}; features: {kid['feature_network']}"
         return f"{line}\n{elbo_protocol.elbo_reference(self.elbo)}" if self.elbo else line
 
-    def cautions(self):
+    def cautions(self) -> list[str]:
         """list of sentences about measures that mislead here: with few images, and of a VAE that has collapsed."""
         generated, real = self.kid["n_fake"], self.kid["n_real"]
         lines = [self.elbo["collapse"]] if self.elbo.get("collapse") else []
@@ -123,20 +135,28 @@ class Evaluation:
             )
         return lines
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [f"{name:20} {value:>14}   {meaning}" for name, value, meaning in self.rows()]
         classes = [f"{name:20} {kid:>14} {share:>12} {real:>16}" for name, kid, share, real in self._class_table()]
         return "\n".join([*lines, *classes, self.against(), *self.cautions()])
 
-    def _class_table(self):
+    def _class_table(self) -> list[Any]:
         return [HEADER, *self.class_rows()] if self.classes else []
 
     __repr__ = __str__
 
 
 def evaluate(
-    model, images, num=None, reporter=SILENT, trust=False, overrides=None, protocol=None, network=None, labels=None
-):
+    model: PathLike | keras.Model,
+    images: ImageSource,
+    num: int | None = None,
+    reporter: Reporter = SILENT,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    protocol: Any = None,
+    network: PathLike | None = None,
+    labels: LabelSource | None = None,
+) -> Evaluation:
     """Measures how well a model generates the images of a set.
 
     Args:
@@ -297,12 +317,12 @@ class EvaluateEvery(ScoreEvery):
         >>> gan.fit(images, callbacks=[EvaluateEvery(images, kimg=5)])  # doctest: +SKIP
     """
 
-    def __init__(self, images, kimg=5.0, num=None):
+    def __init__(self, images: ImageSource, kimg: float = 5.0, num: int | None = None) -> None:
         super().__init__(self._measure, kimg)
         self.images, self.num = images, num
         self._reference = None
 
-    def _measure(self, gan):
+    def _measure(self, gan: GAN) -> dict[str, float]:
         if self._reference is None:
             name, real = read_real_images(self.images, gan.spec.image_size, gan.spec.channels)
             self._reference = kid_protocol.make_reference(real, name)

@@ -1,5 +1,9 @@
 """Distilling: a small generator learns to give the images that a large one gives of the same latents."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import run_phases
 from keras_transfer_gen.recipes.runs.run import Run
@@ -7,8 +11,12 @@ from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.settings.distill import DistillSettings
 
-def distill(settings, reporter=SILENT):
+
+def distill(settings: DistillSettings, reporter: Reporter = SILENT) -> dict[str, Any]:
     """Trains a student of a given size, scores it against its teacher, and exports it.
 
     The student begins with the most important channels of the teacher. It learns from the teacher's images of the same

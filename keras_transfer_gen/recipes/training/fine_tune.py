@@ -1,5 +1,9 @@
 """Fine-tuning, from a folder of images and a source to a scored, drawn and exported model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import run_phases
 from keras_transfer_gen.recipes.runs.run import Run
@@ -7,8 +11,13 @@ from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+    from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 
-def fine_tune(settings, reporter=SILENT):
+
+def fine_tune(settings: FineTuneSettings | FineTuneVaeSettings, reporter: Reporter = SILENT) -> dict[str, Any]:
     """Adapts a source to images, scores it before and after, and exports it.
 
     The same call continues an interrupted run and does nothing on a finished one.

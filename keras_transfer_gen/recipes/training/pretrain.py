@@ -1,5 +1,9 @@
 """Training from nothing: the same story as fine-tuning, without a source."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import run_phases
 from keras_transfer_gen.recipes.runs.run import Run
@@ -9,8 +13,13 @@ from keras_transfer_gen.recipes.training.finalize import finalize
 from keras_transfer_gen.recipes.training.measure import measure_precision
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.settings.gan import PretrainSettings
+    from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
 
-def pretrain(settings, reporter=SILENT):
+
+def pretrain(settings: PretrainSettings | PretrainVaeSettings, reporter: Reporter = SILENT) -> dict[str, Any]:
     """Trains a model from nothing, scores it and exports it.
 
     The same call continues an interrupted run and does nothing on a finished one.

@@ -1,5 +1,7 @@
 """A GAN whose discriminator also judges what a trained network sees."""
 
+from __future__ import annotations
+
 import keras
 
 from keras_transfer_gen import checks
@@ -21,7 +23,7 @@ from keras_transfer_gen.training.gan import GAN
 
 
 @renamed_arguments(influence="weight")
-def add_feature_heads(gan, weight=FEATURE_WEIGHT, width=WIDTH):
+def add_feature_heads(gan: GAN, weight: float = FEATURE_WEIGHT, width: int = WIDTH) -> GAN:
     """Lets the discriminator of a GAN also judge what a network that was trained on photographs sees in an image.
 
     Small new heads read the maps of EfficientNet-Lite1 at four depths; it stays as it is and nothing of it is saved.

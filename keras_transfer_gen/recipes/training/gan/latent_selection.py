@@ -7,9 +7,12 @@ training goes on from there. Norms keep their statistics: those of batches from 
 selection.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import re
+from typing import Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
@@ -79,7 +82,9 @@ def freeze_generator(gan):
     freeze(gan, {"generator/.*": False})
 
 
-def select_latents(gan, images, kimg=0.5, seed=0, pool=DEFAULT.pool, keep=DEFAULT.keep):
+def select_latents(
+    gan: GAN, images: Any, kimg: float = 0.5, seed: int = 0, pool: int = DEFAULT.pool, keep: int = DEFAULT.keep
+) -> GAN:
     """Limits a GAN to the part of its latents whose images are most like the given ones; for images near the source.
 
     The discriminator learns alone for a moment; the latents whose images it then rates highest become the centres of a
