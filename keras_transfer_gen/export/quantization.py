@@ -25,6 +25,7 @@ CALIBRATION_ROWS = 200  # on which the ranges of all activations are measured
 PROBE_ROWS = 16  # others, on which the file is compared with the model
 CALIBRATION_SEED, PROBE_SEED = 1, 2
 LEAST_PSNR = 30.0  # dB
+LEAST_SSIM = 0.995  # of int8 images that are computed in int8; below it plain areas get noise that the KID sees
 LISTING_BATCHES = 4  # on which the operators of a file are listed
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "BATCH_MATMUL")
 
@@ -98,8 +99,8 @@ def batches(rows: dict[str, np.ndarray], batch_size: int) -> Iterator[dict[str, 
 def example_rows(servable: Servable, name: str, count: int, seed: int) -> dict[str, np.ndarray]:
     """Inputs as a function is called with in use, always the same: {input: ndarray `[count, ...]`}.
 
-    Latents follow the model's distribution. Images are the model's own, and latents of a VAE's decoder are those that
-    its encoder gives for them.
+    Latents follow the model's distribution, truncations are from 0.5 to 1. Images are the model's own, and latents of a
+    VAE's decoder are those that its encoder gives for them.
 
     Args:
         servable: `Servable`.
@@ -112,6 +113,7 @@ def example_rows(servable: Servable, name: str, count: int, seed: int) -> dict[s
     rows = {"latents": latents}
     if spec.num_classes:
         rows["labels"] = rng.integers(0, spec.num_classes, count).astype(np.int32)
+    rows["truncation"] = rng.uniform(0.5, 1.0, count).astype(np.float32)  # of generators that take it as an input
     if name in ("encode", "decode"):
         images = _compute(servable, "serve", rows)["images"]
         rows = {"images": images, "latents": _compute(servable, "encode", {"images": images})["z_mean"]}

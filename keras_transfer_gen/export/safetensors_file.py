@@ -65,7 +65,7 @@ def named_weights(networks: dict[str, Any]) -> dict[str, np.ndarray]:
         while name in arrays:
             number += 1
             name = f"{path}_{number}"
-        arrays[name] = np.ascontiguousarray(variable.value.numpy())
+        arrays[name] = np.array(variable.value.numpy(), order="C")  # ascontiguousarray would make scalars rows
     return arrays
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.export.parity import check_fidelity, check_outputs, fidelity
+from keras_transfer_gen.export.parity import check_fidelity, check_outputs, fidelity, structural_similarity
 from keras_transfer_gen.export.quantization import (
     CALIBRATION_ROWS,
     CALIBRATION_SEED,
     LEAST_PSNR,
+    LEAST_SSIM,
     PROBE_ROWS,
     PROBE_SEED,
     QUANTIZATIONS,
@@ -44,8 +45,8 @@ def write_tflite(
         batch_size: images in one call, fixed in the file. An interpreter may resize the inputs of a sampler and a
             decoder, not that of an encoder: write another file for another number.
         part: one of `servable.parts`: "sampler", and of a VAE "encoder" or "decoder".
-        quantize: one of `QUANTIZATIONS`. An int8 file whose images have a PSNR below 30 dB computes its last layers in
-            float32, as many as it takes, with weights in int8; the metadata names them.
+        quantize: one of `QUANTIZATIONS`. An int8 file whose images have a PSNR below 30 dB or an SSIM below 0.995
+            computes its last layers in float32, as many as it takes, with weights in int8; the metadata names them.
 
     Returns:
         `pathlib.Path` of the file.
@@ -97,7 +98,7 @@ class _Conversion:
         """Writes the file, and raises an `ExportError` where it is not exact enough."""
         self._put(path, convert(self._converter(), self.traced), ())
         what = f"The TFLite file ({self.quantize})"
-        if self.rule.keeps_layers and self._fidelity(path) < LEAST_PSNR:
+        if self.rule.keeps_layers and not self._is_near(path):
             self._keep_layers(path)
         if self.rule.levels is None:
             check_fidelity(self.expected, run_tflite_function(path, self.probes), LEAST_PSNR, what)
@@ -116,14 +117,16 @@ class _Conversion:
         # what lies between, and errors of the last layers are seen as they are.
         for count in range(1, len(selection.layers) + 1):
             self._put(path, selection.convert(count), selection.names(count))
-            if self._fidelity(path) >= LEAST_PSNR:
+            if self._is_near(path):
                 return
 
     def _converter(self) -> Any:
         return make_converter(self.traced, self.variables, self.rule, self.rows, self.batch_size)
 
-    def _fidelity(self, path: Path) -> float:
-        return fidelity(self.expected, run_tflite_function(path, self.probes))
+    def _is_near(self, path: Path) -> bool:
+        outputs = run_tflite_function(path, self.probes)
+        similarity = structural_similarity(self.expected, outputs)
+        return fidelity(self.expected, outputs) >= LEAST_PSNR and similarity >= LEAST_SSIM
 
     def _put(self, path: Path, content: bytes, float_layers: Sequence[str]) -> None:
         path.write_bytes(add_metadata(content, metadata_of(self.spec, self.name, self.quantize, float_layers)))

@@ -1,6 +1,7 @@
 """Small models of every kind that can be exported.
 
-Kinds: "generator", a DCGAN; "labels", a generator with classes; "vae", with a prior of two normal distributions.
+Kinds: "generator", a DCGAN; "labels", a generator with classes; "vae", with a prior of two normal distributions. Beside
+them "style", a StyleGAN2 with classes, one of which is drawn more often.
 """
 
 import dataclasses
@@ -11,12 +12,17 @@ import numpy as np
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan_generator
 from keras_transfer_gen.networks.priors.mixture import MixturePrior
+from keras_transfer_gen.networks.stylegan2.shapes import GeneratorShape
+from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_generator
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.vae import VAE
 
 SPEC = ModelSpec(image_size=28, channels=3, latent_dim=6, truncation=0.8, licence="CC0-1.0")
 LABELS_SPEC = ModelSpec(image_size=4, channels=3, latent_dim=6, num_classes=3)
 VAE_SPEC = ModelSpec(image_size=28, channels=3, latent_dim=5, licence="CC0-1.0", family="vae")
+STYLE_SPEC = ModelSpec(
+    image_size=8, channels=3, latent_dim=4, num_classes=2, class_shares=[0.8, 0.2], truncation=0.7, arch="stylegan2"
+)
 
 
 def draw_statistics(network):
@@ -47,6 +53,11 @@ def generator_with_labels():
     x = inputs["latents"] + keras.layers.Embedding(3, 6)(inputs["labels"])
     x = keras.layers.Reshape((4, 4, 3))(keras.layers.Dense(48, activation="tanh")(x))
     return keras.Model(inputs, x)
+
+
+def small_style_generator():
+    """A StyleGAN2 of 8 pixels as `STYLE_SPEC` says."""
+    return build_stylegan2_generator(GeneratorShape(8, 3, 4, 2, w_dim=4, widths=(4, 4), mapping_layers=1))
 
 
 def small_vae():

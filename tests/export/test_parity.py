@@ -12,6 +12,7 @@ from keras_transfer_gen.export.parity import (
     fidelity,
     probe_inputs,
     probe_latents,
+    structural_similarity,
 )
 from keras_transfer_gen.export.servable import ServedFunction
 from keras_transfer_gen.specs import ModelSpec
@@ -129,3 +130,19 @@ def test_every_output_is_compared_in_its_way():
         check_outputs(function, {"images": images + 4 / 127.5, "z_mean": z}, "It")
     with pytest.raises(ExportError, match="It gives latents that differ by 0.01"):
         check_outputs(function, {"images": images, "z_mean": z + 0.01}, "It")
+
+
+def test_similarity_falls_where_plain_areas_get_noise_that_a_psnr_misses():
+    plain = np.full((1, 32, 32, 3), 0.9, np.float32)
+    noisy = plain + np.random.default_rng(0).normal(0, 0.02, plain.shape).astype(np.float32)
+    textured = sample_images(shape=plain.shape)
+    moved = textured + (noisy - plain)
+    pairs = [({"images": plain}, {"images": noisy}), ({"images": textured}, {"images": moved})]
+    assert all(fidelity(*pair) == pytest.approx(40, abs=0.5) for pair in pairs)
+    in_plain, in_texture = (structural_similarity(*pair) for pair in pairs)
+    assert in_plain < 0.92 and in_texture > 0.99
+
+
+def test_similarity_of_small_images_and_of_latents_is_not_measured():
+    assert structural_similarity({"images": sample_images()}, {"images": -sample_images()}) == 1
+    assert structural_similarity({"z_mean": np.zeros((2, 3))}, {"z_mean": np.ones((2, 3))}) == 1

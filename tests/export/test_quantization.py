@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.quantization import (
     QUANTIZATIONS,
     batches,
@@ -12,6 +13,7 @@ from keras_transfer_gen.export.quantization import (
     without_notices,
 )
 from keras_transfer_gen.recipes.models.export_formats import QUANTIZE
+from tests.export.small_models import STYLE_SPEC, small_style_generator
 
 
 def test_command_line_offers_every_quantization():
@@ -38,6 +40,13 @@ def test_rows_are_like_those_in_use_and_always_the_same(servables, kind, name, s
         assert np.abs(rows[key] - others[key]).max() > 0
     outputs = expected_outputs(servables[kind], name, rows)
     assert all(len(value) == 32 for value in outputs.values())
+
+
+def test_truncations_are_those_in_use():
+    servable = generator_servable(small_style_generator(), STYLE_SPEC)
+    rows = example_rows(servable, "serve", 32, 1)
+    assert set(rows) == {"latents", "labels", "truncation"} and rows["truncation"].shape == (32,)
+    assert 0.5 <= rows["truncation"].min() < rows["truncation"].max() <= 1
 
 
 def test_latents_of_a_decoder_are_what_the_encoder_gives(servables, models):

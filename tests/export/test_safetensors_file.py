@@ -33,6 +33,8 @@ def test_paths_begin_with_the_network_and_equal_ones_are_numbered():
     arrays = named_weights({"net": SimpleNamespace(variables=kernels), "head": SimpleNamespace(variables=kernels[:1])})
     assert list(arrays) == ["net/kernel", "net/kernel_2", "head/net/kernel"]
     np.testing.assert_array_equal(arrays["net/kernel_2"], np.ones((3, 2)))
+    scalar = keras.Variable(2.0, name="gain")
+    assert named_weights({"net": SimpleNamespace(variables=[scalar])})["net/gain"].shape == ()
 
 
 def test_other_files_are_refused(tmp_path):

@@ -7,23 +7,17 @@ from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.numbered_images import has_truncation
 from keras_transfer_gen.export.web.page_files import PageFacts
 from keras_transfer_gen.export.web.write import write_web
-from keras_transfer_gen.networks.stylegan2.shapes import GeneratorShape
-from keras_transfer_gen.networks.stylegan2.stylegan2 import build_stylegan2_generator
 from keras_transfer_gen.recipes.models.export_web import served_inputs
-from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.latents import render_numbered
+from tests.export.small_models import STYLE_SPEC, small_style_generator
 
 KINDS = ("generator", "labels", "vae", "style")
-STYLE_SPEC = ModelSpec(
-    image_size=8, channels=3, latent_dim=4, num_classes=2, class_shares=[0.8, 0.2], truncation=0.7, arch="stylegan2"
-)
 
 
 @pytest.fixture(scope="session")
 def web_servables(servables):
     """{kind: `Servable`}; "style" takes a truncation, and draws one class more often than the other."""
-    generator = build_stylegan2_generator(GeneratorShape(8, 3, 4, 2, w_dim=4, widths=(4, 4), mapping_layers=1))
-    return {**servables, "style": generator_servable(generator, STYLE_SPEC)}
+    return {**servables, "style": generator_servable(small_style_generator(), STYLE_SPEC)}
 
 
 @pytest.fixture(scope="session")
