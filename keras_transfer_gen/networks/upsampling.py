@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
+from keras_transfer_gen.convolution import enlarge
+
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
@@ -40,7 +42,7 @@ def convolve_enlarged(conv: keras.layers.Layer, inputs: tf.Tensor, training: boo
     if not training:
         size = (2 * inputs.shape[1], 2 * inputs.shape[2])
         return conv(ops.image.resize(inputs, size, interpolation="nearest"))
-    return ops.conv_transpose(inputs, _adjoint_kernel(ops.cast(conv.kernel, inputs.dtype)), 2, padding="same")
+    return enlarge(inputs, _adjoint_kernel(ops.cast(conv.kernel, inputs.dtype)))
 
 
 def _adjoint_kernel(kernel: tf.Tensor) -> tf.Tensor:

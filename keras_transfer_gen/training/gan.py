@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import keras
 import tensorflow as tf
 
-from keras_transfer_gen import checks, protocols, tables
+from keras_transfer_gen import checks, convolution, protocols, tables
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.spectral_norm import guard_spectral_norms
 from keras_transfer_gen.training import (
@@ -186,6 +186,7 @@ class GAN(keras.Model):
             networks = {**self.roles, "ema_generator": self.ema_generator}
             compiled_parts.attach(self, [*self.penalties, *self.regularizers], before, networks, data)
         guard_spectral_norms(self)
+        convolution.use_in_layers(self)
 
     @property
     def optimizer(self) -> OptimizerPair | None:
@@ -285,7 +286,8 @@ class GAN(keras.Model):
     def train_step(self, data: tf.Tensor | tuple[tf.Tensor | None, ...]) -> dict[str, tf.Tensor]:
         """One update of both networks, the averaged generator and the regularisers; returns the running means."""
         whole = self.micro_batch is None
-        return self._track((gan_step if whole else accumulated_gan_step).train_step(self, data))
+        with convolution.fast_gradients():
+            return self._track((gan_step if whole else accumulated_gan_step).train_step(self, data))
 
     def test_step(self, data: tf.Tensor | tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]) -> dict[str, tf.Tensor]:
         """The losses on one batch, without augmenting and without an update."""

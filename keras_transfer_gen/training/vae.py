@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import keras
 import numpy as np
 
-from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen import checks, convolution, pixels, protocols, tables
 from keras_transfer_gen.deprecation import renamed_arguments
 from keras_transfer_gen.network_inputs import bare_input_shape, wrap_input
 from keras_transfer_gen.specs import ModelSpec
@@ -189,6 +189,7 @@ class VAE(keras.Model):
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
             compiled_parts.attach(self, list(self.regularizers), before, self.roles, data)
         guard_spectral_norms(self)
+        convolution.use_in_layers(self)
 
     def list_optimizers(self) -> list[keras.optimizers.Optimizer]:
         """List of the one optimizer; empty where the model isn't compiled."""
@@ -330,7 +331,8 @@ class VAE(keras.Model):
     def train_step(self, data: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One update of both networks, the likelihood's scale and the regularisers; returns the running means."""
         whole = self.micro_batch is None
-        return self._track((vae_step if whole else accumulated_vae_step).train_step(self, data))
+        with convolution.fast_gradients():
+            return self._track((vae_step if whole else accumulated_vae_step).train_step(self, data))
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The loss and its parts on one batch with one draw, without an update."""

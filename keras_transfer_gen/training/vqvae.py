@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen import checks, convolution, pixels, protocols, tables
 from keras_transfer_gen.specs import check_class_names
 from keras_transfer_gen.training import compile_checks, fit_data, latents, loss_scaling, trainable_flags, vqvae_step
 from keras_transfer_gen.training.keras_files import check_path
@@ -157,6 +157,7 @@ class VQVAE(keras.Model):
             )  # fmt: skip
             self.optimizer.build([v for network in self.roles.values() for v in compile_checks.slots_for(network)])
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
+        convolution.use_in_layers(self)
 
     @property
     def metrics(self):
@@ -273,7 +274,8 @@ class VQVAE(keras.Model):
 
     def train_step(self, data):
         """One update of encoder, decoder and codes; returns the running means."""
-        return self._track(vqvae_step.train_step(self, data))
+        with convolution.fast_gradients():
+            return self._track(vqvae_step.train_step(self, data))
 
     def test_step(self, data):
         """The loss and its parts on one batch, without an update."""
