@@ -132,6 +132,11 @@ def turned(answers: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor:
     return function(answers, kernel)
 
 
+def shrink(images: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor:
+    """`convolve` within `fast_gradients`, else TensorFlow's convolution with padding "SAME"."""
+    return convolve(images, kernel, stride) if _are_used() else tf.nn.conv2d(images, kernel, stride, "SAME")
+
+
 def enlarge(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """`turned` with stride 2 within `fast_gradients`, else TensorFlow's transposed convolution."""
     return turned(images, kernel, 2) if _are_used() else _plain_turned(images, kernel, 2)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_transfer_gen import checks, efficientnet_lite
+from keras_transfer_gen.convolution import shrink
 from keras_transfer_gen.network_inputs import IMAGES, input_names
 from keras_transfer_gen.protocols import FixedDtype, LipschitzBounded
 from keras_transfer_gen.version import PACKAGE
@@ -100,7 +101,7 @@ class LipschitzConv2D(layers.Layer):
         self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros")
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return ops.conv(inputs, self.kernel / spectral_bound(self.kernel), self.stride, "same") + self.bias
+        return shrink(inputs, self.kernel / spectral_bound(self.kernel), self.stride) + self.bias
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         batch, height, width, _ = input_shape
