@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import result_tables as tables
+from engine_tables import ENGINE, engine_table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "saved_models"))
@@ -67,7 +68,9 @@ def read_results(root=ROOT):
         for folder, file in places.items()
     }
     presets = {path.parent.name: _read(path) for path in sorted((root / "saved_models").glob("*/scores.json"))}
-    return {**results, "presets": presets}
+    engine = {name: root / "benchmarks" / "results" / "engine" / name / "results.json" for name in ENGINE}
+    engine = {name: _read(path) for name, path in engine.items() if path.is_file()}
+    return {**results, "presets": presets, "engine": engine}
 
 
 def _read(path):
@@ -90,6 +93,7 @@ def all_tables(results):
         "objectives": objective_table(results["objectives"]),
         "third_party": third_party_short_table(results["third_party"]),
         "restyle": "\n".join(tables.restyle_table(results["restyle"]).splitlines()[2:-2]),
+        "engine": engine_table(results["engine"]),
         "vae_pytorch": tables.pytorch_table(results["vae_pytorch"]).strip(),
         **presets,
     }

@@ -6,7 +6,9 @@ Three steps at 64 px and batch 32: a GAN (no penalty, no augmentation), the same
 float32 and in bfloat16. Both sides start from the same weights, which is checked by their outputs, and follow the same
 rule: the discriminator's update, then the generator's through the new discriminator on the same generated images, both
 with Adam, then the average of the generator. PyTorch runs eagerly, in channels-last and (unless --no-compile) with
-`torch.compile` in channels-last; the fastest of the three counts. All take turns, round by round.
+`torch.compile` in channels-last; the fastest of the three counts. All take turns, round by round. Where the
+package computes gradients of convolutions in its own way, "plain gradients" is what TensorFlow's would give. On a busy
+machine, --clock cpu --threads 1 counts the seconds of the processor in place of those of the clock.
 
 The last line is JSON: "ratio_float32" and "ratio_bfloat16" are this package over PyTorch's fastest for the GAN,
 "heads_ratio_..." and "vae_ratio_..." for the others. PyTorch is no dependency of the package; it is in the extra
@@ -17,7 +19,9 @@ import argparse
 import contextlib
 import copy
 import json
+import time
 from pathlib import Path
+from unittest import mock
 
 import interleaved
 import keras
@@ -28,7 +32,7 @@ from torch.nn import functional
 from torch_features import DiscriminatorWithHeads
 from torch_networks import SLOPE, Discriminator, Encoder, Generator
 
-from keras_transfer_gen import files
+from keras_transfer_gen import convolution, files
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.heads.feature_heads import build_feature_heads
@@ -37,6 +41,7 @@ from keras_transfer_gen.training.precision import set_precision
 from keras_transfer_gen.training.vae import VAE
 
 BATCH, SIZE, RATE, BETAS, DECAY = 32, 64, 2e-4, (0.0, 0.99), 0.999
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LATENTS = {"gan": 128, "heads": 128, "vae": 64}
 
 
@@ -49,8 +54,15 @@ def keras_networks(kind):
     return generator, build_feature_heads(discriminator) if kind == "heads" else discriminator
 
 
-def keras_step(kind, precision, images):
-    """Function of a number of steps: the training step of this package in one graph."""
+def keras_step(kind, precision, images, plain=False):
+    """Function of a number of steps: the training step of this package in one graph.
+
+    Args:
+        kind: "gan", "heads" or "vae".
+        precision: "float32" or "bfloat16".
+        images: uint8 `[batch, H, W, 3]`.
+        plain: whether gradients of convolutions are TensorFlow's own on every machine.
+    """
     networks = keras_networks(kind)
     if kind == "vae":
         model = VAE(*networks)
@@ -62,6 +74,9 @@ def keras_step(kind, precision, images):
     set_precision(model, precision)
     batch = tf.constant(images)
     step = tf.function(lambda: model.train_step(batch))
+    if plain:
+        with mock.patch.object(convolution, "are_faster_here", lambda: False):
+            step()  # traces it
 
     def run(steps):
         for _ in range(steps):
@@ -184,12 +199,14 @@ def main():
     parser.add_argument("--repeats", type=int, default=7, help="rounds that are counted")
     parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round")
     parser.add_argument("--threads", type=int, help="threads of both sides; by default one for each core")
+    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="what is counted")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
     result = interleaved.measured_here()
     if options.threads:
         tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(options.threads)
         torch.set_num_threads(options.threads)
     images = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
     variants = ["eager", "channels-last", *([] if options.no_compile else ["compile"])]
@@ -197,9 +214,11 @@ def main():
     for kind in options.kinds:
         check_same_networks(kind, images)
         for precision in options.precisions:
-            steps = {name: torch_step(kind, precision, images, name) for name in variants}
-            steps = {"ktg": keras_step(kind, precision, images), **steps}
-            seconds = interleaved.times_in_turn(steps, options.repeats, options.steps)
+            steps = {"ktg": keras_step(kind, precision, images)}
+            if convolution.are_faster_here() and precision == "float32":
+                steps["ktg, plain gradients"] = keras_step(kind, precision, images, plain=True)
+            steps |= {name: torch_step(kind, precision, images, name) for name in variants}
+            seconds = interleaved.times_in_turn(steps, options.repeats, options.steps, CLOCKS[options.clock])
             speeds = interleaved.speeds(seconds, BATCH)
             best = max(variants, key=speeds.get)
             key = f"{'' if kind == 'gan' else kind + '_'}ratio_{precision}"

@@ -1,0 +1,59 @@
+"""The table of `docs/performance.md`, from the results of the scripts in `benchmarks/engine`; standard library only."""
+
+from result_tables import markdown
+
+BUSY = 1.0  # load of the machine above which a row is marked
+
+
+def engine_table(results):
+    """A row for each figure: what was measured, the figure, when, where, how.
+
+    Args:
+        results: dict of a script's name -> content of its results.json; those that were not run are left out.
+    """
+    rows = []
+    for name, lines in ENGINE.items():
+        if name in results:
+            rows += [[*cells, *_where(results[name])] for cells in lines(results[name])]
+    return markdown(["", "figure", "date", "machine", "command"], rows)
+
+
+def _where(result):
+    busy = result.get("load") is not None and result["load"] > BUSY
+    machine = result["machine"] + (f"; busy (load {result['load']:g})" if busy else "")
+    return [result["date"], machine, f"`{result['command']}`"]
+
+
+def _step_lines(result):
+    clock = "a second of one core" if "--clock cpu" in result["command"] else "a second"
+    for kind, speeds in result["images_per_second"].items():
+        words, _, precision = kind.partition(" ")
+        prefix = "" if words == "gan" else f"{words}_"
+        parts = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
+        ratio = result[f"{prefix}ratio_{precision}"]
+        yield [f"{STEPS[words]}, {precision}, images {clock}", f"{parts}: {ratio:.2f} times the best of PyTorch"]
+
+
+def _peak_lines(result):
+    for precision, rates in result["gflops"].items():
+        share = f"{100 * result[f'share_{precision}']:.0f} %"
+        yield [f"GAN step, {precision}, of the peak of matrix products", f"{share} of {rates['peak']:g} GFLOP/s"]
+
+
+def _share_lines(result):
+    parts = ", ".join(f"{name} {100 * share:.1f} %" for name, share in result["shares"].items())
+    yield [
+        f"share of a fine-tune ({result['kimg']:g} kimg) beside its steps",
+        f"{100 * result['share']:.1f} %: {parts}",
+    ]
+
+
+def _replica_lines(result):
+    yield ["GAN step, images a second", ", ".join(f"{w} {s:g}" for w, s in result["images_per_second"].items())]
+
+
+STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step"}
+ENGINE = {
+    "step_against_pytorch": _step_lines, "peak_flops": _peak_lines, "share_of_a_run": _share_lines,
+    "replicas": _replica_lines,
+}  # fmt: skip

@@ -1,0 +1,39 @@
+"""A row of the table of speeds says what was measured, when, where and how; TensorFlow is not loaded here."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+HERE = {"date": "2026-11-27", "machine": "a processor, 2 cores", "load": 0.1, "command": "python x.py"}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        patch.setattr(sys, "dont_write_bytecode", True)
+        return importlib.import_module("engine_tables")
+
+
+def test_steps_are_compared_with_the_best_of_pytorch(tables):
+    speeds = {"gan float32": {"ktg": 200.0, "eager": 100.0}, "vae float32": {"ktg": 300.0, "eager": 200.0}}
+    result = {**HERE, "images_per_second": speeds, "ratio_float32": 2.0, "vae_ratio_float32": 1.5}
+    lines = tables.engine_table({"step_against_pytorch": result}).splitlines()
+    assert "ktg 200, eager 100: 2.00 times the best of PyTorch" in lines[2] and "`python x.py`" in lines[2]
+    assert lines[3].startswith("| VAE step") and "1.50 times" in lines[3] and len(lines) == 4
+
+
+def test_a_busy_machine_is_said(tables):
+    result = {**HERE, "images_per_second": {"one replica": 10.0}}
+    assert "busy" not in tables.engine_table({"replicas": result})
+    assert "busy (load 12)" in tables.engine_table({"replicas": {**result, "load": 12.0}})
+
+
+def test_shares_are_in_percent(tables):
+    result = {**HERE, "kimg": 4.0, "share": 0.043, "shares": {"scores": 0.04, "ema": 0.003}}
+    assert "4.3 %: scores 4.0 %, ema 0.3 %" in tables.engine_table({"share_of_a_run": result})
+    peak = {**HERE, "gflops": {"float32": {"step": 80.0, "peak": 100.0}}, "share_float32": 0.8}
+    assert "80 % of 100 GFLOP/s" in tables.engine_table({"peak_flops": peak})
