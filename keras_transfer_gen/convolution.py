@@ -1,6 +1,6 @@
 """Convolutions whose gradients are computed by faster kernels than TensorFlow's, on processors where those are slow.
 
-Without AVX-512, TensorFlow's gradients of a convolution take 2 to 7 times as long as the convolution itself, though
+Without AVX-512, TensorFlow's gradients of a convolution take up to 4 times as long as the convolution itself, though
 they have as many products. Here each gradient is written as what is fast: a convolution with the turned kernel, or a
 matrix product of shifted maps. Results are the same to rounding; second derivatives, as in R1, too.
 """
