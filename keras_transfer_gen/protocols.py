@@ -329,13 +329,13 @@ class Reconstruction(keras.layers.Layer, abc.ABC):
         4.0
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.built = True  # see `Augment`
 
     @abc.abstractmethod
-    def loss(self, real, reconstructions):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """What training minimises: float32 `[batch]`, a mean over the numbers of an image.
 
         Args:

@@ -1,4 +1,4 @@
-"""Every public name says what editors and readers need: shapes of arrays, units of numbers, what it raises."""
+"""Every public name says what editors and readers need: hints, shapes of arrays, units of numbers, what it raises."""
 
 import ast
 import inspect
@@ -84,6 +84,36 @@ def faults_of(node):
     if function is not None and raises_itself(function) and "Raises:" not in docstring:
         faults.append("no Raises:")
     return faults
+
+
+def without_hints(node):
+    """Names of the public methods (or the function) of a public name that lack a hint, of an argument or the result."""
+    functions = (
+        [node] if isinstance(node, ast.FunctionDef) else [n for n in node.body if isinstance(n, ast.FunctionDef)]
+    )
+    names = []
+    for function in functions:
+        is_static = any(ast.unparse(part) == "staticmethod" for part in function.decorator_list)
+        arguments = [*function.args.posonlyargs, *function.args.args]
+        arguments = arguments[1:] if function is not node and not is_static else arguments
+        arguments += [*function.args.kwonlyargs, *filter(None, (function.args.vararg, function.args.kwarg))]
+        bare = function.returns is None or any(argument.annotation is None for argument in arguments)
+        if bare and (function.name == "__init__" or not function.name.startswith("_")):
+            names.append(function.name)
+    return names
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(ktg._LAZY) if definition(name) is not None])
+def test_public_name_has_type_hints(name):
+    assert without_hints(definition(name)) == []
+
+
+def test_missing_hints_are_found():
+    code = (
+        "class A:\n def __init__(self, a: int, *args) -> None: ...\n def b(self, c) -> int: ...\n"
+        " @staticmethod\n def d(e: int): ...\n def _f(self, g): ...\n def h(self, *, i: int = 0) -> None: ...\n"
+    )
+    assert without_hints(ast.parse(code).body[0]) == ["__init__", "b", "d"]
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(ktg._LAZY) if definition(name) is not None])

@@ -51,7 +51,7 @@ class PixelsAndEdges(Reconstruction):
         self.features = features
         self.feature_weight = checks.check_number("feature_weight", feature_weight)
 
-    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor):
+    def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         error = tf.cast(real, tf.float32) - tf.cast(reconstructions, tf.float32)
         cost = image_mean(tf.abs(error))
         if self.edge_weight:

@@ -113,8 +113,8 @@ class GAN(keras.Model):
         augment: Augment | str | None = None, regularizers: Sequence[Regularizer | str] = (),
         g_optimizer: keras.optimizers.Optimizer | str | None = None,
         d_optimizer: keras.optimizers.Optimizer | None = None, ema_halflife_kimg: float = 10.0,
-        ema_rampup: float | None = 0.1, seed: int = 0, run_eagerly: bool = False,
-        steps_per_execution: int = 1, jit_compile: bool = False, auto_scale_loss: bool = True, micro_batch=None,
+        ema_rampup: float | None = 0.1, seed: int = 0, run_eagerly: bool = False, steps_per_execution: int = 1,
+        jit_compile: bool = False, auto_scale_loss: bool = True, micro_batch: int | None = None,
         data: ImageStream | None = None, optimizer: keras.optimizers.Optimizer | str | None = None, loss: Any = None,
         metrics: Any = None,
     ) -> None:  # fmt: skip
@@ -216,8 +216,8 @@ class GAN(keras.Model):
         return self.ema_generator(self.network_inputs.for_generator(inputs), training=training)
 
     def generate(
-        self, num: int, seed: int = 0, truncation: float | None = None, average: bool = True,
-        start: int = 0, label: int | str | None = None,
+        self, num: int, seed: int = 0, truncation: float | None = None, average: bool = True, start: int = 0,
+        label: int | str | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Generates images; image i depends on `seed` and i alone, whatever their number.
 

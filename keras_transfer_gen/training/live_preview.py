@@ -1,13 +1,20 @@
 """A live view of a training in a notebook: the newest images and the losses, beside Keras' progress bar."""
 
+from __future__ import annotations
+
 import base64
 import html
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.training.callbacks import EveryKimg
 from keras_transfer_gen.training.class_sheets import draw_sheet
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 WIDTH, HEIGHT, MARGIN = 420, 220, 34  # of the curves, in pixels
 COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#e377c2")
@@ -34,22 +41,24 @@ class LivePreview(EveryKimg):
         >>> gan.fit(dataset, callbacks=[preview])  # doctest: +SKIP
     """
 
-    def __init__(self, kimg=0.25, num=16, seed=0, path="live_preview.png"):
+    def __init__(
+        self, kimg: float = 0.25, num: int = 16, seed: int = 0, path: PathLike | None = "live_preview.png"
+    ) -> None:
         super().__init__(kimg)
         self.num, self.seed, self.path = num, seed, Path(path)
         self.rows = []
         self._output = None  # what Jupyter shows, to be renewed
         self._failed = self._announced = False
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
         self._show()
 
-    def act(self, kimg, logs):
+    def act(self, kimg: float, logs: dict[str, Any]) -> None:
         self.rows.append({"kimg": kimg, **logs})
         self._show()
 
-    def _show(self):
+    def _show(self) -> None:
         if self._failed:
             return
         try:
@@ -63,7 +72,7 @@ class LivePreview(EveryKimg):
             self._failed, self._announced = True, False
             self._say_once(f"LivePreview stopped: {' '.join(str(error).split())}. The training goes on.")
 
-    def _display(self, sheet):
+    def _display(self, sheet) -> None:
         from IPython.display import HTML, display
 
         page = HTML(preview_html(pixels.to_png(sheet), self.rows))
@@ -72,7 +81,7 @@ class LivePreview(EveryKimg):
         else:
             self._output.update(page)
 
-    def _say_once(self, line):
+    def _say_once(self, line) -> None:
         if not self._announced:
             self._announced = True
             print(line, file=sys.stderr)

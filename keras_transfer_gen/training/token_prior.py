@@ -1,6 +1,9 @@
 """`TokenPrior`: a transformer that learns which tokens stand where, by likelihood, with `model.fit`."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -13,6 +16,10 @@ from keras_transfer_gen.training.distribution import check_global_batch
 from keras_transfer_gen.training.fit_data import FlagWatch, check_can_train
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Array, Config, Labels
+
 
 MEASURES = ("loss", "nats", "accuracy")
 EVALUATION_BATCH = 64
@@ -43,7 +50,14 @@ class TokenPrior(keras.Model):
         van den Oord et al., Neural Discrete Representation Learning, 2017 (arXiv:1711.00937), section 3.3.
     """
 
-    def __init__(self, network, token_noise=0.05, label_dropout=0.1, name="token_prior", **kwargs):
+    def __init__(
+        self,
+        network: keras.Model,
+        token_noise: float = 0.05,
+        label_dropout: float = 0.1,
+        name: str | None = "token_prior",
+        **kwargs: Any,
+    ) -> None:
         checks.check_backend()
         super().__init__(name=name, **kwargs)
         self.network = network
@@ -56,18 +70,24 @@ class TokenPrior(keras.Model):
         self.built = True
 
     @property
-    def roles(self):
+    def roles(self) -> dict[str, keras.Model]:
         """dict of role -> network, as freezing rules and reports name them."""
         return {"prior": self.network}
 
     @property
-    def kimg(self):
+    def kimg(self) -> float:
         """Thousands of images whose tokens were shown in training so far, float."""
         return kimg_of(self)
 
     def compile(
-        self, optimizer=None, augment=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1
-    ):
+        self,
+        optimizer: keras.optimizers.Optimizer | str | None = None,
+        augment: Any = None,
+        seed: int = 0,
+        run_eagerly: bool = False,
+        jit_compile: bool = False,
+        steps_per_execution: int = 1,
+    ) -> None:
         """Sets how the network is trained; the step count is kept.
 
         Args:
@@ -99,14 +119,25 @@ class TokenPrior(keras.Model):
             self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[Any]:
         return list(self.trackers.values()) if self.compiled else []
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool | None = False) -> tf.Tensor:
         """{"tokens": int `[batch, positions]`, "labels": int `[batch]`} -> log-odds `[batch, positions, num_codes]`."""
         return self.network(inputs, training=training)
 
-    def draw(self, num, seed=0, label=None, start=0, temperature=1.0, top_k=0, guidance=1.0, known=None, keep=None):
+    def draw(
+        self,
+        num: int,
+        seed: int = 0,
+        label: int | str | None = None,
+        start: int = 0,
+        temperature: float = 1.0,
+        top_k: int | None = 0,
+        guidance: float = 1.0,
+        known: Any = None,
+        keep: Any = None,
+    ) -> np.ndarray:
         """Grids of tokens; grid i depends on `seed` and i alone (and on what is kept of it).
 
         Args:
@@ -156,7 +187,9 @@ class TokenPrior(keras.Model):
             self._samplers[key] = tf.function(lambda *arguments: draw(self.network, *arguments, **options))
         return self._samplers[key]
 
-    def fit(self, x=None, y=None, *, epochs=1, steps_per_epoch=None, **kwargs):
+    def fit(
+        self, x: Any = None, y: Any = None, *, epochs: int = 1, steps_per_epoch: int | None = None, **kwargs: Any
+    ) -> keras.callbacks.History:
         """`keras.Model.fit`; an `ImageStream` starts at the step that the prior has reached.
 
         Args:
@@ -182,7 +215,9 @@ class TokenPrior(keras.Model):
             kwargs["shuffle"] = False  # what Keras does anyway, with a warning
         return super().fit(x, y, epochs=epochs, steps_per_epoch=steps_per_epoch, **kwargs)
 
-    def evaluate(self, x=None, y=None, return_dict=False, **kwargs):
+    def evaluate(
+        self, x: Any = None, y: Any = None, return_dict: bool = False, **kwargs: Any
+    ) -> dict[str, float] | list[float]:
         """How likely grids of tokens are, without noise; needs no `compile`.
 
         Args:
@@ -201,7 +236,7 @@ class TokenPrior(keras.Model):
         figures = {"nats": nats, "bits_per_token": nats / positions / math.log(2.0)}
         return figures if return_dict else list(figures.values())
 
-    def nats(self, tokens, labels=None):
+    def nats(self, tokens: Array, labels: Labels | None = None) -> np.ndarray:
         """float32 ndarray `[n]`: minus the log-likelihood of each grid of `tokens`, int `[n, rows, columns]`."""
         tokens = np.asarray(tokens, np.int32).reshape(len(tokens), -1)
         none = self.network.num_classes
@@ -213,11 +248,11 @@ class TokenPrior(keras.Model):
             values.append(_image_nats(tokens[part], logits).numpy())
         return np.concatenate(values)
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
         return super().make_train_function(force or self._flags.changed())
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update of the network; returns the running means."""
         index = tf.cast(self.step.value, tf.int64)
         tokens, labels = self._tokens_and_labels(data, index)
@@ -233,7 +268,7 @@ class TokenPrior(keras.Model):
         self.images_seen.assign_add(tf.cast(tf.shape(tokens)[0] * replicas, tf.int64))
         return self._track(tokens, logits, nats)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The loss on one batch without noise or an update."""
         tokens, labels = self._tokens_and_labels(data)
         logits = self.network({"tokens": tokens, "labels": labels}, training=False)
@@ -275,7 +310,7 @@ class TokenPrior(keras.Model):
             self.trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name, "network": keras.saving.serialize_keras_object(self.network),
             "token_noise": self.token_noise, "label_dropout": self.label_dropout,
@@ -283,20 +318,20 @@ class TokenPrior(keras.Model):
         }  # fmt: skip
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects=custom_objects)
         prior = cls(network, config["token_noise"], config["label_dropout"], config["name"])
         trainable_flags.write_all(prior, config["trainable"])
         return prior
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return None
         parts = {"optimizer": self.optimizer, "augment": self.augment}
         saved = {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
         return {**saved, "seed": self.seed}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         revive = keras.saving.deserialize_keras_object
         parts = {name: config[name] and revive(config[name]) for name in ("optimizer", "augment")}
         self.compile(**parts, seed=config["seed"])

@@ -141,7 +141,8 @@ class VAE(keras.Model):
     def compile(
         self, optimizer: keras.optimizers.Optimizer | str | None = None, regularizers: Sequence[Regularizer | str] = (),
         seed: int = 0, run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1,
-        auto_scale_loss: bool = True, micro_batch=None, data: Any = None, loss: Any = None, metrics: Any = None,
+        auto_scale_loss: bool = True, micro_batch: int | None = None, data: Any = None, loss: Any = None,
+        metrics: Any = None,
     ) -> None:  # fmt: skip
         """Sets how the networks are trained; the step count is kept.
 

@@ -1,5 +1,10 @@
 """`VQVAE`: an autoencoder whose images are grids of tokens, and the prior that draws new grids."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +16,11 @@ from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Array, Config, Images, PathLike
+    from keras_transfer_gen.specs import ModelSpec
+
 
 MEASURES = ("loss", "reconstruction_loss", "commitment_loss", "psnr", "perplexity")
 
@@ -48,9 +58,17 @@ class VQVAE(keras.Model):
     """
 
     def __init__(
-        self, encoder, quantizer, decoder, prior=None, reconstruction="pixels_and_edges", commitment=0.25,
-        class_names=(), name="vqvae", **kwargs,
-    ):  # fmt: skip
+        self,
+        encoder: keras.Model,
+        quantizer: keras.layers.Layer,
+        decoder: keras.Model,
+        prior: Any = None,
+        reconstruction: Any = "pixels_and_edges",
+        commitment: float = 0.25,
+        class_names: Sequence[str] = (),
+        name: str | None = "vqvae",
+        **kwargs: Any,
+    ) -> None:
         checks.check_backend()
         super().__init__(name=name, **kwargs)
         check_networks(encoder, quantizer, decoder)
@@ -74,26 +92,26 @@ class VQVAE(keras.Model):
         self.built = True
 
     @property
-    def roles(self):
+    def roles(self) -> dict[str, keras.Model]:
         """dict of role -> network, as freezing rules and reports name them."""
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     @property
-    def spec(self):
+    def spec(self) -> ModelSpec:
         """`ModelSpec` of the images, and of the prior's classes."""
         return vq_spec(self.encoder, self.prior, self.class_names)
 
     @property
-    def grid(self):
+    def grid(self) -> tuple[int, ...]:
         """(rows, columns) of an image's tokens."""
         return tuple(self.encoder.output_shape[1:3])
 
     @property
-    def kimg(self):
+    def kimg(self) -> float:
         """Thousands of images that the autoencoder has seen in training, float; the prior counts its own."""
         return kimg_of(self)
 
-    def set_prior(self, prior, class_names=None):
+    def set_prior(self, prior: Any, class_names: Any = None) -> None:
         """Sets what new grids are drawn from; `prior.fit` then takes images too, which it encodes itself.
 
         Args:
@@ -118,9 +136,17 @@ class VQVAE(keras.Model):
         prior.to_tokens = self._tokens_of
 
     def compile(
-        self, optimizer=None, augment=None, seed=0, run_eagerly=False, jit_compile=False, steps_per_execution=1,
-        auto_scale_loss=True, loss=None, metrics=None,
-    ):  # fmt: skip
+        self,
+        optimizer: keras.optimizers.Optimizer | str | None = None,
+        augment: Any = None,
+        seed: int = 0,
+        run_eagerly: bool = False,
+        jit_compile: bool = False,
+        steps_per_execution: int = 1,
+        auto_scale_loss: bool = True,
+        loss: Any = None,
+        metrics: Any = None,
+    ) -> None:
         """Sets how the autoencoder is trained; the step count is kept. A prior is compiled by itself.
 
         Args:
@@ -160,14 +186,14 @@ class VQVAE(keras.Model):
         convolution.use_in_layers(self)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[Any]:
         return list(self.trackers.values()) if self.compiled else []
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool | None = False) -> tf.Tensor:
         """Images `[batch, H, W, C]` in [-1, 1] -> their reconstructions."""
         return self.decoder(self.quantizer(self.encoder(inputs, training=training)), training=training)
 
-    def encode(self, images):
+    def encode(self, images: Images) -> np.ndarray:
         """The tokens of images.
 
         Args:
@@ -184,7 +210,7 @@ class VQVAE(keras.Model):
         parts = [self._batch_tokens(images[first : first + size]).numpy() for first in range(0, len(images), size)]
         return np.concatenate(parts)
 
-    def decode(self, tokens):
+    def decode(self, tokens: Array) -> np.ndarray:
         """The images of tokens.
 
         Args:
@@ -204,11 +230,20 @@ class VQVAE(keras.Model):
 
         return pixels.render(images_of, flat)
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: Images) -> np.ndarray:
         """Images decoded from their own tokens: uint8 `[n, H, W, C]`."""
         return self.decode(self.encode(images))
 
-    def generate(self, num, seed=0, label=None, start=0, temperature=1.0, top_k=0, guidance=1.0):
+    def generate(
+        self,
+        num: int,
+        seed: int = 0,
+        label: int | str | None = None,
+        start: int = 0,
+        temperature: float = 1.0,
+        top_k: int | None = 0,
+        guidance: float = 1.0,
+    ) -> np.ndarray:
         """Draws grids of tokens from the prior and decodes them; image i depends on `seed` and i alone.
 
         Args:
@@ -238,9 +273,18 @@ class VQVAE(keras.Model):
         return self.decode(tokens)
 
     def fit(
-        self, x=None, y=None, *, epochs=1, steps_per_epoch=None, initial_epoch=0, callbacks=None, verbose="auto",
-        validation_data=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        epochs: int = 1,
+        steps_per_epoch: int | None = None,
+        initial_epoch: int = 0,
+        callbacks: Any = None,
+        verbose: str | int = "auto",
+        validation_data: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """`keras.Model.fit` of the autoencoder; an `ImageStream` starts at the step that the model has reached.
 
         Args:
@@ -268,16 +312,16 @@ class VQVAE(keras.Model):
             epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
         )
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
         return super().make_train_function(force or self._flags.changed())
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update of encoder, decoder and codes; returns the running means."""
         with convolution.fast_gradients():
             return self._track(vqvae_step.train_step(self, data))
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The loss and its parts on one batch, without an update."""
         return self._track(vqvae_step.test_step(self, data))
 
@@ -305,19 +349,19 @@ class VQVAE(keras.Model):
             raise checks.user_error("tokens", expected, f"numbers from {tokens.min()} to {tokens.max()}")
         return tokens
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+    def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """`keras.Model.save`; a `UserError` for a path that does not end in ".keras"."""
         check_path(filepath, zipped, "vq")
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         parts = {name: serialize(getattr(self, name)) for name in _PARTS if getattr(self, name) is not None}
         own = {"name": self.name, "commitment": self.commitment, "class_names": list(self.class_names)}
         return {**own, **parts, "trainable": trainable_flags.read_all(self)}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
         revive = keras.saving.deserialize_keras_object
         parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS if name in config}
         rest = {name: config[name] for name in ("name", "commitment", "class_names")}
@@ -325,14 +369,14 @@ class VQVAE(keras.Model):
         trainable_flags.write_all(vq, config["trainable"])
         return vq
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return None
         parts = {"optimizer": self.optimizer, "augment": self.augment}
         saved = {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
         return {**saved, "seed": self.seed}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         revive = keras.saving.deserialize_keras_object
         parts = {name: config[name] and revive(config[name]) for name in ("optimizer", "augment")}
         self.compile(**parts, seed=config["seed"])

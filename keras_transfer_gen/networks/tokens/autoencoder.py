@@ -61,7 +61,7 @@ def build_token_encoder(
     max_channels: int = 256,
     min_channels: int = 32,
     residual_blocks: int = 1,
-):
+) -> keras.Model:
     """A functional model named "encoder" from images to a grid of vectors.
 
     Its blocks are one `EncoderBlock` a halving, `block_<side that comes in>`, then `residual_1`, ... on the grid and
@@ -106,7 +106,7 @@ def build_token_decoder(
     max_channels: int = 256,
     min_channels: int = 32,
     residual_blocks: int = 1,
-):
+) -> keras.Model:
     """A functional model named "decoder" from a grid of vectors to images; TFLite's builtin operators are enough.
 
     Its blocks are the 3 x 3 convolution `from_codes`, `residual_1`, ... on the grid, one `DecoderBlock` a doubling,

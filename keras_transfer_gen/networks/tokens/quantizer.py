@@ -69,23 +69,23 @@ class VectorQuantizer(keras.layers.Layer):
         self.counts = self.add_weight(name="counts", shape=(self.num_codes,), initializer="zeros", **frozen)
         self.sums = self.add_weight(name="sums", shape=shape, initializer="zeros", **frozen)
 
-    def call(self, inputs: tf.Tensor):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """float `[..., code_dim]` -> the nearest codes, the same shape, through which gradients flow to the inputs."""
         inputs = tf.cast(inputs, tf.float32)
         codes = self.lookup(self.tokens(inputs))
         return inputs + tf.stop_gradient(codes - inputs)
 
-    def tokens(self, inputs: tf.Tensor):
+    def tokens(self, inputs: tf.Tensor) -> tf.Tensor:
         """float `[..., code_dim]` -> int32 `[...]`: number of the nearest code of each vector."""
         vectors = tf.reshape(tf.cast(inputs, tf.float32), (-1, self.code_dim))
         nearest = nearest_codes(vectors, tf.convert_to_tensor(self.codebook))
         return tf.reshape(nearest, tf.shape(inputs)[:-1])
 
-    def lookup(self, tokens):
+    def lookup(self, tokens: tf.Tensor) -> tf.Tensor:
         """int `[...]` -> float32 `[..., code_dim]`: the codes of numbers in [0, num_codes)."""
         return tf.gather(tf.convert_to_tensor(self.codebook), tokens)
 
-    def update(self, inputs: tf.Tensor, tokens, seed: int) -> None:
+    def update(self, inputs: tf.Tensor, tokens: tf.Tensor, seed: int) -> None:
         """Moves the codes towards the vectors that chose them, and draws codes that few chose anew.
 
         Args:

@@ -180,7 +180,7 @@ class TokenTransformer(keras.Model):
 
     def __init__(
         self,
-        grid=(8, 8),
+        grid: tuple[int, int] = (8, 8),
         num_codes: int = 1024,
         num_classes: int = 0,
         width: int = 192,
@@ -209,11 +209,11 @@ class TokenTransformer(keras.Model):
         self.grid, self.num_codes, self.num_classes = grid, num_codes, num_classes
 
     @property
-    def blocks(self):
+    def blocks(self) -> list[Any]:
         """List of the `CausalBlock`s, in order."""
         return [layer for layer in self.layers if isinstance(layer, CausalBlock)]
 
-    def empty_caches(self, batch):
+    def empty_caches(self, batch: int | tf.Tensor) -> list[Any]:
         """Keys and values of no position: a pair for each block, each `[batch, heads, positions, width / heads]`."""
         rows, columns = self.grid
         width = self._arguments["width"]
@@ -222,7 +222,9 @@ class TokenTransformer(keras.Model):
             for block in self.blocks
         ]
 
-    def step(self, token, labels: tf.Tensor, position, caches):
+    def step(
+        self, token: tf.Tensor, labels: tf.Tensor, position: int | tf.Tensor, caches: list[Any]
+    ) -> tuple[tf.Tensor, list[Any]]:
         """The log-odds of the token at one position, from the caches of those before.
 
         Args:

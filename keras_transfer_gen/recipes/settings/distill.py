@@ -1,6 +1,6 @@
 """What can be set where a small generator learns to give the images of a large one."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings import fields
@@ -50,7 +50,7 @@ class DistillSettings(GanSettings):
     )  # fmt: skip
     learning_rate: float = redefined(GanSettings, "learning_rate", 0.0005)
 
-    def build_regularizers(self):
+    def build_regularizers(self) -> list[Any]:
         """The regularizers for `compile`: the likeness to the teacher, and those that `regularizers` names."""
         from keras_transfer_gen.transfer.regularizers.imitation import Imitation
 

@@ -1,7 +1,7 @@
 """What can be set for the training of a GAN, with the defaults that were measured (docs/defaults.md)."""
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.data.label_forms import check_form
@@ -10,7 +10,7 @@ from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings.configurations import ARCH, AUTO, CONFIGURATIONS
 from keras_transfer_gen.recipes.settings.fields import redefined, setting, settings_class
-from keras_transfer_gen.recipes.settings.methods import GAN_METHODS, OLD_METHODS
+from keras_transfer_gen.recipes.settings.methods import GAN_METHODS, OLD_METHODS, GanMethod
 from keras_transfer_gen.recipes.settings.shared import NetworkSettings, RunSettings, SourceSettings
 from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
 from keras_transfer_gen.transfer.freezing.blocks import freeze_d
@@ -88,7 +88,7 @@ class GanSettings(RunSettings):
                 raise checks.user_error(name, f"left out beside the penalty {self.penalty!r}", value, hint)
 
     @property
-    def generator_rate(self):
+    def generator_rate(self) -> float:
         """The learning rate of the generator; `learning_rate` is the discriminator's."""
         return self.learning_rate * (self.g_lr_ratio or 1.0)
 
@@ -181,32 +181,32 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
         self.rules()
 
     @property
-    def data_labels(self):
+    def data_labels(self) -> Any:
         return None if describes_source(self.labels) else self.labels
 
     @property
-    def adaptation(self):
+    def adaptation(self) -> GanMethod:
         """The row of `GAN_METHODS` of the method."""
         return GAN_METHODS[self.method]
 
     @property
-    def generator_rate(self):
+    def generator_rate(self) -> float:
         return self.learning_rate * (self.g_lr_ratio or self.adaptation.g_lr_ratio)
 
-    def overrides(self):
+    def overrides(self) -> SpecOverrides:
         """`SpecOverrides`: what the user says of a third-party generator."""
         return SpecOverrides(
             latent_dim=self.latent_dim, latent_distribution=self.latent_distribution,
-            labels=self.labels if describes_source(self.labels) else None, pixel_range=self.pixel_range,
+            labels=self.labels if describes_source(self.labels) else None, pixel_range=self.pixel_range,  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def rules(self):
+    def rules(self) -> list[Any]:
         """The freezing rules, for `freeze`: those of `freeze` in order, of `freeze_d`, of the method."""
         rules = [parse_rule(text) for text in self.freeze]
         blocks = [freeze_d(self.freeze_d)] if self.freeze_d else []
         return [*rules, *blocks, *self.adaptation.rules]
 
-    def warmup(self):
+    def warmup(self) -> float:
         """Kimg in which a fresh discriminator learns alone: whole batches, at most a fifth of `kimg`."""
         wanted = defaults.WARMUP_MOST if self.warmup_kimg is None else self.warmup_kimg
         batches = math.floor(min(wanted, defaults.WARMUP_SHARE * self.kimg) * 1000 / self.batch_size + 1e-9)
@@ -238,7 +238,7 @@ class PretrainSettings(NetworkSettings, GanSettings):
     )  # fmt: skip
 
     @property
-    def data_labels(self):
+    def data_labels(self) -> Any:
         return self.labels
 
     def __post_init__(self):
@@ -260,7 +260,7 @@ class PretrainSettings(NetworkSettings, GanSettings):
             if getattr(self, name) == initial[name] and (name != "r1_gamma" or self.penalty == "r1"):
                 object.__setattr__(self, name, value)
 
-    def architecture(self):
+    def architecture(self) -> tuple[str, Any, dict[str, Any]]:
         name, entry, options = super().architecture()
         if self.config is None:
             return name, entry, options

@@ -1,6 +1,6 @@
 """The settings that every run has, and those that both families' fine-tunes or both families' pretrainings share."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.entry_text import parse_entry
@@ -110,11 +110,11 @@ class RunSettings:
             raise checks.user_error("micro_batch", "a divisor of batch_size", self.micro_batch, step)
 
     @property
-    def data_labels(self):
+    def data_labels(self) -> Any:
         """Where the labels of the images come from, as `read_images` takes it; None for none."""
         return None
 
-    def build_regularizers(self):
+    def build_regularizers(self) -> list[Any]:
         """The regularizers that `regularizers` names, for `compile`: a new list of `protocols.Regularizer`."""
         return [tables.resolve("regularizers", text, tables.REGULARIZERS) for text in self.regularizers]
 
@@ -184,7 +184,7 @@ class NetworkSettings:
                 hint = f"This architecture has no such option. Leave {fields.flag_of(setting_name)} out."
                 raise checks.user_error(setting_name, f"left out for the architecture {name!r}", value, hint)
 
-    def architecture(self):
+    def architecture(self) -> tuple[str, Any, dict[str, Any]]:
         """The architecture that `arch` names.
 
         Returns:
@@ -195,6 +195,6 @@ class NetworkSettings:
             UserError: for an unknown name, and for an option that it does not have or of another type.
         """
         name, own_options = parse_entry(self.arch, "arch")
-        checks.check_choice("arch", name, tables.architectures(self.family), "Set it with --arch.")
-        _, entry, _ = tables.resolve_architecture(self.arch, self.family)
+        checks.check_choice("arch", name, tables.architectures(self.family), "Set it with --arch.")  # type: ignore[attr-defined]
+        _, entry, _ = tables.resolve_architecture(self.arch, self.family)  # type: ignore[attr-defined]
         return name, entry, {**entry.options_in(self), **own_options}

@@ -6,7 +6,7 @@ from keras_transfer_gen import checks, tables
 from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings.fields import redefined, setting, settings_class
-from keras_transfer_gen.recipes.settings.methods import OLD_METHODS, VAE_METHODS
+from keras_transfer_gen.recipes.settings.methods import OLD_METHODS, VAE_METHODS, VaeMethod
 from keras_transfer_gen.recipes.settings.shared import NetworkSettings, RunSettings, SourceSettings
 
 PRIORS = ("shrunk", "full", "mixture", "standard")  # those of recipes/latent_tools/fit_prior.py, which loads NumPy
@@ -80,7 +80,7 @@ class FineTuneVaeSettings(SourceSettings, VaeSettings):
             raise checks.user_error("prior", "a distribution to fit, with the method 'prior'", self.prior, hint)
 
     @property
-    def adaptation(self):
+    def adaptation(self) -> VaeMethod:
         """The row of `VAE_METHODS` of the method."""
         return VAE_METHODS[self.method]
 
