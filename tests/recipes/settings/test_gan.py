@@ -30,7 +30,7 @@ def test_rules_are_those_of_freeze_and_then_those_of_freeze_d(tuned):
 @pytest.mark.parametrize(("changed", "text"), [
     (
         {"augment": "diffaug"},
-        r"`augment` must be one of 'diffaugment', 'ada', 'none'.*Did you mean diffaugment\? .*--augment",
+        r"`augment` must be one of 'diffaugment', 'ada', 'shift_flip', 'none'.*Did you mean diffaugment\? .*--augment",
     ),
     ({"objective": "wgan"}, r"`objective` must be one of 'non_saturating', 'hinge', 'minimax', .*--objective"),
     ({"penalty": "r2"}, r"`penalty` must be one of 'r1', 'r1_r2', 'path_length', 'none'.*--penalty"),
