@@ -179,7 +179,12 @@ def export(
         int | None, typer.Option("--batch-size", help="tflite: images of one call, fixed in the file. Default: 1.")
     ] = None,
     part: Annotated[
-        str | None, typer.Option("--part", help=f"tflite of a VAE: {' | '.join(PARTS)}. Default: {PARTS[0]}.")
+        str | None,
+        typer.Option(
+            "--part",
+            help="tflite, onnx, openvino: sampler; of a VAE encoder | decoder; of a StyleGAN2 mapping | "
+            "synthesis. Default: sampler.",
+        ),  # fmt: skip
     ] = None,
     quantize: Annotated[
         str | None,

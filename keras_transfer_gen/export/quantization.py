@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.export.quiet import silent_stderr
+from keras_transfer_gen.export.style_functions import MAP, STYLES, SYNTHESIZE
 from keras_transfer_gen.export.tflite_weights import with_int8_weights
 from keras_transfer_gen.latent_distributions import transform_normals
 
@@ -114,6 +115,8 @@ def example_rows(servable: Servable, name: str, count: int, seed: int) -> dict[s
     if spec.num_classes:
         rows["labels"] = rng.integers(0, spec.num_classes, count).astype(np.int32)
     rows["truncation"] = rng.uniform(0.5, 1.0, count).astype(np.float32)  # of generators that take it as an input
+    if name == SYNTHESIZE:
+        rows[STYLES] = _compute(servable, MAP, rows)[STYLES]
     if name in ("encode", "decode"):
         images = _compute(servable, "serve", rows)["images"]
         rows = {"images": images, "latents": _compute(servable, "encode", {"images": images})["z_mean"]}

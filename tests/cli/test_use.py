@@ -191,6 +191,12 @@ def test_export_fixes_the_batch_size_of_a_tflite_file_alone(ktg_json, refused, s
     assert os.listdir(tmp_path) == ["a.tflite"]
 
 
+def test_export_writes_the_parts_of_a_stylegan2(ktg_json, style_file, tmp_path):
+    arguments = ("export", style_file, "--format", "tflite", "--part", "synthesis", "--quantize", "float16")
+    assert ktg_json(*arguments, "--out", tmp_path / "a.tflite")["part"] == "synthesis"
+    assert (tmp_path / "a.tflite").is_file()
+
+
 def test_export_quantizes_tflite_files_and_pages_alone(ktg, ktg_json, refused, source_file, tmp_path):
     arguments = ("export", source_file, "--format")
     written = ktg_json(*arguments, "tflite", "--quantize", "int8", "--out", tmp_path / "a.tflite")

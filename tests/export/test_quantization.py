@@ -47,6 +47,10 @@ def test_truncations_are_those_in_use():
     rows = example_rows(servable, "serve", 32, 1)
     assert set(rows) == {"latents", "labels", "truncation"} and rows["truncation"].shape == (32,)
     assert 0.5 <= rows["truncation"].min() < rows["truncation"].max() <= 1
+    styles = example_rows(servable, "synthesize", 32, 1)
+    mapping = servable.functions["map"]
+    expected = mapping.compute(*(rows[entry.name] for entry in mapping.inputs))["w"]
+    np.testing.assert_allclose(styles["w"], expected, atol=1e-5)
 
 
 def test_latents_of_a_decoder_are_what_the_encoder_gives(servables, models):

@@ -6,7 +6,7 @@ import importlib
 from keras_transfer_gen import checks
 
 QUANTIZE = ("none", "float16", "dynamic", "int8", "int16x8")  # numbers in a TFLite file, alone or in a page
-PARTS = ("sampler", "encoder", "decoder")  # of a VAE, in formats that hold one function
+PARTS = ("sampler", "encoder", "decoder", "mapping", "synthesis")  # in formats that hold one function
 
 
 @dataclasses.dataclass(frozen=True)

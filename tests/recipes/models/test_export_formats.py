@@ -3,6 +3,7 @@ import inspect
 import pytest
 
 from keras_transfer_gen.checks import UserError
+from keras_transfer_gen.export.style_functions import PARTS as STYLE_PARTS
 from keras_transfer_gen.export.vae import PARTS as VAE_PARTS
 from keras_transfer_gen.recipes.models.export_formats import FORMATS, OPTION_HINTS, PARTS, check_format, check_options
 
@@ -24,5 +25,5 @@ def test_unknown_formats_and_options_of_other_formats_are_refused():
         check_options("saved_model", {"batch_size": 3})
 
 
-def test_parts_are_those_of_a_vae():
-    assert tuple(VAE_PARTS) == PARTS
+def test_parts_are_those_of_a_vae_and_of_a_stylegan2():
+    assert (*VAE_PARTS, *STYLE_PARTS) == PARTS
