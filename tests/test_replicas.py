@@ -61,3 +61,20 @@ def test_two_replicas_give_the_weights_and_logs_of_one(name, two_cpus):
     assert weights < 1e-5 and logs < 1e-5
     start = replica_trainings.weights_before(name), one[1]
     assert replica_trainings.largest_difference(one, start)[0] > 0.01  # the training did something
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", list(replica_trainings.MODELS))
+def test_mirrored_gpus_give_the_weights_of_one(name):
+    gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+    if len(gpus) < 2:
+        pytest.skip("needs two GPUs")
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        one = replica_trainings.train(name, tf.distribute.OneDeviceStrategy(gpus[0]))
+        two = replica_trainings.train(name, tf.distribute.MirroredStrategy(gpus[:2]))
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
+    weights, logs = replica_trainings.largest_difference(one, two)
+    assert weights < 1e-4 and logs < 1e-3

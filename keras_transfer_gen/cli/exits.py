@@ -16,8 +16,10 @@ import typer
 from typer.core import TyperGroup
 
 from keras_transfer_gen import checks, files
+from keras_transfer_gen.worker_cluster import WorkerLost
 
 FAULT, MISUSE, INTERRUPTED = 1, 2, 130
+WORKER_LOST = 75  # the same command again goes on
 TRAININGS = ("finetune", "pretrain", "grow", "distill")
 PREEMPTIONS = ("SIGTERM", "SIGUSR1")  # in a training: what a scheduler sends before it takes the machine away
 MORE_SIGNALS = ("SIGUSR1",)  # that trainings end on
@@ -31,7 +33,8 @@ def guarded(command):
 
     0: done, or a training that was preempted (SIGTERM, SIGUSR1; with `--grace` by any signal).
     2: something the user gave can't be used, one line on stderr. 130: interrupted. 1: a fault of this package,
-    with a log file. `--debug` also shows the traceback; `--json` also prints {"error": the line} on stdout.
+    with a log file. 75: another worker of the same training was lost. `--debug` also shows the traceback; `--json` also
+    prints {"error": the line} on stdout.
     """
 
     @functools.wraps(command)
@@ -55,6 +58,10 @@ def guarded(command):
                 end(stop, text, 0 if is_preempted else INTERRUPTED)
             except checks.USER_ERRORS as error:
                 end(error, f"error: {one_line(error)}", MISUSE)
+            except WorkerLost as error:
+                with contextlib.suppress(typer.Exit):
+                    end(error, f"error: {one_line(error)}", WORKER_LOST)
+                leave_at_once(WORKER_LOST)
             except Exception as error:
                 if isinstance(error, OSError) and error.errno in REFUSALS:
                     end(error, f"error: {one_line(error)}", MISUSE)
@@ -102,6 +109,13 @@ def _usage_errors_on_one_line(json):
         more = f" See `{context.command_path} --help`." if context else ""
         _print_error(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", json)
         raise typer.Exit(error.exit_code) from error
+
+
+def leave_at_once(code):
+    """Ends the process without TensorFlow's own end, which would wait for the worker that was lost."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def one_line(error):

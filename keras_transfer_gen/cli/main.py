@@ -12,6 +12,7 @@ from keras_transfer_gen.cli import (
     exits,
     init,
     latents,
+    launch,
     look,
     prepare,
     serve,
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 PANELS = {  # heading of `ktg --help`: its commands
     "Start": (init.init, train.finetune, look.info),
-    "Train": (train.pretrain, train.grow, train.distill),
+    "Train": (train.pretrain, train.grow, train.distill, launch.launch),
     "Use and measure": (use.generate, use.evaluate, use.export, convert.convert, compare.compare, serve.serve),
     "Latents of a generator": (latents.project, latents.mix, latents.directions, latents.walk, latents.explore),
     "VAEs": (vae.encode, vae.decode, vae.reconstruct, vae.interpolate, vae.edit, vae.restyle),

@@ -20,9 +20,10 @@ class CommandWithOldOptions(TyperCommand):
     def _today(self, ctx, args, known):
         """The arguments with the options of today; warns of each old one."""
         renamed = {old: new for old, new in old_flags().items() if new in known and old not in known}
-        flags = {argument.partition("=")[0] for argument in args}
+        end = args.index("--") if "--" in args else len(args)  # what follows belongs to another command
+        flags = {argument.partition("=")[0] for argument in args[:end]}
         current = []
-        for argument in args:
+        for argument in args[:end]:
             flag, equals, value = argument.partition("=")
             if flag in renamed:
                 if renamed[flag] in flags:
@@ -33,7 +34,7 @@ class CommandWithOldOptions(TyperCommand):
                 warn(no_effect_text(flag))
             else:
                 current.append(argument)
-        return current
+        return current + args[end:]
 
 
 def no_effect_text(flag):

@@ -1,6 +1,7 @@
 """Runs a training command, or says what it would do, and prints the outcome: of every family and command."""
 
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.worker_cluster import read_cluster
 
 
 def run_training(settings, dry_run, json):
@@ -14,9 +15,13 @@ def run_training(settings, dry_run, json):
     Raises:
         UserError, UserFileError: for anything in the settings that can't be used.
         Interrupted: when the user stopped it, once everything is saved.
+        WorkerLost: where another worker of the same training ended.
     """
-    RunFolder(settings.out).open(settings.command, settings)  # before TensorFlow is loaded: a refusal comes at once
+    is_chief = read_cluster().is_chief
+    if is_chief:  # the first worker says to the others what it found
+        RunFolder(settings.out).open(settings.command, settings)  # before TensorFlow loads: a refusal comes at once
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
+    from keras_transfer_gen.recipes.report.reporter import SILENT
     from keras_transfer_gen.recipes.training.distill import distill
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune
     from keras_transfer_gen.recipes.training.plan import plan
@@ -24,6 +29,10 @@ def run_training(settings, dry_run, json):
     from keras_transfer_gen.recipes.training.results import result_table
 
     train = {"finetune": fine_tune, "pretrain": pretrain, "distill": distill}[settings.command]
+    if not is_chief:
+        if not dry_run:
+            train(settings, SILENT)
+        return
     with ConsoleReporter() as reporter:
         outcome = plan(settings.command, settings, reporter) if dry_run else train(settings, reporter)
     if json:

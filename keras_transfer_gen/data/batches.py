@@ -139,6 +139,8 @@ def stream_images(
             index = draw(places, tf.fill(tf.shape(places), number // steps), seed)
         else:
             places = number * batch_size + tf.range(batch_size, dtype=tf.int64)[part::parts]
+            if batch_size % parts == 0:
+                places = tf.ensure_shape(places, [batch_size // parts])
             index = draw(places % size, places // size, seed)
         return fetch(index)
 

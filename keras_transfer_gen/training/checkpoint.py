@@ -64,7 +64,7 @@ def load_checkpoint(path: Path) -> tuple[GAN | VAE, dict[str, Any]]:
     Raises:
         DamagedCheckpoint: where a part of it is missing or damaged.
     """
-    file, state = _read_whole(path)
+    file, state = read_whole(path)
     return keras.models.load_model(file), state
 
 
@@ -82,7 +82,7 @@ def restore_checkpoint(model: keras.Model, path: PathLike):
         DamagedCheckpoint: where a part of it is missing or damaged.
         ValueError: where the model has been given other layers since.
     """
-    file, state = _read_whole(path)
+    file, state = read_whole(path)
     model.load_weights(file)
     return state
 
@@ -117,7 +117,7 @@ def newest_whole(folder: PathLike, load, say):
     return None
 
 
-def _read_whole(path: PathLike):
+def read_whole(path: PathLike):
     """(path of the model's file, state) of a checkpoint."""
     path = Path(path)
     file = find_model(path)

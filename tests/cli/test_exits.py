@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli import exits
+from keras_transfer_gen.worker_cluster import WorkerLost
 
 
 def end_of(error, *arguments):
@@ -237,3 +238,16 @@ def test_quiet_works_where_no_log_can_be_written(tmp_path):
     env = {**os.environ, "KTG_CACHE_DIR": str(tmp_path / "file")}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert ran.stderr == ""
+
+
+def test_lost_worker_ends_the_process_at_once(monkeypatch, capsys):
+    """TensorFlow's own end would wait for it."""
+    ends = []
+    monkeypatch.setattr(exits.os, "_exit", ends.append)
+
+    @exits.guarded
+    def finetune():
+        raise WorkerLost("another worker\nended")
+
+    finetune()
+    assert ends == [exits.WORKER_LOST] == [75] and capsys.readouterr().err == "error: another worker ended\n"

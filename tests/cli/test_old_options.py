@@ -89,3 +89,12 @@ def test_other_commands_take_old_options_too(ktg, image_folder, source_file):
     assert json.loads(result.stdout)["usable"] == 12 and result.stderr.count("warning: ") == 2
     result = ktg("info", source_file, "--distribution", "normal", "--json")
     assert json.loads(result.stdout)["distribution"] == "normal" and "--latent-distribution" in result.stderr
+
+
+def test_what_follows_two_dashes_belongs_to_another_command(monkeypatch, ktg):
+    from keras_transfer_gen.recipes.runs import local_workers
+
+    calls = []
+    monkeypatch.setattr(local_workers, "launch_workers", lambda arguments, *rest: calls.append(arguments) or 0)
+    ktg("launch", "--", "finetune", "--trust", "--width", "8")
+    assert calls == [["finetune", "--trust", "--width", "8"]]

@@ -1,5 +1,6 @@
 import json
 import types
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,14 @@ def test_plan_is_a_table_without_a_header(calls, settings, capsys):
 def test_json_is_what_the_recipe_returns(calls, settings, capsys, dry_run, expected):
     run_training(settings, dry_run, json=True)
     assert json.loads(capsys.readouterr().out) == expected
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_other_workers_train_without_a_word(calls, settings, dry_run, capsys, monkeypatch):
+    """The first one looks at the folder, says what is planned and what came of it."""
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}')
+    out = Path(settings.out)
+    out.mkdir()
+    (out / "of somebody else").touch()  # what the first worker would refuse
+    run_training(settings, dry_run=dry_run, json=False)
+    assert capsys.readouterr().out == "" and calls == ([] if dry_run else [(settings.command, settings)])

@@ -139,3 +139,10 @@ def test_each_replica_has_its_rows_of_each_batch():
     whole = [labels.tolist() for _, labels in stream.from_step(5).take(2).as_numpy_iterator()]
     parts = [labels.tolist() for _, labels in stream.parts_from_step(5, 3, (1, 2)).take(4).as_numpy_iterator()]
     assert parts == [whole[0][1::3], whole[0][2::3], whole[1][1::3], whole[1][2::3]]
+
+
+def test_parts_of_equal_size_say_their_size():
+    """Micro-batches ask for it."""
+    stream = load_images(replica_trainings.images(), 8, batch_size=6)
+    assert stream.parts_from_step(0, 2, (1,)).element_spec.shape == (3, 8, 8, 3)
+    assert stream.parts_from_step(0, 4, (1,)).element_spec.shape == (None, 8, 8, 3)

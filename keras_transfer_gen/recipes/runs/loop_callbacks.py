@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs.rollback import Diverged
+from keras_transfer_gen.recipes.runs.workers import Workers
 from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
 
 CHECKPOINT_SECONDS = 60.0
@@ -58,12 +59,13 @@ class Saver(keras.callbacks.Callback):
         scores: `ScoreEvery` of the training, or None.
         signals: `StopOnSignal` of the training.
         guard: `Guard`, which looks at the weights before they are saved.
+        workers: `Workers` of the run, of which the first one saves; None for a process alone.
     """
 
-    def __init__(self, training, out, clock, scores, signals, guard):
+    def __init__(self, training, out, clock, scores, signals, guard, workers=None):
         super().__init__()
         self.training, self.out, self.clock, self.scores = training, out, clock, scores
-        self.signals, self.guard = signals, guard
+        self.signals, self.guard, self.workers = signals, guard, workers or Workers()
         self.every = checkpoint_seconds()
         self._last, self._begun = time.monotonic(), False
 
@@ -74,6 +76,14 @@ class Saver(keras.callbacks.Callback):
 
     def save(self):
         """Writes a checkpoint now; returns whether there was room for it (bool)."""
+        if not self.workers.is_chief:
+            return True
+        try:
+            self.guard.check_weights()
+        except Diverged:
+            if self.workers.cluster.size == 1:
+                raise
+            return False  # the losses of the next step tell all workers
         self.guard.check_weights()
         self.note_progress()
         saved = self.training.save(self.out)

@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Callable
 
 from keras_transfer_gen import checks
@@ -75,10 +76,10 @@ def run_phases(run, training, images, phases, minutes=None):
             phase.before(training)
         if phase.kimg is not None:
             if phase.curve is not None:
-                phase.curve.begin(training)
+                run.workers.from_chief(functools.partial(phase.curve.begin, training))
             train(run, training, images.image_set, phase, minutes)
             if phase.curve is not None:
-                training.best_kimg = phase.curve.end(training)
+                training.best_kimg = run.workers.from_chief(functools.partial(phase.curve.end, training))
         if phase.after is not None:
             phase.after(training)
     return training

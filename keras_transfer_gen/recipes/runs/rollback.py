@@ -76,7 +76,9 @@ def go_back(run, training, fault):
     training.records = state["records"]
     entry = {"kimg": kimg, "back_to_kimg": model.kimg, "reason": fault.reason, "learning_rate": rate}
     training.rollbacks = [*training.rollbacks, {**entry, "settings": settings_of_rates(run.settings)}]
-    training.save(run.settings.out, replace=True)
+    run.workers.wait()  # until all have read it
+    if run.workers.is_chief:
+        training.save(run.settings.out, replace=True)
     run.reporter.say(f"{describe_rollback(entry)} ({times + 1} of at most {MOST} times)")
 
 

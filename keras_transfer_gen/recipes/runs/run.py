@@ -10,9 +10,12 @@ from keras_transfer_gen import files
 from keras_transfer_gen.recipes.runs import run_lock
 from keras_transfer_gen.recipes.runs.deadline import Deadline
 from keras_transfer_gen.recipes.runs.file_system import check_file_system
+from keras_transfer_gen.recipes.runs.follower_folder import FollowerFolder
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.runs.workers import Workers
 from keras_transfer_gen.training import distribution
 from keras_transfer_gen.training.callbacks import stopping_signals
+from keras_transfer_gen.worker_cluster import read_cluster
 
 KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg")  # measured at the first call, valid for the whole run
 
@@ -27,16 +30,17 @@ class Run:
         reporter: told of the progress.
         state: what `RunFolder.open` said: "start", "continue" or "finished".
         strategy: `tf.distribute.Strategy` to train under; None for a finished run.
+        workers: `Workers` that train together; this process alone by default.
 
     Attributes:
         folder: `RunFolder`, paths and recorded state.
         resolved: the settings with every value that depends on the images filled in; the given ones until `resolve`.
     """
 
-    def __init__(self, command, settings, family, reporter, state, strategy):
+    def __init__(self, command, settings, family, reporter, state, strategy, workers=None):
         self.command, self.settings, self.family, self.reporter = command, settings, family, reporter
-        self.state, self.strategy = state, strategy
-        self.folder = RunFolder(settings.out)
+        self.state, self.strategy, self.workers = state, strategy, workers or Workers()
+        self.folder = (RunFolder if self.workers.is_chief else FollowerFolder)(settings.out)
         self.resolved = settings
         self._images = self._selection = None
 
@@ -54,21 +58,25 @@ class Run:
             UserError, UserFileError: where the folder holds another run or other files, another process is at work in
                 it, or the devices can't share a batch.
         """
-        folder = RunFolder(settings.out)
-        state = folder.open(command, settings)
+        cluster = read_cluster()
+        strategy = prepare_tensorflow(settings) if cluster.size > 1 else None  # they meet before one of them writes
+        workers = Workers(cluster, strategy)
+        state = workers.from_chief(lambda: RunFolder(settings.out).open(command, settings))
         if state == "finished":
-            reporter.say(f"{folder.path} has finished already: nothing to do. A larger --kimg continues it.")
-            yield cls(command, settings, family, reporter, state, None)
+            reporter.say(f"{settings.out} has finished already: nothing to do. A larger --kimg continues it.")
+            yield cls(command, settings, family, reporter, state, None, workers)
             return
-        strategy = prepare_tensorflow(settings)
+        run = cls(command, settings, family, reporter, state, strategy or prepare_tensorflow(settings), workers)
 
         def leave(name):
             reporter.say(f"{name}: the grace is over. What was saved stays; give the same command again to continue.")
-            run_lock.release(folder.path)
+            if workers.is_chief:
+                run_lock.release(run.folder.path)
 
-        with folder.locked(command, settings, state), Deadline(settings.grace, stopping_signals(), leave):
-            check_file_system(folder.path, reporter.say)
-            yield cls(command, settings, family, reporter, state, strategy)
+        with run.folder.locked(command, settings, state), Deadline(settings.grace, stopping_signals(), leave):
+            if workers.is_chief:
+                check_file_system(run.folder.path, reporter.say)
+            yield run
 
     @property
     def finished(self):
@@ -100,6 +108,10 @@ class Run:
             selection: how the weights are chosen, in words.
         """
         self._images, self._selection = images, selection
+        self.workers.from_chief(self._begin)
+        self.workers.check_shared(self.folder.config_file)
+
+    def _begin(self):
         if self.state == "start":
             self.folder.clear()
         elif changed := self._changed_sources():
@@ -114,6 +126,10 @@ class Run:
 
     def measure_once(self, measure):
         """Notes what `measure` returns, a JSON-ready dict, unless an earlier call of the run did; returns the notes."""
+        self.note(**self.workers.from_chief(lambda: self._measure_once(measure)))
+        return self.notes
+
+    def _measure_once(self, measure):
         known = self.notes
         if not known or known.get("stale"):
             kept = {name: known[name] for name in KEPT_NOTES if name in known}

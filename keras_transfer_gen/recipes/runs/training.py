@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_transfer_gen import files
 from keras_transfer_gen.recipes.runs import disk_room, rollback
-from keras_transfer_gen.training.checkpoint import load_checkpoint, newest_whole, save_checkpoint
+from keras_transfer_gen.training.checkpoint import load_checkpoint, newest_whole, read_whole, save_checkpoint
 from keras_transfer_gen.transfer.saved_model.files import beside
 
 
@@ -98,6 +98,20 @@ class Training:
         return True
 
 
+def _newest(run, branch, load):
+    """What `load` gives of the newest whole checkpoint of a branch, the same one on all workers; None without one."""
+    if run.workers.cluster.size == 1:
+        newest = newest_whole(branch.checkpoints, load, run.reporter.say)
+        return None if newest is None else newest[1]
+
+    def name():
+        newest = newest_whole(branch.checkpoints, read_whole, run.reporter.say)
+        return None if newest is None else newest[0].name
+
+    folder = run.workers.from_chief(name)
+    return None if folder is None else load(branch.checkpoints / folder)
+
+
 def resume_training(run, branch, make, rates=None):
     """The training of the latest checkpoint of a branch, or a new one.
 
@@ -117,10 +131,10 @@ def resume_training(run, branch, make, rates=None):
 
     say = run.reporter.say
     with run.strategy.scope():
-        newest = newest_whole(branch.checkpoints, load, say)
+        newest = _newest(run, branch, load)
         if newest is None:
             return Training(make(), branch, say=say)
-        model, state = newest[1]
+        model, state = newest
         run.family.update_rates(model, run.resolved, rates)
         training = Training(
             model, branch, state["seconds"], tuple(state.get("steady", (0, 0.0))), state["records"],

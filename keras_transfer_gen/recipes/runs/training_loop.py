@@ -1,6 +1,7 @@
 """One phase of a training: from where it stands to its budget, saving on the way and when interrupted."""
 
 import contextlib
+import functools
 import math
 import warnings
 
@@ -45,7 +46,7 @@ def train(run, training, image_set, phase, minutes=None):
         except Diverged as fault:
             go_back(run, training, fault)
         if phase.curve is not None:
-            phase.curve.begin(training)  # as in a run that goes on from that checkpoint
+            run.workers.from_chief(functools.partial(phase.curve.begin, training))  # as in a run that goes on there
 
 
 def _is_over(training, phase, batch_size, minutes):
@@ -74,7 +75,7 @@ def _train(run, training, image_set, phase, minutes):
     history = callbacks.HistoryCsv(branch.history, kimg=max(phase.kimg / LOSS_POINTS, batch / 1000))
     parts = [clock, guard, _without_room(history, "history.csv", training, settings.out)]
     scores = None
-    if phase.curve is not None:
+    if phase.curve is not None and run.workers.is_chief:
         measure = phase.curve if branch.samples is None else _show_and_score(phase.curve, run.reporter)
         every = settings.evaluate_every_kimg or phase.kimg / phase.curve.points
         scores = callbacks.ScoreEvery(measure, every, training.records, every_epoch=False)
@@ -85,7 +86,7 @@ def _train(run, training, image_set, phase, minutes):
     if settings.tensorboard:
         parts.append(_tensorboard_log(settings, branch, phase.kimg, scores))
     stop = callbacks.StopAt(int(model.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
-    saver, saved = Saver(training, settings.out, clock, scores, signals, guard), True
+    saver, saved = Saver(training, settings.out, clock, scores, signals, guard, run.workers), True
     with run.reporter.progress(phase.label, total, "kimg") as tick:
         parts += [ProgressBar(tick, clock, total, minutes), stop, saver, signals]
         try:
@@ -93,6 +94,9 @@ def _train(run, training, image_set, phase, minutes):
                 for category in run.family.ignored_warnings:
                     warnings.simplefilter("ignore", category)
                 model.fit(stream, epochs=10**6, callbacks=parts, verbose=0)
+            if run.workers.cluster.size > 1:
+                run.workers.settle(signals)
+                guard.check_weights()  # the same on all of them
             saved = saver.save()
         except SignalStop as stop:
             saved = stop.saved

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import run_phases
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
+from keras_transfer_gen.worker_cluster import read_cluster
 
 if TYPE_CHECKING:
     from keras_transfer_gen.recipes.report.reporter import Reporter
@@ -39,6 +41,9 @@ def distill(settings: DistillSettings, reporter: Reporter = SILENT) -> dict[str,
         >>> distill(DistillSettings(source="runs/a", size_mb=1, out="runs/small"))["psnr"]  # doctest: +SKIP
     """
     family = family_of(settings)
+    if read_cluster().size > 1:
+        step = "A student is small: train it on one machine, whose GPUs share each batch."
+        raise checks.user_error("TF_CONFIG", "one worker for `ktg distill`", "several", step)
     with Run.open("distill", settings, family, reporter) as run:
         if run.finished:
             return run.metrics()

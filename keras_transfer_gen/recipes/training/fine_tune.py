@@ -50,6 +50,7 @@ def fine_tune(settings: FineTuneSettings | FineTuneVaeSettings, reporter: Report
         source, images = family.match_classes(run, source, images)
         family.resolve_settings(run, source)
         family.keep_source(run, source)
+        run.workers.wait()
 
         tuned = resume_training(run, Branch.main(run.folder), lambda: family.model_from_source(run, source))
         run.begin_stage(tuned.model)
@@ -61,7 +62,7 @@ def fine_tune(settings: FineTuneSettings | FineTuneVaeSettings, reporter: Report
             branch, rates = Branch.scratch(run.folder), family.scratch_rates
             scratch = resume_training(run, branch, lambda: family.model_from_scratch(run, source), rates)
             run_phases(run, scratch, images, family.scratch_phases(run, images, tuned))
-        return finalize(run, images, tuned, scratch)
+        return run.workers.from_chief(lambda: finalize(run, images, tuned, scratch))
 
 
 fine_tune_vae = fine_tune  # its name in version 0.1

@@ -2,6 +2,8 @@
 
 import math
 
+import tensorflow as tf
+
 from keras_transfer_gen.data.labels import describe_classes
 from keras_transfer_gen.recipes.inputs.run_images import read_image_set
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -10,6 +12,7 @@ from keras_transfer_gen.recipes.runs.run_folder import OUTPUTS, TENSORBOARD, Run
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
+from keras_transfer_gen.worker_cluster import read_cluster
 
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
 ANEW = "start again, and remove what the earlier run wrote"
@@ -31,7 +34,7 @@ def plan(command, settings, reporter=SILENT):
     """
     folder, family = RunFolder(settings.out), family_of(settings)
     state = folder.open(command, settings)
-    strategy = choose_strategy(settings.devices)
+    strategy = choose_strategy(settings.devices) if read_cluster().size == 1 else tf.distribute.get_strategy()
     check_global_batch(settings.batch_size, strategy)
     run = Run(command, settings, family, reporter, state, strategy)
     source = family.open_source(run) if command == "finetune" else None

@@ -53,7 +53,7 @@ def pretrain(settings: PretrainSettings | PretrainVaeSettings, reporter: Reporte
         trained = resume_training(run, Branch.main(run.folder), lambda: family.new_model(run, images))
         run.begin_stage(trained.model)
         run_phases(run, trained, images, family.pretrain_phases(run, images), settings.minutes)
-        return finalize(run, images, trained)
+        return run.workers.from_chief(lambda: finalize(run, images, trained))
 
 
 pretrain_vae = pretrain  # its name in version 0.1

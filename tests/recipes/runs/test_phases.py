@@ -5,6 +5,9 @@ import pytest
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs import phases
 from keras_transfer_gen.recipes.runs.phases import Curve, Phase, run_phases
+from keras_transfer_gen.recipes.runs.workers import Workers
+
+RUN = types.SimpleNamespace(workers=Workers())
 
 
 class Model:
@@ -45,10 +48,10 @@ def test_phases_come_in_order_and_the_last_curve_chooses(monkeypatch):
         Phase("nothing", None, before=lambda t: t.events.append("calibrated")),
         Phase("last", 2.0, curve=Recorded()),
     ]
-    assert run_phases("run", training, Images, parts, minutes=3.0) is training
+    assert run_phases(RUN, training, Images, parts, minutes=3.0) is training
     assert training.events == [
-        "frozen", ("run", ["b"], "first", 3.0), "trainable", "calibrated",
-        "curve begins", ("run", ["b"], "last", 3.0), "curve ends",
+        "frozen", (RUN, ["b"], "first", 3.0), "trainable", "calibrated",
+        "curve begins", (RUN, ["b"], "last", 3.0), "curve ends",
     ]  # fmt: skip
     assert training.best_kimg == 0.5
 
@@ -81,6 +84,6 @@ def test_curve_that_selects_nothing_keeps_the_last_weights():
 def test_images_of_other_classes_than_the_run_began_with_are_refused():
     images = types.SimpleNamespace(labelled=True, image_set=types.SimpleNamespace(class_names=["a", "c"]))
     with pytest.raises(checks.UserError, match=r"`labels` must be labels of the classes \['a', 'b'\].*--overwrite"):
-        run_phases("run", Training(), images, [])
+        run_phases(RUN, Training(), images, [])
     images.image_set.class_names = ["a", "b"]
-    assert run_phases("run", Training(), images, []).best_kimg is None
+    assert run_phases(RUN, Training(), images, []).best_kimg is None

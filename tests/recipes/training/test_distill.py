@@ -62,3 +62,9 @@ def test_teachers_that_have_no_student_are_refused(settings, vae_file, tmp_path)
     ):
         with pytest.raises(checks.USER_ERRORS, match=text):
             distill(dataclasses.replace(settings, source=str(source), size_mb=size, out=str(tmp_path / "new")))
+
+
+def test_several_workers_have_no_student(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}')
+    with pytest.raises(checks.UserError, match="`TF_CONFIG` must be one worker for `ktg distill`"):
+        distill(dataclasses.replace(settings, out=tmp_path / "small"))

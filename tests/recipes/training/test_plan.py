@@ -63,3 +63,8 @@ def test_plan_refuses_what_training_would(settings, changed, text):
 
 def test_overwriting_an_earlier_run_is_told(finished):
     assert plan("finetune", dataclasses.replace(finished, overwrite=True), SILENT)["action"] == ANEW
+
+
+def test_plan_of_several_workers_asks_no_other(settings, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}')
+    assert plan("finetune", settings)["action"] == "start a new run"

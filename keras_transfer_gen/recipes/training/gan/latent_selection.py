@@ -14,6 +14,8 @@ import math
 import re
 from typing import Any
 
+import numpy as np
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
 from keras_transfer_gen.recipes.runs.phases import Phase
@@ -58,8 +60,9 @@ def selection_phase(run):
 
     def after(training):
         with run.strategy.scope():
-            training.model = limit_latents(training.model, settings)
-        training.save(settings.out)
+            training.model = limit_latents(training.model, settings, run.workers)
+        if run.workers.is_chief:
+            training.save(settings.out)
 
     def before(training):
         freeze_generator(training.model)
@@ -72,9 +75,16 @@ def selection_kimg(settings):
     return min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg)
 
 
-def limit_latents(gan, settings):
-    """A GAN that draws from the latents that its discriminator rates highest, with the settings' freezing rules."""
-    return _with_mixture(gan, settings.seed, [*settings.rules(), *frozen_by_author(gan)], DEFAULT)
+def limit_latents(gan, settings, workers=None):
+    """A GAN that draws from the latents that its discriminator rates highest, with the settings' freezing rules.
+
+    Args:
+        gan: compiled `GAN`; call it in the scope of its strategy.
+        settings: of the run.
+        workers: `Workers` of the run, of which the first chooses; None for a process alone.
+    """
+    rules = [*settings.rules(), *frozen_by_author(gan)]
+    return _with_mixture(gan, settings.seed, rules, DEFAULT, workers)
 
 
 def freeze_generator(gan):
@@ -124,9 +134,13 @@ def select_latents(
     return _with_mixture(gan, seed, [], LatentSelection(pool, keep))
 
 
-def _with_mixture(gan, seed, rules, selection):
+def _with_mixture(gan, seed, rules, selection, workers=None):
     """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has learnt."""
-    centres = outside_scope(rank_latents, gan, selection.pool, selection.keep, seed)
+
+    def rank():
+        return outside_scope(rank_latents, gan, selection.pool, selection.keep, seed).tolist()
+
+    centres = np.float32(rank() if workers is None else workers.from_chief(rank))
     generator = insert_latent_mixture(gan.ema_generator, centres, seed=seed)
     generator.name = gan.generator.name
     limited = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)

@@ -49,7 +49,7 @@ class VaeFamily(Family):
     def keep_source(self, run, source):
         """Keeps the VAE itself, with its channels changed, for `restyle` too."""
         path = run.folder.source_vae_file
-        if not path.exists():
+        if run.workers.is_chief and not path.exists():
             with beside(run.settings.out):
                 save_model(source.model, path)
 
