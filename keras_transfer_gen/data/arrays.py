@@ -224,7 +224,7 @@ def _fit_all(
 
 def check_labels(
     labels: LabelSource | None, count: int, class_names: Sequence[str]
-) -> tuple[np.ndarray | None, list | list[str]]:
+) -> tuple[np.ndarray | None, list[str]]:
     """Labels of `count` images (None, integers from 0 on, or text) -> (int32 `[count]` or None, class names)."""
     if labels is None:
         return None, []

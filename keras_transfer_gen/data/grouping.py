@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def group_by_folder(names: list[str]) -> tuple[np.ndarray, np.ndarray | None, list | list[str]]:
+def group_by_folder(names: list[str]) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
     """Groups and classes of images by the folders that they are in.
 
     A folder that holds everything doesn't count (a zip often has one). There are classes only where every image is in

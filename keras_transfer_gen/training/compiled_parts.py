@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from keras_transfer_gen.tables import Table
 
 
-def penalty_list(penalty: Any) -> list[Penalty | Penalty | keras.layers.Layer]:
+def penalty_list(penalty: Any) -> list[Penalty]:
     """The `Penalty` objects that `compile` was given as a name, an object, a list of such, or None."""
     return _objects("penalty", penalty, tables.PENALTIES, protocols.Penalty)
 
 
-def regularizer_list(regularizers: Any) -> list[Regularizer | Regularizer | keras.layers.Layer]:
+def regularizer_list(regularizers: Any) -> list[Regularizer]:
     """The `Regularizer` objects that `compile` was given as a name, an object, a list of such, or None."""
     return _objects("regularizers", regularizers, tables.REGULARIZERS, protocols.Regularizer)
 
@@ -95,3 +95,14 @@ def carry_state(old: Any, new: Any) -> None:
         expected = f"{type(old).__name__} with the variables {shapes[0]}"
         raise checks.user_error("model", expected, shapes[1], hint)
     new.set_weights(old.get_weights())
+
+
+def serialize_parts(model: keras.Model, names: tuple[str, ...]) -> dict[str, Any]:
+    """Attributes of a compiled model for its compile config: name -> what Keras makes an object of again, or None."""
+    parts = {name: getattr(model, name) for name in names}
+    return {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+
+
+def revive_parts(config: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """What `serialize_parts` was given, as arguments of `compile`."""
+    return {name: config[name] and keras.saving.deserialize_keras_object(config[name]) for name in names}

@@ -86,9 +86,8 @@ def _mirrored(names: list[str]) -> list[str] | tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy(names)
 
 
-_STRATEGIES: dict[
-    worker_cluster.WorkerCluster, tf.distribute.Strategy
-] = {}  # of this process, by cluster: TensorFlow starts its server once
+# Of this process, by cluster: TensorFlow starts its server once.
+_STRATEGIES: dict[worker_cluster.WorkerCluster, tf.distribute.Strategy] = {}
 
 
 def _multi_worker(cluster):

@@ -90,7 +90,7 @@ def _penalty_gradients(
     variables: list[keras.Variable],
     replicas: int,
     scale: Callable[..., Any],
-) -> tuple[tf.Tensor, list[tf.Tensor], list | list[tf.Tensor]]:
+) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
     """(value, gradients, statistics) of a penalty: all 0 where it is not due."""
 
     def due():

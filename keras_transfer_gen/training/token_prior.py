@@ -11,7 +11,14 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables
 from keras_transfer_gen.streams import ImageStream
-from keras_transfer_gen.training import compile_checks, latents, loss_scaling, token_sampling, trainable_flags
+from keras_transfer_gen.training import (
+    compile_checks,
+    compiled_parts,
+    latents,
+    loss_scaling,
+    token_sampling,
+    trainable_flags,
+)  # fmt: skip
 from keras_transfer_gen.training.distribution import check_global_batch
 from keras_transfer_gen.training.fit_data import FlagWatch, check_can_train
 from keras_transfer_gen.training.progress import add_counters, kimg_of
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
 
 MEASURES = ("loss", "nats", "accuracy")
+_COMPILED = ("optimizer", "augment")
 EVALUATION_BATCH = 64
 
 
@@ -327,14 +335,10 @@ class TokenPrior(keras.Model):
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return None
-        parts = {"optimizer": self.optimizer, "augment": self.augment}
-        saved = {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-        return {**saved, "seed": self.seed}
+        return {**compiled_parts.serialize_parts(self, _COMPILED), "seed": self.seed}
 
     def compile_from_config(self, config: Config) -> None:
-        revive = keras.saving.deserialize_keras_object
-        parts = {name: config[name] and revive(config[name]) for name in ("optimizer", "augment")}
-        self.compile(**parts, seed=config["seed"])
+        self.compile(**compiled_parts.revive_parts(config, _COMPILED), seed=config["seed"])
 
 
 def _image_nats(tokens, logits):

@@ -11,7 +11,15 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks, convolution, pixels, protocols, tables
 from keras_transfer_gen.specs import check_class_names
-from keras_transfer_gen.training import compile_checks, fit_data, latents, loss_scaling, trainable_flags, vqvae_step
+from keras_transfer_gen.training import (
+    compile_checks,
+    compiled_parts,
+    fit_data,
+    latents,
+    loss_scaling,
+    trainable_flags,
+    vqvae_step,
+)  # fmt: skip
 from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.progress import add_counters, kimg_of
 from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
@@ -372,15 +380,12 @@ class VQVAE(keras.Model):
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return None
-        parts = {"optimizer": self.optimizer, "augment": self.augment}
-        saved = {name: part and keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-        return {**saved, "seed": self.seed}
+        return {**compiled_parts.serialize_parts(self, _COMPILED), "seed": self.seed}
 
     def compile_from_config(self, config: Config) -> None:
-        revive = keras.saving.deserialize_keras_object
-        parts = {name: config[name] and revive(config[name]) for name in ("optimizer", "augment")}
-        self.compile(**parts, seed=config["seed"])
+        self.compile(**compiled_parts.revive_parts(config, _COMPILED), seed=config["seed"])
 
 
+_COMPILED = ("optimizer", "augment")
 _PARTS = ("encoder", "quantizer", "decoder", "prior", "reconstruction")
 protocols.MultiNetwork.register(VQVAE)

@@ -30,6 +30,7 @@ CHEAPER = {
     '"noto_gan_64"': '"tiny.keras"',
     '"noto_vae_64"': '"tiny_vae.keras"',
     'SampleGrid("runs/cats")': 'SampleGrid("sheets")',
+    'SampleGrid("runs/icons")': 'SampleGrid("sheets")',
     '"runs/cats"': '"tiny.keras"',
     'load_images("photos/")': f'load_images("photos/", image_size={SIZE})',
     "image_size=64": f"image_size={SIZE}",
@@ -73,7 +74,7 @@ def save_images(folder, names):
 def workshop(tmp_path_factory):
     """A folder with everything that the blocks name."""
     folder = tmp_path_factory.mktemp("workshop")
-    for name in ("photos", "many_photos", "test_photos", "emoji/people", "emoji/flags"):
+    for name in ("icons", "photos", "many_photos", "test_photos", "emoji/people", "emoji/flags"):
         save_images(folder / name, [f"{name.partition('/')[2]}{number}.png" for number in range(12)])
     rows = [f"{kind}/{kind}{number}.png,{kind}" for kind in ("people", "flags") for number in range(12)]
     (folder / "emoji/labels.csv").write_text("\n".join(["file,label", *rows]))

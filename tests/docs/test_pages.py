@@ -106,7 +106,7 @@ def all_options():
         found |= options_of(command)
         todo += getattr(command, "commands", {}).values()
     scripts = [
-        path for folder in ("benchmarks", "examples", "saved_models", "docs") for path in (ROOT / folder).glob("*.py")
+        path for folder in ("benchmarks", "examples", "saved_models", "docs") for path in (ROOT / folder).rglob("*.py")
     ]
     return found | {name for path in scripts for name in re.findall(r'"(--[a-z0-9-]+)"', path.read_text("utf-8"))}
 

@@ -154,3 +154,13 @@ def test_state_that_does_not_fit_is_an_error_that_says_what_to_do():
     changed = GAN(gan.generator, build_dcgan(32, latent_dim=4, max_channels=16, min_channels=8)[1])
     with pytest.raises(checks.UserError, match=r"Grows with the variables.*get_config\(\) and attach\(\)"):
         changed.compile_like(gan)
+
+
+def test_parts_come_back_as_arguments_of_compile():
+    class Compiled:
+        optimizer, augment = keras.optimizers.SGD(0.5), None
+
+    names = ("optimizer", "augment")
+    parts = compiled_parts.revive_parts(compiled_parts.serialize_parts(Compiled, names), names)
+    assert parts["augment"] is None
+    assert float(parts["optimizer"].learning_rate) == 0.5

@@ -80,7 +80,7 @@ def from_official(name: str, array: np.ndarray, shape: tf.TensorShape | tuple[in
 
 def load_official(
     role: str, network: keras.Model, arrays: dict[str, np.ndarray]
-) -> tuple[list[str], list | list[str], list | list[str]]:
+) -> tuple[list[str], list[str], list[str]]:
     """Sets the weights of a network that have an official array.
 
     Args:

@@ -82,7 +82,7 @@ def model_layout(model: keras.Model) -> ModelLayout:
     )
 
 
-def _stated_blocks(model: keras.Model, layers: tuple[str, ...]) -> dict[str, list | list[str]]:
+def _stated_blocks(model: keras.Model, layers: tuple[str, ...]) -> dict[str, list[str]]:
     """{role: paths of the network's blocks, from its input on} as the model's architecture states them."""
     spec = getattr(model, "spec", None)
     architecture = tables.architecture_of(spec) if spec is not None else None

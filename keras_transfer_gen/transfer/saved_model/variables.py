@@ -151,7 +151,7 @@ def _paths_in(loaded: Any) -> dict[int, str]:
     return paths
 
 
-def group_variables(named: list[NamedVariable]) -> tuple[list | list[LooseVariables | VariableGroup], dict[str, Any]]:
+def group_variables(named: list[NamedVariable]) -> tuple[list[LooseVariables | VariableGroup], dict[str, Any]]:
     """Sorts variables into layers by the parts of their names.
 
     Args:
