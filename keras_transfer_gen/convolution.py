@@ -97,10 +97,13 @@ def convolve(images: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor
     """
     if not _is_known(images, kernel, stride):
         return tf.nn.conv2d(images, kernel, stride, "SAME")
+    _, height, width, _ = images.shape
 
     @tf.custom_gradient
     def function(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         def gradients(answers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # Where a conditional is differentiated, the shape of a gradient is not known by itself.
+            answers = tf.ensure_shape(answers, (None, height // stride, width // stride, kernel.shape[3]))
             return turned(answers, kernel, stride), kernel_gradient(images, answers, stride, kernel.shape[0])
 
         return tf.nn.conv2d(images, kernel, stride, "SAME"), gradients
@@ -121,10 +124,12 @@ def turned(answers: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor:
     """
     if not _is_known(answers, kernel, stride, turned=True):
         return _plain_turned(answers, kernel, stride)
+    _, height, width, _ = answers.shape
 
     @tf.custom_gradient
     def function(answers: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         def gradients(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            images = tf.ensure_shape(images, (None, height * stride, width * stride, kernel.shape[2]))
             return convolve(images, kernel, stride), kernel_gradient(images, answers, stride, kernel.shape[0])
 
         return _turned(answers, kernel, stride), gradients
@@ -180,9 +185,8 @@ def _folded(answers: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     _, _, channels, filters = kernel.shape
     height, width = answers.shape[1:3]
     columns = tf.matmul(tf.reshape(answers, (-1, filters)), tf.reshape(kernel, (-1, filters)), transpose_b=True)
-    columns = tf.reshape(
-        columns, (-1, height, width, 2, 2, 2, 2, channels)
-    )  # row 2 r + a, column 2 s + b of the kernel
+    # Row 2 r + a and column 2 s + b of the kernel.
+    columns = tf.reshape(columns, (-1, height, width, 2, 2, 2, 2, channels))
     parts = []
     for r in (0, 1):
         for s in (0, 1):

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -44,8 +45,13 @@ def times_gone_back(training, settings):
 def lower_rates(model, times=1):
     """Multiplies the learning rate of each optimizer by `FACTOR`, `times` times; returns the last one's rate."""
     for optimizer in model.list_optimizers():
-        optimizer.learning_rate = float(optimizer.learning_rate) * FACTOR**times
-    return float(model.list_optimizers()[-1].learning_rate)
+        optimizer.learning_rate = rate_of(optimizer) * FACTOR**times
+    return rate_of(model.list_optimizers()[-1])
+
+
+def rate_of(optimizer):
+    """The learning rate of an optimizer, float; under a strategy it is a variable with a copy on each device."""
+    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 
 def go_back(run, training, fault):
@@ -101,7 +107,7 @@ def diagnose(run, training, fault, times):
     """
     model, settings = training.model, run.resolved
     latest = latest_checkpoint(training.branch.checkpoints)
-    rate = float(model.list_optimizers()[-1].learning_rate)
+    rate = rate_of(model.list_optimizers()[-1])
     sentences = [f"the training diverged at {model.kimg:.2f} kimg: {fault.reason}"]
     sentences += _describe_weights(model)
     if fault.before:
