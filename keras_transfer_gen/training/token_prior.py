@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training import (
     compile_checks,
@@ -265,7 +266,7 @@ class TokenPrior(keras.Model):
         index = tf.cast(self.step.value, tf.int64)
         tokens, labels = self._tokens_and_labels(data, index)
         read, shown = self._disturbed(tokens, labels, index)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        replicas = count_replicas()
         with tf.GradientTape() as tape:
             logits = self.network({"tokens": read, "labels": shown}, training=True)
             nats = tf.reduce_mean(_image_nats(tokens, logits))

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import pixels
+from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.training import latents, loss_scaling
 
 
@@ -19,7 +20,7 @@ def train_step(vq, data):
     """
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    replicas = count_replicas()
     index = tf.cast(vq.step.value, tf.int64)
     if vq.augment is not None:
         real = vq.augment(real, latents.step_seed(vq.seed, index, "augment_real"))

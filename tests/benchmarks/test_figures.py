@@ -11,7 +11,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)")
-UNMEASURED = {"3.11", "3.12", "3.13", "0.1", "0.2", "2.0", "1.25", "2.21"}  # versions; a point of the benchmarks in kimg
+UNMEASURED = {
+    "3.11",
+    "3.12",
+    "3.13",
+    "0.1",
+    "0.2",
+    "2.0",
+    "1.25",
+    "2.21",
+}  # versions; a point of the benchmarks in kimg
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class VectorQuantizer(keras.layers.Layer):
         counts = self.momentum * self.counts.value + (1.0 - self.momentum) * counts
         sums = self.momentum * self.sums.value + (1.0 - self.momentum) * sums
         # Before the first update all counts are 0, afterwards their mean is that of vectors a code.
-        batch_mean = _replicas() * tf.cast(tf.shape(vectors)[0], tf.float32) / self.num_codes
+        batch_mean = float(count_replicas()) * tf.cast(tf.shape(vectors)[0], tf.float32) / self.num_codes
         first = tf.reduce_all(tf.equal(self.counts.value, 0.0))
         dead = tf.logical_or(first, counts < self.revival * tf.reduce_mean(counts))
         counts = tf.where(dead, batch_mean, counts)
@@ -132,10 +133,6 @@ def _drawn_rows(vectors, count: int, seed: int):
     size = tf.shape(vectors)[0]
     order = tf.argsort(tf.random.stateless_uniform((size,), seed))
     return tf.gather(vectors, tf.gather(order, tf.range(count) % size))
-
-
-def _replicas() -> float:
-    return float(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
 def _over_replicas(counts, sums, candidates):
