@@ -176,7 +176,7 @@ def named(**names: str) -> Iterator[None]:
 def _renamed(text: str, names: Mapping[str, str]) -> str:
     """`text` with `old=` and `--old` under their new names, all at once."""
 
-    def new(match):
+    def new(match: re.Match[str]) -> str:
         dashes, old = match.groups()
         name = names[old.replace("-", "_")]
         return f"--{name.replace('_', '-')}" if dashes and not name.isupper() else name

@@ -266,7 +266,7 @@ class Prior(keras.layers.Layer, abc.ABC):
         if self.latent_dim is None:
             raise checks.user_error("latent_dim", "known before sample", None, "Give StandardNormal(latent_dim=...).")
 
-        def row(number):
+        def row(number: tf.Tensor) -> tf.Tensor:
             return tf.random.stateless_normal(
                 (self.latent_dim,), tf.random.experimental.stateless_fold_in([seed, 0], number)
             )

@@ -1,5 +1,7 @@
 """What a training step knows of the replicas that share its batch: their number, its own rows, means over all."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import tensorflow as tf
@@ -63,7 +65,7 @@ def take_turns(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
         return dataset
 
     @tf.autograph.experimental.do_not_convert
-    def reorder(*batch):
+    def reorder(*batch: Any) -> Any:
         batch = batch if len(batch) > 1 else batch[0]
         rows = tf.shape(tf.nest.flatten(batch)[0])[0]
         order = tf.concat([tf.range(first, rows, replicas) for first in range(replicas)], 0)

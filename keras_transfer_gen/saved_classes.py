@@ -12,9 +12,13 @@ import importlib.abc
 import importlib.util
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Config
+
 
 # The class's name -> its module, below the package.
 CLASSES = {
@@ -111,7 +115,7 @@ def _register(keras: ModuleType) -> None:
 def _stand_in(name: str) -> type:
     """A class that Keras can call `from_config` of; the class itself takes its place when its module is imported."""
 
-    def from_config(cls, config):
+    def from_config(cls: type, config: Config) -> Any:
         return load_class(name).from_config(config)
 
     return type(name, (), {"from_config": classmethod(from_config), "__doc__": f"Stands for {PACKAGE}'s {name}."})
@@ -134,7 +138,7 @@ class _KerasWatch(importlib.abc.MetaPathFinder):
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
-            def execute_and_register(module):
+            def execute_and_register(module: ModuleType) -> None:
                 execute(module)
                 _register(module)
 

@@ -1,5 +1,7 @@
 """The workers that train together, as `TF_CONFIG` names them. Standard library alone: read before TensorFlow loads."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
@@ -100,5 +102,5 @@ def read_cluster(text: str | None = None) -> WorkerCluster:
     return WorkerCluster(tuple(addresses), tasks.index(here))
 
 
-def _refusal(expected, received):
+def _refusal(expected: str, received: object) -> checks.UserError:
     return checks.user_error(VARIABLE, expected, received, EXAMPLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,7 +211,7 @@ def _fit_all(
 ) -> tuple[np.ndarray, str]:
     key = files.sha256(repr(cache.frame_settings(frame)).encode(), digest_of(np.ascontiguousarray(images)).encode())
 
-    def produce(write):
+    def produce(write: Callable[[np.ndarray], Any]) -> dict[str, Any]:
         for done, image in enumerate(images, 1):
             write(fit_array(image, frame))
             if progress:

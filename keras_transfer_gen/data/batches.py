@@ -132,7 +132,7 @@ def stream_images(
         steps = max(1, round(KIMG / batch_size))
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, and converting takes longer than all the rest
-    def batch(number, seed, part=0, parts=1):
+    def batch(number: tf.Tensor, seed: int | tf.Tensor, part: int | tf.Tensor = 0, parts: int = 1) -> Any:
         if epoch == "pass":
             first = number % steps * batch_size
             places = tf.range(first, tf.minimum(first + batch_size, size))[part::parts]
@@ -144,17 +144,17 @@ def stream_images(
             index = draw(places % size, places // size, seed)
         return fetch(index)
 
-    def from_step(step):
+    def from_step(step: int) -> tf.data.Dataset:
         step = checks.check_integer("step", step, least=0)
         return _finish(tf.data.Dataset.counter(step).map(lambda number: batch(number, seed)))
 
-    def parts_from_step(step, parts, own):
+    def parts_from_step(step: int, parts: int, own: tuple[int, ...]) -> tf.data.Dataset:
         own, step = tf.constant(own, tf.int64), checks.check_integer("step", step, least=0)
         count = tf.size(own, tf.int64)
         turns = tf.data.Dataset.counter(step * count)
         return _finish(turns.map(lambda turn: batch(turn // count, seed, own[turn % count], parts)))
 
-    def one_epoch(seed):
+    def one_epoch(seed: int | tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.range(steps).map(lambda number: batch(number, seed))
 
     if shuffle:
@@ -170,19 +170,19 @@ def _growing_stream(image_set: LazyImageSet, batch_size: int, shuffle: bool, see
     """`stream_images` of a folder that may still be listed: see `growing_draws`."""
     images, steps = image_set.images, max(1, round(KIMG / batch_size))
 
-    def read(number, seed):
+    def read(number: np.ndarray, seed: np.ndarray) -> np.ndarray:
         return images.read_files(draw_files(images.index, int(number), batch_size, int(seed), shuffle))
 
     @tf.autograph.experimental.do_not_convert
-    def batch(number, seed):
+    def batch(number: tf.Tensor, seed: int | tf.Tensor) -> Any:
         content = tf.numpy_function(read, [number, seed], tf.uint8, stateful=False)
         return tf.ensure_shape(content, (batch_size, *images.frame.shape))
 
-    def from_step(step):
+    def from_step(step: int) -> tf.data.Dataset:
         step = checks.check_integer("step", step, least=0)
         return _finish(tf.data.Dataset.counter(step).map(lambda number: batch(number, seed)))
 
-    def one_epoch(seed):
+    def one_epoch(seed: int | tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.range(steps).map(lambda number: batch(number, seed))
 
     seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
@@ -200,7 +200,7 @@ def _finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
 def _even_draw(size: int, shuffle: bool) -> tuple[Callable[..., tf.Tensor], int]:
     """(function from places in passes to image numbers, images in a pass)."""
 
-    def draw(places, passes, seed):
+    def draw(places: tf.Tensor, passes: tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
         return shuffled(places, size, seed, 0, passes) if shuffle else places
 
     return draw, size
@@ -218,7 +218,7 @@ def _balanced_draw(groups: np.ndarray, shuffle: bool, balance: float) -> tuple[C
     folders = np.repeat(np.arange(len(counts)), shares)
     turns = np.concatenate([np.arange(share) for share in shares])
 
-    def draw(places, passes, seed):
+    def draw(places: tf.Tensor, passes: tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
         places = shuffled(places, len(folders), seed, 0, passes) if shuffle else places
         group, turn = tf.gather(folders, places), tf.gather(turns, places)
         count = tf.gather(counts, group)
@@ -261,7 +261,7 @@ def _fetcher(image_set: ImageSet, labels: LabelSource) -> Callable[..., Any]:
         # TensorFlow can't read records in any order; one Python call for each batch, on the mapped file, is cheap.
         records = images if isinstance(images, LazyImages) else np.asarray(images)
 
-        def gather(index):
+        def gather(index: tf.Tensor) -> tf.Tensor:
             batch = tf.numpy_function(lambda numbers: records[numbers], [index], tf.uint8, stateful=False)
             return tf.ensure_shape(batch, [*index.shape, *shape])
 
@@ -269,14 +269,14 @@ def _fetcher(image_set: ImageSet, labels: LabelSource) -> Callable[..., Any]:
         with tf.device("CPU:0"):  # the input pipeline runs there, whatever else the machine has
             in_memory = tf.constant(images)
 
-        def gather(index):
+        def gather(index: tf.Tensor) -> tf.Tensor:
             return tf.gather(in_memory, index)
 
     if not labels:
         return gather
     columns = {name: column.numbers for name, column in image_set.more_labels.items()}
 
-    def gather_labels(index):
+    def gather_labels(index: tf.Tensor) -> tf.Tensor | dict[str, tf.Tensor]:
         numbers = tf.gather(image_set.labels, index)
         if not columns:
             return numbers

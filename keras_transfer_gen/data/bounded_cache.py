@@ -4,12 +4,19 @@ Three files: the pixels of each slot, what is in it (key and checksum), and when
 they are as a process left them, however it ended; a slot whose checksum is wrong counts as empty.
 """
 
+from __future__ import annotations
+
 import os
 import threading
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 SHARE = 0.02  # of the slots that are emptied at once
 MOST_SLOTS = 1 << 22  # a larger cache of tiny images would need more memory than it saves
@@ -28,7 +35,7 @@ class BoundedCache:
         capacity: records that there is room for.
     """
 
-    def __init__(self, folder, shape, cache_gb):
+    def __init__(self, folder: PathLike, shape: tuple[int, ...], cache_gb: float) -> None:
         self.shape, self.size = tuple(shape), int(np.prod(shape))
         self.capacity = min(max(int(cache_gb * GB) // self.size, 1), MOST_SLOTS)
         folder = Path(folder)
@@ -44,10 +51,10 @@ class BoundedCache:
         self._free = np.flatnonzero(self._keys[: self._new] == 0).tolist()
         self._lock = threading.Lock()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._slots)
 
-    def get(self, key):
+    def get(self, key: int) -> np.ndarray | None:
         """The record of a key, uint8 `[S, S, C]`, or None where there is none that is whole.
 
         Args:
@@ -58,13 +65,13 @@ class BoundedCache:
             if slot is None:
                 return None
             record = self._pixels[slot].copy()
-            if zlib.crc32(record) != self._sums[slot]:
+            if zlib.crc32(record.data) != self._sums[slot]:
                 self._empty(slot)
                 return None
             self._note_use(slot)
         return record.reshape(self.shape)
 
-    def put(self, key, record):
+    def put(self, key: int, record: np.ndarray) -> None:
         """Keeps a record under a key; where there is no room, those that were not used for longest go.
 
         Args:
@@ -78,16 +85,16 @@ class BoundedCache:
             slot = self._empty_slot()
             self._keys[slot] = 0  # until its pixels are whole
             self._pixels[slot] = record
-            self._sums[slot] = zlib.crc32(record)
+            self._sums[slot] = zlib.crc32(record.data)
             self._keys[slot] = key
             self._slots[key] = slot
             self._note_use(slot)
 
-    def _note_use(self, slot):
+    def _note_use(self, slot: int) -> None:
         self._clock += 1
         self._used[slot] = self._clock
 
-    def _empty_slot(self):
+    def _empty_slot(self) -> int:
         if not self._free and self._new < self.capacity:
             self._new += 1
             return self._new - 1
@@ -95,19 +102,19 @@ class BoundedCache:
             self._make_room()
         return self._free.pop()
 
-    def _make_room(self):
+    def _make_room(self) -> None:
         count = min(max(int(SHARE * self.capacity), 1), self.capacity)
         oldest = np.argpartition(self._used, count - 1)[:count]
         for slot in sorted(oldest, key=lambda slot: -int(self._used[slot])):  # the oldest is filled first
             self._empty(int(slot))
 
-    def _empty(self, slot):
+    def _empty(self, slot: int) -> None:
         self._slots.pop(int(self._keys[slot]), None)
         self._keys[slot] = 0
         self._free.append(slot)
 
 
-def _mapped(path, dtype, shape):
+def _mapped(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> np.memmap:
     """A file as an array; one of another length, of a cache of another size, is begun anew."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     if not path.is_file() or path.stat().st_size != size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def read_dataset(
     labelled = label_spec is not None and label_spec.dtype.is_integer and label_spec.shape.rank == int(batched)
     total = int(dataset.cardinality())
 
-    def produce(write):
+    def produce(write: Callable[[np.ndarray], Any]) -> dict[str, Any]:
         notes = {"labels": [], "originals": []}
         for done, element in enumerate(dataset, 1):
             image, label = _split(element)

@@ -16,6 +16,8 @@ from keras_transfer_gen.data.grouping import group_by_folder
 from keras_transfer_gen.data.image_set import ImageSet, Original, Skipped
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_transfer_gen.aliases import PathLike, Progress
     from keras_transfer_gen.data.decode import Frame
     from keras_transfer_gen.data.entries import FileEntry, Listing
@@ -44,7 +46,7 @@ def decode_entries(
         contents = [[entry.name, kind, fingerprint] for entry, kind, fingerprint in usable]
         key = files.sha256(json.dumps([*cache.frame_settings(frame), contents]).encode())
 
-        def produce(write):
+        def produce(write: Callable[[np.ndarray], Any]) -> dict[str, Any]:
             notes = {"names": [], "originals": [], "skipped": []}
             results = _map_in_threads(lambda item: _decode(item, frame), usable)
             for done, ((entry, *_), result) in enumerate(zip(usable, results, strict=True), 1):

@@ -1,14 +1,21 @@
 """The files of a very large folder, listed in the background: names alone, packed, in an order that never changes."""
 
+from __future__ import annotations
+
 import collections.abc
 import os
 import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_transfer_gen.data.decode import IMAGE_SUFFIXES
 from keras_transfer_gen.data.entries import READ_ERRORS, is_hidden, why_unreadable
 from keras_transfer_gen.data.image_set import Skipped
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 CHUNK = 10_000  # names that are added at once
 
@@ -27,7 +34,7 @@ class FolderIndex(collections.abc.Sequence):
         hidden: list of str: hidden files and folders, which are not looked at.
     """
 
-    def __init__(self, root):
+    def __init__(self, root: PathLike) -> None:
         self.root = os.fspath(root)
         self.skipped, self.hidden = [], []
         self._chunks, self._starts = [], []  # of each chunk: its names in one text; the number of its first name
@@ -35,11 +42,11 @@ class FolderIndex(collections.abc.Sequence):
         self._news = threading.Condition()
         threading.Thread(target=self._list, daemon=True).start()
 
-    def __len__(self):
+    def __len__(self) -> int:
         """The number of files; waits for the end of the listing."""
         return self.wait_for(None)
 
-    def __getitem__(self, number):
+    def __getitem__(self, number: int) -> str:  # type: ignore[override]  # one name at a time, no slices
         """The relative path of a file, with forward slashes; waits until it is listed."""
         number = int(number)
         if number < 0 or self.wait_for(number + 1) <= number:
@@ -49,11 +56,11 @@ class FolderIndex(collections.abc.Sequence):
         rank = number - self._starts[chunk]
         return os.fsdecode(text[ends[rank - 1] if rank else 0 : ends[rank]])
 
-    def path(self, number):
+    def path(self, number: int) -> str:
         """The path of a file, as `open` takes it."""
         return os.path.join(self.root, self[number])
 
-    def wait_for(self, count):
+    def wait_for(self, count: int | None) -> int:
         """Waits until so many files are listed, or all are where there are fewer (None: all).
 
         Returns:
@@ -64,11 +71,11 @@ class FolderIndex(collections.abc.Sequence):
             return self._count if count is None else min(count, self._count)
 
     @property
-    def ended(self):
+    def ended(self) -> bool:
         """Whether all files are listed (bool)."""
         return self._ended
 
-    def _list(self):
+    def _list(self) -> None:
         waiting, names = [""], []
         try:
             while waiting:
@@ -85,7 +92,7 @@ class FolderIndex(collections.abc.Sequence):
                 self._ended = True
                 self._news.notify_all()
 
-    def _read(self, prefix):
+    def _read(self, prefix: str) -> tuple[list[str], list[str]]:
         """(relative paths of the files, of the folders) of one folder, both sorted."""
         inside, folders = [], []
         try:
@@ -102,7 +109,7 @@ class FolderIndex(collections.abc.Sequence):
             self.skipped.append(Skipped(prefix.rstrip("/") or self.root, why_unreadable(error)))
         return sorted(inside), sorted(folders)
 
-    def _add(self, names):
+    def _add(self, names: list[str]) -> None:
         if not names:
             return
         encoded = [os.fsencode(name) for name in names]
@@ -114,7 +121,7 @@ class FolderIndex(collections.abc.Sequence):
             self._news.notify_all()
 
 
-def count_files(root, most):
+def count_files(root: PathLike, most: int) -> int:
     """How many files are below a folder, or `most` where there are at least as many; hidden ones are left out.
 
     Args:

@@ -4,22 +4,30 @@ Batch n draws from the first P(n) files, where P grows with n at a fixed pace, s
 Once P(n) is all of them, batches are those of any other stream: permutations, pass after pass.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.data.shuffling import random_index, shuffled
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.folder_index import FolderIndex
+
 
 FIRST = 50_000  # files that the first batch is drawn from
 GROWING = 1 << 40  # stands for the pass, of which there is none yet
 GROWTH = 100  # further files for each image shown: a million are in the pool after 10 thousand images
 
 
-def pool_size(number, batch_size):
+def pool_size(number: int, batch_size: int) -> int:
     """Files that batch `number` is drawn from, where there are so many (int)."""
     return FIRST + GROWTH * number * batch_size
 
 
-def draw_files(index, number, batch_size, seed, shuffle=True):
+def draw_files(index: FolderIndex, number: int, batch_size: int, seed: int, shuffle: bool = True) -> np.ndarray:
     """The files of a batch.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from keras_transfer_gen import files
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.data.lazy_images import LazyImages
 
 
 ESCAPED = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-8, line and paragraph separators
@@ -88,7 +90,7 @@ class ImageSet:
         (2, (2, 64, 64, 3), ['00000', '00001'])
     """
 
-    images: np.ndarray
+    images: np.ndarray | LazyImages
     labels: np.ndarray | None
     class_names: list
     names: list
@@ -102,7 +104,7 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
-    def subset(self, numbers: list[int]) -> ImageSet:
+    def subset(self, numbers: Sequence[int] | np.ndarray) -> ImageSet:
         """The `ImageSet` of the images with these numbers, in their order; classes keep their numbers and names.
 
         Args:

@@ -1,9 +1,13 @@
 """Images of a very large folder that look like an array, and are decoded when they are asked for."""
 
+from __future__ import annotations
+
 import concurrent.futures
 import hashlib
 import os
 import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +15,11 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data import cache, decode
 from keras_transfer_gen.data.entries import MAX_FILE_BYTES, READ_ERRORS, why_unreadable
 from keras_transfer_gen.data.image_set import Skipped, printable
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.bounded_cache import BoundedCache
+    from keras_transfer_gen.data.folder_index import FolderIndex
+
 
 WORKERS = min(8, os.cpu_count() or 1)
 ATTEMPTS = 1000  # unusable files in a row after which reading gives up
@@ -34,26 +43,32 @@ class LazyImages:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, index, frame, store=None, numbers=None):
+    def __init__(
+        self,
+        index: FolderIndex,
+        frame: decode.Frame,
+        store: BoundedCache | None = None,
+        numbers: np.ndarray | None = None,
+    ) -> None:
         self.index, self.frame, self.store, self.numbers = index, frame, store, numbers
         self.skipped = []
         self._unusable, self._lock = {}, threading.Lock()
         self._pool = concurrent.futures.ThreadPoolExecutor(WORKERS)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.index) if self.numbers is None else len(self.numbers)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int, int]:
         """(N, S, S, C); waits until all files are listed."""
         return (len(self), *self.frame.shape)
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes of all images, decoded."""
         return len(self) * int(np.prod(self.frame.shape))
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
         if isinstance(key, (int, np.integer)):
             return self._read(self._file(range(len(self))[key] if key < 0 else int(key)))
         if isinstance(key, slice):
@@ -65,32 +80,32 @@ class LazyImages:
         images = list(self._pool.map(self._read, flat))
         return np.stack(images).reshape(*numbers.shape, *self.frame.shape) if images else self._none()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[np.ndarray]:
         return (self[number] for number in range(len(self)))
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.nbytes > cache.MEMORY_LIMIT:
             step = f"They take {self.nbytes / 1e9:.0f} GB. Give fewer images to what needs all of them at once."
             raise checks.user_error("data", "images that fit into memory together", f"{len(self):,} images", step)
         return self[:]
 
-    def subset(self, numbers):
+    def subset(self, numbers: np.ndarray) -> LazyImages:
         """`LazyImages` of those with some numbers, int `[M]`."""
         files = np.asarray(numbers, np.int64) if self.numbers is None else self.numbers[numbers]
         return LazyImages(self.index, self.frame, self.store, files)
 
-    def read_files(self, files):
+    def read_files(self, files: Iterable[int]) -> np.ndarray:
         """uint8 `[M, S, S, C]` of files by their numbers in the index, which may still be growing."""
         images = list(self._pool.map(self._read, map(int, files)))
         return np.stack(images) if images else self._none()
 
-    def _none(self):
+    def _none(self) -> np.ndarray:
         return np.zeros((0, *self.frame.shape), np.uint8)
 
-    def _file(self, number):
+    def _file(self, number: int) -> int:
         return number if self.numbers is None else int(self.numbers[number])
 
-    def _read(self, file):
+    def _read(self, file: int) -> np.ndarray:
         """The image of a file, or of the next one that can be used; after the last one comes the first."""
         for _ in range(ATTEMPTS):
             if file not in self._unusable:
@@ -110,13 +125,13 @@ class LazyImages:
             f"({first.reason}). Check data= (--data)."
         )
 
-    def _skip(self, file, reason):
+    def _skip(self, file: int, reason: str) -> None:
         with self._lock:
             if file not in self._unusable:
                 self._unusable[file] = reason
                 self.skipped.append(Skipped(self.index[file], reason))
 
-    def _read_one(self, file):
+    def _read_one(self, file: int) -> np.ndarray:
         name, path = self.index[file], self.index.path(file)
         facts = os.stat(path)
         if facts.st_size > MAX_FILE_BYTES:
@@ -133,7 +148,7 @@ class LazyImages:
         return image
 
 
-def key_of(name, facts, frame):
+def key_of(name: str, facts: os.stat_result, frame: decode.Frame) -> int:
     """The key of a file's image in a `BoundedCache`: another one where the file or the frame changed.
 
     Args:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def read_pillow_images(
         [255, 0, 0]
     """
 
-    def produce(write):
+    def produce(write: Callable[[np.ndarray], Any]) -> dict[str, Any]:
         notes = {"names": [], "originals": [], "skipped": []}
         for number, image in enumerate(images):
             name = f"{number:05d}"

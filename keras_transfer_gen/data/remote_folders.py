@@ -1,5 +1,7 @@
 """Images at addresses that TensorFlow reads, such as gs://BUCKET/FOLDER: listed and read through `tf.io.gfile`."""
 
+from __future__ import annotations
+
 import io
 
 from keras_transfer_gen import checks
@@ -8,12 +10,12 @@ from keras_transfer_gen.data.entries import FileEntry, Listing, is_hidden
 LOCAL = ("tfds:", "http://", "https://")
 
 
-def is_remote(source):
+def is_remote(source: object) -> bool:
     """Whether a source is an address of a file system, such as "gs://bucket/photos" (bool)."""
     return isinstance(source, str) and "://" in source and not source.startswith(LOCAL)
 
 
-def list_remote_folder(address):
+def list_remote_folder(address: str) -> Listing:
     """`entries.Listing` of all files below an address, sorted by name; each is fetched when it is decoded.
 
     Args:
@@ -47,24 +49,24 @@ def list_remote_folder(address):
     return Listing(sorted(entries, key=lambda entry: entry.name), [], sorted(hidden))
 
 
-def _first_line(error):
+def _first_line(error: Exception) -> str:
     """What an error of TensorFlow says, or its kind where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _entry(address, name):
+def _entry(address: str, name: str) -> FileEntry:
     import tensorflow as tf
 
     facts = tf.io.gfile.stat(address)
 
-    def read():
+    def read() -> io.BytesIO:
         try:
             with tf.io.gfile.GFile(address, "rb") as stream:
                 return io.BytesIO(stream.read())
         except tf.errors.OpError as error:
             raise OSError(_first_line(error)) from error
 
-    def fingerprint():
+    def fingerprint() -> str:
         return f"{address}:{facts.length}:{facts.mtime_nsec}"
 
     return FileEntry(name=name, size=facts.length, packed=facts.length, open=read, fingerprint=fingerprint)

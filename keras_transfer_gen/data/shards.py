@@ -4,18 +4,26 @@ An index of the archive is read once; each image is read at its place in it. A l
 image's name, so that `labels="folders"` finds it.
 """
 
+from __future__ import annotations
+
 import collections
 import glob
 import io
 import os
 import struct
 import tarfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.decode import IMAGE_SUFFIXES
 from keras_transfer_gen.data.entries import FileEntry, Listing, why_unreadable
 from keras_transfer_gen.data.image_set import Skipped
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 TAR = (".tar",)
 RECORDS = (".tfrecord", ".tfrecords")
@@ -25,13 +33,13 @@ LABEL_KEYS = ("image/class/text", "image/class/label", "label", "class")
 HEAD_BYTES, TAIL_BYTES = 12, 4  # around a record: its length and that one's checksum; the checksum of its content
 
 
-def is_shard(name):
+def is_shard(name: PathLike) -> bool:
     """Whether a file is an archive of training images, by its name (bool)."""
     name = str(name).lower()
     return name.endswith((*TAR, *RECORDS)) or RECORD_MARK in name
 
 
-def find_shards(source):
+def find_shards(source: PathLike) -> list[Path]:
     """The shards that a source names: a sorted list of `pathlib.Path`, empty where it names none.
 
     Args:
@@ -48,7 +56,7 @@ def find_shards(source):
     return []
 
 
-def list_shards(paths):
+def list_shards(paths: Iterable[Path]) -> Listing:
     """`entries.Listing` of the images in some shards.
 
     Args:
@@ -70,7 +78,7 @@ def list_shards(paths):
     return Listing(sorted(entries, key=lambda entry: entry.name), skipped, [])
 
 
-def _list_tar(path, entries, skipped):
+def _list_tar(path: Path, entries: list[FileEntry], skipped: list[Skipped]) -> None:
     """Images of a tar file; a file `KEY.cls` beside `KEY.jpg` holds its label."""
     images, labels = [], {}
     with tarfile.open(path, "r:") as archive:
@@ -88,7 +96,7 @@ def _list_tar(path, entries, skipped):
         entries.append(_part(path, f"{_folder(labels[key])}/{shown}" if key in labels else shown, start, size))
 
 
-def _list_records(path, entries, skipped):
+def _list_records(path: Path, entries: list[FileEntry], skipped: list[Skipped]) -> None:
     """Images of a TFRecord file of `tf.train.Example`s."""
     counts, end = collections.Counter(), path.stat().st_size
     with open(path, "rb") as stream:
@@ -112,7 +120,7 @@ def _list_records(path, entries, skipped):
             entries.append(_part(path, name, start, length, len(content), _image_of_example))
 
 
-def read_example(content):
+def read_example(content: bytes) -> dict[str, Any]:
     """The first value of each feature of a `tf.train.Example`: {name: bytes, int or float}.
 
     Args:
@@ -127,33 +135,35 @@ def read_example(content):
     values = {}
     for name, feature in example.features.feature.items():
         kind = feature.WhichOneof("kind")
-        content = getattr(feature, kind).value if kind else ()
-        if len(content):
-            values[name] = content[0]
+        listed = list(getattr(feature, kind).value) if kind else []
+        if listed:
+            values[name] = listed[0]
     return values
 
 
-def _image_of_example(content):
+def _image_of_example(content: bytes) -> bytes:
     features = read_example(content)
     return next(features[key] for key in IMAGE_KEYS if isinstance(features.get(key), bytes))
 
 
-def _folder(label):
+def _folder(label: bytes | int | float | str) -> str:
     """A label as the name of a folder; numbers have leading zeros, so that their order is that of the names."""
     text = label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
     return f"{int(text):05d}" if text.isdigit() else text.replace("/", "_").strip() or "_"
 
 
-def _part(path, name, start, length, size=None, unpack=bytes):
+def _part(
+    path: Path, name: str, start: int, length: int, size: int | None = None, unpack: Callable[[bytes], bytes] = bytes
+) -> FileEntry:
     """`FileEntry` of a part of an archive."""
     facts = path.stat()
 
-    def open_part():
+    def open_part() -> io.BytesIO:
         with open(path, "rb") as stream:
             stream.seek(start)
             return io.BytesIO(unpack(stream.read(length)))
 
-    def fingerprint():
+    def fingerprint() -> str:
         return f"{path.name}:{facts.st_size}:{facts.st_mtime_ns}:{start}"
 
     size = length if size is None else size

@@ -77,7 +77,7 @@ def _mix(state: tf.Tensor) -> tf.Tensor:
     Reference: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
     """
 
-    def fold(value, bits):
+    def fold(value: tf.Tensor, bits: int) -> tf.Tensor:
         return value ^ tf.bitwise.right_shift(value, tf.constant(bits, tf.uint64))
 
     state = fold(state + GOLDEN, 30) * FIRST

@@ -97,21 +97,21 @@ def noise_tolerance(generator: keras.Model, inputs: dict[str, Any]) -> float:
 
 
 def _serve_latents(network: keras.Model) -> Callable[..., Any]:
-    def serve(latents):
+    def serve(latents: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": tf.cast(network(latents, training=False), tf.float32)}
 
     return serve
 
 
 def _serve_labels(network: keras.Model) -> Callable[..., Any]:
-    def serve(latents, labels):
+    def serve(latents: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": tf.cast(network({"latents": latents, "labels": labels}, training=False), tf.float32)}
 
     return serve
 
 
 def _serve_truncation(network: keras.Model) -> Callable[..., Any]:
-    def serve(latents, truncation):
+    def serve(latents: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         images = network({"latents": latents, TRUNCATION: truncation}, training=False)
         return {"images": tf.cast(images, tf.float32)}
 
@@ -119,7 +119,7 @@ def _serve_truncation(network: keras.Model) -> Callable[..., Any]:
 
 
 def _serve_labels_and_truncation(network: keras.Model) -> Callable[..., Any]:
-    def serve(latents, labels, truncation):
+    def serve(latents: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         images = network({"latents": latents, "labels": labels, TRUNCATION: truncation}, training=False)
         return {"images": tf.cast(images, tf.float32)}
 

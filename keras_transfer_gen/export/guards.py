@@ -46,7 +46,7 @@ def guarded(function: ServedFunction, spec: ModelSpec) -> ServedFunction:
     names = [entry.name for entry in function.inputs]
 
     @functools.wraps(function.compute)  # the parameters' names are those that callers use
-    def compute(*tensors):
+    def compute(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         checks = [check for name, tensor in zip(names, tensors, strict=True) for check in CHECKS[name](tensor, spec)]
         if names[0] == "latents":
             for name, tensor in zip(names[1:], tensors[1:], strict=True):

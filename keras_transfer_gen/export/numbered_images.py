@@ -76,7 +76,7 @@ def _traced_inputs(latent_dim: int, distribution: str, num_classes: int, most: i
     drawn = [name for name in scalars if name != "label" or num_classes]
 
     @tf.function(input_signature=[scalars[name] for name in drawn], autograph=False)
-    def draw(num, seed, truncation, label=None):
+    def draw(num: tf.Tensor, seed: tf.Tensor, truncation: tf.Tensor, label: tf.Tensor | None = None) -> list[tf.Tensor]:
         num = tf.clip_by_value(num, 0, most)  # guards refuse larger ones
         numbers, seeds = tf.range(num), tf.fill([num], tf.maximum(seed, 0))
         with tf.device("CPU:0"):  # where every operator on unsigned integers exists
@@ -100,7 +100,9 @@ def _inputs_function(serve: ServedFunction, spec: ModelSpec) -> Callable[..., An
     if not has_truncation(serve):
         return draw
 
-    def draw_and_truncation(num, seed, truncation, *label):
+    def draw_and_truncation(
+        num: tf.Tensor, seed: tf.Tensor, truncation: tf.Tensor, *label: tf.Tensor
+    ) -> list[tf.Tensor]:
         drawn = draw(num, seed, tf.ones_like(truncation), *label)
         return [*drawn, tf.fill(tf.shape(drawn[0])[:1], truncation)]
 
@@ -110,7 +112,7 @@ def _inputs_function(serve: ServedFunction, spec: ModelSpec) -> Callable[..., An
 def _without_label(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]:
     draw = _inputs_function(serve, spec)
 
-    def generate(num, seed, truncation):
+    def generate(num: tf.Tensor, seed: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": pixels.to_uint8(serve.compute(*draw(num, seed, truncation))["images"])}
 
     return generate
@@ -119,7 +121,7 @@ def _without_label(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]
 def _with_label(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]:
     draw = _inputs_function(serve, spec)
 
-    def generate(num, seed, truncation, label):
+    def generate(num: tf.Tensor, seed: tf.Tensor, truncation: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": pixels.to_uint8(serve.compute(*draw(num, seed, truncation, label))["images"])}
 
     return generate
@@ -128,13 +130,15 @@ def _with_label(serve: ServedFunction, spec: ModelSpec) -> Callable[..., Any]:
 def _as_png(generate: ServedFunction, spec: ModelSpec) -> ServedFunction:
     """The same function with its images as PNG files."""
 
-    def encode(images):
+    def encode(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {PNG_BYTES: tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)}
 
-    def generate_png(num, seed, truncation):
+    def generate_png(num: tf.Tensor, seed: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         return encode(generate.compute(num, seed, truncation)["images"])
 
-    def generate_png_with_label(num, seed, truncation, label):
+    def generate_png_with_label(
+        num: tf.Tensor, seed: tf.Tensor, truncation: tf.Tensor, label: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         return encode(generate.compute(num, seed, truncation, label)["images"])
 
     return ServedFunction(

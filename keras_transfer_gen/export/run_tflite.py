@@ -120,7 +120,7 @@ def _interpreter_class() -> Callable[..., Any]:
         return Interpreter
     import tensorflow as tf
 
-    def interpreter(**arguments):
+    def interpreter(**arguments: Any) -> Any:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "(?s).*tf.lite.Interpreter is deprecated", UserWarning)
             return tf.lite.Interpreter(**arguments)

@@ -20,7 +20,7 @@ from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
-    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.aliases import Array, PathLike
     from keras_transfer_gen.export.servable import Servable
 
 
@@ -108,7 +108,7 @@ def read_saved_model(path: PathLike) -> tuple[Callable[..., Any], ModelSpec]:
 
     takes = loaded.signatures[DEFAULT].structured_input_signature[1]
 
-    def generate(inputs):
+    def generate(inputs: Array | dict[str, Array]) -> tf.Tensor:
         named = inputs if isinstance(inputs, dict) else {"latents": inputs}
         types = {"latents": tf.float32, "labels": tf.int32, TRUNCATION: tf.float32}
         if TRUNCATION in takes and TRUNCATION not in named:

@@ -83,7 +83,7 @@ def as_uint8(function: ServedFunction) -> ServedFunction:
     """
 
     @functools.wraps(function.compute)  # the parameters' names are those that callers use
-    def compute(*tensors):
+    def compute(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": pixels.to_uint8(function.compute(*tensors)["images"])}
 
     expected = {"images": np.asarray(pixels.to_uint8(function.expected["images"]))}

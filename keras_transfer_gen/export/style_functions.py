@@ -58,10 +58,10 @@ def style_functions(
     w = np.asarray(compute(*map(tf.constant, serve.examples.values()))["images"])
 
     @functools.wraps(compute)  # the parameters' names are those that callers use
-    def map_latents(*tensors):
+    def map_latents(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         return {STYLES: compute(*tensors)["images"]}
 
-    def synthesize(w):
+    def synthesize(w: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": tf.cast(synthesis(w, training=False), tf.float32)}
 
     entry = tf.TensorSpec((None, *w.shape[1:]), tf.float32, name=STYLES)

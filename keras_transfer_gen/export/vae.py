@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -46,7 +47,9 @@ def vae_servable(vae: keras.Model) -> Servable:
     noise = probe_latents(spec.latent_dim)
     images = np.asarray(copy.sample(noise))
 
-    def served(compute, spec, example):
+    def served(
+        compute: Callable[..., dict[str, tf.Tensor]], spec: tf.TensorSpec, example: np.ndarray
+    ) -> ServedFunction:
         outputs = {name: np.asarray(value) for name, value in compute(tf.constant(example)).items()}
         return ServedFunction(compute, (spec,), {spec.name: example}, outputs)
 

@@ -62,7 +62,7 @@ def compiled_network(network: keras.Model) -> Callable[..., Any]:
     """One `tf.function` for each network, so that all calls share its traces."""
 
     @tf.function(autograph=False)
-    def compute(images):
+    def compute(images: tf.Tensor) -> tf.Tensor:
         return network(images, training=False)
 
     return compute

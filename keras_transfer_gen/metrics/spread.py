@@ -1,5 +1,7 @@
 """How far generated images are from each other, beside how far real ones are: a number that falls before a collapse."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.spatial.distance import pdist
 
@@ -8,7 +10,7 @@ from keras_transfer_gen.metrics.inputs import check_pair
 MOST = 500  # rows of a set that are compared with each other
 
 
-def spread_ratio(real_features, fake_features):
+def spread_ratio(real_features: np.ndarray, fake_features: np.ndarray) -> float:
     """The mean distance between two generated images over that between two real ones.
 
     Args:

@@ -63,7 +63,7 @@ class R1(Penalty):
         """float32 `[batch]`: the penalty at images; `inputs` adds to them what else the discriminator takes."""
         discriminator = without_lipschitz_bounded(step.gan.discriminator)
 
-        def judge(images):
+        def judge(images: tf.Tensor) -> tf.Tensor:
             return discriminator(inputs(step.augment_real(images)), training=True)
 
         return 0.5 * self.gamma * squared_gradient(judge, images)

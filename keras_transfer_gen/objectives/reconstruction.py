@@ -74,7 +74,7 @@ class PixelsAndEdges(Reconstruction):
         return cls(**{**config, "features": features and keras.saving.deserialize_keras_object(features)})
 
 
-def _relative_error(real: tf.Tensor, reconstructed):
+def _relative_error(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
     """float32 `[batch]`: mean absolute error of features as a share of the real ones' mean absolute value."""
     real = tf.cast(real, tf.float32)
     scale = tf.stop_gradient(tf.reduce_mean(tf.abs(real))) + 1e-6

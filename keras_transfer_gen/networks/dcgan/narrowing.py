@@ -68,7 +68,7 @@ def check_size(generator: keras.Model, size_mb: float) -> float:
 def clone_narrow(generator: keras.Model, factor: float) -> keras.Model:
     """A copy with fresh weights whose maps have `factor` times as many channels, at least `MIN_CHANNELS`."""
 
-    def clone(layer):
+    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
         if isinstance(layer, (StartBlock, UpBlock)):
             config["filters"] = max(MIN_CHANNELS, int(layer.filters * factor))

@@ -196,7 +196,7 @@ def parse_archive(buffer: Any) -> tuple[dict[str, Any], Tensors]:
     pickled = _member(buffer, archive.getinfo(inside[0]), len(buffer))
     value, _ = parse(pickled, 0, TORCH_NAMES)
 
-    def find(key, size):
+    def find(key: str, size: int) -> Any:
         name = f"{folder}data/{key}"
         if name not in names:
             raise RefusedPickle("a storage of a tensor in it is missing")

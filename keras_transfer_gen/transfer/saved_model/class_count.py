@@ -50,7 +50,7 @@ def count_classes(function: MeasuredFunction, z: np.ndarray, overrides: SpecOver
         return stated, f"input {name!r}, integers"
     beyond = _images_of_class(function, z, NO_CLASS)
 
-    def exists(number):
+    def exists(number: int) -> bool:
         images = _images_of_class(function, z, number)
         return images is not None and (beyond is None or not np.array_equal(images, beyond))
 

@@ -21,6 +21,8 @@ from keras_transfer_gen.transfer.fetching.find import find_saved_model
 from keras_transfer_gen.transfer.fetching.whole import check_whole
 
 if TYPE_CHECKING:
+    import logging
+
     from keras_transfer_gen.aliases import PathLike
 
 
@@ -167,7 +169,7 @@ def load_saved_model(folder: PathLike) -> Any:
 def _without_references() -> Iterator[None]:
     """Hides TensorFlow's warnings about TF1 reference variables; a layer's `trainable_words` say it."""
 
-    def is_other(record):
+    def is_other(record: logging.LogRecord) -> bool:
         return "because it is a reference variable" not in record.getMessage()
 
     logger = tf.get_logger()

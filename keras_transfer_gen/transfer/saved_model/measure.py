@@ -98,7 +98,7 @@ def measure_generator(
             latent_dim = next(width(spec) for name, spec in named_leaves(form.inputs) if roles[name] == LATENTS)
             function = MeasuredFunction(endpoint, form, roles, latent_dim or overrides.latent_dim)
 
-            def draw(count, function=function):
+            def draw(count: int, function: MeasuredFunction = function) -> Any:
                 return transform_normals(distribution, latents(count, function.latent_dim))
 
             try:

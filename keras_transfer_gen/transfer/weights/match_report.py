@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 COLUMNS = ("path", "model", "weights", "status")
@@ -110,7 +111,7 @@ class MatchReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        def line(tag, cells):
+        def line(tag: str, cells: Iterable[str]) -> str:
             return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
         body = "".join(line("td", row.cells()) for row in self.rows)

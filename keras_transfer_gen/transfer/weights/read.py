@@ -6,7 +6,7 @@ import os
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +177,7 @@ def _h5_weights(path: Path) -> list[tuple[str, np.ndarray]]:
     pairs = []
     with h5py.File(path, "r") as file:
 
-        def visit(key, node):  # follows only hard links, so that no link leads to another file
+        def visit(key: str, node: Any) -> None:  # follows only hard links, so that no link leads to another file
             if not isinstance(node, h5py.Dataset) or _is_state(key):
                 return
             if node.external or node.is_virtual:
@@ -235,7 +235,7 @@ def _object_graph(reader: Any) -> Any:
 def _of_metrics(graph: Any) -> set[str]:
     """Keys of the variables of Keras' metrics; a model that was compiled lists its metrics in `keras_api/metrics`."""
 
-    def below(nodes, name=None):
+    def below(nodes: Iterable[Any], name: str | None = None) -> list[Any]:
         kept = [child for node in nodes for child in node.children if name in (None, child.local_name)]
         return [graph.nodes[child.node_id] for child in kept]
 
