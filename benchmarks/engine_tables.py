@@ -52,8 +52,18 @@ def _replica_lines(result):
     yield ["GAN step, images a second", ", ".join(f"{w} {s:g}" for w, s in result["images_per_second"].items())]
 
 
+def _files_lines(result):
+    parts = result["parts"]
+    ours = ", ".join(f"{part} {numbers['cpu_seconds']:g}" for part, numbers in parts.items() if part != "more steps")
+    yield [
+        f"a folder of {result['files']:,} files, from the start of Python to the end of the first step",
+        f"{result['seconds_to_first_step']:.0f} s, {result['peak_gb']:.2f} GB; seconds of the processor: "
+        f"{result['cpu_seconds_to_first_step']:.1f} ({ours})",
+    ]
+
+
 STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step"}
 ENGINE = {
     "step_against_pytorch": _step_lines, "peak_flops": _peak_lines, "share_of_a_run": _share_lines,
-    "replicas": _replica_lines,
+    "replicas": _replica_lines, "million_files": _files_lines,
 }  # fmt: skip

@@ -37,3 +37,16 @@ def test_shares_are_in_percent(tables):
     assert "4.3 %: scores 4.0 %, ema 0.3 %" in tables.engine_table({"share_of_a_run": result})
     peak = {**HERE, "gflops": {"float32": {"step": 80.0, "peak": 100.0}}, "share_float32": 0.8}
     assert "80 % of 100 GFLOP/s" in tables.engine_table({"peak_flops": peak})
+
+
+def test_the_start_on_many_files_is_told_by_its_parts(tables):
+    parts = {
+        name: {"seconds": 9.0, "cpu_seconds": cpu, "peak_gb": 0.7}
+        for name, cpu in (("import", 5.0), ("more steps", 3.0))
+    }
+    result = {
+        **HERE, "files": 1_000_000, "seconds_to_first_step": 12.3, "peak_gb": 0.951, "cpu_seconds_to_first_step": 11.0,
+        "parts": parts,
+    }  # fmt: skip
+    (line,) = tables.engine_table({"million_files": result}).splitlines()[2:]
+    assert "1,000,000 files" in line and "12 s, 0.95 GB; seconds of the processor: 11.0 (import 5)" in line

@@ -2,7 +2,6 @@ import os
 import sys
 import threading
 
-import numpy as np
 import pytest
 
 from keras_transfer_gen.data import folder_index
@@ -55,17 +54,39 @@ def test_folder_that_cannot_be_read_is_skipped_with_the_reason(folder, monkeypat
     assert [(file.path, file.reason) for file in index.skipped] == [("b", "cannot be read: permission denied")]
 
 
-def test_a_million_names_take_little_memory():
-    names = [f"{number // 1000:06d}/{number:09d}.png" for number in range(20_000)]
-    index = FolderIndex.__new__(FolderIndex)
-    index._chunks, index._starts, index._count, index._ended = [], [], 0, False
-    index._news = threading.Condition()
-    for first in range(0, len(names), folder_index.CHUNK):
-        index._add(names[first : first + folder_index.CHUNK])
-    index._ended = True
-    assert [index[number] for number in (0, 9_999, 10_000, 19_999)] == [names[n] for n in (0, 9_999, 10_000, 19_999)]
-    assert sum(len(text) + sys.getsizeof(ends) for text, ends in index._chunks) < 50 * len(names)
-    assert np.all(np.diff(index._starts) == folder_index.CHUNK)
+@pytest.fixture
+def unlisted(monkeypatch):
+    """A `FolderIndex` to which a test adds names itself."""
+    monkeypatch.setattr(FolderIndex, "_list", lambda self: None)
+    return FolderIndex("images")
+
+
+def test_a_million_names_take_little_memory(unlisted):
+    names = [f"{number // 1000:06d}/{number:09d}.png" for number in range(20_500)]
+    unlisted._add(names[:20_000])
+    unlisted._add(names[20_000:])
+    unlisted._ended = True
+    assert list(unlisted) == names and unlisted[-1 + len(names)] == names[-1]
+    assert [unlisted[number] for number in (19_999, 0, 20_499, 1000)] == [names[n] for n in (19_999, 0, 20_499, 1000)]
+    assert sum(map(sys.getsizeof, unlisted._chunks)) < 5 * len(names)
+    assert unlisted._unpacked.cache_info().maxsize * folder_index.CHUNK < 100_000  # the rest stays packed
+
+
+def test_names_that_are_no_text_come_back_as_they_were(tmp_path):
+    name = os.fsdecode(b"\xff\xfe.png")
+    (tmp_path / name).write_bytes(b"")
+    assert list(FolderIndex(tmp_path)) == [name]
+
+
+def test_listing_rests_until_someone_waits(folder, monkeypatch):
+    monkeypatch.setattr(folder_index, "UNHURRIED", 1e9)  # a rest that would not end
+    monkeypatch.setattr(folder_index, "CHUNK", 1)
+    index = FolderIndex(folder)
+    assert index[0] == NAMES[0] and not index.ended
+    waiting = threading.Thread(target=lambda: len(index), daemon=True)
+    waiting.start()
+    waiting.join(60)
+    assert index.ended and list(index) == NAMES
 
 
 def test_counting_ends_early_and_leaves_hidden_files_out(folder):
