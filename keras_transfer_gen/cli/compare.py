@@ -24,7 +24,7 @@ def compare(
     ] = None,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Show the scores of several runs, and the settings that differ."""
     if len(runs) < LEAST:
         raise checks.user_error("run", "two RUN folders or more", runs, "Such as `ktg compare runs/a runs/b`.")
@@ -51,7 +51,7 @@ def compare(
         print(f"wrote {out}")
 
 
-def _check_page(out):
+def _check_page(out: str) -> None:
     """Refuses a path that is no HTML file, or whose folder does not exist."""
     path = Path(out)
     if path.suffix not in (".html", ".htm") or path.is_dir():

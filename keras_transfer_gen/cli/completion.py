@@ -1,6 +1,7 @@
 """What the shell suggests when Tab is pressed: presets, RUNs, model files, files of settings. Loads nothing heavy."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from keras_transfer_gen.recipes.settings.configurations import CONFIGURATIONS
@@ -12,28 +13,28 @@ MODEL_FILES = (".keras", ".pkl", ".pt", ".tar.gz", ".tgz")
 MOST = 200  # suggestions, and folders that are looked into
 
 
-def complete_models(incomplete: str):
+def complete_models(incomplete: str) -> list[str]:
     """Presets, RUNs, SavedModels and model files that begin as what is typed (list of str)."""
     names = [preset.name for preset in list_presets() if preset.name.startswith(incomplete)]
     return names + _paths(incomplete, lambda path: _is_run(path) or is_saved_model(path), MODEL_FILES)
 
 
-def complete_runs(incomplete: str):
+def complete_runs(incomplete: str) -> list[str]:
     """RUN folders that begin as what is typed (list of str)."""
     return _paths(incomplete, _is_run, ())
 
 
-def complete_settings(incomplete: str):
+def complete_settings(incomplete: str) -> list[str]:
     """Files of settings, RUNs and configurations that begin as what is typed (list of str)."""
     names = [name for name in CONFIGURATIONS if name.startswith(incomplete)]
     return names + _paths(incomplete, _is_run, SUFFIXES)
 
 
-def _is_run(path):
+def _is_run(path: Path) -> bool:
     return (path / CONFIG).is_file()
 
 
-def _paths(incomplete, is_wanted, suffixes):
+def _paths(incomplete: str, is_wanted: Callable[[Path], bool], suffixes: tuple[str, ...]) -> list[str]:
     """Paths with the prefix: folders that are wanted, those inside of others, and files; other folders end with "/"."""
     folder, prefix = os.path.split(incomplete)
     paths = []
@@ -49,7 +50,7 @@ def _paths(incomplete, is_wanted, suffixes):
     return paths[:MOST]
 
 
-def _entries(folder):
+def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())[:MOST]
     except OSError:

@@ -4,6 +4,8 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -11,6 +13,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -19,6 +22,10 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_transfer_gen.recipes.report.reporter import Reporter
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 SHEET_COLUMNS = 96  # characters; each shows two pixels, one above the other
 PLAIN_SECONDS = 10.0  # between lines of progress where stderr is not a terminal
@@ -33,25 +40,25 @@ class ConsoleReporter(Reporter):
         console: `rich.console.Console` to write to; stderr by default.
     """
 
-    def __init__(self, console=None):
+    def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stderr, highlight=False)
         self._bars = contextlib.ExitStack()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._bars.close()
 
-    def say(self, line):
+    def say(self, line: str) -> None:
         self.console.print(line, markup=False, soft_wrap=True)
 
-    def show(self, sheet):
+    def show(self, sheet: "np.ndarray") -> None:
         if self.console.is_terminal and self.console.color_system in ("truecolor", "256"):
             self.console.print(half_blocks(sheet, min(SHEET_COLUMNS, self.console.width - 1)))
 
     @contextlib.contextmanager
-    def progress(self, label, total, unit=""):
+    def progress(self, label: str, total: float | None, unit: str = "") -> Iterator[Callable[..., None]]:
         if not self.console.is_terminal:
             yield PlainProgress(self.say, label, unit).tick
             return
@@ -65,14 +72,14 @@ class ConsoleReporter(Reporter):
             # total=None leaves the bar's own total as it is
             yield lambda done, total=None, note="": bar.update(task, completed=done, total=total, note=note)
 
-    def counter(self, label):
+    def counter(self, label: str) -> Callable[[int, Any], Any]:
         if not self.console.is_terminal:
             return PlainProgress(self.say, label, always_last=False).tick
         columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}")]
         bar = Progress(*columns, console=self.console, transient=True)
         task = bar.add_task(label, total=1)
 
-        def tick(done, total):
+        def tick(done: int, total: Any) -> None:
             bar.update(task, completed=done, total=total)
             if done >= total:
                 bar.stop()
@@ -90,11 +97,11 @@ class Counted(ProgressColumn):
         unit: what is counted.
     """
 
-    def __init__(self, unit):
+    def __init__(self, unit: str) -> None:
         super().__init__()
         self.unit = unit
 
-    def render(self, task):
+    def render(self, task: Task) -> Text:
         whole = "" if task.total is None else f"/{task.total:.4g}"
         return Text(f"{task.completed:.4g}{whole} {self.unit}")
 
@@ -110,13 +117,20 @@ class PlainProgress:
         clock: function that gives seconds.
     """
 
-    def __init__(self, say, label, unit="", always_last=True, clock=time.monotonic):
+    def __init__(
+        self,
+        say: Callable[[str], Any],
+        label: str,
+        unit: str = "",
+        always_last: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.say, self.label, self.unit, self.always_last, self.clock = say, label, unit, always_last, clock
         self.start = self.last = clock()
-        self.first = None
+        self.first: float | None = None
         self.shown = always_last
 
-    def tick(self, done, total=None, note=""):
+    def tick(self, done: float, total: float | None = None, note: str = "") -> None:
         """Writes a line where one is due."""
         now = self.clock()
         if self.first is None:
@@ -132,12 +146,12 @@ class PlainProgress:
         self.say(f"{self.label}: " + ", ".join(part for part in parts if part))
 
 
-def _short(number):
+def _short(number: float) -> str:
     """Whole numbers as they are, others with four digits."""
     return f"{number:.0f}" if number == round(number) else f"{number:.4g}"
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """A time in words: "45 s", "12 min", "2.0 h".
 
     Example:
@@ -149,7 +163,7 @@ def duration(seconds):
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def half_blocks(sheet, columns):
+def half_blocks(sheet: "np.ndarray", columns: int) -> Text:
     """An image as coloured text: each character shows two pixels, one above the other.
 
     Args:
@@ -174,7 +188,7 @@ def half_blocks(sheet, columns):
     return text
 
 
-def print_table(title, header, rows):
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on stdout; plain tab-separated lines where stdout is not a terminal. An empty header is left out."""
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
@@ -189,7 +203,7 @@ def print_table(title, header, rows):
     console.print(table)
 
 
-def print_outcome(content, json, line):
+def print_outcome(content: dict[str, Any], json: bool, line: str) -> None:
     """What a command did, on stdout: `content` as JSON where that is asked for, else a line for people."""
     if json:
         print_json(content)
@@ -197,6 +211,6 @@ def print_outcome(content, json, line):
         print(line)
 
 
-def print_json(content):
+def print_json(content: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(content, indent=2, ensure_ascii=False))

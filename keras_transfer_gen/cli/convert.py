@@ -34,7 +34,7 @@ def convert(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Write a GAN of any source, such as a StyleGAN2 file (.pkl, .pt), as one file; a StyleGAN2 in another shape."""
     changes = {
         "image_size": image_size, "channels": channels, "num_classes": classes, "mapping_layers": mapping_layers,

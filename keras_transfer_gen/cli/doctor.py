@@ -11,7 +11,7 @@ Clear = Annotated[bool, typer.Option("--clear", help="Remove what is in it. What
 
 
 @guarded
-def doctor(json: o.Json = False, debug: o.Debug = False):
+def doctor(json: o.Json = False, debug: o.Debug = False) -> None:
     """Look at versions, devices, precision, memory, disk, caches and network, and say how to mend what is wrong.
 
     Ends with 1 where something is broken. Warnings and notes are no faults.
@@ -38,7 +38,7 @@ def doctor(json: o.Json = False, debug: o.Debug = False):
 
 
 @guarded
-def cache(clear: Clear = False, json: o.Json = False, debug: o.Debug = False):
+def cache(clear: Clear = False, json: o.Json = False, debug: o.Debug = False) -> None:
     """Show what the cache holds and where, or clear it. Models of TF Hub's own cache are shown and never removed."""
     from keras_transfer_gen.cli.console import print_json, print_table
     from keras_transfer_gen.recipes.machine import cache_contents

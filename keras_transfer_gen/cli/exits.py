@@ -10,7 +10,11 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Callable, Iterator, Sequence
 from json import dumps as dump_json
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -28,7 +32,7 @@ JSON = "keras_transfer_gen.json"  # in the context of `ktg`: whether its user ex
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def guarded(command):
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps a command so that each kind of end has its exit code and its words.
 
     0: done, or a training that was preempted (SIGTERM, SIGUSR1; with `--grace` by any signal).
@@ -38,7 +42,7 @@ def guarded(command):
     """
 
     @functools.wraps(command)
-    def run(*args, debug=False, **kwargs):
+    def run(*args: Any, debug: bool = False, **kwargs: Any) -> Any:
         end = functools.partial(_end, debug=debug, json=kwargs.get("json", False))
         trains = command.__name__ in TRAININGS
         with _terminate_as_interrupt(MORE_SIGNALS if trains else ()):
@@ -74,7 +78,7 @@ def guarded(command):
 preempted = []  # why the process is to end at once
 
 
-def leave_if_preempted():
+def leave_if_preempted() -> None:
     """Ends the process with exit code 0 where a training was preempted: taking TensorFlow down can take seconds."""
     if preempted:
         sys.stdout.flush()
@@ -85,20 +89,20 @@ def leave_if_preempted():
 class OneLineGroup(TyperGroup):
     """Commands whose wrong options end with one line on stderr as well, where Typer draws a box."""
 
-    def make_context(self, info_name, args, parent=None, **extra):
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         json = "--json" in args
         with _usage_errors_on_one_line(json):
             context = super().make_context(info_name, args, parent, **extra)
         context.meta[JSON] = json
         return context
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: Any) -> Any:
         with _usage_errors_on_one_line(ctx.meta[JSON]):
             return super().invoke(ctx)
 
 
 @contextlib.contextmanager
-def _usage_errors_on_one_line(json):
+def _usage_errors_on_one_line(json: bool) -> Iterator[None]:
     try:
         yield
     except Exception as error:
@@ -108,22 +112,22 @@ def _usage_errors_on_one_line(json):
         context = getattr(error, "ctx", None)
         more = f" See `{context.command_path} --help`." if context else ""
         _print_error(f"error: {one_line(error.format_message()).rstrip('.')}.{more}", json)
-        raise typer.Exit(error.exit_code) from error
+        raise typer.Exit(getattr(error, "exit_code", MISUSE)) from error
 
 
-def leave_at_once(code):
+def leave_at_once(code: int) -> NoReturn:
     """Ends the process without TensorFlow's own end, which would wait for the worker that was lost."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def one_line(error):
+def one_line(error: object) -> str:
     """The message of an error without line breaks."""
     return " ".join(str(error).split())
 
 
-def write_log(error):
+def write_log(error: Exception) -> str:
     """Writes the traceback to a new file in the temporary folder; returns its path."""
     text = "".join(traceback.format_exception(error))
     handle, path = tempfile.mkstemp(prefix="ktg-error-", suffix=".log")
@@ -132,12 +136,12 @@ def write_log(error):
     return path
 
 
-def native_log():
+def native_log() -> Path:
     """Where native code's lines go while a command runs as a process of its own."""
     return files.cache_folder("logs") / "native.log"
 
 
-def quiet_native_libraries():
+def quiet_native_libraries() -> None:
     """Sends what native code prints to a log file, and keeps `sys.stderr` on the terminal.
 
     TensorFlow prints lines at import that no setting turns off; they would tear a progress bar.
@@ -159,17 +163,17 @@ def quiet_native_libraries():
 class Terminal(io.TextIOWrapper):
     """A text stream that writes to nowhere once its terminal was closed: a training must live to be saved."""
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         with self._left():
             return super().write(text)
         return len(text)
 
-    def flush(self):
+    def flush(self) -> None:
         with self._left():
             super().flush()
 
     @contextlib.contextmanager
-    def _left(self):
+    def _left(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -180,14 +184,14 @@ class Terminal(io.TextIOWrapper):
             os.close(nowhere)
 
 
-def _end(error, text, code, debug, json):
+def _end(error: BaseException, text: str, code: int, debug: bool, json: bool) -> NoReturn:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
     _print_error(text, json)
     raise typer.Exit(code)
 
 
-def _print_error(text, json):
+def _print_error(text: str, json: bool) -> None:
     """An error on stderr; for programs on stdout as well, where they expect JSON."""
     print(text, file=sys.stderr)
     if json:
@@ -201,14 +205,14 @@ class SignalReceived(KeyboardInterrupt):
         number: of the signal.
     """
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         super().__init__()
         self.preempts = signal.Signals(number).name in PREEMPTIONS
 
 
 @contextlib.contextmanager
-def _terminate_as_interrupt(more=()):
-    def stop(number, frame):
+def _terminate_as_interrupt(more: Sequence[str] = ()) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
         raise SignalReceived(number)
 
     names = [name for name in ("SIGTERM", "SIGHUP", *more) if name in signal.Signals.__members__]

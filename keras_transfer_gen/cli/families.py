@@ -1,6 +1,8 @@
 """Which family a training command is about, and its settings: what the other family alone has is refused."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.cli.old_options import warn
@@ -10,11 +12,12 @@ from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL, resolve_sourc
 from keras_transfer_gen.recipes.settings import old_names
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+from keras_transfer_gen.recipes.settings.shared import RunSettings
 
 WHERE = ("data", "source", "out", "overwrite", "trust")  # the settings that say where the source is
 
 
-def source_family(arguments):
+def source_family(arguments: dict[str, Any]) -> str | None:
     """The family of a fine-tune: of its RUN where that goes on, else of its source. Third-party models are GANs.
 
     Args:
@@ -32,7 +35,7 @@ def source_family(arguments):
     return ref.family or "gan"
 
 
-def possible_settings(classes, family, arguments):
+def possible_settings(classes: Sequence[type[RunSettings]], family: str | None, arguments: dict[str, Any]) -> Any:
     """As `make_settings`; for the family None the settings of the first family that can use the arguments.
 
     What no family can use is so refused before a source of unknown family is fetched.
@@ -48,7 +51,7 @@ def possible_settings(classes, family, arguments):
     raise errors[0]
 
 
-def make_settings(classes, family, arguments):
+def make_settings(classes: Sequence[type[RunSettings]], family: str, arguments: dict[str, Any]) -> Any:
     """The settings of a command.
 
     Args:
@@ -68,7 +71,7 @@ def make_settings(classes, family, arguments):
     return settings
 
 
-def _settings(classes, family, arguments):
+def _settings(classes: Sequence[type[RunSettings]], family: str, arguments: dict[str, Any]) -> tuple[Any, list[str]]:
     """(settings, warnings about old values); see `make_settings`."""
     by_family = {cls.family: cls for cls in classes}
     known = settings_of(by_family[family])

@@ -23,7 +23,7 @@ def init(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file where it exists.")] = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Look at a folder of images, ask three questions, and write a file of settings for `ktg finetune --config`."""
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.recipes.inputs import init_settings as recipe
@@ -44,7 +44,7 @@ def init(
     print_outcome(content, json, f"wrote {out}. Read it, then start with: {step}")
 
 
-def _ask(question, suggestion, yes):
+def _ask(question: str, suggestion: str, yes: bool) -> str:
     """The answer to a question on stderr; the suggestion for an empty line, or where nothing is asked."""
     if yes:
         return suggestion
@@ -58,7 +58,7 @@ def _ask(question, suggestion, yes):
     return line.strip() or suggestion
 
 
-def _ask_number(name, question, suggestion, yes):
+def _ask_number(name: str, question: str, suggestion: float, yes: bool) -> float:
     answer = _ask(question, f"{suggestion:g}", yes)
     try:
         return float(answer)

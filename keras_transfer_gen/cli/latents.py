@@ -1,7 +1,7 @@
 """Tools in the latent space of any generator: `ktg project`, `mix`, `directions`, `walk` and `explore`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.recipes.latent_tools.number_lists import parse_numbers
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+
 
 Seed = Annotated[int, typer.Option("--seed", help="Image i depends on this seed and on i alone.")]
 Class = Annotated[
@@ -44,7 +48,7 @@ def project(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Find the latent whose image is nearest to an image."""
     ref = resolve_model(model, trust)
     if not Path(image).is_file():
@@ -88,7 +92,7 @@ def mix(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Mix the styles of images: coarse ones of one image, fine ones of another."""
     ref = resolve_model(model, trust)
     check_sheet(out, "out")
@@ -120,7 +124,7 @@ def directions(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Find the directions of the latent space along which images change most."""
     ref = resolve_model(model, trust)
     parse_numbers(images, "images")
@@ -158,7 +162,7 @@ def walk(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Write a film that walks through generated images and ends where it began."""
     ref = resolve_model(model, trust)
     parse_numbers(images, "images")
@@ -193,7 +197,7 @@ def explore(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Show images to choose from; those that you like lead to more of that kind."""
     ref = resolve_model(model, trust)
     if like is not None:
@@ -225,7 +229,7 @@ def explore(
     print_outcome(outcome, json, line)
 
 
-def _print_plan(ref, space, label, out, json):
+def _print_plan(ref: "ModelRef", space: str | None, label: str | None, out: str, json: bool) -> None:
     """Opens the model, writes nothing, and prints what the command would do."""
     from keras_transfer_gen.cli.console import print_outcome
     from keras_transfer_gen.recipes.latent_tools.latent_space import open_space

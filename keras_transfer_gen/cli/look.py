@@ -1,6 +1,6 @@
 """`ktg models`, `ktg models inspect`, `ktg info` and `ktg data check`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +16,11 @@ from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.recipes.settings.gan import PretrainSettings
 from keras_transfer_gen.transfer.fetching.presets import list_presets
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.models.inspect_model import Inspection
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+
+
 models_app = typer.Typer(help="List the presets that come with the package, or look into a model.")
 
 
@@ -26,7 +31,7 @@ def models(
     json: o.Json = False,
     trust: Annotated[bool, typer.Option("--trust", hidden=True)] = False,
     debug: o.Debug = False,
-):
+) -> None:
     """List the presets that come with the package, or look into a model."""
     if trust:
         warn(no_effect_text("--trust"))
@@ -68,7 +73,7 @@ def inspect(
     grid: o.Grid = None,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Show what a SavedModel takes and returns and what of it can be trained; print a Keras program that uses it.
 
     Of a file of StyleGAN2 networks (.pkl, .pt), show the networks; nothing in it is run.
@@ -83,7 +88,7 @@ def inspect(
         return
     from keras_transfer_gen.recipes.models.inspect_model import IMAGES, inspect_model
 
-    inspection = inspect_model(ref, overrides=options.overrides)
+    inspection = cast("Inspection", inspect_model(ref, overrides=options.overrides))  # files of networks went above
     if grid is not None:
         if inspection.generator is None:
             raise checks.user_error("grid", "left out for a model of no images", grid, inspection.no_generator)
@@ -93,7 +98,7 @@ def inspect(
     print_json(inspection.to_dict()) if json else _print_inspection(inspection)
 
 
-def _inspect_network_file(ref, grid, json):
+def _inspect_network_file(ref: "ModelRef", grid: str | None, json: bool) -> None:
     """Describes a file of another program's networks; TensorFlow is loaded for a grid of images alone."""
     from keras_transfer_gen.cli.console import print_json, print_table
     from keras_transfer_gen.recipes.models.inspect_network_file import inspect_network_file
@@ -112,7 +117,7 @@ def _inspect_network_file(ref, grid, json):
         write_grid(grid, open_model(ref).generate(IMAGES))
 
 
-def _print_inspection(inspection):
+def _print_inspection(inspection: "Inspection") -> None:
     from keras_transfer_gen.cli.console import print_table
 
     rows = [
@@ -144,7 +149,7 @@ def info(
     layers: Annotated[bool, typer.Option("--layers", help="Also list every layer, as freezing rules name it.")] = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Show what is known about a model: sizes, latents, licence, layers."""
     from keras_transfer_gen.cli.console import print_json, print_table
 
@@ -180,7 +185,7 @@ def check(
     preview: Annotated[str | None, typer.Option("--preview", help="Write a contact sheet to this PNG file.")] = None,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Show which files are usable, which will be skipped and why, and which images are duplicates."""
     size, channels, mode, background, labels = (arguments.get(name, getattr(PretrainSettings, name)) for name in IMAGES)
     checks.check_image_shape(size, channels)

@@ -47,7 +47,7 @@ app.add_typer(look.models_app, name="models", rich_help_panel="Start")
 app.add_typer(look.data_app, name="data", rich_help_panel="Start")
 
 
-def _version(wanted: bool):
+def _version(wanted: bool) -> None:
     if wanted:
         print(__version__)
         raise typer.Exit
@@ -57,14 +57,15 @@ Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=
 
 
 @app.callback()
-def root(version: Version = False):
+def root(version: Version = False) -> None:
     """Options of `ktg` itself."""
 
 
-def main():
+def main() -> None:
     """Runs `ktg` as a process of its own."""
     exits.quiet_native_libraries()
-    sys.stdout.reconfigure(errors="backslashreplace")  # a sign that the terminal can't show ends no command
+    # A sign that the terminal can't show ends no command.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     exits.preempted.clear()
     try:
         app()

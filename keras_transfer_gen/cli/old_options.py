@@ -1,6 +1,7 @@
 """Options of an earlier release: they work for one release more, hidden, with one line of warning."""
 
 import sys
+from typing import Any
 
 from typer.core import TyperCommand
 
@@ -13,11 +14,11 @@ WITHOUT_EFFECT = ("--trust",)  # of commands that fetch nothing, which took it n
 class CommandWithOldOptions(TyperCommand):
     """A command that reads an option's old name as its new one, and drops options that had no effect."""
 
-    def parse_args(self, ctx, args):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         known = {name for parameter in self.params for name in parameter.opts}
         return super().parse_args(ctx, self._today(ctx, args, known))
 
-    def _today(self, ctx, args, known):
+    def _today(self, ctx: Any, args: list[str], known: set[str]) -> list[str]:
         """The arguments with the options of today; warns of each old one."""
         renamed = {old: new for old, new in old_flags().items() if new in known and old not in known}
         end = args.index("--") if "--" in args else len(args)  # what follows belongs to another command
@@ -37,11 +38,11 @@ class CommandWithOldOptions(TyperCommand):
         return current + args[end:]
 
 
-def no_effect_text(flag):
+def no_effect_text(flag: str) -> str:
     """What a command that fetches nothing says of an option about what is fetched."""
     return f"{flag} has no effect here: nothing is fetched. Leave it out."
 
 
-def warn(text):
+def warn(text: str) -> None:
     """One line of warning on stderr."""
     print(f"warning: {text}", file=sys.stderr)

@@ -39,7 +39,7 @@ def prepare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result in --out.")] = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Prepare images: crop, resize by area, leave near-identical ones out, put a reference aside, draw a preview."""
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json
     from keras_transfer_gen.recipes.inputs.prepare import PrepareOptions, prepare_images

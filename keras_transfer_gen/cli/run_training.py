@@ -1,10 +1,14 @@
 """Runs a training command, or says what it would do, and prints the outcome: of every family and command."""
 
+from collections.abc import Callable
+from typing import Any
+
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+from keras_transfer_gen.recipes.settings.shared import RunSettings
 from keras_transfer_gen.worker_cluster import read_cluster
 
 
-def run_training(settings, dry_run, json):
+def run_training(settings: RunSettings, dry_run: bool, json: bool) -> None:
     """Trains by the settings and prints the outcome on stdout.
 
     Args:
@@ -28,7 +32,11 @@ def run_training(settings, dry_run, json):
     from keras_transfer_gen.recipes.training.pretrain import pretrain
     from keras_transfer_gen.recipes.training.results import result_table
 
-    train = {"finetune": fine_tune, "pretrain": pretrain, "distill": distill}[settings.command]
+    trainings: dict[str, Callable[..., dict[str, Any]]] = {
+        "finetune": fine_tune,
+        "pretrain": pretrain,
+        "distill": distill,
+    }[settings.command]
     if not is_chief:
         if not dry_run:
             train(settings, SILENT)

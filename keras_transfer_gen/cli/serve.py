@@ -33,7 +33,7 @@ def serve(
     ] = None,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Look at a model's images in the browser: a local gallery, with picks as a zip file. Ctrl-C ends it."""
     from keras_transfer_gen.recipes.gallery.server import address_of, check_address, open_socket
 

@@ -5,6 +5,7 @@ import inspect
 import re
 import types
 import typing
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import typer
 from rich.markup import escape
@@ -13,16 +14,21 @@ from keras_transfer_gen.cli.completion import complete_models, complete_runs
 from keras_transfer_gen.recipes.settings import fields
 from keras_transfer_gen.recipes.settings.compat import CLASSES
 from keras_transfer_gen.recipes.settings.fields import settings_of
+from keras_transfer_gen.recipes.settings.shared import RunSettings
+from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
 
 COMPLETIONS = {"source": complete_models, "out": complete_runs}
+SettingsClass: typing.TypeAlias = type[RunSettings] | type[ThirdPartySettings]
 NAMES = {"gan": "GAN", "vae": "VAE"}
 
 
-class Arguments(dict):
+class Arguments(dict[str, typing.Any]):
     """{name of a setting: value} of what the user gave; defaults are left to the settings."""
 
 
-def with_settings(*classes, names=None):
+def with_settings(
+    *classes: SettingsClass, names: Collection[str] | None = None
+) -> Callable[[Callable[..., typing.Any]], Callable[..., typing.Any]]:
     """Decorator: puts an option for each setting in the place of a command's parameter of the type `Arguments`.
 
     Typer reads a command's signature, so the options are written into it.
@@ -32,13 +38,13 @@ def with_settings(*classes, names=None):
         names: of the settings; all by default.
     """
 
-    def decorate(command):
+    def decorate(command: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
         signature = inspect.signature(command)
         (replaced,) = [name for name, p in signature.parameters.items() if p.annotation is Arguments]
         options = option_parameters(classes, names)
 
         @functools.wraps(command)
-        def run(**values):
+        def run(**values: typing.Any) -> typing.Any:
             arguments = Arguments({name: value for name in options if not _is_left_out(value := values.pop(name))})
             return command(**{replaced: arguments}, **values)
 
@@ -47,7 +53,9 @@ def with_settings(*classes, names=None):
     return decorate
 
 
-def replace_parameter(run, signature, replaced, options):
+def replace_parameter(
+    run: Callable[..., typing.Any], signature: inspect.Signature, replaced: str, options: Iterable[inspect.Parameter]
+) -> Callable[..., typing.Any]:
     """`run` with the signature of a command in which one parameter is replaced by options; all are keywords.
 
     Args:
@@ -63,7 +71,13 @@ def replace_parameter(run, signature, replaced, options):
     return _with_signature(run, signature, parameters)
 
 
-def replace_parameters(run, signature, replaced, options, after):
+def replace_parameters(
+    run: Callable[..., typing.Any],
+    signature: inspect.Signature,
+    replaced: str,
+    options: Iterable[inspect.Parameter],
+    after: str,
+) -> Callable[..., typing.Any]:
     """`run` with the signature of a command to which options are added behind one of its own.
 
     Args:
@@ -78,18 +92,22 @@ def replace_parameters(run, signature, replaced, options, after):
     return _with_signature(run, signature, [*parameters[:index], *options, *parameters[index:]])
 
 
-def _with_signature(run, signature, parameters):
+def _with_signature(
+    run: typing.Any, signature: inspect.Signature, parameters: Sequence[inspect.Parameter]
+) -> Callable[..., typing.Any]:
     run.__signature__ = signature.replace(parameters=parameters)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _is_left_out(value):
+def _is_left_out(value: object) -> bool:
     """Typer gives None, False or an empty list for what the user did not give."""
     return value is None or value is False or value == []
 
 
-def option_parameters(classes, names=None):
+def option_parameters(
+    classes: Sequence[SettingsClass], names: Collection[str] | None = None
+) -> dict[str, inspect.Parameter]:
     """Options for settings, sorted by panel and order.
 
     Args:
@@ -102,7 +120,7 @@ def option_parameters(classes, names=None):
     tables = [settings_of(cls) for cls in classes]
     merged = {name: described for table in reversed(tables) for name, described in table.items()}
 
-    def key(name):
+    def key(name: str) -> tuple[int, int]:
         definition = merged[name].definition
         return fields.PANELS.index(definition.panel), definition.order
 
@@ -114,18 +132,18 @@ def option_parameters(classes, names=None):
     }
 
 
-def _parameter(described, text):
+def _parameter(described: fields.Setting, text: str) -> inspect.Parameter:
     option = typer.Option(
         described.flag, help=text, show_default=False, rich_help_panel=described.definition.panel,
         autocompletion=COMPLETIONS.get(described.name),
     )  # fmt: skip
     kind = option_type(described.type)
-    annotation = typing.Annotated[kind if described.required else kind | None, option]
+    annotation: typing.Any = typing.Annotated[kind if described.required else kind | None, option]
     default = inspect.Parameter.empty if described.required else None
     return inspect.Parameter(described.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def option_type(annotation):
+def option_type(annotation: typing.Any) -> typing.Any:
     """The type that Typer reads an option as: bool, int, float, str, or a list of texts for a tuple.
 
     Example:
@@ -140,7 +158,7 @@ def option_type(annotation):
     return list[str] if kind is tuple else kind
 
 
-def help_of(name, classes, flags):
+def help_of(name: str, classes: Sequence[SettingsClass], flags: dict[str, str]) -> str:
     """The help of an option: what it is, what it takes and what it is by default, of each family where they differ.
 
     Args:
@@ -161,7 +179,7 @@ def help_of(name, classes, flags):
     return escape(text)
 
 
-def _of_each(known, words):
+def _of_each(known: dict[str, fields.Setting], words: Callable[[fields.Setting], str]) -> str:
     """`words` of a setting, once where the families agree, else "... of the usual one; VAE: ..."."""
     texts = {family: words(described) for family, described in known.items()}
     usual, *others = texts.items()
@@ -169,7 +187,7 @@ def _of_each(known, words):
     return "; ".join([usual[1], *more]) if usual[1] else "; ".join(more)
 
 
-def old_flags():
+def old_flags() -> dict[str, str]:
     """{option of an earlier release: option today} of every setting."""
     return {
         old: described.flag for cls in CLASSES for described in settings_of(cls).values() for old in described.old_flags

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import typing
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -15,6 +16,7 @@ from keras_transfer_gen.recipes.settings import fields
 from keras_transfer_gen.recipes.settings.configurations import CONFIGURATIONS
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.settings_file import is_settings_file, read_settings_file
+from keras_transfer_gen.recipes.settings.shared import RunSettings
 
 NAME = "config"
 HELP = "File of settings (.yaml, .json) or RUN folder: options that are typed win; --no-NAME turns off a switch of it."
@@ -24,7 +26,9 @@ NAMED = (
 )
 
 
-def with_settings_file(command_name, *classes):
+def with_settings_file(
+    command_name: str, *classes: type[RunSettings]
+) -> Callable[[Callable[..., typing.Any]], Callable[..., typing.Any]]:
     """Decorator of a command with options of settings: adds --config, and a hidden --no-... of each switch.
 
     The file's values become the defaults of the options, so that whatever is typed wins over them, and what must be
@@ -37,12 +41,12 @@ def with_settings_file(command_name, *classes):
     known = {name: described for cls in classes for name, described in settings_of(cls).items()}
     switches = [name for name, described in known.items() if option_type(described.type) is bool]
 
-    def decorate(command):
+    def decorate(command: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
         signature = inspect.signature(command)
         takes_configuration = NAME in signature.parameters
 
         @functools.wraps(command)
-        def run(**values):
+        def run(**values: typing.Any) -> typing.Any:
             for name in switches:
                 if values.pop(f"no_{name}"):
                     values[name] = None
@@ -57,8 +61,10 @@ def with_settings_file(command_name, *classes):
     return decorate
 
 
-def _file_option(command_name, classes, takes_configuration):
-    def take(context: typer.Context, value: str):
+def _file_option(
+    command_name: str, classes: Sequence[type[RunSettings]], takes_configuration: bool
+) -> inspect.Parameter:
+    def take(context: typer.Context, value: str) -> typing.Any:
         if value is None or context.resilient_parsing:
             return None
         if not is_settings_file(value):
@@ -88,7 +94,7 @@ def _file_option(command_name, classes, takes_configuration):
     return _parameter(NAME, typing.Annotated[str | None, option], None)
 
 
-def _refusal(value, takes_configuration):
+def _refusal(value: str, takes_configuration: bool) -> str:
     choices = list(CONFIGURATIONS) if takes_configuration else []
     like = checks.nearest(value, choices)
     hint = f" Did you mean {like}?" if like else ""
@@ -96,10 +102,10 @@ def _refusal(value, takes_configuration):
     return f"{checks.shorten(value)} is no file of settings (.yaml, .yml, .json), no RUN folder{named}.{hint}"
 
 
-def _off_switch(name):
+def _off_switch(name: str) -> inspect.Parameter:
     option = typer.Option(fields.flag_of(f"no_{name}"), hidden=True)
     return _parameter(f"no_{name}", typing.Annotated[bool, option], False)
 
 
-def _parameter(name, annotation, default):
+def _parameter(name: str, annotation: typing.Any, default: typing.Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -3,6 +3,8 @@
 import dataclasses
 import functools
 import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.setting_options import option_parameters, replace_parameter
@@ -11,6 +13,10 @@ from keras_transfer_gen.recipes.models.prefetch import prefetch
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides, describes_source
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+
 
 FACTS = ("latent_dim", "latent_distribution", "labels", "pixel_range")  # what the user may say of a model
 
@@ -33,12 +39,12 @@ class SourceOptions:
     overrides: SpecOverrides
     data_labels: str | None = None
 
-    def prefetch(self, model):
+    def prefetch(self, model: str) -> "ModelRef":
         """Resolves a model, and fetches it, before TensorFlow is loaded; see `prefetch_source`."""
         return prefetch_source(model, self.trust, self.sha256, self.offline)
 
 
-def prefetch_source(model, trust, sha256, offline):
+def prefetch_source(model: str, trust: bool, sha256: str | None, offline: bool) -> "ModelRef":
     """Resolves a model, and fetches one from the web, before TensorFlow is loaded, with a progress bar on stderr.
 
     Args:
@@ -56,7 +62,7 @@ def prefetch_source(model, trust, sha256, offline):
         return prefetch(model, trust, sha256, offline or None, reporter)
 
 
-def source_parameters(reads_images=False):
+def source_parameters(reads_images: bool = False) -> dict[str, inspect.Parameter]:
     """The options: those of the settings, then --offline and --sha256.
 
     Args:
@@ -74,7 +80,7 @@ def source_parameters(reads_images=False):
     return parameters
 
 
-def with_source_options(command):
+def with_source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: puts these options in the place of a command's parameter of the type `SourceOptions`.
 
     The command gets one object; what it says is checked before the command runs.
@@ -82,17 +88,17 @@ def with_source_options(command):
     return _with_options(command, reads_images=False)
 
 
-def with_source_and_label_options(command):
+def with_source_and_label_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`with_source_options` for a command that reads images: --labels may say where their labels come from as well."""
     return _with_options(command, reads_images=True)
 
 
-def _with_options(command, reads_images):
+def _with_options(command: Callable[..., Any], reads_images: bool) -> Callable[..., Any]:
     signature = inspect.signature(command)
     (replaced,) = [name for name, p in signature.parameters.items() if p.annotation is SourceOptions]
 
     @functools.wraps(command)
-    def run(trust, offline, sha256, **values):
+    def run(trust: bool, offline: bool, sha256: str | None, **values: Any) -> Any:
         facts = {name: values.pop(name) for name in FACTS}
         data_labels = None
         if reads_images and facts["labels"] is not None and not describes_source(facts["labels"]):

@@ -31,7 +31,7 @@ def finetune(
     dry_run: o.DryRun = False,
     json: o.TrainingJson = False,
     debug: o.TrainingDebug = False,
-):
+) -> None:
     """Adapt a pretrained generator to your images, score it, and export it."""
     classes, family = (FineTuneSettings, FineTuneVaeSettings), source_family(arguments)
     settings = possible_settings(classes, family, arguments)
@@ -59,7 +59,7 @@ def grow(
     dry_run: o.DryRun = False,
     json: o.TrainingJson = False,
     debug: o.TrainingDebug = False,
-):
+) -> None:
     """Train a GAN on for larger images: `ktg finetune` whose networks begin as an enlargement of the source's."""
     if "image_size" not in arguments:
         step = "Give --image-size, twice the side of the source's images."
@@ -80,7 +80,7 @@ def pretrain(
     dry_run: o.DryRun = False,
     json: o.TrainingJson = False,
     debug: o.TrainingDebug = False,
-):
+) -> None:
     """Train a generator from nothing: a new source for later fine-tuning."""
     checks.check_choice("model", model, FAMILIES, "Set it with --model.")
     run_training(make_settings((PretrainSettings, PretrainVaeSettings), model, arguments), dry_run, json)
@@ -99,6 +99,6 @@ def distill(
     arguments: Arguments,
     json: o.TrainingJson = False,
     debug: o.TrainingDebug = False,
-):
+) -> None:
     """Train a small generator that gives the images of a large one."""
     run_training(DistillSettings(source=run, **arguments), dry_run=False, json=json)

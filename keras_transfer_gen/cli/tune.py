@@ -19,7 +19,7 @@ def tune(
     trust: o.Trust = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Measure how a source trains fastest on this machine: precision, XLA, steps in one call. The answer is kept."""
     from keras_transfer_gen.cli.console import ConsoleReporter, print_json, print_table
     from keras_transfer_gen.recipes.training import tune as recipe

@@ -40,7 +40,7 @@ def generate(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Generate images with a model."""
     # All that can be wrong with the options, before TensorFlow is loaded.
     checks.check_integer("num", num, next_step="Ask for at least one image with --num.")
@@ -98,7 +98,7 @@ def evaluate(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Measure generated images against real ones: KID, FID, precision, recall, density, coverage, near-copies.
 
     A model with classes is also measured class by class where the real images are labelled with its classes: in
@@ -193,7 +193,7 @@ def export(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Write a model for TF Serving, phones, browsers and other runtimes, and compare it with the model."""
     check_format(format)
     received = check_options(format, {"batch_size": batch_size, "part": part, "quantize": quantize})

@@ -1,6 +1,6 @@
 """What only a VAE can do: `ktg encode`, `decode`, `reconstruct`, `interpolate`, `edit` and `restyle`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,11 @@ from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images, names_in
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.latent_tools.restyle import Restyled
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+
 
 Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder, .keras file or SavedModel of a VAE.")]
 Folder = Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier command.")]
@@ -27,7 +32,7 @@ def encode(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Write the latents of images to a file."""
     ref = _check(vae, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
@@ -54,7 +59,7 @@ def decode(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Draw the images of latents."""
     ref = _check(vae, trust)
     check_folder(out)
@@ -81,7 +86,7 @@ def reconstruct(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Encode and decode images, and write what the VAE keeps of them."""
     ref = _check(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
@@ -112,7 +117,7 @@ def interpolate(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Write a film that leads from one image to another through the latent space."""
     checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
     ref = _check(vae, trust)
@@ -159,7 +164,7 @@ def edit(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Change images along a direction: one that two sets of example images show, or one of ktg directions."""
     examples = {"data": data, "positive": positive, "negative": negative}
     present = [name for name, value in examples.items() if value is not None]
@@ -192,7 +197,15 @@ def edit(
     print_outcome({**outcome, **result.to_dict(), "names": names_in(out)}, json, line)
 
 
-def _edit_along(ref, directions, out, grid, arguments, dry_run, json):
+def _edit_along(
+    ref: "ModelRef",
+    directions: str,
+    out: str | None,
+    grid: str | None,
+    arguments: dict[str, Any],
+    dry_run: bool,
+    json: bool,
+) -> None:
     """`ktg edit --directions`; `arguments` are those of `edit_along`."""
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
@@ -229,7 +242,7 @@ def restyle(
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
-):
+) -> None:
     """Give images the style of those that a VAE was adapted to."""
     ref = _check(run, trust, out, grid, name="run")
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome, print_table
@@ -247,7 +260,7 @@ def restyle(
     print_outcome({**outcome, "names": names_in(out)}, json, line)
 
 
-def _rows(restyled):
+def _rows(restyled: "Restyled") -> list[list[str]]:
     edges = [f"{value:.2f}" for value in (restyled.edge_similarity, restyled.edge_similarity_plain)]
     rows = [["edge similarity to the input", *edges, "1"]]
     if restyled.kid is not None:
@@ -256,7 +269,7 @@ def _rows(restyled):
     return rows
 
 
-def _check(model, trust, out=None, grid=None, name="model"):
+def _check(model: str, trust: bool, out: str | None = None, grid: str | None = None, name: str = "model") -> "ModelRef":
     """The `ModelRef` of a model; refuses paths that can't be written. Loads no TensorFlow."""
     with checks.named(source=name):
         ref = resolve_model(model, trust)
@@ -267,7 +280,7 @@ def _check(model, trust, out=None, grid=None, name="model"):
     return ref
 
 
-def _print_plan(ref, sources, out, json):
+def _print_plan(ref: "ModelRef", sources: dict[str, Any], out: str | None, json: bool) -> None:
     """Loads the model and reads the images, writes nothing, and prints what the command would do."""
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of

@@ -19,6 +19,7 @@ from keras_transfer_gen.specs import ModelSpec
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.protocols import Likelihood, Prior
 
 
 CONFIG_FILE = "assets.extra/distributions.json"  # prior and likelihood, as Keras configurations
@@ -37,10 +38,10 @@ class VAEParts:
         likelihood: `protocols.Likelihood` or the name of the default one.
     """
 
-    shape: tuple
+    shape: tuple[int, int, int]
     spec: ModelSpec | None
-    prior: object
-    likelihood: object
+    prior: Prior | None
+    likelihood: Likelihood | str
 
 
 def read_vae_parts(path: PathLike, source: Any) -> VAEParts:

@@ -1,5 +1,7 @@
 """Who may ask the gallery what: names of the host, pages of other sites, the token. Pure functions."""
 
+from __future__ import annotations
+
 import hmac
 import ipaddress
 import urllib.parse
@@ -11,7 +13,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::")
 
 
-def is_loopback(host):
+def is_loopback(host: str) -> bool:
     """Whether a host, name or address, is this machine alone (bool)."""
     if host == "localhost":
         return True
@@ -21,7 +23,7 @@ def is_loopback(host):
         return False
 
 
-def check_token(host, token):
+def check_token(host: str, token: str | None) -> str | None:
     """Returns the token, or raises a `UserError` where one is missing or too short.
 
     Args:
@@ -37,12 +39,12 @@ def check_token(host, token):
     return token
 
 
-def same_token(expected, received):
+def same_token(expected: str, received: str) -> bool:
     """Whether two tokens are the same, in a time that does not depend on where they differ (bool)."""
     return hmac.compare_digest(expected.encode(), received.encode("utf-8", "surrogateescape"))
 
 
-def knows_host(host, port, header):
+def knows_host(host: str, port: int, header: str) -> bool:
     """Whether a request names the server as it may be named (bool).
 
     A page elsewhere can have its own name lead to this machine (DNS rebinding); its requests then carry that name.
@@ -57,7 +59,9 @@ def knows_host(host, port, header):
     return (host in ANY_ADDRESS or name in (*names, host)) and named_port in (port, None if port == 80 else port)
 
 
-def is_own_page(host_header, origin, site, mode, method, path):
+def is_own_page(
+    host_header: str, origin: str | None, site: str | None, mode: str | None, method: str, path: str
+) -> bool:
     """Whether a request comes from the gallery's own pages, or from no page at all (bool).
 
     Args:
@@ -76,7 +80,7 @@ def is_own_page(host_header, origin, site, mode, method, path):
     return method == "GET" and mode == "navigate" and path == "/"
 
 
-def _split(header):
+def _split(header: str) -> tuple[str | None, int | None]:
     """(name, port) of a Host header; (None, None) where it is none."""
     try:
         parts = urllib.parse.urlsplit(f"//{header}")

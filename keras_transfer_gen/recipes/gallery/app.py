@@ -1,10 +1,14 @@
 """The gallery as a WSGI application: addresses, answers, and the checks in front of them."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import secrets
 import time
+from collections.abc import Callable, Sequence
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.gallery import access
@@ -14,6 +18,10 @@ from keras_transfer_gen.recipes.gallery.picks import card_text, read_picks, zip_
 from keras_transfer_gen.recipes.gallery.rate_limit import RateLimit
 from keras_transfer_gen.recipes.gallery.served_model import SHOWN
 from keras_transfer_gen.recipes.gallery.uploads import FAULT, BusyError, Uploads
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.gallery.served_model import ServedModel
+
 
 PAGE = {  # address -> (file in page/, its type)
     "/": ("gallery.html", "text/html; charset=utf-8"),
@@ -56,12 +64,12 @@ class Access:
     rate: float | None = None
 
     @property
-    def is_loopback(self):
+    def is_loopback(self) -> bool:
         """Whether this machine alone can reach it."""
         return access.is_loopback(self.host)
 
 
-def build_app(models, where):
+def build_app(models: Sequence[ServedModel], where: Access) -> Any:
     """The gallery of some models.
 
     Args:
@@ -88,7 +96,7 @@ def build_app(models, where):
     return app
 
 
-def import_server(name):
+def import_server(name: str) -> Any:
     """A package of the extra `serve`; a `UserImportError` where it is missing."""
     import importlib
 
@@ -99,13 +107,13 @@ def import_server(name):
         raise checks.UserImportError(f"ktg serve needs the packages flask and waitress. {step}") from error
 
 
-def _add_views(app, flask, models):
+def _add_views(app: Any, flask: Any, models: Sequence[ServedModel]) -> None:
     @app.get("/api/runs")
-    def runs():
+    def runs() -> Any:
         return flask.jsonify([_describe(model) for model in models])
 
     @app.get("/api/runs/<run>/images/<seed>/<number>.png")
-    def image(run, seed, number):
+    def image(run: str, seed: str, number: str) -> Any:
         model, query = model_of(models, run), flask.request.args
         key = model.key(integer_in(seed), integer_in(number), query.get("label"), number_in(query.get("truncation")))
         response = flask.Response(model.png(key), mimetype="image/png")
@@ -113,16 +121,16 @@ def _add_views(app, flask, models):
         return response
 
     @app.get("/api/runs/<run>/card")
-    def card(run):
+    def card(run: str) -> Any:
         return flask.Response(card_text(model_of(models, run)), mimetype="text/plain")
 
     @app.get("/api/runs/<run>/files/<path:name>")
-    def file(run, name):
+    def file(run: str, name: str) -> Any:
         path = model_of(models, run).file(name)
         return flask.Response(path.read_bytes(), mimetype=SHOWN[path.suffix.lower()])
 
     @app.post("/api/zip")
-    def zip_file():
+    def zip_file() -> Any:
         content = flask.request.get_json(silent=True)
         response = flask.Response(zip_picks(read_picks(content, models), models), mimetype="application/zip")
         response.headers["Content-Disposition"] = 'attachment; filename="picks.zip"'
@@ -132,7 +140,7 @@ def _add_views(app, flask, models):
 class _Guard:
     """The checks in front of every answer."""
 
-    def __init__(self, flask, where):
+    def __init__(self, flask: Any, where: Access) -> None:
         self.flask, self.where = flask, where
         rate = where.rate or (LOOPBACK_RATE if where.is_loopback else OTHER_RATE)
         self.requests = RateLimit(rate, max(1, BURST_SECONDS * rate))
@@ -140,27 +148,27 @@ class _Guard:
         self.session = secrets.token_urlsafe(32)  # in the cookie of those who gave the token
         self.cookie = f"ktg_{where.port}"
 
-    def check(self):
+    def check(self) -> Any:
         """None, or an answer in place of the one that was asked for."""
         request = self.flask.request
         client, headers = request.remote_addr, request.headers
         host = headers.get("Host", "")
         if not access.knows_host(self.where.host, self.where.port, host):
             raise Refusal(403, "The gallery is not known by this name. Open the address that ktg serve printed.")
-        fetch = (headers.get(f"Sec-Fetch-{name}") for name in ("Site", "Mode"))
-        if not access.is_own_page(host, headers.get("Origin"), *fetch, request.method, request.path):
+        site, mode = (headers.get(f"Sec-Fetch-{name}") for name in ("Site", "Mode"))
+        if not access.is_own_page(host, headers.get("Origin"), site, mode, request.method, request.path):
             raise Refusal(403, "Pages of other sites may not use the gallery.")
         self._limit(client)
         self._check_size(request)
         return self._check_token(client, request) if self.where.token else None
 
     @staticmethod
-    def _check_size(request):
+    def _check_size(request: Any) -> None:
         most = LARGE.get(request.endpoint, MOST_BODY)
         if (request.content_length or 0) > most:
             raise Refusal(413, f"A request of this kind has at most {most} bytes.")
 
-    def _limit(self, client):
+    def _limit(self, client: str) -> None:
         """Has clients on this machine wait; refuses others."""
         wait = self.requests.take(client, spend=self.where.is_loopback)
         if wait and not self.where.is_loopback:
@@ -168,7 +176,7 @@ class _Guard:
             raise Refusal(429, f"At most {self.requests.rate:g} requests a second. Wait a moment.", retry)
         time.sleep(wait)
 
-    def _check_token(self, client, request):
+    def _check_token(self, client: str, request: Any) -> Any:
         cookie = request.cookies.get(self.cookie, "")
         if access.same_token(self.session, cookie):
             return None
@@ -179,25 +187,25 @@ class _Guard:
             raise Refusal(429, "Too many requests without the right token. Wait a minute.", {"Retry-After": "60"})
         raise Refusal(401, "A token is needed: open the address that ktg serve printed, or send it as a bearer token.")
 
-    def _enter(self):
+    def _enter(self) -> Any:
         response = self.flask.redirect("/", 303)
         response.set_cookie(self.cookie, self.session, httponly=True, samesite="Lax")
         return response
 
 
-def _page_view(flask, name, kind):
-    def view():
+def _page_view(flask: Any, name: str, kind: str) -> Callable[[], Any]:
+    def view() -> Any:
         return flask.Response(read_page(name), content_type=kind)
 
     return view
 
 
-def read_page(name):
+def read_page(name: str) -> bytes:
     """The bytes of a file of the gallery's page."""
     return resources.files(__package__).joinpath("page", name).read_bytes()
 
 
-def _describe(model):
+def _describe(model: ServedModel) -> dict[str, Any]:
     spec = model.spec
     names = [spec.class_name(number) for number in range(spec.num_classes)]
     return {
@@ -206,7 +214,7 @@ def _describe(model):
     }  # fmt: skip
 
 
-def _answer_error(app, error):
+def _answer_error(app: Any, error: Exception) -> Any:
     status, headers = getattr(error, "status", None), getattr(error, "headers", {})
     if isinstance(error, checks.USER_ERRORS):
         status = 400
@@ -226,7 +234,7 @@ def _answer_error(app, error):
     return app.response_class(body, status, headers, mimetype="application/json")
 
 
-def _add_headers(response):
+def _add_headers(response: Any) -> Any:
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -1,15 +1,26 @@
 """The addresses of the gallery for uploads and edits."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.recipes.gallery.addresses import Refusal, integer_in, model_of, number_in
 from keras_transfer_gen.recipes.gallery.editor import Edit
 from keras_transfer_gen.recipes.gallery.uploads import READY, STEPS
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.gallery.editor import Editor, UploadLatents
+    from keras_transfer_gen.recipes.gallery.served_model import ImageKey, ServedModel
+    from keras_transfer_gen.recipes.gallery.uploads import Upload, Uploads
+
+
 MOST_MOVES = 64  # in one address
 CACHED = "private, max-age=3600"
 
 
-def add_edit_views(app, flask, models, uploads):
+def add_edit_views(app: Any, flask: Any, models: Sequence[ServedModel], uploads: Uploads) -> None:
     """Adds the addresses to an application.
 
     Args:
@@ -19,25 +30,25 @@ def add_edit_views(app, flask, models, uploads):
         uploads: `Uploads`.
     """
 
-    def editor_of(run):
+    def editor_of(run: str) -> Editor:
         editor = model_of(models, run).editor
         if editor is None:
             raise Refusal(404, "Images of this model can't be edited.")
         uploads.check_free()
         return editor
 
-    def upload_of(name):
+    def upload_of(name: str) -> Upload:
         upload = uploads.get(name)
         if upload is None:
             raise Refusal(404, "There is no such upload any more. Upload the image again.")
         return upload
 
-    def png(content):
+    def png(content: bytes) -> Any:
         response = flask.Response(content, mimetype="image/png")
         response.headers["Cache-Control"] = CACHED
         return response
 
-    def start_in(text, run, query):
+    def start_in(text: str, run: str, query: Mapping[str, str]) -> ImageKey | UploadLatents:
         """`ImageKey` or `UploadLatents` of such a text as "0/35" or the name of an upload."""
         seed, slash, number = text.partition("/")
         if slash:
@@ -52,11 +63,11 @@ def add_edit_views(app, flask, models, uploads):
         return upload.latents
 
     @app.get("/api/runs/<run>/edits")
-    def edits(run):
+    def edits(run: str) -> Any:
         return flask.jsonify(editor_of(run).describe())
 
     @app.get("/api/runs/<run>/edited.png")
-    def edited(run):
+    def edited(run: str) -> Any:
         query, editor = flask.request.args, editor_of(run)
         start, end = (start_in(query[name], run, query) if name in query else None for name in ("start", "end"))
         if start is None:
@@ -65,7 +76,7 @@ def add_edit_views(app, flask, models, uploads):
         return png(editor.png(edit))
 
     @app.post("/api/runs/<run>/uploads", endpoint="upload")
-    def begin(run):
+    def begin(run: str) -> tuple[dict[str, Any], int]:
         query, editor = flask.request.args, editor_of(run)
         label = model_of(models, run).spec.class_number(query.get("label"))
         options = {"distance": query["distance"]} if "distance" in query else {}
@@ -75,21 +86,21 @@ def add_edit_views(app, flask, models, uploads):
         return {"name": upload.name, **upload.describe()}, 202
 
     @app.get("/api/uploads/<name>")
-    def upload_state(name):
+    def upload_state(name: str) -> Any:
         return flask.jsonify(upload_of(name).describe())
 
     @app.get("/api/uploads/<name>/image.png")
-    def uploaded(name):
+    def uploaded(name: str) -> Any:
         return png(pixels.to_png(upload_of(name).image))
 
     @app.delete("/api/uploads/<name>")
-    def remove_upload(name):
+    def remove_upload(name: str) -> tuple[str, int]:
         upload_of(name)
         uploads.remove(name)
         return "", 204
 
 
-def read_moves(text):
+def read_moves(text: str | None) -> tuple[tuple[Any, Any], ...]:
     """The moves that a text such as "0:1.5,3:-2" lists: tuple of (number of a direction, strength).
 
     Args:

@@ -3,8 +3,12 @@
 The latent tools do the work; here is what the gallery needs around them: one thread, and the latents of uploads.
 """
 
+from __future__ import annotations
+
 import concurrent.futures
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +24,12 @@ from keras_transfer_gen.recipes.latent_tools.mix import check_layers, copy_layer
 from keras_transfer_gen.recipes.latent_tools.projected import noise_maps, set_noise
 from keras_transfer_gen.training.latents import numbered_inputs
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from keras_transfer_gen.recipes.gallery.served_model import ImageKey
+    from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace
+
 
 @dataclasses.dataclass(frozen=True)
 class UploadLatents:
@@ -32,7 +42,7 @@ class UploadLatents:
     """
 
     latents: np.ndarray
-    noise: dict
+    noise: dict[str, np.ndarray]
     label: int | None
 
 
@@ -48,11 +58,11 @@ class Edit:
         moves: list of (number of a direction, strength).
     """
 
-    start: object
-    end: object = None
+    start: ImageKey | UploadLatents
+    end: ImageKey | UploadLatents | None = None
     share: float = 0.0
     layers: str | None = None
-    moves: tuple = ()
+    moves: tuple[tuple[int, float], ...] = ()
 
 
 class Editor:
@@ -62,19 +72,20 @@ class Editor:
         open_latents: function without arguments -> `LatentSpace`.
     """
 
-    def __init__(self, open_latents):
+    def __init__(self, open_latents: Callable[[], LatentSpace]) -> None:
         self._open = open_latents
         self._worker = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="edits")
-        self._space = self._directions = None
-        self._noise = {}
+        self._space: LatentSpace | None = None
+        self._directions: np.ndarray | None = None
+        self._noise: dict[str, np.ndarray] = {}
         self.closed = False  # tells a projection to end
 
-    def close(self):
+    def close(self) -> None:
         """Has a projection that is at work end; nothing is begun any more."""
         self.closed = True
         self._worker.shutdown(wait=False)
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         """What can be done with the model, ready for JSON.
 
         Returns:
@@ -86,15 +97,15 @@ class Editor:
         """
         return self.submit(self._describe).result()
 
-    def png(self, edit):
+    def png(self, edit: Edit) -> bytes:
         """The image of an `Edit` as a PNG file, bytes; a `UserError` for one that can't be done."""
         return self.submit(self._png, edit).result()
 
-    def submit(self, function, *arguments):
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
         """Has the thread call a function; returns the `Future`."""
         return self._worker.submit(function, *arguments)
 
-    def space_of(self, label=None):
+    def space_of(self, label: int | None = None) -> LatentSpace:
         """The `LatentSpace` of a class; for the editor's own thread alone."""
         if self._space is None:
             self._space = self._open()
@@ -103,23 +114,23 @@ class Editor:
             return self._space
         return generator_space(self._space.network, self._space.spec, None, label)
 
-    def show_noise(self, noise):
+    def show_noise(self, noise: dict[str, np.ndarray]) -> None:
         """Sets the noise maps to the model's own, and those of a dict (path -> values) to others."""
         set_noise(self._space, {NOISE + path: value for path, value in {**self._noise, **noise}.items()})
 
-    def _describe(self):
+    def _describe(self) -> dict[str, Any]:
         space = self.space_of()
         layers = space.shape[0] if space.name == STYLES else 0
         number, encodes = len(self._known_directions()), space.encode is not None
         return {"space": space.name, "layers": layers, "directions": number, "encodes": encodes}
 
-    def _known_directions(self):
+    def _known_directions(self) -> np.ndarray:
         if self._directions is None:
             space = self.space_of()
             self._directions = scaled_directions(space, min(NUM, space.shape[-1]))[0]
         return self._directions
 
-    def _png(self, edit):
+    def _png(self, edit: Edit) -> bytes:
         space = self.space_of(self._label(edit.start))
         latents = self._latents(edit.start, space)
         if edit.end is not None:
@@ -134,24 +145,24 @@ class Editor:
         image = space.render(tf.constant(latents[None]))
         return pixels.to_png(pixels.to_uint8(image).numpy()[0])
 
-    def _direction(self, number):
+    def _direction(self, number: Any) -> np.ndarray:
         known = self._known_directions()
         return known[checks.check_integer("direction", number, least=0, most=len(known) - 1)]
 
-    def _latents(self, start, space):
+    def _latents(self, start: ImageKey | UploadLatents, space: LatentSpace) -> np.ndarray:
         if isinstance(start, UploadLatents):
             return start.latents
         return space.draw([start.number], start.seed, start.truncation)[0]
 
-    def _label(self, start):
+    def _label(self, start: ImageKey | UploadLatents) -> int | None:
         """The class of an image: the one that was asked for, or the one that is drawn for its number."""
         spec = self.space_of().spec
-        if start.label is not None or not spec.num_classes:
+        if isinstance(start, UploadLatents) or start.label is not None or not spec.num_classes:
             return start.label
         return int(numbered_inputs([start.number], NetworkInputs.of(spec), start.seed)[LABELS][0])
 
     @staticmethod
-    def _layers(text, space):
+    def _layers(text: str, space: LatentSpace) -> list[int]:
         if space.name != STYLES:
             hint = "This model has no styles. Use `share` for images between two others."
             raise checks.user_error("layers", "left out for this model", text, hint)

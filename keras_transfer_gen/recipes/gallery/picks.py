@@ -1,12 +1,20 @@
 """Picked images as a zip file, with the cards of the models that they come from."""
 
+from __future__ import annotations
+
 import dataclasses
 import io
 import json
 import zipfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.version import PACKAGE, __version__
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.gallery.served_model import ImageKey, ServedModel
+
 
 MOST_PICKS = 1000
 FIELDS = {"run", "seed", "number", "label", "truncation"}
@@ -14,7 +22,7 @@ NO_CARD = "# {name}\n\nThis model has no card. Source: {source}. Licence of the 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # so that the same picks give the same file
 
 
-def read_picks(content, models):
+def read_picks(content: Any, models: Sequence[ServedModel]) -> list[tuple[int, ImageKey]]:
     """What was picked, checked.
 
     Args:
@@ -41,7 +49,7 @@ def read_picks(content, models):
     return keys
 
 
-def zip_picks(picks, models):
+def zip_picks(picks: Sequence[tuple[int, ImageKey]], models: Sequence[ServedModel]) -> bytes:
     """The zip file of picked images, bytes: PNG files, `picks.json` and a card for each model.
 
     Args:
@@ -52,7 +60,7 @@ def zip_picks(picks, models):
     rows, names = [], folder_names(models)
     with zipfile.ZipFile(stream, "w") as archive:
 
-        def write(name, content, method):
+        def write(name: str, content: bytes | str, method: int) -> None:
             archive.writestr(zipfile.ZipInfo(name, FIXED_DATE), content, method)
 
         for run in sorted({run for run, _ in picks}):
@@ -67,14 +75,14 @@ def zip_picks(picks, models):
     return stream.getvalue()
 
 
-def card_text(model):
+def card_text(model: ServedModel) -> str:
     """The card of a `ServedModel`, or what is known of its source and licence."""
     spec = model.spec
     source, licence = spec.source.rstrip(".") or "not stated", spec.licence or "not stated"
     return model.card or NO_CARD.format(name=model.name, source=source, licence=licence)
 
 
-def folder_names(models):
+def folder_names(models: Sequence[ServedModel]) -> list[str]:
     """A folder name for each model: its own without special signs, numbered where two are the same."""
     names = ["".join(c if c.isalnum() or c in "-_" else "_" for c in model.name)[-60:] or "model" for model in models]
     return [name if names.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(names, start=1)]

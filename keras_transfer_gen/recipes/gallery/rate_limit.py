@@ -1,8 +1,11 @@
 """How often one client may ask: a bucket of requests for each, refilled at a fixed rate."""
 
+from __future__ import annotations
+
 import collections
 import threading
 import time
+from collections.abc import Callable, Hashable
 
 MOST_CLIENTS = 1000  # that are remembered; the one that asked longest ago is forgotten first
 
@@ -21,12 +24,13 @@ class RateLimit:
         ([0.0, 0.0, 0.1], 0.0)
     """
 
-    def __init__(self, rate, burst, clock=time.monotonic):
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate, self.burst, self.clock = rate, burst, clock
-        self._buckets = collections.OrderedDict()  # client -> (requests left, when); fewer than 0 are owed
+        # client -> (requests left, when); fewer than 0 are owed
+        self._buckets: collections.OrderedDict[Hashable, tuple[float, float]] = collections.OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, client, spend=True):
+    def take(self, client: Hashable, spend: bool = True) -> float:
         """Takes one request out of a client's bucket.
 
         Args:

@@ -1,10 +1,13 @@
 """A model of the gallery: its images as PNG, its card, the files of its RUN that may be shown."""
 
+from __future__ import annotations
+
 import collections
 import concurrent.futures
 import dataclasses
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.recipes.gallery.editor import Editor
@@ -14,10 +17,16 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.saved_model_layout import CARD_FILE, is_saved_model
 from keras_transfer_gen.specs import check_truncation
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
 CHUNK = pixels.RENDER_BATCH  # images that are generated at once: the neighbours of one are asked for next
 MOST_BYTES = 16_000_000  # of PNG files that are kept
 MOST_NUMBER = 2**31 - 1
 MOST_SEED = 2**63 - 1
+Chunk: TypeAlias = tuple[int, int, int | None, float]  # (seed, first number, label, truncation)
 SHOWN = {".png": "image/png", ".gif": "image/gif", ".md": "text/plain", ".json": "application/json", ".csv": "text/csv"}
 
 
@@ -49,17 +58,19 @@ class ServedModel:
         editor: `Editor` of the same model, or None where its images are only shown.
     """
 
-    def __init__(self, name, generator, folder=None, card="", editor=None):
+    def __init__(
+        self, name: str, generator: Any, folder: Path | None = None, card: str = "", editor: Editor | None = None
+    ) -> None:
         self.name, self.generator, self.folder, self.card = name, generator, folder, card
         self.editor = editor
         self.spec = generator.spec
-        self._chunks = collections.OrderedDict()  # (seed, first number, label, truncation) -> list of PNG bytes
+        self._chunks: collections.OrderedDict[Chunk, list[bytes]] = collections.OrderedDict()  # PNG files
         self._bytes = 0
         self._reading = threading.Lock()
         # One thread for all: TensorFlow's memory would otherwise grow with the number of threads that used it.
         self._worker = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="images")
 
-    def key(self, seed, number, label=None, truncation=None):
+    def key(self, seed: Any, number: Any, label: int | str | None = None, truncation: Any = None) -> ImageKey:
         """The `ImageKey` of an image; a `UserError` for one that there is not.
 
         Args:
@@ -75,23 +86,23 @@ class ServedModel:
             check_truncation(self.spec.truncation if truncation is None else truncation),
         )
 
-    def png(self, key):
+    def png(self, key: ImageKey) -> bytes:
         """The image of an `ImageKey` as a PNG file, bytes: the one that `ktg generate --seed` writes."""
         first = key.number // CHUNK * CHUNK
         chunk = (key.seed, first, key.label, key.truncation)
         images = self._kept(chunk) or self._worker.submit(self._kept_or_new, chunk).result()
         return images[key.number - first]
 
-    def _kept_or_new(self, chunk):
+    def _kept_or_new(self, chunk: Chunk) -> list[bytes]:
         return self._kept(chunk) or self._generate(chunk)
 
-    def _kept(self, chunk):
+    def _kept(self, chunk: Chunk) -> list[bytes] | None:
         with self._reading:
             if chunk in self._chunks:
                 self._chunks.move_to_end(chunk)
             return self._chunks.get(chunk)
 
-    def _generate(self, chunk):
+    def _generate(self, chunk: Chunk) -> list[bytes]:
         seed, first, label, truncation = chunk
         labels = {} if label is None else {"label": label}
         images = self.generator.generate(CHUNK, seed=seed, truncation=truncation, start=first, **labels)
@@ -104,12 +115,12 @@ class ServedModel:
                 self._bytes -= sum(map(len, oldest))
         return files
 
-    def close(self):
+    def close(self) -> None:
         """Ends what is at work on edits, so that the program can end."""
         if self.editor is not None:
             self.editor.close()
 
-    def file(self, name):
+    def file(self, name: str) -> Path:
         """The path of a file of the RUN that may be shown.
 
         Args:
@@ -133,7 +144,7 @@ class ServedModel:
         return path
 
 
-def open_served(ref, overrides=None):
+def open_served(ref: ModelRef, overrides: SpecOverrides | None = None) -> ServedModel:
     """The `ServedModel` of a model; of a RUN with an export it is the exported SavedModel.
 
     Args:
@@ -149,7 +160,7 @@ def open_served(ref, overrides=None):
     return ServedModel(name, generator, folder, find_card(ref, folder), editor)
 
 
-def find_card(ref, folder):
+def find_card(ref: ModelRef, folder: Path | None) -> str:
     """The text of a model's card: of its RUN, its preset or its SavedModel; "" where it has none.
 
     Args:

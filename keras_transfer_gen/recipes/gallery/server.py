@@ -1,12 +1,20 @@
 """Runs the gallery: a socket, a pool of threads, and an end on Ctrl-C."""
 
+from __future__ import annotations
+
 import logging
 import socket
 import urllib.parse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.gallery.access import check_token
 from keras_transfer_gen.recipes.gallery.app import MOST_IMAGE, Access, build_app, import_server
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.gallery.served_model import ServedModel
+
 
 THREADS = 16
 MOST_CONNECTIONS = 1000
@@ -15,7 +23,9 @@ IDLE_SECONDS = 60  # after which a connection without a request is closed
 PORTS = (0, 65_535)
 
 
-def check_address(host, port, token, rate=None):
+def check_address(
+    host: str, port: int, token: str | None, rate: float | None = None
+) -> tuple[str, int, str | None, float | None]:
     """The arguments of `ktg serve` about where and for whom, checked: (host, port, token, rate).
 
     Args:
@@ -35,7 +45,7 @@ def check_address(host, port, token, rate=None):
     return host, port, check_token(host, token), rate
 
 
-def open_socket(host, port):
+def open_socket(host: str, port: int) -> socket.socket:
     """A listening socket; a `UserError` where the address can't be had."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -53,7 +63,7 @@ def open_socket(host, port):
     return listener
 
 
-def run(server):
+def run(server: Any) -> None:
     """Answers until Ctrl-C or a signal to end comes, and closes the server.
 
     Args:
@@ -65,7 +75,13 @@ def run(server):
         server.close()
 
 
-def create_server(models, listener, host, token=None, rate=None):
+def create_server(
+    models: Sequence[ServedModel],
+    listener: socket.socket,
+    host: str,
+    token: str | None = None,
+    rate: float | None = None,
+) -> Any:
     """The server of the gallery, which does not run yet.
 
     Args:
@@ -87,7 +103,7 @@ def create_server(models, listener, host, token=None, rate=None):
     )  # fmt: skip
 
 
-def address_of(listener, host, token=None):
+def address_of(listener: socket.socket, host: str, token: str | None = None) -> str:
     """The address to open in a browser, with the token where one is needed.
 
     Args:

@@ -4,12 +4,16 @@ The newest few stay in memory; nothing is written. A search is stopped on reques
 nobody has asked for it for a minute, as after a page was closed.
 """
 
+from __future__ import annotations
+
 import collections
 import contextlib
 import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,11 +24,18 @@ from keras_transfer_gen.recipes.latent_tools.project import project
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import read_image_bytes
 from keras_transfer_gen.recipes.report.reporter import Reporter
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.gallery.editor import Editor
+    from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace
+
+
 MOST_UPLOADS = 16  # that are kept
 STEPS, MOST_STEPS = 200, 1000
 PATIENCE = 60.0  # seconds without a question about a search, after which it is stopped
 RUNNING, READY, FAILED = "running", "ready", "failed"
 FAULT = "The gallery failed; its terminal shows why."
+# (latents, noise maps by path, image, facts)
+SearchResult: TypeAlias = tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, dict[str, Any]]
 
 
 class BusyError(Exception):
@@ -43,16 +54,18 @@ class Upload:
         steps: of the search; 1 where an encoder is asked.
     """
 
-    def __init__(self, run, steps):
+    def __init__(self, run: int, steps: int) -> None:
         self.run, self.steps = run, steps
         self.name = secrets.token_urlsafe(9)
-        self.image = None  # uint8 `[S, S, C]`, as the model sees it
-        self.state, self.done, self.facts, self.error = RUNNING, 0, {}, None
-        self.latents = None  # `UploadLatents` at the end
+        self.image: np.ndarray | None = None  # uint8 `[S, S, C]`, as the model sees it
+        self.state, self.done = RUNNING, 0
+        self.facts: dict[str, Any] = {}
+        self.error: str | None = None
+        self.latents: UploadLatents | None = None  # at the end
         self.last_seen = time.monotonic()
         self.stopped = False
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         """What is known, ready for JSON."""
         facts = {"state": self.state, "done": self.done, "steps": self.steps, **self.facts}
         return facts if self.error is None else {**facts, "error": self.error}
@@ -61,11 +74,20 @@ class Upload:
 class Uploads:
     """The uploaded images of a gallery."""
 
-    def __init__(self):
-        self._uploads = collections.OrderedDict()
+    def __init__(self) -> None:
+        self._uploads: collections.OrderedDict[str, Upload] = collections.OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, run, editor, content, encode=False, steps=STEPS, distance=DISTANCES[0], label=None):
+    def begin(
+        self,
+        run: int,
+        editor: Editor,
+        content: bytes,
+        encode: bool = False,
+        steps: Any = STEPS,
+        distance: str = DISTANCES[0],
+        label: int | None = None,
+    ) -> Upload:
         """Begins to search for the latents of an image.
 
         Args:
@@ -101,23 +123,23 @@ class Uploads:
             raise
         return upload
 
-    def _reserve(self, upload):
+    def _reserve(self, upload: Upload) -> None:
         with self._lock:
             self._refuse_second()
             self._uploads[upload.name] = upload
             while len(self._uploads) > MOST_UPLOADS:
                 self._uploads.popitem(last=False)
 
-    def check_free(self):
+    def check_free(self) -> None:
         """Raises a `BusyError` while a search is at work."""
         with self._lock:
             self._refuse_second()
 
-    def _refuse_second(self):
+    def _refuse_second(self) -> None:
         if any(known.state == RUNNING for known in self._uploads.values()):
             raise BusyError
 
-    def get(self, name):
+    def get(self, name: str) -> Upload | None:
         """The `Upload` of a name, or None; a search that is at work goes on for another minute."""
         with self._lock:
             upload = self._uploads.get(name)
@@ -125,7 +147,7 @@ class Uploads:
             upload.last_seen = time.monotonic()
         return upload
 
-    def remove(self, name):
+    def remove(self, name: str) -> bool:
         """Stops the search for an image, or forgets it where that has ended; False where there is no such image."""
         with self._lock:
             upload = self._uploads.get(name)
@@ -136,7 +158,9 @@ class Uploads:
         return upload is not None
 
 
-def _work(search, upload, editor, label, distance):
+def _work(
+    search: Callable[..., SearchResult], upload: Upload, editor: Editor, label: int | None, distance: str
+) -> None:
     """Searches, and notes how it ended; the state is the last to change."""
     try:
         if editor.closed:
@@ -157,13 +181,13 @@ def _work(search, upload, editor, label, distance):
         upload.error, upload.state = FAULT, FAILED
 
 
-def _encode(space, upload, editor, distance):
+def _encode(space: LatentSpace, upload: Upload, editor: Editor, distance: str) -> SearchResult:
     """(latents, noise maps, image, facts) by the model's encoder: an image goes in and its reconstruction comes out."""
     latents = space.encode(upload.image[None])
     return latents[0], {}, space.images(latents)[0], {}
 
 
-def _project(space, upload, editor, distance):
+def _project(space: LatentSpace, upload: Upload, editor: Editor, distance: str) -> SearchResult:
     """The same by `project`."""
     projection = project(space, upload.image, steps=upload.steps, distance=distance, reporter=_Ticks(upload, editor))
     facts = {name: projection.to_dict()[name] for name in ("first_distance", "distance", "measured_by")}
@@ -179,14 +203,14 @@ class _Ticks(Reporter):
         editor: `Editor`.
     """
 
-    def __init__(self, upload, editor):
+    def __init__(self, upload: Upload, editor: Editor) -> None:
         self.upload, self.editor = upload, editor
 
     @contextlib.contextmanager
-    def progress(self, label, total, unit=""):
+    def progress(self, label: str, total: float | None, unit: str = "") -> Iterator[Callable[..., None]]:
         yield self._tick
 
-    def _tick(self, done, total=None, note=""):
+    def _tick(self, done: int, total: float | None = None, note: str = "") -> None:
         upload = self.upload
         upload.done = done
         if upload.stopped or self.editor.closed or time.monotonic() - upload.last_seen > PATIENCE:

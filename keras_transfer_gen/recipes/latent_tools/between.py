@@ -1,13 +1,20 @@
 """Latents between two others: the way from one image to another in any space of any model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation
 from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace
 
-def latents_between(space, start, end, share):
+
+def latents_between(space: LatentSpace, start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     """The latent at a share of the way from one to another: on an arc, of styles on a straight line.
 
     Args:

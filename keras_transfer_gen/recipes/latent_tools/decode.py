@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 if TYPE_CHECKING:
     import keras
 
-    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.aliases import Latents, PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -26,7 +27,11 @@ KEYS = ("z_mean", "latents", "z")  # names of the array in an .npz file; the fir
 
 
 def decode(
-    model: PathLike | keras.Model, latents: Any, out: PathLike, trust: bool = False, reporter: Reporter = SILENT
+    model: PathLike | ModelRef | keras.Model,
+    latents: PathLike | Latents,
+    out: PathLike,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
 ) -> np.ndarray:
     """Writes the images of latents to `out/00000.png`, ...
 
@@ -49,13 +54,13 @@ def decode(
     """
     check_folder(out)
     path = str(latents) if isinstance(latents, (str, os.PathLike)) else None
-    array = read_latents(latents) if path else np.asarray(latents, np.float32)
+    array = read_latents(path) if path else np.asarray(latents, np.float32)
     images = open_vae(model, trust).decode(array)
     write_folder(images, out, {"latents": path}, reporter)
     return images
 
 
-def read_latents(path):
+def read_latents(path: PathLike) -> np.ndarray:
     """Reads latents from a file.
 
     Args:

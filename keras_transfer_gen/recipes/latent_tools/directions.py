@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.maths.principal_directions import effect_directions, matrix_directions
 from keras_transfer_gen.recipes.latent_tools.latent_files import write_arrays
-from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES, open_space
+from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES, LatentSpace, open_space
 from keras_transfer_gen.recipes.latent_tools.number_lists import parse_numbers
 from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 from keras_transfer_gen.recipes.output.image_folder import write_png
@@ -20,7 +20,10 @@ from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
 if TYPE_CHECKING:
+    import keras
+
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -30,7 +33,7 @@ SAMPLES_PER_DIMENSION = 4
 
 
 def find_directions(
-    model: Any,
+    model: PathLike | ModelRef | keras.Model | LatentSpace,
     out: PathLike | None = None,
     grid: PathLike | None = None,
     num: int = NUM,
@@ -75,7 +78,7 @@ def find_directions(
         check_sheet(grid)
     numbers = parse_numbers(numbers, "images")
     strength = checks.check_number("strength", strength, above=True, most=100.0, next_step="Such as --strength 3.")
-    space = model if hasattr(model, "render") else open_space(model, space, trust, label=label)
+    space = model if isinstance(model, LatentSpace) else open_space(model, space, trust, label=label)
     directions, strengths = scaled_directions(space, num, seed, reporter)
     images = space.draw(numbers, seed)
     shares = np.linspace(-strength, strength, STEPS)
@@ -94,7 +97,9 @@ def find_directions(
     return {"directions": directions, "strengths": strengths, "sheet": sheet}
 
 
-def scaled_directions(space, num=NUM, seed=0, reporter=SILENT):
+def scaled_directions(
+    space: LatentSpace, num: int = NUM, seed: int = 0, reporter: Reporter = SILENT
+) -> tuple[np.ndarray, np.ndarray]:
     """The directions of a space, without a sheet or a file: (directions, strengths) as `find_directions` returns them.
 
     Args:
@@ -114,7 +119,7 @@ def scaled_directions(space, num=NUM, seed=0, reporter=SILENT):
     return directions * deviations(space, directions)[:, None], strengths
 
 
-def style_matrices(space):
+def style_matrices(space: LatentSpace) -> list[np.ndarray]:
     """The matrices from a style to the channels of each layer that takes one; [] where the space has no styles."""
     if space.name != STYLES:
         return []
@@ -122,7 +127,9 @@ def style_matrices(space):
     return [layer.kernel.numpy() for layer in layers if layer.kernel.shape[0] == space.shape[-1]]
 
 
-def move(space, latents, direction, strength, layers=None):
+def move(
+    space: LatentSpace, latents: np.ndarray, direction: np.ndarray, strength: float, layers: list[int] | None = None
+) -> np.ndarray:
     """Latents `[N, *shape]` moved along a direction `[D]`, of styles in all layers or in those of a list."""
     moved = np.array(latents, np.float32)
     step = np.float32(strength) * np.asarray(direction, np.float32)
@@ -133,14 +140,14 @@ def move(space, latents, direction, strength, layers=None):
     return moved
 
 
-def deviations(space, directions, samples=500):
+def deviations(space: LatentSpace, directions: np.ndarray, samples: int = 500) -> np.ndarray:
     """float32 `[K]`: the standard deviation of a space's latents along each direction."""
     latents = space.draw(range(samples), 0)
     latents = latents[:, 0] if space.name == STYLES else latents
     return (latents @ directions.T).std(axis=0).astype(np.float32)
 
 
-def _measured(space, num, seed, reporter):
+def _measured(space: LatentSpace, num: int, seed: int, reporter: Reporter) -> tuple[np.ndarray, np.ndarray]:
     count = SAMPLES_PER_DIMENSION * space.shape[-1]
     latents = space.draw(range(count), seed)
     tick, parts = reporter.counter("images generated"), []

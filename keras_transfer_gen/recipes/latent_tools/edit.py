@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -46,14 +47,14 @@ class Edited:
     after: float
     target: float
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The numbers, ready for JSON."""
         numbers = {name: getattr(self, name) for name in ("edge_similarity", "before", "after", "target")}
         return {"num": len(self.images), "length": float(np.linalg.norm(self.direction)), **numbers}
 
 
 def edit(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model,
     data: ImageSource,
     positive: ImageSource,
     negative: ImageSource,
@@ -111,7 +112,7 @@ def edit(
     return Edited(images, direction, similarity, before=before, after=after, target=target)
 
 
-def check_strength(strength):
+def check_strength(strength: Any) -> float:
     """Returns a strength as float, from -100 to 100, or raises a `UserError`."""
     hint = "Such as --strength 1.5."
     return checks.check_number("strength", strength, least=-MAX_STRENGTH, most=MAX_STRENGTH, next_step=hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
 def edit_along(
-    model: PathLike | keras.Model,
-    directions: Any,
-    direction: Any,
+    model: PathLike | ModelRef | keras.Model,
+    directions: PathLike,
+    direction: int,
     strength: float = 3.0,
     out: PathLike | None = None,
     numbers: str | Sequence[int] = "0-7",
-    latents: Any = None,
+    latents: PathLike | None = None,
     layers: str | Sequence[int] | None = None,
     seed: int = 0,
     trust: bool = False,

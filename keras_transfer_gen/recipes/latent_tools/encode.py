@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
 def encode(
-    model: PathLike | keras.Model, data: ImageSource, out: PathLike, trust: bool = False, reporter: Reporter = SILENT
+    model: PathLike | ModelRef | keras.Model,
+    data: ImageSource,
+    out: PathLike,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
 ) -> dict[str, np.ndarray]:
     """Writes the posteriors of images to an .npz file: z_mean, z_log_var, names.
 
@@ -43,7 +48,7 @@ def encode(
     vae = open_vae(model, trust)
     inputs = read_model_images(data, vae.spec, reporter=reporter)
     z_mean, z_log_var = vae.encode(inputs.images)
-    arrays = {"z_mean": z_mean, "z_log_var": z_log_var, "names": np.asarray(inputs.names)}
+    arrays: dict[str, Any] = {"z_mean": z_mean, "z_log_var": z_log_var, "names": np.asarray(inputs.names)}
     with files.atomic_path(out) as partial, open(partial, "wb") as stream:  # a stream: NumPy would change the name
         np.savez(stream, **arrays)
     return arrays

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -41,12 +44,20 @@ class Exploration:
         latents: float32 `[num, latent_dim]`, the proposals of this turn; None for drawn ones.
     """
 
-    def __init__(self, space, num=NUM, seed=0, liked=None, turn=0, latents=None):
+    def __init__(
+        self,
+        space: LatentSpace,
+        num: int = NUM,
+        seed: int = 0,
+        liked: np.ndarray | None = None,
+        turn: int = 0,
+        latents: np.ndarray | None = None,
+    ) -> None:
         self.space, self.num, self.seed, self.turn = space, num, seed, turn
         self.liked = np.zeros((0, *space.shape), np.float32) if liked is None else liked
         self.latents = space.draw(range(num), seed) if latents is None else latents
 
-    def like(self, numbers):
+    def like(self, numbers: str | Sequence[int]) -> None:
         """Takes the numbers of the proposals that are liked, and makes new proposals.
 
         Args:
@@ -64,7 +75,7 @@ class Exploration:
         likeness = 1.0 - (1.0 - LIKENESS) * (1.0 - STEP) ** (self.turn - 1)
         self.latents = propose(self.liked, self.num, likeness, (self.seed, self.turn))
 
-    def sheet(self):
+    def sheet(self) -> np.ndarray:
         """uint8 `[H, W, 3]`: the proposals with their numbers, and what was liked so far below."""
         images = self.space.images(self.latents)
         rows = [
@@ -77,7 +88,7 @@ class Exploration:
         )
 
 
-def propose(liked, num, likeness, seed):
+def propose(liked: np.ndarray, num: int, likeness: float, seed: int | tuple[int, ...]) -> np.ndarray:
     """Latents like some liked ones: random blends of them, with something new.
 
     Where the liked ones are independent draws of N(0, 1), so is each proposal: the blend's weights have the root of the
@@ -96,13 +107,13 @@ def propose(liked, num, likeness, seed):
     weights = random.gamma(0.5, size=(num, len(liked)))  # mostly one or two of them
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     new = random.standard_normal((num, *liked.shape[1:]))
-    return np.float32(np.sqrt(likeness) * weights @ liked + np.sqrt(1.0 - likeness) * new)
+    return (np.sqrt(likeness) * weights @ liked + np.sqrt(1.0 - likeness) * new).astype(np.float32)
 
 
 def explore(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model,
     out: PathLike,
-    like: Any = None,
+    like: str | Sequence[int] | None = None,
     num: int = NUM,
     seed: int = 0,
     trust: bool = False,
@@ -147,7 +158,7 @@ def explore(
     return search
 
 
-def save_turn(search, out, picture, reporter=SILENT):
+def save_turn(search: Exploration, out: PathLike, picture: PathLike, reporter: Reporter = SILENT) -> None:
     """Writes the state of a search and the sheet of its proposals.
 
     Args:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.maths.prior_fitting import FittedDistribution
+    from keras_transfer_gen.protocols import Prior
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
     from keras_transfer_gen.training.vae import VAE
 
@@ -25,7 +28,7 @@ CHOICES = (*KINDS, STANDARD)
 
 
 def fit_prior(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model,
     data: ImageSource,
     kind: str = "shrunk",
     on: str = "z",
@@ -73,7 +76,7 @@ def fit_prior(
     return vae
 
 
-def prior_of(fitted):
+def prior_of(fitted: FittedDistribution) -> Prior:
     """The `protocols.Prior` of a `maths.prior_fitting.FittedDistribution`."""
     size, count = fitted.means.shape[1], len(fitted.weights)
     if count == 1:

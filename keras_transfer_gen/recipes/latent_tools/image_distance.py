@@ -1,18 +1,26 @@
 """How far generated images are from a target: what a projection minimises."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
 
 from keras_transfer_gen import checks, efficientnet_lite
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 LEAST_SIDE = 96  # pixels: smaller images are enlarged before the trained network sees them
 LEVELS, PIXEL_WEIGHT = 3, 0.1
 DISTANCES = ("features", "pixels")
 
 
-def image_distance(distance, target):
+def image_distance(distance: PathLike | keras.Model, target: tf.Tensor) -> tuple[Callable[[tf.Tensor], tf.Tensor], str]:
     """The function that a projection minimises, and its name.
 
     Args:
@@ -38,7 +46,7 @@ def image_distance(distance, target):
     if distance == "pixels":
         return (lambda images: pyramid_distance(images, target)), "pixels"
 
-    def maps_of(images):
+    def maps_of(images: tf.Tensor) -> list[tf.Tensor]:
         rgb = tf.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images[..., :3]
         if isinstance(distance, keras.Model):
             return tf.nest.flatten(distance((rgb + 1.0) * 127.5, training=False))
@@ -48,7 +56,7 @@ def image_distance(distance, target):
 
     aims = [tf.stop_gradient(part) for part in maps_of(target)]
 
-    def measure(images):
+    def measure(images: tf.Tensor) -> tf.Tensor:
         parts = [feature_distance(part, aim) for part, aim in zip(maps_of(images), aims, strict=True)]
         return tf.add_n(parts) + PIXEL_WEIGHT * pyramid_distance(images, target)
 
@@ -56,14 +64,14 @@ def image_distance(distance, target):
     return measure, f"{name} and pixels"
 
 
-def feature_distance(maps, aim):
+def feature_distance(maps: tf.Tensor, aim: tf.Tensor) -> tf.Tensor:
     """Squared difference of maps whose vector at each place has length 1, mean over places: float32 `[N]`."""
     gap = tf.math.l2_normalize(maps, -1, 1e-10) - tf.math.l2_normalize(aim, -1, 1e-10)
     squares = tf.reduce_sum(gap**2, axis=-1)
     return tf.reduce_mean(tf.reshape(squares, (tf.shape(squares)[0], -1)), axis=1)
 
 
-def pyramid_distance(images, target):
+def pyramid_distance(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Absolute difference of the pixels, and of those of images of half and a quarter the side: float32 `[N]`."""
     total = 0.0
     for level in range(LEVELS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.training.vae import VAE
 
 
 FRAMES = 24
@@ -24,10 +27,10 @@ TURNS = 3  # drawn latents that a film without images passes before it is back a
 
 
 def interpolate(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model,
     out: PathLike | None = None,
-    start: Any = None,
-    end: Any = None,
+    start: PathLike | np.ndarray | None = None,
+    end: PathLike | np.ndarray | None = None,
     frames: int = FRAMES,
     seed: int = 0,
     trust: bool = False,
@@ -76,7 +79,7 @@ def interpolate(
     return images
 
 
-def _draw_circle(vae, frames, seed):
+def _draw_circle(vae: VAE, frames: int, seed: int) -> np.ndarray:
     """Latents `[N, latent_dim]` on arcs between a few drawn ones, back to the first."""
     corners = numbered_latents(range(TURNS), vae.spec.latent_dim, seed)
     shares = np.linspace(0.0, 1.0, frames)[:-1]
@@ -84,7 +87,7 @@ def _draw_circle(vae, frames, seed):
     return np.asarray(vae.prior(np.concatenate(arcs)))
 
 
-def _read_end(image, spec, name):
+def _read_end(image: PathLike | np.ndarray, spec: ModelSpec, name: str) -> np.ndarray:
     """uint8 `[1, S, S, C]` of a path or an array."""
     if not isinstance(image, np.ndarray):
         return read_image_file(image, spec, name)

@@ -1,15 +1,23 @@
 """Files of latents and directions of a space (.npz)."""
 
+from __future__ import annotations
+
 import zipfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen import checks, files
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace
+
+
 NOISE = "noise/"  # before the path of a noise map among the arrays of a file
 
 
-def write_arrays(path, space, **arrays):
+def write_arrays(path: PathLike, space: LatentSpace, **arrays: Any) -> None:
     """Writes arrays of a space to an .npz file, whole or not at all.
 
     Args:
@@ -21,7 +29,7 @@ def write_arrays(path, space, **arrays):
         np.savez(stream, space=np.asarray(space.name), **arrays)
 
 
-def read_arrays(path, name, needed):
+def read_arrays(path: PathLike, name: str, needed: str) -> dict[str, Any]:
     """The arrays of a file that a latent tool wrote.
 
     Args:

@@ -1,8 +1,11 @@
 """The latents that a tool works with: those that a generator takes, or the styles inside of a style-based one."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,6 +18,13 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.training.latents import numbered_inputs
 from keras_transfer_gen.training.vae import VAE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Latents, PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
 
 SPACES = ("w", "z")
 STYLES = "w"  # what an architecture calls its styles among its intermediates
@@ -36,20 +46,20 @@ class LatentSpace:
     """
 
     name: str
-    spec: object
-    shape: tuple
-    render: Callable
-    draw: Callable
-    network: object
-    encode: Callable | None = None
+    spec: ModelSpec
+    shape: tuple[int, ...]
+    render: Callable[[tf.Tensor], tf.Tensor]
+    draw: Callable[..., np.ndarray]
+    network: keras.Model
+    encode: Callable[[np.ndarray], np.ndarray] | None = None
 
-    def images(self, latents):
+    def images(self, latents: Latents) -> np.ndarray:
         """uint8 ndarray `[N, H, W, C]` of float32 latents `[N, *shape]`, in batches of one size."""
         latents = np.asarray(latents, np.float32)
         flat = latents.reshape(len(latents), -1)
         return pixels.render(lambda part: self.render(tf.reshape(part, (-1, *self.shape))), flat)
 
-    def check(self, latents, name="latents"):
+    def check(self, latents: Any, name: str = "latents") -> np.ndarray:
         """Returns latents as float32 `[N, *shape]`, or raises a `UserError`.
 
         A style `[N, w_dim]` stands for the same style in each layer.
@@ -63,7 +73,13 @@ class LatentSpace:
         return latents
 
 
-def open_space(model, space=None, trust=False, overrides=None, label=None):
+def open_space(
+    model: PathLike | ModelRef | keras.Model,
+    space: str | None = None,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    label: int | str | None = None,
+) -> LatentSpace:
     """The latents of a model.
 
     Args:
@@ -91,7 +107,9 @@ def open_space(model, space=None, trust=False, overrides=None, label=None):
     return generator_space(generator, spec, space, label)
 
 
-def generator_space(generator, spec, space=None, label=None):
+def generator_space(
+    generator: keras.Model, spec: ModelSpec, space: str | None = None, label: int | str | None = None
+) -> LatentSpace:
     """The latents of a generator; arguments and errors as in `open_space`.
 
     Args:
@@ -109,19 +127,19 @@ def generator_space(generator, spec, space=None, label=None):
         hint = "Leave --space out: it is for style-based generators, such as stylegan2."
         raise checks.user_error("space", "z, the only one of this model", space, hint)
 
-    def values(numbers, seed=0, truncation=1.0):
+    def values(numbers: Sequence[int], seed: int = 0, truncation: float = 1.0) -> dict[str, np.ndarray]:
         return numbered_inputs(numbers, inputs, seed, truncation, label if label is not None else _first_class(spec))
 
     fixed = {name: tf.constant(value) for name, value in values([0]).items() if name != LATENTS}
 
-    def render(latents):
+    def render(latents: tf.Tensor) -> tf.Tensor:
         count = tf.shape(latents)[0]
         rest = {name: tf.repeat(value, count, axis=0) for name, value in fixed.items()}
         return tf.cast(generator(inputs.for_generator({LATENTS: latents, **rest}), training=False), tf.float32)
 
     if styles is None or space == "z":
 
-        def draw(numbers, seed=0, truncation=1.0):
+        def draw(numbers: Iterable[int], seed: int = 0, truncation: float = 1.0) -> np.ndarray:
             return values(list(numbers), seed, truncation)[LATENTS]
 
         return LatentSpace("z", spec, (spec.latent_dim,), render, draw, generator)
@@ -129,36 +147,36 @@ def generator_space(generator, spec, space=None, label=None):
     layer = generator.get_layer(styles).output
     mapping, synthesis = keras.Model(generator.input, layer), keras.Model(layer, generator.output)
 
-    def draw_styles(numbers, seed=0, truncation=1.0):
+    def draw_styles(numbers: Iterable[int], seed: int = 0, truncation: float = 1.0) -> np.ndarray:
         drawn = values(list(numbers), seed, truncation)
         return np.asarray(mapping(inputs.for_generator(drawn), training=False), np.float32)
 
-    def render_styles(latents):
+    def render_styles(latents: tf.Tensor) -> tf.Tensor:
         return tf.cast(synthesis(latents, training=False), tf.float32)
 
     return LatentSpace(STYLES, spec, tuple(layer.shape[1:]), render_styles, draw_styles, generator)
 
 
-def _first_class(spec):
+def _first_class(spec: ModelSpec) -> int | None:
     """All images of a tool have one class, so that they differ by their latents alone."""
     return 0 if spec.num_classes else None
 
 
-def _decoder_space(vae, space, label):
+def _decoder_space(vae: VAE, space: str | None, label: int | str | None) -> LatentSpace:
     vae.spec.class_number(label)  # refuses one that it does not have
     if space == STYLES:
         hint = "Leave --space out: it is for style-based generators, such as stylegan2."
         raise checks.user_error("space", "z, the only one of a VAE", space, hint)
 
-    def draw(numbers, seed=0, truncation=1.0):
+    def draw(numbers: Iterable[int], seed: int = 0, truncation: float = 1.0) -> np.ndarray:
         drawn = numbered_inputs(list(numbers), NetworkInputs.of(vae.spec), seed, truncation)
         return np.asarray(vae.prior(drawn[LATENTS]), np.float32)
 
-    def render(latents):
+    def render(latents: tf.Tensor) -> tf.Tensor:
         images = vae.decoder(wrap_input(vae.decoder, latents), training=False)
         return tf.cast(images[0] if isinstance(images, (list, tuple)) else images, tf.float32)
 
-    def encode(images):
+    def encode(images: np.ndarray) -> np.ndarray:
         return vae.encode(images)[0]
 
     return LatentSpace("z", vae.spec, (vae.spec.latent_dim,), render, draw, vae.decoder, encode)
@@ -167,7 +185,7 @@ def _decoder_space(vae, space, label):
 _OPENERS = {"vae": _decoder_space}
 
 
-def spread(space, samples=1000, seed=0):
+def spread(space: LatentSpace, samples: int = 1000, seed: int = 0) -> tuple[np.ndarray, float]:
     """How latents of a space are spread: what tools measure strengths by.
 
     Args:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_transfer_gen import checks, pixels
-from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES, open_space
+from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES, LatentSpace, open_space
 from keras_transfer_gen.recipes.latent_tools.number_lists import parse_numbers
 from keras_transfer_gen.recipes.output.image_folder import write_png
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
 
 
 def mix(
-    model: Any,
+    model: PathLike | ModelRef | LatentSpace,
     out: PathLike | None = None,
     rows: str | Sequence[int] = "0-3",
     columns: str | Sequence[int] = "4-7",
@@ -57,7 +58,7 @@ def mix(
     if out is not None:
         check_sheet(out, "out")
     rows, columns = parse_numbers(rows, "rows"), parse_numbers(columns, "columns")
-    space = model if hasattr(model, "render") else open_space(model, STYLES, trust, label=label)
+    space = model if isinstance(model, LatentSpace) else open_space(model, STYLES, trust, label=label)
     copied = check_layers(layers, space)
     own, other = (space.draw(numbers, seed, truncation) for numbers in (rows, columns))
     mixed = copy_layers(own[:, None], other[None], copied)
@@ -73,14 +74,14 @@ def mix(
     return sheet
 
 
-def copy_layers(styles, other, layers):
+def copy_layers(styles: np.ndarray, other: np.ndarray, layers: Sequence[int]) -> np.ndarray:
     """Styles `[..., layers, w_dim]` that have those of others in some layers (list of int); both are broadcast."""
     mixed = np.array(np.broadcast_arrays(styles, other)[0])
     mixed[..., layers, :] = other[..., layers, :]
     return mixed
 
 
-def check_layers(layers, space):
+def check_layers(layers: str | Sequence[int] | None, space: LatentSpace) -> list[int]:
     """The numbers of a space's layers that a text lists (list of int); None gives the first third.
 
     Raises:

@@ -1,11 +1,14 @@
 """Lists of image numbers such as "0-3,7". Loads nothing heavy."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterable
 
 from keras_transfer_gen import checks
 
 
-def parse_numbers(text, name="numbers"):
+def parse_numbers(text: str | Iterable[int], name: str = "numbers") -> list[int]:
     """The numbers that a text such as "0-3,7" lists, in order.
 
     Args:

@@ -1,16 +1,28 @@
 """What every latent tool writes: a file, a folder of images, a labelled sheet. Checked before anything is computed."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid
 from keras_transfer_gen.recipes.output.image_folder import write_folder, write_png
 from keras_transfer_gen.recipes.report import sheets
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.latent_tools.vae_inputs import ModelImages
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
 SHEET_IMAGES = 36  # of each part of a sheet
 
 
-def check_file(out, suffix, hint):
+def check_file(out: PathLike, suffix: str, hint: str) -> Path:
     """Checks the path of a file to write.
 
     Args:
@@ -30,7 +42,7 @@ def check_file(out, suffix, hint):
     return path
 
 
-def check_outputs(out, grid):
+def check_outputs(out: PathLike | None, grid: PathLike | None) -> None:
     """Raises a `UserError` or `UserFileError` where a folder or a sheet must not be written; either may be None."""
     if out is not None:
         check_folder(out)
@@ -38,7 +50,15 @@ def check_outputs(out, grid):
         check_grid(grid, out)
 
 
-def write_outputs(images, parts, inputs, out, grid, notes, reporter):
+def write_outputs(
+    images: np.ndarray,
+    parts: Sequence[tuple[str, np.ndarray]],
+    inputs: ModelImages,
+    out: PathLike | None,
+    grid: PathLike | None,
+    notes: dict[str, Any],
+    reporter: Reporter,
+) -> None:
     """Writes images as a folder and as a labelled sheet, each where it is wanted; the reporter is shown the sheet.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.latent_tools.image_distance import image_distance
 from keras_transfer_gen.recipes.latent_tools.latent_files import NOISE, write_arrays
-from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES, open_space, spread
+from keras_transfer_gen.recipes.latent_tools.latent_space import STYLES, LatentSpace, open_space, spread
 from keras_transfer_gen.recipes.latent_tools.outputs import check_file
 from keras_transfer_gen.recipes.latent_tools.projected import noise_correlation, noise_maps, standardized
 from keras_transfer_gen.recipes.latent_tools.vae_inputs import read_image_file
@@ -24,7 +25,10 @@ from keras_transfer_gen.recipes.report.curves import Line, Panel, draw_curves
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
 if TYPE_CHECKING:
-    from keras_transfer_gen.aliases import ImageSource, PathLike
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -55,9 +59,9 @@ class Projection:
     distance: float
     measured_by: str
     space: str
-    noise: dict = dataclasses.field(default_factory=dict)
+    noise: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The numbers, ready for JSON."""
         return {
             "distance": self.distance, "first_distance": float(self.distances[0]), "measured_by": self.measured_by,
@@ -66,8 +70,8 @@ class Projection:
 
 
 def project(
-    model: Any,
-    image: ImageSource,
+    model: PathLike | ModelRef | keras.Model | LatentSpace,
+    image: PathLike | np.ndarray,
     out: PathLike | None = None,
     grid: PathLike | None = None,
     curve: PathLike | None = None,
@@ -114,7 +118,7 @@ def project(
         if path is not None:
             check_sheet(path, name)
     steps = checks.check_integer("steps", steps, next_step="Such as --steps 300.")
-    space = model if hasattr(model, "render") else open_space(model, space, trust, label=label)
+    space = model if isinstance(model, LatentSpace) else open_space(model, space, trust, label=label)
     if each_layer and space.name != STYLES:
         hint = "Leave --each-layer out: it is for style-based generators, such as stylegan2."
         raise checks.user_error("each_layer", "left out for this space", True, hint)
@@ -139,14 +143,16 @@ def project(
     return Projection(last, target[0], latents, distances, float(distances[-1]), measured_by, space.name, noise)
 
 
-def rate_at(step, steps):
+def rate_at(step: int, steps: int) -> float:
     """The learning rate of a step: it rises over the first steps and falls over the last quarter, a cosine."""
     share = step / steps
     fall = 0.5 - 0.5 * math.cos(math.pi * min(1.0, (1.0 - share) / FALL))
     return RATE * fall * min(1.0, share / RISE)
 
 
-def _start(space, mean, measure, target, seed):
+def _start(
+    space: LatentSpace, mean: np.ndarray, measure: Callable[[tf.Tensor], tf.Tensor], target: np.ndarray, seed: int
+) -> np.ndarray:
     """float32 `[1, *shape]`: the encoder's latent, the average style, or the nearest of a few drawn latents."""
     if space.encode is not None:
         return space.encode(target)
@@ -157,7 +163,16 @@ def _start(space, mean, measure, target, seed):
     return drawn[int(np.argmin(distances))][None]
 
 
-def _optimise(space, start, deviation, measure, each_layer, steps, seed, reporter):
+def _optimise(
+    space: LatentSpace,
+    start: np.ndarray,
+    deviation: float,
+    measure: Callable[[tf.Tensor], tf.Tensor],
+    each_layer: bool,
+    steps: int,
+    seed: int,
+    reporter: Reporter,
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """(latents `[1, *shape]`, distances `[steps]`, dict of the noise maps' values)."""
     styles = space.name == STYLES
     first = start if each_layer or not styles else start[:, :1]
@@ -170,7 +185,7 @@ def _optimise(space, start, deviation, measure, each_layer, steps, seed, reporte
     moments = [[tf.Variable(tf.zeros_like(v)) for v in variables] for _ in range(2)]
 
     @tf.function
-    def update(step, rate, jitter):
+    def update(step: tf.Tensor, rate: tf.Tensor, jitter: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(variables)
             moved = latent + jitter * tf.random.stateless_normal(tf.shape(latent), [seed, step])
@@ -198,4 +213,4 @@ def _optimise(space, start, deviation, measure, each_layer, steps, seed, reporte
     result = latent.numpy()
     if styles and not each_layer:
         result = np.repeat(result, space.shape[0], axis=1)
-    return result, np.float32(distances), {path: variable.numpy() for path, variable in maps.items()}
+    return result, np.asarray(distances, np.float32), {path: variable.numpy() for path, variable in maps.items()}

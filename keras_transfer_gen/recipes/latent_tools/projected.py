@@ -1,20 +1,31 @@
 """The noise maps of a style-based generator: read, set and regularised where a projection changes them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.latent_tools.latent_files import NOISE
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace
+
+
 LEAST = 8  # pixels: the smallest side at which a noise map is compared with itself
 
 
-def noise_maps(space):
+def noise_maps(space: LatentSpace) -> dict[str, keras.Variable]:
     """The variables of a generator that are added as fixed noise: dict of path -> `keras.Variable`."""
     return {v.path: v for v in space.network.variables if v.path.endswith("/noise_const")}
 
 
-def set_noise(space, arrays):
+def set_noise(space: LatentSpace, arrays: dict[str, np.ndarray]) -> None:
     """Sets the noise maps that a file of `project` holds; a file without any changes nothing.
 
     Args:
@@ -33,7 +44,7 @@ def set_noise(space, arrays):
             variable.assign(value)
 
 
-def noise_correlation(maps):
+def noise_correlation(maps: Sequence[tf.Tensor]) -> tf.Tensor:
     """How much neighbours in noise maps are alike, at all scales: float32 scalar, 0 for white noise.
 
     Args:
@@ -53,7 +64,7 @@ def noise_correlation(maps):
     return total
 
 
-def standardized(noise):
+def standardized(noise: np.ndarray) -> np.ndarray:
     """A noise map with mean 0 and mean square 1, as an ndarray."""
     noise = np.asarray(noise) - np.mean(noise)
     return noise / np.sqrt(np.mean(noise**2) + 1e-12)

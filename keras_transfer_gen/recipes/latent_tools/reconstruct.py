@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -33,13 +34,13 @@ class Reconstruction:
     edge_similarity: float
     mean_levels: float
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The numbers, ready for JSON."""
         return {"num": len(self.images), "edge_similarity": self.edge_similarity, "mean_levels": self.mean_levels}
 
 
 def reconstruct(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model,
     data: ImageSource,
     out: PathLike | None = None,
     grid: PathLike | None = None,

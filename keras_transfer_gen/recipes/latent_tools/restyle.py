@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
 
 if TYPE_CHECKING:
+    import keras
+
     from keras_transfer_gen.aliases import ImageSource, PathLike
     from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.training.vae import VAE
 
 
 DETAIL = 1.0
@@ -44,27 +47,27 @@ class Restyled:
     images: np.ndarray
     edge_similarity: float
     edge_similarity_plain: float
-    kid: dict | None
-    kid_input: dict | None
-    kid_plain: dict | None
+    kid: dict[str, Any] | None
+    kid_input: dict[str, Any] | None
+    kid_plain: dict[str, Any] | None
 
     @property
-    def kept(self):
+    def kept(self) -> float | None:
         """Edge similarity, as a share of that of the source's reconstructions; None where those have none."""
         return self.edge_similarity / self.edge_similarity_plain if self.edge_similarity_plain > 0 else None
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The numbers, ready for JSON."""
         names = [field.name for field in dataclasses.fields(self)][1:]
         return {"num": len(self.images), **{name: getattr(self, name) for name in names}, "edges_kept": self.kept}
 
 
 def restyle(
-    run: PathLike,
+    run: PathLike | keras.Model,
     data: ImageSource,
     out: PathLike | None = None,
     reference: ImageSource | None = None,
-    source: PathLike | None = None,
+    source: PathLike | keras.Model | None = None,
     detail: float = DETAIL,
     grid: PathLike | None = None,
     trust: bool = False,
@@ -126,7 +129,7 @@ def restyle(
     return Restyled(images, edges, plain_edges, *(kids.get(name) for name in ("kid", "kid_input", "kid_plain")))
 
 
-def carry_over(images, plain, changed, detail=DETAIL):
+def carry_over(images: np.ndarray, plain: np.ndarray, changed: np.ndarray, detail: float = DETAIL) -> np.ndarray:
     """Adds the difference between two decoded images to the image itself.
 
     The difference is made a function of the image's colours first (`follow_colours`): so it carries colours over, and
@@ -152,7 +155,9 @@ def carry_over(images, plain, changed, detail=DETAIL):
     return pixels.to_uint8(mixed / pixels.LEVELS - 1.0).numpy()
 
 
-def _models(run, source, trust):
+def _models(
+    run: PathLike | keras.Model, source: PathLike | keras.Model | None, trust: bool
+) -> tuple[VAE, VAE, str | None]:
     """(source VAE, adapted VAE, images of the target or None)."""
     folder = RunFolder(run) if isinstance(run, (str, os.PathLike)) else None
     if folder is None or not folder.exists:
@@ -176,5 +181,5 @@ def _models(run, source, trust):
     return open_vae(source, trust), adapted, target
 
 
-def _exists(path):
+def _exists(path: PathLike) -> bool:
     return str(path).startswith("tfds:") or os.path.exists(path)

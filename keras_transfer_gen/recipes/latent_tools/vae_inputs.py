@@ -1,7 +1,10 @@
 """What every latent tool reads: a VAE behind a name, and images of the size that it takes."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +15,14 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.models.resolve import ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.streams import ImageStream
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import ImageSource, PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.training.vae import VAE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,11 +36,11 @@ class ModelImages:
     """
 
     images: np.ndarray
-    names: list
+    names: list[Any]
     source: str
 
 
-def open_vae(model, trust=False):
+def open_vae(model: PathLike | ModelRef | keras.Model, trust: bool = False) -> VAE:
     """A `VAE`: the given one, or the one behind what `load_vae` takes; errors name the argument `model`."""
     if not isinstance(model, (str, os.PathLike, ModelRef)):
         return model
@@ -37,7 +48,9 @@ def open_vae(model, trust=False):
         return load_vae(model, trust)
 
 
-def read_model_images(data, spec, name="data", reporter=SILENT):
+def read_model_images(
+    data: ImageSource, spec: ModelSpec, name: str = "data", reporter: Reporter = SILENT
+) -> ModelImages:
     """Reads images in the size that a model takes.
 
     Args:
@@ -67,7 +80,7 @@ def read_model_images(data, spec, name="data", reporter=SILENT):
     return ModelImages(image_set.images, image_set.names, source)
 
 
-def read_image_file(path, spec, name):
+def read_image_file(path: PathLike, spec: ModelSpec, name: str) -> np.ndarray:
     """Reads one image file in the size that a model takes.
 
     Args:
@@ -89,7 +102,7 @@ def read_image_file(path, spec, name):
     return read_image_bytes(content, spec, name, os.fspath(path))
 
 
-def read_image_bytes(content, spec, name, path="the image"):
+def read_image_bytes(content: bytes, spec: ModelSpec, name: str, path: str = "the image") -> np.ndarray:
     """The image of a file's bytes in the size that a model takes; arguments, result and errors of `read_image_file`."""
     frame = decode.Frame(spec.image_size, spec.channels, "crop", "white")
     try:

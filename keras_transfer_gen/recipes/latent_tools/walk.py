@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.maths.closed_curves import closed_curve
-from keras_transfer_gen.recipes.latent_tools.latent_space import open_space
+from keras_transfer_gen.recipes.latent_tools.latent_space import LatentSpace, open_space
 from keras_transfer_gen.recipes.latent_tools.number_lists import parse_numbers
 from keras_transfer_gen.recipes.output.films import check_film, write_film
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
 
 
 FRAMES, RATE = 24, 12.0
 
 
 def walk(
-    model: Any,
+    model: PathLike | ModelRef | keras.Model | LatentSpace,
     out: PathLike | None = None,
     numbers: str | Sequence[int] = "0-5",
     frames: int = FRAMES,
@@ -62,7 +64,7 @@ def walk(
         raise checks.user_error("images", "at least two different numbers", numbers, "Such as --images 0-5.")
     frames = checks.check_integer("frames", frames, next_step="Such as --frames 24.")
     rate = checks.check_number("rate", rate, above=True, most=100.0, next_step="Such as --rate 12.")
-    space = model if hasattr(model, "render") else open_space(model, space, trust, label=label)
+    space = model if isinstance(model, LatentSpace) else open_space(model, space, trust, label=label)
     images = space.images(closed_curve(space.draw(numbers, seed, truncation), frames))
     if out is not None:
         write_film(out, images, rate)

@@ -1,11 +1,15 @@
 """What the cache of this package holds, and how it is cleared: only what this package wrote, only inside its folder."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_transfer_gen import files
 from keras_transfer_gen.checks import UserFileError
@@ -43,11 +47,11 @@ class CachePart:
     name: str
     words: str
     path: Path
-    entries: tuple
+    entries: tuple[Path, ...]
     size: int
-    others: tuple
+    others: tuple[str, ...]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
         return {
             "name": self.name, "holds": self.words, "path": str(self.path), "entries": len(self.entries),
@@ -55,17 +59,17 @@ class CachePart:
         }  # fmt: skip
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """`pathlib.Path` of the cache: `$KTG_CACHE_DIR`, or keras_transfer_gen in the user's cache."""
     return files.cache_folder(".").absolute()
 
 
-def cache_parts():
+def cache_parts() -> list[CachePart]:
     """A `CachePart` for each sub-folder, in the order of `KINDS`."""
     return [_part(name, words, pattern) for name, (words, pattern) in KINDS.items()]
 
 
-def hub_cache():
+def hub_cache() -> tuple[Path | None, int]:
     """(path of tensorflow-hub's cache or None, bytes in it): other programs use it too, so it is never cleared."""
     try:
         root = cache_root()
@@ -74,7 +78,7 @@ def hub_cache():
     return root, size_of(root)
 
 
-def clear_cache():
+def clear_cache() -> tuple[int, list[str]]:
     """Removes what this package wrote into its cache; a model that is being fetched just now stays.
 
     Links are removed, not followed. What can't be removed stays, and is named.
@@ -100,7 +104,7 @@ def clear_cache():
     return freed, left
 
 
-def check_cache():
+def check_cache() -> list[Finding]:
     """One `Finding` in a list: where the cache is, what it holds, whether it can be written."""
     root, size = cache_folder(), sum(part.size for part in cache_parts())
     hub, hub_size = hub_cache()
@@ -118,7 +122,7 @@ def check_cache():
     return findings
 
 
-def size_of(path):
+def size_of(path: Path) -> int:
     """Bytes of a file, or of the files in a folder; links are not followed, what is missing counts nothing."""
     total = 0
     with contextlib.suppress(OSError):
@@ -131,9 +135,10 @@ def size_of(path):
     return total
 
 
-def _part(name, words, pattern):
+def _part(name: str, words: str, pattern: str) -> CachePart:
     path = cache_folder() / name
-    entries, others = [], []
+    entries: list[Path] = []
+    others: list[Path] = []
     if path.is_dir() and not path.is_symlink():  # a link leads out of the cache
         for entry in sorted(path.iterdir()):
             (entries if re.fullmatch(pattern, entry.name) else others).append(entry)
@@ -143,14 +148,14 @@ def _part(name, words, pattern):
     )  # fmt: skip
 
 
-def _is_locked(entry, entries):
+def _is_locked(entry: Path, entries: Sequence[Path]) -> bool:
     """Whether a fetch works on an entry now: a lock's file exists only while its process runs."""
     inside = entry.is_dir() and not entry.is_symlink() and (entry / "lock").exists()
     stem = entry.name.split(".")[0]
     return inside or any(other.name == f"{stem}.ktg.lock" for other in entries)
 
 
-def _remove(entry):
+def _remove(entry: Path) -> None:
     if entry.is_dir() and not entry.is_symlink():
         shutil.rmtree(entry, ignore_errors=True)
     else:

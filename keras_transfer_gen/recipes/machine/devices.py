@@ -1,8 +1,11 @@
 """Which devices TensorFlow can use, whether each of them computes, and which precision is the faster one here."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from keras_transfer_gen.recipes.machine.finding import FAULT, NOTE, OK, WARNING, Finding
 
@@ -11,7 +14,7 @@ DRIVER = Path("/proc/driver/nvidia/version")
 PROBE_SIDE, PROBE_CHANNELS, PROBE_BATCH = 32, 64, 8  # of the network that is timed
 
 
-def check_tensorflow():
+def check_tensorflow() -> list[Finding]:
     """`Finding`s: whether TensorFlow and Keras can be imported at all, and what they compute on."""
     try:
         import keras
@@ -28,7 +31,7 @@ def check_tensorflow():
     return [Finding(AREA, "tensorflow", OK, text, facts=facts), cpu, *(devices or [_no_gpu()])]
 
 
-def _check_device(name):
+def _check_device(name: str) -> Finding:
     """Multiplies two matrices on a device: a driver that does not fit fails here, not in a training."""
     import tensorflow as tf
 
@@ -49,7 +52,7 @@ def _check_device(name):
     return Finding(AREA, short, OK, words, facts={key: str(item) for key, item in details.items()})
 
 
-def _details(short):
+def _details(short: str) -> dict[str, Any]:
     """What TensorFlow knows of a GPU, such as its name; empty for other devices."""
     import tensorflow as tf
 
@@ -58,7 +61,7 @@ def _details(short):
     return tf.config.experimental.get_device_details(physical[int(number)]) if int(number) < len(physical) else {}
 
 
-def _no_gpu():
+def _no_gpu() -> Finding:
     if DRIVER.is_file() or shutil.which("nvidia-smi"):
         fix = (
             "Run `pip install 'tensorflow[and-cuda]'`, unset CUDA_VISIBLE_DEVICES, and check that `nvidia-smi` lists "
@@ -68,7 +71,7 @@ def _no_gpu():
     return Finding(AREA, "gpu", NOTE, "none: trainings run on the CPU, at 64 px in minutes to hours")
 
 
-def check_precision():
+def check_precision() -> list[Finding]:
     """One `Finding` in a list: the seconds of a small convolutional network in float32 and in bfloat16."""
     import keras
 

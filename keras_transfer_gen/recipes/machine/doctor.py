@@ -1,9 +1,18 @@
 """All that `ktg doctor` looks at, in order. A check that fails itself is a fault, and the others still run."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen.recipes.machine import cache_contents, devices, extras, network, resources, versions
 from keras_transfer_gen.recipes.machine.finding import FAULT, Finding
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.transfer.fetching.presets import list_presets
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 CHECKS = {  # area: function () -> list of `Finding`
     "versions": versions.check_versions,
@@ -18,7 +27,7 @@ CHECKS = {  # area: function () -> list of `Finding`
 AFTER_DEVICES = {"precision": devices.check_precision}  # only where TensorFlow and every device work
 
 
-def examine(reporter=SILENT):
+def examine(reporter: Reporter = SILENT) -> list[Finding]:
     """Looks at the machine and the installation; loads TensorFlow, which takes seconds.
 
     Args:
@@ -38,12 +47,12 @@ def examine(reporter=SILENT):
     return findings
 
 
-def is_well(findings):
+def is_well(findings: Iterable[Finding]) -> bool:
     """Whether nothing is broken (bool): warnings and notes are no faults."""
     return all(finding.status != FAULT for finding in findings)
 
 
-def check_presets():
+def check_presets() -> list[Finding]:
     """One `Finding` in a list: the models that come with the package."""
     presets = list_presets()
     names = [preset.name for preset in presets]
@@ -53,7 +62,7 @@ def check_presets():
     return [Finding("presets", "presets", "ok", f"{len(names)}: {', '.join(names)}", facts={"names": names})]
 
 
-def _run(area, check):
+def _run(area: str, check: Callable[[], list[Finding]]) -> list[Finding]:
     try:
         return check()
     except Exception as error:

@@ -1,18 +1,27 @@
 """Which optional packages are installed. One that is missing is no fault: a note says how to install it."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen.recipes.machine.finding import NOTE, OK, WARNING, Finding
 from keras_transfer_gen.recipes.machine.versions import DISTRIBUTION, extras, installed_version
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 
 AREA = "extras"
 FOR_DEVELOPERS = ("dev", "bench", "docs")
 
 
-def check_extras():
+def check_extras() -> list[Finding]:
     """A `Finding` for each extra that users may want."""
     return [_check(name, needed) for name, needed in extras().items() if name not in FOR_DEVELOPERS]
 
 
-def _check(name, needed):
+def _check(name: str, needed: Sequence[Requirement]) -> Finding:
     versions = {requirement.name: installed_version(requirement.name) for requirement in needed}
     missing = [package for package, version in versions.items() if version is None]
     old = [r for r in needed if versions[r.name] and not r.specifier.contains(versions[r.name], prereleases=True)]

@@ -1,6 +1,9 @@
 """One line of `ktg doctor`: what was looked at, how it is, and what to do where it is wrong."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any
 
 OK, NOTE, WARNING, FAULT = "ok", "note", "warning", "fault"
 STATUSES = (OK, NOTE, WARNING, FAULT)
@@ -24,14 +27,14 @@ class Finding:
     status: str
     text: str
     fix: str = ""
-    facts: dict = dataclasses.field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
         return dataclasses.asdict(self)
 
 
-def megabytes(count):
+def megabytes(count: float) -> str:
     """A number of bytes in words.
 
     Example:

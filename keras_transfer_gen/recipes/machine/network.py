@@ -1,5 +1,7 @@
 """Whether the servers that models and data sets are fetched from can be reached. Standard library alone."""
 
+from __future__ import annotations
+
 import os
 import threading
 import time
@@ -19,7 +21,7 @@ SERVERS = {  # name: (address, what it is needed for)
 }
 
 
-def check_network(servers=None, seconds=SECONDS):
+def check_network(servers: dict[str, tuple[str, str]] | None = None, seconds: float = SECONDS) -> list[Finding]:
     """A `Finding` for each server; none is asked where requests are switched off.
 
     Args:
@@ -32,7 +34,7 @@ def check_network(servers=None, seconds=SECONDS):
         return [Finding(AREA, "requests", NOTE, text, f"Unset {OFFLINE} to allow requests.")]
     answers = {}
 
-    def ask(name, address):
+    def ask(name: str, address: str) -> None:
         answers[name] = _ask(address, seconds)
 
     end = time.monotonic() + seconds
@@ -46,7 +48,7 @@ def check_network(servers=None, seconds=SECONDS):
     return [_finding(name, *server, *answers.get(name, late)) for name, server in servers.items()]
 
 
-def _ask(address, seconds):
+def _ask(address: str, seconds: float) -> tuple[str, float]:
     """(why it can't be reached or "", seconds): any answer of the server is one, an error page too."""
     start = time.monotonic()
     request = urllib.request.Request(address, method="HEAD", headers={"User-Agent": "keras_transfer_gen"})
@@ -60,7 +62,7 @@ def _ask(address, seconds):
     return "", time.monotonic() - start
 
 
-def _finding(name, address, purpose, reason, seconds):
+def _finding(name: str, address: str, purpose: str, reason: str, seconds: float) -> Finding:
     facts = {"address": address, "seconds": round(seconds, 2), "reachable": not reason}
     if not reason:
         return Finding(AREA, name, OK, f"answers in {seconds:.1f} s", facts=facts)

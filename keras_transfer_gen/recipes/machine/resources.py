@@ -1,5 +1,7 @@
 """Memory and disk space. Standard library alone."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
@@ -13,7 +15,7 @@ LITTLE_MEMORY, LITTLE_DISK, NO_DISK = 3e9, 2e9, 2e8  # bytes
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def check_memory():
+def check_memory() -> list[Finding]:
     """One `Finding` in a list: how much memory there is, and how much of it is free."""
     total, free = total_memory(), free_memory()
     if total is None:
@@ -27,7 +29,7 @@ def check_memory():
     return [Finding("memory", "memory", OK, text, facts=facts)]
 
 
-def total_memory():
+def total_memory() -> int | None:
     """Bytes of memory that this process may use: of the machine, or of its container; None where it is not known."""
     amounts = []
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -38,7 +40,7 @@ def total_memory():
     return min((amount for amount in amounts if amount > 0), default=None)
 
 
-def free_memory():
+def free_memory() -> int | None:
     """Bytes that new work can have now, or None where the system doesn't tell."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
@@ -47,7 +49,7 @@ def free_memory():
     return None
 
 
-def check_disk():
+def check_disk() -> list[Finding]:
     """A `Finding` for each folder that is written to: the present one, that of temporary files, the cache."""
     folders = {
         "this folder": (Path.cwd(), "Work in another folder."),
@@ -57,7 +59,7 @@ def check_disk():
     return [_check_folder(name, path, step) for name, (path, step) in folders.items()]
 
 
-def _check_folder(name, path, step):
+def _check_folder(name: str, path: Path, step: str) -> Finding:
     path = path.resolve()
     existing = next(folder for folder in (path, *path.parents) if folder.is_dir())
     free = shutil.disk_usage(existing).free

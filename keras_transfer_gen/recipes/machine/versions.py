@@ -1,5 +1,7 @@
 """Which versions of Python and of the needed packages are installed, and whether they are the ones that are needed."""
 
+from __future__ import annotations
+
 import importlib.metadata
 import os
 import platform
@@ -16,7 +18,7 @@ PYTHONS = ((3, 11), (3, 13))
 BACKEND = "KERAS_BACKEND"
 
 
-def check_versions():
+def check_versions() -> list[Finding]:
     """`Finding`s: this package, Python, the backend of Keras, and each package that is needed."""
     findings = [Finding(AREA, "keras_transfer_gen", OK, __version__, facts={"version": __version__}), _python()]
     backend = os.environ.get(BACKEND, "tensorflow")
@@ -30,7 +32,7 @@ def check_versions():
     return findings + [check_requirement(requirement) for requirement in needed if not _is_extra(requirement)]
 
 
-def requirements():
+def requirements() -> list[Requirement]:
     """`packaging` requirements of the installed package, those of extras too; empty where it is not installed."""
     try:
         texts = importlib.metadata.requires(DISTRIBUTION) or []
@@ -39,7 +41,7 @@ def requirements():
     return [parsed for text in texts if (parsed := _parsed(text)) is not None]
 
 
-def extras():
+def extras() -> dict[str, list[Requirement]]:
     """{name of an extra: its requirements}, in the order of the package's metadata."""
     names = {}
     for requirement in requirements():
@@ -49,7 +51,7 @@ def extras():
     return names
 
 
-def check_requirement(requirement, area=AREA):
+def check_requirement(requirement: Requirement, area: str = AREA) -> Finding:
     """The `Finding` of a package that is needed: whether it is installed, in a version that fits."""
     version = installed_version(requirement.name)
     wanted = f"{requirement.name}{requirement.specifier}"
@@ -62,7 +64,7 @@ def check_requirement(requirement, area=AREA):
     return Finding(area, requirement.name, OK, version, facts=facts)
 
 
-def installed_version(name):
+def installed_version(name: str) -> str | None:
     """The version of an installed distribution, or None."""
     try:
         return importlib.metadata.version(name)
@@ -70,7 +72,7 @@ def installed_version(name):
         return None
 
 
-def _python():
+def _python() -> Finding:
     least, most = PYTHONS
     text = platform.python_version()
     facts = {"version": text, "platform": platform.platform(), "executable": sys.executable}
@@ -80,11 +82,11 @@ def _python():
     return Finding(AREA, "python", OK, f"{text}, {platform.system()} {platform.machine()}", facts=facts)
 
 
-def _is_extra(requirement):
+def _is_extra(requirement: Requirement) -> bool:
     return requirement.marker is not None and "extra" in str(requirement.marker)
 
 
-def _parsed(text):
+def _parsed(text: str) -> Requirement | None:
     try:
         return Requirement(text)
     except InvalidRequirement:

@@ -42,7 +42,7 @@ def change_channels(vae: VAE, channels: int) -> VAE:
     return VAE(encoder, decoder, spec=spec, name=vae.name, **arguments)
 
 
-def _rebuilt(network, channels, first):
+def _rebuilt(network: keras.Model, channels: int, first: bool) -> keras.Model:
     """A network with new weights whose input (first) or output has other channels."""
     config = network.get_config()
     tensor = network.inputs[0] if first else network.outputs[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.weights.safetensors_file import write_safetensors
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".keras", ".safetensors")
 
 
-def check_out(out):
+def check_out(out: PathLike) -> Path:
     """Returns the path of a file to write, or raises a `UserError` for another ending or a folder."""
     path = Path(out)
     if path.suffix not in SUFFIXES:
@@ -40,12 +44,12 @@ def check_out(out):
 
 
 def convert_model(
-    source: PathLike,
+    source: PathLike | ModelRef,
     out: PathLike,
     trust: bool = False,
     overrides: SpecOverrides | None = None,
-    changes: Any = None,
-    report: Any = None,
+    changes: dict[str, Any] | None = None,
+    report: Callable[[str], Any] | None = None,
 ) -> ModelSpec:
     """Writes a GAN as one file, on request in another shape.
 
@@ -88,7 +92,7 @@ def convert_model(
     return gan.spec
 
 
-def weights_of(gan):
+def weights_of(gan: GAN) -> dict[str, np.ndarray]:
     """All weights of a GAN by name: dict of name -> ndarray.
 
     Args:
@@ -108,7 +112,7 @@ def weights_of(gan):
     }
 
 
-def _open(ref, overrides):
+def _open(ref: ModelRef, overrides: SpecOverrides | None) -> GAN:
     """The `GAN` of a `ModelRef`; that of a StyleGAN2 file without optimizers, which would make its file larger."""
     if ref.kind == NETWORK_FILE:
         model, _ = open_network_file(ref.path, ref.name)

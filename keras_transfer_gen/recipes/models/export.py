@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.generator import generator_servable
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable
+    from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
-LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
+LOADERS: dict[str, Callable[..., Any]] = {  # family -> function (`ModelRef`, overrides) -> what is exported
     "gan": lambda ref, overrides: load_generator(ref, overrides=overrides),
     "vae": lambda ref, overrides: load_vae(ref),
     "": lambda ref, overrides: load_generator(ref, overrides=overrides),  # a third-party model
@@ -34,7 +37,7 @@ LOADERS = {  # family -> function (`ModelRef`, overrides) -> what is exported
 
 
 def export_saved_model(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model | tuple[keras.Model, ModelSpec],
     path: PathLike,
     card: str | None = None,
     trust: bool = False,
@@ -73,7 +76,7 @@ def export_saved_model(
 
 
 def export_tflite(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model | tuple[keras.Model, ModelSpec],
     path: PathLike,
     batch_size: int = 1,
     trust: bool = False,
@@ -106,28 +109,32 @@ def export_tflite(
     return write_tflite(servable, path, batch_size=batch_size, part=part, quantize=quantize)
 
 
-def float_layers(path):
+def float_layers(path: PathLike) -> list[str]:
     """The layers that compute in float32 in an int8 file that `export_tflite` wrote: list of paths."""
     return read_tflite_metadata(path)["float_layers"]
 
 
-def export_vae_parts(vae, folder):
+def export_vae_parts(vae: VAE, folder: PathLike) -> list[Path]:
     """Writes `sampler.tflite`, `encoder.tflite` and `decoder.tflite` of a `VAE` into a folder; returns their paths."""
     servable = vae_servable(vae)
     return [write_tflite(servable, Path(folder) / f"{part}.tflite", part=part) for part in servable.parts]
 
 
-def servable_of(exported):
+def servable_of(exported: VAE | tuple[keras.Model, ModelSpec]) -> Servable:
     """The `Servable` of a `VAE` or of (generator, spec)."""
     return vae_servable(exported) if isinstance(exported, VAE) else generator_servable(*exported)
 
 
-def spec_of(exported):
+def spec_of(exported: VAE | tuple[keras.Model, ModelSpec]) -> ModelSpec:
     """The `ModelSpec` of a `VAE` or of (generator, spec)."""
     return exported.spec if isinstance(exported, VAE) else exported[1]
 
 
-def load_exported(model, trust=False, overrides=None):
+def load_exported(
+    model: PathLike | ModelRef | keras.Model | tuple[keras.Model, ModelSpec],
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+) -> VAE | tuple[keras.Model, ModelSpec]:
     """What is exported of a model.
 
     Args:

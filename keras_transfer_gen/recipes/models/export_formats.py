@@ -1,7 +1,12 @@
 """The formats of `ktg export`: a table of name, writer and options. Reading it loads nothing heavy."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from keras_transfer_gen import checks
 
@@ -23,10 +28,10 @@ class ExportFormat:
 
     writer: str
     help: str
-    options: tuple = ()
+    options: tuple[str, ...] = ()
     takes_card: bool = False
 
-    def load(self):
+    def load(self) -> Callable[..., Path]:
         """The writer, imported."""
         module, name = self.writer.split(":")
         return getattr(importlib.import_module(module), name)
@@ -59,12 +64,12 @@ OPTION_HINTS = {  # option -> why another format takes none
 }
 
 
-def check_format(name):
+def check_format(name: str) -> str:
     """Returns the name of a format, or raises a `UserError` that lists them."""
     return checks.check_choice("format", name, FORMATS, "Set it with --format.")
 
 
-def check_options(format, options):
+def check_options(format: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options that were given, without those that are None.
 
     Args:

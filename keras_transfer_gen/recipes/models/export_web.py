@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.export.servable import Servable
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
@@ -32,7 +36,7 @@ SEED = 1  # of these images
 
 
 def export_web(
-    model: PathLike | keras.Model,
+    model: PathLike | ModelRef | keras.Model | tuple[keras.Model, ModelSpec],
     path: PathLike,
     trust: bool = False,
     overrides: SpecOverrides | None = None,
@@ -70,7 +74,7 @@ def export_web(
     return write_web(servable, path, measure_page(servable, title or path.absolute().name), quantize)
 
 
-def measure_page(servable, title):
+def measure_page(servable: Servable, title: str) -> PageFacts:
     """The `PageFacts` of a generator: directions, measured on its images, and its first image.
 
     Args:
@@ -87,7 +91,7 @@ def measure_page(servable, title):
     return PageFacts(title, spec, directions, effects, first_image, has_truncation(servable.functions["serve"]))
 
 
-def served_inputs(servable):
+def served_inputs(servable: Servable) -> NetworkInputs:
     """The `NetworkInputs` of the function of a `Servable` that draws images."""
     serve, spec = servable.functions["serve"], servable.spec
     names = tuple(entry.name for entry in serve.inputs)
@@ -95,12 +99,12 @@ def served_inputs(servable):
     return NetworkInputs.of(spec, names if len(names) > 1 else None, added=added)
 
 
-def images_for(latent_dim):
+def images_for(latent_dim: int) -> int:
     """How many images the directions are measured on."""
     return int(np.clip(IMAGES_PER_DIMENSION * latent_dim, LEAST_IMAGES, MOST_IMAGES))
 
 
-def serve_function(servable):
+def serve_function(servable: Servable) -> Callable[[Any], tf.Tensor]:
     """The function of a `Servable` that draws images, as `render_numbered` calls it.
 
     Args:
@@ -113,14 +117,14 @@ def serve_function(servable):
     serve = servable.functions["serve"]
     traced = serve.traced()
 
-    def function(inputs):
+    def function(inputs: Any) -> tf.Tensor:
         named = inputs if isinstance(inputs, dict) else {"latents": inputs}
         return traced(*(tf.cast(named[entry.name], entry.dtype) for entry in serve.inputs))["images"]
 
     return function
 
 
-def _directions(noise, images, labels):
+def _directions(noise: np.ndarray, images: np.ndarray, labels: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """As `effect_directions`; none where the latents are too long for the number of images."""
     rows, size = noise.shape
     if rows < 2 * size:

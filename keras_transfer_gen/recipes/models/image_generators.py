@@ -1,5 +1,11 @@
 """Every kind of model behind one interface, `spec` and `generate`, for commands that only generate images."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.export.saved_model import is_exported, read_saved_model
 from keras_transfer_gen.network_inputs import LABELS, LATENTS, TRUNCATION, NetworkInputs
@@ -15,8 +21,19 @@ from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.saved_model.files import load_saved_model
 from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import tensorflow as tf
 
-def open_model(source, trust=False, overrides=None):
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
+def open_model(source: PathLike | ModelRef, trust: bool = False, overrides: SpecOverrides | None = None) -> Any:
     """A model that generates images: an object with `spec` and `generate(num, seed, truncation)`.
 
     Args:
@@ -50,7 +67,7 @@ def open_model(source, trust=False, overrides=None):
     return model
 
 
-def open_generator(folder, source, overrides=None):
+def open_generator(folder: Path, source: str, overrides: SpecOverrides | None = None) -> Any:
     """The generator in the folder of a SavedModel.
 
     Args:
@@ -68,7 +85,9 @@ def open_generator(folder, source, overrides=None):
     return MeasuredGenerator(measure_generator(loaded, source, first_latents, overrides), loaded)
 
 
-EXPORTED = {  # family -> function (folder of an exported SavedModel, what the user calls it) -> the model
+EXPORTED: dict[
+    str, Callable[[Path, str], Any]
+] = {  # family -> function (folder of an exported SavedModel, what the user calls it) -> the model
     "gan": lambda folder, source: ServedGenerator(*read_saved_model(folder)),
     "vae": open_vae_folder,
 }
@@ -82,11 +101,13 @@ class ModelGenerator:
         spec: its `ModelSpec`.
     """
 
-    def __init__(self, model, spec):
+    def __init__(self, model: keras.Model, spec: ModelSpec) -> None:
         self.model = model
         self.spec = spec
 
-    def generate(self, num, seed=0, truncation=None, label=None, start=0):
+    def generate(
+        self, num: int, seed: int = 0, truncation: float | None = None, label: int | str | None = None, start: int = 0
+    ) -> np.ndarray:
         """uint8 `[num, H, W, C]`, from image `start` on; the same latents and classes as `GAN.generate`."""
         return _render(self.model, self.spec, num, seed, truncation, label, start)
 
@@ -100,11 +121,13 @@ class ServedGenerator:
         spec: its `ModelSpec`.
     """
 
-    def __init__(self, function, spec):
+    def __init__(self, function: Callable[..., Any], spec: ModelSpec) -> None:
         self.function = function
         self.spec = spec
 
-    def generate(self, num, seed=0, truncation=None, label=None, start=0):
+    def generate(
+        self, num: int, seed: int = 0, truncation: float | None = None, label: int | str | None = None, start: int = 0
+    ) -> np.ndarray:
         """uint8 `[num, H, W, C]`, from image `start` on; the same latents and classes as `GAN.generate`."""
         return _render(self.function, self.spec, num, seed, truncation, label, start, _served_inputs(self.spec))
 
@@ -117,12 +140,14 @@ class MeasuredGenerator:
         loaded: the loaded object, which must be kept: its functions alone don't hold its variables.
     """
 
-    def __init__(self, measured, loaded):
+    def __init__(self, measured: MeasuredFunction, loaded: Any) -> None:
         self.measured = measured
         self.loaded = loaded
         self.spec = measured.spec
 
-    def generate(self, num, seed=0, truncation=None, label=None, start=0):
+    def generate(
+        self, num: int, seed: int = 0, truncation: float | None = None, label: int | str | None = None, start: int = 0
+    ) -> np.ndarray:
         """uint8 `[num, H, W, C]`; image i, its class included, depends on `seed` and i alone.
 
         Args:
@@ -134,14 +159,14 @@ class MeasuredGenerator:
         """
         factor = self.spec.truncation if truncation is None else truncation
 
-        def function(inputs):
+        def function(inputs: Any) -> tf.Tensor:
             latents, labels = (inputs["latents"], inputs["labels"]) if isinstance(inputs, dict) else (inputs, None)
             return self.measured(latents, labels, factor)
 
         return _render(function, self.spec, num, seed, truncation, label, start)
 
 
-def _served_inputs(spec):
+def _served_inputs(spec: ModelSpec) -> NetworkInputs | None:
     """`NetworkInputs` of a served generator that takes the truncation itself; None of every other."""
     entry = tables.architecture_of(spec)
     added = tuple(part for part in (entry.inputs if entry else ()) if part.name == TRUNCATION)
@@ -150,7 +175,16 @@ def _served_inputs(spec):
     return NetworkInputs.of(spec, (LATENTS, *((LABELS,) if spec.num_classes else ()), TRUNCATION), added=added)
 
 
-def _render(function, spec, num, seed, truncation, label, start, inputs=None):
+def _render(
+    function: Callable[..., Any],
+    spec: ModelSpec,
+    num: int,
+    seed: int,
+    truncation: float | None,
+    label: int | str | None,
+    start: int,
+    inputs: NetworkInputs | None = None,
+) -> np.ndarray:
     """uint8 images of numbered latents and labels, after a check of the arguments of `generate`."""
     numbers, seed, truncation = check_generate(num, seed, start, truncation, spec)
     return render_numbered(function, numbers, spec, seed, truncation, label, inputs)

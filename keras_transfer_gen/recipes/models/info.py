@@ -1,5 +1,9 @@
 """Facts about a model: sizes, licence, what kind it is, its layers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.models.image_generators import (
     MeasuredGenerator,
     ModelGenerator,
@@ -13,6 +17,12 @@ from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
+
+
 KINDS = {  # of a model that is neither a GAN nor a VAE
     MeasuredGenerator: "SavedModel, measured (`ktg models inspect` shows more)",
     ModelGenerator: "Keras generator, measured",
@@ -20,7 +30,9 @@ KINDS = {  # of a model that is neither a GAN nor a VAE
 }
 
 
-def model_info(model, layers=False, trust=False, overrides=None):
+def model_info(
+    model: PathLike | ModelRef, layers: bool = False, trust: bool = False, overrides: SpecOverrides | None = None
+) -> dict[str, Any]:
     """Facts about a model.
 
     Args:
@@ -45,20 +57,20 @@ def model_info(model, layers=False, trust=False, overrides=None):
     return info
 
 
-def _kind(loaded):
+def _kind(loaded: Any) -> str:
     """What a loaded model is, in words."""
     exported = isinstance(loaded, VAE) and bool(saved_model_layers(loaded.decoder))
     return "exported SavedModel of a VAE" if exported else KINDS.get(type(loaded), type(loaded).__name__)
 
 
-def _input_facts(loaded):
+def _input_facts(loaded: Any) -> dict[str, str]:
     """What the inputs of a third-party SavedModel are."""
     if not isinstance(loaded, MeasuredGenerator):
         return {}
     return {"inputs": ", ".join(f"{name}: {role}" for name, role in loaded.measured.roles.items())}
 
 
-def _training_facts(model):
+def _training_facts(model: GAN | VAE) -> dict[str, Any]:
     """What is known of a `GAN` or `VAE` beside its spec."""
     facts = {}
     if isinstance(model, VAE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
@@ -32,11 +33,15 @@ from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 from keras_transfer_gen.transfer.saved_model.measured_function import MeasuredFunction
 
 if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.inspect_network_file import NetworkFileInspection
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
 IMAGES = 16
-TO_LEVELS = {  # Python that brings `images` to 0..255, by pixel range
+TO_LEVELS: dict[tuple[float, ...], str] = {  # Python that brings `images` to 0..255, by pixel range
     (-1.0, 1.0): "(np.array(images, np.float32) + 1.0) * 127.5",
     (0.0, 1.0): "np.array(images, np.float32) * 255.0",
     (0.0, 255.0): "np.array(images, np.float32)",
@@ -71,16 +76,16 @@ class Inspection:
 
     source: str
     folder: str
-    interfaces: list
+    interfaces: list[dict[str, Any]]
     trained: str
     has_training_mode: bool | None
     variables: TrainableReport
     measured: MeasuredFunction | None
-    generator: object
+    generator: Any
     no_generator: str
     program: str
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict."""
         return {
             "source": self.source,
@@ -97,7 +102,9 @@ class Inspection:
         }
 
 
-def inspect_model(source: Any, trust: bool = False, overrides: SpecOverrides | None = None) -> Any:
+def inspect_model(
+    source: PathLike | ModelRef, trust: bool = False, overrides: SpecOverrides | None = None
+) -> Inspection | NetworkFileInspection:
     """Describes a SavedModel of any origin.
 
     Args:
@@ -157,7 +164,7 @@ def inspect_model(source: Any, trust: bool = False, overrides: SpecOverrides | N
     )  # fmt: skip
 
 
-def _as_saved(measured, spec, overrides):
+def _as_saved(measured: MeasuredFunction, spec: ModelSpec, overrides: SpecOverrides | None) -> MeasuredFunction:
     """`MeasuredFunction` of an export of this package, with the spec that was saved with it."""
     stated = overrides is not None and overrides.latent_distribution is not None
     text = "given with latent_distribution= (--latent-distribution), as the" if stated else "the"
@@ -166,7 +173,9 @@ def _as_saved(measured, spec, overrides):
     )
 
 
-def _layer(loaded, measured, functions):
+def _layer(
+    loaded: Any, measured: MeasuredFunction | None, functions: Sequence[dict[str, Any]]
+) -> tuple[SavedModelLayer | None, str | None, str]:
     """(`SavedModelLayer` or None, its signature or None for the default, what of it can be trained in words)."""
     try:
         default = read_graph(loaded).inference.name
@@ -188,7 +197,7 @@ def _layer(loaded, measured, functions):
     return layer, name, layer.trainable_words
 
 
-def _generator_program(path, name, measured):
+def _generator_program(path: PathLike, name: str | None, measured: MeasuredFunction) -> str:
     """A Python program that saves images of a generator as PNG files: at most 15 lines."""
     count, size, image = measured.batch or IMAGES, measured.latent_dim, measured.image
     lines = _opening(path, name, ["import keras", "import numpy as np"])
@@ -226,7 +235,7 @@ def _generator_program(path, name, measured):
     return "\n".join(lines)
 
 
-def _zeros_program(path, name, loaded):
+def _zeros_program(path: PathLike, name: str | None, loaded: Any) -> str:
     """A Python program that calls a model that is no generator on zeros; "" where an input's rank is not known."""
     form = next(form for form in read_graph(loaded, name).inference.forms if form.serves(False))
     values = {}
@@ -242,7 +251,7 @@ def _zeros_program(path, name, loaded):
     return "\n".join([*_opening(path, name, ["import numpy as np"]), f"print(layer({inputs}))"])
 
 
-def _opening(path, name, imports):
+def _opening(path: PathLike, name: str | None, imports: Sequence[str]) -> list[str]:
     fetched = isinstance(path, str)
     names = "SavedModelLayer, fetch_saved_model" if fetched else "SavedModelLayer"
     model = f"fetch_saved_model({path!r})" if fetched else repr(str(path))
@@ -251,15 +260,15 @@ def _opening(path, name, imports):
     return [*opening, f"layer = SavedModelLayer({model}, {signature}trainable=False)"]
 
 
-def _without_single_key(inputs):
+def _without_single_key(inputs: dict[str, Any]) -> Any:
     return next(iter(inputs.values())) if len(inputs) == 1 else inputs
 
 
-def _single_key(inputs):
+def _single_key(inputs: dict[str, Any]) -> str:
     return next(iter(inputs)) if len(inputs) == 1 else ""
 
 
-def _as_python(structure, values, name):
+def _as_python(structure: Any, values: dict[str, str], name: str) -> str:
     """A structure of inputs as Python, each leaf by the code of its name."""
     below = f"{name}/" if name else ""
     if isinstance(structure, dict):
@@ -270,7 +279,7 @@ def _as_python(structure, values, name):
     return values[name]
 
 
-def _subscripts(structure, wanted, name="", code=""):
+def _subscripts(structure: Any, wanted: str, name: str = "", code: str = "") -> str | None:
     """The subscripts that lead to the leaf called `wanted`, such as "['image']"; None where it is not below."""
     if isinstance(structure, dict):
         items = structure.items()

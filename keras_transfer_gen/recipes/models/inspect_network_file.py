@@ -1,7 +1,12 @@
 """What is in a file of another program's StyleGAN2 networks, read off the file alone. Loads no TensorFlow."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.networks.stylegan2.from_tensors import discriminator_shape, generator_shape
@@ -9,7 +14,11 @@ from keras_transfer_gen.recipes.models.prefetch import prefetch
 from keras_transfer_gen.transfer.pickles.licences import licence_of
 from keras_transfer_gen.transfer.pickles.read_file import TENSORFLOW, read_network_file
 
-SHAPES = {"G_ema": generator_shape, "G": generator_shape, "D": discriminator_shape}
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+
+
+SHAPES: dict[str, Callable[..., Any]] = {"G_ema": generator_shape, "G": generator_shape, "D": discriminator_shape}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,20 +32,20 @@ class NetworkFileInspection:
     """
 
     source: str
-    facts: dict
-    networks: dict
+    facts: dict[str, Any]
+    networks: dict[str, dict[str, Any]]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict."""
         return {"source": self.source, **self.facts, "networks": self.networks}
 
-    def rows(self):
+    def rows(self) -> list[tuple[Any, ...]]:
         """Rows of a table for a person: what is said of a network, and its value for each of them."""
         names = dict.fromkeys(name for facts in self.networks.values() for name in facts)
         return [(name, *(facts.get(name, "") for facts in self.networks.values())) for name in names]
 
 
-def inspect_network_file(ref):
+def inspect_network_file(ref: ModelRef) -> NetworkFileInspection:
     """Describes a file of networks: nothing in it is run or imported.
 
     Args:
@@ -49,7 +58,7 @@ def inspect_network_file(ref):
         UserError: where the file is damaged or of another kind, or holds other networks.
         UserFileError: where it is missing.
     """
-    path = prefetch(ref).path
+    path = Path(prefetch(ref).path)
     file = read_network_file(path)
     networks = {}
     with checks.named(source="source"):
@@ -68,6 +77,6 @@ def inspect_network_file(ref):
     return NetworkFileInspection(ref.name, facts, networks)
 
 
-def _is_parameter(name):
+def _is_parameter(name: str) -> bool:
     """Whether an array is trained: filters, noise maps and the average style are not."""
     return name.rsplit(".", 1)[-1] not in ("resample_filter", "noise_const", "w_avg")

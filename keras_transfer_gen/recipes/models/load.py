@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
@@ -27,14 +28,16 @@ from keras_transfer_gen.transfer.saved_model.measure import measure_generator
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.specs import ModelSpec
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
 def load_gan(
-    source: PathLike,
+    source: PathLike | ModelRef,
     trust: bool = False,
     overrides: SpecOverrides | None = None,
     custom_objects: dict[str, Any] | None = None,
@@ -66,19 +69,23 @@ def load_gan(
     return load_source(source, trust, overrides, custom_objects)[0]
 
 
-def load_source(source, trust=False, overrides=None, custom_objects=None):
+def load_source(
+    source: PathLike | ModelRef,
+    trust: bool = False,
+    overrides: SpecOverrides | None = None,
+    custom_objects: dict[str, Any] | None = None,
+) -> tuple[GAN, bool]:
     """As `load_gan`, but (gan, whether its discriminator is new)."""
     ref = resolve_model(source, trust)
     model = _load(ref, overrides, custom_objects)
-    is_new = not isinstance(model, GAN)
-    gan = GAN(model[0], new_discriminator(model[1], ref.name), spec=model[1]) if is_new else model
+    gan = model if isinstance(model, GAN) else GAN(model[0], new_discriminator(model[1], ref.name), spec=model[1])
     if not gan.compiled:
         gan.compile()
-    return gan, is_new
+    return gan, gan is not model
 
 
 def load_generator(
-    source: PathLike,
+    source: PathLike | ModelRef,
     trust: bool = False,
     overrides: SpecOverrides | None = None,
     custom_objects: dict[str, Any] | None = None,
@@ -111,7 +118,9 @@ def load_generator(
     return model.generator, model.spec
 
 
-def _load(ref, overrides, custom_objects):
+def _load(
+    ref: ModelRef, overrides: SpecOverrides | None, custom_objects: dict[str, Any] | None
+) -> GAN | tuple[keras.Model, ModelSpec]:
     """A `GAN`, or (generator, spec) where there is no discriminator; `ref` is a `ModelRef`."""
     checks.check_backend()
     if ref.kind == SAVED_MODEL:
@@ -135,7 +144,9 @@ def _load(ref, overrides, custom_objects):
     return model
 
 
-def open_saved_model(folder, source, overrides=None):
+def open_saved_model(
+    folder: Path, source: str, overrides: SpecOverrides | None = None
+) -> tuple[keras.Model, ModelSpec]:
     """(generator, spec) of the SavedModel in a folder.
 
     Args:
@@ -152,7 +163,9 @@ def open_saved_model(folder, source, overrides=None):
     return wrap_saved_model(folder, source, measured, loaded)
 
 
-def open_keras_model(model, source, overrides=None):
+def open_keras_model(
+    model: keras.Model, source: str, overrides: SpecOverrides | None = None
+) -> tuple[keras.Model, ModelSpec]:
     """(generator, spec) of a Keras model that generates images.
 
     Args:
@@ -164,6 +177,6 @@ def open_keras_model(model, source, overrides=None):
     return wrap_keras_model(model, measured)
 
 
-def first_latents(count, latent_dim):
+def first_latents(count: int, latent_dim: int) -> np.ndarray:
     """float32 `[count, latent_dim]` from N(0, 1), always the same: third-party generators are measured on them."""
     return numbered_latents(range(count), latent_dim)

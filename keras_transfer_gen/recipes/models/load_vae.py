@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,9 +18,10 @@ from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
 
 
-def load_vae(source: PathLike, trust: bool = False, custom_objects: dict[str, Any] | None = None) -> VAE:
+def load_vae(source: PathLike | ModelRef, trust: bool = False, custom_objects: dict[str, Any] | None = None) -> VAE:
     """A `VAE`, always compiled, ready to be frozen, compiled anew and fitted.
 
     Args:
@@ -54,7 +56,7 @@ def load_vae(source: PathLike, trust: bool = False, custom_objects: dict[str, An
     return vae
 
 
-def open_vae_folder(folder, source):
+def open_vae_folder(folder: Path, source: str) -> VAE:
     """The `VAE` in the folder of a SavedModel, not compiled.
 
     Its networks are `SavedModelLayer`s: they can be trained, and frozen by the original names of their variables. Norms
@@ -74,7 +76,7 @@ def open_vae_folder(folder, source):
     return VAE(encoder, decoder, prior=parts.prior, likelihood=parts.likelihood, spec=parts.spec)
 
 
-def _layer(folder, signature):
+def _layer(folder: Path, signature: str) -> SavedModelLayer:
     """One signature as a layer, without the warning that norms keep their statistics: the docstring above says it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SavedModelLayer", UserWarning)

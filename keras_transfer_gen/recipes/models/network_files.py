@@ -1,8 +1,11 @@
 """A file of another program's StyleGAN2 networks as a `GAN`: read as data, loaded strictly, its terms carried on."""
 
+from __future__ import annotations
+
 import dataclasses
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.networks.stylegan2.from_tensors import discriminator_shape, generator_shape
@@ -15,6 +18,14 @@ from keras_transfer_gen.transfer.pickles.licences import licence_of
 from keras_transfer_gen.transfer.pickles.read_file import TENSORFLOW, read_network_file
 from keras_transfer_gen.transfer.pickles.rosinality import AVERAGE, NOISE
 from keras_transfer_gen.transfer.provenance import name_of, note_source
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.networks.stylegan2.shapes import GeneratorShape
+    from keras_transfer_gen.transfer.pickles.network_file import Network, NetworkFile
+
 
 ARCH = "stylegan2"
 AVERAGE_NAME = "mapping.w_avg"
@@ -31,18 +42,18 @@ class LoadReport:
         notes: sentences about them.
     """
 
-    loaded: dict
-    initialised: tuple = ()
-    notes: tuple = ()
+    loaded: dict[str, int]
+    initialised: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def line(self):
+    def line(self) -> str:
         """One line for a person."""
         parts = [f"{key} {count}" for key, count in self.loaded.items()]
         rest = f", {len(self.initialised)} initialised anew" if self.initialised else ", none missing"
         return " ".join([f"Arrays copied: {', '.join(parts)}{rest}.", *self.notes])
 
 
-def open_network_file(path, name):
+def open_network_file(path: PathLike, name: str) -> tuple[GAN | tuple[keras.Model, ModelSpec], LoadReport]:
     """The GAN in a file, or its generator where it holds no discriminator.
 
     Args:
@@ -69,7 +80,7 @@ def open_network_file(path, name):
     return model, report
 
 
-def spec_of_file(shape, file, path):
+def spec_of_file(shape: GeneratorShape, file: NetworkFile, path: Path) -> ModelSpec:
     """`ModelSpec` of a generator of a file.
 
     Args:
@@ -85,7 +96,7 @@ def spec_of_file(shape, file, path):
     )  # fmt: skip
 
 
-def _build(file, path):
+def _build(file: NetworkFile, path: Path) -> tuple[GAN | tuple[keras.Model, ModelSpec], LoadReport, ModelSpec]:
     """(`GAN` or (generator, spec), `LoadReport`, `ModelSpec`) of a `NetworkFile`."""
     networks = file.networks
     averaged = networks.get("G_ema") or networks.get("G")
@@ -111,7 +122,7 @@ def _build(file, path):
     return gan, LoadReport(counts, tuple(missing), tuple(notes)), spec
 
 
-def _load(role, network, source):
+def _load(role: str, network: keras.Model, source: Network) -> tuple[int, list[str]]:
     """Copies the arrays of a `Network`: (count, names that were initialised instead)."""
     loaded, missing, unused = load_official(role, network, source.arrays)
     allowed = {name for name in missing if name.endswith("noise_const") and NOISE in source.notes}

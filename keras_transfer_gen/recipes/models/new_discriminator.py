@@ -1,15 +1,25 @@
 """A discriminator for a generator that has none."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.transfer.fetching.presets import list_presets, preset_path
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.specs import ModelSpec
+
+
 PRESET = "noto_gan_64"  # its trained discriminator is what a new one begins with
 ARCHITECTURE = "dcgan"
 
 
-def new_discriminator(spec, source):
+def new_discriminator(spec: ModelSpec, source: str) -> keras.Model:
     """A discriminator for the images of a generator that has none, as the generator's architecture builds one.
 
     For a third-party generator it begins with what the preset's has learnt: one with random weights spends tens of kimg

@@ -1,8 +1,11 @@
 """A third-party model is fetched, checked and unpacked before anything else happens. Loads no TensorFlow."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.resolve import NETWORK_FILE, SAVED_MODEL, family_in, resolve_model
@@ -11,10 +14,22 @@ from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.fetching.fetch_file import fetch_file
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike, Progress
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
 MEGABYTE = 1e6
 
 
-def prefetch(source, trust=False, sha256=None, offline=None, reporter=SILENT):
+def prefetch(
+    source: PathLike | ModelRef,
+    trust: bool = False,
+    sha256: str | None = None,
+    offline: bool | None = None,
+    reporter: Reporter = SILENT,
+) -> ModelRef:
     """Resolves a model and, where it is an address or an archive, fetches and unpacks it.
 
     Args:
@@ -38,7 +53,7 @@ def prefetch(source, trust=False, sha256=None, offline=None, reporter=SILENT):
     if ref.kind == NETWORK_FILE and is_address(str(ref.path)):
         with contextlib.ExitStack() as stack:
             progress = _progress(stack, ref.name, reporter)
-            path = fetch_file(ref.path, sha256=sha256, offline=offline, progress=progress)
+            path = fetch_file(str(ref.path), sha256=sha256, offline=offline, progress=progress)
         return dataclasses.replace(ref, path=path)
     if ref.kind == SAVED_MODEL:
         with contextlib.ExitStack() as stack:
@@ -52,11 +67,11 @@ def prefetch(source, trust=False, sha256=None, offline=None, reporter=SILENT):
     return ref
 
 
-def _progress(stack, name, reporter):
+def _progress(stack: contextlib.ExitStack, name: str, reporter: Reporter) -> Progress:
     """A function `(done_bytes, total_bytes_or_None)` that opens a bar at its first call; a cached model needs none."""
     bar = []
 
-    def show(done, total):
+    def show(done: int, total: float | None) -> None:
         total = None if total is None else total / MEGABYTE
         if not bar:
             label = f"fetching {name}" if is_address(name) else f"reading {name}"

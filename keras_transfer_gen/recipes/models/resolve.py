@@ -1,10 +1,14 @@
 """The file or folder behind what a user calls a model, and its family. Loads no TensorFlow."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
@@ -16,6 +20,12 @@ from keras_transfer_gen.transfer.fetching.address import is_address
 from keras_transfer_gen.transfer.fetching.presets import list_presets, preset_path
 from keras_transfer_gen.transfer.fetching.verify import check_trusted
 from keras_transfer_gen.transfer.pickles.recognise import is_network_address, is_network_file
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+    from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
+
 
 KINDS = (
     "a preset (see `ktg models`), a RUN folder, a .keras file, a StyleGAN2 file (.pkl, .pt) or a SavedModel (folder, "
@@ -51,7 +61,7 @@ class ModelRef:
     preset: bool = False
 
 
-def resolve_model(source, trust=False):
+def resolve_model(source: PathLike | ModelRef, trust: bool = False) -> ModelRef:
     """Finds the model behind a name.
 
     Args:
@@ -87,7 +97,7 @@ def resolve_model(source, trust=False):
     return ModelRef(kind, path, "gan" if kind == NETWORK_FILE else family_in(path), os.fspath(source))
 
 
-def resolve_source(settings):
+def resolve_source(settings: FineTuneSettings | FineTuneVaeSettings) -> ModelRef:
     """As `resolve_model`, of the source of a fine-tune: a run that continues uses the copy that it keeps.
 
     Args:
@@ -104,13 +114,13 @@ def resolve_source(settings):
     return ModelRef(copies.get(path, SAVED_MODEL), path, family_in(path), str(settings.source))
 
 
-def keeps_source(settings):
+def keeps_source(settings: FineTuneSettings | FineTuneVaeSettings) -> bool:
     """Whether a fine-tune continues in a RUN that holds a copy of all of its source (bool)."""
     run = RunFolder(settings.out)
     return run.exists and not settings.overwrite and (run.keeps_source or run.source_vae_file.is_file())
 
 
-def family_in(path):
+def family_in(path: Path) -> str:
     """The family of the model in a `.keras` file or in the folder of a SavedModel.
 
     Args:
@@ -130,7 +140,7 @@ def family_in(path):
     return FAMILY_OF_CLASS.get(config.get("class_name"), "") if from_here else ""
 
 
-def _family_in_saved_model(folder):
+def _family_in_saved_model(folder: Path) -> str:
     file = folder / SPEC_FILE
     if not file.is_file():
         return ""
@@ -140,7 +150,7 @@ def _family_in_saved_model(folder):
     return family if family in FAMILIES else ""
 
 
-def _find(source, presets):
+def _find(source: PathLike, presets: Sequence[str]) -> tuple[str, Path]:
     """(kind, path) of a model on this machine that is no preset; `presets` are the names to suggest."""
     path = Path(source)
     if path.is_dir() and str(source):
@@ -163,7 +173,7 @@ def _find(source, presets):
     raise checks.file_error("source", KINDS, source, f"Did you mean {like}?" if like else known)
 
 
-def _find_in_folder(path):
+def _find_in_folder(path: Path) -> tuple[str, Path]:
     if model := find_model(path):
         return KERAS, model
     if is_saved_model(path):
@@ -181,7 +191,7 @@ def _find_in_folder(path):
     raise checks.file_error("source", KINDS, path, "This folder holds none of them.")
 
 
-def _models_beside(path):
+def _models_beside(path: Path) -> list[str]:
     """Paths in the folder of `path` that may be models: RUN folders, SavedModels and `.keras` files (list of str)."""
     try:
         neighbours = sorted(path.parent.iterdir())

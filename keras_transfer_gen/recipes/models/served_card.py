@@ -1,15 +1,21 @@
 """The model card that goes with an export: that of the model, or a short one of what is known."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.recipes.models.resolve import KERAS, ModelRef, resolve_model
 from keras_transfer_gen.recipes.report.card import NO_LICENCE, Section, build_card, describe_images
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.saved_model_layout import CARD_FILE
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.specs import ModelSpec
 
-def served_card(model, spec, trust=False):
+
+def served_card(model: Any, spec: ModelSpec, trust: bool = False) -> str:
     """Text of a model card, with the licence, and with scores where the model has a card of its own.
 
     Args:
@@ -24,7 +30,7 @@ def served_card(model, spec, trust=False):
     return own.read_text(encoding="utf-8") if own else _short_card(Path(str(ref.name)).stem or "model", spec)
 
 
-def _own_cards(ref):
+def _own_cards(ref: ModelRef) -> list[Path]:
     """Files in which the card of a model may stand."""
     run = RunFolder(ref.name)
     if run.exists:
@@ -34,7 +40,7 @@ def _own_cards(ref):
     return [] if ref.kind == KERAS else [Path(ref.path) / CARD_FILE]
 
 
-def _short_card(name, spec):
+def _short_card(name: str, spec: ModelSpec) -> str:
     facts = [
         f"- **Images**: {describe_images(spec)}",
         f"- **Latents**: {spec.latent_dim}, distribution: {spec.distribution}, truncation {spec.truncation:g}",

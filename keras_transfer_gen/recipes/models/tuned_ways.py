@@ -1,8 +1,11 @@
 """Which way of training is fastest for a network on this machine: answers of `ktg tune`, kept in the cache folder."""
 
+from __future__ import annotations
+
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,7 +16,7 @@ from keras_transfer_gen.version import __version__
 KEYS = {"precision", "jit_compile", "steps_per_execution", "trials", "machine", "date"}
 
 
-def machine():
+def machine() -> str:
     """What the speed of a training depends on beside the network, as text on one line."""
     gpus = [tf.config.experimental.get_device_details(d).get("device_name", "GPU") for d in _gpus()]
     threads = tf.config.threading.get_intra_op_parallelism_threads()
@@ -21,11 +24,11 @@ def machine():
     return f"{processor}, {os.cpu_count()} cores, {threads or 'all'} threads, {', '.join(gpus) or 'no GPU'}"
 
 
-def _gpus():
+def _gpus() -> list[Any]:
     return tf.config.list_physical_devices("GPU")
 
 
-def _processor():
+def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -34,7 +37,7 @@ def _processor():
     return names[0] if names else platform.machine()
 
 
-def answer_path(network, batch_size):
+def answer_path(network: keras.Model, batch_size: int) -> Path:
     """`pathlib.Path` of the answer for a network, a batch size, this machine and these versions; need not exist.
 
     Args:
@@ -48,7 +51,7 @@ def answer_path(network, batch_size):
     return files.cache_folder("tuned") / f"{files.sha256(repr(parts).encode())[:32]}.json"
 
 
-def read_answer(network, batch_size):
+def read_answer(network: keras.Model, batch_size: int) -> dict[str, Any] | None:
     """The answer as `write_answer` was given it, or None where there is none that can be read."""
     path = answer_path(network, batch_size)
     try:
@@ -58,6 +61,6 @@ def read_answer(network, batch_size):
     return answer if isinstance(answer, dict) and set(answer) >= KEYS else None
 
 
-def write_answer(network, batch_size, answer):
+def write_answer(network: keras.Model, batch_size: int, answer: dict[str, Any]) -> None:
     """Keeps an answer, a JSON-ready dict with `KEYS`."""
     files.write_json(answer_path(network, batch_size), answer)

@@ -1,8 +1,12 @@
 """Films that repeat without end: GIF, WebP, APNG, and MP4 where an encoder is installed."""
 
+from __future__ import annotations
+
 import io
 import shutil
 import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -10,11 +14,15 @@ from PIL import Image
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.output.sheet_file import add_mark, check_sheet
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Images
+
+
 FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".mp4": "MP4"}
 ENCODER = "ffmpeg"
 
 
-def check_film(path):
+def check_film(path: Path) -> Path:
     """Returns the path of a film that can be written.
 
     Args:
@@ -37,7 +45,7 @@ def check_film(path):
     return path
 
 
-def write_film(path, images, rate=12.0):
+def write_film(path: Path, images: Images, rate: float = 12.0) -> None:
     """Writes images as a film.
 
     Args:
@@ -62,7 +70,7 @@ def write_film(path, images, rate=12.0):
     files.write_bytes(path, add_mark(content) if suffix == ".png" else content)
 
 
-def _write_mp4(path, frames, rate):
+def _write_mp4(path: Path, frames: np.ndarray, rate: float) -> None:
     height, width = frames.shape[1:3]
     frames = np.pad(
         frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge"

@@ -1,7 +1,11 @@
 """Writes images as numbered PNG files, a whole folder or nothing."""
 
+from __future__ import annotations
+
 import csv
 import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.recipes.output.folder_checks import LABELS_FILE, MARK, check_folder, count_images, file_name
@@ -10,8 +14,23 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, shown_classes
 from keras_transfer_gen.training.latents import numbered_classes
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, label=None):
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.specs import ModelSpec
+
+
+def generate_folder(
+    model: Any,
+    num: int,
+    out: PathLike,
+    seed: int = 0,
+    truncation: float | None = None,
+    reporter: Reporter = SILENT,
+    label: int | str | None = None,
+) -> np.ndarray:
     """Generates images and writes them to `out/00000.png`, ...; image i depends on `seed` and i alone.
 
     Where the model has classes, `out/labels.csv` tells that of each image; `load_images(out, labels="labels.csv")`
@@ -41,7 +60,13 @@ def generate_folder(model, num, out, seed=0, truncation=None, reporter=SILENT, l
     return images
 
 
-def write_folder(images, out, notes=None, reporter=SILENT, class_names=None):
+def write_folder(
+    images: np.ndarray,
+    out: PathLike,
+    notes: dict[str, Any] | None = None,
+    reporter: Reporter = SILENT,
+    class_names: Sequence[str] | None = None,
+) -> None:
     """Writes images to `out/00000.png`, ..., all or none.
 
     Args:
@@ -69,7 +94,7 @@ def write_folder(images, out, notes=None, reporter=SILENT, class_names=None):
         reporter.say(f"replaced {replaced} earlier images in {out}")
 
 
-def _labels_csv(class_names):
+def _labels_csv(class_names: Sequence[str]) -> str:
     """Text of a CSV with the class of each numbered image."""
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
@@ -78,7 +103,13 @@ def _labels_csv(class_names):
     return stream.getvalue()
 
 
-def write_grid(path, images, most=64, spec=None, classes=None):
+def write_grid(
+    path: PathLike,
+    images: np.ndarray,
+    most: int = 64,
+    spec: ModelSpec | None = None,
+    classes: np.ndarray | None = None,
+) -> None:
     """Writes a contact sheet of the first images to a PNG file, one row a class where there are classes.
 
     Args:
@@ -95,6 +126,6 @@ def write_grid(path, images, most=64, spec=None, classes=None):
         write_png(path, draw_class_rows(images, classes, spec, columns))
 
 
-def write_png(path, image):
+def write_png(path: PathLike, image: np.ndarray) -> None:
     """Writes one image, uint8 `[H, W, C]`, to a PNG file with the mark of this package."""
     files.write_bytes(path, add_mark(pixels.to_png(image)))

@@ -1,23 +1,30 @@
 """Contact sheets as PNG files with a mark, so that no other image is ever replaced. Loads nothing heavy."""
 
+from __future__ import annotations
+
 import struct
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 MARK = b"Software\0keras_transfer_gen"  # a text chunk of a PNG file
 LAST_CHUNK = 12  # bytes: IEND
 
 
-def add_mark(png):
+def add_mark(png: bytes) -> bytes:
     """The bytes of a PNG file with the mark added; viewers show the same image."""
     chunk = b"tEXt" + MARK
     framed = struct.pack(">I", len(MARK)) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return png[:-LAST_CHUNK] + framed + png[-LAST_CHUNK:]
 
 
-def check_sheet(sheet, name="grid"):
+def check_sheet(sheet: PathLike, name: str = "grid") -> None:
     """Refuses a path where a contact sheet can't or must not be written.
 
     Args:
@@ -37,7 +44,7 @@ def check_sheet(sheet, name="grid"):
         raise checks.file_error(name, "a new file, or a sheet to replace", sheet, hint)
 
 
-def check_apart(sheet, folder, folder_name, name="grid"):
+def check_apart(sheet: PathLike, folder: PathLike, folder_name: str, name: str = "grid") -> None:
     """Raises a `UserError` where a contact sheet would be in a folder of images, which messages call `folder_name`."""
     if Path(sheet).resolve().is_relative_to(Path(folder).resolve()):
         hint = f"Inside that folder it would count as one of the images. Choose another --{name}."

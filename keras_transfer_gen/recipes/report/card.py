@@ -1,6 +1,15 @@
 """The model card of a RUN, its README.md: one builder for every family, which supplies sections and rows."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+    from keras_transfer_gen.specs import ModelSpec
+
 
 NO_LICENCE = "not stated. Ask whoever made the source and the images."
 
@@ -15,10 +24,10 @@ class Section:
     """
 
     title: str
-    lines: list
+    lines: list[str]
 
 
-def build_card(title, summary, pictures, sections):
+def build_card(title: str, summary: str, pictures: dict[str, str], sections: Sequence[Section]) -> str:
     """A model card.
 
     Args:
@@ -42,12 +51,19 @@ def build_card(title, summary, pictures, sections):
     return "\n".join(lines)
 
 
-def describe_images(spec):
+def describe_images(spec: ModelSpec) -> str:
     """The images of a `ModelSpec` in words, such as "64 x 64 images (RGB)"."""
     return f"{spec.image_size} x {spec.image_size} images ({'RGB' if spec.channels == 3 else 'grey'})"
 
 
-def origin_section(settings, spec, metrics, notes, weights, details=()):
+def origin_section(
+    settings: RunSettings,
+    spec: ModelSpec,
+    metrics: dict[str, Any],
+    notes: dict[str, Any],
+    weights: str,
+    details: Sequence[str] = (),
+) -> Section:
     """Where a model comes from: images, source, training, licence.
 
     Args:
@@ -78,7 +94,9 @@ def origin_section(settings, spec, metrics, notes, weights, details=()):
     return Section("Where it comes from", lines)
 
 
-def scores_section(header, rows, note, sentences):
+def scores_section(
+    header: Sequence[str], rows: Iterable[Sequence[str]], note: str, sentences: Iterable[str | None]
+) -> Section:
     """A table of scores, how they were measured, and what they mean.
 
     Args:
@@ -95,7 +113,7 @@ def scores_section(header, rows, note, sentences):
     return Section("Scores", [f"| {' | '.join(header)} |", "|---" * len(header) + "|", *table, *paragraphs])
 
 
-def use_section(code, exports):
+def use_section(code: Sequence[str], exports: Sequence[str]) -> Section:
     """Python that uses the model, and what the exported files take and return.
 
     Args:
@@ -109,7 +127,7 @@ def use_section(code, exports):
     return Section("Use", [*program, "", *exports])
 
 
-def copies_sentence(copies):
+def copies_sentence(copies: dict[str, Any] | None) -> str:
     """One sentence on near-copies, of what `Memorisation.to_dict` gives; "" for None."""
     if copies is None:
         return ""
@@ -120,12 +138,12 @@ def copies_sentence(copies):
     )
 
 
-def format_score(score):
+def format_score(score: dict[str, Any] | None) -> str:
     """A score of metrics.json as text, "value ± deviation"; "" for None."""
     return "" if score is None else f"{score['value']:.1f} ± {score['std']:.1f}"
 
 
-def kid_note(score):
+def kid_note(score: dict[str, Any]) -> str:
     """One line that says how a KID of metrics.json was measured."""
     at = f" at {score['input_size']} px" if score["input_size"] else ""
     return (

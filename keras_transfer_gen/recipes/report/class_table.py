@@ -1,5 +1,9 @@
 """The scores of each class as a table, for cards and for the command line."""
 
+from __future__ import annotations
+
+from typing import Any
+
 HEADER = ("class", "KID x 1000", "recognised", "of real images")
 MEANING = (
     "Recognised: the share that a linear probe on the features of real images takes for the class; of real images that "
@@ -7,7 +11,7 @@ MEANING = (
 )
 
 
-def class_rows(per_class):
+def class_rows(per_class: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, str]]:
     """Rows of a table, texts under `HEADER`, of what `measure_classes` gives under "per_class"."""
     return [
         (
@@ -18,6 +22,6 @@ def class_rows(per_class):
     ]  # fmt: skip
 
 
-def mean_sentence(metrics):
+def mean_sentence(metrics: dict[str, Any]) -> str:
     """The means over the classes, of a dict with "recognised" and "recognised_real"."""
     return f"Recognised on average: {metrics['recognised']:.2f}, of real images {metrics['recognised_real']:.2f}."

@@ -1,7 +1,11 @@
 """Several RUNs side by side: their scores, the settings that differ, and their curves."""
 
+from __future__ import annotations
+
 import html
 import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.report.card import format_score
@@ -10,12 +14,16 @@ from keras_transfer_gen.recipes.report.html_report import page, picture, table
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.training.checkpoint_folders import STATE, latest_checkpoint
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
+
 COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown", "tab:pink", "tab:olive")
 CURVES = {"kid": "KID x 1000 to the training images", "elbo": "ELBO, nats per image"}
 REPORTED = ("n_real", "reference", "feature_network")  # what must be alike for scores to be comparable
 
 
-def read_run(path):
+def read_run(path: PathLike) -> dict[str, Any]:
     """What is compared of a finished RUN.
 
     Args:
@@ -41,7 +49,7 @@ def read_run(path):
     }  # fmt: skip
 
 
-def compare_runs(runs):
+def compare_runs(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Scores and differing settings of several RUNs.
 
     Args:
@@ -56,12 +64,12 @@ def compare_runs(runs):
     return {"runs": [run["path"] for run in runs], "scores": scores, "settings": settings, "notes": _notes(scores)}
 
 
-def table_rows(values):
+def table_rows(values: dict[str, list[Any]]) -> list[tuple[str, ...]]:
     """(name, one text a run) of each row of "scores" or "settings" in what `compare_runs` returns."""
     return [(name, *(_text(value) for value in row)) for name, row in values.items()]
 
 
-def comparison_page(runs):
+def comparison_page(runs: Sequence[dict[str, Any]]) -> str:
     """The comparison as one self-contained HTML page: tables, and the curves of all runs in one picture.
 
     Args:
@@ -82,7 +90,7 @@ def comparison_page(runs):
     return page("runs compared", "\n".join(parts))
 
 
-def curve_panels(runs):
+def curve_panels(runs: Sequence[dict[str, Any]]) -> list[Panel]:
     """A `Panel` for each score that was taken on the way, with a line for each run that has it."""
     panels = []
     for name, ylabel in CURVES.items():
@@ -96,17 +104,17 @@ def curve_panels(runs):
     return panels
 
 
-def _by_name(runs, part):
+def _by_name(runs: Sequence[dict[str, Any]], part: str) -> list[tuple[str, list[Any]]]:
     """(name, its value in each run) of everything that a part of any run has, in the order of the first."""
     names = dict.fromkeys(name for run in runs for name in run[part])
     return [(name, [run[part].get(name) for run in runs]) for name in names]
 
 
-def _is_number(value):
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) or (isinstance(value, dict) and "value" in value)
 
 
-def _notes(scores):
+def _notes(scores: dict[str, list[Any]]) -> list[str]:
     """What makes scores incomparable, a sentence each."""
     notes = []
     for name, values in scores.items():
@@ -119,7 +127,7 @@ def _notes(scores):
     return notes
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         return format_score(value) if "std" in value else ", ".join(f"{k} {_text(v)}" for k, v in value.items())
     if isinstance(value, float):

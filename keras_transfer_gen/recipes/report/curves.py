@@ -1,9 +1,19 @@
 """Learning curves as a figure: panels of lines, which each family supplies."""
 
+from __future__ import annotations
+
 import dataclasses
 import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from keras_transfer_gen.aliases import PathLike
+
 
 VIEW_NAMES = {"kid": "KID", "kid_second": "second network", "layout": "layout"}
 VIEW_COLOURS = {"kid": "tab:green", "kid_second": "tab:purple", "layout": "tab:brown"}
@@ -29,8 +39,8 @@ class Line:
     """
 
     label: str
-    kimg: list
-    values: list
+    kimg: list[float]
+    values: list[float]
     colour: str
     style: str = "-"
 
@@ -48,13 +58,19 @@ class Panel:
     """
 
     ylabel: str
-    lines: list
+    lines: list[Line]
     scale: str = "linear"
     xlabel: str = KIMG
-    marks: list = dataclasses.field(default_factory=list)
+    marks: list[float] = dataclasses.field(default_factory=list)
 
 
-def gan_panels(rows, records, scratch_records, kept=None, rollbacks=()):
+def gan_panels(
+    rows: Sequence[dict[str, float]],
+    records: Sequence[dict[str, Any]],
+    scratch_records: Sequence[dict[str, Any]],
+    kept: float | None = None,
+    rollbacks: Sequence[dict[str, Any]] = (),
+) -> list[Panel]:
     """The panels of a GAN's run: both losses, KID, and each view's score relative to the first one.
 
     Args:
@@ -79,7 +95,7 @@ def gan_panels(rows, records, scratch_records, kept=None, rollbacks=()):
     return panels
 
 
-def health_lines(records):
+def health_lines(records: Sequence[dict[str, Any]]) -> list[Line]:
     """A line for each sign that was measured on the way; none of runs before these were.
 
     Args:
@@ -94,7 +110,7 @@ def health_lines(records):
     return lines
 
 
-def view_lines(records):
+def view_lines(records: Sequence[dict[str, Any]]) -> list[Line]:
     """A line for each view that all records have a score of, as a share of the first; none where KID is the only one.
 
     Args:
@@ -110,7 +126,12 @@ def view_lines(records):
     ]
 
 
-def vae_panels(rows, records, scratch_records, rollbacks=()):
+def vae_panels(
+    rows: Sequence[dict[str, float]],
+    records: Sequence[dict[str, Any]],
+    scratch_records: Sequence[dict[str, Any]],
+    rollbacks: Sequence[dict[str, Any]] = (),
+) -> list[Panel]:
     """The panels of a VAE's run: both parts of the loss, and the ELBO.
 
     Args:
@@ -133,12 +154,12 @@ def vae_panels(rows, records, scratch_records, rollbacks=()):
     ]  # fmt: skip
 
 
-def kimg_of(entries):
+def kimg_of(entries: Iterable[dict[str, Any]]) -> list[float]:
     """The kimg of dicts that have some: list of float."""
     return [entry["kimg"] for entry in entries]
 
 
-def loss_lines(rows, colours):
+def loss_lines(rows: Sequence[dict[str, float]], colours: dict[str, str]) -> list[Line]:
     """A `Line` for each of some columns of history.csv.
 
     Args:
@@ -149,13 +170,13 @@ def loss_lines(rows, colours):
     return [Line(name.replace("_", " "), kimg, [row[name] for row in rows], colour) for name, colour in colours.items()]
 
 
-def score_lines(records, scratch_records, name):
+def score_lines(records: Sequence[dict[str, Any]], scratch_records: Sequence[dict[str, Any]], name: str) -> list[Line]:
     """The lines of a score of the run and of the run from scratch."""
     runs = (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red"))
     return [Line(label, [r["kimg"] for r in run], [r[name] for r in run], colour, "o-") for label, run, colour in runs]
 
 
-def write_curves(path, panels):
+def write_curves(path: PathLike, panels: Sequence[Panel]) -> None:
     """Writes a figure as a PNG file.
 
     Args:
@@ -167,7 +188,7 @@ def write_curves(path, panels):
     files.write_bytes(path, stream.getvalue())
 
 
-def draw_curves(panels):
+def draw_curves(panels: Sequence[Panel]) -> Figure:
     """The `matplotlib.figure.Figure` of some panels, side by side."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -190,7 +211,7 @@ def draw_curves(panels):
     return figure
 
 
-def _set_scale(axes, scale):
+def _set_scale(axes: Any, scale: str) -> None:
     from matplotlib.ticker import LogFormatter
 
     axes.set_yscale(scale, **({"linthresh": 1000.0} if scale == "symlog" else {}))

@@ -1,7 +1,11 @@
 """The model card of a GAN's RUN: its scores in rows and in words."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.recipes.report.card import (
     build_card,
@@ -16,6 +20,12 @@ from keras_transfer_gen.recipes.report.class_table import HEADER, MEANING, class
 from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows, view_sentences
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.card import Section
+    from keras_transfer_gen.recipes.settings.gan import GanSettings
+    from keras_transfer_gen.specs import ModelSpec
+
+
 PRETRAIN = f"ktg pretrain --learning-rate {SCRATCH_RATES[1]:g} --g-lr-ratio {SCRATCH_RATES[0] / SCRATCH_RATES[1]:g}"
 FEATURE_HEADS = (
     "- Feature heads, weight {:g}: during training the discriminator also judged the features of EfficientNet-Lite1, "
@@ -26,7 +36,9 @@ BEST = "which were best against the training images by all views together"
 DISTRIBUTIONS = {"normal": "N(0, 1)", "uniform": "U(-1, 1)"}
 
 
-def gan_card(path, command, settings, spec, metrics, notes):
+def gan_card(
+    path: Path, command: str, settings: GanSettings, spec: ModelSpec, metrics: dict[str, Any], notes: dict[str, Any]
+) -> str:
     """The README.md of a GAN's RUN.
 
     Args:
@@ -62,7 +74,7 @@ def gan_card(path, command, settings, spec, metrics, notes):
     )
 
 
-def gan_verdicts(metrics):
+def gan_verdicts(metrics: dict[str, Any]) -> list[str]:
     """What the scores mean, a sentence each: whether adapting helped, whether the source did, what each view says.
 
     A difference counts where it is larger than its own deviation.
@@ -103,7 +115,7 @@ def gan_verdicts(metrics):
     return [*sentences, *([outlook] if outlook else []), *view_sentences(metrics)]
 
 
-def _class_sections(metrics):
+def _class_sections(metrics: dict[str, Any]) -> list[Section]:
     """The section on the classes, in a list; [] for a model without."""
     per_class = metrics.get("per_class")
     if not per_class:
@@ -112,12 +124,12 @@ def _class_sections(metrics):
     return [dataclasses.replace(section, title="Classes")]
 
 
-def _difference(first, second):
+def _difference(first: dict[str, Any], second: dict[str, Any]) -> tuple[float, float]:
     """How much lower the second score is, and the deviation of that."""
     return first["value"] - second["value"], math.hypot(first["std"], second["std"])
 
 
-def describe_exports(spec, missing):
+def describe_exports(spec: ModelSpec, missing: str | None) -> list[str]:
     """Lines on what the exported files take; `missing` says why there is no TFLite file, if so."""
     distribution = DISTRIBUTIONS.get(spec.distribution, f"the distribution {spec.distribution}")
     inputs = f"latents `[N, {spec.latent_dim}]` from {distribution}"

@@ -1,10 +1,15 @@
 """`report.html` of a RUN: its card, pictures, scores and settings in one file that needs nothing beside it."""
 
+from __future__ import annotations
+
 import base64
 import html
 import json
 import re
+from collections.abc import Iterable, Sequence
 from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
 
 from markdown_it import MarkdownIt
 
@@ -19,10 +24,12 @@ PICTURES = {
     "The training as a film": ("training.gif", "contact sheets during the training"),
 }
 
+Item = TypeVar("Item")
+
 ROLLBACKS = ("diverged at", "because", "went back to", "learning rate from then on")
 
 
-def build_report(path, config, metrics):
+def build_report(path: Path, config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The report of a finished RUN.
 
     Args:
@@ -54,13 +61,13 @@ def build_report(path, config, metrics):
     return page(path.name, "\n".join(parts))
 
 
-def rollback_row(rollback):
+def rollback_row(rollback: dict[str, Any]) -> tuple[str, str, str, str]:
     """An entry of "rollbacks" of metrics.json as a row of text."""
     diverged, back = (f"{rollback[name]:.2f} kimg" for name in ("kimg", "back_to_kimg"))
     return diverged, rollback["reason"], back, f"{rollback['learning_rate']:g}"
 
 
-def warnings_html(warnings):
+def warnings_html(warnings: Iterable[dict[str, Any]]) -> str:
     """What went wrong on the way and what to do, as HTML; "" where nothing did.
 
     Args:
@@ -73,7 +80,7 @@ def warnings_html(warnings):
     return f"<h2>Warnings</h2><ul>{''.join(items)}</ul>" if items else ""
 
 
-def page(title, body):
+def page(title: str, body: str) -> str:
     """A whole HTML page with the style of reports.
 
     Args:
@@ -91,18 +98,18 @@ def page(title, body):
     )
 
 
-def card_html(text):
+def card_html(text: str) -> str:
     """A model card as HTML; its pictures are left out, since the report shows them itself.
 
     HTML inside the text is shown as text, and links stay links only where they lead to the web.
     """
     without_pictures = re.sub(r"^!\[[^\]]*\]\([^)]*\)\n?", "", text, flags=re.MULTILINE)
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.validateLink = lambda address: address.startswith("https://")
+    parser.validateLink = lambda url: url.startswith("https://")  # type: ignore[method-assign]
     return parser.render(without_pictures)
 
 
-def picture(content, shown):
+def picture(content: bytes, shown: str) -> str:
     """An image as an HTML element that holds its own bytes.
 
     Args:
@@ -114,12 +121,12 @@ def picture(content, shown):
     return f'<img alt="{html.escape(shown)}" src="data:image/{kind};base64,{encoded}">'
 
 
-def figure(content, caption):
+def figure(content: bytes, caption: str) -> str:
     """An image with a line below it, as HTML."""
     return f"<figure>{picture(content, caption)}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
-def table(rows, header=()):
+def table(rows: Iterable[Sequence[Any]], header: Sequence[str] = ()) -> str:
     """Rows of values as an HTML table; every value is escaped.
 
     Args:
@@ -132,7 +139,7 @@ def table(rows, header=()):
     return f'<div class="wide"><table>{f"<tr>{head}</tr>" if head else ""}{body}</table></div>'
 
 
-def flatten(values, prefix=""):
+def flatten(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Nested dicts as rows (path, value).
 
     Example:
@@ -146,7 +153,7 @@ def flatten(values, prefix=""):
     return rows
 
 
-def spread(items, count):
+def spread(items: Sequence[Item], count: int) -> list[Item]:
     """At most `count` items, evenly from the first to the last.
 
     Example:
@@ -158,11 +165,11 @@ def spread(items, count):
     return [items[round(position * (len(items) - 1) / (count - 1))] for position in range(count)]
 
 
-def _kimg(sheet):
+def _kimg(sheet: Path) -> str:
     """The kimg of a contact sheet's name, such as "2.5" of "00002.500kimg.png"."""
     number = re.match(r"[\d.]+", sheet.name)
     return f"{float(number[0].rstrip('.')):g}" if number else sheet.stem
 
 
-def _text(value):
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)

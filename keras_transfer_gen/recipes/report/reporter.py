@@ -1,6 +1,15 @@
 """How a recipe reports its progress: this one is silent; the command line prints lines, bars and pictures."""
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import Progress
 
 
 class Reporter:
@@ -17,14 +26,14 @@ class Reporter:
         12 images in photos/
     """
 
-    def say(self, line):
+    def say(self, line: str) -> None:
         """A line of text for a person, such as "12 images in photos/".
 
         Args:
             line: text without a line break.
         """
 
-    def show(self, sheet):
+    def show(self, sheet: np.ndarray) -> None:
         """A contact sheet of the images so far.
 
         Args:
@@ -32,7 +41,7 @@ class Reporter:
         """
 
     @contextlib.contextmanager
-    def progress(self, label, total, unit=""):
+    def progress(self, label: str, total: float | None, unit: str = "") -> Iterator[Callable[..., None]]:
         """Shows how far a long piece of work is, while the `with` block runs.
 
         Args:
@@ -46,7 +55,7 @@ class Reporter:
         """
         yield lambda done, total=None, note="": None
 
-    def counter(self, label):
+    def counter(self, label: str) -> Progress:
         """Shows how far a short piece of work is.
 
         Args:

@@ -1,11 +1,20 @@
 """Contact sheets of a run: before and after, sheets side by side, and a film (GIF) of the training."""
 
+from __future__ import annotations
+
 import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from keras_transfer_gen import files, pixels
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 FRAME_MILLISECONDS = 180
 LAST_MILLISECONDS = 2000
@@ -13,7 +22,7 @@ MARGIN = 24  # pixels between sheets, and above them for the labels
 INDENT = 4  # pixels to the left of a label
 
 
-def before_after(before, after, real):
+def before_after(before: np.ndarray | None, after: np.ndarray, real: np.ndarray) -> np.ndarray:
     """One sheet with three labelled parts: the source's images, those of the same latents after training, real images.
 
     Args:
@@ -31,7 +40,7 @@ def before_after(before, after, real):
     return side_by_side(parts)
 
 
-def side_by_side(parts):
+def side_by_side(parts: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
     """One sheet with labelled contact sheets in a row.
 
     Args:
@@ -43,7 +52,7 @@ def side_by_side(parts):
     return labelled([(label, pixels.to_grid(images)) for label, images in parts])
 
 
-def labelled(sheets):
+def labelled(sheets: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
     """Sheets in a row with labels above, each at least as wide as its label.
 
     Args:
@@ -65,7 +74,7 @@ def labelled(sheets):
     return np.asarray(canvas)
 
 
-def write_film(path, sheets, last=LAST_MILLISECONDS):
+def write_film(path: PathLike, sheets: Sequence[np.ndarray], last: int = LAST_MILLISECONDS) -> None:
     """Writes contact sheets as a film (GIF) that repeats without end.
 
     Args:
@@ -80,7 +89,7 @@ def write_film(path, sheets, last=LAST_MILLISECONDS):
     files.write_bytes(path, stream.getvalue())
 
 
-def read_sheets(folder):
+def read_sheets(folder: Path) -> list[np.ndarray]:
     """The contact sheets that `SampleGrid` wrote to a folder, in their order, as uint8 `[H, W, 3]`."""
     sheets = []
     for path in sorted(folder.glob("*kimg.png")):

@@ -1,5 +1,10 @@
 """The model card of a student's RUN: its size, and how near it is to its teacher."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.report.card import (
     build_card,
     copies_sentence,
@@ -12,10 +17,17 @@ from keras_transfer_gen.recipes.report.card import (
 )
 from keras_transfer_gen.recipes.report.gan_card import describe_exports
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.distill import DistillSettings
+    from keras_transfer_gen.specs import ModelSpec
+
+
 PAIRED = "PSNR compares images of the same latents, the teacher's and the student's; before training it was {:.1f} dB."
 
 
-def student_card(path, settings, spec, metrics, notes):
+def student_card(
+    path: Path, settings: DistillSettings, spec: ModelSpec, metrics: dict[str, Any], notes: dict[str, Any]
+) -> str:
     """The README.md of a student's RUN.
 
     Args:
@@ -43,7 +55,7 @@ def student_card(path, settings, spec, metrics, notes):
     )
 
 
-def student_rows(metrics):
+def student_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     """(measure, of the student, of the teacher) as text.
 
     Args:

@@ -1,5 +1,11 @@
 """The model card of a VAE's RUN: its scores in rows and in words."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.report.card import (
     build_card,
     copies_sentence,
@@ -12,6 +18,11 @@ from keras_transfer_gen.recipes.report.card import (
 )
 from keras_transfer_gen.recipes.report.view_scores import measured_views, view_header, view_sentences
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.vae import VaeSettings
+    from keras_transfer_gen.specs import ModelSpec
+
+
 ELBOS = {
     "elbo_before": "source, before adapting",
     "elbo_before_refitted": "the same, its scale of errors refitted",
@@ -22,7 +33,15 @@ ELBOS = {
 FLOOR = "floor: the training images themselves"
 
 
-def vae_card(path, command, settings, spec, metrics, notes, method=""):
+def vae_card(
+    path: Path,
+    command: str,
+    settings: VaeSettings,
+    spec: ModelSpec,
+    metrics: dict[str, Any],
+    notes: dict[str, Any],
+    method: str = "",
+) -> str:
     """The README.md of a VAE's RUN.
 
     Args:
@@ -56,12 +75,12 @@ def vae_card(path, command, settings, spec, metrics, notes, method=""):
     )  # fmt: skip
 
 
-def vae_score_header(metrics):
+def vae_score_header(metrics: dict[str, Any]) -> list[str]:
     """Column titles of `vae_score_rows`."""
     return ["", "ELBO", *view_header(metrics)[1:]]
 
 
-def vae_score_rows(metrics):
+def vae_score_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     """(name, ELBO, KID x 1000 by each view) of every score of metrics.json that was measured, as text."""
     views = measured_views(metrics)
     rows = [
@@ -72,11 +91,11 @@ def vae_score_rows(metrics):
     return rows if metrics.get("kid_floor") is None else [*rows, (FLOOR, "", *_scores(metrics, views, "floor"))]
 
 
-def _scores(metrics, views, model):
+def _scores(metrics: dict[str, Any], views: Sequence[str], model: str) -> list[str]:
     return [format_score(metrics.get(f"{view}_{model}")) for view in views]
 
 
-def vae_score_note(metrics):
+def vae_score_note(metrics: dict[str, Any]) -> str:
     """Two sentences that say how the scores were measured."""
     elbo, bits = metrics["elbo_after"], metrics["bits_per_dim"]
     caveat = f" ({bits['caveat']})" if bits.get("caveat") else ""
@@ -87,7 +106,7 @@ def vae_score_note(metrics):
     )
 
 
-def vae_verdicts(metrics):
+def vae_verdicts(metrics: dict[str, Any]) -> list[str]:
     """What the scores mean, a sentence each: whether adapting helped, whether the source did, and what the prior did.
 
     Args:
@@ -131,14 +150,14 @@ def vae_verdicts(metrics):
     return sentences
 
 
-def _code(path):
+def _code(path: Path) -> list[str]:
     return [
         f'vae = ktg.load_vae("{path}")',
         "images = vae.generate(16, seed=0)  # uint8; vae.encode, vae.decode and vae.reconstruct as well",
     ]
 
 
-def _exports(spec):
+def _exports(spec: ModelSpec) -> list[str]:
     return [
         "`export/saved_model` is for TF Serving, `export/sampler.tflite` for phones and browsers; `encoder.tflite` and",
         "`decoder.tflite` lie beside it. The first two draw from the prior above: latents",

@@ -1,6 +1,9 @@
 """The scores of each view of the images, in a table and in words: KID by two networks, layout, recall, repeats."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 from keras_transfer_gen.recipes.report.card import format_score
 
@@ -19,12 +22,12 @@ WORDS = {
 FEW_IMAGES = 200  # with fewer, precision and recall depend more on the number of images than on the images
 
 
-def view_header(metrics):
+def view_header(metrics: dict[str, Any]) -> list[str]:
     """Column titles of `view_rows`: a column for each view that was measured."""
     return ["", *(COLUMNS[view] for view in measured_views(metrics))]
 
 
-def view_rows(metrics):
+def view_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     """(name, "value ± deviation" of each view) of every model that was measured, as text.
 
     Args:
@@ -39,7 +42,7 @@ def view_rows(metrics):
     return rows
 
 
-def view_sentences(metrics):
+def view_sentences(metrics: dict[str, Any]) -> list[str]:
     """What each view says of the same run, whether they agree, and what precision, recall and repeats mean here.
 
     Args:
@@ -55,12 +58,12 @@ def view_sentences(metrics):
     return [*sentences, *_shares(metrics)]
 
 
-def measured_views(metrics):
+def measured_views(metrics: dict[str, Any]) -> list[str]:
     """The views of `COLUMNS` that the trained model was scored by (list of str)."""
     return [view for view in COLUMNS if metrics.get(f"{view}_after") is not None]
 
 
-def _compare(metrics, rival, title):
+def _compare(metrics: dict[str, Any], rival: str, title: str) -> list[str]:
     """One sentence on how each view rates the trained model against another, one more where they don't agree."""
     parts, words = [], []
     for view in measured_views(metrics):
@@ -76,7 +79,7 @@ def _compare(metrics, rival, title):
     return [sentence] if len(set(words)) == 1 else [sentence, "The views do not agree: look at the images."]
 
 
-def _shares(metrics):
+def _shares(metrics: dict[str, Any]) -> list[str]:
     precision, recall, repeats = (metrics.get(name) for name in ("precision", "recall", "repeats"))
     after, sentences = metrics["kid_after"], []
     if precision is not None and recall is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import urllib.parse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.transfer.fetching import archives
@@ -31,7 +31,7 @@ _KAGGLE_PATHS = (  # the short and the long form; the version may be left out
 _KAGGLE_NAME = re.compile("[^/:]+/[^/:]+/tensorflow[12][^/:]*/[^/:]+(/[0-9]+)?", re.IGNORECASE)
 
 
-def is_address(source: object) -> bool:
+def is_address(source: object) -> TypeGuard[str]:
     """Whether a source is an http or https address, which is fetched from a server (bool).
 
     Example:

@@ -163,7 +163,7 @@ FixedDtype.register(SavedModelGenerator)
 
 
 def wrap_saved_model(
-    folder: PathLike, source: Path, measured: MeasuredFunction, loaded: Any
+    folder: PathLike, source: PathLike, measured: MeasuredFunction, loaded: Any
 ) -> tuple[keras.Model, ModelSpec]:
     """A third-party SavedModel as a Keras model.
 
