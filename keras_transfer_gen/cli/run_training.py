@@ -33,10 +33,9 @@ def run_training(settings: RunSettings, dry_run: bool, json: bool) -> None:
     from keras_transfer_gen.recipes.training.results import result_table
 
     trainings: dict[str, Callable[..., dict[str, Any]]] = {
-        "finetune": fine_tune,
-        "pretrain": pretrain,
-        "distill": distill,
-    }[settings.command]
+        "finetune": fine_tune, "pretrain": pretrain, "distill": distill,
+    }  # fmt: skip
+    train = trainings[settings.command]
     if not is_chief:
         if not dry_run:
             train(settings, SILENT)

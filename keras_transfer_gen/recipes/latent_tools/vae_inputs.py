@@ -77,7 +77,7 @@ def read_model_images(
         image_set = read_images(data, size, channels, progress=reporter.counter(f"reading {source}"))
     if image_set.skipped:
         reporter.say(f"{len(image_set.skipped)} files in {source} skipped (see `ktg data check {source}`)")
-    return ModelImages(image_set.images, image_set.names, source)
+    return ModelImages(np.asarray(image_set.images), image_set.names, source)
 
 
 def read_image_file(path: PathLike, spec: ModelSpec, name: str) -> np.ndarray:
