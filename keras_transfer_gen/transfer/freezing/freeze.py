@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 FROM_LATENTS = ("generator", "decoder")  # networks that end with the image, where others begin with it
 
 
-def freeze(model: keras.Model, rules: Any) -> TrainableReport:
+def freeze(
+    model: keras.Model, rules: Mapping[str, bool] | RuleMaker | Sequence[tuple[str, bool] | RuleMaker]
+) -> TrainableReport:
     """Sets what is trained, by rules on paths.
 
     A rule matches a variable where the regular expression matches its layer's path (`generator/block_16/conv`) or its

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -77,6 +79,15 @@ def test_noise_of_an_upload_is_shown_with_it_and_not_later(editors, spaces):
     own = editor.png(Edit(UploadLatents(space.draw([3])[0], noise, None)))
     assert np.abs(pixels_of(own) - pixels_of(before)).max() > 1
     assert editor.png(Edit(key(3))) == before
+
+
+def test_an_upload_without_a_class_is_of_the_usual_one(spaces):
+    space = spaces["z"]
+    two_classes = dataclasses.replace(space, spec=dataclasses.replace(space.spec, num_classes=2))
+    editor = Editor(lambda: two_classes)
+    (latents,) = space.draw([3])
+    assert_near(editor.png(Edit(UploadLatents(latents, {}, None))), space.images(latents[None])[0])
+    editor.close()
 
 
 @pytest.mark.parametrize(
