@@ -2,10 +2,10 @@
 
     python saved_models/train_vq.py --data CLASSES --out runs/vq [--kimg 200] [--prior-kimg 400] [--downsampling 8]
 
-A share of the images (`--holdout`) is put aside: history.json has their PSNR, SSIM and sharpness (mean step between
-neighbouring pixels over that of the originals) after every --every kimg, and their nats. The prior that is best on them
-is kept: `best/vq.keras`. `draws.png` shows 12 unselected images a class, `reconstructions.png` originals from the
-holdout above their reconstructions.
+A share of the images of each class (`--holdout`), whole folders of variants at a time, is put aside: history.json has
+their PSNR, SSIM and sharpness (mean step between neighbouring pixels over that of the originals) after every --every
+kimg, and their nats. The prior that is best on them is kept: `best/vq.keras`. `draws.png` shows 12 unselected images a
+class, `reconstructions.png` originals from the holdout above their reconstructions.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
 
 SHOWN = 12
@@ -26,22 +27,24 @@ SHOWN = 12
 
 def build_vq(options, num_classes, class_names):
     """A new `VQVAE` with its `TokenPrior`, both compiled."""
-    shared = {"image_size": options.image_size, "downsampling": options.downsampling, "residual_blocks": 2}
-    encoder = ktg.build_token_encoder(**shared, max_channels=options.max_channels)
-    decoder = ktg.build_token_decoder(**shared, max_channels=options.max_channels)
+    shared = {
+        name: getattr(options, name) for name in ("image_size", "downsampling", "residual_blocks", "max_channels")
+    }
+    encoder, decoder = ktg.build_token_encoder(**shared), ktg.build_token_decoder(**shared)
     vq = ktg.VQVAE(encoder, ktg.VectorQuantizer(options.codes), decoder)
     network = ktg.TokenTransformer(vq.grid, options.codes, num_classes, options.width, options.depth)
     vq.set_prior(ktg.TokenPrior(network), class_names)
-    vq.compile(keras.optimizers.Adam(5e-4, beta_2=0.99), augment="shift_flip")
+    steps = round(1000 * options.kimg / options.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, alpha=0.02, warmup_target=1e-3, warmup_steps=100)
+    vq.compile(keras.optimizers.Adam(rate, beta_2=0.99), augment="shift_flip")
     vq.prior.compile(augment="shift_flip")
     return vq
 
 
-def split(image_set, share, seed=0):
-    """(`ImageSet` to learn, `ImageSet` put aside), drawn by `seed`."""
-    order = np.random.default_rng(seed).permutation(len(image_set))
-    count = round(share * len(image_set))
-    return image_set.subset(np.sort(order[count:])), image_set.subset(np.sort(order[:count]))
+def split(image_set, share):
+    """(`ImageSet` to learn, `ImageSet` put aside); the variants of an image, such as skin tones, stay together."""
+    aside = split_groups(image_set.groups, image_set.labels, share)
+    return image_set.subset(np.flatnonzero(~aside)), image_set.subset(np.flatnonzero(aside))
 
 
 def reconstruction_scores(vq, images):
@@ -72,10 +75,11 @@ def main():
     parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--downsampling", type=int, default=8, help="pixels along each side of a token: 4, 8 or 16")
     parser.add_argument("--codes", type=int, default=1024, help="size of the codebook")
-    parser.add_argument("--max-channels", type=int, default=256, help="channels on the grid")
+    parser.add_argument("--max-channels", type=int, default=192, help="channels on the grid")
+    parser.add_argument("--residual-blocks", type=int, default=1, help="on the grid, of each network")
     parser.add_argument("--width", type=int, default=192, help="of the transformer")
     parser.add_argument("--depth", type=int, default=5, help="of the transformer")
-    parser.add_argument("--kimg", type=float, default=200, help="thousands of images shown to the autoencoder")
+    parser.add_argument("--kimg", type=float, default=100, help="thousands of images shown to the autoencoder")
     parser.add_argument("--prior-kimg", type=float, default=400, help="thousands of images shown to the prior")
     parser.add_argument("--every", type=float, default=4, help="kimg between scores and checkpoints")
     parser.add_argument("--batch-size", type=int, default=32)
@@ -83,7 +87,7 @@ def main():
     options = parser.parse_args()
     image_set = read_images(options.data, options.image_size, 3, labels="folders")
     learnt, aside = split(image_set, options.holdout)
-    stream = stream_images(learnt, options.batch_size, labels=True)
+    stream = stream_images(learnt, options.batch_size, labels=True, balance=1.0)  # one variant of each at a time
     last = latest_checkpoint(options.out / "checkpoints")
     keras.utils.set_random_seed(0)
     names = image_set.class_names

@@ -189,7 +189,8 @@ class HistoryCsv(EveryKimg):
         if not writes_files(self.model):
             return
         text = io.StringIO()
-        writer = csv.DictWriter(text, self.rows[0], lineterminator="\n")
+        names = dict.fromkeys(name for row in self.rows for name in row)  # parts of a model have their own losses
+        writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self.rows)
         files.write_text(self.path, text.getvalue())
@@ -203,7 +204,8 @@ def writes_files(model: keras.Model):
 def read_history(path: PathLike) -> list[dict[str, float]]:
     """The rows of a file of `HistoryCsv`: list of dicts of float."""
     with open(path, encoding="utf-8", newline="") as stream:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
+        rows = list(csv.DictReader(stream))
+    return [{name: float(value) for name, value in row.items() if value} for row in rows]
 
 
 class Clock(keras.callbacks.Callback):

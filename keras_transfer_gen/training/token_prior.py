@@ -74,7 +74,7 @@ class TokenPrior(keras.Model):
         self.label_dropout = checks.check_number("label_dropout", label_dropout, most=1)
         self.to_tokens = None  # function images in [-1, 1] -> tokens, for `fit` with images; see `VQVAE.set_prior`
         add_counters(self)
-        self._flags = FlagWatch([network])
+        self.flags = FlagWatch([network])
         self._samplers = {}
         self.built = True
 
@@ -173,7 +173,9 @@ class TokenPrior(keras.Model):
         guidance = float(checks.check_number("guidance", guidance, next_step="1 changes nothing."))
         rows, columns = self.network.grid
         positions, none = rows * columns, self.network.num_classes
-        uniforms = token_sampling.numbered_uniforms(range(start, start + num), positions, seed)
+        numbers = range(start, start + num)
+        noise = latents.numbered_latents(numbers, positions, seed, distribution=token_sampling.DISTRIBUTION)
+        uniforms = token_sampling.uniforms_of(noise)
         labels = np.broadcast_to(np.int32(none if label is None else label), (num,))
         known = np.zeros((num, positions), np.int32) if known is None else np.int32(known).reshape(num, positions)
         keep = np.zeros((num, positions), bool) if keep is None else np.broadcast_to(keep, (num, rows, columns))
@@ -259,7 +261,7 @@ class TokenPrior(keras.Model):
 
     def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
-        return super().make_train_function(force or self._flags.changed())
+        return super().make_train_function(force or self.flags.changed())
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update of the network; returns the running means."""

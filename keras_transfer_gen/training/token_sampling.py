@@ -1,16 +1,14 @@
 """Tokens drawn one position after the other from a network's log-odds: each a function of one uniform number."""
 
-import numpy as np
 import tensorflow as tf
 
 SAMPLING_BATCH = 32  # always the same: the rounding of an image must not depend on how many others there are
-STREAM = 3  # keeps these numbers apart from the latents (none) and labels (1) of the same image
+DISTRIBUTION = "uniform"  # of the latents that tokens are drawn by, one for each position
 
 
-def numbered_uniforms(numbers, positions, seed):
-    """float32 ndarray `[len(numbers), positions]` in [0, 1): row i depends on the seed and its number alone."""
-    rows = [np.random.default_rng((seed, number, STREAM)).random(positions, np.float32) for number in numbers]
-    return np.stack(rows)
+def uniforms_of(latents):
+    """Latents of the distribution "uniform", in [-1, 1], -> the uniform numbers in [0, 1] that tokens are drawn by."""
+    return (latents + 1.0) / 2.0
 
 
 def choose_tokens(logits, uniforms, temperature=1.0, top_k=0):
@@ -47,15 +45,15 @@ def guided(logits, free_logits, guidance):
     return free_logits + guidance * (logits - free_logits)
 
 
-def draw_tokens(network, uniforms, labels, known, keep, temperature=1.0, top_k=0, guidance=1.0):
+def draw_tokens(network, uniforms, labels, known=None, keep=None, temperature=1.0, top_k=0, guidance=1.0):
     """Whole grids of tokens, position after position.
 
     Args:
         network: with `step`, `empty_caches`, `num_codes` and `num_classes` as `TokenTransformer` has them.
         uniforms: float32 `[batch, positions]` in [0, 1).
         labels: int32 `[batch]`; `num_classes` means "no class".
-        known: int32 `[batch, positions]`, tokens to keep.
-        keep: bool `[batch, positions]`, where they are kept.
+        known: int32 `[batch, positions]`, tokens to keep, or None.
+        keep: bool `[batch, positions]`, where they are kept, or None.
         temperature: see `choose_tokens`.
         top_k: see `choose_tokens`.
         guidance: Python float, see `guided`; other values than 1 double the computation.
@@ -63,24 +61,28 @@ def draw_tokens(network, uniforms, labels, known, keep, temperature=1.0, top_k=0
     Returns:
         int32 `[batch, positions]`.
     """
-    batch, positions = uniforms.shape
+    batch, positions = tf.shape(uniforms)[0], uniforms.shape[1]
     rows = batch
     if guidance != 1.0:
         labels, rows = tf.concat([labels, tf.fill((batch,), network.num_classes)], 0), 2 * batch
-    tokens = tf.TensorArray(tf.int32, positions, element_shape=(batch,))
-    state = (tf.constant(0), tf.zeros((batch,), tf.int32), network.empty_caches(rows), tokens)
+    state = (tf.constant(0), tf.zeros((batch, positions), tf.int32), network.empty_caches(rows))
+    here = tf.range(positions)
 
-    def one_position(position, before, caches, tokens):
+    def one_position(position, tokens, caches):
+        before = tf.gather(tokens, tf.maximum(position - 1, 0), axis=1)
         doubled = before if guidance == 1.0 else tf.concat([before, before], 0)
         logits, caches = network.step(doubled, labels, position, caches)
         if guidance != 1.0:
             logits = guided(logits[:batch], logits[batch:], guidance)
-        drawn = choose_tokens(logits, uniforms[:, position], temperature, top_k)
-        chosen = tf.where(keep[:, position], known[:, position], drawn)
-        return position + 1, chosen, caches, tokens.write(position, chosen)
+        chosen = choose_tokens(logits, tf.gather(uniforms, position, axis=1), temperature, top_k)
+        if keep is not None:
+            kept = tf.gather(keep, position, axis=1)
+            chosen = tf.where(kept, tf.gather(known, position, axis=1), chosen)
+        # No TensorArray: TFLite has no builtin operator for it where the batch is not fixed.
+        return position + 1, tf.where(here == position, chosen[:, None], tokens), caches
 
     def unfinished(position, *_):
         return position < positions
 
-    *_, tokens = tf.while_loop(unfinished, one_position, state, maximum_iterations=positions)
-    return tf.transpose(tokens.stack())
+    _, tokens, _ = tf.while_loop(unfinished, one_position, state, maximum_iterations=positions)
+    return tokens

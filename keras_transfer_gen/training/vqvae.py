@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, convolution, pixels, protocols, tables
-from keras_transfer_gen.specs import check_class_names
+from keras_transfer_gen.specs import check_class_names, check_truncation
 from keras_transfer_gen.training import (
     compile_checks,
     compiled_parts,
@@ -21,8 +21,9 @@ from keras_transfer_gen.training import (
     vqvae_step,
 )  # fmt: skip
 from keras_transfer_gen.training.keras_files import check_path
+from keras_transfer_gen.training.parts_in_turn import PRIOR, PartsInTurn
 from keras_transfer_gen.training.progress import add_counters, kimg_of
-from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
+from keras_transfer_gen.training.vqvae_checks import check_networks, check_tokens, vq_spec
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ MEASURES = ("loss", "reconstruction_loss", "commitment_loss", "psnr", "perplexit
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class VQVAE(keras.Model):
+class VQVAE(PartsInTurn, keras.Model):
     """An autoencoder over a grid of discrete codes, with its training step, and a prior over the grid.
 
     The loss is that of the reconstructions plus `commitment` times the mean squared distance of the encoder's vectors
@@ -92,7 +93,8 @@ class VQVAE(keras.Model):
             raise checks.user_error("reconstruction", "a loss, not None", reconstruction)
         self.commitment = checks.check_number("commitment", commitment, next_step="Such as commitment=0.25.")
         add_counters(self)
-        self._flags = fit_data.FlagWatch([encoder, decoder])
+        self.watch_parts([encoder, decoder])
+        self.micro_batch = None  # whole batches alone
         self.class_names = check_class_names(class_names)
         self.prior = None
         if prior is not None:
@@ -195,6 +197,8 @@ class VQVAE(keras.Model):
 
     @property
     def metrics(self) -> list[Any]:
+        if self.learns == PRIOR:
+            return self.prior.metrics
         return list(self.trackers.values()) if self.compiled else []
 
     def call(self, inputs: Any, training: bool | None = False) -> tf.Tensor:
@@ -230,7 +234,7 @@ class VQVAE(keras.Model):
         Raises:
             UserError: for an array of another shape, or with numbers that are no codes.
         """
-        tokens = self._check_tokens(tokens)
+        tokens = check_tokens(tokens, self.grid, self.quantizer.num_codes)
         flat = tokens.reshape(len(tokens), -1).astype(np.float32)  # exact below 2**24
 
         def images_of(rows):
@@ -246,6 +250,7 @@ class VQVAE(keras.Model):
         self,
         num: int,
         seed: int = 0,
+        truncation: float | None = None,
         label: int | str | None = None,
         start: int = 0,
         temperature: float = 1.0,
@@ -257,6 +262,7 @@ class VQVAE(keras.Model):
         Args:
             num: how many.
             seed: non-negative integer.
+            truncation: in (0, 1], as other models have it: a factor on `temperature`; None changes nothing.
             label: class of all images, its name or number; None draws one for each, all equally likely.
             start: number of the first image.
             temperature: above 0; less than 1 is safer and less varied.
@@ -274,6 +280,8 @@ class VQVAE(keras.Model):
         num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
         start = checks.check_integer("start", start, least=0)
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
+        if truncation is not None:
+            temperature *= check_truncation(truncation)
         labels = latents.numbered_classes(range(start, start + num), self.spec, seed, label)
         tokens = self.prior.draw(
             num, seed, labels, start=start, temperature=temperature, top_k=top_k, guidance=guidance
@@ -314,18 +322,16 @@ class VQVAE(keras.Model):
             UserError: where the model isn't compiled, nothing can be trained, or the images are none or of another
                 shape or type.
         """
-        fit_data.check_can_train(self, "vq")
+        fit_data.check_can_train(*((self.prior, "vq.prior") if self.learns == PRIOR else (self, "vq")))
         arguments = fit_data.prepare(self, "vq", x, y, self.decoder.output_shape, steps_per_epoch, validation_data)
         return super().fit(
             epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
         )
 
-    def make_train_function(self, force: bool = False) -> Any:
-        """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
-        return super().make_train_function(force or self._flags.changed())
-
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One update of encoder, decoder and codes; returns the running means."""
+        """One update of the part that learns; returns the running means."""
+        if self.learns == PRIOR:
+            return vqvae_step.prior_step(self, data)
         with convolution.fast_gradients():
             return self._track(vqvae_step.train_step(self, data))
 
@@ -345,17 +351,6 @@ class VQVAE(keras.Model):
     def _tokens_of(self, images):
         """float32 `[batch, H, W, C]` in [-1, 1] -> int32 `[batch, rows, columns]`."""
         return self.quantizer.tokens(self.encoder(images, training=False))
-
-    def _check_tokens(self, tokens):
-        tokens = np.asarray(tokens)
-        rows, columns = self.grid
-        if tokens.ndim != 3 or tokens.shape[1:] != (rows, columns) or not len(tokens) or tokens.dtype.kind not in "iu":
-            expected = f"integers [n, {rows}, {columns}], n at least 1"
-            raise checks.user_error("tokens", expected, f"{tokens.dtype.name} {tokens.shape}")
-        if tokens.min() < 0 or tokens.max() >= self.quantizer.num_codes:
-            expected = f"numbers from 0 to {self.quantizer.num_codes - 1}"
-            raise checks.user_error("tokens", expected, f"numbers from {tokens.min()} to {tokens.max()}")
-        return tokens
 
     def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """`keras.Model.save`; a `UserError` for a path that does not end in ".keras"."""

@@ -1,5 +1,7 @@
 """What a `VQVAE` asks of its networks: an encoder, a quantizer and a decoder that fit each other."""
 
+import numpy as np
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.specs import ModelSpec
 
@@ -21,10 +23,23 @@ def check_networks(encoder, quantizer, decoder):
 
 
 def vq_spec(encoder, prior, class_names):
-    """`ModelSpec` of a `VQVAE`'s images and of the classes of its prior (or None)."""
+    """`ModelSpec` of a `VQVAE`'s images and of the classes of its prior (or None); a latent is a number a token."""
     _, side, _, channels = encoder.input_shape
+    _, rows, columns, _ = encoder.output_shape
     num_classes = 0 if prior is None else prior.network.num_classes
     return ModelSpec(
-        image_size=side, channels=channels, latent_dim=encoder.output_shape[-1], num_classes=num_classes,
-        arch="vqvae", family="vq", class_names=list(class_names) if num_classes else [],
+        image_size=side, channels=channels, latent_dim=rows * columns, distribution="uniform",
+        num_classes=num_classes, arch="vqvae", family="vq", class_names=list(class_names) if num_classes else [],
     )  # fmt: skip
+
+
+def check_tokens(tokens, grid, num_codes):
+    """Returns tokens as an ndarray `[n, rows, columns]`, or raises a `UserError`."""
+    tokens, (rows, columns) = np.asarray(tokens), grid
+    if tokens.ndim != 3 or tokens.shape[1:] != (rows, columns) or not len(tokens) or tokens.dtype.kind not in "iu":
+        expected = f"integers [n, {rows}, {columns}], n at least 1"
+        raise checks.user_error("tokens", expected, f"{tokens.dtype.name} {tokens.shape}")
+    if tokens.min() < 0 or tokens.max() >= num_codes:
+        expected = f"numbers from 0 to {num_codes - 1}"
+        raise checks.user_error("tokens", expected, f"numbers from {tokens.min()} to {tokens.max()}")
+    return tokens

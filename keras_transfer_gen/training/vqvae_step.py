@@ -38,6 +38,15 @@ def train_step(vq, data):
     return _measures(vq, real, reconstructions, tokens, parts)
 
 
+def prior_step(vq, data):
+    """One update of the prior's network by the tokens of the images; arguments and result as in `TokenPrior`."""
+    images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    logs = vq.prior.train_step(data)
+    vq.step.assign_add(1)
+    vq.images_seen.assign_add(tf.cast(tf.shape(images)[0] * count_replicas(), tf.int64))
+    return logs
+
+
 def test_step(vq, data):
     """The losses on one batch without an update; arguments and result as in `train_step`."""
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)

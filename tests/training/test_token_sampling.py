@@ -34,11 +34,10 @@ def test_guidance_of_one_changes_nothing_and_more_exaggerates():
     np.testing.assert_allclose(token_sampling.guided(logits, free, 2.0), [[2.0, 1.0]])
 
 
-def test_numbers_depend_on_the_seed_and_the_image_alone():
-    many = token_sampling.numbered_uniforms(range(5), 7, seed=3)
-    np.testing.assert_array_equal(token_sampling.numbered_uniforms([4], 7, seed=3)[0], many[4])
-    assert not np.array_equal(token_sampling.numbered_uniforms([4], 7, seed=4)[0], many[4])
-    assert many.min() >= 0 and many.max() < 1
+def test_latents_become_uniform_numbers():
+    np.testing.assert_allclose(token_sampling.uniforms_of(np.float32([-1, 0, 1])), [0, 0.5, 1])
+    drawn = token_sampling.choose_tokens(tf.constant([[0.0, 0.0, -50.0]] * 2), tf.constant([0.0, 1.0]))
+    assert drawn.numpy().tolist() == [0, 1]  # at the ends too the token is one that has a chance
 
 
 @pytest.mark.parametrize("guidance", [1.0, 2.0])
@@ -46,7 +45,7 @@ def test_a_grid_is_what_drawing_without_caches_gives(guidance):
     network = TokenTransformer((2, 3), num_codes=8, num_classes=2, width=12, depth=2, heads=2)
     for weight in network.trainable_variables:
         weight.assign(weight + tf.random.stateless_normal(weight.shape, (1, len(weight.path)), stddev=0.3))
-    labels, uniforms = np.int32([0, 1, 2]), token_sampling.numbered_uniforms(range(3), 6, 0)
+    labels, uniforms = np.int32([0, 1, 2]), np.random.default_rng(0).random((3, 6), np.float32)
     known, keep = np.full((3, 6), 5, "int32"), np.zeros((3, 6), bool)
     keep[:, 2] = True
     drawn = token_sampling.draw_tokens(
@@ -60,3 +59,11 @@ def test_a_grid_is_what_drawing_without_caches_gives(guidance):
         expected[:, position] = token_sampling.choose_tokens(logits, tf.constant(uniforms[:, position]))
         expected[keep[:, position], position] = 5
     np.testing.assert_array_equal(drawn, expected)
+
+
+def test_nothing_is_kept_where_nothing_is_known():
+    network = TokenTransformer((2, 2), num_codes=8, num_classes=0, width=12, depth=1, heads=2)
+    uniforms, labels = tf.random.stateless_uniform((3, 4), (0, 1)), tf.zeros(3, tf.int32)
+    keep = tf.zeros((3, 4), bool)
+    free = token_sampling.draw_tokens(network, uniforms, labels)
+    np.testing.assert_array_equal(free, token_sampling.draw_tokens(network, uniforms, labels, free, keep))

@@ -24,5 +24,5 @@ def test_networks_must_fit_each_other():
 
 def test_the_spec_follows_from_the_networks():
     spec = vq_spec(build_token_encoder(32, channels=1, **OPTIONS), None, ["cats"])
-    assert (spec.image_size, spec.channels, spec.latent_dim, spec.num_classes) == (32, 1, 32, 0)
+    assert (spec.image_size, spec.channels, spec.latent_dim, spec.num_classes) == (32, 1, 16, 0)
     assert spec.family == "vq" and spec.class_names == []

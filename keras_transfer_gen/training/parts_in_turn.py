@@ -1,0 +1,51 @@
+"""One model, two parts that are trained one after the other: an autoencoder, and the prior over its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.training.fit_data import FlagWatch
+
+PARTS = AUTOENCODER, PRIOR = "autoencoder", "prior"
+
+
+class PartsInTurn:
+    """What a model with an attribute `prior` needs so that one `fit`, one step count and one checkpoint serve both."""
+
+    prior: Any
+    learns = AUTOENCODER  # what `fit` trains, one of `PARTS`
+
+    def watch_parts(self, networks: Iterable[keras.Model]) -> None:
+        """Notes the networks of the autoencoder, whose `trainable` flags a traced step takes for granted."""
+        self._flags = FlagWatch(networks)
+        self._traced: str | None = None  # the part that the traced step trains
+
+    def learn(self, part: str) -> None:
+        """Sets what `fit` trains from now on; a new or loaded model begins with the autoencoder.
+
+        Args:
+            part: "autoencoder", or "prior": its network, at the tokens of a fixed autoencoder. Steps and images are
+                counted on, whichever part they train.
+
+        Raises:
+            UserError: for another word, and for "prior" where there is none or it isn't compiled.
+        """
+        checks.check_choice("part", part, PARTS, 'Such as vq.learn("prior").')
+        if part == PRIOR and (self.prior is None or not self.prior.compiled):
+            raise checks.user_error("part", "a VQVAE with a compiled prior", part, "Call vq.prior.compile() first.")
+        self.learns = part
+
+    def list_optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The optimizers of what can be trained: the prior's, where it is compiled, then the autoencoder's."""
+        models: list[Any] = [self.prior, self]
+        return [model.optimizer for model in models if model is not None and model.compiled]
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Traces the step again where another part is trained, or other weights of it, than last; Keras would not."""
+        flags = self._flags if self.learns == AUTOENCODER else self.prior.flags
+        traced, self._traced = self._traced, self.learns
+        return super().make_train_function(force or flags.changed() or traced != self.learns)  # type: ignore[misc]
