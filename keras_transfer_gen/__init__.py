@@ -41,6 +41,12 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.networks.priors.standard_normal import StandardNormal as StandardNormal
     from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder as build_token_decoder
     from keras_transfer_gen.networks.tokens.autoencoder import build_token_encoder as build_token_encoder
+    from keras_transfer_gen.networks.tokens.finite_scalar_quantizer import (
+        FiniteScalarQuantizer as FiniteScalarQuantizer,
+    )
+    from keras_transfer_gen.networks.tokens.patch_discriminator import (
+        build_patch_discriminator as build_patch_discriminator,
+    )
     from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer as VectorQuantizer
     from keras_transfer_gen.networks.tokens.transformer import TokenTransformer as TokenTransformer
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
@@ -156,6 +162,7 @@ _LAZY = {
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
     "FineTuneSettings": "keras_transfer_gen.recipes.settings.gan:FineTuneSettings",
     "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.vae:FineTuneVaeSettings",
+    "FiniteScalarQuantizer": "keras_transfer_gen.networks.tokens.finite_scalar_quantizer:FiniteScalarQuantizer",
     "GAN": "keras_transfer_gen.training.gan:GAN",
     "GaussianOptimalSigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
     "GaussianPrior": "keras_transfer_gen.networks.priors.gaussian:GaussianPrior",
@@ -208,6 +215,7 @@ _LAZY = {
     "build_conv_vae_encoder": "keras_transfer_gen.networks.conv_vae.conv_vae:build_conv_vae_encoder",
     "build_dcgan_discriminator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_discriminator",
     "build_dcgan_generator": "keras_transfer_gen.networks.dcgan.dcgan:build_dcgan_generator",
+    "build_patch_discriminator": "keras_transfer_gen.networks.tokens.patch_discriminator:build_patch_discriminator",
     "build_token_decoder": "keras_transfer_gen.networks.tokens.autoencoder:build_token_decoder",
     "build_token_encoder": "keras_transfer_gen.networks.tokens.autoencoder:build_token_encoder",
     "change_channels": "keras_transfer_gen.recipes.models.change_channels:change_channels",

@@ -1,11 +1,15 @@
 """Trains a VQ-VAE and its prior on images in one sub-folder a class; called again, it goes on where it was.
 
-    python saved_models/train_vq.py --data CLASSES --out runs/vq [--kimg 200] [--prior-kimg 400] [--downsampling 8]
+    python saved_models/train_vq.py --data CLASSES --out runs/vq [--kimg 100] [--prior-kimg 400] [--decoder-kimg 40]
+
+First the autoencoder is trained, then the prior, then (`--decoder-kimg`) the decoder alone, at fixed tokens: a patch
+discriminator beside it makes it sharp.
 
 A share of the images of each class (`--holdout`), whole folders of variants at a time, is put aside: history.json has
 their PSNR, SSIM and sharpness (mean step between neighbouring pixels over that of the originals) after every --every
-kimg, and their nats. The prior that is best on them is kept: `best/vq.keras`. `draws.png` shows 12 unselected images a
-class, `reconstructions.png` originals from the holdout above their reconstructions.
+kimg, and their nats. `best/vq.keras` has the prior that is best on them and the last decoder, without optimizers and
+discriminator, which the checkpoints keep. `draws.png` shows 12 unselected images a class, `reconstructions.png`
+originals from the holdout above their reconstructions.
 """
 
 import argparse
@@ -41,9 +45,40 @@ def build_vq(options, num_classes, class_names):
     return vq
 
 
+def sharpen(vq, options):
+    """From here on `vq.fit` trains the decoder alone, with a patch discriminator."""
+    vq.encoder.trainable = vq.quantizer.trainable = False
+    vq.set_discriminator(ktg.build_patch_discriminator(options.image_size, 3, options.d_channels))
+    optimizers = {name: keras.optimizers.Adam(3e-4, 0.5, 0.99) for name in ("optimizer", "d_optimizer")}
+    vq.compile(**optimizers, augment="shift_flip", adversarial_weight=options.adversarial_weight)
+
+
+def bare(vq, prior):
+    """A `VQVAE` of the same networks and a prior's, without optimizers and discriminator: a small file."""
+    new_prior = ktg.TokenPrior(prior.network, prior.token_noise, prior.label_dropout)
+    new = ktg.VQVAE(vq.encoder, vq.quantizer, vq.decoder, new_prior, vq.reconstruction, vq.commitment, vq.class_names)
+    for old, copy in ((prior, new_prior), (vq, new)):
+        copy.step.assign(old.step)
+        copy.images_seen.assign(old.images_seen)
+    return new
+
+
+def save_best(vq, path):
+    """Writes a model in which nothing is frozen, whatever is at present."""
+    frozen = [part for part in (vq.encoder, vq.quantizer) if not part.trainable]
+    for part in frozen:
+        part.trainable = True
+    save_model(vq, path)
+    for part in frozen:
+        part.trainable = False
+
+
 def split(image_set, share):
     """(`ImageSet` to learn, `ImageSet` put aside); the variants of an image, such as skin tones, stay together."""
-    aside = split_groups(image_set.groups, image_set.labels, share)
+    labels = np.zeros(len(image_set), int) if image_set.labels is None else image_set.labels
+    aside = split_groups(image_set.groups, labels, share)
+    if not aside.any():  # each class is one folder: no image has variants
+        aside = split_groups(np.arange(len(image_set)), labels, share)
     return image_set.subset(np.flatnonzero(~aside)), image_set.subset(np.flatnonzero(aside))
 
 
@@ -59,10 +94,10 @@ def reconstruction_scores(vq, images):
 
 
 def draw_sheets(vq, images, out):
-    """Writes draws.png (a row a class) and reconstructions.png."""
-    names = vq.class_names or [None]
-    rows = [vq.generate(SHOWN, seed=0, label=name) for name in names]
-    files.write_bytes(out / "draws.png", pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
+    """Writes draws.png (a row a class), once there is something to draw from, and reconstructions.png."""
+    if vq.prior.kimg:
+        rows = [vq.generate(SHOWN, seed=0, label=name) for name in vq.class_names or [None]]
+        files.write_bytes(out / "draws.png", pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
     shown = images[:SHOWN]
     both = np.concatenate([shown, vq.reconstruct(shown)])
     files.write_bytes(out / "reconstructions.png", pixels.to_png(pixels.to_grid(both, len(shown))))
@@ -81,6 +116,9 @@ def main():
     parser.add_argument("--depth", type=int, default=5, help="of the transformer")
     parser.add_argument("--kimg", type=float, default=100, help="thousands of images shown to the autoencoder")
     parser.add_argument("--prior-kimg", type=float, default=400, help="thousands of images shown to the prior")
+    parser.add_argument("--decoder-kimg", type=float, default=0, help="shown to decoder and discriminator at the end")
+    parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the discriminator's judgement")
+    parser.add_argument("--d-channels", type=int, default=256, help="of the discriminator's smallest map")
     parser.add_argument("--every", type=float, default=4, help="kimg between scores and checkpoints")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--holdout", type=float, default=0.05, help="share of the images that is put aside")
@@ -94,14 +132,16 @@ def main():
     vq, history = load_checkpoint(last) if last else (build_vq(options, len(names), names), [])
     steps = max(round(1000 * options.every / options.batch_size), 1)
 
-    def note(**figures):
+    best = options.out / "best" / "vq.keras"
+
+    def note(shown=vq, **figures):
         history.append({"kimg": vq.kimg, "prior_kimg": vq.prior.kimg, **figures})
         print(history[-1], flush=True)
         files.write_json(options.out / "history.json", history)
         save_checkpoint(vq, options.out / "checkpoints", history, replace=True)
-        draw_sheets(vq, aside.images, options.out)
+        draw_sheets(shown, aside.images, options.out)
 
-    while vq.kimg < options.kimg:
+    while vq.discriminator is None and vq.kimg < options.kimg:
         logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
         note(loss=logs["loss"][-1], perplexity=logs["perplexity"][-1], **reconstruction_scores(vq, aside.images))
     tokens = vq.encode(aside.images)
@@ -109,8 +149,21 @@ def main():
         logs = vq.prior.fit(stream, steps_per_epoch=steps, verbose=0).history
         nats = vq.prior.evaluate(tokens, aside.labels, return_dict=True)["nats"]
         if nats < min((row["holdout_nats"] for row in history if "holdout_nats" in row), default=np.inf):
-            save_model(vq, options.out / "best" / "vq.keras")
+            save_best(bare(vq, vq.prior), best)
         note(nats=logs["nats"][-1], holdout_nats=nats)
+    sharpened = max((row.get("decoder_kimg", 0) for row in history), default=0)
+    begin = vq.kimg - sharpened
+    if sharpened < options.decoder_kimg:
+        if vq.discriminator is None:
+            sharpen(vq, options)
+        shown = bare(vq, keras.models.load_model(best).prior if best.exists() else vq.prior)
+    while vq.kimg - begin < options.decoder_kimg:
+        logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
+        shown.step.assign(vq.step)
+        shown.images_seen.assign(vq.images_seen)
+        save_best(shown, best)
+        losses = {name: logs[name][-1] for name in ("loss", "adversarial_loss", "adaptive_weight", "d_loss")}
+        note(shown, decoder_kimg=vq.kimg - begin, **losses, **reconstruction_scores(vq, aside.images))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,21 +10,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import checks, convolution, pixels, protocols, tables
-from keras_transfer_gen.specs import check_class_names, check_truncation
+from keras_transfer_gen import checks, convolution, protocols, tables
+from keras_transfer_gen.specs import check_class_names
 from keras_transfer_gen.training import (
     compile_checks,
     compiled_parts,
     fit_data,
-    latents,
     loss_scaling,
+    token_codec,
     trainable_flags,
+    vqvae_adversary,
     vqvae_step,
 )  # fmt: skip
+from keras_transfer_gen.training.code_use import CodesUsed
 from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.parts_in_turn import PRIOR, PartsInTurn
 from keras_transfer_gen.training.progress import add_counters, kimg_of
-from keras_transfer_gen.training.vqvae_checks import check_networks, check_tokens, vq_spec
+from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -40,7 +43,8 @@ class VQVAE(PartsInTurn, keras.Model):
 
     The loss is that of the reconstructions plus `commitment` times the mean squared distance of the encoder's vectors
     from their codes. The codes follow by moving averages; see the quantizer. A frozen quantizer
-    (`vq.quantizer.trainable = False`) keeps its codes: the decoder is then adapted at fixed tokens.
+    (`vq.quantizer.trainable = False`) keeps its codes: the decoder is then adapted at fixed tokens. A discriminator
+    judges the reconstructions too, so that the decoder learns to make them sharp; it is used in training alone.
 
     Args:
         encoder: Keras model, float32 `[batch, H, W, C]` in [-1, 1] -> float32 `[batch, rows, columns, code_dim]`.
@@ -51,6 +55,8 @@ class VQVAE(PartsInTurn, keras.Model):
         commitment: weight of the distance of vectors from their codes.
         class_names: names of the prior's classes, a list of different texts, or () where they have none.
         name: name of the model.
+        discriminator: Keras model, float32 `[batch, H, W, C]` -> logits `[batch, ...]` or a list of such, or None; see
+            `networks.tokens.patch_discriminator`.
 
     Raises:
         UserError: where the networks' shapes don't fit each other, or for a value out of range.
@@ -63,21 +69,15 @@ class VQVAE(PartsInTurn, keras.Model):
         (2, 4, 4)
 
     Reference:
-        van den Oord et al., Neural Discrete Representation Learning, 2017 (arXiv:1711.00937).
+        van den Oord et al., Neural Discrete Representation Learning, 2017 (arXiv:1711.00937); Esser et al., Taming
+        Transformers, 2021 (arXiv:2012.09841), for the discriminator.
     """
 
     def __init__(
-        self,
-        encoder: keras.Model,
-        quantizer: keras.layers.Layer,
-        decoder: keras.Model,
-        prior: Any = None,
-        reconstruction: Any = "pixels_and_edges",
-        commitment: float = 0.25,
-        class_names: Sequence[str] = (),
-        name: str | None = "vqvae",
-        **kwargs: Any,
-    ) -> None:
+        self, encoder: keras.Model, quantizer: keras.layers.Layer, decoder: keras.Model, prior: Any = None,
+        reconstruction: Any = "pixels_and_edges", commitment: float = 0.25, class_names: Sequence[str] = (), name: str
+        | None = "vqvae", discriminator: keras.Model | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
         check_networks(encoder, quantizer, decoder)
@@ -93,7 +93,9 @@ class VQVAE(PartsInTurn, keras.Model):
             raise checks.user_error("reconstruction", "a loss, not None", reconstruction)
         self.commitment = checks.check_number("commitment", commitment, next_step="Such as commitment=0.25.")
         add_counters(self)
-        self.watch_parts([encoder, decoder])
+        self.adversary_acts = False  # whether the step that is traced trains with the discriminator
+        self.discriminator, self.d_optimizer, self.penalties = None, None, []
+        self.set_discriminator(discriminator)
         self.micro_batch = None  # whole batches alone
         self.class_names = check_class_names(class_names)
         self.prior = None
@@ -104,7 +106,8 @@ class VQVAE(PartsInTurn, keras.Model):
     @property
     def roles(self) -> dict[str, keras.Model]:
         """dict of role -> network, as freezing rules and reports name them."""
-        return {"encoder": self.encoder, "decoder": self.decoder}
+        networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
+        return {role: network for role, network in networks.items() if network is not None}
 
     @property
     def spec(self) -> ModelSpec:
@@ -143,20 +146,32 @@ class VQVAE(PartsInTurn, keras.Model):
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras keeps the old prior's weights for ever
         self.prior = prior
-        prior.to_tokens = self._tokens_of
+        prior.to_tokens = functools.partial(token_codec.batch_tokens, self)
+
+    def set_discriminator(self, discriminator: keras.Model | None) -> None:
+        """Sets or removes the network that judges reconstructions in training; then call `compile` again.
+
+        Args:
+            discriminator: as in `VQVAE`; None trains without one.
+
+        Raises:
+            UserError: where it does not take this model's images.
+        """
+        vqvae_adversary.set_discriminator(self, discriminator)
+        self.watch_parts([*self.roles.values(), self.quantizer])
+        self.train_function = None
+
+    def list_optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """All optimizers: the discriminator's and the prior's, where there are some, then the autoencoder's."""
+        return [*([] if self.d_optimizer is None else [self.d_optimizer]), *super().list_optimizers()]
 
     def compile(
-        self,
-        optimizer: keras.optimizers.Optimizer | str | None = None,
-        augment: Any = None,
-        seed: int = 0,
-        run_eagerly: bool = False,
-        jit_compile: bool = False,
-        steps_per_execution: int = 1,
-        auto_scale_loss: bool = True,
-        loss: Any = None,
-        metrics: Any = None,
-    ) -> None:
+        self, optimizer: keras.optimizers.Optimizer | str | None = None, augment: Any = None, seed: int = 0,
+        run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1, auto_scale_loss: bool =
+        True, loss: Any = None, metrics: Any = None, d_optimizer: keras.optimizers.Optimizer | None = None, objective:
+        Any = "non_saturating", penalty: Any = "r1", adversarial_weight: float = 0.1, adversarial_start_kimg: float =
+        0.0,
+    ) -> None:  # fmt: skip
         """Sets how the autoencoder is trained; the step count is kept. A prior is compiled by itself.
 
         Args:
@@ -171,6 +186,12 @@ class VQVAE(PartsInTurn, keras.Model):
                 float16.
             loss: must stay None; see `reconstruction` in `VQVAE`.
             metrics: must stay None; the parts of the loss are in the logs.
+            d_optimizer: Keras optimizer of the discriminator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
+            objective: of the discriminator: "non_saturating", "hinge" or another `protocols.Objective`.
+            penalty: of the discriminator: "r1", None, a `protocols.Penalty` or a list of them.
+            adversarial_weight: how strongly the discriminator moves the decoder's last layer, as a share of what the
+                reconstruction's loss moves it by.
+            adversarial_start_kimg: thousands of images that the autoencoder sees before the discriminator acts.
 
         Raises:
             UserError: for an object that is no optimizer, or weights made outside of the strategy's scope.
@@ -185,14 +206,22 @@ class VQVAE(PartsInTurn, keras.Model):
         self.augment = tables.resolve("augment", augment, tables.AUGMENTS, protocols.Augment)
         with self.distribute_strategy.scope():
             compile_checks.check_scope(self, optimizer=optimizer)
+            vqvae_adversary.compile_adversary(
+                self, optimizer, d_optimizer, objective, penalty, adversarial_weight, adversarial_start_kimg,
+                auto_scale_loss,
+            )  # fmt: skip
             if auto_scale_loss:
                 optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
             super().compile(
                 optimizer=optimizer, run_eagerly=run_eagerly, jit_compile=jit_compile,
                 steps_per_execution=steps_per_execution, auto_scale_loss=False,
             )  # fmt: skip
-            self.optimizer.build([v for network in self.roles.values() for v in compile_checks.slots_for(network)])
-            self.trackers = {name: keras.metrics.Mean(name=name) for name in MEASURES}
+            networks = (self.encoder, self.decoder)
+            self.optimizer.build([v for network in networks for v in compile_checks.slots_for(network)])
+            names = [*MEASURES, "ssim", *(vqvae_adversary.MEASURES if self.discriminator is not None else ())]
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+            self.trackers["codes_used"] = CodesUsed(self.quantizer.num_codes)
+        self.adversary_acts = vqvae_adversary.is_due(self)
         convolution.use_in_layers(self)
 
     @property
@@ -217,10 +246,7 @@ class VQVAE(PartsInTurn, keras.Model):
         Raises:
             UserError: for images of another shape or type.
         """
-        images = fit_data.all_images(images, self.decoder.output_shape)
-        size = pixels.RENDER_BATCH
-        parts = [self._batch_tokens(images[first : first + size]).numpy() for first in range(0, len(images), size)]
-        return np.concatenate(parts)
+        return token_codec.encode_images(self, images)
 
     def decode(self, tokens: Array) -> np.ndarray:
         """The images of tokens.
@@ -234,29 +260,16 @@ class VQVAE(PartsInTurn, keras.Model):
         Raises:
             UserError: for an array of another shape, or with numbers that are no codes.
         """
-        tokens = check_tokens(tokens, self.grid, self.quantizer.num_codes)
-        flat = tokens.reshape(len(tokens), -1).astype(np.float32)  # exact below 2**24
-
-        def images_of(rows):
-            return self.decoder(self.quantizer.lookup(tf.reshape(tf.cast(rows, tf.int32), (-1, *self.grid))))
-
-        return pixels.render(images_of, flat)
+        return token_codec.decode_tokens(self, tokens)
 
     def reconstruct(self, images: Images) -> np.ndarray:
         """Images decoded from their own tokens: uint8 `[n, H, W, C]`."""
         return self.decode(self.encode(images))
 
     def generate(
-        self,
-        num: int,
-        seed: int = 0,
-        truncation: float | None = None,
-        label: int | str | None = None,
-        start: int = 0,
-        temperature: float = 1.0,
-        top_k: int | None = 0,
-        guidance: float = 1.0,
-    ) -> np.ndarray:
+        self, num: int, seed: int = 0, truncation: float | None = None, label: int | str | None = None, start: int = 0,
+        temperature: float = 1.0, top_k: int | None = 0, guidance: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
         """Draws grids of tokens from the prior and decodes them; image i depends on `seed` and i alone.
 
         Args:
@@ -275,32 +288,13 @@ class VQVAE(PartsInTurn, keras.Model):
         Raises:
             UserError: where there is no prior, or for a value out of range.
         """
-        if self.prior is None:
-            raise checks.UserError("the VQVAE has no prior to draw from. Set one with vq.set_prior(prior).")
-        num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
-        start = checks.check_integer("start", start, least=0)
-        seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
-        if truncation is not None:
-            temperature *= check_truncation(truncation)
-        labels = latents.numbered_classes(range(start, start + num), self.spec, seed, label)
-        tokens = self.prior.draw(
-            num, seed, labels, start=start, temperature=temperature, top_k=top_k, guidance=guidance
-        )
+        tokens = token_codec.draw_grids(self, num, seed, truncation, label, start, temperature, top_k, guidance)
         return self.decode(tokens)
 
     def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        *,
-        epochs: int = 1,
-        steps_per_epoch: int | None = None,
-        initial_epoch: int = 0,
-        callbacks: Any = None,
-        verbose: str | int = "auto",
-        validation_data: Any = None,
-        **kwargs: Any,
-    ) -> keras.callbacks.History:
+        self, x: Any = None, y: Any = None, *, epochs: int = 1, steps_per_epoch: int | None = None, initial_epoch: int
+        = 0, callbacks: Any = None, verbose: str | int = "auto", validation_data: Any = None, **kwargs: Any,
+    ) -> keras.callbacks.History:  # fmt: skip
         """`keras.Model.fit` of the autoencoder; an `ImageStream` starts at the step that the model has reached.
 
         Args:
@@ -323,10 +317,22 @@ class VQVAE(PartsInTurn, keras.Model):
                 shape or type.
         """
         fit_data.check_can_train(*((self.prior, "vq.prior") if self.learns == PRIOR else (self, "vq")))
+        if self.discriminator is not None and self.d_optimizer is None:
+            raise checks.UserError("the VQVAE has a new discriminator. Call vq.compile() again before vq.fit(...).")
         arguments = fit_data.prepare(self, "vq", x, y, self.decoder.output_shape, steps_per_epoch, validation_data)
         return super().fit(
             epochs=epochs, initial_epoch=initial_epoch, callbacks=callbacks, verbose=verbose, **{**arguments, **kwargs}
         )
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Traces the step again where another part is trained, or other weights, or the discriminator is now due."""
+        before, acts = self.train_function, self.learns != PRIOR and vqvae_adversary.is_due(self)
+        changed, self.adversary_acts = acts != self.adversary_acts, acts
+        super().make_train_function(force or changed)
+        waits = self.discriminator is not None and self.learns != PRIOR and not acts
+        if waits and self.train_function is not before:
+            self.train_function = vqvae_adversary.until_due(self, self.train_function)
+        return self.train_function
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update of the part that learns; returns the running means."""
@@ -336,21 +342,17 @@ class VQVAE(PartsInTurn, keras.Model):
             return self._track(vqvae_step.train_step(self, data))
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """The loss and its parts on one batch, without an update."""
+        """The loss and its parts on one batch, PSNR, SSIM, and how many codes are used, without an update."""
         return self._track(vqvae_step.test_step(self, data))
 
     def _track(self, values):
-        for name, tracker in self.trackers.items():
-            tracker.update_state(values[name])
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: self.trackers[name].result() for name in values}
 
-    def _batch_tokens(self, images):
-        """uint8 `[batch, H, W, C]` -> int32 `[batch, rows, columns]`, in a graph too."""
-        return self._tokens_of(pixels.to_model_range(images))
-
-    def _tokens_of(self, images):
-        """float32 `[batch, H, W, C]` in [-1, 1] -> int32 `[batch, rows, columns]`."""
-        return self.quantizer.tokens(self.encoder(images, training=False))
+    def get_metrics_result(self) -> dict[str, Any]:
+        """dict of name -> result of what was measured since the last reset: a training step measures no SSIM."""
+        return {metric.name: metric.result() for metric in self.metrics if _is_measured(metric)}
 
     def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """`keras.Model.save`; a `UserError` for a path that does not end in ".keras"."""
@@ -375,12 +377,18 @@ class VQVAE(PartsInTurn, keras.Model):
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return None
-        return {**compiled_parts.serialize_parts(self, _COMPILED), "seed": self.seed}
+        parts = compiled_parts.serialize_parts(self, _COMPILED)
+        return {**parts, "seed": self.seed, **vqvae_adversary.adversary_config(self)}
 
     def compile_from_config(self, config: Config) -> None:
-        self.compile(**compiled_parts.revive_parts(config, _COMPILED), seed=config["seed"])
+        parts = compiled_parts.revive_parts(config, _COMPILED)
+        self.compile(**parts, seed=config["seed"], **vqvae_adversary.adversary_arguments(config))
+
+
+def _is_measured(metric):
+    return bool(tf.reduce_any(tf.convert_to_tensor(metric.variables[-1]) > 0))  # a count in either kind
 
 
 _COMPILED = ("optimizer", "augment")
-_PARTS = ("encoder", "quantizer", "decoder", "prior", "reconstruction")
+_PARTS = ("encoder", "quantizer", "decoder", "prior", "reconstruction", "discriminator")
 protocols.MultiNetwork.register(VQVAE)

@@ -1,5 +1,6 @@
 """What a `VQVAE` asks of its networks: an encoder, a quantizer and a decoder that fit each other."""
 
+import keras
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -20,6 +21,17 @@ def check_networks(encoder, quantizer, decoder):
         received = f"one from {tuple(decoder.input_shape[1:])} to {tuple(decoder.output_shape[1:])}"
         step = "Build both with the same image_size=, channels=, downsampling= and code_dim=."
         raise checks.user_error("decoder", expected, received, step)
+
+
+def check_discriminator(discriminator, decoder):
+    """Raises a `UserError` where a discriminator does not take the images that a decoder makes."""
+    images = tuple(decoder.output_shape[1:])
+    takes = discriminator.input_shape if isinstance(discriminator, keras.Model) else None
+    if not isinstance(takes, tuple) or tuple(takes[1:]) != images:
+        expected = f"a model of images {images}, as the decoder makes them"
+        received = type(discriminator).__name__ if takes is None else takes
+        step = "Build it with build_patch_discriminator and the same image_size= and channels=."
+        raise checks.user_error("discriminator", expected, received, step)
 
 
 def vq_spec(encoder, prior, class_names):

@@ -6,17 +6,23 @@ import tensorflow as tf
 from keras_transfer_gen import pixels
 from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.training import latents, loss_scaling
+from keras_transfer_gen.training.code_use import perplexity
+from keras_transfer_gen.training.vqvae_adversary import adversarial_step, last_kernel
+
+SSIM_WINDOW = 11  # pixels, of the structural similarity
 
 
 def train_step(vq, data):
-    """One update of encoder and decoder by their gradients, and of the codebook by its averages.
+    """One update of encoder and decoder by their gradients, of the codebook by its averages, of the discriminator.
+
+    Where the encoder is frozen, no gradient is computed through it: the tape records what depends on trainable weights.
 
     Args:
         vq: compiled `VQVAE`.
         data: uint8 images `[batch, H, W, C]`, or (images, labels), or (images, labels, weights).
 
     Returns:
-        dict of float32 scalars by the names of `VQVAE.trackers`.
+        dict of float32 scalars by names of `VQVAE.trackers`.
     """
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
@@ -24,18 +30,33 @@ def train_step(vq, data):
     index = tf.cast(vq.step.value, tf.int64)
     if vq.augment is not None:
         real = vq.augment(real, latents.step_seed(vq.seed, index, "augment_real"))
-    with tf.GradientTape() as tape:
+    variables = vq.encoder.trainable_variables + vq.decoder.trainable_variables
+    with tf.GradientTape(persistent=vq.adversary_acts) as tape:
+        if vq.adversary_acts:
+            tape.watch(last_kernel(vq.decoder).value)  # frozen or not: the adaptive weight is measured there
         vectors, tokens, reconstructions, parts = _pass(vq, real, training=True)
         # An optimizer sums gradients over replicas, so each gives its share of the mean.
         total = vq.optimizer.scale_loss(parts["loss"] / replicas)
-    variables = vq.encoder.trainable_variables + vq.decoder.trainable_variables
-    loss_scaling.apply_gradients(vq.optimizer, tape.gradient(total, variables), variables)
+    measures = {}
+    if not vq.adversary_acts:
+        gradients = tape.gradient(total, variables)
+    else:
+        at_images, measures = adversarial_step(vq, tape, real, reconstructions, parts)
+        share = vq.optimizer.scale_loss(1.0 / replicas)
+        # One way back through the decoder for both losses.
+        gradients = tape.gradient(
+            [reconstructions, parts["commitment_loss"]], variables,
+            output_gradients=[share * at_images, tf.convert_to_tensor(share * vq.commitment)],
+        )  # fmt: skip
+        del tape
+    if variables:
+        loss_scaling.apply_gradients(vq.optimizer, gradients, variables)
     if vq.quantizer.trainable:
         seed = tf.random.experimental.stateless_fold_in([vq.seed, latents.PURPOSES.index("latents")], index)
         vq.quantizer.update(vectors, tokens, seed)
     vq.step.assign_add(1)
     vq.images_seen.assign_add(tf.cast(tf.shape(real)[0] * replicas, tf.int64))
-    return _measures(vq, real, reconstructions, tokens, parts)
+    return {**_measures(vq, real, reconstructions, tokens, parts), **measures}
 
 
 def prior_step(vq, data):
@@ -48,21 +69,28 @@ def prior_step(vq, data):
 
 
 def test_step(vq, data):
-    """The losses on one batch without an update; arguments and result as in `train_step`."""
+    """The losses on one batch without an update, and what is too dear for each training step.
+
+    Args:
+        vq: as in `train_step`.
+        data: as there.
+
+    Returns:
+        dict as there, with "ssim", and "codes_used": int32 `[batch, rows, columns]`, the tokens to count.
+    """
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
     _, tokens, reconstructions, parts = _pass(vq, real, training=False)
-    return _measures(vq, real, reconstructions, tokens, parts)
+    window = min(SSIM_WINDOW, *real.shape[1:3])
+    ssim = tf.reduce_mean(tf.image.ssim(real, reconstructions, 2.0, filter_size=window))
+    return {**_measures(vq, real, reconstructions, tokens, parts), "ssim": ssim, "codes_used": tokens}
 
 
 def _pass(vq, real, training):
     """Through all networks: (vectors, tokens, reconstructions, dict of losses)."""
     vectors = tf.cast(vq.encoder(real, training=training), tf.float32)
-    tokens = vq.quantizer.tokens(vectors)
-    codes = vq.quantizer.lookup(tokens)
-    commitment = tf.reduce_mean(tf.square(vectors - tf.stop_gradient(codes)))
-    straight = vectors + tf.stop_gradient(codes - vectors)
-    reconstructions = tf.cast(vq.decoder(straight, training=training), tf.float32)
+    codes, tokens, commitment = vq.quantizer.straight_through(vectors)
+    reconstructions = tf.cast(vq.decoder(codes, training=training), tf.float32)
     error = tf.reduce_mean(vq.reconstruction.loss(real, reconstructions))
     parts = {"loss": error + vq.commitment * commitment, "reconstruction_loss": error, "commitment_loss": commitment}
     return vectors, tokens, reconstructions, parts
@@ -71,16 +99,3 @@ def _pass(vq, real, training):
 def _measures(vq, real, reconstructions, tokens, parts):
     psnr = tf.reduce_mean(tf.image.psnr(real, reconstructions, 2.0))
     return {**parts, "psnr": psnr, "perplexity": perplexity(tokens, vq.quantizer.num_codes)}
-
-
-def perplexity(tokens, num_codes):
-    """How many codes would be as varied if all were chosen equally often, float32 scalar from 1 to `num_codes`.
-
-    Args:
-        tokens: int32 `[...]`.
-        num_codes: size of the codebook.
-    """
-    chosen = tf.reshape(tokens, (-1,))
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(chosen, tf.float32), chosen, num_codes)
-    shares = counts / tf.reduce_sum(counts)
-    return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 
@@ -40,12 +41,24 @@ def test_a_training_goes_on_and_keeps_the_best(script, monkeypatch, tmp_path):
         "width": 12, "depth": 1, "batch_size": 8, "every": 0.008, "holdout": 0.2,
     }  # fmt: skip
     run(script, monkeypatch, kimg=0.008, prior_kimg=0, **options)
-    run(script, monkeypatch, kimg=0.016, prior_kimg=0.008, **options)
+    run(script, monkeypatch, kimg=0.016, prior_kimg=0.008, decoder_kimg=0.008, d_channels=8, **options)
+    before = load_checkpoint(latest_checkpoint(tmp_path / "out/checkpoints"))[0]
+    run(script, monkeypatch, kimg=0.016, prior_kimg=0.008, decoder_kimg=0.016, d_channels=8, **options)
     history = json.loads((tmp_path / "out/history.json").read_text("utf-8"))
-    assert [(row["kimg"], row["prior_kimg"]) for row in history] == [(0.008, 0), (0.016, 0), (0.016, 0.008)]
-    assert all(0 < row["sharpness"] and row["psnr"] > 0 for row in history[:2])
+    kimgs = [(0.008, 0), (0.016, 0), (0.016, 0.008), (0.024, 0.008), (0.032, 0.008)]
+    assert [(row["kimg"], row["prior_kimg"]) for row in history] == kimgs
+    assert all(0 < row["sharpness"] and row["psnr"] > 0 for row in (history[0], history[1], *history[3:]))
+    assert [row["decoder_kimg"] for row in history[3:]] == pytest.approx([0.008, 0.016])
+    assert all(row["d_loss"] > 0 and row["adaptive_weight"] > 0 for row in history[3:])
     vq = keras.models.load_model(tmp_path / "out/best/vq.keras")
-    assert vq.class_names == ["cats", "dogs"]
+    assert vq.class_names == ["cats", "dogs"] and (vq.kimg, vq.prior.kimg) == (0.032, 0.008)
+    assert not vq.compiled and not vq.prior.compiled and list(vq.roles) == ["encoder", "decoder"]
+    assert vq.encoder.trainable and vq.quantizer.trainable
+    for name in ("encoder", "quantizer", "prior", "decoder"):
+        pairs = zip(getattr(before, name).get_weights(), getattr(vq, name).get_weights(), strict=True)
+        assert all(np.array_equal(a, b) for a, b in pairs) == (name != "decoder")
+    last = load_checkpoint(latest_checkpoint(tmp_path / "out/checkpoints"))[0]
+    assert list(last.roles) == ["encoder", "decoder", "discriminator"] and int(last.d_optimizer.iterations) == 2
     for name, size in (("draws", (12 * 32, 2 * 32)), ("reconstructions", (4 * 32, 2 * 32))):
         with Image.open(tmp_path / "out" / f"{name}.png") as sheet:
             assert sheet.size == size

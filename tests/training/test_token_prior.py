@@ -42,8 +42,8 @@ def test_it_learns_down_to_the_entropy(trained):
 
 def test_draws_are_of_the_class_that_was_asked_for(trained):
     for label in (0, 1):
-        grids = trained.draw(12, seed=0, label=label)
-        assert np.mean(grids % 2 == label) > 0.9
+        grids = trained.draw(64, seed=0, label=label)
+        assert np.mean(grids % 2 == label) > 0.8
     assert len(np.unique(trained.draw(40, seed=1))) > 4  # no class: any of the tokens
 
 

@@ -3,8 +3,9 @@ import pytest
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+from keras_transfer_gen.networks.tokens.patch_discriminator import build_patch_discriminator
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
-from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
+from keras_transfer_gen.training.vqvae_checks import check_discriminator, check_networks, vq_spec
 
 OPTIONS = {"max_channels": 16, "min_channels": 8}
 
@@ -26,3 +27,11 @@ def test_the_spec_follows_from_the_networks():
     spec = vq_spec(build_token_encoder(32, channels=1, **OPTIONS), None, ["cats"])
     assert (spec.image_size, spec.channels, spec.latent_dim, spec.num_classes) == (32, 1, 16, 0)
     assert spec.family == "vq" and spec.class_names == []
+
+
+def test_a_discriminator_must_take_the_decoders_images():
+    decoder = build_token_decoder(32, **OPTIONS)
+    check_discriminator(build_patch_discriminator(32, **OPTIONS), decoder)
+    for other in (build_patch_discriminator(32, 1, **OPTIONS), "patch", decoder):
+        with pytest.raises(checks.UserError, match=r"discriminator.*\(32, 32, 3\)"):
+            check_discriminator(other, decoder)

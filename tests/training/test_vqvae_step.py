@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.training import vqvae as vqvae_module
 from keras_transfer_gen.training import vqvae_step
 from keras_transfer_gen.training.vqvae import VQVAE
 
@@ -43,6 +44,12 @@ def test_a_step_counts_and_moves_networks_and_codes(vq):
         assert not any(np.array_equal(weights, old) for old in before if old.shape == weights.shape)
 
 
-def test_perplexity_is_that_of_the_shares():
-    assert float(vqvae_step.perplexity(tf.constant([[0, 1], [2, 3]]), 10)) == pytest.approx(4)
-    assert float(vqvae_step.perplexity(tf.constant([5, 5, 5]), 10)) == pytest.approx(1)
+def test_evaluation_also_has_ssim_and_the_tokens_to_count(vq):
+    values = vqvae_step.test_step(vq, tf.constant(IMAGES))
+    real = tf.constant(IMAGES / np.float32(127.5) - 1)
+    assert float(values["ssim"]) == pytest.approx(float(np.mean(tf.image.ssim(real, vq(real), 2.0))), abs=1e-5)
+    np.testing.assert_array_equal(values["codes_used"], vq.encode(IMAGES))
+    figures = vq.evaluate(IMAGES, batch_size=4, verbose=0, return_dict=True)
+    assert figures["codes_used"] == len(np.unique(vq.encode(IMAGES)))
+    assert figures["ssim"] == pytest.approx(float(values["ssim"]), abs=1e-5)
+    assert set(figures) == {*vqvae_module.MEASURES, "ssim", "codes_used"}

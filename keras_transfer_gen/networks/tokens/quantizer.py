@@ -72,9 +72,22 @@ class VectorQuantizer(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """float `[..., code_dim]` -> the nearest codes, the same shape, through which gradients flow to the inputs."""
+        return self.straight_through(inputs)[0]
+
+    def straight_through(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """What a training step needs of vectors.
+
+        Args:
+            inputs: float `[..., code_dim]`.
+
+        Returns:
+            (float32 `[..., code_dim]`, the codes, through which gradients flow to the inputs unchanged; int32 `[...]`,
+            their numbers; float32 scalar, the mean squared distance of the inputs from their codes).
+        """
         inputs = tf.cast(inputs, tf.float32)
-        codes = self.lookup(self.tokens(inputs))
-        return inputs + tf.stop_gradient(codes - inputs)
+        tokens = self.tokens(inputs)
+        codes = tf.stop_gradient(self.lookup(tokens))
+        return inputs + tf.stop_gradient(codes - inputs), tokens, tf.reduce_mean(tf.square(inputs - codes))
 
     def tokens(self, inputs: tf.Tensor) -> tf.Tensor:
         """float `[..., code_dim]` -> int32 `[...]`: number of the nearest code of each vector."""

@@ -27,12 +27,17 @@ def test_the_nearest_code_is_that_of_numpy():
 
 def test_gradients_pass_straight_through():
     layer, z = built(), tf.constant(vectors())
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(z)
-        codes = layer(z)
+        codes, tokens, distance = layer.straight_through(z)
         loss = tf.reduce_sum(codes * 3.0)
+    nearest = layer.lookup(layer.tokens(z)).numpy()
     assert np.allclose(tape.gradient(loss, z), 3.0)
-    np.testing.assert_allclose(codes, layer.lookup(layer.tokens(z)), atol=1e-6)
+    np.testing.assert_allclose(codes, nearest, atol=1e-6)
+    np.testing.assert_array_equal(tokens, layer.tokens(z))
+    assert float(distance) == pytest.approx(np.mean((z - nearest) ** 2), rel=1e-5)
+    np.testing.assert_allclose(tape.gradient(distance, z), 2 * (z - nearest) / z.numpy().size, rtol=1e-4, atol=1e-7)
+    np.testing.assert_array_equal(layer(z), codes)
 
 
 def test_the_first_update_draws_the_codes_from_the_batch():
