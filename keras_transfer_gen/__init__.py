@@ -92,6 +92,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.models.load import load_gan as load_gan
     from keras_transfer_gen.recipes.models.load import load_generator as load_generator
     from keras_transfer_gen.recipes.models.load_vae import load_vae as load_vae
+    from keras_transfer_gen.recipes.models.load_vq import load_vq as load_vq
     from keras_transfer_gen.recipes.scoring.evaluate import EvaluateEvery as EvaluateEvery
     from keras_transfer_gen.recipes.scoring.evaluate import Evaluation as Evaluation
     from keras_transfer_gen.recipes.scoring.evaluate import evaluate as evaluate
@@ -100,6 +101,8 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
     from keras_transfer_gen.recipes.settings.gan import PretrainSettings as PretrainSettings
     from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings as FineTuneVaeSettings
     from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings as PretrainVaeSettings
+    from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings as FineTuneVqSettings
+    from keras_transfer_gen.recipes.settings.vq import PretrainVqSettings as PretrainVqSettings
     from keras_transfer_gen.recipes.training.distill import distill as distill
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune as fine_tune
     from keras_transfer_gen.recipes.training.fine_tune import fine_tune_vae as fine_tune_vae
@@ -162,6 +165,7 @@ _LAZY = {
     "Evaluation": "keras_transfer_gen.recipes.scoring.evaluate:Evaluation",
     "FineTuneSettings": "keras_transfer_gen.recipes.settings.gan:FineTuneSettings",
     "FineTuneVaeSettings": "keras_transfer_gen.recipes.settings.vae:FineTuneVaeSettings",
+    "FineTuneVqSettings": "keras_transfer_gen.recipes.settings.vq:FineTuneVqSettings",
     "FiniteScalarQuantizer": "keras_transfer_gen.networks.tokens.finite_scalar_quantizer:FiniteScalarQuantizer",
     "GAN": "keras_transfer_gen.training.gan:GAN",
     "GaussianOptimalSigma": "keras_transfer_gen.objectives.likelihoods:GaussianOptimalSigma",
@@ -190,6 +194,7 @@ _LAZY = {
     "PosteriorAnchor": "keras_transfer_gen.transfer.regularizers.posterior_anchor:PosteriorAnchor",
     "PretrainSettings": "keras_transfer_gen.recipes.settings.gan:PretrainSettings",
     "PretrainVaeSettings": "keras_transfer_gen.recipes.settings.vae:PretrainVaeSettings",
+    "PretrainVqSettings": "keras_transfer_gen.recipes.settings.vq:PretrainVqSettings",
     "Prior": "keras_transfer_gen.protocols:Prior",
     "R1": "keras_transfer_gen.objectives.penalties:R1",
     "R1R2": "keras_transfer_gen.objectives.penalties:R1R2",
@@ -258,6 +263,7 @@ _LAZY = {
     "load_images": "keras_transfer_gen.data.batches:load_images",
     "load_matching_weights": "keras_transfer_gen.transfer.weights.matching:load_matching_weights",
     "load_vae": "keras_transfer_gen.recipes.models.load_vae:load_vae",
+    "load_vq": "keras_transfer_gen.recipes.models.load_vq:load_vq",
     "memorisation": "keras_transfer_gen.metrics.memorisation:memorisation",
     "mix": "keras_transfer_gen.recipes.latent_tools.mix:mix",
     "precision_recall": "keras_transfer_gen.metrics.prdc:precision_recall",

@@ -16,7 +16,7 @@ ROOMS = {
         "settings", "runs", "report", "machine", "output", "models", "scoring", "inputs", "latent_tools", "gallery",
         "training",
     ),
-    "recipes.training": ("gan", "vae"),
+    "recipes.training": ("gan", "vae", "vq"),
     "export": ("web",),
 }  # fmt: skip
 APART = {"recipes.training"}  # packages whose rooms never import each other

@@ -24,7 +24,7 @@ def source_family(arguments: dict[str, Any]) -> str | None:
         arguments: `Arguments` of `ktg finetune`.
 
     Returns:
-        "gan" or "vae"; None for an archive or an address, whose family is known once it is fetched.
+        "gan", "vae" or "vq"; None for an archive or an address, whose family is known once it is fetched.
 
     Raises:
         UserError, UserFileError: where the source can't be found.
@@ -56,7 +56,7 @@ def make_settings(classes: Sequence[type[RunSettings]], family: str, arguments: 
 
     Args:
         classes: the settings class of each family.
-        family: "gan" or "vae".
+        family: "gan", "vae" or "vq".
         arguments: `Arguments`.
 
     Returns:
@@ -77,9 +77,10 @@ def _settings(classes: Sequence[type[RunSettings]], family: str, arguments: dict
     known = settings_of(by_family[family])
     for name, value in arguments.items():
         if name not in known:
-            (owner,) = [other for other in by_family.values() if name in settings_of(other)]
-            flag = settings_of(owner)[name].flag
-            hint = f"Only a {NAMES[owner.family]} has this setting. Leave {flag} out."
+            owners = [other for other in by_family.values() if name in settings_of(other)]
+            flag = settings_of(owners[0])[name].flag
+            words = " or a ".join(NAMES[owner.family] for owner in owners)
+            hint = f"Only a {words} has this setting. Leave {flag} out."
             raise checks.user_error(name, f"left out for a {NAMES[family]}", value, hint)
     current, renamed = old_names.with_new_names(known, arguments)
     return by_family[family](**current), [renamed_text(old, new) for old, new in renamed]

@@ -19,7 +19,8 @@ from keras_transfer_gen.recipes.settings.third_party import ThirdPartySettings
 
 COMPLETIONS = {"source": complete_models, "out": complete_runs}
 SettingsClass: typing.TypeAlias = type[RunSettings] | type[ThirdPartySettings]
-NAMES = {"gan": "GAN", "vae": "VAE"}
+NAMES = {"gan": "GAN", "vae": "VAE", "vq": "VQ-VAE"}
+TELLING_PANELS = (fields.VAES, fields.TOKENS, fields.THIRD_PARTY)  # their names say whom they are for
 
 
 class Arguments(dict[str, typing.Any]):
@@ -172,8 +173,8 @@ def help_of(name: str, classes: Sequence[SettingsClass], flags: dict[str, str]) 
     parts.append(_of_each(known, lambda described: " | ".join(map(str, (described.definition.choices or tuple)()))))
     default = _of_each(known, fields.Setting.default_words)
     parts.append(default and f"Default: {default}")
-    if len(known) < len(classes) and "vae" not in known and usual.definition.panel != fields.THIRD_PARTY:
-        parts.append("GANs only.")
+    if len(known) < len(classes) and usual.definition.panel not in TELLING_PANELS:
+        parts.append(f"{' and '.join(f'{NAMES[family]}s' for family in known)} only.")
     text = " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
     text = re.sub(r"`(\w+)`", lambda match: flags.get(match[1], match[1]), text)
     return escape(text)

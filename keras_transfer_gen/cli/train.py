@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.architectures import FAMILIES
 from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.completion import complete_models
 from keras_transfer_gen.cli.exits import guarded
@@ -19,11 +18,15 @@ from keras_transfer_gen.recipes.settings.distill import OPTIONS, DistillSettings
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings
+
+FINETUNE = (FineTuneSettings, FineTuneVaeSettings, FineTuneVqSettings)
+PRETRAIN = (PretrainSettings, PretrainVaeSettings, PretrainVqSettings)
 
 
 @guarded
-@with_settings_file("finetune", FineTuneSettings, FineTuneVaeSettings)
-@with_settings(FineTuneSettings, FineTuneVaeSettings)
+@with_settings_file("finetune", *FINETUNE)
+@with_settings(*FINETUNE)
 def finetune(
     arguments: Arguments,
     offline: o.Offline = False,
@@ -33,12 +36,12 @@ def finetune(
     debug: o.TrainingDebug = False,
 ) -> None:
     """Adapt a pretrained generator to your images, score it, and export it."""
-    classes, family = (FineTuneSettings, FineTuneVaeSettings), source_family(arguments)
-    settings = possible_settings(classes, family, arguments)
+    family = source_family(arguments)
+    settings = possible_settings(FINETUNE, family, arguments)
     if not keeps_source(settings):
         ref = prefetch_source(settings.source, settings.trust, sha256, offline)
         if family is None:
-            settings = make_settings(classes, ref.family or "gan", arguments)
+            settings = make_settings(FINETUNE, ref.family or "gan", arguments)
     run_training(settings, dry_run, json)
 
 
@@ -71,19 +74,19 @@ def grow(
 
 
 @guarded
-@with_settings_file("pretrain", PretrainSettings, PretrainVaeSettings)
-@with_settings(PretrainSettings, PretrainVaeSettings)
+@with_settings_file("pretrain", *PRETRAIN)
+@with_settings(*PRETRAIN)
 def pretrain(
     *,
-    model: Annotated[str, typer.Option("--model", help="gan or vae.")] = "gan",
+    model: Annotated[str, typer.Option("--model", help="gan, vae or vq.")] = "gan",
     arguments: Arguments,
     dry_run: o.DryRun = False,
     json: o.TrainingJson = False,
     debug: o.TrainingDebug = False,
 ) -> None:
     """Train a generator from nothing: a new source for later fine-tuning."""
-    checks.check_choice("model", model, FAMILIES, "Set it with --model.")
-    run_training(make_settings((PretrainSettings, PretrainVaeSettings), model, arguments), dry_run, json)
+    checks.check_choice("model", model, [cls.family for cls in PRETRAIN], "Set it with --model.")
+    run_training(make_settings(PRETRAIN, model, arguments), dry_run, json)
 
 
 @guarded

@@ -1,4 +1,4 @@
-"""What only a VAE can do: `ktg encode`, `decode`, `reconstruct`, `interpolate`, `edit` and `restyle`."""
+"""What only a VAE or VQ-VAE can do: `ktg encode`, `decode`, `reconstruct`, `interpolate`, `edit` and `restyle`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.models.resolve import ModelRef
 
 
-Vae = Annotated[str, typer.Argument(metavar="VAE", help="Preset name, RUN folder, .keras file or SavedModel of a VAE.")]
+Vae = Annotated[
+    str,
+    typer.Argument(
+        metavar="VAE", help="Preset name, RUN folder or .keras file of a VAE or VQ-VAE; SavedModel of a VAE."
+    ),
+]
 Folder = Annotated[str, typer.Option("--out", help="Folder for 00000.png, ...; new, or of an earlier command.")]
 Sheet = Annotated[str | None, typer.Option("--grid", help="Also write a sheet of images before and after, PNG.")]
 Detail = Annotated[
@@ -27,13 +32,13 @@ Detail = Annotated[
 def encode(
     vae: Vae,
     data: o.Data,
-    out: Annotated[str, typer.Option("--out", help="File *.npz to write: z_mean, z_log_var and names.")],
+    out: Annotated[str, typer.Option("--out", help="File *.npz to write: z_mean and z_log_var, or tokens; and names.")],
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ) -> None:
-    """Write the latents of images to a file."""
+    """Write the latents, or the tokens, of images to a file."""
     ref = _check(vae, trust)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
@@ -44,23 +49,26 @@ def encode(
     if dry_run:
         return _print_plan(ref, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
-        latents = recipe.encode(ref, data, out, reporter=reporter)
-    count, size = latents["z_mean"].shape
-    outcome = {"model": vae, "num": count, "latent_dim": size, "out": out, "dry_run": False}
-    print_outcome(outcome, json, f"wrote the latents of {count_of(count, 'image')}, {size} numbers each, to {out}")
+        arrays = recipe.encode(ref, data, out, reporter=reporter)
+    name = "tokens" if "tokens" in arrays else "z_mean"
+    count, *sizes = arrays[name].shape
+    outcome = {"model": vae, "num": count, "out": out, "dry_run": False}
+    outcome |= {"grid": sizes} if name == "tokens" else {"latent_dim": sizes[0]}
+    words = f"{'tokens' if name == 'tokens' else 'latents'} of {count_of(count, 'image')}"
+    print_outcome(outcome, json, f"wrote the {words}, {' x '.join(map(str, sizes))} numbers each, to {out}")
 
 
 @guarded
 def decode(
     vae: Vae,
-    latents: Annotated[str, typer.Option("--latents", help="File of `ktg encode`, or .npy of N latents.")],
+    latents: Annotated[str, typer.Option("--latents", help="File of `ktg encode`, or .npy of N latents or tokens.")],
     out: Folder,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ) -> None:
-    """Draw the images of latents."""
+    """Draw the images of latents or tokens."""
     ref = _check(vae, trust)
     check_folder(out)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
@@ -87,7 +95,7 @@ def reconstruct(
     json: o.Json = False,
     debug: o.Debug = False,
 ) -> None:
-    """Encode and decode images, and write what the VAE keeps of them."""
+    """Encode and decode images, and write what the model keeps of them."""
     ref = _check(vae, trust, out, grid)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
@@ -138,7 +146,15 @@ def interpolate(
 def edit(
     model: o.Model,
     out: Folder,
-    data: Annotated[str | None, typer.Option("--data", help="Of a VAE: the images to change.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="Of a VAE or VQ-VAE: the images to change.")] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            help="Of a VQ-VAE: top | bottom | left | right, or an image that is white where pixels "
+            "stay; the rest is drawn anew.",
+        ),
+    ] = None,
     positive: Annotated[str | None, typer.Option("--positive", help="Images that have the attribute.")] = None,
     negative: Annotated[
         str | None, typer.Option("--negative", help="Images without it, as similar as possible otherwise.")
@@ -165,7 +181,11 @@ def edit(
     json: o.Json = False,
     debug: o.Debug = False,
 ) -> None:
-    """Change images along a direction: one that two sets of example images show, or one of ktg directions."""
+    """Change images along a direction (shown by example images, or of ktg directions), or draw a part of them anew."""
+    if keep is not None:
+        wrong = {"positive": positive, "negative": negative, "directions": directions, "latents": latents}
+        _complete(_check(model, trust, out, grid), data, keep, out, grid, seed, wrong, dry_run, json)
+        return
     examples = {"data": data, "positive": positive, "negative": negative}
     present = [name for name, value in examples.items() if value is not None]
     if directions is None and len(present) < len(examples):
@@ -197,6 +217,36 @@ def edit(
     print_outcome({**outcome, **result.to_dict(), "names": names_in(out)}, json, line)
 
 
+def _complete(
+    ref: "ModelRef",
+    data: str | None,
+    keep: str,
+    out: str,
+    grid: str | None,
+    seed: int,
+    wrong: dict[str, str | None],
+    dry_run: bool,
+    json: bool,
+) -> None:
+    """`ktg edit --keep`; `wrong` holds what can't stand beside it."""
+    for name, value in wrong.items():
+        if value is not None:
+            raise checks.user_error(name, "left out beside --keep", value, "A part is kept, or a direction followed.")
+    if data is None:
+        raise checks.user_error("data", "given beside --keep", None, "Name the images with --data.")
+    from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
+    from keras_transfer_gen.data.image_set import count_of
+    from keras_transfer_gen.recipes.latent_tools import complete as recipe
+
+    if dry_run:
+        return _print_plan(ref, {"data": data}, out, json)
+    with ConsoleReporter() as reporter:
+        result = recipe.complete(ref, data, keep, out, grid, seed, reporter=reporter)
+    outcome = {"model": ref.name, "keep": keep, "out": out, "grid": grid, "dry_run": False, **result.to_dict()}
+    line = f"wrote {count_of(len(result.images), 'image')} to {out}; {100 * result.kept:.0f} % of the tokens were kept"
+    print_outcome({**outcome, "names": names_in(out)}, json, line)
+
+
 def _edit_along(
     ref: "ModelRef",
     directions: str,
@@ -226,7 +276,9 @@ def _edit_along(
 
 @guarded
 def restyle(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="RUN folder of a VAE that `ktg finetune` adapted.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="RUN folder of a VAE or VQ-VAE that `ktg finetune` adapted.")
+    ],
     data: o.Data,
     out: Folder,
     reference: Annotated[
@@ -236,14 +288,17 @@ def restyle(
     source: Annotated[
         str | None, typer.Option("--source", help="The VAE before it was adapted. Default: the RUN's.")
     ] = None,
-    detail: Detail = 1.0,
+    detail: Annotated[
+        float | None,
+        typer.Option("--detail", help="0 to 1: how much fine detail of the input is added. Default: 1; VQ-VAE: 0."),
+    ] = None,
     grid: Sheet = None,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
 ) -> None:
-    """Give images the style of those that a VAE was adapted to."""
+    """Give images the style of those that a VAE or VQ-VAE was adapted to."""
     ref = _check(run, trust, out, grid, name="run")
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome, print_table
     from keras_transfer_gen.data.image_set import count_of
@@ -253,7 +308,7 @@ def restyle(
         return _print_plan(ref, {"data": data}, out, json)
     with ConsoleReporter() as reporter:
         result = recipe.restyle(run, data, out, reference, source, detail, grid, trust, reporter)
-    outcome = {"run": run, "out": out, "grid": grid, "detail": detail, "dry_run": False, **result.to_dict()}
+    outcome = {"run": run, "out": out, "grid": grid, "dry_run": False, **result.to_dict()}
     if not json:
         print_table("restyled", ["measure", "restyled", "plain", "input"], _rows(result))
     line = f"wrote {count_of(len(result.images), 'image')} to {out}"
@@ -285,11 +340,12 @@ def _print_plan(ref: "ModelRef", sources: dict[str, Any], out: str | None, json:
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
     from keras_transfer_gen.recipes.latent_tools import vae_inputs
+    from keras_transfer_gen.recipes.latent_tools.autoencoders import open_autoencoder
 
-    vae = vae_inputs.open_vae(ref)
+    model = open_autoencoder(ref)
     with ConsoleReporter() as reporter:
         counts = {
-            name: len(vae_inputs.read_model_images(source, vae.spec, name, reporter).images)
+            name: len(vae_inputs.read_model_images(source, model.spec, name, reporter).images)
             for name, source in sources.items()
         }
     plan = {"model": ref.name, **counts, "out": out, "replaced": count_images(out), "dry_run": True}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FOLDERS, OWN = "folders", "own"
 SUFFIXES = (".csv", ".json")
+LABEL_FORMS = "folders (the first sub-folder), a .csv (file,label) or dataset.json file, or own (of an npz or tfds)"
 FORMS = '"folders", "own", the path of a .csv or .json file, or an array with a label for each image'
 
 

@@ -106,6 +106,13 @@ def _labels(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     return [*_rows("labels", tensor, spec, []), _check(inside, text, tensor)]
 
 
+def _tokens(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
+    """Their grid is that of the signature; a number beyond the codes is refused where it is looked up."""
+    shape = [int(size) for size in tensor.shape[1:]]
+    inside = tf.reduce_all(tensor >= 0)
+    return [*_rows("tokens", tensor, spec, shape), _check(inside, "tokens must be numbers of codes, from 0 on")]
+
+
 def _num(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
     most = most_images(spec)
     text = f"num must be from 1 to {most} images; ask for more in several requests with other seeds"
@@ -128,6 +135,6 @@ def _label(tensor: tf.Tensor, spec: ModelSpec) -> list[Any]:
 
 _PLURALS = {"truncation": "truncation factors"}
 CHECKS = {  # input -> function (tensor, spec) -> assertions
-    "latents": _latents, "w": _styles, "images": _images, "labels": _labels,
+    "latents": _latents, "w": _styles, "images": _images, "labels": _labels, "tokens": _tokens,
     "num": _num, "seed": _seed, "truncation": _truncation, "label": _label,
 }  # fmt: skip

@@ -249,6 +249,10 @@ class TokenPrior(keras.Model):
 
     def nats(self, tokens: Array, labels: Labels | None = None) -> np.ndarray:
         """float32 ndarray `[n]`: minus the log-likelihood of each grid of `tokens`, int `[n, rows, columns]`."""
+        return self.token_nats(tokens, labels).sum(axis=(1, 2))
+
+    def token_nats(self, tokens: Array, labels: Labels | None = None) -> np.ndarray:
+        """float32 ndarray `[n, rows, columns]`: minus the log-likelihood of each token, given those before it."""
         tokens = np.asarray(tokens, np.int32).reshape(len(tokens), -1)
         none = self.network.num_classes
         labels = np.full(len(tokens), none, np.int32) if labels is None else np.asarray(labels, np.int32)
@@ -256,8 +260,8 @@ class TokenPrior(keras.Model):
         for first in range(0, len(tokens), EVALUATION_BATCH):
             part = slice(first, first + EVALUATION_BATCH)
             logits = self.network({"tokens": tokens[part], "labels": labels[part]}, training=False)
-            values.append(_image_nats(tokens[part], logits).numpy())
-        return np.concatenate(values)
+            values.append(_token_nats(tokens[part], logits).numpy())
+        return np.concatenate(values).reshape(-1, *self.network.grid)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
@@ -344,10 +348,14 @@ class TokenPrior(keras.Model):
         self.compile(**compiled_parts.revive_parts(config, _COMPILED), seed=config["seed"])
 
 
+def _token_nats(tokens, logits):
+    """float32 `[batch, positions]`: minus the log-probability of each of `tokens` `[batch, positions]`."""
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, tf.cast(logits, tf.float32))
+
+
 def _image_nats(tokens, logits):
-    """float32 `[batch]`: minus the log-probability of `tokens` `[batch, positions]`, summed over the positions."""
-    costs = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, tf.cast(logits, tf.float32))
-    return tf.reduce_sum(costs, axis=1)
+    """float32 `[batch]`: the same, summed over the positions."""
+    return tf.reduce_sum(_token_nats(tokens, logits), axis=1)
 
 
 protocols.MultiNetwork.register(TokenPrior)

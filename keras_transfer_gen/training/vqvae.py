@@ -98,6 +98,7 @@ class VQVAE(PartsInTurn, keras.Model):
         self.set_discriminator(discriminator)
         self.micro_batch = None  # whole batches alone
         self.class_names = check_class_names(class_names)
+        self.source, self.licence = "", ""  # where the weights come from, and their terms, in words
         self.prior = None
         if prior is not None:
             self.set_prior(prior)
@@ -112,7 +113,7 @@ class VQVAE(PartsInTurn, keras.Model):
     @property
     def spec(self) -> ModelSpec:
         """`ModelSpec` of the images, and of the prior's classes."""
-        return vq_spec(self.encoder, self.prior, self.class_names)
+        return vq_spec(self)
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -362,7 +363,8 @@ class VQVAE(PartsInTurn, keras.Model):
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         parts = {name: serialize(getattr(self, name)) for name in _PARTS if getattr(self, name) is not None}
-        own = {"name": self.name, "commitment": self.commitment, "class_names": list(self.class_names)}
+        own = {name: getattr(self, name) for name in ("name", "commitment", "source", "licence")}
+        own["class_names"] = list(self.class_names)
         return {**own, **parts, "trainable": trainable_flags.read_all(self)}
 
     @classmethod
@@ -371,6 +373,7 @@ class VQVAE(PartsInTurn, keras.Model):
         parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS if name in config}
         rest = {name: config[name] for name in ("name", "commitment", "class_names")}
         vq = cls(**parts, **rest)
+        vq.source, vq.licence = config.get("source", ""), config.get("licence", "")
         trainable_flags.write_all(vq, config["trainable"])
         return vq
 

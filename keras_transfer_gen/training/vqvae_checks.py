@@ -34,14 +34,15 @@ def check_discriminator(discriminator, decoder):
         raise checks.user_error("discriminator", expected, received, step)
 
 
-def vq_spec(encoder, prior, class_names):
-    """`ModelSpec` of a `VQVAE`'s images and of the classes of its prior (or None); a latent is a number a token."""
-    _, side, _, channels = encoder.input_shape
-    _, rows, columns, _ = encoder.output_shape
-    num_classes = 0 if prior is None else prior.network.num_classes
+def vq_spec(vq):
+    """`ModelSpec` of a `VQVAE`'s images and of its prior's classes; a latent has a number for each token."""
+    _, side, _, channels = vq.encoder.input_shape
+    rows, columns = vq.grid
+    num_classes = 0 if vq.prior is None else vq.prior.network.num_classes
     return ModelSpec(
         image_size=side, channels=channels, latent_dim=rows * columns, distribution="uniform",
-        num_classes=num_classes, arch="vqvae", family="vq", class_names=list(class_names) if num_classes else [],
+        num_classes=num_classes, class_names=list(vq.class_names) if num_classes else [],
+        arch="vqvae", family="vq", source=vq.source, licence=vq.licence,
     )  # fmt: skip
 
 

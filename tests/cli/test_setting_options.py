@@ -13,8 +13,12 @@ from keras_transfer_gen.recipes.settings.compat import CLASSES
 from keras_transfer_gen.recipes.settings.fields import PANELS, settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings
 
-FINETUNE, PRETRAIN = (FineTuneSettings, FineTuneVaeSettings), (PretrainSettings, PretrainVaeSettings)
+FINETUNE, PRETRAIN = (
+    (FineTuneSettings, FineTuneVaeSettings, FineTuneVqSettings),
+    (PretrainSettings, PretrainVaeSettings, PretrainVqSettings),
+)
 COMMANDS = {"finetune": FINETUNE, "pretrain": PRETRAIN}
 
 
@@ -35,7 +39,7 @@ def test_every_setting_has_an_option_with_its_help_in_its_panel(cls):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_tells_the_default_of_each_family(command):
     options = options_of(command)
-    for family, cls in zip(("gan", "vae"), COMMANDS[command], strict=True):
+    for family, cls in zip(("gan", "vae", "vq"), COMMANDS[command], strict=True):
         for described in settings_of(cls).values():
             words = described.default_words().replace("`kimg`", "--kimg").replace("`data`", "--data")
             assert words in options[described.flag].help, (family, described.name)
@@ -74,7 +78,10 @@ def test_help_says_what_only_gans_have_and_refers_to_flags():
     assert text("freeze_d").endswith("GANs only.") and "GANs only" not in text("kimg")
     assert "GANs only" not in option_parameters((FineTuneSettings,))["freeze_d"].annotation.__metadata__[0].help
     assert "the generator's is --g-lr-ratio times it" in text("learning_rate")
-    assert "full | bsa | minegan; VAE: decoder | bsa | prior | anchored | full." in text("method")
+    assert (
+        "full | bsa | minegan; VAE: decoder | bsa | prior | anchored | full; VQ-VAE: full | decoder | prior | prefix."
+        in text("method")
+    )
 
 
 def test_command_gets_what_was_given_alone_in_the_place_of_its_parameter():

@@ -46,7 +46,7 @@ def test_vae_source_is_adapted_with_its_own_defaults(ktg, ktg_json, finetune, ma
         path.mkdir(parents=True, exist_ok=True)
 
     monkeypatch.setattr(finalize, "export_saved_model", export)
-    monkeypatch.setattr(family, "export_vae_parts", export)
+    monkeypatch.setattr(family, "export_parts", export)
     more = ("--method", "prior", "--prior", "full", "--reference", many)
     metrics = ktg_json(*finetune(*more))
     assert metrics["elbo_after"]["n_images"] == 24 and metrics["prior"] == "full"

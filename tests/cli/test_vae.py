@@ -105,3 +105,43 @@ def test_dry_runs_read_all_and_write_nothing(ktg, ktg_json, vae_file, image_fold
 def test_errors_are_one_line_and_exit_2(refused, vae_file, source_file, tmp_path, arguments, text):
     assert text in refused(*(part.format(vae=vae_file, gan=source_file, tmp=tmp_path) for part in arguments))
     assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def vq_file(tmp_path):
+    from keras_transfer_gen.recipes.settings.vq import PretrainVqSettings
+    from keras_transfer_gen.recipes.training.vq import models
+
+    settings = PretrainVqSettings(
+        data="photos", out="run", image_size=32, codes=16, max_channels=8, min_channels=4, prior_width=12,
+        prior_depth=1,
+    )  # fmt: skip
+    vq = models.new_model(settings, ["a", "b"])
+    vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
+    vq.save(tmp_path / "vq.keras")
+    return tmp_path / "vq.keras"
+
+
+def test_a_vq_vae_writes_tokens_and_keeps_a_part_of_images(
+    ktg, ktg_json, vae_file, vq_file, image_folder, tmp_path, read_folder
+):
+    tokens, out = tmp_path / "tokens.npz", tmp_path / "out"
+    outcome = ktg_json("encode", vq_file, "--data", image_folder, "--out", tokens)
+    assert outcome["grid"] == [4, 4] and outcome["num"] == 12
+    result = ktg("encode", vq_file, "--data", image_folder, "--out", tokens)
+    assert result.stdout == f"wrote the tokens of 12 images, 4 x 4 numbers each, to {tokens}\n"
+    assert ktg_json("decode", vq_file, "--latents", tokens, "--out", out)["num"] == 12
+    outcome = ktg_json("edit", vq_file, "--data", image_folder, "--keep", "top", "--out", out)
+    assert outcome["kept"] == 0.5 and outcome["names"][0] == "00.png"
+    upper = [np.asarray(Image.open(image_folder / f"{number:02}.png"))[:16] for number in range(12)]
+    np.testing.assert_array_equal(read_folder(out)[:, :16], np.stack(upper))
+    assert ktg_json("generate", vq_file, "--num", 3, "--class", "b", "--out", out)["class"] == 1
+    assert ktg_json("edit", vq_file, "--data", image_folder, "--keep", "top", "--out", out, "--dry-run")["dry_run"]
+    for arguments, text in (
+        (("edit", vae_file, "--data", image_folder, "--keep", "top"), "VQVAE with a prior"),
+        (("edit", vq_file, "--keep", "top"), "--data"),
+        (("edit", vq_file, "--keep", "top", "--data", image_folder, "--directions", "d"), "left out beside --keep"),
+        (("edit", vq_file, "--keep", "middle", "--data", image_folder), "--keep top"),
+    ):
+        result = ktg(*arguments, "--out", out)
+        assert result.exit_code == 2 and text in result.stderr

@@ -82,5 +82,5 @@ def test_wrong_numbers_are_answered_by_a_sentence(name):
 
 
 def test_every_input_has_its_checks_and_larger_images_are_fewer():
-    assert set(CHECKS) == {"latents", "images", "labels", "w", *SCALARS}
+    assert set(CHECKS) == {"latents", "images", "labels", "tokens", "w", *SCALARS}
     assert [most_images(ModelSpec(size, 3, 8)) for size in (32, 128, 1024)] == [1024, 256, 16]

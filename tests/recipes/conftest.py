@@ -5,6 +5,7 @@ import os
 import signal
 
 import keras
+import numpy as np
 import pytest
 
 from keras_transfer_gen import files
@@ -78,13 +79,15 @@ def leave_exports_out():
         from keras_transfer_gen.recipes.training import finalize
         from keras_transfer_gen.recipes.training.gan import family as gan
         from keras_transfer_gen.recipes.training.vae import family as vae
+        from keras_transfer_gen.recipes.training.vq import family as vq
 
         def write_nothing(model, path, **options):
             path.mkdir(parents=True, exist_ok=True)
 
         patch.setattr(finalize, "export_saved_model", write_nothing)
         patch.setattr(gan, "export_tflite", lambda model, path: files.write_bytes(path, b""))
-        patch.setattr(vae, "export_vae_parts", lambda vae, folder: None)
+        for family in (vae, vq):
+            patch.setattr(family, "export_parts", lambda model, folder: None)
 
     return patch_exports
 
@@ -102,3 +105,18 @@ def deterministic():
     from tensorflow.python.framework import config
 
     config.disable_op_determinism()
+
+
+@pytest.fixture
+def vq():
+    """A new `VQVAE` of 32 px with 16 codes and a prior without classes."""
+    from keras_transfer_gen.recipes.settings.vq import PretrainVqSettings
+    from keras_transfer_gen.recipes.training.vq import models
+
+    settings = PretrainVqSettings(
+        data="photos", out="run", image_size=32, codes=16, max_channels=8, min_channels=4, prior_width=12,
+        prior_depth=1,
+    )  # fmt: skip
+    vq = models.new_model(settings, [])
+    vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
+    return vq

@@ -5,6 +5,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.patch_discriminator import build_patch_discriminator
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.training.vqvae import VQVAE
 from keras_transfer_gen.training.vqvae_checks import check_discriminator, check_networks, vq_spec
 
 OPTIONS = {"max_channels": 16, "min_channels": 8}
@@ -24,7 +25,11 @@ def test_networks_must_fit_each_other():
 
 
 def test_the_spec_follows_from_the_networks():
-    spec = vq_spec(build_token_encoder(32, channels=1, **OPTIONS), None, ["cats"])
+    networks = build_token_encoder(32, channels=1, **OPTIONS), build_token_decoder(32, channels=1, **OPTIONS)
+    vq = VQVAE(networks[0], VectorQuantizer(16), networks[1], class_names=["cats"])
+    vq.source, vq.licence = "drawn", "CC0"
+    spec = vq_spec(vq)
+    assert (spec.source, spec.licence) == ("drawn", "CC0")
     assert (spec.image_size, spec.channels, spec.latent_dim, spec.num_classes) == (32, 1, 16, 0)
     assert spec.family == "vq" and spec.class_names == []
 

@@ -15,13 +15,14 @@ from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.settings.settings_text import settings_text
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings
 from keras_transfer_gen.transfer.fetching.presets import list_presets
 
 LOOKED_AT = 64  # side in pixels at which the images are read to look at them
 TRAIN, REFERENCE = "train", "reference"  # the folders that `ktg data prepare` writes
 SUFFIXES = (".yaml", ".yml")
 FALLBACK_SOURCE = "noto_gan_64"
-CLASSES = {cls.family: cls for cls in (FineTuneSettings, FineTuneVaeSettings)}
+CLASSES = {cls.family: cls for cls in (FineTuneSettings, FineTuneVaeSettings, FineTuneVqSettings)}
 
 
 @dataclasses.dataclass(frozen=True)

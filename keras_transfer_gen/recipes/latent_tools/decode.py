@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae
+from keras_transfer_gen.recipes.latent_tools.autoencoders import open_autoencoder
 from keras_transfer_gen.recipes.output.folder_checks import check_folder
 from keras_transfer_gen.recipes.output.image_folder import write_folder
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
-KEYS = ("z_mean", "latents", "z")  # names of the array in an .npz file; the first that is there is read
+KEYS = ("z_mean", "latents", "z", "tokens")  # names of the array in an .npz file; the first that is there is read
 
 
 def decode(
@@ -36,8 +36,9 @@ def decode(
     """Writes the images of latents to `out/00000.png`, ...
 
     Args:
-        model: `VAE`, or what `load_vae` takes.
-        latents: float32 `[N, latent_dim]`, or the path of an .npz (as `encode` writes it) or .npy file.
+        model: `VAE` or `VQVAE`, or what `load_vae` or `load_vq` takes.
+        latents: float32 `[N, latent_dim]`, of a VQ-VAE tokens, int `[N, rows, columns]`, or
+            the path of an .npz (as `encode` writes it) or .npy file.
         out: a new or empty folder, or one that an earlier command wrote, which is replaced whole.
         trust: whether you vouch for a model from the web.
         reporter: `Reporter`; shows the progress.
@@ -54,8 +55,8 @@ def decode(
     """
     check_folder(out)
     path = str(latents) if isinstance(latents, (str, os.PathLike)) else None
-    array = read_latents(path) if path else np.asarray(latents, np.float32)
-    images = open_vae(model, trust).decode(array)
+    array = read_latents(path) if path else np.asarray(latents)
+    images = open_autoencoder(model, trust).decode(array)
     write_folder(images, out, {"latents": path}, reporter)
     return images
 
@@ -67,7 +68,7 @@ def read_latents(path: PathLike) -> np.ndarray:
         path: of an .npz file, as `encode` writes it, or an .npy file.
 
     Returns:
-        float32 `[N, D]`.
+        float32 `[N, D]`, or tokens, integers `[N, rows, columns]`.
 
     Raises:
         UserFileError, UserError: where there are none.
@@ -92,6 +93,9 @@ def read_latents(path: PathLike) -> np.ndarray:
         else:
             hint = "It is damaged, cut off or something else. `ktg encode` writes one."
         raise checks.file_error("latents", "a readable .npz or .npy file", path, hint) from error
+    if array.ndim == 3 and array.dtype.kind in "iu":
+        return array  # tokens
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-        raise checks.user_error("latents", "finite numbers [N, latent_dim]", f"{array.dtype} {array.shape}")
+        expected = "finite numbers [N, latent_dim], or tokens, integers [N, rows, columns]"
+        raise checks.user_error("latents", expected, f"{array.dtype} {array.shape}")
     return array.astype(np.float32)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.maths.latent_arithmetic import spherical_interpolation
+from keras_transfer_gen.recipes.latent_tools.autoencoders import arc_between, circle_through_draws, open_autoencoder
 from keras_transfer_gen.recipes.latent_tools.outputs import check_file
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_image_file
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import read_image_file
 from keras_transfer_gen.recipes.report import sheets
-from keras_transfer_gen.training.latents import numbered_latents
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
     from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.specs import ModelSpec
-    from keras_transfer_gen.training.vae import VAE
 
 
 FRAMES = 24
@@ -37,12 +35,13 @@ def interpolate(
 ) -> np.ndarray:
     """Images on an arc of the latent space; with `out` also as a film (GIF).
 
-    With two images: from the first to the last, by the means of their posteriors. Without: through a few latents drawn
+    With two images: from the first to the last, by the means of their posteriors (of a VQ-VAE by mixtures of their
+    codes). Without: through a few latents drawn
     from the prior and back to the first, so that the film can repeat. That arc is one of the noise that the prior maps
     to latents, so each of its points is one that the prior may draw.
 
     Args:
-        model: `VAE`, or what `load_vae` takes.
+        model: `VAE` or `VQVAE`, or what `load_vae` or `load_vq` takes.
         out: the .gif file; None writes no film.
         start: path of the first image, or uint8 `[S, S, C]`.
         end: the same for the last.
@@ -65,29 +64,19 @@ def interpolate(
     frames = checks.check_integer("frames", frames, least=2, next_step="Such as --frames 24.")
     seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
     out = None if out is None else check_file(out, ".gif", "Such as --out film.gif.")
-    vae = open_vae(model, trust)
+    autoencoder = open_autoencoder(model, trust)
     if start is None:
-        latents = _draw_circle(vae, frames, seed)
+        images = circle_through_draws(autoencoder, TURNS, np.linspace(0.0, 1.0, frames)[:-1], seed)
     else:
-        ends = np.concatenate([_read_end(start, vae.spec, "from"), _read_end(end, vae.spec, "to")])
-        z_mean, _ = vae.encode(ends)
-        latents = spherical_interpolation(z_mean[0], z_mean[1], np.linspace(0.0, 1.0, frames))
-    images = vae.decode(latents)
+        ends = [_read_end(*end, autoencoder.spec) for end in ((start, "from"), (end, "to"))]
+        images = arc_between(autoencoder, np.concatenate(ends), np.linspace(0.0, 1.0, frames))
     if out is not None:
         circle = start is None  # its last frame is shown no longer than the others
         sheets.write_film(out, list(images), sheets.FRAME_MILLISECONDS if circle else sheets.LAST_MILLISECONDS)
     return images
 
 
-def _draw_circle(vae: VAE, frames: int, seed: int) -> np.ndarray:
-    """Latents `[N, latent_dim]` on arcs between a few drawn ones, back to the first."""
-    corners = numbered_latents(range(TURNS), vae.spec.latent_dim, seed)
-    shares = np.linspace(0.0, 1.0, frames)[:-1]
-    arcs = [spherical_interpolation(corners[n], corners[(n + 1) % TURNS], shares) for n in range(TURNS)]
-    return np.asarray(vae.prior(np.concatenate(arcs)))
-
-
-def _read_end(image: PathLike | np.ndarray, spec: ModelSpec, name: str) -> np.ndarray:
+def _read_end(image: PathLike | np.ndarray, name: str, spec: ModelSpec) -> np.ndarray:
     """uint8 `[1, S, S, C]` of a path or an array."""
     if not isinstance(image, np.ndarray):
         return read_image_file(image, spec, name)

@@ -1,4 +1,4 @@
-"""Images to their reconstructions by a VAE, in a folder."""
+"""Images to their reconstructions by a VAE or VQ-VAE, in a folder."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
+from keras_transfer_gen.recipes.latent_tools.autoencoders import open_autoencoder
 from keras_transfer_gen.recipes.latent_tools.outputs import check_outputs, write_outputs
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def reconstruct(
     trust: bool = False,
     reporter: Reporter = SILENT,
 ) -> Reconstruction:
-    """Encodes and decodes images, by the means of their posteriors, and writes the results.
+    """Encodes and decodes images, by the means of their posteriors or by their tokens, and writes the results.
 
     Args:
-        model: `VAE`, or what `load_vae` takes.
+        model: `VAE` or `VQVAE`, or what `load_vae` or `load_vq` takes.
         data: what `load_images` returns or takes.
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         grid: PNG file for a sheet of images before and after; None writes none.
@@ -67,9 +68,9 @@ def reconstruct(
         >>> result = reconstruct("noto_vae_64", "photos/", grid="sheet.png")  # doctest: +SKIP
     """
     check_outputs(out, grid)
-    vae = open_vae(model, trust)
-    inputs = read_model_images(data, vae.spec, reporter=reporter)
-    images = vae.reconstruct(inputs.images)
+    autoencoder = open_autoencoder(model, trust)
+    inputs = read_model_images(data, autoencoder.spec, reporter=reporter)
+    images = autoencoder.reconstruct(inputs.images)
     write_outputs(images, [("input", inputs.images), ("reconstruction", images)], inputs, out, grid, {}, reporter)
     levels = np.abs(images.astype(np.int16) - inputs.images).mean()
     return Reconstruction(images, float(edge_similarity(inputs.images, images).mean()), float(levels))

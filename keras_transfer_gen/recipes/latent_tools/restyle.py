@@ -13,12 +13,13 @@ from keras_transfer_gen.maths.colour_map import follow_colours
 from keras_transfer_gen.maths.residual_detail import check_detail
 from keras_transfer_gen.metrics.edge_similarity import edge_similarity
 from keras_transfer_gen.recipes.inputs.suggestions import not_suggesting
+from keras_transfer_gen.recipes.latent_tools.autoencoders import codes_of, open_autoencoder
 from keras_transfer_gen.recipes.latent_tools.outputs import check_outputs, write_outputs
-from keras_transfer_gen.recipes.latent_tools.vae_inputs import open_vae, read_model_images
-from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.latent_tools.vae_inputs import read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.training.vqvae import VQVAE
 
 if TYPE_CHECKING:
     import keras
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.training.vae import VAE
 
 
-DETAIL = 1.0
+DETAIL, TOKENS_DETAIL = 1.0, 0.0  # of a VAE, whose images are blurred; of a VQ-VAE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Restyled:
         kid: score of the restyled images against the target's, as in metrics.json; None without a target.
         kid_input: the same of the input images.
         kid_plain: the same of their reconstructions by the source.
+        detail: how much fine detail of the input was added.
     """
 
     images: np.ndarray
@@ -50,6 +52,7 @@ class Restyled:
     kid: dict[str, Any] | None
     kid_input: dict[str, Any] | None
     kid_plain: dict[str, Any] | None
+    detail: float = DETAIL
 
     @property
     def kept(self) -> float | None:
@@ -68,7 +71,7 @@ def restyle(
     out: PathLike | None = None,
     reference: ImageSource | None = None,
     source: PathLike | keras.Model | None = None,
-    detail: float = DETAIL,
+    detail: float | None = None,
     grid: PathLike | None = None,
     trust: bool = False,
     reporter: Reporter = SILENT,
@@ -80,12 +83,13 @@ def restyle(
     images is added to the image itself, after its colours were matched to it (see `carry_over`).
 
     Args:
-        run: RUN folder of a fine-tuned VAE; with `source`, also the adapted `VAE` or what `load_vae` takes.
+        run: RUN folder of a fine-tuned VAE or VQ-VAE; with `source`, also the adapted model or its name.
         data: the images: what `load_images` returns or takes.
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         reference: images in the style, to score against; by default the reference of the RUN, or its training images.
-        source: the `VAE` that was adapted, or what `load_vae` takes; a RUN keeps it.
-        detail: from 0, the adapted decoder's image, to 1, the input with the difference added.
+        source: the model that was adapted, or its name; a RUN keeps it.
+        detail: from 0, the adapted decoder's image, to 1, the input with the difference added; by default 1, of a
+            VQ-VAE 0.
         grid: PNG file for a sheet: input, reconstruction, restyled; None writes none.
         trust: whether you vouch for a model from the web.
         reporter: `Reporter`; shows the progress.
@@ -99,16 +103,19 @@ def restyle(
     Example:
         >>> restyled = restyle("runs/mine", "other_photos/", out="restyled/")  # doctest: +SKIP
     """
-    detail = check_detail(detail)
+    if detail is not None:
+        detail = check_detail(detail)
     check_outputs(out, grid)
     source, adapted, target = _models(run, source, trust)
+    if detail is None:
+        detail = TOKENS_DETAIL if isinstance(adapted, VQVAE) else DETAIL
     reference = target if reference is None else reference
     if source.spec.latent_dim != adapted.spec.latent_dim:
         expected = f"a VAE of {adapted.spec.latent_dim} latent dimensions, as the adapted one"
         raise checks.user_error("source", expected, source.spec.latent_dim)
     inputs = read_model_images(data, source.spec, reporter=reporter)
-    latents, _ = source.encode(inputs.images)
-    plain, changed = source.decode(latents), adapted.decode(latents)
+    codes = codes_of(source, inputs.images)
+    plain, changed = source.decode(codes), adapted.decode(codes)
     images = changed
     if source.spec.channels == adapted.spec.channels:
         images = carry_over(inputs.images, plain, changed, detail)
@@ -126,7 +133,8 @@ def restyle(
             for name, part in (("kid", images), ("kid_input", inputs.images), ("kid_plain", plain))
         }
     edges, plain_edges = (float(edge_similarity(inputs.images, part).mean()) for part in (images, plain))
-    return Restyled(images, edges, plain_edges, *(kids.get(name) for name in ("kid", "kid_input", "kid_plain")))
+    scores = {name: kids.get(name) for name in ("kid", "kid_input", "kid_plain")}
+    return Restyled(images, edges, plain_edges, **scores, detail=detail)
 
 
 def carry_over(images: np.ndarray, plain: np.ndarray, changed: np.ndarray, detail: float = DETAIL) -> np.ndarray:
@@ -166,7 +174,7 @@ def _models(
             name = run if folder is not None else type(run).__name__
             raise checks.file_error("run", "a RUN folder of a fine-tuned VAE", name, hint)
         with checks.named(model="run"):
-            return open_vae(source, trust), open_vae(run, trust), None
+            return open_autoencoder(source, trust), open_autoencoder(run, trust), None
     if source is None:
         kept = folder.source_vae_file
         if not kept.is_file():
@@ -174,11 +182,11 @@ def _models(
             raise checks.file_error("run", f"a RUN that keeps its source ({kept.name})", run, hint)
         source = kept
     with checks.named(source="run"):
-        adapted = load_vae(run)
+        adapted = open_autoencoder(run)
     settings = folder.config()["settings"]
     paths = (settings.get("reference"), settings.get("data"))
     target = next((path for path in paths if path and _exists(path)), None)
-    return open_vae(source, trust), adapted, target
+    return open_autoencoder(source, trust), adapted, target
 
 
 def _exists(path: PathLike) -> bool:

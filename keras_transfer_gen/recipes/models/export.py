@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.saved_model import write_saved_model
@@ -14,11 +16,15 @@ from keras_transfer_gen.export.serving_files import check_serving_files, is_vers
 from keras_transfer_gen.export.tflite import write_tflite
 from keras_transfer_gen.export.tflite_metadata import read_tflite_metadata
 from keras_transfer_gen.export.vae import vae_servable
+from keras_transfer_gen.export.vq import VqNetworks, vq_servable
 from keras_transfer_gen.recipes.models.load import load_generator
 from keras_transfer_gen.recipes.models.load_vae import load_vae
+from keras_transfer_gen.recipes.models.load_vq import load_vq
 from keras_transfer_gen.recipes.models.resolve import ModelRef, resolve_model
 from keras_transfer_gen.recipes.models.served_card import served_card
+from keras_transfer_gen.training.token_sampler import build_sampler
 from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.training.vqvae import VQVAE
 
 if TYPE_CHECKING:
     import keras
@@ -29,9 +35,11 @@ if TYPE_CHECKING:
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
 
+WHOLE = (VAE, VQVAE)  # models that are exported whole, not their generator alone
 LOADERS: dict[str, Callable[..., Any]] = {  # family -> function (`ModelRef`, overrides) -> what is exported
     "gan": lambda ref, overrides: load_generator(ref, overrides=overrides),
     "vae": lambda ref, overrides: load_vae(ref),
+    "vq": lambda ref, overrides: load_vq(ref),
     "": lambda ref, overrides: load_generator(ref, overrides=overrides),  # a third-party model
 }
 
@@ -114,27 +122,35 @@ def float_layers(path: PathLike) -> list[str]:
     return read_tflite_metadata(path)["float_layers"]
 
 
-def export_vae_parts(vae: VAE, folder: PathLike) -> list[Path]:
-    """Writes `sampler.tflite`, `encoder.tflite` and `decoder.tflite` of a `VAE` into a folder; returns their paths."""
-    servable = vae_servable(vae)
+def export_parts(model: VAE | VQVAE, folder: PathLike) -> list[Path]:
+    """Writes `sampler.tflite`, `encoder.tflite` and `decoder.tflite` of a model into a folder; returns their paths.
+
+    Args:
+        model: `VAE` or `VQVAE`.
+        folder: that is made where it is missing.
+    """
+    servable = servable_of(model)
     return [write_tflite(servable, Path(folder) / f"{part}.tflite", part=part) for part in servable.parts]
 
 
-def servable_of(exported: VAE | tuple[keras.Model, ModelSpec]) -> Servable:
-    """The `Servable` of a `VAE` or of (generator, spec)."""
+def servable_of(exported: VAE | VQVAE | tuple[keras.Model, ModelSpec]) -> Servable:
+    """The `Servable` of a `VAE`, a `VQVAE` or of (generator, spec)."""
+    if isinstance(exported, VQVAE):
+        parts = (build_sampler(exported), exported.encoder, exported.decoder, np.asarray(exported.quantizer.codebook))
+        return vq_servable(VqNetworks(*parts, exported.spec))
     return vae_servable(exported) if isinstance(exported, VAE) else generator_servable(*exported)
 
 
-def spec_of(exported: VAE | tuple[keras.Model, ModelSpec]) -> ModelSpec:
-    """The `ModelSpec` of a `VAE` or of (generator, spec)."""
-    return exported.spec if isinstance(exported, VAE) else exported[1]
+def spec_of(exported: VAE | VQVAE | tuple[keras.Model, ModelSpec]) -> ModelSpec:
+    """The `ModelSpec` of a `VAE`, a `VQVAE` or of (generator, spec)."""
+    return exported.spec if isinstance(exported, WHOLE) else exported[1]
 
 
 def load_exported(
     model: PathLike | ModelRef | keras.Model | tuple[keras.Model, ModelSpec],
     trust: bool = False,
     overrides: SpecOverrides | None = None,
-) -> VAE | tuple[keras.Model, ModelSpec]:
+) -> VAE | VQVAE | tuple[keras.Model, ModelSpec]:
     """What is exported of a model.
 
     Args:
@@ -143,10 +159,10 @@ def load_exported(
         overrides: as in `export_saved_model`.
 
     Returns:
-        `VAE`, or (generator, `ModelSpec`).
+        `VAE`, `VQVAE`, or (generator, `ModelSpec`).
     """
     if isinstance(model, (str, os.PathLike, ModelRef)):
         with checks.named(source="model"):
             ref = resolve_model(model, trust)
             return LOADERS[ref.family](ref, overrides)
-    return model if isinstance(model, (tuple, VAE)) else (model.ema_generator, model.spec)
+    return model if isinstance(model, (tuple, *WHOLE)) else (model.ema_generator, model.spec)

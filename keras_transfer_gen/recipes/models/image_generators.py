@@ -17,6 +17,7 @@ from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.generate_checks import check_generate
 from keras_transfer_gen.training.latents import render_numbered
 from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.training.vqvae import VQVAE
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.saved_model.files import load_saved_model
 from keras_transfer_gen.transfer.saved_model.measure import measure_generator
@@ -58,7 +59,7 @@ def open_model(source: PathLike | ModelRef, trust: bool = False, overrides: Spec
     if ref.kind == NETWORK_FILE:
         return load_source(ref, overrides=overrides)[0]
     model = load_keras(ref.path)
-    if isinstance(model, VAE):
+    if isinstance(model, (VAE, VQVAE)):
         return model
     if not isinstance(model, GAN):
         return ModelGenerator(*open_keras_model(model, ref.name, overrides))
@@ -90,6 +91,7 @@ EXPORTED: dict[
 ] = {  # family -> function (folder of an exported SavedModel, what the user calls it) -> the model
     "gan": lambda folder, source: ServedGenerator(*read_saved_model(folder)),
     "vae": open_vae_folder,
+    "vq": lambda folder, source: ServedGenerator(*read_saved_model(folder)),
 }
 
 

@@ -18,6 +18,7 @@ from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latents import numbered_latents
 from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.training.vqvae import VQVAE
 from keras_transfer_gen.transfer.fetching.fetch import fetch_saved_model
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.provenance import name_of, note_source
@@ -133,6 +134,9 @@ def _load(
             overrides.check_known(spec, ref.name)
         return model
     model = load_keras(ref.path, custom_objects)
+    if isinstance(model, VQVAE):
+        step = "It holds a VQ-VAE: load_vq(...) in Python; `ktg finetune` takes it as it is."
+        raise checks.user_error("source", "a GAN or a generator", ref.name, step)
     if isinstance(model, VAE):
         step = "It holds a VAE: load_vae(...) in Python; `ktg finetune` takes it as it is."
         raise checks.user_error("source", "a GAN or a generator", ref.name, step)

@@ -32,7 +32,7 @@ KINDS = (
     ".tar.gz or https address)"
 )
 KERAS, SAVED_MODEL, NETWORK_FILE = "keras", "saved_model", "network_file"  # the kinds of a `ModelRef`
-FAMILY_OF_CLASS = {"GAN": "gan", "VAE": "vae"}  # the class in a `.keras` file of this package
+FAMILY_OF_CLASS = {"GAN": "gan", "VAE": "vae", "VQVAE": "vq"}  # the class in a `.keras` file of this package
 OTHER_FILES = {  # what is often given instead, by how its name ends
     ".weights.h5": "It holds weights alone. Load it into its model with load_weights, and save that as .keras.",
     ".h5": "It is a file of Keras' older format. Load it with the Keras that wrote it, and save it as a SavedModel.",
@@ -49,7 +49,7 @@ class ModelRef:
         kind: "keras" (a `.keras` file), "saved_model" (what `fetch_saved_model` takes) or "network_file" (networks of
             another program, see `read_network_file`).
         path: `pathlib.Path` of the file, the folder or the archive; an https address as text.
-        family: "gan" or "vae"; "" for a third-party model, and for an archive or an address before it is fetched.
+        family: "gan", "vae" or "vq"; "" for a third-party model, and for an archive or an address before it is fetched.
         name: what the user called the model, for messages and model cards.
         preset: whether it is a shipped model.
     """
@@ -127,7 +127,8 @@ def family_in(path: Path) -> str:
         path: `pathlib.Path`.
 
     Returns:
-        "gan", "vae", or "" for a third-party model, an archive, and a damaged file: what loads it says what is wrong.
+        "gan", "vae", "vq", or "" for a third-party model, an archive, and a damaged file: what loads it says what is
+        wrong.
     """
     if path.is_dir():
         return _family_in_saved_model(path)

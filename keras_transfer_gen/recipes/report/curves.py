@@ -154,6 +154,43 @@ def vae_panels(
     ]  # fmt: skip
 
 
+def vq_panels(
+    rows: list[dict[str, float]],
+    records: list[dict[str, Any]],
+    scratch_records: list[dict[str, Any]],
+    rollbacks: Iterable[dict[str, Any]] = (),
+) -> list[Panel]:
+    """The panels of a VQ-VAE's run: the losses of both parts, and the scores on images that are not trained on.
+
+    Args:
+        rows: rows of history.csv, dicts with "kimg" and "reconstruction_loss" or "nats".
+        records: scores of the run, dicts with "kimg" and "psnr" or "nats".
+        scratch_records: the same of the run from scratch; may be empty.
+        rollbacks: dicts with "kimg", where the training diverged.
+    """
+    losses = [Line("training", *_points(rows, "nats"), "tab:blue")]
+    losses += [
+        Line(f"put aside, {label}", *_points(run, "nats"), colour, "o-")
+        for label, run, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red"))
+    ]
+    psnr = [
+        Line(label, *_points(run, "psnr"), colour, "o-")
+        for label, run, colour in (("this run", records, "tab:green"), ("from scratch", scratch_records, "tab:red"))
+    ]
+    error = [Line("reconstruction loss", *_points(rows, "reconstruction_loss"), "tab:blue")]
+    return [
+        Panel("reconstruction loss, in training", error, marks=kimg_of(rollbacks)),
+        Panel("PSNR, dB\n(images not trained on)", psnr),
+        Panel("nats per image", losses),
+    ]
+
+
+def _points(rows: list[dict[str, Any]], name: str) -> tuple[list[float], list[float]]:
+    """(kimg, values) of the rows that have a value of this name."""
+    own = [row for row in rows if name in row]
+    return [row["kimg"] for row in own], [row[name] for row in own]
+
+
 def kimg_of(entries: Iterable[dict[str, Any]]) -> list[float]:
     """The kimg of dicts that have some: list of float."""
     return [entry["kimg"] for entry in entries]

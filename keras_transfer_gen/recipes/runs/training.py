@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from keras_transfer_gen import files
 from keras_transfer_gen.recipes.runs import disk_room, rollback
@@ -56,7 +57,7 @@ class Training:
         say: function of a line of text for a person.
     """
 
-    model: object
+    model: Any
     branch: Branch | None = None
     seconds: float = 0.0
     steady: tuple = (0, 0.0)

@@ -21,6 +21,7 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.extra_metrics import extra_rows, measure_extra
 from keras_transfer_gen.recipes.scoring.feature_views import view_of
+from keras_transfer_gen.recipes.scoring.nats import measure_nats
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies
 from keras_transfer_gen.recipes.scoring.per_class import knows_classes, measure_classes
 from keras_transfer_gen.streams import ImageStream
@@ -58,7 +59,8 @@ class Evaluation:
         generated: the images, uint8 `[N, S, S, C]`.
         neighbours: for each generated image the real one nearest to it, uint8 `[N, S, S, C]`.
         elbo: of a VAE what `elbo_protocol.measure_elbo` gives; else empty.
-        extra: dict of the metrics that were added with `register_metric`: name -> float.
+        extra: dict of the metrics that were added with `register_metric`, name -> float; of a VQ-VAE "nats" (per image)
+            and "bits_per_token" as well.
         classes: of a model with classes what `per_class.measure_classes` gives; else empty.
 
     Example:
@@ -233,7 +235,7 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
         real: uint8 `[M, S, S, C]`, at least 10; 1,000 of them are used at most.
         name: what the real ones are.
         reporter: `Reporter`; shows the progress.
-        model: what generated them; the ELBO of a `VAE` is measured as well.
+        model: what generated them; the ELBO of a `VAE` and the nats of a `VQVAE` are measured as well.
         protocol: `KidProtocol`, or None for the default.
         network: as in `evaluate`.
 
@@ -264,7 +266,7 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
         generated=generated,
         neighbours=nearest,
         elbo=elbo_protocol.measure_elbo(model, real, name) if isinstance(model, VAE) else {},
-        extra=measure_extra(reference.images, generated, reference.features, features),
+        extra=measure_nats(model, real) | measure_extra(reference.images, generated, reference.features, features),
     )
 
 

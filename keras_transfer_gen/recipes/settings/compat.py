@@ -4,8 +4,12 @@ from keras_transfer_gen.recipes.settings import old_names
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings
 
-CLASSES = (FineTuneSettings, FineTuneVaeSettings, PretrainSettings, PretrainVaeSettings)
+CLASSES = (
+    FineTuneSettings, FineTuneVaeSettings, FineTuneVqSettings, PretrainSettings, PretrainVaeSettings,
+    PretrainVqSettings,
+)  # fmt: skip
 
 
 def from_recorded(recorded):

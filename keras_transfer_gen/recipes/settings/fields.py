@@ -19,8 +19,9 @@ OPTIMISATION = "Optimisation"
 SCORING = "Scoring"
 MACHINE = "Machine"
 VAES = "VAEs"
+TOKENS = "VQ-VAEs"
 THIRD_PARTY = "Third-party models"
-PANELS = (FIRST, DATA, SOURCE, NETWORK, TRAINS, OPTIMISATION, SCORING, MACHINE, VAES, THIRD_PARTY)
+PANELS = (FIRST, DATA, SOURCE, NETWORK, TRAINS, OPTIMISATION, SCORING, MACHINE, VAES, TOKENS, THIRD_PARTY)
 
 LAST = 100  # order of a setting that names none
 WIDTH = 116  # characters in a line of a generated docstring

@@ -4,7 +4,7 @@ import math
 from typing import Any, ClassVar
 
 from keras_transfer_gen import checks, tables
-from keras_transfer_gen.data.label_forms import check_form
+from keras_transfer_gen.data.label_forms import LABEL_FORMS, check_form
 from keras_transfer_gen.entry_text import parse_entry
 from keras_transfer_gen.recipes.settings import defaults, fields
 from keras_transfer_gen.recipes.settings import field_checks as check
@@ -18,7 +18,6 @@ from keras_transfer_gen.transfer.freezing.rules import parse_rule
 from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides, describes_source
 
 SELECTIONS = ("best", "last")
-LABEL_FORMS = "folders (the first sub-folder), a .csv (file,label) or dataset.json file, or own (of an npz or tfds)"
 
 
 def augments():

@@ -46,6 +46,21 @@ class VaeMethod:
     words: str
 
 
+@dataclasses.dataclass(frozen=True)
+class VqMethod:
+    """A row of `VQ_METHODS`.
+
+    Args:
+        decoder: whether the decoder is trained, at fixed tokens.
+        prior_rules: freezing rules of the prior's network, in order; None where it is not trained.
+        words: what it does, for reports.
+    """
+
+    decoder: bool
+    prior_rules: tuple | None
+    words: str
+
+
 GAN_METHODS = {
     "full": GanMethod((), 1.0, False, "every weight of the source is trained"),
     # Few weights are trained, and each of them shifts a whole channel: Noguchi and Harada (2019) take a rate of 5e-4.
@@ -73,6 +88,16 @@ VAE_METHODS = {
         (), defaults.VAE_ANCHORED_LEARNING_RATE, True, True, "everything, kept near the source"
     ),
     "full": VaeMethod((), defaults.VAE_LEARNING_RATE, True, False, "everything"),
+}  # fmt: skip
+
+VQ_METHODS = {
+    "full": VqMethod(True, (), "the decoder at fixed tokens, then the prior"),
+    "decoder": VqMethod(True, None, "the decoder alone, at fixed tokens: a new style for what the prior knows"),
+    "prior": VqMethod(False, (), "the prior alone: new contents in the style of the source"),
+    "prefix": VqMethod(
+        False, (("prior/embedding/classes", True), ("prior(/.*)?", False)),
+        "the vector alone that tells the prior what to draw",
+    ),
 }  # fmt: skip
 
 OLD_METHODS = {"miner": "minegan", "scale-shift": "bsa"}  # names of version 0.1

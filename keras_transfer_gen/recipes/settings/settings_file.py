@@ -72,7 +72,8 @@ def read_settings_file(path, command, classes):
         text = checks.message("model", f"one of {', '.join(by_family)}", family)
         raise checks.UserError(f"{path}: {text}")
     tables = {name: settings_of(cls) for name, cls in by_family.items() if family in (None, name)}
-    known = {name: described for table in tables.values() for name, described in table.items()}
+    usual_last = reversed(list(tables.values()))  # what several families have is read as the usual one has it
+    known = {name: described for table in usual_last for name, described in table.items()}
     arguments = {_name(str(key), known): value for key, value in (content[SETTINGS] if recorded else content).items()}
     try:
         current, renamed = old_names.with_new_names(known, arguments)

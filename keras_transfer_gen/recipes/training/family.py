@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer_gen.recipes.models.resolve import ModelRef
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 
 FAMILIES = {
     "gan": "keras_transfer_gen.recipes.training.gan.family:GanFamily",
     "vae": "keras_transfer_gen.recipes.training.vae.family:VaeFamily",
+    "vq": "keras_transfer_gen.recipes.training.vq.family:VqFamily",
     "student": "keras_transfer_gen.recipes.training.gan.student:StudentFamily",
 }
 
@@ -34,7 +36,7 @@ class Source:
             SavedModels are copied as folders.
     """
 
-    model: object
+    model: Any
     ref: ModelRef
     new_discriminator: bool = False
     kept: bool = False
@@ -142,6 +144,10 @@ class Family(abc.ABC):
         """Sets what may change when a training goes on, such as learning rates; `rates` replaces the settings'."""
 
     scratch_rates: Any = None  # learning rates of the run from scratch to compare with, as `update_rates` takes them
+
+    def network_to_time(self, settings, images):
+        """The network that the precision of a pretraining is chosen for, with new weights."""
+        return self.timed_network(build_networks(settings, new_spec(settings, images.image_set)))
 
     # Training
 

@@ -11,7 +11,6 @@ from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
 from keras_transfer_gen.recipes.training.measure import measure_precision
-from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 
 if TYPE_CHECKING:
     from keras_transfer_gen.recipes.report.reporter import Reporter
@@ -45,7 +44,7 @@ def pretrain(settings: PretrainSettings | PretrainVaeSettings, reporter: Reporte
         images = family.read_images(run, settings.image_size, settings.channels)
 
         def measure():
-            network = family.timed_network(build_networks(settings, new_spec(settings, images.image_set)))
+            network = family.network_to_time(settings, images)
             return {**measure_precision(run, network), "kid_floor": images.floor()}
 
         run.begin(images, family.describe_selection(run, images))

@@ -6,9 +6,9 @@ from keras_transfer_gen.export.parity import check_parity, probe_latents
 from keras_transfer_gen.export.run_tflite import run_tflite, run_tflite_function
 from keras_transfer_gen.export.saved_model import read_saved_model
 from keras_transfer_gen.recipes.models.export import (
+    export_parts,
     export_saved_model,
     export_tflite,
-    export_vae_parts,
     load_exported,
 )
 from keras_transfer_gen.recipes.models.load import load_gan, load_generator
@@ -70,7 +70,7 @@ def test_third_party_generators_go_as_a_pair_or_by_name_with_overrides(tmp_path)
 
 def test_three_files_bring_an_image_back(vae_file, sample_images, tmp_path):
     vae = load_vae(vae_file)
-    sampler, encoder, decoder = export_vae_parts(vae, tmp_path)
+    sampler, encoder, decoder = export_parts(vae, tmp_path)
     assert [file.name for file in (sampler, encoder, decoder)] == ["sampler.tflite", "encoder.tflite", "decoder.tflite"]
     images = sample_images / np.float32(127.5) - 1
     remade = run_tflite(decoder, run_tflite_function(encoder, {"images": images})["z_mean"])

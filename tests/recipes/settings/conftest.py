@@ -20,5 +20,5 @@ def make():
 
 @pytest.fixture(params=CLASSES, ids=lambda cls: cls.__name__)
 def settings_kind(request):
-    """Each of the four settings classes."""
+    """Each of the settings classes."""
     return request.param

@@ -9,10 +9,11 @@ from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.settings.settings_file import is_settings_file, read_settings_file
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings
 
 BY_COMMAND = {
-    "finetune": (FineTuneSettings, FineTuneVaeSettings),
-    "pretrain": (PretrainSettings, PretrainVaeSettings),
+    "finetune": (FineTuneSettings, FineTuneVaeSettings, FineTuneVqSettings),
+    "pretrain": (PretrainSettings, PretrainVaeSettings, PretrainVqSettings),
 }
 
 
@@ -49,7 +50,8 @@ def test_old_names_and_values_are_read_as_those_of_today(read):
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_what_a_run_recorded_is_read_back(tmp_path, make, cls):
-    settings = make(cls, kimg=3.0, seed=7, regularizers=("l2sp:weight=0.1",))
+    regularizers = () if cls.family == "vq" else ("l2sp:weight=0.1",)
+    settings = make(cls, kimg=3.0, seed=7, regularizers=regularizers)
     content = {"command": cls.command, "version": "0.2.0", "finished": True, "settings": recorded(settings)}
     (tmp_path / "config.json").write_text(json.dumps(content))
     assert is_settings_file(str(tmp_path))
@@ -68,11 +70,11 @@ def test_what_a_run_recorded_is_read_back(tmp_path, make, cls):
     ("penalty: off", "`penalty` must be text. Received: penalty=False. Put it into quotes."),
     ("freeze: [1]", "`freeze` must be a list of texts."),
     ("method: fll", "`method` must be one of 'full', 'bsa', 'minegan'"),
-    ("leraning_rate: 1", "'leraning_rate' is no setting of `ktg finetune`. Did you mean learning_rate?"),
+    ("leraning_rate: 1", "'leraning_rate' is no setting of `ktg finetune`. Did you mean learning_rate"),
     ("dry_run: true", "'dry_run' is no setting of `ktg finetune`."),
     ("image_fit: pad\nresize_mode: pad", "`image_fit` must be left out beside `resize_mode`"),
     ("command: pretrain", "these are settings of `ktg pretrain`, not of `ktg finetune`."),
-    ("model: gna", "`model` must be one of gan, vae."),
+    ("model: gna", "`model` must be one of gan, vae, vq."),
     ("model: vae\nfreeze_d: 1", "'freeze_d' is no setting of `ktg finetune`."),
     ("kimg: 1\nkimg: 2", "can't be read: kimg stands in it twice."),
     ("a: [", "can't be read: no valid YAML"),

@@ -3,7 +3,7 @@
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
-from keras_transfer_gen.recipes.models.export import export_vae_parts
+from keras_transfer_gen.recipes.models.export import export_parts
 from keras_transfer_gen.recipes.report import curves, sheets
 from keras_transfer_gen.recipes.report.vae_card import (
     vae_card,
@@ -126,7 +126,7 @@ class VaeFamily(Family):
         curves.write_curves(folder.path / "curves.png", panels)
 
     def export_mobile(self, run, model):
-        export_vae_parts(model, run.folder.tflite.parent)
+        export_parts(model, run.folder.tflite.parent)
 
     def card(self, run, model, metrics):
         words = ""

@@ -1,0 +1,118 @@
+"""What can be set for the training of a VQ-VAE and its prior (docs/defaults.md)."""
+
+from typing import Any, ClassVar
+
+from keras_transfer_gen import checks, tables
+from keras_transfer_gen.data.label_forms import LABEL_FORMS, check_form
+from keras_transfer_gen.recipes.settings import defaults, fields
+from keras_transfer_gen.recipes.settings import field_checks as check
+from keras_transfer_gen.recipes.settings.fields import redefined, setting, settings_class
+from keras_transfer_gen.recipes.settings.methods import VQ_METHODS, VqMethod
+from keras_transfer_gen.recipes.settings.shared import NetworkSettings, RunSettings, SourceSettings
+
+HOLDOUT = "a tenth of `data`, at least 4 images, which are not trained on"
+UNUSED = ("regularizers", "micro_batch")  # settings of every run that other families alone read
+DOWNSAMPLING = (4, 8, 16)  # those of networks/tokens/autoencoder.py, which loads Keras
+
+
+def _check_labels(name: str, value: Any, flag: str) -> Any:
+    return check_form(value)
+
+
+@settings_class
+class VqSettings(RunSettings):
+    """Settings that every training of a VQ-VAE has."""
+
+    family: ClassVar[str] = "vq"
+
+    reference: str | None = redefined(RunSettings, "reference", by_default=HOLDOUT)
+    learning_rate: float = setting(
+        defaults.VQ_LEARNING_RATE, help="Of the prior, by AdamW.", panel=fields.OPTIMISATION,
+        check=check.number("0.001", above=True),
+    )  # fmt: skip
+    autoencoder_learning_rate: float = setting(
+        defaults.VQ_AUTOENCODER_LEARNING_RATE, help="Of encoder and decoder, by Adam.", panel=fields.TOKENS,
+        check=check.number("0.001", above=True),
+    )  # fmt: skip
+    autoencoder_share: float = setting(
+        defaults.VQ_SHARE, help="Share of `kimg` in which the autoencoder learns, before the prior does.",
+        panel=fields.TOKENS, check=check.number("0.4", most=1.0),
+    )  # fmt: skip
+    augment: str | None = setting(
+        "shift_flip", help="How images are changed before they are encoded; none for text and other images that must "
+        "not be mirrored.",
+        panel=fields.OPTIMISATION, choices=lambda: tables.AUGMENTS, check=check.entry(tables.AUGMENTS),
+    )  # fmt: skip
+    labels: str | None = setting(
+        None, help=f"Draw by classes. The labels of the images: {LABEL_FORMS}.", panel=fields.DATA,
+        by_default="none, all images are of one kind", check=_check_labels,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in UNUSED:
+            if getattr(self, name):
+                hint = f"A VQ-VAE has no use for it. Leave {fields.flag_of(name)} out."
+                raise checks.user_error(name, "left out for a VQ-VAE", getattr(self, name), hint)
+
+    @property
+    def data_labels(self) -> Any:
+        return self.labels
+
+
+@settings_class
+class FineTuneVqSettings(SourceSettings, VqSettings):
+    """Settings of `finetune` for a VQ-VAE.
+
+    Example:
+        >>> FineTuneVqSettings(data="photos/", source="runs/tokens", out="runs/mine").method
+        'full'
+    """
+
+    kimg: float = redefined(RunSettings, "kimg", defaults.VQ_FINETUNE_KIMG, check=check.number("12", above=True))
+    evaluate_every_kimg: float | None = redefined(
+        RunSettings, "evaluate_every_kimg", by_default="a tenth of `kimg`", check=check.number("0.5", above=True)
+    )
+    learning_rate: float = redefined(VqSettings, "learning_rate", defaults.VQ_FINETUNE_LEARNING_RATE)
+    autoencoder_learning_rate: float = redefined(
+        VqSettings, "autoencoder_learning_rate", defaults.VQ_DECODER_LEARNING_RATE
+    )
+    method: str = setting(
+        "full", help="What of the source is trained.", panel=fields.FIRST, order=40, choices=lambda: VQ_METHODS,
+        check=check.choice(lambda: VQ_METHODS),
+    )  # fmt: skip
+
+    @property
+    def adaptation(self) -> VqMethod:
+        """The row of `VQ_METHODS` of the method."""
+        return VQ_METHODS[self.method]
+
+
+@settings_class
+class PretrainVqSettings(VqSettings):
+    """Settings of `pretrain` for a VQ-VAE.
+
+    Example:
+        >>> PretrainVqSettings(data="photos/", out="runs/tokens").downsampling
+        8
+    """
+
+    command: ClassVar[str] = "pretrain"
+
+    kimg: float = redefined(RunSettings, "kimg", defaults.VQ_PRETRAIN_KIMG, check=check.number("200", above=True))
+    image_size: int = redefined(NetworkSettings, "image_size")
+    channels: int = redefined(NetworkSettings, "channels")
+    max_channels: int = redefined(NetworkSettings, "max_channels", 192)
+    min_channels: int = redefined(NetworkSettings, "min_channels")
+    licence: str = redefined(NetworkSettings, "licence")
+    downsampling: int = setting(
+        8, help="Pixels along each side of a token.", panel=fields.TOKENS, choices=lambda: DOWNSAMPLING,
+        check=check.choice(lambda: DOWNSAMPLING),
+    )  # fmt: skip
+    codes: int = setting(1024, help="Size of the codebook.", panel=fields.TOKENS, check=check.integer("1024", least=2))
+    prior_width: int = setting(
+        192, help="Width of the transformer, a multiple of 6.", panel=fields.TOKENS, check=check.integer("192")
+    )
+    prior_depth: int = setting(
+        5, help="Blocks of the transformer.", panel=fields.TOKENS, check=check.integer("5")
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What a VQ-VAE supplies to a training."""

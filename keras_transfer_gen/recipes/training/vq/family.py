@@ -1,0 +1,197 @@
+"""What a VQ-VAE supplies to fine-tuning, pretraining and planning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
+from keras_transfer_gen.recipes.models.export import export_parts
+from keras_transfer_gen.recipes.report import curves, sheets
+from keras_transfer_gen.recipes.report.view_scores import view_sentences
+from keras_transfer_gen.recipes.report.vq_card import (
+    vq_card,
+    vq_score_header,
+    vq_score_note,
+    vq_score_rows,
+    vq_verdicts,
+)
+from keras_transfer_gen.recipes.runs.phases import Phase
+from keras_transfer_gen.recipes.scoring.nats import nats_of
+from keras_transfer_gen.recipes.settings import defaults
+from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores, Source
+from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
+from keras_transfer_gen.recipes.training.vq import classes, models, scores
+from keras_transfer_gen.recipes.training.vq.curve import NatsCurve, PsnrCurve
+from keras_transfer_gen.training.callbacks import read_history
+from keras_transfer_gen.training.checkpoint import save_model
+from keras_transfer_gen.training.parts_in_turn import AUTOENCODER, PRIOR
+from keras_transfer_gen.training.vqvae import VQVAE
+from keras_transfer_gen.transfer.saved_model.files import beside
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+
+LAST = "none: the last weights are kept"
+BEST = (
+    "the decoder with the best PSNR, and the prior with the fewest nats, on {count} images that were put aside for it"
+)
+
+
+def _learn(part: str):
+    return lambda training: training.model.learn(part)
+
+
+class VqFamily(Family):
+    """VQ-VAEs: the decoder learns at fixed tokens, then the prior; scored by nats, reconstructions and KID."""
+
+    name = "vq"
+    scratch_rates = (defaults.VQ_LEARNING_RATE, defaults.VQ_AUTOENCODER_LEARNING_RATE)
+
+    # The source and the images
+
+    def open_source(self, run: Run) -> Source:
+        _check_workers(run)
+        return models.open_source(run)
+
+    def read_images(self, run: Run, image_size: int, channels: int) -> RunImages:
+        _check_workers(run)
+        return read_with_holdout(run.settings, image_size, channels, run.reporter, validated=True)
+
+    def keep_source(self, run: Run, source: Source) -> None:
+        """Keeps the VQ-VAE itself, for `restyle` too."""
+        path = run.folder.source_vae_file
+        if not path.exists():
+            with beside(run.settings.out):
+                save_model(source.model, path)
+
+    # Before training
+
+    def describe_selection(self, run: Run, images: RunImages) -> str:
+        return BEST.format(count=len(images.validation)) if len(images.validation) else LAST
+
+    def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
+        vq = source.model
+        start = classes.measure_start(vq, images)
+        if start["sentence"]:
+            run.reporter.say(start["sentence"])
+        return {
+            **measure_precision(run, vq.decoder),
+            **measure_distance(run, source, images),
+            "class_start": start,
+            "nats_before": nats_of(vq, images.holdout, start["rows"][-1]),
+            "reconstruction_before": scores.reconstruction_scores(vq, images.holdout),
+        }
+
+    def match_classes(self, run: Run, source: Source, images: RunImages) -> tuple[Source, RunImages]:
+        start = run.notes["class_start"]
+        if not run.folder.source_vae_file.exists():  # it is the source with its own classes until it is kept
+            models.set_classes(source.model, start["rows"], start["names"])
+        return source, images
+
+    # Models
+
+    def timed_network(self, networks: tuple[Any, ...]) -> Any:
+        return networks[2]
+
+    def network_to_time(self, settings: Any, images: RunImages) -> Any:
+        return self.timed_network(models.build_networks(settings))
+
+    def model_from_source(self, run: Run, source: Source) -> VQVAE:
+        return models.model_from_source(source.model, run.settings)
+
+    def model_from_scratch(self, run: Run, source: Source) -> VQVAE:
+        return models.model_from_scratch(source.model, run.settings)
+
+    def new_model(self, run: Run, images: RunImages) -> VQVAE:
+        return models.new_model(run.settings, images.image_set.class_names if images.labelled else [])
+
+    def update_rates(self, model: VQVAE, settings: Any, rates: Any = None) -> None:
+        models.update_rates(model, settings, rates)
+
+    # Training
+
+    def phases(self, run: Run, source: Source, images: RunImages, tuned: Training) -> list[Phase]:
+        settings, method = run.settings, run.settings.adaptation
+        parts = [(AUTOENCODER, method.decoder), (PRIOR, method.prior_rules is not None)]
+        return _phases(run, images, [part for part, trained in parts if trained], settings.kimg)
+
+    def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
+        return _phases(run, images, [AUTOENCODER, PRIOR], tuned.model.kimg, "from scratch: ")
+
+    def pretrain_phases(self, run: Run, images: RunImages) -> list[Phase]:
+        return _phases(run, images, [AUTOENCODER, PRIOR], run.settings.kimg)
+
+    # After training
+
+    def score(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> Scores:
+        measured = scores.score(run, images, tuned, scratch)
+        tuned.save(run.settings.out, replace=True)  # with its best weights
+        return measured
+
+    def draw(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> None:
+        folder, holdout = run.folder, images.holdout[:SHEET_IMAGES]
+        pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
+        files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
+        rows = read_history(folder.history_file) if folder.history_file.is_file() else []
+        panels = curves.vq_panels(rows, tuned.records, scratch.records if scratch else [], tuned.rollbacks)
+        curves.write_curves(folder.path / "curves.png", panels)
+
+    def export_mobile(self, run: Run, model: VQVAE) -> None:
+        export_parts(model, run.folder.tflite.parent)
+
+    def card(self, run: Run, model: VQVAE, metrics: dict[str, Any]) -> str:
+        words = ""
+        if run.command == "finetune":
+            words = f"method `{run.settings.method}`, {run.settings.adaptation.words}"
+        return vq_card(run.folder.path, run.command, run.settings, model.spec, metrics, run.notes, words)
+
+    def result_table(self, settings: Any, metrics: dict[str, Any]) -> ResultTable:
+        method = f", method {settings.method}" if hasattr(settings, "method") else ""
+        return ResultTable(
+            title=f"{settings.out} at {metrics['kimg']:.1f} kimg{method}",
+            header=vq_score_header(metrics),
+            rows=vq_score_rows(metrics),
+            notes=[vq_score_note(metrics), *vq_verdicts(metrics), *view_sentences(metrics)],
+        )
+
+    # Without training
+
+    def needs_training(self, settings: Any) -> bool:
+        return True
+
+    def plan(self, run: Run, source: Source | None, count: int) -> dict[str, Any]:
+        settings = run.settings
+        planned: dict[str, Any] = {}
+        if source is not None:
+            planned["method"] = f"{settings.method}: {settings.adaptation.words}"
+        if settings.reference is None:
+            planned["holdout for the nats"] = holdout = holdout_count(count)
+            count -= holdout
+        planned["put aside to select the best weights by"] = holdout_count(count) if count >= MIN_VALIDATED else 0
+        return planned
+
+    def skipped_files(self, run: Run, source: Source | None) -> tuple[str, ...]:
+        return ("source",)  # it lies among the checkpoints
+
+
+def _phases(run: Run, images: RunImages, parts: list[str], kimg: float, label: str = "") -> list[Phase]:
+    """A phase for each part that is trained; the last one ends at `kimg`."""
+    settings, out = run.settings, run.settings.out
+    ends = [settings.autoencoder_share * kimg, kimg] if len(parts) > 1 else [kimg]
+    kinds: dict[str, Any] = {AUTOENCODER: ("decoder" if hasattr(settings, "method") else "autoencoder", PsnrCurve)}
+    kinds[PRIOR] = ("prior", NatsCurve)
+    return [
+        Phase(f"{label}{kinds[part][0]}", end, before=_learn(part), curve=kinds[part][1](images, Path(out)))
+        for part, end in zip(parts, ends, strict=True)
+    ]
+
+
+def _check_workers(run: Run) -> None:
+    """Refuses several worker processes, which the loop of this family does not serve."""
+    if run.workers.cluster.size > 1:
+        step = "Train a VQ-VAE in one process; it takes several devices by --devices."
+        raise checks.user_error("TF_CONFIG", "one worker for a VQ-VAE", f"{run.workers.cluster.size} workers", step)

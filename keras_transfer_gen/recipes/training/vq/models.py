@@ -1,0 +1,127 @@
+"""The VQ-VAEs that a run trains: the source as its own model, one from scratch, a new one; how they are compiled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+from keras_transfer_gen.networks.tokens.changing import with_class_rows
+from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
+from keras_transfer_gen.recipes.models.load_vq import load_vq
+from keras_transfer_gen.recipes.models.resolve import resolve_source
+from keras_transfer_gen.recipes.settings import defaults
+from keras_transfer_gen.recipes.training.family import Source
+from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
+from keras_transfer_gen.training.token_prior import TokenPrior
+from keras_transfer_gen.training.vqvae import VQVAE
+from keras_transfer_gen.transfer.freezing.freeze import freeze
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings, VqSettings
+
+WEIGHT_DECAY, CLIPNORM = 0.01, 1.0  # of the prior's AdamW
+
+
+def open_source(run: Run) -> Source:
+    """`Source` of a fine-tune; where the run's folder keeps it and the run goes on, that is loaded.
+
+    Raises:
+        UserError, UserFileError: where it can't be loaded, holds no VQ-VAE, or has no prior.
+    """
+    ref = resolve_source(run.settings)
+    vq = load_vq(ref)
+    if vq.prior is None:
+        step = "Nothing can be drawn from it. Train one with vq.set_prior(prior) and vq.prior.fit(...)."
+        raise checks.user_error("source", "a VQVAE with a prior", ref.name, step)
+    return Source(vq, ref, kept=True)
+
+
+def set_classes(vq: VQVAE, rows: Sequence[int], names: Sequence[str]) -> None:
+    """Gives a model other classes.
+
+    Args:
+        vq: `VQVAE` with a prior, changed in place.
+        rows: of the prior's classes, for each new one and last for "no class"; see `with_class_rows`.
+        names: of the new classes.
+    """
+    old = vq.prior
+    network = with_class_rows(old.network, rows)
+    vq.set_prior(TokenPrior(network, old.token_noise, old.label_dropout, old.name), names)
+
+
+def model_from_source(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
+    """The source as the run's own model: step 0, its codes and encoder fixed, the run's optimizers."""
+    for counted in (vq, vq.prior):
+        counted.step.assign(0)
+        counted.images_seen.assign(0)
+    freeze(vq, [("encoder(/.*)?", False), (".*", True)])
+    vq.quantizer.trainable = False  # tokens keep their meaning
+    freeze(vq.prior, [*(settings.adaptation.prior_rules or ()), (".*", True)])
+    vq.source = adapted_from(settings, vq.source)
+    return compile_vq(vq, settings)
+
+
+def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
+    """A compiled VQ-VAE with the source's encoder and codes, new decoder and new prior.
+
+    With the same tokens its nats can be compared with those of the adapted prior; it is a stronger rival than one that
+    has to find its codes as well.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    decoder = keras.models.clone_model(vq.decoder)
+    decoder.trainable = True
+    encoder = keras.models.clone_model(vq.encoder)
+    encoder.set_weights(vq.encoder.get_weights())
+    quantizer = VectorQuantizer.from_config(vq.quantizer.get_config())
+    quantizer.build(encoder.output_shape)
+    quantizer.set_weights(vq.quantizer.get_weights())
+    encoder.trainable = quantizer.trainable = False
+    prior = TokenPrior(TokenTransformer.from_config(vq.prior.network.get_config()))
+    reconstruction = type(vq.reconstruction).from_config(vq.reconstruction.get_config())
+    fresh = VQVAE(encoder, quantizer, decoder, prior, reconstruction, vq.commitment, vq.class_names)
+    fresh.source, fresh.licence = trained_on(settings), ""
+    rates = defaults.VQ_LEARNING_RATE, defaults.VQ_AUTOENCODER_LEARNING_RATE
+    return compile_vq(fresh, settings, *rates)
+
+
+def build_networks(settings: PretrainVqSettings, num_classes: int = 0) -> tuple[Any, ...]:
+    """(encoder, quantizer, decoder, transformer) of a pretraining, with weights drawn from its seed."""
+    keras.utils.set_random_seed(settings.seed)
+    names = ("image_size", "channels", "downsampling", "max_channels", "min_channels")
+    shared = {name: getattr(settings, name) for name in names}
+    encoder, decoder = build_token_encoder(**shared), build_token_decoder(**shared)
+    side = settings.image_size // settings.downsampling
+    sizes = (settings.codes, num_classes, settings.prior_width, settings.prior_depth)
+    return encoder, VectorQuantizer(settings.codes), decoder, TokenTransformer((side, side), *sizes)
+
+
+def new_model(settings: PretrainVqSettings, class_names: Sequence[str]) -> VQVAE:
+    """A compiled VQ-VAE of a pretraining's settings."""
+    encoder, quantizer, decoder, network = build_networks(settings, len(class_names))
+    vq = VQVAE(encoder, quantizer, decoder, TokenPrior(network), class_names=list(class_names))
+    vq.source, vq.licence = trained_on(settings), settings.licence
+    return compile_vq(vq, settings)
+
+
+def compile_vq(vq: VQVAE, settings: VqSettings, prior_rate: float | None = None, rate: float | None = None) -> VQVAE:
+    """Compiles both parts as the settings say, or with the given learning rates; returns the model."""
+    adam = keras.optimizers.Adam(rate or settings.autoencoder_learning_rate, beta_2=0.99)
+    vq.compile(adam, augment=settings.augment, seed=settings.seed)
+    adamw = keras.optimizers.AdamW(
+        prior_rate or settings.learning_rate, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIPNORM
+    )
+    vq.prior.compile(adamw, augment=settings.augment, seed=settings.seed)
+    return vq
+
+
+def update_rates(vq: VQVAE, settings: VqSettings, rates: Any = None) -> None:
+    """Sets the learning rates of both parts; `rates` is (prior's, autoencoder's) in place of the settings'."""
+    own = settings.learning_rate, settings.autoencoder_learning_rate
+    vq.prior.optimizer.learning_rate, vq.optimizer.learning_rate = rates or own

@@ -1,0 +1,38 @@
+import keras
+import numpy as np
+
+from keras_transfer_gen import pixels
+from keras_transfer_gen.export.run_tflite import run_tflite_function
+from keras_transfer_gen.export.tflite import write_tflite
+from keras_transfer_gen.export.vq import PARTS, VqNetworks, vq_servable
+from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
+from keras_transfer_gen.training.latents import numbered_latents
+from keras_transfer_gen.training.token_prior import TokenPrior
+from keras_transfer_gen.training.token_sampler import build_sampler
+from keras_transfer_gen.training.vqvae import VQVAE
+
+OPTIONS = {"max_channels": 8, "min_channels": 4}
+
+
+def test_sampler_encoder_and_decoder_give_what_the_model_gives(tmp_path):
+    """Files for phones hold the whole loop over the tokens, in builtin operators."""
+    keras.utils.set_random_seed(0)
+    prior = TokenPrior(TokenTransformer((4, 4), 16, 2, width=12, depth=1, heads=2))
+    networks = build_token_encoder(32, **OPTIONS), VectorQuantizer(16), build_token_decoder(32, **OPTIONS)
+    vq = VQVAE(*networks, prior=prior, class_names=["a", "b"])
+    vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
+    codebook = np.asarray(vq.quantizer.codebook)
+    servable = vq_servable(VqNetworks(build_sampler(vq), vq.encoder, vq.decoder, codebook, vq.spec))
+    files = {part: write_tflite(servable, tmp_path / f"{part}.tflite", part=part) for part in PARTS}
+    images = vq.generate(4, seed=3, label="b")
+    latents = numbered_latents(range(4), 16, seed=3, distribution="uniform")
+    for row in range(4):
+        inputs = {"latents": latents[row : row + 1], "labels": np.int32([1])}
+        drawn = run_tflite_function(files["sampler"], inputs)["images"]
+        assert np.abs(np.asarray(pixels.to_uint8(drawn)).astype(int) - images[row]).max() <= 1
+    tokens = run_tflite_function(files["encoder"], {"images": np.asarray(pixels.to_model_range(images[:1]))})["tokens"]
+    np.testing.assert_array_equal(tokens, vq.encode(images[:1]))
+    again = run_tflite_function(files["decoder"], {"tokens": np.int32(tokens)})["images"]
+    assert np.abs(np.asarray(pixels.to_uint8(again)).astype(int) - vq.decode(tokens)).max() <= 1

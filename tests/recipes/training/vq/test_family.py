@@ -1,0 +1,34 @@
+import types
+
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings
+from keras_transfer_gen.recipes.training.vq.family import VqFamily
+
+
+def run_of(settings, workers=1):
+    cluster = types.SimpleNamespace(size=workers)
+    return types.SimpleNamespace(settings=settings, workers=types.SimpleNamespace(cluster=cluster))
+
+
+@pytest.mark.parametrize(
+    ("method", "phases"),
+    [("full", [("decoder", 4.0), ("prior", 10.0)]), ("decoder", [("decoder", 10.0)]), ("prefix", [("prior", 10.0)])],
+)
+def test_each_part_that_is_trained_has_its_share_of_the_kimg(method, phases):
+    settings = FineTuneVqSettings(data="a", source="b", out="c", kimg=10.0, method=method)
+    planned = VqFamily().phases(run_of(settings), None, None, None)
+    assert [(phase.label, phase.kimg) for phase in planned] == phases
+
+
+def test_a_pretraining_trains_both_parts():
+    settings = PretrainVqSettings(data="a", out="c", kimg=10.0, autoencoder_share=0.3)
+    planned = VqFamily().pretrain_phases(run_of(settings), None)
+    assert [(phase.label, phase.kimg) for phase in planned] == [("autoencoder", 3.0), ("prior", 10.0)]
+
+
+def test_several_workers_are_refused():
+    settings = FineTuneVqSettings(data="a", source="b", out="c")
+    with pytest.raises(checks.UserError, match="one worker for a VQ-VAE"):
+        VqFamily().open_source(run_of(settings, workers=2))

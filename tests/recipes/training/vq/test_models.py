@@ -1,0 +1,52 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings
+from keras_transfer_gen.recipes.training.vq import models
+from keras_transfer_gen.training.vqvae import VQVAE
+
+
+@pytest.fixture
+def settings():
+    return PretrainVqSettings(
+        data="photos", out="run", image_size=32, codes=16, max_channels=8, min_channels=4, prior_width=12,
+        prior_depth=1, licence="CC0", learning_rate=0.002, autoencoder_learning_rate=0.003,
+    )  # fmt: skip
+
+
+def test_a_new_model_has_the_sizes_and_rates_of_the_settings(settings):
+    vq = models.new_model(settings, ["a", "b"])
+    assert vq.grid == (4, 4) and vq.quantizer.num_codes == 16 and vq.spec.class_names == ["a", "b"]
+    assert vq.spec.licence == "CC0" and "photos" in vq.spec.source
+    assert float(vq.prior.optimizer.learning_rate) == pytest.approx(0.002)
+    assert float(vq.optimizer.learning_rate) == pytest.approx(0.003)
+    models.update_rates(vq, settings, (0.1, 0.2))
+    assert float(vq.prior.optimizer.learning_rate) == pytest.approx(0.1)
+
+
+def test_from_scratch_keeps_what_the_tokens_mean_and_nothing_else(settings):
+    vq = models.new_model(settings, [])
+    vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
+    fresh = models.model_from_scratch(vq, FineTuneVqSettings(data="photos", source="s", out="run", seed=1))
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    np.testing.assert_array_equal(fresh.encode(images), vq.encode(images))
+    assert not fresh.encoder.trainable_variables and fresh.decoder.trainable_variables
+    for old, new in ((vq.decoder, fresh.decoder), (vq.prior.network, fresh.prior.network)):
+        assert any(not np.array_equal(a, b) for a, b in zip(old.get_weights(), new.get_weights(), strict=True))
+
+
+def test_a_source_without_a_prior_is_refused(tmp_path):
+    options = {"max_channels": 8, "min_channels": 4}
+    keras.utils.set_random_seed(0)
+    vq = VQVAE(build_token_encoder(32, **options), VectorQuantizer(16), build_token_decoder(32, **options))
+    vq.save(tmp_path / "vq.keras")
+
+    class Run:
+        settings = FineTuneVqSettings(data="photos", source=tmp_path / "vq.keras", out=tmp_path / "run")
+
+    with pytest.raises(checks.UserError, match="with a prior"):
+        models.open_source(Run)
