@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -12,6 +13,9 @@ from keras_transfer_gen.export.float32_copy import float32_copy
 from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.servable import Servable, ServedFunction
 from keras_transfer_gen.specs import ModelSpec
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Shape
 
 PARTS = {"sampler": "serve", "encoder": "encode", "decoder": "decode"}  # of which a TFLite file holds one
 
@@ -24,14 +28,14 @@ class VqNetworks:
         sampler: latents (and labels) -> images.
         encoder: images -> vectors.
         decoder: codes -> images.
-        codebook: float32 `[num_codes, code_dim]`.
+        quantizer: layer with `tokens` and `lookup`, which computes in float32.
         spec: `ModelSpec`.
     """
 
     sampler: keras.Model
     encoder: keras.Model
     decoder: keras.Model
-    codebook: np.ndarray
+    quantizer: keras.layers.Layer
     spec: ModelSpec
 
 
@@ -51,17 +55,14 @@ def vq_servable(networks: VqNetworks) -> Servable:
     """
     served = generator_servable(networks.sampler, networks.spec)
     encoder, decoder = float32_copy(networks.encoder), float32_copy(networks.decoder)
-    codebook = keras.Variable(networks.codebook, dtype="float32", trainable=False, name="codebook")
-    _, rows, columns, code_dim = networks.decoder.input_shape
+    quantizer = copy_quantizer(networks.quantizer, networks.encoder.output_shape)
+    _, rows, columns, _ = networks.decoder.input_shape
 
     def encode(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        vectors = tf.reshape(tf.cast(encoder(images, training=False), tf.float32), (-1, code_dim))
-        codes = codebook.value
-        distances = tf.reduce_sum(tf.square(codes), 1) - 2.0 * tf.matmul(vectors, codes, transpose_b=True)
-        return {"tokens": tf.reshape(tf.argmin(distances, 1, tf.int32), (-1, rows, columns))}
+        return {"tokens": quantizer.tokens(encoder(images, training=False))}
 
     def decode(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"images": tf.cast(decoder(tf.gather(codebook.value, tokens), training=False), tf.float32)}
+        return {"images": tf.cast(decoder(quantizer.lookup(tokens), training=False), tf.float32)}
 
     images = np.asarray(served.functions["serve"].expected["images"])
     tokens = np.asarray(encode(tf.constant(images))["tokens"])
@@ -74,7 +75,15 @@ def vq_servable(networks: VqNetworks) -> Servable:
         "encode": ServedFunction(encode, (image_spec,), {"images": images}, {"tokens": tokens}),
         "decode": ServedFunction(decode, (token_spec,), {"tokens": tokens}, {"images": decoded}),
     }
-    variables = [*served.variables, *encoder.variables, *decoder.variables, codebook]
+    variables = [*served.variables, *encoder.variables, *decoder.variables, *quantizer.variables]
     return Servable(
         networks.spec, functions, variables, PARTS, {**served.networks, "encoder": encoder, "decoder": decoder}
     )
+
+
+def copy_quantizer(quantizer: keras.layers.Layer, shape: Shape) -> keras.layers.Layer:
+    """A copy of a quantizer, built for vectors `shape`, that shares nothing with it."""
+    copy = type(quantizer).from_config(quantizer.get_config())
+    copy.build(shape)
+    copy.set_weights(quantizer.get_weights())
+    return copy

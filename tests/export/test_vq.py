@@ -4,8 +4,9 @@ import numpy as np
 from keras_transfer_gen import pixels
 from keras_transfer_gen.export.run_tflite import run_tflite_function
 from keras_transfer_gen.export.tflite import write_tflite
-from keras_transfer_gen.export.vq import PARTS, VqNetworks, vq_servable
+from keras_transfer_gen.export.vq import PARTS, VqNetworks, copy_quantizer, vq_servable
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
+from keras_transfer_gen.networks.tokens.finite_scalar_quantizer import FiniteScalarQuantizer
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
 from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
 from keras_transfer_gen.training.latents import numbered_latents
@@ -23,8 +24,7 @@ def test_sampler_encoder_and_decoder_give_what_the_model_gives(tmp_path):
     networks = build_token_encoder(32, **OPTIONS), VectorQuantizer(16), build_token_decoder(32, **OPTIONS)
     vq = VQVAE(*networks, prior=prior, class_names=["a", "b"])
     vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
-    codebook = np.asarray(vq.quantizer.codebook)
-    servable = vq_servable(VqNetworks(build_sampler(vq), vq.encoder, vq.decoder, codebook, vq.spec))
+    servable = vq_servable(VqNetworks(build_sampler(vq), vq.encoder, vq.decoder, vq.quantizer, vq.spec))
     files = {part: write_tflite(servable, tmp_path / f"{part}.tflite", part=part) for part in PARTS}
     images = vq.generate(4, seed=3, label="b")
     latents = numbered_latents(range(4), 16, seed=3, distribution="uniform")
@@ -36,3 +36,17 @@ def test_sampler_encoder_and_decoder_give_what_the_model_gives(tmp_path):
     np.testing.assert_array_equal(tokens, vq.encode(images[:1]))
     again = run_tflite_function(files["decoder"], {"tokens": np.int32(tokens)})["images"]
     assert np.abs(np.asarray(pixels.to_uint8(again)).astype(int) - vq.decode(tokens)).max() <= 1
+
+
+def test_the_copy_of_a_quantizer_gives_its_tokens_and_codes():
+    vectors = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype(np.float32)
+    learnt = VectorQuantizer(16, code_dim=3)
+    learnt.build(vectors.shape)
+    learnt.codebook.assign(np.random.default_rng(1).normal(size=(16, 3)))
+    for quantizer in (learnt, FiniteScalarQuantizer((4, 3, 3))):
+        if not quantizer.built:
+            quantizer.build(vectors.shape)
+        copy = copy_quantizer(quantizer, vectors.shape)
+        tokens = quantizer.tokens(vectors)
+        np.testing.assert_array_equal(copy.tokens(vectors), tokens)
+        np.testing.assert_array_equal(copy.lookup(tokens), quantizer.lookup(tokens))

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from keras_transfer_gen import checks
 from keras_transfer_gen.export.generator import generator_servable
 from keras_transfer_gen.export.saved_model import write_saved_model
@@ -136,7 +134,7 @@ def export_parts(model: VAE | VQVAE, folder: PathLike) -> list[Path]:
 def servable_of(exported: VAE | VQVAE | tuple[keras.Model, ModelSpec]) -> Servable:
     """The `Servable` of a `VAE`, a `VQVAE` or of (generator, spec)."""
     if isinstance(exported, VQVAE):
-        parts = (build_sampler(exported), exported.encoder, exported.decoder, np.asarray(exported.quantizer.codebook))
+        parts = (build_sampler(exported), exported.encoder, exported.decoder, exported.quantizer)
         return vq_servable(VqNetworks(*parts, exported.spec))
     return vae_servable(exported) if isinstance(exported, VAE) else generator_servable(*exported)
 

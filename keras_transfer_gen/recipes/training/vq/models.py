@@ -79,7 +79,7 @@ def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
     decoder.trainable = True
     encoder = keras.models.clone_model(vq.encoder)
     encoder.set_weights(vq.encoder.get_weights())
-    quantizer = VectorQuantizer.from_config(vq.quantizer.get_config())
+    quantizer = type(vq.quantizer).from_config(vq.quantizer.get_config())
     quantizer.build(encoder.output_shape)
     quantizer.set_weights(vq.quantizer.get_weights())
     encoder.trainable = quantizer.trainable = False
