@@ -44,6 +44,7 @@ class Phase:
         before: function `training -> None`, called first: sets what is trained.
         curve: `Curve`, or None for a phase without scores and contact sheets.
         after: function `training -> None`, called at the end.
+        until: share of the minutes that a run may take at which this phase ends at the latest.
     """
 
     label: str
@@ -51,6 +52,7 @@ class Phase:
     before: Callable | None = None
     curve: Curve | None = None
     after: Callable | None = None
+    until: float = 1.0
 
 
 def run_phases(run, training, images, phases, minutes=None):
@@ -77,7 +79,7 @@ def run_phases(run, training, images, phases, minutes=None):
         if phase.kimg is not None:
             if phase.curve is not None:
                 run.workers.from_chief(functools.partial(phase.curve.begin, training))
-            train(run, training, images.image_set, phase, minutes)
+            train(run, training, images.image_set, phase, None if minutes is None else minutes * phase.until)
             if phase.curve is not None:
                 training.best_kimg = run.workers.from_chief(functools.partial(phase.curve.end, training))
         if phase.after is not None:

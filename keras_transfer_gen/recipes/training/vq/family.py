@@ -179,14 +179,20 @@ class VqFamily(Family):
 
 
 def _phases(run: Run, images: RunImages, parts: list[str], kimg: float, label: str = "") -> list[Phase]:
-    """A phase for each part that is trained; the last one ends at `kimg`."""
+    """A phase for each part that is trained; the last one ends at `kimg`, or where the minutes do."""
     settings, out = run.settings, run.settings.out
-    ends = [settings.autoencoder_share * kimg, kimg] if len(parts) > 1 else [kimg]
+    shares = [settings.autoencoder_share, 1.0] if len(parts) > 1 else [1.0]
     kinds: dict[str, Any] = {AUTOENCODER: ("decoder" if hasattr(settings, "method") else "autoencoder", PsnrCurve)}
     kinds[PRIOR] = ("prior", NatsCurve)
     return [
-        Phase(f"{label}{kinds[part][0]}", end, before=_learn(part), curve=kinds[part][1](images, Path(out)))
-        for part, end in zip(parts, ends, strict=True)
+        Phase(
+            f"{label}{kinds[part][0]}",
+            share * kimg,
+            before=_learn(part),
+            curve=kinds[part][1](images, Path(out)),
+            until=share,
+        )
+        for part, share in zip(parts, shares, strict=True)
     ]
 
 

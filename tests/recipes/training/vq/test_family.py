@@ -26,6 +26,7 @@ def test_a_pretraining_trains_both_parts():
     settings = PretrainVqSettings(data="a", out="c", kimg=10.0, autoencoder_share=0.3)
     planned = VqFamily().pretrain_phases(run_of(settings), None)
     assert [(phase.label, phase.kimg) for phase in planned] == [("autoencoder", 3.0), ("prior", 10.0)]
+    assert [phase.until for phase in planned] == [0.3, 1.0]  # of --minutes: the prior gets its part of them
 
 
 def test_several_workers_are_refused():
