@@ -14,6 +14,7 @@ from keras_transfer_gen.recipes.models.load import load_generator
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.vae import VAE
+from keras_transfer_gen.training.vqvae import VQVAE
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
@@ -46,7 +47,7 @@ def model_info(
     """
     ref = resolve_model(model, trust)
     loaded = open_model(ref, overrides=overrides)
-    trained = isinstance(loaded, (GAN, VAE))
+    trained = isinstance(loaded, (GAN, VAE, VQVAE))
     info = {"model": ref.name, **loaded.spec.to_dict(), "kind": _kind(loaded)}
     info |= _training_facts(loaded) if trained else _input_facts(loaded)
     if layers and trained:
@@ -70,12 +71,15 @@ def _input_facts(loaded: Any) -> dict[str, str]:
     return {"inputs": ", ".join(f"{name}: {role}" for name, role in loaded.measured.roles.items())}
 
 
-def _training_facts(model: GAN | VAE) -> dict[str, Any]:
-    """What is known of a `GAN` or `VAE` beside its spec."""
+def _training_facts(model: GAN | VAE | VQVAE) -> dict[str, Any]:
+    """What is known of a `GAN`, `VAE` or `VQVAE` beside its spec."""
     facts = {}
     if isinstance(model, VAE):
         facts |= {part: type(getattr(model, part)).__name__ for part in ("prior", "likelihood")}
         facts |= {name: getattr(model, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
+    if isinstance(model, VQVAE):
+        rows, columns = model.grid
+        facts["tokens"] = f"{rows} x {columns} of {model.quantizer.num_codes} codes"
     if model.kimg:  # the count of presets and exports begins at 0
         facts["kimg"] = model.kimg
     return {**facts, "parameters": {role: network.count_params() for role, network in model.roles.items()}}

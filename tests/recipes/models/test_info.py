@@ -61,3 +61,10 @@ def test_info_of_a_vae_names_its_prior_and_likelihood_whether_exported_or_not(va
     exported = model_info(exported_vae[1])
     assert exported["kind"] == "exported SavedModel of a VAE" and "kimg" not in exported
     assert exported["prior"] == "GaussianPrior" and set(exported["parameters"]) == {"encoder", "decoder"}
+
+
+def test_a_vq_vae_tells_its_tokens(vq, tmp_path):
+    vq.save(tmp_path / "vq.keras")
+    info = model_info(tmp_path / "vq.keras", layers=True)
+    assert info["kind"] == "VQVAE" and info["tokens"] == "4 x 4 of 16 codes" and info["family"] == "vq"
+    assert set(info["parameters"]) == {"encoder", "decoder"} and info["layers"][0]["path"].startswith("encoder/")
