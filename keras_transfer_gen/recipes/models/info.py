@@ -73,7 +73,7 @@ def _input_facts(loaded: Any) -> dict[str, str]:
 
 def _training_facts(model: GAN | VAE | VQVAE) -> dict[str, Any]:
     """What is known of a `GAN`, `VAE` or `VQVAE` beside its spec."""
-    facts = {}
+    facts: dict[str, Any] = {}
     if isinstance(model, VAE):
         facts |= {part: type(getattr(model, part)).__name__ for part in ("prior", "likelihood")}
         facts |= {name: getattr(model, name) for name in ("beta", "free_bits", "kl_annealing_kimg")}
