@@ -35,7 +35,7 @@ class EveryKimg(keras.callbacks.Callback, abc.ABC):
         on_no_room: function that is called with the `OSError` where `act` finds the disk full; None raises it.
     """
 
-    on_no_room = None
+    on_no_room: Callable[[OSError], Any] | None = None
 
     def __init__(self, kimg: float = 1.0) -> None:
         super().__init__()
@@ -223,7 +223,7 @@ class Clock(keras.callbacks.Callback):
     def __init__(self, seconds: float = 0.0, steady: Sequence[float] = (0, 0.0)) -> None:
         super().__init__()
         self.seconds = seconds
-        self.steady = tuple(steady)
+        self.steady: tuple[float, float] = (steady[0], steady[1])
         self._start = 0.0
         self._seen: Any = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -42,7 +42,7 @@ def draw_sheet(model: keras.Model, num: int, seed: int | tf.Tensor = 0) -> np.nd
     return name_rows(images, [spec.class_name(number) for number in classes])
 
 
-def draw_class_rows(images: np.ndarray, labels: np.ndarray, spec: ModelSpec, columns: int) -> np.ndarray:
+def draw_class_rows(images: Any, labels: np.ndarray, spec: ModelSpec, columns: int) -> np.ndarray:
     """A contact sheet of images that are there: one row a class.
 
     Args:

@@ -1,8 +1,19 @@
 """The best model of a training so far, kept as a file beside its checkpoints."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen import files
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.transfer.saved_model.files import beside
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
 
 
 class BestModel:
@@ -15,10 +26,12 @@ class BestModel:
         say: function of a line of text, called where the disk is full; by default that is an error.
     """
 
-    def __init__(self, file, out, value=float("-inf"), say=None):
+    def __init__(
+        self, file: Path, out: PathLike, value: float = float("-inf"), say: Callable[[str], Any] | None = None
+    ) -> None:
         self.file, self.out, self.value, self.say = file, out, value, say
 
-    def offer(self, model, value):
+    def offer(self, model: keras.Model, value: float) -> None:
         """Saves a `GAN` or `VAE` where its value is above all before; where the disk is full, the one before stays."""
         if not value > self.value:  # NaN among others
             return

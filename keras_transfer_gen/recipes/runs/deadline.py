@@ -1,10 +1,14 @@
 """A process that gets a signal is gone within its grace, whatever it is doing then. Standard library."""
 
+from __future__ import annotations
+
 import os
 import select
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 MARGIN = 0.2  # share of the grace, at most `MOST_MARGIN` seconds, that is left for ending
 MOST_MARGIN = 2.0
@@ -24,12 +28,18 @@ class Deadline:
         end: function that ends the process.
     """
 
-    def __init__(self, grace, numbers, leave, end=os._exit):
+    def __init__(
+        self,
+        grace: float | None,
+        numbers: Iterable[int],
+        leave: Callable[[str], Any],
+        end: Callable[[int], Any] = os._exit,
+    ) -> None:
         self.seconds = None if grace is None else grace - min(MARGIN * grace, MOST_MARGIN)
         self.numbers, self.leave, self.end = {int(number) for number in numbers}, leave, end
-        self._thread = None
+        self._thread: threading.Thread | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         if self.seconds is not None and threading.current_thread() is threading.main_thread():
             self._reader, self._writer = os.pipe()
             os.set_blocking(self._writer, False)
@@ -38,7 +48,7 @@ class Deadline:
             self._thread.start()
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         if self._thread is not None:
             signal.set_wakeup_fd(self._before)
             os.write(self._writer, bytes([CANCEL]))
@@ -46,7 +56,7 @@ class Deadline:
             os.close(self._reader)
             os.close(self._writer)
 
-    def _watch(self):
+    def _watch(self) -> None:
         received, until = None, None
         while received is None or time.monotonic() < until:
             wait = None if until is None else max(until - time.monotonic(), 0.0)

@@ -1,14 +1,24 @@
 """What is said where the disk is full: what could not be written, how much is missing, and what stays."""
 
+from __future__ import annotations
+
 import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import files
 from keras_transfer_gen.training.checkpoint_folders import latest_checkpoint
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+
+
 MB = 1e6
 
 
-def describe_missing(folder, needed):
+def describe_missing(folder: PathLike, needed: int) -> str:
     """How much room is missing in a folder, in words.
 
     Args:
@@ -24,7 +34,7 @@ def describe_missing(folder, needed):
     return f"it needs {needed / MB:.1f} MB and {free / MB:.1f} MB are free: {(needed - free) / MB:.1f} MB are missing"
 
 
-def checkpoint_bytes(model, folder):
+def checkpoint_bytes(model: keras.Model, folder: Path) -> int:
     """About how many bytes the next checkpoint of a training takes: as many as the last one, or as its variables.
 
     Args:
@@ -39,7 +49,7 @@ def checkpoint_bytes(model, folder):
     return sum(variable.numpy().nbytes for variable in variables.values())
 
 
-def unsaved_line(model, folder):
+def unsaved_line(model: keras.Model, folder: Path) -> str:
     """The line that is said where a checkpoint could not be written.
 
     Args:

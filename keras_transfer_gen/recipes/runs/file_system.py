@@ -1,17 +1,25 @@
 """Whether the file system of a RUN can do what a run relies on: locks and renames. Standard library."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 MOUNTS = Path("/proc/self/mounts")
 
 
-def check_file_system(folder, say):
+def check_file_system(folder: PathLike, say: Callable[[str], Any]) -> None:
     """Tries in a folder what a run does there, and says what does not work.
 
     Args:
@@ -39,7 +47,7 @@ def check_file_system(folder, say):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def excludes(folder):
+def excludes(folder: Path) -> bool:
     """Whether only one process can make a file of a name, on which the lock of a RUN relies (bool)."""
     path = Path(folder, "lock")
     with contextlib.suppress(OSError):
@@ -49,7 +57,7 @@ def excludes(folder):
     return path.exists()
 
 
-def renames(folder):
+def renames(folder: Path) -> bool:
     """Whether a file can replace another one, and a folder can be renamed with what it holds (bool)."""
     old, new, inside = Path(folder, "old"), Path(folder, "new"), Path(folder, "folder")
     try:
@@ -66,7 +74,7 @@ def renames(folder):
         return False
 
 
-def describe_mount(folder):
+def describe_mount(folder: PathLike) -> str:
     """The kind of the file system that a folder is on, as in " (nfs4)"; "" where the system does not tell."""
     path = Path(folder).resolve()
     try:

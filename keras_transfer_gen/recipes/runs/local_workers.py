@@ -1,5 +1,7 @@
 """Workers on this machine, for trying out a training of several: processes that meet on the loopback address."""
 
+from __future__ import annotations
+
 import contextlib
 import glob
 import json
@@ -11,6 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import IO, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.worker_cluster import VARIABLE
@@ -93,7 +97,7 @@ def worker_environments(count: int) -> list[dict[str, str]]:
     return environments
 
 
-def _gpus():
+def _gpus() -> list[str]:
     """Numbers of the GPUs that this process may use, as text; found without loading TensorFlow."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
@@ -101,7 +105,7 @@ def _gpus():
     return [str(number) for number in range(len(glob.glob("/dev/nvidia[0-9]*")))]
 
 
-def _free_ports(count):
+def _free_ports(count: int) -> list[int]:
     """Ports that are free now: all are held at once, so that they differ."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
@@ -110,13 +114,13 @@ def _free_ports(count):
         return [each.getsockname()[1] for each in sockets]
 
 
-def _copy_lines(stream, prefix, write):
+def _copy_lines(stream: IO[bytes], prefix: str, write: Callable[[str], Any]) -> None:
     with stream:
         for line in stream:
             write(prefix + line.decode(errors="backslashreplace").rstrip("\r\n"))
 
 
-def _wait(processes, write):
+def _wait(processes: list[subprocess.Popen], write: Callable[[str], Any]) -> int:
     """Waits for all workers; the exit code as in `launch_workers`."""
     first, deadline = 0, None
     while any(process.poll() is None for process in processes):
@@ -131,12 +135,12 @@ def _wait(processes, write):
     return first or _first_failure(processes)
 
 
-def _first_failure(processes):
+def _first_failure(processes: list[subprocess.Popen]) -> int:
     codes = [process.returncode for process in processes if process.returncode]
     return 0 if not codes else codes[0] if codes[0] > 0 else 128 - codes[0]
 
 
-def _end(processes):
+def _end(processes: list[subprocess.Popen]) -> None:
     """Asks what still runs to end, and kills what does not."""
     running = [process for process in processes if process.poll() is None]
     for process in running:
@@ -151,10 +155,10 @@ def _end(processes):
 
 
 @contextlib.contextmanager
-def _forwarded_signals(processes) -> Iterator[None]:
+def _forwarded_signals(processes: list[subprocess.Popen]) -> Iterator[None]:
     """Within the block, signals that ask this process to end reach every worker, each in a session of its own."""
 
-    def forward(number, frame):
+    def forward(number: int, frame: FrameType | None) -> None:
         for process in processes:
             if process.poll() is None:
                 process.send_signal(number)

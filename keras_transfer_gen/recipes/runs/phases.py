@@ -1,13 +1,24 @@
 """The phases of a training: what is trained until when, and what is scored on the way."""
 
+from __future__ import annotations
+
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.runs.training_loop import train
 from keras_transfer_gen.training.micro_batches import describe_differences
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.specs import ModelSpec
+
 
 POINTS = 5  # scores on the learning curve of one call
 POINTS_TO_SELECT = 10  # where the best weights are selected by the curve
@@ -22,14 +33,14 @@ class Curve(abc.ABC):
 
     points = POINTS
 
-    def begin(self, training):  # noqa: B027  not every curve has something to prepare
+    def begin(self, training: Training) -> None:  # noqa: B027  not every curve has something to prepare
         """Called before the phase trains."""
 
     @abc.abstractmethod
-    def __call__(self, model):
+    def __call__(self, model: keras.Model) -> dict[str, float]:
         """A dict of float: the scores of a model."""
 
-    def end(self, training):
+    def end(self, training: Training) -> float | None:
         """Called after the phase; returns the kimg of the weights that it took, or None for the last ones."""
         return None
 
@@ -55,7 +66,9 @@ class Phase:
     until: float = 1.0
 
 
-def run_phases(run, training, images, phases, minutes=None):
+def run_phases(
+    run: Run, training: Training, images: Any, phases: Iterable[Phase], minutes: float | None = None
+) -> Training:
     """Goes through the phases; what was done by an earlier call of the run is not done again.
 
     Args:
@@ -87,7 +100,7 @@ def run_phases(run, training, images, phases, minutes=None):
     return training
 
 
-def _report_micro_batches(run, model):
+def _report_micro_batches(run: Run, model: keras.Model) -> None:
     """Says how a model trains in micro-batches, and what then differs from whole batches."""
     if model.micro_batch is None:
         return
@@ -96,7 +109,7 @@ def _report_micro_batches(run, model):
     run.reporter.say(f"each batch of {run.settings.batch_size} images is trained {model.micro_batch} at a time{words}")
 
 
-def _check_classes(spec, images):
+def _check_classes(spec: ModelSpec, images: Any) -> None:
     """Refuses images whose classes are others than those that a run began with."""
     names = images.image_set.class_names
     if images.labelled and spec.class_names != names:

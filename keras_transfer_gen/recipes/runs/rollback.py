@@ -1,6 +1,10 @@
 """A training whose numbers are no longer finite goes back to its last good checkpoint, with a lower learning rate."""
 
+from __future__ import annotations
+
 import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -8,6 +12,12 @@ import numpy as np
 from keras_transfer_gen import checks
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, newest_whole, restore_checkpoint
 from keras_transfer_gen.transfer.saved_model.files import beside
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
 
 MOST = 3  # times that a training goes back with the same settings
 FACTOR = 0.5  # on every learning rate, each time; exact in float32
@@ -22,17 +32,17 @@ class Diverged(Exception):
         before: dict of the losses of the last step whose losses were finite.
     """
 
-    def __init__(self, reason, before):
+    def __init__(self, reason: str, before: dict[str, float]) -> None:
         super().__init__(reason)
         self.reason, self.before = reason, before
 
 
-def settings_of_rates(settings):
+def settings_of_rates(settings: RunSettings) -> dict[str, Any]:
     """The settings that a divergence depends on, as a JSON-ready dict."""
     return {name: getattr(settings, name) for name in RATES if hasattr(settings, name)}
 
 
-def times_gone_back(training, settings):
+def times_gone_back(training: Training, settings: RunSettings) -> int:
     """How often a training went back with the present settings (int).
 
     Args:
@@ -42,19 +52,19 @@ def times_gone_back(training, settings):
     return sum(entry["settings"] == settings_of_rates(settings) for entry in training.rollbacks)
 
 
-def lower_rates(model, times=1):
+def lower_rates(model: keras.Model, times: int = 1) -> float:
     """Multiplies the learning rate of each optimizer by `FACTOR`, `times` times; returns the last one's rate."""
     for optimizer in model.list_optimizers():
         optimizer.learning_rate = rate_of(optimizer) * FACTOR**times
     return rate_of(model.list_optimizers()[-1])
 
 
-def rate_of(optimizer):
+def rate_of(optimizer: keras.optimizers.Optimizer) -> float:
     """The learning rate of an optimizer, float; under a strategy it is a variable with a copy on each device."""
     return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 
-def go_back(run, training, fault):
+def go_back(run: Run, training: Training, fault: Diverged) -> None:
     """Restores the last good checkpoint and lowers the learning rates; what was done is said and noted.
 
     How often, and with which rates, is a part of the training's state, so that a run that is interrupted goes on alike.
@@ -72,7 +82,7 @@ def go_back(run, training, fault):
     if times >= MOST or latest_checkpoint(folder) is None:
         raise checks.UserError(diagnose(run, training, fault, times)) from fault
 
-    def restore(path):
+    def restore(path: Path) -> dict[str, Any]:
         with beside(path):
             return restore_checkpoint(model, path)
 
@@ -88,7 +98,7 @@ def go_back(run, training, fault):
     run.reporter.say(f"{describe_rollback(entry)} ({times + 1} of at most {MOST} times)")
 
 
-def describe_rollback(entry):
+def describe_rollback(entry: dict[str, Any]) -> str:
     """An entry of `Training.rollbacks` in a sentence without its full stop."""
     return (
         f"the training diverged at {entry['kimg']:.2f} kimg ({entry['reason']}): it went back to "
@@ -96,7 +106,7 @@ def describe_rollback(entry):
     )
 
 
-def diagnose(run, training, fault, times):
+def diagnose(run: Run, training: Training, fault: Diverged, times: int) -> str:
     """Why a training stops: what is not finite, what was tried, what to change; text on one line.
 
     Args:
@@ -126,7 +136,7 @@ def diagnose(run, training, fault, times):
     return f"{'. '.join(sentences)}. Give the same command again, but {advice}."
 
 
-def _describe_weights(model):
+def _describe_weights(model: keras.Model) -> list[str]:
     """A sentence for each network with weights that are not finite: how many, and the first of them."""
     sentences = []
     for role, network in model.roles.items():

@@ -1,7 +1,11 @@
 """A training command at work in its RUN folder: what all its parts need to know, handed on as one object."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import keras
 import tensorflow as tf
@@ -17,10 +21,15 @@ from keras_transfer_gen.training import distribution
 from keras_transfer_gen.training.callbacks import stopping_signals
 from keras_transfer_gen.worker_cluster import read_cluster
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
+
+S = TypeVar("S", bound="RunSettings")  # the settings of a command and family
 KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg")  # measured at the first call, valid for the whole run
 
 
-class Run:
+class Run(Generic[S]):
     """What one call of `fine_tune` or `pretrain` works with.
 
     Args:
@@ -37,16 +46,26 @@ class Run:
         resolved: the settings with every value that depends on the images filled in; the given ones until `resolve`.
     """
 
-    def __init__(self, command, settings, family, reporter, state, strategy, workers=None):
+    def __init__(
+        self,
+        command: str,
+        settings: S,
+        family: Any,
+        reporter: Any,
+        state: str,
+        strategy: tf.distribute.Strategy | None,
+        workers: Workers | None = None,
+    ) -> None:
         self.command, self.settings, self.family, self.reporter = command, settings, family, reporter
         self.state, self.strategy, self.workers = state, strategy, workers or Workers()
         self.folder = (RunFolder if self.workers.is_chief else FollowerFolder)(settings.out)
         self.resolved = settings
-        self._images = self._selection = None
+        self._images: Any = None  # a `RunImages`, whose room comes later
+        self._selection: str | None = None
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, command, settings, family, reporter):
+    def open(cls, command: str, settings: S, family: Any, reporter: Any) -> Iterator[Run[S]]:
         """Starts or continues a run and keeps other processes out of its folder until the block ends.
 
         Args: see the class.
@@ -68,7 +87,7 @@ class Run:
             return
         run = cls(command, settings, family, reporter, state, strategy or prepare_tensorflow(settings), workers)
 
-        def leave(name):
+        def leave(name: str) -> None:
             reporter.say(f"{name}: the grace is over. What was saved stays; give the same command again to continue.")
             if workers.is_chief:
                 run_lock.release(run.folder.path)
@@ -79,25 +98,25 @@ class Run:
             yield run
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Whether an earlier call did everything (bool)."""
         return self.state == "finished"
 
     @property
-    def notes(self):
+    def notes(self) -> dict[str, Any]:
         """dict of what earlier parts of the run noted; empty at first."""
         return self.folder.notes()
 
     @property
-    def batch_per_replica(self):
+    def batch_per_replica(self) -> int:
         """Images of a step on one device."""
         return self.settings.batch_size // self.strategy.num_replicas_in_sync
 
-    def metrics(self):
+    def metrics(self) -> dict[str, Any]:
         """The content of metrics.json of a finished run (dict)."""
         return files.read_json(self.folder.metrics_file)
 
-    def begin(self, images, selection):
+    def begin(self, images: Any, selection: str) -> None:
         """Makes the folder count as a run: interrupted from here on, the same command continues it.
 
         A new run first removes what an earlier one wrote (`--overwrite`). Where the images are others than those that
@@ -111,7 +130,7 @@ class Run:
         self.workers.from_chief(self._begin)
         self.workers.check_shared(self.folder.config_file)
 
-    def _begin(self):
+    def _begin(self) -> None:
         if self.state == "start":
             self.folder.clear()
         elif changed := self._changed_sources():
@@ -124,12 +143,12 @@ class Run:
         self.folder.sweep()
         self.record(finished=False)
 
-    def measure_once(self, measure):
+    def measure_once(self, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Notes what `measure` returns, a JSON-ready dict, unless an earlier call of the run did; returns the notes."""
         self.note(**self.workers.from_chief(lambda: self._measure_once(measure)))
         return self.notes
 
-    def _measure_once(self, measure):
+    def _measure_once(self, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         known = self.notes
         if not known or known.get("stale"):
             kept = {name: known[name] for name in KEPT_NOTES if name in known}
@@ -137,20 +156,20 @@ class Run:
             self.record(finished=False)
         return self.notes
 
-    def note(self, **values):
+    def note(self, **values: Any) -> None:
         """Adds to the notes."""
         self.folder.note(**values)
 
-    def resolve(self, **values):
+    def resolve(self, **values: Any) -> None:
         """Fills in settings that depend on the images; what the user gave is recorded as it was given."""
         self.resolved = dataclasses.replace(self.resolved, **values)
 
-    def begin_stage(self, model):
+    def begin_stage(self, model: keras.Model) -> None:
         """Notes where the present settings begin to hold, and what is known of the model."""
         self.folder.begin_stage(model.kimg)
         model.spec.save(self.folder.spec_file)
 
-    def record(self, finished):
+    def record(self, finished: bool) -> None:
         """Writes config.json."""
         notes = self.notes
         resolved = {
@@ -167,14 +186,14 @@ class Run:
         }
         self.folder.record(self.command, self.settings, resolved, finished)
 
-    def _changed_sources(self):
+    def _changed_sources(self) -> list[str]:
         """Names of the folders whose images are others than at the beginning; what isn't known isn't changed."""
         before, now = self.folder.config()["resolved"], self._images.digests()
         paths = {"pictures_digest": self.settings.data, "reference_digest": self.settings.reference}
         return [path for name, path in paths.items() if before.get(name) not in (None, now[name])]
 
 
-def prepare_tensorflow(settings):
+def prepare_tensorflow(settings: RunSettings) -> tf.distribute.Strategy:
     """Seeds, determinism and devices of a run; returns the distribution strategy. Call it before any other work."""
     strategy = distribution.choose_strategy(settings.devices)
     distribution.check_global_batch(settings.batch_size, strategy)

@@ -1,16 +1,25 @@
 """The layout of a RUN folder, and what the same command means on one that is there already. Loads nothing heavy."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.recipes.runs import run_lock
 from keras_transfer_gen.recipes.settings.compat import from_recorded
 from keras_transfer_gen.saved_model_layout import is_saved_model
 from keras_transfer_gen.version import __version__
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
 
 BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
@@ -43,7 +52,7 @@ class RunFolder:
         path: the RUN folder; need not exist.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike) -> None:
         self.path = Path(path)
         self.config_file = self.path / "config.json"
         self.spec_file = self.path / "spec.json"
@@ -65,17 +74,17 @@ class RunFolder:
         self.tflite = self.path / "export" / "generator.tflite"
 
     @property
-    def exists(self):
+    def exists(self) -> bool:
         """Whether a run was started here."""
         return self.config_file.is_file()
 
     @property
-    def keeps_source(self):
+    def keeps_source(self) -> bool:
         """Whether it holds a copy of what it started from, which is all that it needs to go on."""
         kept = self.source_file.is_file() or is_saved_model(self.source)
         return kept and bool(self.notes().get("source_kept"))
 
-    def config(self):
+    def config(self) -> dict[str, Any]:
         """Content of config.json; a `UserFileError` where it is broken or some other program's."""
         try:
             content = files.read_json(self.config_file)
@@ -86,7 +95,7 @@ class RunFolder:
             raise checks.file_error("out", "a new or empty folder, or an earlier run", self.path, hint)
         return content
 
-    def open(self, command, settings):
+    def open(self, command: str, settings: RunSettings) -> str:
         """Decides what a command does here: start, continue, or nothing because it has finished. Writes nothing.
 
         Args:
@@ -105,7 +114,7 @@ class RunFolder:
         return state
 
     @contextlib.contextmanager
-    def locked(self, command, settings, state):
+    def locked(self, command: str, settings: RunSettings, state: str) -> Iterator[None]:
         """Keeps other processes out until the block ends; `state` is what `open` returned before.
 
         Raises:
@@ -117,7 +126,7 @@ class RunFolder:
                 raise checks.user_error("out", "a RUN that no other process changed meanwhile", str(self.path), hint)
             yield
 
-    def _state(self, command, settings):
+    def _state(self, command: str, settings: RunSettings) -> str:
         if self.path.exists() and not self.path.is_dir():
             raise checks.file_error("out", "a folder", self.path, "Choose another --out.")
         self._check_apart(settings)
@@ -141,7 +150,7 @@ class RunFolder:
         done = config["finished"] and all((self.path / name).exists() for name in PROMISED)  # else they are made again
         return "finished" if done and not _larger(now, before) else "continue"
 
-    def clear(self):
+    def clear(self) -> None:
         """Removes what an earlier run wrote, and nothing else; makes the folder where it is missing."""
         try:
             for path in (self.path / name for name in OUTPUTS):
@@ -153,12 +162,12 @@ class RunFolder:
         except OSError as error:
             raise checks.UserFileError(f"cannot write {self.path}: {error.strerror}. Choose another --out.") from error
 
-    def sweep(self):
+    def sweep(self) -> None:
         """Removes files that were half written when an earlier process was killed; what was whole gets its name."""
         for path in self.path.rglob(f"{files.PARTIAL}*"):
             files.finish_partial(path)
 
-    def record(self, command, settings, resolved, finished):
+    def record(self, command: str, settings: RunSettings, resolved: dict[str, Any], finished: bool) -> None:
         """Writes config.json: the command, its settings, what was resolved at run time, and whether it has finished.
 
         A stage is what may change on the way; where it begins is told by `begin_stage`.
@@ -172,7 +181,7 @@ class RunFolder:
         content = {"command": command, "version": __version__, "finished": finished, "settings": recorded(settings)}
         files.write_json(self.config_file, {**content, "resolved": resolved, "stages": stages})
 
-    def begin_stage(self, kimg):
+    def begin_stage(self, kimg: float) -> None:
         """Notes the kimg from which on the present settings hold, in a stage that was not begun before."""
         config = self.config()
         stage = config["stages"][-1]
@@ -180,26 +189,26 @@ class RunFolder:
             stage[FROM] = kimg
             files.write_json(self.config_file, config)
 
-    def notes(self):
+    def notes(self) -> dict[str, Any]:
         """What earlier parts of the run noted: a dict, empty at first."""
         return files.read_json(self.notes_file) if self.notes_file.is_file() else {}
 
-    def forget_best(self):
+    def forget_best(self) -> None:
         """Removes the best weights so far: they were selected by images that have changed."""
         for folder in (self.best, self.best_scratch):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep_source(self, folder, path):
+    def keep_source(self, folder: Path, path: Path) -> None:
         """Copies a SavedModel or file that the run starts from to `path` in the run, once, whole or not at all."""
         if not path.exists():
             with files.atomic_path(path) as partial:
                 (shutil.copytree if folder.is_dir() else shutil.copyfile)(folder, partial)
 
-    def note(self, **values):
+    def note(self, **values: Any) -> None:
         """Adds to the notes."""
         files.write_json(self.notes_file, {**self.notes(), **values})
 
-    def _check_apart(self, settings):
+    def _check_apart(self, settings: RunSettings) -> None:
         """A run must not learn from its own samples, and --overwrite must not remove what it starts from."""
         run, values = self.path.resolve(), dataclasses.asdict(settings)
         for name in PATHS:
@@ -210,7 +219,7 @@ class RunFolder:
                 hint = f"--{name} is {values[name]}. Choose another --out."
                 raise checks.user_error("out", f"a folder apart from --{name}", str(self.path), hint)
 
-    def _check_writable(self):
+    def _check_writable(self) -> None:
         path = self.path.absolute()
         nearest = next(folder for folder in (path, *path.parents) if os.path.exists(folder))
         if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
@@ -218,19 +227,19 @@ class RunFolder:
             raise checks.file_error("out", "a folder that can be written", self.path, hint)
 
 
-def recorded(settings):
+def recorded(settings: RunSettings) -> dict[str, Any]:
     """The settings as config.json holds them."""
     fields = {name: value for name, value in dataclasses.asdict(settings).items() if name not in UNRECORDED}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
-def _same(name, now, before):
+def _same(name: str, now: dict[str, Any], before: dict[str, Any]) -> bool:
     if name in PATHS and isinstance(now[name], str) and isinstance(before[name], str):
         return os.path.normpath(now[name]) == os.path.normpath(before[name])  # "photos/" is "photos"
     return now[name] == before[name]
 
 
-def _larger(now, before):
+def _larger(now: dict[str, Any], before: dict[str, Any]) -> bool:
     """Whether a bound was raised or dropped, so that a finished run has more to do."""
     pairs = [(now[name], before[name]) for name in BOUNDS]
     return any(old is not None and (new is None or new > old) for new, old in pairs)

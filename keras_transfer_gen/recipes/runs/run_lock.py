@@ -1,21 +1,29 @@
 """One process at a time in a RUN: a file that names who is at work there. Standard library."""
 
+from __future__ import annotations
+
 import contextlib
 import datetime
 import json
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+
 
 NAME = ".ktg-lock.json"  # hidden, so that a folder with nothing else in it counts as empty
 WRITING_SECONDS = 0.3  # another process may have made the file and not yet written it
 
 
 @contextlib.contextmanager
-def lock(folder):
+def lock(folder: PathLike) -> Iterator[None]:
     """Keeps other processes out of a folder until the block ends, however it ends.
 
     The folder is made where it is missing; what was made and is still empty at the end is removed again.
@@ -44,12 +52,12 @@ def lock(folder):
                 parent.rmdir()
 
 
-def release(folder):
+def release(folder: PathLike) -> None:
     """Removes the lock of a process that ends at once, on whatever machine the run goes on."""
     (Path(folder) / NAME).unlink(missing_ok=True)
 
 
-def check_free(folder):
+def check_free(folder: PathLike) -> None:
     """Raises a `UserError` where a process that may be alive holds the folder."""
     path = Path(folder) / NAME
     owner = _read(path)
@@ -62,7 +70,7 @@ def check_free(folder):
     raise checks.user_error("out", "a RUN that no other process writes to", str(folder), step)
 
 
-def _make(path):
+def _make(path: Path) -> bool:
     """Makes the file if there is none; whether it did."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -75,7 +83,7 @@ def _make(path):
     return True
 
 
-def _read(path):
+def _read(path: Path) -> dict[str, Any] | None:
     """Who holds the lock: a dict, or None where there is none or a crash left it unfinished."""
     for wait in (WRITING_SECONDS, 0.0):
         try:
@@ -90,7 +98,7 @@ def _read(path):
     return None
 
 
-def _may_live(owner):
+def _may_live(owner: dict[str, Any]) -> bool:
     """Whether the process of a lock may still be there; of one on another machine nobody knows."""
     if owner["host"] != socket.gethostname() or os.name == "nt":  # there, os.kill would end the process
         return True
@@ -103,7 +111,7 @@ def _may_live(owner):
     return _start(owner["pid"]) == owner["start"]  # numbers of processes are given anew, after a restart above all
 
 
-def _start(pid):
+def _start(pid: int) -> int | None:
     """When a process began, in ticks since the machine did, or None where it has ended or the system doesn't tell."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -1,14 +1,23 @@
 """A model in training with what its run knows of it, and where that is kept."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from keras_transfer_gen import files
 from keras_transfer_gen.recipes.runs import disk_room, rollback
 from keras_transfer_gen.training.checkpoint import load_checkpoint, newest_whole, read_whole, save_checkpoint
 from keras_transfer_gen.transfer.saved_model.files import beside
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,17 +37,17 @@ class Branch:
     samples: Path | None = None
 
     @classmethod
-    def main(cls, folder):
+    def main(cls, folder: RunFolder) -> Self:
         """The training that a `RunFolder` is for."""
         return cls(folder.adapted, folder.best, folder.history_file, folder.path)
 
     @classmethod
-    def scratch(cls, folder):
+    def scratch(cls, folder: RunFolder) -> Self:
         """The training from scratch that a `RunFolder` compares with."""
         return cls(folder.scratch, folder.best_scratch, folder.checkpoints / "scratch.csv")
 
 
-def _say_nothing(line):
+def _say_nothing(line: str) -> None:
     """For a training that nobody watches."""
 
 
@@ -60,24 +69,24 @@ class Training:
     model: Any
     branch: Branch | None = None
     seconds: float = 0.0
-    steady: tuple = (0, 0.0)
-    records: list = dataclasses.field(default_factory=list)
+    steady: tuple[float, float] = (0, 0.0)
+    records: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     best_kimg: float | None = None
-    rollbacks: list = dataclasses.field(default_factory=list)
+    rollbacks: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     say: Callable = _say_nothing
 
     @property
-    def images_per_second(self):
+    def images_per_second(self) -> float | None:
         """Mean speed of the training steps without the first of each call, or None where there were no others."""
         images, seconds = self.steady
         return images / seconds if seconds else None
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What a checkpoint keeps beside the model: a JSON-ready dict."""
         state = {"seconds": self.seconds, "steady": list(self.steady), "records": self.records}
         return {**state, "rollbacks": self.rollbacks} if self.rollbacks else state
 
-    def save(self, out, replace=False):
+    def save(self, out: PathLike, replace: bool = False) -> bool:
         """Writes the next checkpoint. Where the disk is full, that is said, and the last one stays.
 
         Args:
@@ -99,13 +108,13 @@ class Training:
         return True
 
 
-def _newest(run, branch, load):
+def _newest(run: Run, branch: Branch, load: Callable[[Path], Any]) -> Any:
     """What `load` gives of the newest whole checkpoint of a branch, the same one on all workers; None without one."""
     if run.workers.cluster.size == 1:
         newest = newest_whole(branch.checkpoints, load, run.reporter.say)
         return None if newest is None else newest[1]
 
-    def name():
+    def name() -> str | None:
         newest = newest_whole(branch.checkpoints, read_whole, run.reporter.say)
         return None if newest is None else newest[0].name
 
@@ -113,7 +122,7 @@ def _newest(run, branch, load):
     return None if folder is None else load(branch.checkpoints / folder)
 
 
-def resume_training(run, branch, make, rates=None):
+def resume_training(run: Run, branch: Branch, make: Callable[[], keras.Model], rates: Any = None) -> Training:
     """The training of the latest checkpoint of a branch, or a new one.
 
     Args:
@@ -126,7 +135,7 @@ def resume_training(run, branch, make, rates=None):
         `Training`; its model was made or loaded in the scope of the run's strategy.
     """
 
-    def load(path):
+    def load(path: Path) -> tuple[keras.Model, dict[str, Any]]:
         with beside(path):
             return load_checkpoint(path)
 

@@ -1,9 +1,13 @@
 """One phase of a training: from where it stands to its budget, saving on the way and when interrupted."""
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import math
 import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -16,13 +20,25 @@ from keras_transfer_gen.training import callbacks, precision
 from keras_transfer_gen.training.class_sheets import draw_sheet
 from keras_transfer_gen.training.tensorboard_log import TensorBoardLog
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.runs.phases import Phase
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Branch, Training
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+    from keras_transfer_gen.training.callbacks import EveryKimg, ScoreEvery
+
+
 LOSS_POINTS = 200  # on the curve of the losses
 SHEETS = 20  # contact sheets of one call
 SHEET_IMAGES = 36  # on a contact sheet that is shown
 PREEMPTIONS = ("SIGTERM", "SIGUSR1")  # what a scheduler sends before it takes the machine away
 
 
-def train(run, training, image_set, phase, minutes=None):
+def train(run: Run, training: Training, image_set: ImageSet, phase: Phase, minutes: float | None = None) -> None:
     """Trains until the phase's budget is reached; a call on a finished phase does nothing.
 
     Where the numbers are no longer finite, the training goes back to its last checkpoint, see `rollback.go_back`.
@@ -49,17 +65,17 @@ def train(run, training, image_set, phase, minutes=None):
             run.workers.from_chief(functools.partial(phase.curve.begin, training))  # as in a run that goes on there
 
 
-def _is_over(training, phase, batch_size, minutes):
+def _is_over(training: Training, phase: Phase, batch_size: int, minutes: float | None) -> bool:
     late = minutes is not None and training.seconds >= minutes * 60
     return late or _steps(training, phase, batch_size) <= 0
 
 
-def _steps(training, phase, batch_size):
+def _steps(training: Training, phase: Phase, batch_size: int) -> int:
     """Steps that are left of a phase; whole batches."""
     return math.ceil((phase.kimg - training.model.kimg) * 1000 / batch_size - 1e-9)
 
 
-def _train(run, training, image_set, phase, minutes):
+def _train(run: Run, training: Training, image_set: ImageSet, phase: Phase, minutes: float | None) -> None:
     """`train` until its end or the first divergence."""
     model, branch, settings = training.model, training.branch, run.resolved
     batch = settings.batch_size
@@ -111,7 +127,7 @@ def _train(run, training, image_set, phase, minutes):
         raise _interrupted(signals.received, saved, model.kimg, settings)
 
 
-def _interrupted(name, saved, kimg, settings):
+def _interrupted(name: str, saved: bool, kimg: float, settings: RunSettings) -> checks.Interrupted:
     """The `Interrupted` after a signal: whether all is saved, and how to go on."""
     how = "without --overwrite" if settings.overwrite else "again"
     what = f"saved at {kimg:.2f} kimg" if saved else f"what was learnt up to {kimg:.2f} kimg is not saved"
@@ -119,17 +135,17 @@ def _interrupted(name, saved, kimg, settings):
     return checks.Interrupted(text, preempted=saved and (name in PREEMPTIONS or settings.grace is not None))
 
 
-def _without_room(callback, what, training, out):
+def _without_room(callback: EveryKimg, what: str, training: Training, out: PathLike) -> EveryKimg:
     """An `EveryKimg` whose file is left out, which is said, where the disk is full."""
 
-    def leave_out(error):
+    def leave_out(error: OSError) -> None:
         training.say(f"the disk is full: {what} at {training.model.kimg:.2f} kimg is not written in {out}")
 
     callback.on_no_room = leave_out
     return callback
 
 
-def _tensorboard_log(settings, branch, kimg, scores):
+def _tensorboard_log(settings: RunSettings, branch: Branch, kimg: float, scores: ScoreEvery | None) -> TensorBoardLog:
     """The callback that writes for TensorBoard; the run from scratch has a folder of its own inside of the run's."""
     folder = RunFolder(settings.out).tensorboard
     folder = folder if branch.samples is not None else folder / "scratch"
@@ -138,10 +154,12 @@ def _tensorboard_log(settings, branch, kimg, scores):
     return TensorBoardLog(folder, interval, kimg / SHEETS, sheets, hyperparameters=recorded(settings), scores=scores)
 
 
-def _show_and_score(curve, reporter):
+def _show_and_score(
+    curve: Callable[[keras.Model], dict[str, float]], reporter: Any
+) -> Callable[[keras.Model], dict[str, float]]:
     """`curve`, which also shows a contact sheet."""
 
-    def measure(model):
+    def measure(model: keras.Model) -> dict[str, float]:
         reporter.show(draw_sheet(model, SHEET_IMAGES))
         return curve(model)
 
@@ -149,7 +167,7 @@ def _show_and_score(curve, reporter):
 
 
 @contextlib.contextmanager
-def memory_errors_on_one_line(batch_size):
+def memory_errors_on_one_line(batch_size: int) -> Iterator[None]:
     """Turns TensorFlow's long message about a lack of memory into a line that says what to do."""
     try:
         yield

@@ -1,5 +1,7 @@
 """The processes that train one RUN together: the first of them decides, measures and writes; the others hear of it."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable
@@ -88,7 +90,7 @@ class Workers:
         if self.cluster.size > 1:
             callback.hear(self._sum(np.float32(callback.wishes())).tolist())
 
-    def _send(self, content):
+    def _send(self, content: bytes) -> bytes:
         """The bytes that the first worker gives, on all of them."""
         length = int(self._sum(np.int32(len(content))))
         numbers = np.zeros(length, np.int32)
@@ -96,13 +98,13 @@ class Workers:
             numbers[:] = np.frombuffer(content, np.uint8)
         return self._sum(numbers).astype(np.uint8).tobytes()
 
-    def _sum(self, value):
+    def _sum(self, value: np.ndarray | np.generic) -> np.ndarray:
         """The sum over all workers of an ndarray that each of them gives."""
         strategy = self.strategy
         local = strategy.num_replicas_in_sync // self.cluster.size
 
         @tf.function(autograph=False)  # TensorFlow warns of what is summed without a graph
-        def total(own):
+        def total(own: tf.Tensor) -> tf.Tensor:
             return strategy.reduce("SUM", strategy.run(tf.identity, args=(own,)), axis=None)
 
         with lost_workers_on_one_line():

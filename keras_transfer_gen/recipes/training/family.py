@@ -54,8 +54,8 @@ class Scores:
     """
 
     metrics: dict
-    images: object
-    features: object
+    images: Any
+    features: Any
 
 
 @dataclasses.dataclass(frozen=True)

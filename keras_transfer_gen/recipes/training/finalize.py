@@ -1,5 +1,9 @@
 """The end of every run: scores, pictures, model card and exports."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen import checks, files, pixels
 from keras_transfer_gen.recipes.models.export import export_saved_model
 from keras_transfer_gen.recipes.report import sheets
@@ -10,10 +14,20 @@ from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall, 
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, images_before
 from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_rows, draw_sheet, shown_classes
 
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+
+
 REPORTED = ("kimg", "back_to_kimg", "reason", "learning_rate")  # of each return to a checkpoint
 
 
-def finalize(run, images, tuned, scratch=None):
+def finalize(run: Run, images: RunImages, tuned: Training, scratch: Training | None = None) -> dict[str, Any]:
     """Scores, draws and exports a trained run, and marks it as finished.
 
     Args:
@@ -57,7 +71,7 @@ def finalize(run, images, tuned, scratch=None):
     return metrics
 
 
-def _draw(run, images, model, generated, nearest):
+def _draw(run: Run, images: RunImages, model: keras.Model, generated: np.ndarray, nearest: np.ndarray) -> None:
     """Writes what every family shows: before and after, likely copies, the film of the training."""
     folder, before = run.folder.path, images_before(run)
     if images.labelled and model.spec.num_classes:
@@ -70,7 +84,7 @@ def _draw(run, images, model, generated, nearest):
     sheets.write_film(folder / "training.gif", frames)
 
 
-def _class_sheets(model, image_set, before):
+def _class_sheets(model: keras.Model, image_set: ImageSet, before: np.ndarray | None) -> np.ndarray:
     """One row a class: generated and real images; `before` are images of the source, or None."""
     spec, after = model.spec, draw_sheet(model, SHEET_IMAGES)
     columns = max(MIN_COLUMNS, -(-SHEET_IMAGES // len(shown_classes(spec.num_classes))))

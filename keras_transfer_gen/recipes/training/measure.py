@@ -1,5 +1,9 @@
 """What is measured before training: the faster precision, the source's scores, the distance of the images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_transfer_gen import files
@@ -9,11 +13,20 @@ from keras_transfer_gen.recipes.runs.training_loop import memory_errors_on_one_l
 from keras_transfer_gen.recipes.scoring import distance, kid_protocol, run_scores
 from keras_transfer_gen.training.precision import choose_precision
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+    from keras_transfer_gen.recipes.training.family import Source
+
+
 SHEET_IMAGES = 36  # on a contact sheet
 BEFORE = "before.npy"  # in checkpoints/: what the source generates of the first latents
 
 
-def measure_precision(run, network):
+def measure_precision(run: Run, network: keras.Model) -> dict[str, Any]:
     """{"arithmetic": "float32" or "bfloat16", "probe": seconds of each where they were timed} for a network.
 
     What `ktg tune` measured on this machine is taken, unless the settings name a precision or are deterministic.
@@ -28,11 +41,11 @@ def measure_precision(run, network):
     return {"arithmetic": arithmetic, "probe": probe}
 
 
-def _may_use_known(settings):
+def _may_use_known(settings: RunSettings) -> bool:
     return settings.precision == "auto" and not settings.deterministic
 
 
-def measure_distance(run, source, images):
+def measure_distance(run: Run, source: Source, images: RunImages) -> dict[str, Any]:
     """What a source's images say before training.
 
     Args:
@@ -60,7 +73,7 @@ def measure_distance(run, source, images):
     }
 
 
-def images_before(run):
+def images_before(run: Run) -> np.ndarray | None:
     """uint8 `[N, S, S, C]`, what the source generated of the first latents; None without a source."""
     path = run.folder.checkpoints / BEFORE
     return np.load(path, allow_pickle=False) if path.is_file() else None

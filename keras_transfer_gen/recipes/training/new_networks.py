@@ -1,5 +1,9 @@
 """The networks of a pretraining, built by the architecture that its settings name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 
 from keras_transfer_gen import checks
@@ -8,8 +12,13 @@ from keras_transfer_gen.network_inputs import LABELS, input_names
 from keras_transfer_gen.recipes.training.lineage import trained_on
 from keras_transfer_gen.specs import ModelSpec
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.settings.gan import PretrainSettings
+    from keras_transfer_gen.recipes.settings.vae import PretrainVaeSettings
 
-def new_spec(settings, image_set=None):
+
+def new_spec(settings: PretrainSettings | PretrainVaeSettings, image_set: ImageSet | None = None) -> ModelSpec:
     """`ModelSpec` of a pretraining's settings.
 
     Args:
@@ -28,7 +37,9 @@ def new_spec(settings, image_set=None):
     )  # fmt: skip
 
 
-def build_networks(settings, spec=None):
+def build_networks(
+    settings: PretrainSettings | PretrainVaeSettings, spec: ModelSpec | None = None
+) -> tuple[keras.Model, ...]:
     """Networks with weights drawn from the seed: a tuple in the order in which the model takes them.
 
     Args:

@@ -1,6 +1,9 @@
 """What a training command would do, checked without doing it."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -14,11 +17,16 @@ from keras_transfer_gen.training.distribution import check_global_batch, choose_
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.worker_cluster import read_cluster
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
 ACTIONS = {"start": "start a new run", "continue": "continue the run", "finished": "nothing: the run has finished"}
 ANEW = "start again, and remove what the earlier run wrote"
 
 
-def plan(command, settings, reporter=SILENT):
+def plan(command: str, settings: Any, reporter: Reporter = SILENT) -> dict[str, Any]:
     """Checks the settings, the source and the images, and says what would happen; writes nothing.
 
     Args:
@@ -69,5 +77,5 @@ def plan(command, settings, reporter=SILENT):
     return planned
 
 
-def _classes(settings, image_set):
+def _classes(settings: Any, image_set: ImageSet) -> dict[str, str]:
     return {} if settings.data_labels is None else {"classes": describe_classes(image_set)}

@@ -43,7 +43,7 @@ def pretrain(settings: PretrainSettings | PretrainVaeSettings, reporter: Reporte
             return run.metrics()
         images = family.read_images(run, settings.image_size, settings.channels)
 
-        def measure():
+        def measure() -> dict[str, Any]:
             network = family.network_to_time(settings, images)
             return {**measure_precision(run, network), "kid_floor": images.floor()}
 

@@ -1,8 +1,11 @@
 """How a source trains fastest on this machine: measured once by `ktg tune`, then known to `ktg finetune`."""
 
+from __future__ import annotations
+
 import dataclasses
 import datetime
 import functools
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models import tuned_ways
@@ -13,6 +16,15 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.training.speed_probe import find_fastest, images_per_second
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.training.speed_probe import Way
+
+
 LOADERS = {"vae": load_vae}  # by family; all others are GANs
 TIMED = {"vae": "decoder"}  # the network that an answer is kept for
 # What a model is compiled with again: argument of `compile` -> attribute.
@@ -21,7 +33,14 @@ COMPILED_GAN = {"objective": "objective", "penalty": "penalties", "augment": "au
 HEADER = ("precision", "XLA", "steps in a call", "images/s")
 
 
-def tune(source, batch_size=32, seconds=60.0, again=False, trust=False, reporter=SILENT):
+def tune(
+    source: PathLike | ModelRef,
+    batch_size: int = 32,
+    seconds: float = 60.0,
+    again: bool = False,
+    trust: bool = False,
+    reporter: Reporter = SILENT,
+) -> dict[str, Any]:
     """Measures which precision, with or without XLA, and how many steps in one call train a source fastest.
 
     `ktg finetune` takes the precision from the answer instead of measuring it, unless `--precision` is given or the
@@ -57,7 +76,7 @@ def tune(source, batch_size=32, seconds=60.0, again=False, trust=False, reporter
     if known is not None:
         return {**known, "cached": True}
 
-    def measure(way):
+    def measure(way: Way) -> float:
         words = f"{way.precision}, XLA {'on' if way.jit_compile else 'off'}, {way.steps_per_execution} steps in a call"
         reporter.say(f"measuring: {words}")
         return images_per_second(model, functools.partial(_recompile, model), way, batch_size)
@@ -76,13 +95,13 @@ def tune(source, batch_size=32, seconds=60.0, again=False, trust=False, reporter
     return {**answer, "cached": False}
 
 
-def _recompile(model, **how):
+def _recompile(model: keras.Model, **how: Any) -> None:
     """Compiles a model as before, but for how its step is computed, with fresh optimizers."""
     parts = {argument: getattr(model, name) for argument, name in COMPILED.get(model.spec.family, COMPILED_GAN).items()}
     model.compile(**{name: list(part) if isinstance(part, list) else part for name, part in parts.items()}, **how)
 
 
-def tuning_rows(answer):
+def tuning_rows(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
     """An answer as the rows of a table under `HEADER`; the fastest way is marked.
 
     Args:

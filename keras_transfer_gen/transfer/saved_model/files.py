@@ -34,7 +34,7 @@ _home: contextvars.ContextVar[Path | None] = contextvars.ContextVar("home", defa
 
 
 @contextlib.contextmanager
-def beside(home: Path) -> Iterator[None]:
+def beside(home: PathLike) -> Iterator[None]:
     """Within the block, saved models name SavedModels near them by relative paths, so that both can be moved together.
 
     A model that is saved names a SavedModel below `home` by its path from there. A model that is loaded looks for a

@@ -6,7 +6,11 @@
   no labels any more.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,12 +24,24 @@ from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.training.gan import GAN
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
+    from keras_transfer_gen.recipes.training.family import Source
+    from keras_transfer_gen.specs import ModelSpec
+
+
 PER_CLASS, IN_ALL, LEAST = 40, 1000, 10  # generated images of a class of the source; of all together; of one at least
 NEAR = 1.25  # times the distance of the nearest class: those are near as well
 MOST_NEAR = 3  # classes that one row starts from
 
 
-def measure_start(run, source, images):
+def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages) -> dict[str, Any]:
     """Which classes of the source the training begins from.
 
     Args:
@@ -61,7 +77,7 @@ def measure_start(run, source, images):
     return {"class_start": {"names": names, "from": start, "sentence": f"Classes start from: {'; '.join(sentences)}."}}
 
 
-def check_plan(settings, source):
+def check_plan(settings: FineTuneSettings | PretrainSettings, source: Source | None) -> None:
     """Refuses labels where the source, or the architecture of a pretraining, takes none; nothing of the images is read.
 
     Args:
@@ -71,12 +87,13 @@ def check_plan(settings, source):
     if settings.data_labels is None:
         return
     if source is None:
-        build_networks(settings, dataclasses.replace(new_spec(settings), num_classes=2))
+        own = cast("PretrainSettings", settings)
+        build_networks(own, dataclasses.replace(new_spec(own), num_classes=2))
     else:
         _check_labels(source.model, settings)
 
 
-def match_classes(run, source, images):
+def match_classes(run: Run[FineTuneSettings], source: Source, images: RunImages) -> tuple[Source, RunImages]:
     """The source with the classes of the images, and the images with labels that are its class numbers.
 
     Args:
@@ -102,7 +119,7 @@ def match_classes(run, source, images):
     return dataclasses.replace(source, model=gan), images
 
 
-def nearest_classes(distances):
+def nearest_classes(distances: Sequence[float] | np.ndarray) -> list[int]:
     """Numbers of the classes nearest to some images, the nearest first: those within 1.25 times its distance, up to 3.
 
     Args:
@@ -117,7 +134,7 @@ def nearest_classes(distances):
     return [int(number) for rank, number in enumerate(order) if rank == 0 or distances[number] <= limit]
 
 
-def change_classes(gan, names, start):
+def change_classes(gan: GAN, names: list[str], start: Sequence[Sequence[int]]) -> GAN:
     """A GAN whose classes begin from those of another.
 
     Args:
@@ -131,7 +148,7 @@ def change_classes(gan, names, start):
     count = gan.spec.num_classes
     mix = np.array([np.bincount(numbers, minlength=count) / len(numbers) for numbers in start])
 
-    def changed(network):
+    def changed(network: keras.Model) -> keras.Model:
         if not takes_labels(network):
             return network
         other = with_classes(network, mix) if class_layers(network) else network
@@ -143,7 +160,7 @@ def change_classes(gan, names, start):
     return other
 
 
-def number_as(image_set, names):
+def number_as(image_set: ImageSet, names: list[str]) -> ImageSet:
     """An `ImageSet` whose labels are numbers of these names, which hold all of its own."""
     if image_set.class_names == names:
         return image_set
@@ -151,18 +168,20 @@ def number_as(image_set, names):
     return dataclasses.replace(image_set, labels=number[image_set.labels], class_names=list(names))
 
 
-def class_names(spec):
+def class_names(spec: ModelSpec) -> list[str]:
     """The names of a model's classes, or their numbers as text."""
     return [spec.class_name(number) for number in range(spec.num_classes)]
 
 
-def _check_labels(gan, settings):
+def _check_labels(gan: GAN, settings: FineTuneSettings | PretrainSettings) -> None:
     if not gan.spec.num_classes:
         step = "This source takes no labels. Leave --labels out, or train a source with `ktg pretrain --labels`."
         raise checks.user_error("labels", "left out for a source without classes", settings.data_labels, step)
 
 
-def _start_of_each(gan, image_set, names, reporter):
+def _start_of_each(
+    gan: GAN, image_set: ImageSet, names: list[str], reporter: Reporter
+) -> tuple[list[list[int]], list[str]]:
     """([[number of the old class], ...], a text for each): of the same name, or else the nearest."""
     known, features = class_names(gan.spec), None
     others = [name for name in names if name not in known]
@@ -182,7 +201,7 @@ def _start_of_each(gan, image_set, names, reporter):
     return start, texts
 
 
-def _distances(gan, features, reporter):
+def _distances(gan: GAN, features: Sequence[np.ndarray], reporter: Reporter) -> list[np.ndarray]:
     """KID of sets of real images to those that the source generates of each class: a list of float `[classes]`.
 
     A single image has no KID to anything: it counts as two of its kind.

@@ -6,10 +6,22 @@ is what the run gives: KID by two feature networks and KID of the layout count a
 as it was is the first candidate, so a run never gives less than it got. Training itself goes on from the last weights.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.recipes.models.keras_file import load_keras
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
 from keras_transfer_gen.recipes.scoring import selection
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
+    from keras_transfer_gen.recipes.training.gan.health import HealthWatch
+    from keras_transfer_gen.training.gan import GAN
+
 
 FILE = "gan.keras"  # in the folder of the best weights
 
@@ -22,15 +34,15 @@ class KidCurve(Curve):
         watch: `HealthWatch` that warns where the training goes wrong, or None.
     """
 
-    def __init__(self, reference, watch=None):
+    def __init__(self, reference: Reference, watch: HealthWatch | None = None) -> None:
         self.score = selection.curve_scores(reference, measure=None if watch is None else watch.measure)
         self.watch = watch
 
-    def begin(self, training):
+    def begin(self, training: Training) -> None:
         if self.watch is not None:
             self.watch.begin(training.records)
 
-    def __call__(self, model):
+    def __call__(self, model: GAN) -> dict[str, float]:
         scores = self.score(model)
         if self.watch is not None:
             self.watch.look(model.kimg, scores)
@@ -49,11 +61,15 @@ class BestKidCurve(KidCurve):
 
     points = POINTS_TO_SELECT
 
-    def __init__(self, reference, out, from_source=False, watch=None):
+    def __init__(
+        self, reference: Reference, out: PathLike, from_source: bool = False, watch: HealthWatch | None = None
+    ) -> None:
         super().__init__(reference, watch)
-        self.out, self.from_source, self.start, self.best = out, from_source, None, None
+        self.out, self.from_source = out, from_source
+        self.start: dict[str, Any] | None = None
+        self.best: BestModel | None = None
 
-    def begin(self, training):
+    def begin(self, training: Training) -> None:
         super().begin(training)
         file, records = training.branch.best / FILE, training.records
         self.start = records[0] if records else None
@@ -62,14 +78,14 @@ class BestKidCurve(KidCurve):
         if self.from_source and not records:
             training.records = [{"kimg": training.model.kimg, selection.SOURCE: True, **self(training.model)}]
 
-    def __call__(self, model):
+    def __call__(self, model: GAN) -> dict[str, float]:
         scores = super().__call__(model)
         if self.start is None:
             self.start = scores
         self.best.offer(model, -selection.relative_score(scores, self.start))
         return scores
 
-    def end(self, training):
+    def end(self, training: Training) -> float | None:
         if not self.best.file.is_file():  # nothing was left to train since a version that kept none
             return None
         best = load_keras(self.best.file)
@@ -77,7 +93,7 @@ class BestKidCurve(KidCurve):
         return best.kimg
 
 
-def kept_source(training):
+def kept_source(training: Training) -> bool:
     """Whether the weights that a `Training` kept are those of the source as it was (bool)."""
     first = training.records[0] if training.records else {}
     return bool(first.get(selection.SOURCE)) and training.best_kimg == first["kimg"]

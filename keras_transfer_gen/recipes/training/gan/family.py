@@ -1,6 +1,10 @@
 """What a GAN supplies to fine-tuning, pretraining and planning."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.export.parity import ExportError
 from keras_transfer_gen.networks.heads.feature_heads import has_feature_heads
@@ -26,6 +30,16 @@ from keras_transfer_gen.recipes.training.measure import measure_distance, measur
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.settings.gan import GanSettings
+    from keras_transfer_gen.recipes.training.family import Source
+    from keras_transfer_gen.training.gan import GAN
+
 
 class GanFamily(Family):
     """Generative adversarial networks: scored by KID, the generator and the discriminator have a rate each."""
@@ -37,21 +51,21 @@ class GanFamily(Family):
 
     # The source and the images
 
-    def open_source(self, run):
+    def open_source(self, run: Run) -> Source:
         return sources.open_source(run)
 
-    def read_images(self, run, image_size, channels):
+    def read_images(self, run: Run, image_size: int, channels: int) -> RunImages:
         return read_run_images(run.settings, image_size, channels, run.reporter)
 
-    def keep_source(self, run, source):
+    def keep_source(self, run: Run, source: Source) -> None:
         sources.keep_in_run(source, run.folder)
 
     # Before training
 
-    def describe_selection(self, run, images):
+    def describe_selection(self, run: Run, images: Any) -> str:
         return SELECTIONS[getattr(run.settings, "select", "last")]
 
-    def measure_source(self, run, source, images):
+    def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
         return {
             **measure_precision(run, source.model.generator),
             **measure_distance(run, source, images),
@@ -59,10 +73,10 @@ class GanFamily(Family):
             "warmup_kimg": run.settings.warmup() if source.new_discriminator else 0.0,
         }
 
-    def match_classes(self, run, source, images):
+    def match_classes(self, run: Run, source: Source, images: RunImages) -> tuple[Source, RunImages]:
         return classes.match_classes(run, source, images)
 
-    def resolve_settings(self, run, source):
+    def resolve_settings(self, run: Run, source: Source) -> None:
         settings, distance = run.settings, run.notes["distance"]
         weight = feature_heads.resolve_feature_weight(settings, distance)
         run.resolve(
@@ -73,27 +87,27 @@ class GanFamily(Family):
 
     # Models
 
-    def timed_network(self, networks):
+    def timed_network(self, networks: Sequence[keras.Model]) -> keras.Model:
         return networks[0]
 
-    def model_from_source(self, run, source):
+    def model_from_source(self, run: Run, source: Source) -> GAN:
         return models.model_from_source(source.model, run.resolved)
 
-    def model_from_scratch(self, run, source):
+    def model_from_scratch(self, run: Run, source: Source) -> GAN:
         return models.model_from_scratch(source.model, run.settings)
 
-    def new_model(self, run, images):
+    def new_model(self, run: Run, images: RunImages) -> GAN:
         return models.new_model(run.settings, images.image_set)
 
-    def update_rates(self, model, settings, rates=None):
+    def update_rates(self, model: GAN, settings: GanSettings, rates: tuple[float, float] | None = None) -> None:
         models.update_rates(model, settings, rates)
 
     # Training
 
-    def report_model(self, run, model):
+    def report_model(self, run: Run, model: GAN) -> None:
         run.note(feature_weight=feature_heads.report_feature_weight(model, run.settings, run.reporter))
 
-    def phases(self, run, source, images, tuned):
+    def phases(self, run: Run, source: Source, images: RunImages, tuned: Training) -> list[Phase]:
         """A new discriminator learns alone; latents are selected; then both networks learn."""
         phases = []
         if source.new_discriminator and not latent_selection.is_done(tuned.model):
@@ -107,10 +121,10 @@ class GanFamily(Family):
                 phases.append(latent_selection.selection_phase(run))
         return [*phases, Phase("adapting", run.settings.kimg, curve=self._curve(run, images, from_source=True))]
 
-    def scratch_phases(self, run, images, tuned):
+    def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
         return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images, watched=False))]
 
-    def pretrain_phases(self, run, images):
+    def pretrain_phases(self, run: Run, images: RunImages) -> list[Phase]:
         return [
             Phase(
                 "training",
@@ -119,18 +133,18 @@ class GanFamily(Family):
             )
         ]
 
-    def _curve(self, run, images, from_source=False, watched=True):
+    def _curve(self, run: Run, images: RunImages, from_source: bool = False, watched: bool = True) -> KidCurve:
         watch = HealthWatch.of_images(run.reporter, images) if watched else None
         if run.settings.select == "last":
             return KidCurve(images.training, watch)
         return BestKidCurve(images.training, run.settings.out, from_source, watch)
 
-    def divergence_steps(self, settings):
+    def divergence_steps(self, settings: GanSettings) -> list[str]:
         return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []
 
     # After training
 
-    def score(self, run, images, tuned, scratch):
+    def score(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> Scores:
         notes, rival = run.notes, None
         after, generated, features = score_draws(tuned.model, images.reference, "after", run.reporter)
         if scratch is not None:
@@ -150,7 +164,7 @@ class GanFamily(Family):
         }
         return Scores(metrics, generated, features)
 
-    def draw(self, run, images, tuned, scratch):
+    def draw(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> None:
         folder = run.folder
         rows = read_history(folder.history_file) if folder.history_file.is_file() else []
         panels = curves.gan_panels(
@@ -158,7 +172,7 @@ class GanFamily(Family):
         )
         curves.write_curves(folder.path / "curves.png", panels)
 
-    def export_mobile(self, run, model):
+    def export_mobile(self, run: Run, model: GAN) -> None:
         """Writes the TFLite file; notes why there is none: a third-party graph may need what TFLite doesn't have."""
         missing = ""
         try:
@@ -171,10 +185,10 @@ class GanFamily(Family):
             run.reporter.say(f"no TFLite file could be made, everything else is there: {missing}")
         run.note(tflite=missing)
 
-    def card(self, run, model, metrics):
+    def card(self, run: Run, model: GAN, metrics: dict[str, Any]) -> str:
         return gan_card(run.folder.path, run.command, run.settings, model.spec, metrics, run.notes)
 
-    def result_table(self, settings, metrics):
+    def result_table(self, settings: GanSettings, metrics: dict[str, Any]) -> ResultTable:
         best = metrics.get("best_kimg")  # a run that finished before there was one has none
         kept = "" if best is None else f" (kept: the weights at {best:.2f} kimg)"
         if metrics.get("kept_source"):
@@ -188,10 +202,10 @@ class GanFamily(Family):
 
     # Without training
 
-    def needs_training(self, settings):
+    def needs_training(self, settings: GanSettings) -> bool:
         return True
 
-    def plan(self, run, source, count):
+    def plan(self, run: Run, source: Source | None, count: int) -> dict[str, Any]:
         classes.check_plan(run.settings, source)
         if source is None:
             return {}
@@ -205,6 +219,6 @@ class GanFamily(Family):
             planned["the new discriminator learns alone"] = f"{settings.warmup():g} kimg"
         return planned
 
-    def skipped_files(self, run, source):
+    def skipped_files(self, run: Run, source: Source | None) -> Sequence[str]:
         copied = source is not None and (source.kept or saved_model_layers(source.model.generator))
         return self.skipped_outputs if copied else ("source", *self.skipped_outputs)

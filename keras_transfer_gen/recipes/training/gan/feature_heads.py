@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 
 from keras_transfer_gen import checks
@@ -20,6 +22,10 @@ from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.recipes.settings.defaults import FAR, FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.training.gan import GAN
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 
 
 @renamed_arguments(influence="weight")
@@ -59,7 +65,7 @@ def add_feature_heads(gan: GAN, weight: float = FEATURE_WEIGHT, width: int = WID
         return _with_discriminator(gan, build_feature_heads(gan.discriminator, weight, width))
 
 
-def resolve_feature_weight(settings, distance):
+def resolve_feature_weight(settings: FineTuneSettings, distance: float) -> float:
     """The weight of the feature heads that suits the images, unless the settings hold one.
 
     Args:
@@ -74,7 +80,7 @@ def resolve_feature_weight(settings, distance):
     return NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT
 
 
-def set_feature_heads(gan, weight):
+def set_feature_heads(gan: GAN, weight: float | None) -> GAN:
     """A GAN whose feature heads have a weight; without heads for 0 or None; itself where nothing is to be done.
 
     They are not added to a discriminator that can't have them, nor to one that is held still as a whole: they would
@@ -89,7 +95,7 @@ def set_feature_heads(gan, weight):
         return add_feature_heads(gan, weight)
 
 
-def add_heads_and_freeze(gan, settings, reporter):
+def add_heads_and_freeze(gan: GAN, settings: FineTuneSettings, reporter: Reporter) -> GAN:
     """A source with the feature heads and the freezing rules of the settings; the rules hold for the heads as well.
 
     New heads that the rules freeze would judge by chance and never learn, so they are left out. Their weight is
@@ -114,7 +120,7 @@ def add_heads_and_freeze(gan, settings, reporter):
     return set_feature_heads(extended, 0.0) if new and not heads_learn(extended.discriminator) else extended
 
 
-def report_feature_weight(gan, settings, reporter):
+def report_feature_weight(gan: GAN, settings: FineTuneSettings, reporter: Reporter) -> float:
     """The weight that a run's feature heads have; tells where it is not the one of the settings."""
     actual, wanted = feature_weight_of(gan.discriminator), settings.feature_weight
     if wanted is not None and actual != wanted:
@@ -123,7 +129,7 @@ def report_feature_weight(gan, settings, reporter):
     return actual
 
 
-def _with_discriminator(gan, discriminator):
+def _with_discriminator(gan: GAN, discriminator: keras.Model) -> GAN:
     """The same GAN with another discriminator; compiled alike where it was."""
     if discriminator is gan.discriminator:
         return gan

@@ -1,6 +1,9 @@
 """Which weights of a GAN's source are trained: the settings' rules, and what the maker of a SavedModel froze."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, tables
 from keras_transfer_gen.networks.latents.latent_mapper import MAPPER, OLD_OUTPUT, OUTPUT
@@ -9,8 +12,14 @@ from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+    from keras_transfer_gen.training.gan import GAN
+    from keras_transfer_gen.transfer.freezing.trainable_report import TrainableReport
 
-def frozen_by_author(gan):
+
+def frozen_by_author(gan: GAN) -> list[tuple[str, bool]]:
     """Freezing rules for what a SavedModel's maker saved as not to be trained, such as filters and fixed noise.
 
     There are none where that is all of it: such a SavedModel was saved for use alone.
@@ -25,7 +34,7 @@ def frozen_by_author(gan):
     return [(re.escape(path), False) for path, variable in pairs if id(variable) in frozen]
 
 
-def freeze_source(source, settings, reporter):
+def freeze_source(source: GAN, settings: FineTuneSettings, reporter: Reporter) -> TrainableReport:
     """Sets what of a source is trained, as the settings say; layers that were frozen in the source are trainable again.
 
     Args:
@@ -53,7 +62,7 @@ def freeze_source(source, settings, reporter):
     return report
 
 
-def is_third_party(gan):
+def is_third_party(gan: GAN) -> bool:
     """Whether a GAN's generator is not one that this package can build anew with fresh weights."""
     added = {MAPPER, OUTPUT, OLD_OUTPUT} & {layer.name for layer in gan.generator.layers}
     return gan.spec.arch not in ("", *tables.ARCHITECTURES) or bool(added or saved_model_layers(gan.generator))

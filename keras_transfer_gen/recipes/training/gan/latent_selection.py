@@ -12,7 +12,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +28,13 @@ from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.training.latent_ranking import rank_latents
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.runs.workers import Workers
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+
 
 FARTHEST = FAR  # KID x 1000 of the images to the source's own; beyond, all of the source is trained
 LONGEST_SHARE = 0.2  # of a run's kimg
@@ -44,38 +52,38 @@ class LatentSelection:
 DEFAULT = LatentSelection()  # of every run
 
 
-def is_due(gan, settings, distance):
+def is_due(gan: GAN, settings: FineTuneSettings, distance: float) -> bool:
     """Whether latents are to be selected: the settings ask for it, it is not done, the images are near the source."""
     return bool(settings.latent_selection_kimg) and distance < FARTHEST and not draws_from_mixture(gan.generator)
 
 
-def is_done(gan):
+def is_done(gan: GAN) -> bool:
     """Whether a GAN draws from selected latents already (bool)."""
     return draws_from_mixture(gan.generator)
 
 
-def selection_phase(run):
+def selection_phase(run: Run[FineTuneSettings]) -> Phase:
     """The `Phase` in which the discriminator learns alone; at its end the generator gets its mixture."""
     settings = run.resolved
 
-    def after(training):
+    def after(training: Training) -> None:
         with run.strategy.scope():
             training.model = limit_latents(training.model, settings, run.workers)
         if run.workers.is_chief:
             training.save(settings.out)
 
-    def before(training):
+    def before(training: Training) -> None:
         freeze_generator(training.model)
 
     return Phase("selecting latents", selection_kimg(settings), before=before, after=after)
 
 
-def selection_kimg(settings):
+def selection_kimg(settings: FineTuneSettings) -> float:
     """How long the discriminator learns alone, in kimg: at most a fifth of the run."""
     return min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg)
 
 
-def limit_latents(gan, settings, workers=None):
+def limit_latents(gan: GAN, settings: FineTuneSettings, workers: Workers | None = None) -> GAN:
     """A GAN that draws from the latents that its discriminator rates highest, with the settings' freezing rules.
 
     Args:
@@ -87,7 +95,7 @@ def limit_latents(gan, settings, workers=None):
     return _with_mixture(gan, settings.seed, rules, DEFAULT, workers)
 
 
-def freeze_generator(gan):
+def freeze_generator(gan: GAN) -> None:
     """Freezes all generator weights."""
     freeze(gan, {"generator/.*": False})
 
@@ -134,13 +142,15 @@ def select_latents(
     return _with_mixture(gan, seed, [], LatentSelection(pool, keep))
 
 
-def _with_mixture(gan, seed, rules, selection, workers=None):
+def _with_mixture(
+    gan: GAN, seed: int, rules: Sequence[tuple[str, bool]], selection: LatentSelection, workers: Workers | None = None
+) -> GAN:
     """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has learnt."""
 
-    def rank():
+    def rank() -> list[list[float]]:
         return outside_scope(rank_latents, gan, selection.pool, selection.keep, seed).tolist()
 
-    centres = np.float32(rank() if workers is None else workers.from_chief(rank))
+    centres = np.asarray(rank() if workers is None else workers.from_chief(rank), np.float32)
     generator = insert_latent_mixture(gan.ema_generator, centres, seed=seed)
     generator.name = gan.generator.name
     limited = GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
@@ -151,7 +161,7 @@ def _with_mixture(gan, seed, rules, selection, workers=None):
     return limited
 
 
-def _frozen_statistics(gan):
+def _frozen_statistics(gan: GAN) -> list[tuple[str, bool]]:
     """Freezing rules that hold the norms' statistics of a generator still; none where it has none."""
     paths = [path for leaf in leaves(gan) for path in leaf.variable_paths()]
     return [(STATISTICS, False)] if any(re.fullmatch(STATISTICS, path) for path in paths) else []

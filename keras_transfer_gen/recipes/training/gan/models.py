@@ -1,6 +1,9 @@
 """The GANs that a run trains: the source as its own model, one from scratch, a new one; and how they are compiled."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -16,10 +19,15 @@ from keras_transfer_gen.recipes.training.new_networks import build_networks, new
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, GanSettings, PretrainSettings
+
+
 DEFAULT = "dcgan"  # architecture of the run from scratch beside a third-party source
 
 
-def model_from_source(source, settings):
+def model_from_source(source: GAN, settings: FineTuneSettings) -> GAN:
     """The source as the run's own model: averaged weights on both sides, step 0, the settings' heads and optimizers."""
     source.generator.set_weights(source.ema_generator.get_weights())
     source.step.assign(0)
@@ -32,7 +40,7 @@ def model_from_source(source, settings):
     return gan
 
 
-def model_from_scratch(source, settings, rates=SCRATCH_RATES):
+def model_from_scratch(source: GAN, settings: FineTuneSettings, rates: tuple[float, float] = SCRATCH_RATES) -> GAN:
     """A compiled GAN of the source's shape with new weights, nothing frozen; of a third-party source the default's."""
     keras.utils.set_random_seed(settings.seed)
     networks, spec = (source.generator, source.discriminator), source.spec
@@ -43,20 +51,22 @@ def model_from_scratch(source, settings, rates=SCRATCH_RATES):
     else:
         architecture = tables.architecture_of(spec)
         networks = clone_networks(networks) if architecture is None else architecture.rebuild(networks)
-    gan = GAN(*networks, spec=dataclasses.replace(spec, source=trained_on(settings)))
+    generator, discriminator = networks
+    gan = GAN(generator, discriminator, spec=dataclasses.replace(spec, source=trained_on(settings)))
     compile_gan(gan, settings, rates)
     return gan
 
 
-def new_model(settings, image_set=None):
+def new_model(settings: PretrainSettings, image_set: ImageSet | None = None) -> GAN:
     """A compiled GAN of a pretraining's settings, with the classes of its `ImageSet` where the settings say so."""
     spec = new_spec(settings, image_set)
-    gan = GAN(*build_networks(settings, spec), spec=spec)
+    generator, discriminator = build_networks(settings, spec)
+    gan = GAN(generator, discriminator, spec=spec)
     compile_gan(gan, settings)
     return gan
 
 
-def compile_gan(gan, settings, rates=None):
+def compile_gan(gan: GAN, settings: GanSettings, rates: tuple[float, float] | None = None) -> None:
     """Compiles a GAN as the settings say.
 
     A run from scratch has (generator's, discriminator's) `rates` of its own, and no regularizers: it has no source.
@@ -76,13 +86,13 @@ def compile_gan(gan, settings, rates=None):
     )
 
 
-def penalties_of(settings):
+def penalties_of(settings: GanSettings) -> Any:
     """What `GAN.compile` takes as penalties: the discriminator's first, then the path length's where it counts."""
     own = R1(settings.r1_gamma, settings.r1_interval) if settings.penalty == "r1" else settings.penalty
     return [own, PathLength(settings.path_length_weight)] if settings.path_length_weight else own
 
 
-def update_rates(gan, settings, rates=None):
+def update_rates(gan: GAN, settings: GanSettings, rates: tuple[float, float] | None = None) -> None:
     """Sets what may change when a training goes on: learning rates, averaging, weight of R1, micro-batches."""
     gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = rates or settings_rates(settings)
     gan.ema_halflife_kimg = settings.ema_halflife_kimg
@@ -91,6 +101,6 @@ def update_rates(gan, settings, rates=None):
         gan.penalty.gamma = settings.r1_gamma
 
 
-def settings_rates(settings):
+def settings_rates(settings: GanSettings) -> tuple[float, float]:
     """(generator's, discriminator's) learning rate."""
     return settings.generator_rate, settings.learning_rate

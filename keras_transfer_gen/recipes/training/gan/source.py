@@ -1,7 +1,11 @@
 """The source of a fine-tune: loaded, given what its method needs, and refused where it can't learn that way."""
 
+from __future__ import annotations
+
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
@@ -22,12 +26,21 @@ from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.run_folder import RunFolder
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
+
+
 MINEGAN = (
     "Give --method minegan (method='minegan'), which trains a mapper of latents before a generator that stays as it is."
 )
 
 
-def open_source(run):
+def open_source(run: Run[FineTuneSettings]) -> Source:
     """Loads the source of a fine-tune; call it in the scope of the strategy to train under.
 
     Args:
@@ -61,31 +74,31 @@ def open_source(run):
     return Source(gan, ref, new_discriminator, kept=ref.kind != KERAS or file is not None, file=file)
 
 
-def warm_up_phase(run, kimg):
+def warm_up_phase(run: Run[FineTuneSettings], kimg: float) -> Phase:
     """The `Phase` in which a new discriminator learns alone; then the rules of the settings hold.
 
     What is frozen depends on the kimg alone, so that a run goes on the same wherever it was interrupted.
     """
 
-    def before(training):
+    def before(training: Training) -> None:
         if training.model.kimg < kimg:
             run.reporter.say(f"the source has no discriminator: a new one learns alone for {kimg:g} kimg")
             freeze_generator(training.model)
 
-    def after(training):
+    def after(training: Training) -> None:
         freeze_source(training.model, run.settings, SILENT)
 
     return Phase("warming up", kimg, before=before, after=after)
 
 
-def _with_mapper(gan, settings):
+def _with_mapper(gan: GAN, settings: FineTuneSettings) -> GAN:
     """A GAN with a mapper before its averaged generator, the same otherwise."""
     generator = insert_latent_mapper(gan.ema_generator, settings.image_adapter)
     generator.name = gan.generator.name
     return GAN(generator, gan.discriminator, spec=gan.spec, name=gan.name)
 
 
-def _check_gradients(gan, settings):
+def _check_gradients(gan: GAN, settings: FineTuneSettings) -> None:
     """Refuses a generator that can't learn by the method: nothing in it is trained, or no gradient gets there."""
     variables = gan.generator.trainable_variables
     if GAN_METHODS[settings.method].mapper:
@@ -103,7 +116,7 @@ def _check_gradients(gan, settings):
         raise checks.user_error("source", expected, settings.source, step)
 
 
-def _reason_without_gradient(gan, variables):
+def _reason_without_gradient(gan: GAN, variables: Sequence[keras.Variable]) -> str:
     """Why no gradient gets from a generator's images to any of some variables; "" where one does."""
     values = {"latents": tf.zeros((1, gan.spec.latent_dim)), "labels": tf.zeros((1,), tf.int32)}
     inputs = gan.network_inputs.for_generator(values)
@@ -117,14 +130,14 @@ def _reason_without_gradient(gan, variables):
     return "No gradient reaches its weights from the images: they are whole numbers, or an operation has none."
 
 
-def _unfreeze_generator(gan):
+def _unfreeze_generator(gan: GAN) -> list[keras.Variable]:
     """Makes all generator weights trainable; returns them, which may be none."""
     if gan.generator.weights:
         freeze(gan, {"generator/.*": True})
     return gan.generator.trainable_variables
 
 
-def keep_in_run(source, run):
+def keep_in_run(source: Source, run: RunFolder) -> None:
     """Copies the SavedModels inside a source, or its `.keras` file, into the RUN; the source names them."""
     networks = (source.model.generator, source.model.ema_generator)
     first, second = (saved_model_layers(network) for network in networks)

@@ -1,6 +1,9 @@
 """What the student of a GAN supplies to distilling: the teacher and its images, the narrow generator, scores, card."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +28,13 @@ from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.regularizers.imitation import Imitation
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.settings.gan import GanSettings
+
+
 PAIRED = "paired.npy"  # in checkpoints/: the teacher's images of the latents that the student is scored on
 IMAGE_SEED = 1  # of the teacher's images that are learnt; scores are measured on those of seed 0
 
@@ -34,7 +44,7 @@ class StudentFamily(GanFamily):
 
     name = "student"
 
-    def open_source(self, run):
+    def open_source(self, run: Run) -> Source:
         ref = resolve_model(run.settings.source)
         teacher, is_new = load_source(ref)
         if teacher.spec.num_classes:
@@ -43,7 +53,7 @@ class StudentFamily(GanFamily):
         check_size(teacher.generator, run.settings.size_mb)
         return Source(teacher, ref, is_new)
 
-    def draw_images(self, run, source):
+    def draw_images(self, run: Run, source: Source) -> RunImages:
         """`RunImages` of the teacher: what the discriminator takes for real, and what scores are measured against."""
         settings, spec = run.settings, source.model.spec
         run.reporter.say(f"{settings.images} images of the teacher stand for real ones")
@@ -51,10 +61,10 @@ class StudentFamily(GanFamily):
         image_set = read_images(images, spec.image_size, spec.channels)
         return make_run_images(settings, image_set, None, run.reporter)
 
-    def describe_selection(self, run, images):
+    def describe_selection(self, run: Run, images: Any) -> str:
         return "none: the last weights are kept"
 
-    def measure_source(self, run, source, images):
+    def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
         """Precision; the score of the teacher's images of the latents that the student is scored on."""
         generated = kid_protocol.generate_fakes(source.model)
         for name, kept in ((BEFORE, generated[:SHEET_IMAGES]), (PAIRED, generated)):
@@ -67,7 +77,7 @@ class StudentFamily(GanFamily):
             "teacher_megabytes": megabytes(source.model.generator),
         }
 
-    def model_from_source(self, run, source):
+    def model_from_source(self, run: Run, source: Source) -> GAN:
         """The student with the teacher's discriminator: compiled, step 0."""
         teacher, settings = source.model, run.settings
         student = narrow_to_size(teacher.ema_generator, settings.size_mb)
@@ -81,16 +91,16 @@ class StudentFamily(GanFamily):
         run.reporter.say(f"the student has {megabytes(student):.2f} MB, the teacher {megabytes(teacher.generator):.2f}")
         return gan
 
-    def set_teacher(self, model, source):
+    def set_teacher(self, model: GAN, source: Source) -> None:
         """Has a student imitate the teacher; a model that was loaded does not know it."""
         for regularizer in model.regularizers:
             if isinstance(regularizer, Imitation):
                 regularizer.set_teacher(source.model.ema_generator)
 
-    def phases(self, run, source, images, tuned):
+    def phases(self, run: Run, source: Source, images: RunImages, tuned: Training) -> list[Phase]:
         return [Phase("distilling", run.settings.kimg, curve=KidCurve(images.training))]
 
-    def score(self, run, images, tuned, scratch):
+    def score(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> Scores:
         notes = run.notes
         generated = kid_protocol.generate_fakes(tuned.model)
         features = extract_features(generated, progress=run.reporter.counter("score after distilling"))
@@ -109,10 +119,10 @@ class StudentFamily(GanFamily):
         }
         return Scores(metrics, generated, features)
 
-    def card(self, run, model, metrics):
+    def card(self, run: Run, model: GAN, metrics: dict[str, Any]) -> str:
         return student_card(run.folder.path, run.settings, model.spec, metrics, run.notes)
 
-    def result_table(self, settings, metrics):
+    def result_table(self, settings: GanSettings, metrics: dict[str, Any]) -> ResultTable:
         return ResultTable(
             title=f"{settings.out} at {metrics['kimg']:.1f} kimg",
             header=["", "student", "teacher"],
@@ -121,7 +131,7 @@ class StudentFamily(GanFamily):
         )
 
 
-def _psnr(run, generated):
+def _psnr(run: Run, generated: np.ndarray) -> float:
     """PSNR in dB of the student's images to the teacher's of the same latents."""
     paired = np.load(run.folder.checkpoints / PAIRED, allow_pickle=False)
     return round(peak_signal_to_noise(paired, generated), 2)

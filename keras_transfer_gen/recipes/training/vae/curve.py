@@ -4,12 +4,27 @@ The weights are selected by images that were put aside for it (`validation`), ne
 measured on (`holdout`).
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, curve_elbo
 from keras_transfer_gen.transfer.saved_model.files import beside
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.training.vae import VAE
+
 
 FILE = "best.keras"  # in the folder of the checkpoints
 
@@ -21,10 +36,10 @@ class ElboCurve(Curve):
         images: `RunImages`.
     """
 
-    def __init__(self, images):
+    def __init__(self, images: RunImages) -> None:
         self.images = images
 
-    def __call__(self, model):
+    def __call__(self, model: VAE) -> dict[str, float]:
         return {"elbo": curve_elbo(model, self.images.holdout)}
 
 
@@ -41,16 +56,18 @@ class BestElboCurve(ElboCurve):
 
     points = POINTS_TO_SELECT
 
-    def __init__(self, images, out):
+    def __init__(self, images: RunImages, out: PathLike) -> None:
         super().__init__(images)
-        self.out, self.best, self.scale = out, None, ()
+        self.out = out
+        self.best: BestModel | None = None
+        self.scale: list[np.ndarray] = []
 
     @property
-    def selects(self):
+    def selects(self) -> bool:
         """Whether there are images to select the weights by (bool)."""
         return len(self.images.validation) > 0
 
-    def begin(self, training):
+    def begin(self, training: Training) -> None:
         vae, before = training.model, best_point(training.records)
         value = float("-inf") if before is None else before["elbo"]
         self.best = BestModel(training.branch.checkpoints / FILE, self.out, value, training.say)
@@ -59,7 +76,7 @@ class BestElboCurve(ElboCurve):
             training.records = [{"kimg": vae.kimg, **self(vae)}]
         self.scale = [variable.numpy() for variable in vae.likelihood.variables]
 
-    def __call__(self, model):
+    def __call__(self, model: VAE) -> dict[str, float]:
         if not self.selects:
             return super().__call__(model)
         calibrate(model, self.images.validation)
@@ -67,7 +84,7 @@ class BestElboCurve(ElboCurve):
         self.best.offer(model, elbo)
         return {"elbo": elbo}
 
-    def end(self, training):
+    def end(self, training: Training) -> float | None:
         vae = training.model
         if not self.selects:
             for variable, value in zip(vae.likelihood.variables, self.scale, strict=True):
@@ -78,7 +95,7 @@ class BestElboCurve(ElboCurve):
         return best_point(training.records)["kimg"]
 
 
-def take_best(vae, file):
+def take_best(vae: VAE, file: Path) -> None:
     """Gives a VAE the network weights of the best one; its step and optimizer stay as they are."""
     if not file.is_file():
         return
@@ -88,6 +105,6 @@ def take_best(vae, file):
         network.set_weights(best.roles[role].get_weights())
 
 
-def best_point(records):
+def best_point(records: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The record with the highest ELBO, the earliest of equals; None of none."""
     return max(records, key=lambda record: record["elbo"], default=None)

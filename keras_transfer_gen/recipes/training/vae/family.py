@@ -1,5 +1,10 @@
 """What a VAE supplies to fine-tuning, pretraining and planning."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
@@ -26,6 +31,17 @@ from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.vae import CollapseWarning
 from keras_transfer_gen.transfer.saved_model.files import beside
 
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, VaeSettings
+    from keras_transfer_gen.recipes.training.family import Scores, Source
+    from keras_transfer_gen.training.vae import VAE
+
+
 LAST = "none: the last weights are kept"
 BEST = "the weights with the best ELBO on {count} images that were put aside for it, which also set the stored scale"
 
@@ -39,14 +55,14 @@ class VaeFamily(Family):
 
     # The source and the images
 
-    def open_source(self, run):
+    def open_source(self, run: Run) -> Source:
         return models.open_source(run)
 
-    def read_images(self, run, image_size, channels):
+    def read_images(self, run: Run, image_size: int, channels: int) -> RunImages:
         validated = run.command == "finetune" and run.settings.adaptation.trains
         return read_with_holdout(run.settings, image_size, channels, run.reporter, validated=validated)
 
-    def keep_source(self, run, source):
+    def keep_source(self, run: Run, source: Source) -> None:
         """Keeps the VAE itself, with its channels changed, for `restyle` too."""
         path = run.folder.source_vae_file
         if run.workers.is_chief and not path.exists():
@@ -55,10 +71,10 @@ class VaeFamily(Family):
 
     # Before training
 
-    def describe_selection(self, run, images):
+    def describe_selection(self, run: Run, images: RunImages) -> str:
         return BEST.format(count=len(images.validation)) if len(images.validation) else LAST
 
-    def measure_source(self, run, source, images):
+    def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
         precision = {"arithmetic": "float32", "probe": {}}
         if run.settings.adaptation.trains:
             precision = measure_precision(run, source.model.decoder)
@@ -72,29 +88,29 @@ class VaeFamily(Family):
 
     # Models
 
-    def timed_network(self, networks):
+    def timed_network(self, networks: Sequence[keras.Model]) -> keras.Model:
         return networks[1]
 
-    def model_from_source(self, run, source):
+    def model_from_source(self, run: Run, source: Source) -> VAE:
         return models.model_from_source(source.model, run.settings)
 
-    def model_from_scratch(self, run, source):
+    def model_from_scratch(self, run: Run, source: Source) -> VAE:
         return models.model_from_scratch(source.model, run.settings)
 
-    def new_model(self, run, images):
+    def new_model(self, run: Run, images: RunImages) -> VAE:
         return models.new_model(run.settings)
 
-    def update_rates(self, model, settings, rates=None):
+    def update_rates(self, model: VAE, settings: VaeSettings, rates: float | None = None) -> None:
         model.optimizer.learning_rate = rates or settings.learning_rate
         model.micro_batch = settings.micro_batch
 
     # Training
 
-    def phases(self, run, source, images, tuned):
-        def standard_prior(training):  # a finished run has a fitted one
+    def phases(self, run: Run, source: Source, images: RunImages, tuned: Training) -> list[Phase]:
+        def standard_prior(training: Training) -> None:  # a finished run has a fitted one
             training.model.set_prior(StandardNormal())
 
-        def calibrate_scale(training):
+        def calibrate_scale(training: Training) -> None:
             standard_prior(training)
             calibrate(training.model, images.calibration_images)
 
@@ -103,21 +119,21 @@ class VaeFamily(Family):
         curve = BestElboCurve(images, run.settings.out)
         return [Phase("adapting", run.settings.kimg, before=standard_prior, curve=curve)]
 
-    def scratch_phases(self, run, images, tuned):
+    def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
         kimg = tuned.model.kimg if run.settings.adaptation.trains else run.settings.kimg
         return [Phase("from scratch", kimg, curve=BestElboCurve(images, run.settings.out))]
 
-    def pretrain_phases(self, run, images):
+    def pretrain_phases(self, run: Run, images: RunImages) -> list[Phase]:
         return [Phase("training", run.settings.kimg, curve=ElboCurve(images))]
 
     # After training
 
-    def score(self, run, images, tuned, scratch):
+    def score(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> Scores:
         measured = scores.score(run, images, tuned, scratch)
         tuned.save(run.settings.out, replace=True)  # with its best weights and its fitted prior
         return measured
 
-    def draw(self, run, images, tuned, scratch):
+    def draw(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> None:
         folder, holdout = run.folder, images.holdout[:SHEET_IMAGES]
         pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
         files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
@@ -125,16 +141,16 @@ class VaeFamily(Family):
         panels = curves.vae_panels(rows, tuned.records, scratch.records if scratch else [], tuned.rollbacks)
         curves.write_curves(folder.path / "curves.png", panels)
 
-    def export_mobile(self, run, model):
+    def export_mobile(self, run: Run, model: VAE) -> None:
         export_parts(model, run.folder.tflite.parent)
 
-    def card(self, run, model, metrics):
+    def card(self, run: Run, model: VAE, metrics: dict[str, Any]) -> str:
         words = ""
         if run.command == "finetune":
             words = f"method `{run.settings.method}`, {run.settings.adaptation.words}"
         return vae_card(run.folder.path, run.command, run.settings, model.spec, metrics, run.notes, words)
 
-    def result_table(self, settings, metrics):
+    def result_table(self, settings: VaeSettings, metrics: dict[str, Any]) -> ResultTable:
         method = f", method {settings.method}" if hasattr(settings, "method") else ""
         return ResultTable(
             title=f"{settings.out} at {metrics['kimg']:.1f} kimg{method}",
@@ -145,10 +161,10 @@ class VaeFamily(Family):
 
     # Without training
 
-    def needs_training(self, settings):
+    def needs_training(self, settings: FineTuneVaeSettings) -> bool:
         return settings.adaptation.trains
 
-    def plan(self, run, source, count):
+    def plan(self, run: Run, source: Source | None, count: int) -> dict[str, Any]:
         settings, planned = run.settings, {"prior": run.settings.prior}
         if source is not None:
             planned["method"] = f"{settings.method}: {settings.adaptation.words}"
@@ -159,6 +175,6 @@ class VaeFamily(Family):
             planned["put aside to select the best weights by"] = holdout_count(count) if count >= MIN_VALIDATED else 0
         return planned
 
-    def skipped_files(self, run, source):
+    def skipped_files(self, run: Run, source: Source | None) -> Sequence[str]:
         # The source lies among the checkpoints.
         return ("source", *(() if source is None or self.needs_training(run.settings) else OF_TRAINING))

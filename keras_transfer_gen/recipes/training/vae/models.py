@@ -1,6 +1,10 @@
 """The VAEs that a run trains: the source as its own model, one from scratch, a new one; and how they are compiled."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -22,10 +26,16 @@ from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
 from keras_transfer_gen.transfer.regularizers.posterior_anchor import PosteriorAnchor
 from keras_transfer_gen.transfer.saved_model.layer import SavedModelLayer
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.protocols import Regularizer
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings, PretrainVaeSettings, VaeSettings
+
+
 LOSS = ("beta", "free_bits", "kl_annealing_kimg")  # arguments of a VAE that say how the divergence counts
 
 
-def open_source(run):
+def open_source(run: Run[FineTuneVaeSettings]) -> Source:
     """The source of a fine-tune, with the channels of the images, frozen as the method says.
 
     Args:
@@ -42,7 +52,7 @@ def open_source(run):
     return Source(adapt_source(load_vae(ref), settings), ref, kept=True)
 
 
-def adapt_source(vae, settings):
+def adapt_source(vae: VAE, settings: FineTuneVaeSettings) -> VAE:
     """A source with the channels of the settings, frozen as their method says."""
     if settings.channels is not None:
         vae = change_channels(vae, settings.channels)
@@ -51,7 +61,7 @@ def adapt_source(vae, settings):
     return vae
 
 
-def model_from_source(source, settings):
+def model_from_source(source: VAE, settings: FineTuneVaeSettings) -> VAE:
     """The source as the run's own model: step 0, N(0, I) as the prior to learn with, the run's optimizer."""
     source.step.assign(0)
     source.images_seen.assign(0)
@@ -64,18 +74,19 @@ def model_from_source(source, settings):
     return source
 
 
-def model_from_scratch(source, settings):
+def model_from_scratch(source: VAE, settings: FineTuneVaeSettings) -> VAE:
     """A compiled VAE of the source's shape with new weights, nothing frozen."""
     keras.utils.set_random_seed(settings.seed)
-    networks = _new_networks(source)
+    encoder, decoder = _new_networks(source)
     likelihood = type(source.likelihood).from_config(source.likelihood.get_config())
     spec = dataclasses.replace(source.spec, source=trained_on(settings))
-    vae = VAE(*networks, likelihood=likelihood, spec=spec, **{name: getattr(source, name) for name in LOSS})
+    loss = {name: getattr(source, name) for name in LOSS}
+    vae = VAE(encoder, decoder, likelihood=likelihood, spec=spec, **loss)
     compile_vae(vae, settings, VAE_LEARNING_RATE)
     return vae
 
 
-def _new_networks(source):
+def _new_networks(source: VAE) -> Sequence[keras.Model]:
     """Networks as the source's with new weights; a SavedModel's can't be built, so `conv_vae` stands for them."""
     layers = [layer for network in source.roles.values() for layer in network._flatten_layers()]
     if any(isinstance(layer, SavedModelLayer) for layer in layers):
@@ -84,15 +95,18 @@ def _new_networks(source):
     return clone_networks(source.roles.values())
 
 
-def new_model(settings):
+def new_model(settings: PretrainVaeSettings) -> VAE:
     """A compiled VAE of a pretraining's settings."""
     loss = {name: getattr(settings, name) for name in ("likelihood", *LOSS)}
-    vae = VAE(*build_networks(settings), spec=new_spec(settings), **loss)
+    encoder, decoder = build_networks(settings)
+    vae = VAE(encoder, decoder, spec=new_spec(settings), **loss)
     compile_vae(vae, settings, regularizers=settings.build_regularizers())
     return vae
 
 
-def compile_vae(vae, settings, learning_rate=None, regularizers=()):
+def compile_vae(
+    vae: VAE, settings: VaeSettings, learning_rate: float | None = None, regularizers: Sequence[Regularizer | str] = ()
+) -> None:
     """Compiles a VAE as the settings say, or with the given learning rate."""
     rate = learning_rate or settings.learning_rate
     optimizer = keras.optimizers.Adam(rate)

@@ -1,6 +1,9 @@
 """The scores of a trained VAE: ELBO and KID with N(0, I) and with the fitted prior, from scratch alike."""
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
@@ -9,8 +12,14 @@ from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_views
 from keras_transfer_gen.recipes.training.family import Scores
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.runs.run import Run
+    from keras_transfer_gen.recipes.runs.training import Training
+    from keras_transfer_gen.training.vae import VAE
 
-def score(run, images, tuned, scratch):
+
+def score(run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> Scores:
     """Fits the prior and measures a trained VAE.
 
     Args:
@@ -58,7 +67,7 @@ def score(run, images, tuned, scratch):
     return Scores(metrics, fitted["images"], fitted["features"])
 
 
-def _score_with_prior(run, vae, kind, images):
+def _score_with_prior(run: Run, vae: VAE, kind: str, images: RunImages) -> dict[str, Any]:
     """ELBO and KID of a VAE with a prior of one kind, which it keeps, and the seconds that fitting it took."""
     start = time.perf_counter()
     if kind == STANDARD:
