@@ -128,8 +128,8 @@ def evaluate(
         generator = open_model(ref, overrides=options.overrides)
         with checks.named(images="data"):
             spec = generator.spec
-            reference, real = recipe.read_real_set(data, spec.image_size, spec.channels, options.data_labels)
-            real_images = real.images
+            reference, real_set = recipe.read_real_set(data, spec.image_size, spec.channels, options.data_labels)
+            real_images = real_set.images
         count = num
     else:
         generator = None
@@ -152,7 +152,7 @@ def evaluate(
         with checks.named(**names):
             evaluation = recipe.evaluate_images(generated, real_images, reference, reporter, generator, network=network)
         if has_model:
-            evaluation = recipe.add_classes(evaluation, generator, real, options.data_labels, reporter)
+            evaluation = recipe.add_classes(evaluation, generator, real_set, options.data_labels, reporter)
         for line in evaluation.cautions():
             reporter.say(line)
     if neighbours is not None:

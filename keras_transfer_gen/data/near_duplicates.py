@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.lazy_images import LazyImages
 
 SIDE = 8  # of the thumbnails that are compared
 MOST_DIFFERENCE = 10  # levels by which a pixel of two thumbnails of the same image may differ
@@ -14,7 +18,7 @@ PER_GROUP = 3  # images in a group, on average
 MOST_IMAGES = 3000  # that are compared with each other; where there are more, each is a group of its own
 
 
-def group_alike(images: np.ndarray, per_group: int = PER_GROUP) -> np.ndarray:
+def group_alike(images: np.ndarray | LazyImages, per_group: int = PER_GROUP) -> np.ndarray:
     """Groups of images whose thumbnails are alike, as they are or flipped left to right.
 
     Average linkage; the tree is cut where there are `per_group` images in a group on average.
@@ -75,7 +79,7 @@ def near_identical(
     return stands_for
 
 
-def _thumbnails(images: np.ndarray) -> np.ndarray:
+def _thumbnails(images: np.ndarray | LazyImages) -> np.ndarray:
     """float32 `[N, side, side, C]`: means of tiles; the last rows and columns are left out where a tile doesn't fit."""
     images = np.asarray(images)
     tile = max(images.shape[1] // SIDE, 1)

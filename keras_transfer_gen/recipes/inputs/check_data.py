@@ -1,13 +1,22 @@
 """What a set of images holds, before any training: the report of `ktg data check`, and warnings for a training."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data import decode
-from keras_transfer_gen.data.audit import audit_images, find_warnings
+from keras_transfer_gen.data.audit import Audit, audit_images, find_warnings
 from keras_transfer_gen.recipes.output.sheet_file import check_apart, check_sheet
 from keras_transfer_gen.recipes.report.reporter import SILENT
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Colour, ImageSource, LabelSource, PathLike
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 PREVIEW = 64  # images on the contact sheet
 
@@ -21,19 +30,19 @@ class DataCheck:
         preview: path of the contact sheet, or None.
     """
 
-    audit: object
-    preview: str | None
+    audit: Audit
+    preview: PathLike | None
 
     @property
-    def usable(self):
+    def usable(self) -> bool:
         """Whether there is at least one usable image."""
         return self.audit.usable > 0
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
         return {**self.audit.to_dict(), "preview": self.preview}
 
-    def lines(self):
+    def lines(self) -> list[str]:
         """Lines of text: one for each skipped file (path, tab, reason), then a summary."""
         audit = self.audit
         counts = {
@@ -51,9 +60,15 @@ class DataCheck:
 
 
 def check_data(
-    source, image_size=64, channels=3, resize_mode="crop", background="white", labels=None, preview=None,
-    reporter=SILENT,
-):  # fmt: skip
+    source: ImageSource,
+    image_size: int = 64,
+    channels: int = 3,
+    resize_mode: str = "crop",
+    background: Colour = "white",
+    labels: LabelSource | None = None,
+    preview: PathLike | None = None,
+    reporter: Reporter = SILENT,
+) -> DataCheck:
     """Audits images and draws a preview; a source without a usable image is a result here, not an error.
 
     Args:
@@ -88,7 +103,7 @@ def check_data(
     return DataCheck(audit, preview)
 
 
-def data_warnings(image_set, resize_mode="crop"):
+def data_warnings(image_set: ImageSet, resize_mode: str = "crop") -> list[str]:
     """What may harm a training on some images, as `ktg data check` says it.
 
     Args:
@@ -103,13 +118,13 @@ def data_warnings(image_set, resize_mode="crop"):
     return find_warnings(dataclasses.replace(image_set, skipped=[]), frame)
 
 
-def _check_preview(preview, source):
+def _check_preview(preview: PathLike, source: ImageSource) -> None:
     check_sheet(preview, "preview")
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
         check_apart(preview, source, "the images' folder", "preview")
 
 
-def _most_frequent(counts, most=8):
+def _most_frequent(counts: dict[str, int], most: int = 8) -> str:
     """The most frequent entries of a dict of counts, on one line."""
     shown = sorted(counts.items(), key=lambda item: -item[1])[:most]
     rest = len(counts) - len(shown)

@@ -1,9 +1,11 @@
 """Splits images into those to train on and those to score against; a group of images stays on one side."""
 
+from __future__ import annotations
+
 import numpy as np
 
 
-def split_groups(groups, classes, share, seed=0):
+def split_groups(groups: np.ndarray, classes: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
     """Which images are put aside for the reference: about a share of each class, whole groups at a time.
 
     Args:

@@ -1,6 +1,9 @@
 """Images that a VAE is not trained on: a holdout to measure its ELBO on, and a validation part to choose weights by."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,12 +11,27 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.data.near_duplicates import group_alike
 from keras_transfer_gen.recipes.inputs.run_images import make_run_images, read_image_sets
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.inputs.run_images import RunImages
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
+
 SHARE = 0.1  # of the images, for the holdout; of the rest, for validation
 MIN_PART = 4  # images in each part
 MIN_VALIDATED = 20  # images to train on from which on some of them are for validation
 
 
-def read_with_holdout(settings, image_size, channels, reporter, validated=False, protocol=None):
+def read_with_holdout(
+    settings: RunSettings,
+    image_size: int,
+    channels: int,
+    reporter: Reporter,
+    validated: bool = False,
+    protocol: KidProtocol | None = None,
+) -> RunImages:
     """Reads the images of a VAE's run. Without a reference, a tenth of the images is the holdout.
 
     Args:
@@ -47,12 +65,12 @@ def read_with_holdout(settings, image_size, channels, reporter, validated=False,
     return dataclasses.replace(images, holdout=holdout, holdout_name=name, validation=validation)
 
 
-def holdout_count(count):
+def holdout_count(count: int) -> int:
     """How many of `count` images `split_holdout` takes out (int)."""
     return max(MIN_PART, round(SHARE * count))
 
 
-def split_holdout(image_set, seed=0):
+def split_holdout(image_set: ImageSet, seed: int = 0) -> tuple[ImageSet, np.ndarray]:
     """Splits images into those to train on and a tenth, at least 4, that is held out.
 
     Similar images stay on one side (`data.near_duplicates`): of a motif in several colours, or a burst of photographs,
@@ -73,11 +91,12 @@ def split_holdout(image_set, seed=0):
     if count - wanted < MIN_PART:
         step = f"{MIN_PART} are not trained on. Give more, or others to measure on with reference= (--reference)."
         raise checks.user_error("data", f"at least {2 * MIN_PART} usable images without a reference", count, step)
-    groups, chosen = group_alike(image_set.images), []
+    groups = group_alike(image_set.images)
+    chosen: list[int] = []
     for group in np.random.default_rng(seed).permutation(groups.max() + 1):
         members = np.flatnonzero(groups == group)
         if len(members) <= wanted - len(chosen):  # exactly as many as are wanted, if the sizes allow it
             chosen.extend(members)
     others = np.setdiff1d(np.arange(count), chosen)
-    chosen = np.sort([*chosen, *others[: wanted - len(chosen)]])
-    return image_set.subset(np.setdiff1d(np.arange(count), chosen)), np.asarray(image_set.images)[chosen]
+    numbers = np.sort([*chosen, *others[: wanted - len(chosen)]])
+    return image_set.subset(np.setdiff1d(np.arange(count), numbers)), np.asarray(image_set.images)[numbers]

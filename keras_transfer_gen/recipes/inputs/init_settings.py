@@ -1,9 +1,12 @@
 """What `ktg init` writes: a look at a folder of images, three suggestions, and a file of settings with comments."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 import statistics
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data.audit import GREY, audit_images
@@ -17,6 +20,12 @@ from keras_transfer_gen.recipes.settings.settings_text import settings_text
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings
 from keras_transfer_gen.transfer.fetching.presets import list_presets
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.models.resolve import ModelRef
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 LOOKED_AT = 64  # side in pixels at which the images are read to look at them
 TRAIN, REFERENCE = "train", "reference"  # the folders that `ktg data prepare` writes
@@ -48,7 +57,7 @@ class Look:
     side: int
 
 
-def look_at(folder, reporter=SILENT):
+def look_at(folder: PathLike, reporter: Reporter = SILENT) -> Look:
     """Looks through images to train on; those of `ktg data prepare` lie in its folder `train`.
 
     Args:
@@ -80,7 +89,7 @@ def look_at(folder, reporter=SILENT):
     return Look(data, reference, audit.usable, lines, classes, all(grey), int(statistics.median(sides)))
 
 
-def suggest_source(look):
+def suggest_source(look: Look) -> str:
     """The preset to start from: a GAN with the channels of the images where there is one, of the largest images.
 
     Args:
@@ -93,7 +102,7 @@ def suggest_source(look):
     return max(presets, key=lambda preset: (preset.channels == wanted, preset.image_size)).name
 
 
-def settings_class(source):
+def settings_class(source: PathLike | ModelRef) -> type[FineTuneSettings] | type[FineTuneVaeSettings]:
     """The settings class of a fine-tune from a source; a third-party model, and one that is to be fetched, is a GAN.
 
     Raises:
@@ -102,7 +111,7 @@ def settings_class(source):
     return CLASSES[resolve_model(source, trust=True).family or FineTuneSettings.family]
 
 
-def suggest_out(folder):
+def suggest_out(folder: PathLike) -> str:
     """The RUN folder to write: runs/ and the name of the images' folder.
 
     Example:
@@ -112,7 +121,7 @@ def suggest_out(folder):
     return f"runs/{Path(os.path.abspath(folder)).stem or 'first'}"
 
 
-def check_file(path, overwrite):
+def check_file(path: PathLike, overwrite: bool) -> None:
     """Refuses a path where no file of settings can or may be written.
 
     Args:
@@ -127,7 +136,9 @@ def check_file(path, overwrite):
         raise checks.file_error("out", "a new file", path, step)
 
 
-def write_settings(path, look, source, kimg, out, overwrite=False):
+def write_settings(
+    path: PathLike, look: Look, source: str, kimg: float, out: str, overwrite: bool = False
+) -> dict[str, Any]:
     """Writes the file of settings.
 
     Args:
@@ -145,7 +156,7 @@ def write_settings(path, look, source, kimg, out, overwrite=False):
         UserError, UserFileError: for an answer that can't be used, and where the file must not be written.
     """
     check_file(path, overwrite)
-    values = {"data": look.data, "out": out, "source": source, "kimg": kimg}
+    values: dict[str, Any] = {"data": look.data, "out": out, "source": source, "kimg": kimg}
     if look.reference is not None:
         values["reference"] = look.reference
     cls = settings_class(source)
@@ -159,7 +170,7 @@ def write_settings(path, look, source, kimg, out, overwrite=False):
     return values
 
 
-def _parts(folder):
+def _parts(folder: PathLike) -> tuple[str, str | None]:
     """(images to train on, images to score against or None)."""
     train, reference = Path(folder, TRAIN), Path(folder, REFERENCE)
     if Path(folder).is_dir() and train.is_dir() and reference.is_dir():

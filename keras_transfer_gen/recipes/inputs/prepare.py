@@ -1,9 +1,13 @@
 """Prepares a folder of images for a training: one size, no near-identical ones, a reference put aside by groups."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 import shutil
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -16,6 +20,11 @@ from keras_transfer_gen.data.near_duplicates import group_alike, near_identical
 from keras_transfer_gen.recipes.inputs import subjects
 from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.recipes.report.reporter import SILENT
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
 
 TRAIN, REFERENCE = "train", "reference"
 RECORD, PREVIEW = "prepare.json", "preview.png"
@@ -57,7 +66,7 @@ class PrepareOptions:
     augment: str = "diffaugment"
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.check_number("split", self.split, most=0.9, next_step="Such as --split 0.2.")
         checks.check_choice("split_by", self.split_by, SPLITS, "Set it with --split-by.")
         checks.check_integer("image_size", self.image_size, *decode.SIDES, next_step="Such as --image-size 64.")
@@ -67,7 +76,7 @@ class PrepareOptions:
         decode.parse_colour(self.background)
 
     @property
-    def needs_opencv(self):
+    def needs_opencv(self) -> bool:
         """Whether OpenCV is needed (bool)."""
         return self.remove_background or self.crop in ("faces", "subject")
 
@@ -94,13 +103,13 @@ class Prepared:
     enlarged: int
     faces_or_subjects: int
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
         skipped = [{"path": printable(file.path), "reason": printable(file.reason)} for file in self.skipped]
         names = {printable(name): printable(other) for name, other in self.duplicates.items()}
         return {**dataclasses.asdict(self), "skipped": skipped, "duplicates": names}
 
-    def lines(self):
+    def lines(self) -> list[str]:
         """Lines of text: skipped files with their reason, near-identical images, counts, what comes next."""
         lines = [f"skipped: {printable(file.path)}: {printable(file.reason)}" for file in self.skipped]
         lines += [f"left out: {printable(n)} is nearly the same as {printable(o)}" for n, o in self.duplicates.items()]
@@ -111,7 +120,13 @@ class Prepared:
         return [*lines, f"look at {os.path.join(self.out, PREVIEW)}, then: ktg init {self.out}"]
 
 
-def prepare_images(source, out, options=None, overwrite=False, reporter=SILENT):
+def prepare_images(
+    source: PathLike,
+    out: PathLike,
+    options: PrepareOptions | None = None,
+    overwrite: bool = False,
+    reporter: Reporter = SILENT,
+) -> Prepared:
     """Writes prepared copies of the images of a folder; the folder itself is only read.
 
     Args:
@@ -175,7 +190,9 @@ class _Batch:
     parts: int = 0
 
 
-def _prepare_each(listing, pool, options, cv2, reporter):
+def _prepare_each(
+    listing: entries.Listing, pool: Path, options: PrepareOptions, cv2: ModuleType | None, reporter: Reporter
+) -> _Batch:
     batch, used, tick = _Batch(skipped=list(listing.skipped)), set(), reporter.counter("preparing images")
     for done, entry in enumerate(listing.entries, 1):
         try:
@@ -200,7 +217,7 @@ def _prepare_each(listing, pool, options, cv2, reporter):
     return batch
 
 
-def _open(entry, options):
+def _open(entry: entries.FileEntry, options: PrepareOptions) -> Image.Image:
     entry.check_size()
     with entry.open() as stream:
         content = stream.read()
@@ -209,7 +226,7 @@ def _open(entry, options):
     return image.convert("L") if options.channels == 1 else image
 
 
-def _cut(image, options, cv2):
+def _cut(image: Image.Image, options: PrepareOptions, cv2: ModuleType | None) -> tuple[Image.Image, bool]:
     """(the square part of an image, whether a face or subject was cut out or freed); refuses one without any."""
     colour = decode.parse_colour(options.background)
     coloured, box, is_part = image.convert("RGB"), None, False
@@ -235,14 +252,14 @@ def _cut(image, options, cv2):
     return coloured.crop(box).convert(image.mode), is_part
 
 
-def _padded(image, colour):
+def _padded(image: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
     side = max(image.size)
     square = Image.new("RGB", (side, side), colour)
     square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
     return square
 
 
-def resize_by_area(square, side):
+def resize_by_area(square: Image.Image, side: int) -> Image.Image:
     """A square image in another size: each new pixel is the mean of the area that it covers; enlarged ones are smooth.
 
     Args:
@@ -257,19 +274,19 @@ def resize_by_area(square, side):
     return Image.fromarray(means[..., 0] if square.mode == "L" else means)
 
 
-def _area_shares(before, after):
+def _area_shares(before: int, after: int) -> np.ndarray:
     """float32 `[after, before]`: the share that each pixel of a side has in each pixel of the smaller side."""
     edges, pixels = np.linspace(0, before, after + 1), np.arange(before)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     return (np.maximum(covered, 0) * after / before).astype(np.float32)
 
 
-def _levels(square, side):
+def _levels(square: Image.Image, side: int) -> np.ndarray:
     """uint8 `[side, side, C]` of a square image."""
     return np.asarray(resize_by_area(square, side)).reshape(side, side, -1)
 
 
-def _new_name(name, used):
+def _new_name(name: str, used: set[str]) -> str:
     """The name of the PNG file for an image; two images of one name, such as a.jpg and a.gif, get numbers."""
     stem, number = os.path.splitext(name)[0], 1
     new = f"{stem}.png"
@@ -280,7 +297,7 @@ def _new_name(name, used):
     return new
 
 
-def _choose_reference(batch, kept, options):
+def _choose_reference(batch: _Batch, kept: np.ndarray, options: PrepareOptions) -> np.ndarray:
     """bool `[len(kept)]`: which of the kept images are put aside."""
     names = [batch.names[number] for number in kept]
     folders, labels, _ = group_by_folder(names)
@@ -292,7 +309,7 @@ def _choose_reference(batch, kept, options):
     return split_groups(groups, np.zeros(len(kept), int) if labels is None else labels, options.split, options.seed)
 
 
-def _write_preview(folder, batch, numbers, options):
+def _write_preview(folder: Path, batch: _Batch, numbers: np.ndarray, options: PrepareOptions) -> None:
     from keras_transfer_gen import pixels  # loads TensorFlow, which the rest does without
     from keras_transfer_gen.recipes.inputs.preview_sheet import ROWS, preview_sheet
 
@@ -305,7 +322,7 @@ def _write_preview(folder, batch, numbers, options):
     files.write_bytes(folder / PREVIEW, pixels.to_png(preview_sheet(images, options.augment, options.seed)))
 
 
-def _check_folders(source, out, overwrite):
+def _check_folders(source: PathLike, out: PathLike, overwrite: bool) -> tuple[Path, Path]:
     source, out = Path(source).expanduser(), Path(out)
     if not source.is_dir():
         raise checks.file_error("DIR", "an existing folder of images", source, "Unpack an archive first.")

@@ -1,14 +1,22 @@
 """A sheet of what a discriminator sees of some images: each as it is read, and beside it with augmentation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import pixels, tables
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Images
+
+
 ROWS, VERSIONS = 8, 5  # images on the sheet, and how many augmented versions stand beside each
 
 
-def preview_sheet(images, augment="diffaugment", seed=0):
+def preview_sheet(images: Images, augment: str = "diffaugment", seed: int = 0) -> np.ndarray:
     """The sheet: one row an image, the first column without augmentation.
 
     Args:

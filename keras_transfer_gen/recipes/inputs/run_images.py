@@ -1,6 +1,9 @@
 """The images of a run: those to train on, and those to score against. Read once, at its beginning."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +17,13 @@ from keras_transfer_gen.recipes.inputs.check_data import data_warnings
 from keras_transfer_gen.recipes.inputs.suggestions import not_suggesting
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import ImageSource, LabelSource
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
 
 MIN_IMAGES = 2  # KID compares pairs
 MOST_FITTED = 10_000  # images that are decoded at once where there are more than memory holds
@@ -41,13 +51,13 @@ class RunImages:
     training: Reference
     reference: Reference
     reference_digest: str | None = None
-    holdout: np.ndarray | None = None
+    holdout: np.ndarray | LazyImages | None = None
     holdout_name: str = ""
-    validation: np.ndarray | None = None
+    validation: np.ndarray | LazyImages | None = None
     labelled: bool = False
 
     @property
-    def prior_images(self):
+    def prior_images(self) -> np.ndarray | LazyImages:
         """Images that a prior may be fitted to, uint8: those of training and validation."""
         training = self.image_set.images  # may be too many to copy
         if isinstance(training, LazyImages) and len(training) > MOST_FITTED:
@@ -55,11 +65,11 @@ class RunImages:
         return np.concatenate([training, self.validation]) if len(self.validation) else training
 
     @property
-    def calibration_images(self):
+    def calibration_images(self) -> np.ndarray | LazyImages:
         """Images that a source's scale of errors is fitted to, uint8: those of validation, or else of training."""
         return self.validation if len(self.validation) else self.image_set.images[:MOST_FITTED]
 
-    def floor(self, protocol=None):
+    def floor(self, protocol: KidProtocol | None = None) -> dict[str, Any] | None:
         """The score of the training images themselves.
 
         Args:
@@ -77,7 +87,7 @@ class RunImages:
             features = features[order[: protocol.num_fakes]]
         return kid_protocol.score_features(features, self.reference)
 
-    def digests(self):
+    def digests(self) -> dict[str, str | None]:
         """Content hashes of the images (dict), for config.json: a continued run sees by them that images changed."""
         digest = self.image_set.digest
         if self.labelled:  # other labels are another training
@@ -85,13 +95,15 @@ class RunImages:
             digest = files.sha256(digest.encode(), names, np.ascontiguousarray(self.image_set.labels))
         return {"pictures_digest": digest, "reference_digest": self.reference_digest}
 
-    def facts(self):
+    def facts(self) -> dict[str, int]:
         """Counts of images (dict), for config.json."""
         counts = {"pictures": len(self.image_set.images), "skipped_files": len(self.image_set.skipped)}
         return counts if self.holdout is None else {**counts, "held_out": len(self.holdout)}
 
 
-def read_run_images(settings, image_size, channels, reporter, protocol=None):
+def read_run_images(
+    settings: RunSettings, image_size: int, channels: int, reporter: Reporter, protocol: KidProtocol | None = None
+) -> RunImages:
     """Reads the images of a run and extracts their features.
 
     Args:
@@ -113,7 +125,9 @@ def read_run_images(settings, image_size, channels, reporter, protocol=None):
     return make_run_images(settings, image_set, real, reporter, protocol)
 
 
-def read_image_sets(settings, image_size, channels, reporter):
+def read_image_sets(
+    settings: RunSettings, image_size: int, channels: int, reporter: Reporter
+) -> tuple[ImageSet, ImageSet | None]:
     """(`ImageSet` to train on, `ImageSet` of `settings.reference` or None); see `read_run_images`."""
     arguments = (settings, image_size, channels, reporter)
     real = None
@@ -124,7 +138,13 @@ def read_image_sets(settings, image_size, channels, reporter):
     return image_set, real
 
 
-def make_run_images(settings, image_set, real, reporter, protocol=None):
+def make_run_images(
+    settings: RunSettings,
+    image_set: ImageSet,
+    real: ImageSet | None,
+    reporter: Reporter,
+    protocol: KidProtocol | None = None,
+) -> RunImages:
     """`RunImages` of what `read_image_sets` gives, after extracting features."""
     tick = reporter.counter("features of the images")
     name = f"{settings.data} (the training images)"
@@ -137,7 +157,9 @@ def make_run_images(settings, image_set, real, reporter, protocol=None):
     return RunImages(image_set, training, reference, real.digest, labelled=labelled)
 
 
-def read_image_set(name, source, settings, image_size, channels, reporter):
+def read_image_set(
+    name: str, source: ImageSource, settings: RunSettings, image_size: int, channels: int, reporter: Reporter
+) -> ImageSet:
     """Reads the `ImageSet` of one source. The reporter is told how many images there are and what may harm a training.
 
     Args:
@@ -175,14 +197,14 @@ def read_image_set(name, source, settings, image_size, channels, reporter):
     return image_set
 
 
-def _cache_gb(name, source, settings):
+def _cache_gb(name: str, source: ImageSource, settings: RunSettings) -> float | None:
     """What `read_images` takes as `cache_gb`: the setting for the images to learn, and for large folders without it."""
     if name == "data" and settings.cache_gb is not None:
         return settings.cache_gb
     return CACHE_GB if is_large(source) else None
 
 
-def _check_labels(image_set, labels):
+def _check_labels(image_set: ImageSet, labels: LabelSource) -> None:
     """Refuses labels that no network can learn: classes without images, several kinds of labels, one class."""
     check_every_class(image_set)
     if image_set.more_labels:

@@ -4,9 +4,12 @@ OpenCV's package for Python brings its face cascades along, so nothing is fetche
 extra `prepare` asks for version 4.
 """
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import os
+from types import ModuleType
 
 import numpy as np
 from PIL import Image
@@ -25,7 +28,7 @@ LEAST_SUBJECT, MOST_SUBJECT = 0.02, 0.95  # share of the image that a subject co
 SUBJECT_MARGIN = 1.1  # side of the crop over that of the subject
 
 
-def require_opencv():
+def require_opencv() -> ModuleType:
     """The module `cv2`, or a `UserImportError` that names the extra."""
     install = f"Install it with `pip install 'keras-transfer-gen[{EXTRA}]'`."
     if importlib.util.find_spec(MODULE) is None:
@@ -36,7 +39,7 @@ def require_opencv():
     return cv2
 
 
-def find_face(image, cv2):
+def find_face(image: Image.Image, cv2: ModuleType) -> tuple[int, int, int, int] | None:
     """A square around the largest face.
 
     Args:
@@ -58,7 +61,7 @@ def find_face(image, cv2):
     return square_inside(middle, FACE_MARGIN * max(width, height), image.size)
 
 
-def find_subject(image, cv2):
+def find_subject(image: Image.Image, cv2: ModuleType) -> np.ndarray | None:
     """Which pixels are the subject: what differs from the colours at the border of the image.
 
     Args:
@@ -93,7 +96,7 @@ def find_subject(image, cv2):
     return np.asarray(whole, np.float32) / 255.0
 
 
-def subject_square(mask):
+def subject_square(mask: np.ndarray) -> tuple[int, int, int, int]:
     """A square around a subject.
 
     Args:
@@ -108,7 +111,7 @@ def subject_square(mask):
     return square_inside(((left + right) / 2, (top + bottom) / 2), side, mask.shape[::-1])
 
 
-def without_background(image, mask, colour):
+def without_background(image: Image.Image, mask: np.ndarray, colour: tuple[int, int, int]) -> Image.Image:
     """An image with another background.
 
     Args:
@@ -121,7 +124,7 @@ def without_background(image, mask, colour):
     return Image.fromarray(mixed.round().astype(np.uint8))
 
 
-def square_inside(middle, side, size):
+def square_inside(middle: tuple[float, float], side: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """A square of about a middle and a side that lies inside an image: moved, and made smaller where it must be.
 
     Args:
@@ -141,7 +144,7 @@ def square_inside(middle, side, size):
     return left, top, left + side, top + side
 
 
-def _smaller(image, longest):
+def _smaller(image: Image.Image, longest: int) -> tuple[Image.Image, float]:
     """(the image, or a copy whose longer side is `longest`; how many times smaller it is)."""
     scale = max(max(image.size) / longest, 1.0)
     if scale == 1.0:

@@ -1,7 +1,10 @@
 """What an error about a missing folder of images must not suggest: another folder that the same command reads."""
 
+from __future__ import annotations
+
 import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_transfer_gen import checks
@@ -10,7 +13,7 @@ SUGGESTION = re.compile(r"Did you mean (.+?)\? ")
 
 
 @contextlib.contextmanager
-def not_suggesting(other):
+def not_suggesting(other: object) -> Iterator[None]:
     """Errors from inside lose a suggestion of `other`.
 
     Scores against the training images say little, so a misspelt --reference must not lead to them.

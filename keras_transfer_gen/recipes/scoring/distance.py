@@ -1,5 +1,10 @@
 """How far a user's images are from those of a source: one number and one sentence."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_transfer_gen.metrics.features import extract_features
@@ -8,6 +13,12 @@ from keras_transfer_gen.recipes.models.resolve import KERAS, ModelRef
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring.feature_views import average_down
 from keras_transfer_gen.recipes.settings.defaults import FAR, NEAR
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Progress
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
+
 
 SIZE = 64  # pixels, at which NEAR and FAR were measured
 SOURCE_FEATURES = "features.npz"  # beside a preset: features of its training images, at most SIZE pixels large
@@ -18,7 +29,7 @@ VERDICTS = (  # (below this distance, word, what to do)
 )
 
 
-def source_features(source):
+def source_features(source: ModelRef | Path) -> np.ndarray | None:
     """The features of images that a source was trained on.
 
     Args:
@@ -30,7 +41,7 @@ def source_features(source):
     if isinstance(source, ModelRef):
         if source.kind != KERAS:
             return None
-        source = source.path.parent
+        source = Path(source.path).parent
     path = source / SOURCE_FEATURES
     if not path.is_file():
         return None
@@ -38,7 +49,13 @@ def source_features(source):
         return stored["features"].astype(np.float32)
 
 
-def measure_distance(training, generated, features, known=None, reporter=SILENT):
+def measure_distance(
+    training: Reference,
+    generated: np.ndarray,
+    features: np.ndarray,
+    known: np.ndarray | None = None,
+    reporter: Reporter = SILENT,
+) -> tuple[float, str]:
     """How far images are from a source.
 
     Images larger than 64 px are averaged down to 64 px first, those of both sides: the words close and far were found
@@ -64,7 +81,7 @@ def measure_distance(training, generated, features, known=None, reporter=SILENT)
     return distance, describe_distance(distance, size, generated=known is None)
 
 
-def describe_distance(distance, size=SIZE, generated=False):
+def describe_distance(distance: float, size: int = SIZE, generated: bool = False) -> str:
     """One sentence about a distance, and what to do.
 
     Args:
@@ -85,5 +102,5 @@ def describe_distance(distance, size=SIZE, generated=False):
     return f"KID x 1000 between your images and {other}: {shown:.0f} ({word}), {at}. {step}"
 
 
-def _features_at_size(images, progress):
+def _features_at_size(images: np.ndarray, progress: Progress) -> np.ndarray:
     return extract_features(average_down(images, SIZE), progress=progress)

@@ -1,16 +1,25 @@
 """The evidence lower bound (ELBO) of a VAE by the one protocol that every figure of this project follows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import pixels, variational
 from keras_transfer_gen.training.latents import numbered_latents, posterior_latents
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.lazy_images import LazyImages
+    from keras_transfer_gen.training.vae import VAE
+
+
 SAMPLES, SEED = 16, 0
 CURVE_SAMPLES, CURVE_IMAGES = 4, 200  # of a value during training
 
 
-def measure_elbo(vae, images, name):
+def measure_elbo(vae: VAE, images: np.ndarray | LazyImages, name: str) -> dict[str, Any]:
     """The ELBO of a VAE on images, and its parts.
 
     Args:
@@ -23,7 +32,7 @@ def measure_elbo(vae, images, name):
         also has its two parts and the importance-weighted bound, "bits_per_dim" a "caveat" where its value does not
         mean what its name says; "active_units"; "collapse", a sentence, "" where there is none.
     """
-    values = vae.evaluate(images, samples=SAMPLES, seed=SEED, return_dict=True)
+    values: Any = vae.evaluate(images, samples=SAMPLES, seed=SEED, return_dict=True)
     origin = {"n_images": len(images), "reference": name}
     parts = {part: values[part] for part in ("reconstruction_loss", "kl_loss", "importance_bound")}
     units = int(values["active_units"])
@@ -36,7 +45,7 @@ def measure_elbo(vae, images, name):
     }
 
 
-def elbo_rows(measures):
+def elbo_rows(measures: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(name, value, meaning) of each number of `measure_elbo`, as text; none of an empty dict."""
     if not measures:
         return []
@@ -51,17 +60,18 @@ def elbo_rows(measures):
     ]
 
 
-def elbo_reference(measures):
+def elbo_reference(measures: dict[str, Any]) -> str:
     """One line that says which images the ELBO was measured on."""
     return f"ELBO: {measures['elbo']['n_images']} images of {measures['elbo']['reference']}"
 
 
-def curve_elbo(vae, images):
+def curve_elbo(vae: VAE, images: np.ndarray | LazyImages) -> float:
     """The ELBO during training, nats per image; of fewer draws and images than a reported value."""
-    return vae.evaluate(subsample(images), samples=CURVE_SAMPLES, seed=SEED, return_dict=True)["elbo"]
+    values: Any = vae.evaluate(subsample(images), samples=CURVE_SAMPLES, seed=SEED, return_dict=True)
+    return values["elbo"]
 
 
-def calibrate(vae, images):
+def calibrate(vae: VAE, images: np.ndarray | LazyImages) -> None:
     """Sets the likelihood's stored scale of errors to what fits images, in closed form.
 
     The scale that training stores is that of the training images. A network that knows a few images by heart has small
@@ -79,7 +89,9 @@ def calibrate(vae, images):
     vae.likelihood.after_step(real, vae.decoder(latents, training=False), tf.constant(0, tf.int64))
 
 
-def measure_refitted(vae, calibration, images, name):
+def measure_refitted(
+    vae: VAE, calibration: np.ndarray | LazyImages, images: np.ndarray | LazyImages, name: str
+) -> dict[str, Any] | None:
     """The ELBO of a VAE whose likelihood's stored scale alone is fitted to new images.
 
     Training gains what comes on top of that.
@@ -105,6 +117,6 @@ def measure_refitted(vae, calibration, images, name):
             variable.assign(value)
 
 
-def subsample(images, most=CURVE_IMAGES):
+def subsample(images: np.ndarray | LazyImages, most: int = CURVE_IMAGES) -> np.ndarray:
     """At most `most` of the images, evenly spread."""
     return images[:: -(-len(images) // most)]

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer_gen.aliases import ImageSource, LabelSource, PathLike
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.data.lazy_images import LazyImages
     from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
     from keras_transfer_gen.training.gan import GAN
     from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 
@@ -201,7 +204,14 @@ def evaluate(
     return add_classes(evaluation, model, real, labels, reporter, protocol)
 
 
-def add_classes(evaluation, model, image_set, labels=None, reporter=SILENT, protocol=None):
+def add_classes(
+    evaluation: Evaluation,
+    model: Any,
+    image_set: ImageSet,
+    labels: LabelSource | None = None,
+    reporter: Reporter = SILENT,
+    protocol: KidProtocol | None = None,
+) -> Evaluation:
     """An `Evaluation` with the scores of each class, where the model has the classes of the real images.
 
     Args:
@@ -222,12 +232,20 @@ def add_classes(evaluation, model, image_set, labels=None, reporter=SILENT, prot
     return dataclasses.replace(evaluation, classes=measured)
 
 
-def check_num(num):
+def check_num(num: int) -> int:
     """Returns the number of images to generate, or raises a `UserError` where it is below 10."""
     return checks.check_integer("num", num, least=MIN_IMAGES, next_step="Generate more with num= or --num.")
 
 
-def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol=None, network=None):
+def evaluate_images(
+    generated: np.ndarray,
+    real: np.ndarray | LazyImages,
+    name: str,
+    reporter: Reporter = SILENT,
+    model: Any = None,
+    protocol: KidProtocol | None = None,
+    network: PathLike | None = None,
+) -> Evaluation:
     """Measures generated images against real ones.
 
     Args:
@@ -270,13 +288,15 @@ def evaluate_images(generated, real, name, reporter=SILENT, model=None, protocol
     )
 
 
-def read_real_images(images, image_size, channels):
+def read_real_images(images: ImageSource, image_size: int, channels: int) -> tuple[str, Any]:
     """`read_real_set`, but the images alone: (name, uint8 `[N, S, S, C]`)."""
     name, image_set = read_real_set(images, image_size, channels)
     return name, image_set.images
 
 
-def read_real_set(images, image_size, channels, labels=None):
+def read_real_set(
+    images: ImageSource, image_size: int, channels: int, labels: LabelSource | None = None
+) -> tuple[str, ImageSet]:
     """Reads the real images of an evaluation.
 
     Args:
@@ -322,7 +342,7 @@ class EvaluateEvery(ScoreEvery):
     def __init__(self, images: ImageSource, kimg: float = 5.0, num: int | None = None) -> None:
         super().__init__(self._measure, kimg)
         self.images, self.num = images, num
-        self._reference = None
+        self._reference: kid_protocol.Reference | None = None
 
     def _measure(self, gan: GAN) -> dict[str, float]:
         if self._reference is None:

@@ -1,11 +1,19 @@
 """Measures that users add to `evaluate` with `register_metric`."""
 
+from __future__ import annotations
+
 import inspect
+from typing import TYPE_CHECKING
 
 from keras_transfer_gen import tables
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def measure_extra(real_images, generated_images, real_features, generated_features):
+
+def measure_extra(
+    real_images: np.ndarray, generated_images: np.ndarray, real_features: np.ndarray, generated_features: np.ndarray
+) -> dict[str, float]:
     """Calls every registered metric with what its parameters are named after.
 
     Args:
@@ -32,6 +40,6 @@ def measure_extra(real_images, generated_images, real_features, generated_featur
     return values
 
 
-def extra_rows(values):
+def extra_rows(values: dict[str, float]) -> list[tuple[str, str, str]]:
     """(name, value, meaning) of each value of `measure_extra`, as text."""
     return [(name, f"{value:.4g}", tables.METRICS[name].help) for name, value in values.items()]

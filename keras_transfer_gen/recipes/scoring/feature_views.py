@@ -1,12 +1,21 @@
 """How images are seen for a score: whole or averaged down, and by which feature network."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.metrics import feature_network, movenet_lightning, network_file
 from keras_transfer_gen.metrics import features as feature_layer
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer_gen.aliases import PathLike, Progress
+
 
 INPUT_SIZES = {
     feature_network.FEATURE_NETWORK: feature_network.INPUT_SIZE,
@@ -31,11 +40,11 @@ class FeatureView:
     side: int | None = None
 
     @property
-    def input_size(self):
+    def input_size(self) -> int | None:
         """The side in pixels that the network sees, or None where it takes images as they are."""
         return self.side or INPUT_SIZES.get(self.network) or network_file.input_side(self._load())
 
-    def extract(self, images, progress=None):
+    def extract(self, images: np.ndarray, progress: Progress | None = None) -> np.ndarray:
         """Features of images, float32 `[N, D]`.
 
         Args:
@@ -44,17 +53,19 @@ class FeatureView:
         """
         return feature_layer.extract_features(self._shrink(images), self._load(), progress=progress)
 
-    def extract_reference(self, images, mirrored=False, progress=None):
+    def extract_reference(
+        self, images: np.ndarray, mirrored: bool = False, progress: Progress | None = None
+    ) -> np.ndarray:
         """The same for real images, whose features are cached by content; `mirrored` ones are flipped left to right."""
         return feature_layer.reference_features(
             self._shrink(images), mirrored=mirrored, network=self._load(), progress=progress
         )
 
-    def _load(self):
+    def _load(self) -> keras.Model:
         arguments = {} if self.side is None else {"side": self.side}
         return feature_layer.load_feature_network(self.network, **arguments)
 
-    def _shrink(self, images):
+    def _shrink(self, images: np.ndarray) -> np.ndarray:
         return images if self.size is None else average_down(images, self.size)
 
 
@@ -64,7 +75,7 @@ SECOND = FeatureView(movenet_lightning.MOVENET.name)
 VIEWS = {"kid": WHOLE, "kid_second": SECOND, "layout": LAYOUT}  # the scores of every run, by their names in its files
 
 
-def view_of(network):
+def view_of(network: PathLike | None) -> FeatureView:
     """The `FeatureView` of whole images by a feature network.
 
     Args:
@@ -79,7 +90,7 @@ def view_of(network):
     return FeatureView(str(network))
 
 
-def average_down(images, size):
+def average_down(images: np.ndarray, size: int) -> np.ndarray:
     """Images made smaller by averaging areas of pixels.
 
     Args:

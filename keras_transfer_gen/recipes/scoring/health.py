@@ -1,7 +1,10 @@
 """Signs that a training of a GAN goes wrong, read off its scores on the way, each with what to do. Maths alone."""
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 IN_A_ROW = 2  # scores that must show a sign: one alone may be chance
 BY_HEART = 0.7  # of `memory_gap`
@@ -26,7 +29,7 @@ class HealthWarning:
     text: str
     step: str
 
-    def line(self):
+    def line(self) -> str:
         """It on one line, for a terminal."""
         return f"warning at {self.kimg:.2f} kimg: {self.text} {self.step}"
 
@@ -50,12 +53,12 @@ class Sign:
     step: str
 
 
-def _lost_spread(records):
+def _lost_spread(records: Sequence[dict[str, Any]]) -> bool:
     spreads = [record["spread"] for record in records]
     return spreads[-1] < LITTLE_SPREAD and spreads[-1] < LOST_SPREAD * spreads[0]
 
 
-def _lost_precision(records):
+def _lost_precision(records: Sequence[dict[str, Any]]) -> bool:
     precisions = [record["precision"] for record in records]
     return precisions[-1] < max(precisions) - LOST_PRECISION
 
@@ -81,7 +84,7 @@ SIGNS = (
 )  # fmt: skip
 
 
-def find_health_warnings(records):
+def find_health_warnings(records: Sequence[dict[str, Any]]) -> list[HealthWarning]:
     """What went wrong in a training, each kind once, when it was noticed first.
 
     Args:
@@ -100,7 +103,7 @@ def find_health_warnings(records):
     return sorted(warnings, key=lambda warning: warning.kimg)
 
 
-def _first(sign, records):
+def _first(sign: Sign, records: Sequence[dict[str, Any]]) -> HealthWarning | None:
     known = [record for record in records if record.get(sign.needs) is not None]
     streak = 0
     for count in range(1, len(known) + 1):

@@ -1,12 +1,19 @@
 """KID of generated images against a reference, by the one protocol that every figure of this project follows."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen.data.lazy_images import LazyImages
 from keras_transfer_gen.metrics.kid import kid_score
 from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, FeatureView
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Reference:
     view: FeatureView = WHOLE
     seen: dict = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
-    def seen_by(self, view, progress=None):
+    def seen_by(self, view: FeatureView, progress: Progress | None = None) -> Reference:
         """`Reference` of the same images with the features of another view, which are extracted once.
 
         Args:
@@ -62,7 +69,7 @@ class Reference:
         return self.seen[view]
 
 
-def generate_fakes(model, protocol=None):
+def generate_fakes(model: Any, protocol: KidProtocol | None = None) -> np.ndarray:
     """The images that a reported score is measured on, uint8 `[N, S, S, C]`.
 
     Args:
@@ -73,7 +80,13 @@ def generate_fakes(model, protocol=None):
     return model.generate(protocol.num_fakes, seed=protocol.seed)
 
 
-def make_reference(images, name, protocol=None, progress=None, view=WHOLE):
+def make_reference(
+    images: np.ndarray | LazyImages,
+    name: str,
+    protocol: KidProtocol | None = None,
+    progress: Progress | None = None,
+    view: FeatureView = WHOLE,
+) -> Reference:
     """The reference of a set of images.
 
     Args:
@@ -90,7 +103,7 @@ def make_reference(images, name, protocol=None, progress=None, view=WHOLE):
     return Reference(images, view.extract_reference(images, progress=progress), name, view)
 
 
-def subsample_images(images, protocol=None):
+def subsample_images(images: np.ndarray | LazyImages, protocol: KidProtocol | None = None) -> np.ndarray:
     """All of some images in their order, or `max_reals` of them, drawn without replacement with the protocol's seed."""
     protocol = protocol or DEFAULT
     images = images if isinstance(images, LazyImages) else np.asarray(images)
@@ -99,7 +112,7 @@ def subsample_images(images, protocol=None):
     return images[np.sort(np.random.default_rng(protocol.seed).permutation(len(images))[: protocol.max_reals])]
 
 
-def score_features(features, reference):
+def score_features(features: np.ndarray, reference: Reference) -> dict[str, Any]:
     """The score of generated images by their features.
 
     Args:
@@ -121,12 +134,18 @@ def score_features(features, reference):
     }
 
 
-def score_images(images, reference, progress=None):
+def score_images(images: np.ndarray, reference: Reference, progress: Progress | None = None) -> dict[str, Any]:
     """The score (dict, see `score_features`) of generated images, uint8 `[N, S, S, C]`."""
     return score_features(reference.view.extract(images, progress), reference)
 
 
-def score_model(model, reference, num=None, progress=None, protocol=None):
+def score_model(
+    model: Any,
+    reference: Reference,
+    num: int | None = None,
+    progress: Progress | None = None,
+    protocol: KidProtocol | None = None,
+) -> dict[str, Any]:
     """The score (dict, see `score_features`) of the first images that a model generates.
 
     Args:
@@ -140,11 +159,11 @@ def score_model(model, reference, num=None, progress=None, protocol=None):
     return score_images(model.generate(num or protocol.num_fakes, seed=protocol.seed), reference, progress)
 
 
-def curve_score(reference, protocol=None):
+def curve_score(reference: Reference, protocol: KidProtocol | None = None) -> Callable[[Any], dict[str, float]]:
     """A function `gan -> {"kid": KID x 1000}` for scores during training; of fewer images than a reported score."""
     protocol = protocol or DEFAULT
 
-    def score(gan):
+    def score(gan: Any) -> dict[str, float]:
         return {"kid": score_model(gan, reference, protocol.curve_fakes, protocol=protocol)["value"]}
 
     return score

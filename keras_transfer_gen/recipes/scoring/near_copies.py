@@ -1,5 +1,9 @@
 """Which generated images are near-copies of real ones, and a sheet that shows the likeliest."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_transfer_gen import pixels
@@ -7,10 +11,18 @@ from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.report.sheets import labelled
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.metrics.memorisation import Memorisation
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
+
+
 PAIRS = "pairs: a generated image, then the real image nearest to it"
 
 
-def find_copies(generated, features, reference, reporter=SILENT):
+def find_copies(
+    generated: np.ndarray, features: np.ndarray, reference: Reference, reporter: Reporter = SILENT
+) -> tuple[Memorisation, np.ndarray]:
     """Looks for near-copies of real images among generated ones.
 
     Args:
@@ -31,12 +43,12 @@ def find_copies(generated, features, reference, reporter=SILENT):
     return copies, np.where(is_mirrored, nearest[:, :, ::-1], nearest)
 
 
-def neighbour_sheet(generated, nearest):
+def neighbour_sheet(generated: np.ndarray, nearest: np.ndarray) -> np.ndarray:
     """`neighbour_grid` with a line above that explains it, uint8 `[H, W, 3]`."""
     return labelled([(PAIRS, neighbour_grid(generated, nearest))])
 
 
-def neighbour_grid(generated, nearest, num=24, columns=6):
+def neighbour_grid(generated: np.ndarray, nearest: np.ndarray, num: int = 24, columns: int = 6) -> np.ndarray:
     """A contact sheet of generated images, each beside the real one nearest to it; the likeliest copies come first.
 
     Args:

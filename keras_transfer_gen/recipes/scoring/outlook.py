@@ -1,7 +1,11 @@
 """What a learning curve says of its future: whether more training would help, and about how much is needed."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +31,7 @@ class Outlook:
     sentence: str
 
 
-def describe_outlook(records, kept_start):
+def describe_outlook(records: Sequence[dict[str, Any]], kept_start: bool) -> Outlook:
     """What the scores on the way say about a longer training.
 
     The second half of the curve is fitted by a power law, score ~ kimg^slope, by least squares. Where it falls by more
@@ -66,7 +70,7 @@ def describe_outlook(records, kept_start):
     return Outlook(None, "")
 
 
-def fit_power_law(kimg, scores):
+def fit_power_law(kimg: Sequence[float], scores: Sequence[float]) -> tuple[float, float]:
     """(slope, standard error) of log score over log kimg by least squares; at least two points, all above 0.
 
     Example:
@@ -82,7 +86,7 @@ def fit_power_law(kimg, scores):
     return float(slope), float(math.sqrt(rest / spread))
 
 
-def round_up(kimg):
+def round_up(kimg: float) -> float:
     """`kimg` rounded up to two digits."""
     digit = 10.0 ** (math.floor(math.log10(kimg)) - 1)
     return float(f"{math.ceil(kimg / digit - 1e-9) * digit:.6g}")

@@ -1,5 +1,10 @@
 """Scores of each class of a model: KID, and the share of its images that a linear probe recognises as that class."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_transfer_gen import checks
@@ -10,12 +15,25 @@ from keras_transfer_gen.metrics.linear_probe import recognised_shares
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import kid_protocol
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.image_set import ImageSet
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
+    from keras_transfer_gen.specs import ModelSpec
+
+
 PER_CLASS = 100  # generated images of each class
 MIN_REAL = 4  # real images of a class: one for each fold of the probe
 MOST_REAL = 3000  # real images that the probe learns from; of more, so many are drawn
 
 
-def measure_classes(model, image_set, num=PER_CLASS, reporter=SILENT, protocol=None):
+def measure_classes(
+    model: Any,
+    image_set: ImageSet,
+    num: int = PER_CLASS,
+    reporter: Reporter = SILENT,
+    protocol: KidProtocol | None = None,
+) -> dict[str, Any]:
     """Measures a model class by class.
 
     Args:
@@ -60,12 +78,12 @@ def measure_classes(model, image_set, num=PER_CLASS, reporter=SILENT, protocol=N
     return {"per_class": per_class, **means}
 
 
-def knows_classes(spec, names):
+def knows_classes(spec: ModelSpec, names: Sequence[str]) -> bool:
     """Whether a model has all these classes by name (bool)."""
     return set(names) <= {spec.class_name(number) for number in range(spec.num_classes)}
 
 
-def match_names(spec, names):
+def match_names(spec: ModelSpec, names: Sequence[str]) -> dict[str, int]:
     """{name: class number of the model} of the classes of images.
 
     Raises:
@@ -78,7 +96,7 @@ def match_names(spec, names):
     return {name: known[name] for name in names}
 
 
-def _chosen(image_set, seed):
+def _chosen(image_set: ImageSet, seed: int) -> np.ndarray:
     """Numbers of at most `MOST_REAL` images, in order."""
     order = np.random.default_rng(seed).permutation(len(image_set))[:MOST_REAL]
     return np.sort(order)

@@ -1,16 +1,29 @@
 """What every run measures of generated images: KID by each feature view, precision and recall, repeats."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen.metrics.prdc import precision_recall
 from keras_transfer_gen.metrics.repeats import repeats
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT, SECOND, VIEWS
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
+
+
 NEIGHBOUR = 3  # precision and recall: the neighbour whose distance is the radius
 WHEN = {"before": "of the source", "after": "after training", "scratch": "from scratch"}  # the model that is scored
 
 
-def score_views(images, features, reference, when, reporter=SILENT):
+def score_views(
+    images: np.ndarray, features: np.ndarray, reference: Reference, when: str, reporter: Reporter = SILENT
+) -> dict[str, Any]:
     """The scores of the generated images of one model.
 
     Args:
@@ -39,14 +52,16 @@ def score_views(images, features, reference, when, reporter=SILENT):
     }
 
 
-def score_draws(model, reference, when, reporter=SILENT):
+def score_draws(
+    model: Any, reference: Reference, when: str, reporter: Reporter = SILENT
+) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     """`score_views` of the first images that a model generates: (dict, the images, their features)."""
     images = kid_protocol.generate_fakes(model)
     features = reference.view.extract(images, reporter.counter(f"score {WHEN[when]}"))
     return score_views(images, features, reference, when, reporter), images, features
 
 
-def all_scores(*scores):
+def all_scores(*scores: dict[str, Any] | None) -> dict[str, Any]:
     """Every score of a run by its name in metrics.json, in one order; None where it was not measured.
 
     Args:
@@ -57,7 +72,7 @@ def all_scores(*scores):
     return {name: measured.get(name) for name in names}
 
 
-def precision_and_recall(features, reference):
+def precision_and_recall(features: np.ndarray, reference: Reference) -> dict[str, float | None]:
     """{"precision", "recall"} of generated images, shares in [0, 1]; None each where a set has 3 images or fewer.
 
     Args:
@@ -70,7 +85,7 @@ def precision_and_recall(features, reference):
     return {"precision": shares.precision, "recall": shares.recall}
 
 
-def repeat_shares(features, training):
+def repeat_shares(features: np.ndarray, training: Reference) -> dict[str, float]:
     """{"repeats", "repeats_expected"}: shares of generated images that repeat another, see `metrics.repeats`.
 
     Args:

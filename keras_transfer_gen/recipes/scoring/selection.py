@@ -1,13 +1,24 @@
 """Which weights of a training are the best: quick scores on the way by every view, and how they count together."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.metrics.spread import spread_ratio
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT, SECOND, WHOLE
 from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol, Reference
+    from keras_transfer_gen.training.gan import GAN
+
 
 # As `VIEWS`, but two of them see smaller images, which costs a third. These values stand in no table of results.
 CURVE_VIEWS = {
@@ -21,7 +32,11 @@ LEAST_IMAGES = 50  # on each side, for precision, recall and spread
 LEAST_SHARE = 0.02  # of the score at the start
 
 
-def curve_scores(reference, protocol=None, measure=None):
+def curve_scores(
+    reference: Reference,
+    protocol: KidProtocol | None = None,
+    measure: Callable[[GAN, np.ndarray], dict[str, float]] | None = None,
+) -> Callable[[GAN], dict[str, float]]:
     """A function `gan -> {"kid", "kid_second", "layout", "precision", "recall", "spread"}` for scores during training.
 
     The first three are KID x 1000 by each view. Precision and recall (shares) and the spread (`metrics.spread`) choose
@@ -34,7 +49,7 @@ def curve_scores(reference, protocol=None, measure=None):
     """
     protocol = protocol or kid_protocol.DEFAULT
 
-    def score(gan):
+    def score(gan: GAN) -> dict[str, float]:
         images = gan.generate(protocol.curve_fakes, seed=protocol.seed)
         features = {name: view.extract(images) for name, view in CURVE_VIEWS.items()}
         scores = {
@@ -49,7 +64,7 @@ def curve_scores(reference, protocol=None, measure=None):
     return score
 
 
-def relative_score(record, start):
+def relative_score(record: Mapping[str, Any], start: Mapping[str, Any]) -> float:
     """How much better a model is than the one at the start: 1 is alike, 0.5 is half as far from the real images.
 
     The geometric mean, over the views that both records have, of the ratios of the scores. Its order is the same
@@ -75,6 +90,6 @@ def relative_score(record, start):
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
-def best_record(records):
+def best_record(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The record with the lowest `relative_score` to the first one, the earliest of equals; None of none."""
     return min(records, key=lambda record: relative_score(record, records[0]), default=None)

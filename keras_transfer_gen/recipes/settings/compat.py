@@ -1,5 +1,10 @@
 """Settings as version 0.1 recorded them in config.json, under today's names."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 from keras_transfer_gen.recipes.settings import old_names
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
@@ -12,7 +17,7 @@ CLASSES = (
 )  # fmt: skip
 
 
-def from_recorded(recorded):
+def from_recorded(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """Recorded settings with today's names and values; what is not renamed stays.
 
     Args:

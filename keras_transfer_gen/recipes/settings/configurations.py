@@ -1,6 +1,9 @@
 """Named configurations of StyleGAN2's trainings: sizes of the networks and settings, by the size of the images."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any
 
 ARCH = "stylegan2"  # the architecture that has configurations
 AUTO = "auto"
@@ -36,7 +39,7 @@ class Configuration:
     mixing: float = MIXING
     d_architecture: str = "resnet"
 
-    def settings(self, image_size, batch_size):
+    def settings(self, image_size: int, batch_size: int | None) -> dict[str, Any]:
         """The settings that the configuration stands for: dict of name -> value.
 
         Args:
@@ -55,7 +58,7 @@ class Configuration:
             **{name: by_size[name] if value is None else value for name, value in own.items()},
         }  # fmt: skip
 
-    def options(self, image_size, batch_size):
+    def options(self, image_size: int, batch_size: int) -> dict[str, Any]:
         """The options of the architecture that the configuration stands for: dict of name -> value.
 
         Args:

@@ -1,10 +1,14 @@
 """A setting is defined once: its type, default, help, check and place on the command line. Loads nothing heavy."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import inspect
 import re
 import typing
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from keras_transfer_gen.deprecation import warn_renamed
 from keras_transfer_gen.recipes.settings import old_names
@@ -26,6 +30,9 @@ PANELS = (FIRST, DATA, SOURCE, NETWORK, TRAINS, OPTIMISATION, SCORING, MACHINE, 
 LAST = 100  # order of a setting that names none
 WIDTH = 116  # characters in a line of a generated docstring
 KEY = "keras_transfer_gen"  # of a field's metadata
+Check: typing.TypeAlias = Callable[[str, Any, str], Any]
+"""Of a setting: function (name, value, flag) -> the value to store."""
+SettingsT = typing.TypeVar("SettingsT")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Definition:
     help: str
     panel: str
     order: int = LAST
-    check: typing.Callable | None = None
+    check: Check | None = None
     choices: typing.Callable | None = None
     by_default: str = ""
     flag: str | None = None
@@ -57,24 +64,32 @@ class Definition:
 
 
 def setting(
-    default=dataclasses.MISSING,
+    default: Any = dataclasses.MISSING,
     *,
-    help,
-    panel,
-    order=LAST,
-    check=None,
-    choices=None,
-    by_default="",
-    flag=None,
-    old_names=(),
-    old_values=None,
-):
+    help: str,
+    panel: str,
+    order: int = LAST,
+    check: Check | None = None,
+    choices: Callable[[], Iterable[Any]] | None = None,
+    by_default: str = "",
+    flag: str | None = None,
+    old_names: tuple[str, ...] = (),
+    old_values: dict[str, str] | None = None,
+) -> Any:
     """A field of a settings class; without a default it must be given. The others are those of `Definition`."""
     definition = Definition(help, panel, order, check, choices, by_default, flag, old_names, old_values or {})
     return dataclasses.field(default=default, metadata={KEY: definition})
 
 
-def redefined(cls, name, default=dataclasses.MISSING, *, check=None, choices=None, by_default=None):
+def redefined(
+    cls: type,
+    name: str,
+    default: Any = dataclasses.MISSING,
+    *,
+    check: Check | None = None,
+    choices: Callable[[], Iterable[Any]] | None = None,
+    by_default: str | None = None,
+) -> Any:
     """A field as in a parent class, with another default, check or words; what is left out stays.
 
     Args:
@@ -86,7 +101,7 @@ def redefined(cls, name, default=dataclasses.MISSING, *, check=None, choices=Non
         by_default: as there.
     """
     inherited = settings_of(cls)[name]
-    changed = {"check": check, "choices": choices, "by_default": by_default}
+    changed: dict[str, Any] = {"check": check, "choices": choices, "by_default": by_default}
     definition = dataclasses.replace(
         inherited.definition, **{key: value for key, value in changed.items() if value is not None}
     )
@@ -111,28 +126,28 @@ class Setting:
     definition: Definition
 
     @property
-    def required(self):
+    def required(self) -> bool:
         """Whether it must be given (bool)."""
         return self.default is dataclasses.MISSING
 
     @property
-    def flag(self):
+    def flag(self) -> str:
         """Its option on the command line, such as "--batch-size"."""
         return self.definition.flag or flag_of(self.name)
 
     @property
-    def old_flags(self):
+    def old_flags(self) -> list[str]:
         """Its options in earlier releases, a list."""
         return [flag_of(name) for name in self.definition.old_names]
 
-    def checked(self, value):
+    def checked(self, value: Any) -> Any:
         """The value to store; raises a `UserError` for one that can't be used."""
         check = self.definition.check
         if check is None or (value is None and self.default is None):
             return value
         return check(self.name, value, self.flag)
 
-    def default_words(self):
+    def default_words(self) -> str:
         """The default in words; "" where it must be given or is off."""
         if self.required or self.default is False or self.default == ():
             return ""
@@ -141,7 +156,7 @@ class Setting:
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
 
-def flag_of(name):
+def flag_of(name: str) -> str:
     """The option of a setting without a flag of its own.
 
     Example:
@@ -151,7 +166,7 @@ def flag_of(name):
     return f"--{name.replace('_', '-')}"
 
 
-def settings_of(cls):
+def settings_of(cls: type) -> dict[str, Setting]:
     """{name: `Setting`} of a settings class, in the order of the fields."""
     return {
         field.name: Setting(field.name, field.type, field.default, field.metadata[KEY])
@@ -159,7 +174,7 @@ def settings_of(cls):
     }
 
 
-def check_settings(settings):
+def check_settings(settings: Any) -> None:
     """Checks each setting by its definition, and stores what the check returns (text of paths, Python's numbers).
 
     Args:
@@ -173,7 +188,7 @@ def check_settings(settings):
 
 
 @typing.dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, redefined))
-def settings_class(cls):
+def settings_class(cls: type[SettingsT]) -> type[SettingsT]:
     """Decorator: a frozen dataclass of keywords whose docstring lists its settings and which takes old names as well.
 
     An old name or value brings a `DeprecationWarning`; see `old_names`.
@@ -182,18 +197,18 @@ def settings_class(cls):
     plain = cls.__init__
 
     @functools.wraps(plain)
-    def take_old_names(self, **arguments):
+    def take_old_names(self: Any, **arguments: Any) -> None:
         arguments, renamed = old_names.with_new_names(settings_of(type(self)), arguments)
         for old, new in renamed:
             warn_renamed(f"{cls.__name__}: {old}", new)
         plain(self, **arguments)
 
-    cls.__init__ = take_old_names
+    cls.__init__ = take_old_names  # type: ignore[method-assign]
     cls.__doc__ = f"{inspect.cleandoc(cls.__doc__)}\n\n{_listed(cls)}"
     return cls
 
 
-def _listed(cls):
+def _listed(cls: type) -> str:
     """The sections of a docstring that name every setting."""
     lines = []
     for name, described in settings_of(cls).items():
@@ -207,7 +222,7 @@ def _listed(cls):
     return "\n".join(["Args:", *lines, "", "Raises:", "    UserError: for a value that can't be used.", ""])
 
 
-def _wrapped(line):
+def _wrapped(line: str) -> list[str]:
     lines = [""]
     for word in re.findall(r"\s*\S+", line):
         if len(lines[-1]) + len(word) > WIDTH:

@@ -20,17 +20,17 @@ from keras_transfer_gen.transfer.saved_model.spec_overrides import SpecOverrides
 SELECTIONS = ("best", "last")
 
 
-def augments():
+def augments() -> list[str]:
     """What `augment` takes."""
     return [*tables.AUGMENTS, "none"]
 
 
-def penalties():
+def penalties() -> list[str]:
     """What `penalty` takes."""
     return [*tables.PENALTIES, "none"]
 
 
-def _check_labels(name, value, flag):
+def _check_labels(name: str, value: Any, flag: str) -> Any:
     return check_form(value)
 
 
@@ -78,7 +78,7 @@ class GanSettings(RunSettings):
         panel=fields.OPTIMISATION, check=check.number("10", note="; 0 turns averaging off"),
     )  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("r1_gamma", "r1_interval"):
             value = getattr(self, name)
@@ -167,7 +167,7 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
         panel=fields.DATA, by_default="no labels of the images; those of a third-party source are measured",
     )  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.image_adapter and not self.adaptation.mapper:
             hint = "Leave --image-adapter out, or give --method minegan."
@@ -240,7 +240,7 @@ class PretrainSettings(NetworkSettings, GanSettings):
     def data_labels(self) -> Any:
         return self.labels
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         name, _ = parse_entry(self.arch, "arch")
         if self.config is not None and name != ARCH:
             hint = f"Leave --config out, or give --arch {ARCH}."
@@ -250,7 +250,7 @@ class PretrainSettings(NetworkSettings, GanSettings):
             self._configure()
         super().__post_init__()
 
-    def _configure(self):
+    def _configure(self) -> None:
         """Gives each setting that has its default the configuration's value."""
         object.__setattr__(self, "config", self.config or AUTO)
         initial = {name: described.default for name, described in fields.settings_of(type(self)).items()}

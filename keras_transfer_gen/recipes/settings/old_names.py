@@ -1,9 +1,19 @@
 """Names and values that settings had in an earlier release: they work for one release more, with a warning."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from keras_transfer_gen import checks
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.fields import Setting
 
-def with_new_names(settings, arguments):
+
+def with_new_names(
+    settings: Mapping[str, Setting], arguments: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Arguments under today's names, and what was renamed.
 
     Args:
@@ -34,7 +44,7 @@ def with_new_names(settings, arguments):
     return current, renamed
 
 
-def renamed_tables(settings):
+def renamed_tables(settings: Mapping[str, Setting]) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """({old name: name}, {(name, old value): value}) of {name: `Setting`}."""
     names = {old: name for name, described in settings.items() for old in described.definition.old_names}
     values = {

@@ -4,10 +4,17 @@ A discriminator that sees few images soon knows them, and one that learns as fas
 farther the images lie from the source, the farther the generator has to go before that happens.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keras_transfer_gen.recipes.settings import defaults
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 
-def resolve_g_lr_ratio(settings, distance):
+
+def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float) -> float | None:
     """The ratio that suits the images, unless the settings hold one or the method has its own.
 
     Args:

@@ -4,16 +4,26 @@ A file is one table of names and values. `command` and `model` may stand beside 
 its settings under `settings`.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import types
 import typing
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.settings import old_names
 from keras_transfer_gen.recipes.settings.fields import settings_of
 from keras_transfer_gen.transfer.saved_model.spec_overrides import PIXEL_RANGES
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import PathLike
+    from keras_transfer_gen.recipes.settings.fields import Setting
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
 
 SUFFIXES = (".yaml", ".yml", ".json")
 CONFIG = "config.json"  # of a RUN
@@ -39,12 +49,12 @@ class SettingsFile:
     renamed: list
 
 
-def is_settings_file(text):
+def is_settings_file(text: str) -> bool:
     """Whether a value of --config names a file of settings: by its suffix, or a RUN folder (bool)."""
     return text.lower().endswith(SUFFIXES) or (Path(text) / CONFIG).is_file()
 
 
-def read_settings_file(path, command, classes):
+def read_settings_file(path: PathLike, command: str, classes: Iterable[type[RunSettings]]) -> SettingsFile:
     """Reads a file of settings, and checks its names, types and values; the settings check what fits together.
 
     Args:
@@ -89,7 +99,7 @@ def read_settings_file(path, command, classes):
     return SettingsFile(path, fitting[0] if len(fitting) == 1 else None, values, renamed)
 
 
-def _read_table(path):
+def _read_table(path: Path) -> dict[str, Any]:
     """The content of a file, a dict."""
     if not path.is_file():
         step = "There is no such file. `ktg init FOLDER` writes one."
@@ -108,7 +118,7 @@ def _read_table(path):
     return content
 
 
-def _read_yaml(text):
+def _read_yaml(text: str) -> Any:
     import yaml
 
     try:
@@ -118,7 +128,7 @@ def _read_yaml(text):
         raise ValueError(f"no valid YAML: {error}") from error
 
 
-def _check_repeated(node):
+def _check_repeated(node: Any) -> None:
     """Refuses a name that stands twice in the table: YAML would silently take the last one."""
     names = [key.value for key, _ in node.value] if node is not None and node.id == "mapping" else []
     repeated = sorted({str(name) for name in names if names.count(name) > 1})
@@ -126,19 +136,19 @@ def _check_repeated(node):
         raise ValueError(f"{repeated[0]} stands in it twice")
 
 
-def _name(key, known):
+def _name(key: str, known: Mapping[str, Setting]) -> str:
     """The name of a setting that a key of a file means: `batch-size` and `regularizer` are options' names."""
     flags = {described.flag.removeprefix("--"): name for name, described in known.items()}
     return flags.get(key.replace("_", "-").removeprefix("--"), key.replace("-", "_"))
 
 
-def _refuse_name(path, name, command, known):
+def _refuse_name(path: Path, name: str, command: str, known: Mapping[str, Setting]) -> NoReturn:
     like = checks.nearest(name, list(known), likeness=0.6)
     hint = f"Did you mean {like}? " if like else ""
     raise checks.UserError(f"{path}: {checks.shorten(name)} is no setting of `ktg {command}`. {hint}".rstrip())
 
 
-def _read_value(path, described, value):
+def _read_value(path: Path, described: Setting, value: Any) -> Any:
     """The value as the command line would give it, or a `UserError` for one of another type."""
     kinds = _kinds(described.type)
     for kind in kinds:
@@ -150,7 +160,7 @@ def _read_value(path, described, value):
     raise checks.UserError(f"{path}: {checks.message(described.name, expected, value, step)}")
 
 
-def _check_value(path, definitions, value):
+def _check_value(path: Path, definitions: Iterable[Setting], value: Any) -> None:
     """Refuses a value that no family can use; what it depends on beside the file is checked by the settings."""
     errors = []
     for described in definitions:
@@ -162,13 +172,13 @@ def _check_value(path, definitions, value):
     raise checks.UserError(f"{path}: {errors[0]}") from errors[0]
 
 
-def _kinds(annotation):
+def _kinds(annotation: Any) -> list[type]:
     """The types that a setting takes, such as [float] of `float | None`."""
     kinds = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
     return [kind for kind in kinds if kind is not types.NoneType]
 
 
-def _read_number(value):
+def _read_number(value: Any) -> float | None:
     """A float; YAML takes 1e-3 for a text."""
     if isinstance(value, str):
         try:
@@ -178,7 +188,7 @@ def _read_number(value):
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _read_texts(value):
+def _read_texts(value: Any) -> str | list[str] | None:
     """A list of texts; two bounds of a pixel range as the command line has them."""
     bounds = next((name for name, pair in PIXEL_RANGES.items() if value == list(pair)), None)
     if bounds is not None:

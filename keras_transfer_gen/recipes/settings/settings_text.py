@@ -1,18 +1,29 @@
 """A file of settings as a person reads it: YAML with a comment over each setting, by the headings of `--help`."""
 
+from __future__ import annotations
+
 import json
 import re
 import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.recipes.settings import fields
 from keras_transfer_gen.recipes.settings.fields import settings_of
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.settings.fields import Setting
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
+
 
 WIDTH = 100  # characters in a line of a comment
 TITLES = {fields.FIRST: "What matters first"}
 LEFT_OUT = ("overwrite",)  # of a file that is used again and again
 
 
-def settings_text(cls, values, facts=(), notes=None):
+def settings_text(
+    cls: type[RunSettings], values: Mapping[str, Any], facts: Iterable[str] = (), notes: Mapping[str, str] | None = None
+) -> str:
     """The text of a YAML file that `--config` takes.
 
     Args:
@@ -50,7 +61,7 @@ def settings_text(cls, values, facts=(), notes=None):
     return "\n".join(lines) + "\n"
 
 
-def yaml_scalar(value):
+def yaml_scalar(value: Any) -> str:
     """A value as YAML has it on one line: text in quotes, since `no` and `1e3` would be read as something else.
 
     Example:
@@ -64,7 +75,7 @@ def yaml_scalar(value):
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
-def _comment(described, note, flags):
+def _comment(described: Setting, note: str | None, flags: Mapping[str, str]) -> list[str]:
     definition = described.definition
     words = [definition.help]
     if definition.choices is not None:
@@ -76,7 +87,7 @@ def _comment(described, note, flags):
     return [f"# {line}" for line in lines]
 
 
-def _line(described, values):
+def _line(described: Setting, values: Mapping[str, Any]) -> str:
     if described.name in values:
         return f"{described.name}: {yaml_scalar(values[described.name])}"
     default = None if described.required else described.default

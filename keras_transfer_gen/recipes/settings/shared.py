@@ -103,7 +103,7 @@ class RunSettings:
         check=check.number("30", above=True),
     )  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         fields.check_settings(self)
         if self.micro_batch is not None and self.batch_size % self.micro_batch:
             step = f"Each micro-batch has as many images: --batch-size is {self.batch_size}."
@@ -170,8 +170,8 @@ class NetworkSettings:
         "", help="Terms of the images, for the model card.", panel=fields.DATA, by_default="none stated"
     )
 
-    def __post_init__(self):
-        super().__post_init__()
+    def __post_init__(self) -> None:
+        super().__post_init__()  # type: ignore[misc]  # `RunSettings` comes after it
         name, entry, _ = self.architecture()
         checks.check_choice("image_size", self.image_size, entry.image_sizes, "Set it with --image-size.")
         checks.check_choice("channels", self.channels, entry.channels, "Set it with --channels.")

@@ -66,7 +66,7 @@ class FineTuneVaeSettings(SourceSettings, VaeSettings):
         panel=fields.VAES, check=check.number("0.01"), old_names=("l2sp",),
     )  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", self.adaptation.learning_rate)
