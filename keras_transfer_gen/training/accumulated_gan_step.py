@@ -1,6 +1,10 @@
 """One training step of a `GAN` whose batch goes through the networks in micro-batches: one update as of the whole."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -11,6 +15,10 @@ from keras_transfer_gen.steps import Step
 from keras_transfer_gen.training import conditions, ema, gan_step, latents, loss_scaling, micro_batches
 from keras_transfer_gen.training.lazy_losses import add_penalties, regularization
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.training.gan import GAN
+
+
 # Of a `Step`, what has a row for each image.
 ROWS = (
     "latents", "labels", "real", "fake", "real_augmented", "fake_augmented", "real_logits", "fake_logits",
@@ -18,7 +26,7 @@ ROWS = (
 )  # fmt: skip
 
 
-def train_step(gan, data):
+def train_step(gan: GAN, data: Any) -> dict[str, Any]:
     """`gan_step.train_step` in micro-batches of `gan.micro_batch` images; draws are those of the whole batch.
 
     The generator runs twice for each image, once for the discriminator's update and once for its own: its activations
@@ -76,14 +84,14 @@ class _Batch:
         known: dict of what is known of the real images, such as their labels.
     """
 
-    def __init__(self, gan, real, known):
+    def __init__(self, gan: GAN, real: tf.Tensor, known: dict[str, tf.Tensor]) -> None:
         self.gan, self.real, self.known, self.size = gan, real, known, real.shape[0]
         self.replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self.kimg = tf.cast(gan.images_seen.value, tf.float32) / 1000.0
         self.index = tf.cast(gan.step.value, tf.int64)
         self.drawn = latents.draw_inputs(self.size, gan.network_inputs, gan.seed, self.index)
 
-    def augment(self, images, purpose):
+    def augment(self, images: tf.Tensor, purpose: str) -> tf.Tensor:
         """Images as the discriminator is shown them, `[batch, H, W, C]`."""
         gan = self.gan
         if gan.augment is None:
@@ -91,11 +99,11 @@ class _Batch:
         replica = 0 if gan.augment.shared_seed else None
         return gan.augment(images, seed=latents.step_seed(gan.seed, self.index, purpose, replica))
 
-    def generate(self, drawn):
+    def generate(self, drawn: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, dict[str, Any]]:
         """(images, intermediates) of the generator in training."""
         return self.gan.generator_outputs(self.gan.network_inputs.for_generator(drawn), training=True)
 
-    def step(self, phase, part=None):
+    def step(self, phase: str, part: micro_batches.Part | None = None) -> Step:
         """The `Step` of a micro-batch, or of the whole batch, without what the networks compute."""
         gan = self.gan
         part = part or micro_batches.Part(0, self.size, self.size)
@@ -112,7 +120,9 @@ class _Batch:
         )  # fmt: skip
 
 
-def _discriminator_part(gan, batch, part, variables):
+def _discriminator_part(
+    gan: GAN, batch: _Batch, part: micro_batches.Part, variables: list[keras.Variable]
+) -> tuple[list[tf.Tensor | None], dict[str, Any], dict[str, Any]]:
     """(gradients, numbers, rows) of the discriminator's loss on one micro-batch."""
     step = batch.step("d", part)
     augment = part.as_in_batch(lambda images: batch.augment(images, "augment_fake"))
@@ -132,7 +142,9 @@ def _discriminator_part(gan, batch, part, variables):
     return _with_penalties(gan, step, tape, total, loss, variables, batch.replicas, gan.d_optimizer.scale_loss)
 
 
-def _generator_part(gan, batch, part, variables, seen):
+def _generator_part(
+    gan: GAN, batch: _Batch, part: micro_batches.Part, variables: list[keras.Variable], seen: dict[str, Any]
+) -> tuple[list[tf.Tensor | None], dict[str, Any], dict[str, Any]]:
     """The same of the generator's loss, through the new discriminator; `seen` are the rows of the latter's turn."""
     step = batch.step("g", part)
     augment = part.as_in_batch(lambda images: batch.augment(images, "augment_fake_for_generator"))
@@ -150,7 +162,16 @@ def _generator_part(gan, batch, part, variables, seen):
     return _with_penalties(gan, step, tape, total, loss, variables, batch.replicas, gan.g_optimizer.scale_loss)
 
 
-def _with_penalties(gan, step, tape, total, loss, variables, replicas, scale):
+def _with_penalties(
+    gan: GAN,
+    step: Step,
+    tape: tf.GradientTape,
+    total: tf.Tensor,
+    loss: tf.Tensor,
+    variables: list[keras.Variable],
+    replicas: int,
+    scale: Callable[[tf.Tensor], tf.Tensor],
+) -> tuple[list[tf.Tensor | None], dict[str, Any], dict[str, Any]]:
     gradients = tape.gradient(total, variables) if variables else []
     gradients, penalty, statistics = add_penalties(gan.penalties, step, variables, gradients, replicas, scale)
     numbers = {"loss": loss, "penalty": penalty, "statistics": statistics}

@@ -1,6 +1,9 @@
 """One training step of a `VAE` whose batch goes through the networks in micro-batches: one update as of the whole."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -8,11 +11,15 @@ import tensorflow as tf
 from keras_transfer_gen import pixels
 from keras_transfer_gen.training import conditions, loss_scaling, micro_batches, vae_step
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.training.vae import VAE
+
+
 # Of a `VAEStep`, what has a row for each image.
 ROWS = ("real", "z_mean", "z_log_var", "latents", "reconstructions", "labels", "intermediates")
 
 
-def train_step(vae, data):
+def train_step(vae: VAE, data: Any) -> dict[str, tf.Tensor]:
     """`vae_step.train_step` in micro-batches of `vae.micro_batch` images; the noise is that of the whole batch.
 
     Args:

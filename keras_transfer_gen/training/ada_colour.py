@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Array
+
 
 _GREY = np.append(np.ones(3) / np.sqrt(3.0), 0.0)  # the direction from black to white
 _GREY_PART = np.outer(_GREY, _GREY).astype(np.float32)
@@ -26,7 +31,7 @@ def color_maps(amounts: dict[str, tf.Tensor]) -> tf.Tensor:
     factor = np.diag([1.0, 1.0, 1.0, 0.0]).astype(np.float32)
     one = np.diag([0.0, 0.0, 0.0, 1.0]).astype(np.float32)
 
-    def times(values, matrix):
+    def times(values: tf.Tensor, matrix: Array) -> tf.Tensor:
         return values[:, None, None] * matrix
 
     maps = (

@@ -39,14 +39,14 @@ def output_to_input(amounts: dict[str, tf.Tensor], height: int, width: int) -> t
     fraction = amounts["fraction"] * side
     zero, one = tf.zeros_like(amounts["scale"]), tf.ones_like(amounts["scale"])
 
-    def scaling(x, y):
+    def scaling(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
         return [x, zero, zero, zero, y, zero, zero, zero, one]
 
-    def rotation(angle):
+    def rotation(angle: tf.Tensor) -> list[tf.Tensor]:
         cos, sin = tf.cos(angle), tf.sin(angle)
         return [cos, -sin, zero, sin, cos, zero, zero, zero, one]
 
-    def translation(offsets):
+    def translation(offsets: tf.Tensor) -> list[tf.Tensor]:
         return [one, zero, offsets[:, 0], zero, one, offsets[:, 1], zero, zero, one]
 
     entries = [

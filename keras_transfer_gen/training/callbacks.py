@@ -196,7 +196,7 @@ class HistoryCsv(EveryKimg):
         files.write_text(self.path, text.getvalue())
 
 
-def writes_files(model: keras.Model):
+def writes_files(model: keras.Model) -> bool:
     """Whether callbacks of this process write files: of several workers, those of the first one do."""
     return not has_workers(model.distribute_strategy) or read_cluster().is_chief
 
@@ -255,11 +255,11 @@ class AgreedStop(keras.callbacks.Callback, abc.ABC):
     shared = False
 
     @abc.abstractmethod
-    def wishes(self):
+    def wishes(self) -> list[float]:
         """List of float, always of the same length: 1 for a reason to stop that there is, else 0."""
 
     @abc.abstractmethod
-    def hear(self, wishes):
+    def hear(self, wishes: list[float]) -> None:
         """Takes note of the sum of all workers' `wishes()`, a list of float."""
 
 
@@ -277,13 +277,13 @@ class StopAt(AgreedStop):
         self.steps, self.seconds, self.clock = steps, seconds, clock
         self._late = False
 
-    def wishes(self):
+    def wishes(self) -> list[float]:
         return [float(self._is_late())]
 
-    def hear(self, wishes) -> None:
+    def hear(self, wishes: list[float]) -> None:
         self._late = wishes[0] > 0
 
-    def _is_late(self):
+    def _is_late(self) -> bool:
         return self.seconds is not None and self.clock.seconds >= self.seconds
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -308,10 +308,10 @@ class StopOnSignal(AgreedStop):
         self._noted = ""
         self._before = {}
 
-    def wishes(self):
+    def wishes(self) -> list[float]:
         return [float(self._noted == name) for name in STOPPING]
 
-    def hear(self, wishes) -> None:
+    def hear(self, wishes: list[float]) -> None:
         self.received = self.received or next((name for name, sum_ in zip(STOPPING, wishes, strict=True) if sum_), "")
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def load_checkpoint(path: Path) -> tuple[GAN | VAE, dict[str, Any]]:
     return keras.models.load_model(file), state
 
 
-def restore_checkpoint(model: keras.Model, path: PathLike):
+def restore_checkpoint(model: keras.Model, path: PathLike) -> dict[str, Any]:
     """Gives a model the values that it had at a checkpoint: weights, optimizers, step. Call it as `load_checkpoint`.
 
     Args:
@@ -87,7 +88,7 @@ def restore_checkpoint(model: keras.Model, path: PathLike):
     return state
 
 
-def newest_whole(folder: PathLike, load, say):
+def newest_whole(folder: PathLike, load: Callable[[Path], Any], say: Callable[[str], Any]) -> tuple[Path, Any] | None:
     """What a function makes of the newest checkpoint that is whole; damaged ones after it are removed, which is said.
 
     Args:
@@ -117,7 +118,7 @@ def newest_whole(folder: PathLike, load, say):
     return None
 
 
-def read_whole(path: PathLike):
+def read_whole(path: PathLike) -> tuple[Path, dict[str, Any]]:
     """(path of the model's file, state) of a checkpoint."""
     path = Path(path)
     file = find_model(path)
@@ -148,7 +149,7 @@ def save_model(model: keras.Model, path: Path) -> None:
         model.save(partial)
 
 
-def _networks_of(model: keras.Model):
+def _networks_of(model: keras.Model) -> list[keras.Model]:
     """List of the networks of a model, and of those of a model in it, such as a `VQVAE`'s prior."""
     networks = []
     for layer in model.layers:

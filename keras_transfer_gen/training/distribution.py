@@ -90,7 +90,7 @@ def _mirrored(names: list[str]) -> list[str] | tf.distribute.Strategy:
 _STRATEGIES: dict[worker_cluster.WorkerCluster, tf.distribute.Strategy] = {}
 
 
-def _multi_worker(cluster):
+def _multi_worker(cluster: worker_cluster.WorkerCluster) -> tf.distribute.Strategy:
     if cluster not in _STRATEGIES:
         try:
             _STRATEGIES[cluster] = tf.distribute.MultiWorkerMirroredStrategy()
@@ -107,7 +107,7 @@ def _multi_worker(cluster):
     return _STRATEGIES[cluster]
 
 
-def has_workers(strategy):
+def has_workers(strategy: tf.distribute.Strategy) -> bool:
     """Whether a strategy trains with other processes (bool)."""
     resolver = strategy.cluster_resolver
     return resolver is not None and sum(map(len, resolver.cluster_spec().as_dict().values())) > 1

@@ -107,7 +107,7 @@ def _traced_encoder(encoder: keras.Model) -> Any:
         weak = weakref.ref(encoder)
         spec = tf.TensorSpec((pixels.RENDER_BATCH, *bare_input_shape(encoder)[1:]), tf.uint8)
 
-        def encode(batch):
+        def encode(batch: tf.Tensor) -> list[tf.Tensor]:
             network = weak()
             return network(wrap_input(network, pixels.to_model_range(batch)), training=False)
 

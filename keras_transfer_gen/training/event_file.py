@@ -7,8 +7,16 @@ Reference:
     https://github.com/tensorflow/tensorboard, "tensorboard/plugins": the metadata of each kind of summary.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import tensorflow as tf
 from google.protobuf import struct_pb2
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 SCALARS, TENSORS, BLOBS = 1, 2, 3  # SummaryMetadata.data_class
 HPARAMS_TAG = "_hparams_/session_start_info"
@@ -16,7 +24,7 @@ START_INFO = 3  # number of the field `session_start_info` of the plugin's messa
 LENGTH_DELIMITED = 2  # protobuf's wire type
 
 
-def write_scalar(name, value, step):
+def write_scalar(name: str, value: float, step: int) -> None:
     """Writes a number to the default writer.
 
     Args:
@@ -27,7 +35,7 @@ def write_scalar(name, value, step):
     tf.summary.write(name, tf.constant(value, tf.float32), step, _metadata("scalars", SCALARS))
 
 
-def write_image(name, image, step):
+def write_image(name: str, image: np.ndarray, step: int) -> None:
     """Writes an image to the default writer.
 
     Args:
@@ -40,7 +48,7 @@ def write_image(name, image, step):
     tf.summary.write(name, tf.constant([str(width), str(height), png]), step, _metadata("images", BLOBS))
 
 
-def write_text(name, markdown, step):
+def write_text(name: str, markdown: str, step: int) -> None:
     """Writes a text to the default writer.
 
     Args:
@@ -51,7 +59,7 @@ def write_text(name, markdown, step):
     tf.summary.write(name, tf.constant([markdown]), step, _metadata("text", TENSORS))
 
 
-def write_hyperparameters(values, step=0):
+def write_hyperparameters(values: dict[str, Any], step: int = 0) -> None:
     """Writes the settings of a run to the default writer: as a table of text, and for the dashboard HPARAMS.
 
     Args:
@@ -65,14 +73,14 @@ def write_hyperparameters(values, step=0):
     tf.summary.write(HPARAMS_TAG, tf.constant([0.0]), step, metadata)
 
 
-def _metadata(plugin, data_class, content=b""):
+def _metadata(plugin: str, data_class: int, content: bytes = b"") -> tf.compat.v1.SummaryMetadata:
     metadata = tf.compat.v1.SummaryMetadata()
     metadata.plugin_data.plugin_name, metadata.plugin_data.content = plugin, content
     metadata.data_class = data_class
     return metadata
 
 
-def _start_info(values):
+def _start_info(values: dict[str, Any]) -> bytes:
     """The plugin's message with the values; its map of hyperparameters has the form of protobuf's `Struct`."""
     message = struct_pb2.Struct()
     message.update({name: _plain(value) for name, value in values.items()})
@@ -80,11 +88,11 @@ def _start_info(values):
     return bytes([START_INFO << 3 | LENGTH_DELIMITED]) + _varint(len(content)) + content
 
 
-def _plain(value):
+def _plain(value: object) -> bool | str | float:
     return value if isinstance(value, (bool, str)) else float(value) if isinstance(value, (int, float)) else str(value)
 
 
-def _varint(number):
+def _varint(number: int) -> bytes:
     digits = []
     while number > 127:
         digits.append(number & 127 | 128)

@@ -80,7 +80,7 @@ def prepare(
     return {**arguments, "shuffle": False} if isinstance(x, tf.data.Dataset) else arguments
 
 
-def _for_replicas(model: keras.Model, x):
+def _for_replicas(model: keras.Model, x: Any) -> Any:
     """Images for the replicas of a model's strategy; of a dataset, each gets the rows that `replicas.own_rows` says."""
     strategy, step = model.distribute_strategy, int(model.step.numpy())
     if not isinstance(x, tf.data.Dataset):

@@ -338,7 +338,7 @@ class GAN(keras.Model):
         }
 
     def compile_from_config(self, config: Config) -> None:
-        def revive(part):
+        def revive(part: Any) -> Any:
             if isinstance(part, list):
                 return [revive(item) for item in part]
             return None if part is None else keras.saving.deserialize_keras_object(part)

@@ -16,6 +16,7 @@ from keras_transfer_gen.training.lazy_losses import add_penalties, regularizatio
 if TYPE_CHECKING:
     import numpy as np
 
+    from keras_transfer_gen.aliases import Logits
     from keras_transfer_gen.training.gan import GAN
 
 
@@ -38,25 +39,25 @@ def train_step(gan: GAN, data: np.ndarray | tf.Tensor | tuple[np.ndarray | tf.Te
     drawn = latents.draw_inputs(batch, gan.network_inputs, gan.seed, index)
     known = conditions.of_labels(labels)
 
-    def augment(images, purpose):
+    def augment(images: tf.Tensor, purpose: str) -> tf.Tensor:
         if gan.augment is None:
             return images
         replica = 0 if gan.augment.shared_seed else None
         return gan.augment(images, seed=latents.step_seed(gan.seed, index, purpose, replica))
 
-    def augment_real(images):
+    def augment_real(images: tf.Tensor) -> tf.Tensor:
         return augment(images, "augment_real")
 
-    def real_inputs(images):
+    def real_inputs(images: tf.Tensor) -> Any:
         return gan.network_inputs.for_discriminator(images, known)
 
-    def fake_inputs(images):
+    def fake_inputs(images: tf.Tensor) -> Any:
         return gan.network_inputs.for_discriminator(images, drawn)
 
-    def judge(inputs):
+    def judge(inputs: Any) -> Logits:
         return gan.discriminator(inputs, training=True)
 
-    def generate(inputs):
+    def generate(inputs: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict[str, Any]]:
         return gan.generator_outputs(gan.network_inputs.for_generator(inputs), training=True)
 
     g_tape = tf.GradientTape()
@@ -112,12 +113,12 @@ def train_step(gan: GAN, data: np.ndarray | tf.Tensor | tuple[np.ndarray | tf.Te
     }  # fmt: skip
 
 
-def augment_measures(gan: GAN):
+def augment_measures(gan: GAN) -> dict[str, tf.Tensor]:
     """What the augmentation measures, a dict of float32 scalars; empty without one."""
     return {} if gan.augment is None else gan.augment.measures()
 
 
-def update_parts(gan: GAN, step, statistics) -> None:
+def update_parts(gan: GAN, step: Step, statistics: dict[int, dict[str, tf.Tensor]]) -> None:
     """Lets regularisers, penalties and the augmentation update variables of their own."""
     for regularizer in gan.regularizers:
         regularizer.after_step(step)

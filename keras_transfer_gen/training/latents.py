@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs")
 
 
-def step_seed(seed: int | tf.Tensor, step: tf.Tensor | tf.Variable, purpose: str, replica=None) -> tf.Tensor:
+def step_seed(
+    seed: int | tf.Tensor, step: tf.Tensor | tf.Variable, purpose: str, replica: int | None = None
+) -> tf.Tensor:
     """A seed for one purpose, step and replica.
 
     Args:
@@ -86,7 +88,9 @@ def draw_inputs(
     return values
 
 
-def draw_noise(batch, latent_dim: int, seed: int | tf.Tensor, step):
+def draw_noise(
+    batch: int | tf.Tensor, latent_dim: int, seed: int | tf.Tensor, step: tf.Tensor | tf.Variable
+) -> tf.Tensor:
     """N(0, 1) for a training step of a VAE, float32 `[batch, latent_dim]`; arguments as of `draw_inputs`."""
     own = step_seed(seed, step, "latents", replica=0)
     return own_rows(sample_latents(batch * count_replicas(), latent_dim, own))
@@ -270,7 +274,7 @@ def render_numbered(
     # One row of numbers an image: one array to cut into batches. Classes are exact in float32 below 2**24.
     rows = np.concatenate([np.float32(value).reshape(len(value), -1) for value in values.values()], axis=1)
 
-    def render(part):
+    def render(part: np.ndarray) -> Any:
         widths = [math.prod(value.shape[1:]) for value in values.values()]
         columns = np.split(part, np.cumsum(widths)[:-1], axis=1)
         shaped = {

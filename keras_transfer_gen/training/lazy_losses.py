@@ -32,14 +32,14 @@ def regularization(regularizers: list, step: Step | VAEStep) -> tf.Tensor:
 def _regularizer_loss(regularizer: Regularizer | keras.layers.Layer, step: Any) -> tf.Tensor | None:
     """float32 scalar, or None where a regulariser without an interval has no loss in this phase."""
 
-    def mean():
+    def mean() -> tf.Tensor | None:
         loss = regularizer.losses(step).get(step.phase)
         return None if loss is None else tf.reduce_mean(loss)
 
     if regularizer.interval == 1:
         return mean()
 
-    def due():
+    def due() -> tf.Tensor:
         loss = mean()
         return tf.constant(0.0) if loss is None else tf.cast(loss, tf.float32) * regularizer.interval
 
@@ -93,7 +93,7 @@ def _penalty_gradients(
 ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
     """(value, gradients, statistics) of a penalty: all 0 where it is not due."""
 
-    def due():
+    def due() -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape, keep_statistics():
             losses = penalty.losses(step)
             value = tf.reduce_mean(losses[step.phase])
@@ -103,7 +103,7 @@ def _penalty_gradients(
         gradients = [_zeros(v) if g is None else tf.convert_to_tensor(g) for g, v in zip(own, variables, strict=True)]
         return value, gradients, [tf.cast(losses[name], tf.float32) for name in penalty.statistics]
 
-    def skipped():
+    def skipped() -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         return tf.constant(0.0), [_zeros(v) for v in variables], [tf.constant(0.0) for _ in penalty.statistics]
 
     return due() if penalty.interval == 1 else tf.cond(step.index % penalty.interval == 0, due, skipped)

@@ -13,6 +13,8 @@ from keras_transfer_gen.training.callbacks import EveryKimg
 from keras_transfer_gen.training.class_sheets import draw_sheet
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_transfer_gen.aliases import PathLike
 
 
@@ -72,7 +74,7 @@ class LivePreview(EveryKimg):
             self._failed, self._announced = True, False
             self._say_once(f"LivePreview stopped: {' '.join(str(error).split())}. The training goes on.")
 
-    def _display(self, sheet) -> None:
+    def _display(self, sheet: np.ndarray) -> None:
         from IPython.display import HTML, display
 
         page = HTML(preview_html(pixels.to_png(sheet), self.rows))
@@ -81,20 +83,20 @@ class LivePreview(EveryKimg):
         else:
             self._output.update(page)
 
-    def _say_once(self, line) -> None:
+    def _say_once(self, line: str) -> None:
         if not self._announced:
             self._announced = True
             print(line, file=sys.stderr)
 
 
-def is_notebook():
+def is_notebook() -> bool:
     """Whether this runs in a Jupyter kernel, which can show a page (bool)."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return getattr(shell, "kernel", None) is not None
 
 
-def preview_html(png, rows):
+def preview_html(png: bytes, rows: list[dict[str, float]]) -> str:
     """The images and the curves beside them, as HTML without scripts.
 
     Args:
@@ -113,7 +115,7 @@ def preview_html(png, rows):
     )
 
 
-def curves_svg(rows):
+def curves_svg(rows: list[dict[str, float]]) -> str:
     """The curves of the losses, or of all values where none is called a loss, as SVG; "" for fewer than two rows.
 
     Args:
@@ -127,7 +129,7 @@ def curves_svg(rows):
     low, high, first, last = min(values), max(values), rows[0]["kimg"], rows[-1]["kimg"]
     across, up = (WIDTH - 2 * MARGIN) / max(last - first, 1e-9), (HEIGHT - 2 * MARGIN) / max(high - low, 1e-9)
 
-    def point(row, name):
+    def point(row: dict[str, float], name: str) -> str:
         return f"{MARGIN + (row['kimg'] - first) * across:.1f},{HEIGHT - MARGIN - (row[name] - low) * up:.1f}"
 
     lines, legend = [], []

@@ -1,14 +1,22 @@
 """How well a discriminator knows its training images by heart: its logits of them beside those of the holdout."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import pixels
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.training.gan import GAN
+
+
 BATCH = 32
 
 
-def memory_gap(gan, training, holdout, generated):
+def memory_gap(gan: GAN, training: np.ndarray, holdout: np.ndarray, generated: np.ndarray) -> float | None:
     """Where the holdout stands between generated images and training images, by the discriminator's mean logits.
 
     Args:
@@ -34,7 +42,7 @@ def memory_gap(gan, training, holdout, generated):
     return None if whole <= 1e-6 else float((real - other) / whole)
 
 
-def mean_logit(gan, images):
+def mean_logit(gan: GAN, images: np.ndarray) -> float:
     """The mean logit that a discriminator gives to images, averaged over its heads (float).
 
     Args:

@@ -3,12 +3,20 @@
 Memory is that of one micro-batch, since each begins only once the one before has ended.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from keras_transfer_gen import checks
+
+if TYPE_CHECKING:
+    import keras
+
 
 ACROSS_IMAGES = {  # class name of a layer -> what it takes over a batch
     "BatchNormalization": "batch norm takes its statistics",
@@ -26,7 +34,7 @@ OF_BATCHES = {  # class name of a penalty or likelihood -> the same
 HINT = "Such as --micro-batch 8 beside --batch-size 32."
 
 
-def check_micro_batch(micro_batch):
+def check_micro_batch(micro_batch: int | None) -> int | None:
     """The images of a micro-batch as a Python int, or None; a `UserError` for anything else."""
     return None if micro_batch is None else checks.check_integer("micro_batch", micro_batch, next_step=HINT)
 
@@ -45,11 +53,11 @@ class Part:
     stop: int
     batch: int
 
-    def of(self, values):
+    def of(self, values: Any) -> Any:
         """The rows of this micro-batch, of a tensor `[batch, ...]` or a nest of such."""
         return tf.nest.map_structure(lambda tensor: tensor[self.start : self.stop], values)
 
-    def as_in_batch(self, function):
+    def as_in_batch(self, function: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
         """A function of images that are changed as they would be among the whole batch.
 
         Args:
@@ -64,7 +72,7 @@ class Part:
         return lambda images: self.of(function(tf.pad(images, [*around, [0, 0], [0, 0], [0, 0]])))
 
 
-def parts_of(images, micro_batch):
+def parts_of(images: tf.Tensor, micro_batch: int) -> list[Part]:
     """The `Part`s of a batch on one device.
 
     Args:
@@ -92,18 +100,20 @@ class Sum:
         count: of the micro-batches.
     """
 
-    def __init__(self, count):
+    def __init__(self, count: int) -> None:
         self.count = count
-        self.gradients, self.numbers, self.rows = None, None, []
+        self.gradients: list[tf.Tensor | None] | None = None
+        self.numbers: Any = None
+        self.rows: list[Any] = []
 
     @contextlib.contextmanager
-    def in_turn(self):
+    def in_turn(self) -> Iterator[None]:
         """Within it, nothing is computed before the micro-batches that were added have ended."""
         ended = [] if self.gradients is None else [g for g in self.gradients if g is not None]
         with tf.control_dependencies([*ended, *tf.nest.flatten(self.numbers or {})]):
             yield
 
-    def add(self, gradients, numbers, rows):
+    def add(self, gradients: list[tf.Tensor | None], numbers: Any, rows: Any) -> None:
         """Adds one micro-batch.
 
         Args:
@@ -121,18 +131,18 @@ class Sum:
         self.gradients = [_added(old, new) for old, new in zip(self.gradients, dense, strict=True)]
         self.numbers = tf.nest.map_structure(tf.add, self.numbers, numbers)
 
-    def whole_rows(self):
+    def whole_rows(self) -> Any:
         """The rows of the batch, in its order."""
         return tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *self.rows)
 
 
-def _added(old, new):
+def _added(old: tf.Tensor | None, new: tf.Tensor | None) -> tf.Tensor | None:
     if old is None or new is None:
         return new if old is None else old
     return old + new
 
 
-def describe_differences(model):
+def describe_differences(model: keras.Model) -> list[str]:
     """What of a model takes micro-batches for batches, so that it learns a little differently: list of sentences.
 
     Args:

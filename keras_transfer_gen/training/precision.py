@@ -103,7 +103,7 @@ def _seconds_a_step(network: keras.Model, precision: str, batch_size: int) -> fl
     inputs = keras.tree.map_structure(lambda t: tf.zeros((batch_size, *t.shape[1:]), t.dtype), network.input)
 
     @tf.function
-    def step():
+    def step() -> tf.Tensor:
         with tf.GradientTape() as tape:
             total = tf.reduce_sum(copy(inputs, training=True))
         # The sums make the graph compute every gradient.

@@ -1,5 +1,9 @@
 """`ShiftFlip`: small shifts and mirrored images, which stay images of the same kind."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -24,12 +28,12 @@ class ShiftFlip(Augment):
         TensorShape([2, 32, 32, 3])
     """
 
-    def __init__(self, ratio=0.0625, flip=0.5, **kwargs):
+    def __init__(self, ratio: float = 0.0625, flip: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.ratio = checks.check_number("ratio", ratio, most=0.5)
         self.flip = checks.check_number("flip", flip, most=1)
 
-    def call(self, images, seed):
+    def call(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """float32 `[batch, H, W, C]` -> the same shape; `seed` is an int32 `[2]` tensor and the only randomness."""
         batch = tf.shape(images)[0]
         seeds = tf.unstack(tf.random.split(seed, 3))
@@ -43,5 +47,5 @@ class ShiftFlip(Augment):
             images = tf.gather(images, rows, axis=axis, batch_dims=1)
         return images
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ratio": self.ratio, "flip": self.flip}

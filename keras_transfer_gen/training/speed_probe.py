@@ -1,12 +1,20 @@
 """How fast a model trains in each way that a machine offers: precision, XLA, steps in a call. Measured, not guessed."""
 
+from __future__ import annotations
+
 import dataclasses
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.training.precision import set_precision
+
+if TYPE_CHECKING:
+    import keras
+
 
 TIMED_CALLS = 3
 MANY_STEPS = 8  # in one call of the graph
@@ -28,7 +36,9 @@ class Way:
     steps_per_execution: int = 1
 
 
-def find_fastest(measure, seconds, clock=time.monotonic):
+def find_fastest(
+    measure: Callable[[Way], float], seconds: float, clock: Callable[[], float] = time.monotonic
+) -> tuple[Way, list[tuple[Way, float | None, str]]]:
     """Tries one thing after the other and keeps what is faster: precision, then XLA, then several steps in a call.
 
     Args:
@@ -58,7 +68,7 @@ def find_fastest(measure, seconds, clock=time.monotonic):
     return best, trials
 
 
-def images_per_second(model, recompile, way, batch_size):
+def images_per_second(model: keras.Model, recompile: Callable[..., Any], way: Way, batch_size: int) -> float:
     """The speed of a model's training step.
 
     Args:

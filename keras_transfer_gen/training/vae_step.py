@@ -49,7 +49,9 @@ def train_step(
     return measures(loss, reconstruction, terms, step.z_mean)
 
 
-def forward(vae: VAE, real, labels, index, kimg: float, noise):
+def forward(
+    vae: VAE, real: tf.Tensor, labels: tf.Tensor | None, index: tf.Tensor, kimg: float, noise: tf.Tensor
+) -> tuple[VAEStep, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Through both networks in training, to the loss; call it inside the tape.
 
     Args:
@@ -73,12 +75,12 @@ def forward(vae: VAE, real, labels, index, kimg: float, noise):
     return step, reconstruction, terms, loss
 
 
-def draw_noise(vae: VAE, batch, index):
+def draw_noise(vae: VAE, batch: int | tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     """The noise of a step's posteriors, float32 `[batch, latent_dim]`."""
     return latents.draw_noise(batch, vae.spec.latent_dim, vae.seed, index)
 
 
-def end_step(vae: VAE, step, replicas) -> None:
+def end_step(vae: VAE, step: VAEStep, replicas: int) -> None:
     """What follows the update: the likelihood's scale, the regularisers, the counters."""
     vae.likelihood.after_step(step.real, step.reconstructions, step.index)
     for regularizer in vae.regularizers:
@@ -104,7 +106,7 @@ def _pass(
     labels: tf.Tensor | None,
     index: tf.Tensor | tf.Variable,
     kimg: tf.Tensor,
-    noise,
+    noise: tf.Tensor,
     training: bool,
 ) -> tuple[VAEStep, tf.Tensor, tf.Tensor]:
     """Through both networks: (`VAEStep`, mean reconstruction loss, terms of the divergence `[batch, terms]`)."""
@@ -121,7 +123,7 @@ def _pass(
     return step, tf.reduce_mean(cost), vae.prior.kl_terms(z_mean, z_log_var, z)
 
 
-def measures(loss, reconstruction, terms, z_mean):
+def measures(loss: tf.Tensor, reconstruction: tf.Tensor, terms: tf.Tensor, z_mean: tf.Tensor) -> dict[str, tf.Tensor]:
     """dict of float32 scalars by the names of `VAE.trackers`."""
     divergence = tf.reduce_sum(tf.reduce_mean(terms, axis=0))
     # Of all replicas' images, first around a centre that all share: squares of large numbers would lose digits.

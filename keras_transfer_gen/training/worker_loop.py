@@ -5,6 +5,8 @@ batch of (images, labels) over the replicas, and after each step it reduces scal
 have. So the models' same `train_step` runs here in a loop of its own, with the same callbacks in the same order.
 """
 
+from __future__ import annotations
+
 import contextlib
 import weakref
 from collections.abc import Callable, Iterator
@@ -128,7 +130,7 @@ def distribute_data(x: tf.data.Dataset, step: int, strategy: tf.distribute.Strat
     replicas = strategy.num_replicas_in_sync
     if isinstance(x, ImageStream) and x.parts_from_step is not None:
 
-        def own_parts(context):
+        def own_parts(context: tf.distribute.InputContext) -> tf.data.Dataset:
             local = replicas // context.num_input_pipelines
             first = context.input_pipeline_id * local
             return x.parts_from_step(step, replicas, tuple(range(first, first + local)))
@@ -150,7 +152,7 @@ def lost_workers_on_one_line() -> Iterator[None]:
         raise worker_cluster.WorkerLost(worker_cluster.describe_loss(error.message)) from error
 
 
-def _count(steps):
+def _count(steps: int | None) -> Iterator[int]:
     """0, 1, 2, ...; `steps` of them, or without end for None."""
     number = 0
     while steps is None or number < steps:
@@ -158,7 +160,7 @@ def _count(steps):
         number += 1
 
 
-def _step_of(model):
+def _step_of(model: keras.Model) -> Callable[..., Any]:
     """Function `(batch, wishes) -> (logs, wishes)`, summed over all replicas; traced anew where Keras would."""
     model.make_train_function()  # a new one where flags or precisions changed, or the model was compiled
     known = _STEPS.get(model)
@@ -167,23 +169,23 @@ def _step_of(model):
     return known[1]
 
 
-def _make_step(model):
+def _make_step(model: keras.Model) -> Callable[..., Any]:
     strategy, names = model.distribute_strategy, []
     replicas = strategy.num_replicas_in_sync
 
-    def on_replica(batch, wishes):
+    def on_replica(batch: Any, wishes: tf.Tensor) -> tf.Tensor:
         logs = model.train_step(batch)
         names[:] = logs
         shares = [tf.cast(value, tf.float32) / replicas for value in logs.values()]
         return tf.concat([tf.stack(shares), wishes], 0)
 
-    def step(batch, wishes):
+    def step(batch: Any, wishes: tf.Tensor) -> tf.Tensor:
         numbers = strategy.run(on_replica, args=(batch, wishes))
         return strategy.reduce(tf.distribute.ReduceOp.SUM, numbers, axis=None)  # one exchange for all of them
 
     compiled = step if model.run_eagerly else tf.function(step, reduce_retracing=True)
 
-    def run_step(batch, wishes):
+    def run_step(batch: Any, wishes: list[float]) -> tuple[dict[str, float], list[float]]:
         numbers = compiled(batch, tf.constant(wishes, tf.float32)).numpy().tolist()
         return dict(zip(names, numbers, strict=False)), numbers[len(names) :]
 

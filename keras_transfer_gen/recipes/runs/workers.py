@@ -88,7 +88,7 @@ class Workers:
     def settle(self, callback: AgreedStop) -> None:
         """Lets a callback hear once more what all workers wish, after the last step of a training."""
         if self.cluster.size > 1:
-            callback.hear(self._sum(np.float32(callback.wishes())).tolist())
+            callback.hear(self._sum(np.asarray(callback.wishes(), np.float32)).tolist())
 
     def _send(self, content: bytes) -> bytes:
         """The bytes that the first worker gives, on all of them."""
