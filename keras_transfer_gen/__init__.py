@@ -5,7 +5,7 @@ they still show up in `dir()`, in `from keras_transfer_gen import *` and, throug
 """
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen.saved_classes import register_with_keras
 from keras_transfer_gen.version import __version__
@@ -305,7 +305,7 @@ _OLD = {
 __all__ = ["__version__", *sorted(_LAZY)]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _OLD:
         from keras_transfer_gen.deprecation import warn_renamed
 
@@ -319,7 +319,7 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
