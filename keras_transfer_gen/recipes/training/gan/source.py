@@ -67,7 +67,7 @@ def open_source(run: Run[FineTuneSettings]) -> Source:
     if settings.deterministic and any(layer.draws_without_seed for layer in saved_model_layers(gan.generator)):
         hint = "Something in it, such as dropout, was saved without a seed. Leave --deterministic out."
         raise checks.user_error("deterministic", "left out for this source", True, hint)
-    file = ref.path if ref.kind == KERAS and not ref.preset and not saved_model_layers(gan.generator) else None
+    file = Path(ref.path) if ref.kind == KERAS and not ref.preset and not saved_model_layers(gan.generator) else None
     gan = add_heads_and_freeze(gan, settings, run.reporter)
     for layer in saved_model_layers(gan.generator):
         run.reporter.say(f"the source is a SavedModel. {layer.trainable_words}")
