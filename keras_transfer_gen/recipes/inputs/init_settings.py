@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
     from keras_transfer_gen.recipes.models.resolve import ModelRef
     from keras_transfer_gen.recipes.report.reporter import Reporter
+    from keras_transfer_gen.recipes.settings.shared import RunSettings
 
 
 LOOKED_AT = 64  # side in pixels at which the images are read to look at them
@@ -102,7 +103,9 @@ def suggest_source(look: Look) -> str:
     return max(presets, key=lambda preset: (preset.channels == wanted, preset.image_size)).name
 
 
-def settings_class(source: PathLike | ModelRef) -> type[FineTuneSettings] | type[FineTuneVaeSettings]:
+def settings_class(
+    source: PathLike | ModelRef,
+) -> type[RunSettings]:
     """The settings class of a fine-tune from a source; a third-party model, and one that is to be fetched, is a GAN.
 
     Raises:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_transfer_gen.training.vqvae import VQVAE
 
+if TYPE_CHECKING:
+    from keras_transfer_gen.data.lazy_images import LazyImages
 
-def nats_of(vq: VQVAE, images: np.ndarray, row: int | None = None) -> float:
+
+def nats_of(vq: VQVAE, images: np.ndarray | LazyImages, row: int | None = None) -> float:
     """Mean of minus the log-likelihood of the tokens of images, nats per image.
 
     Args:
@@ -27,7 +30,7 @@ def bits_per_token(nats: float, vq: VQVAE) -> float:
     return nats / math.prod(vq.grid) / math.log(2.0)
 
 
-def measure_nats(model: Any, images: np.ndarray) -> dict[str, float]:
+def measure_nats(model: Any, images: np.ndarray | LazyImages) -> dict[str, float]:
     """{"nats", "bits_per_token"} of images, without a class; {} for every model but a `VQVAE` with a prior."""
     if not isinstance(model, VQVAE) or model.prior is None:
         return {}

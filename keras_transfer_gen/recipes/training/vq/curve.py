@@ -18,6 +18,7 @@ from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
 from keras_transfer_gen.transfer.saved_model.files import beside
 
 if TYPE_CHECKING:
+    from keras_transfer_gen.data.lazy_images import LazyImages
     from keras_transfer_gen.recipes.inputs.run_images import RunImages
     from keras_transfer_gen.recipes.runs.training import Training
     from keras_transfer_gen.training.vqvae import VQVAE
@@ -40,7 +41,7 @@ class PartCurve(Curve):
         self.best: Any = None
 
     @property
-    def measured(self) -> np.ndarray:
+    def measured(self) -> np.ndarray | LazyImages:
         """The images that the score is of: those for validation, or else those of the holdout."""
         return self.images.validation if len(self.images.validation) else self.images.holdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ BEST = (
 )
 
 
-def _learn(part: str):
+def _learn(part: str) -> Callable[[Training], Any]:
     return lambda training: training.model.learn(part)
 
 

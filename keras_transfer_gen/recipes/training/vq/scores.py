@@ -14,6 +14,7 @@ from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draw
 from keras_transfer_gen.recipes.training.family import Scores
 
 if TYPE_CHECKING:
+    from keras_transfer_gen.data.lazy_images import LazyImages
     from keras_transfer_gen.recipes.inputs.run_images import RunImages
     from keras_transfer_gen.recipes.runs.run import Run
     from keras_transfer_gen.recipes.runs.training import Training
@@ -23,7 +24,7 @@ COMPARED = 1000  # training images whose tokens drawn ones are compared with, at
 DRAWN = 200  # grids that are compared
 
 
-def reconstruction_scores(vq: VQVAE, images: np.ndarray) -> dict[str, float]:
+def reconstruction_scores(vq: VQVAE, images: np.ndarray | LazyImages) -> dict[str, float]:
     """{"psnr": dB, "ssim": at most 1} of images and their reconstructions."""
     again = vq.reconstruct(images)
     return {
