@@ -1,17 +1,21 @@
 """Tokens drawn one position after the other from a network's log-odds: each a function of one uniform number."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import tensorflow as tf
 
 SAMPLING_BATCH = 32  # always the same: the rounding of an image must not depend on how many others there are
 DISTRIBUTION = "uniform"  # of the latents that tokens are drawn by, one for each position
 
 
-def uniforms_of(latents):
+def uniforms_of(latents: tf.Tensor) -> tf.Tensor:
     """Latents of the distribution "uniform", in [-1, 1], -> the uniform numbers in [0, 1] that tokens are drawn by."""
     return (latents + 1.0) / 2.0
 
 
-def choose_tokens(logits, uniforms, temperature=1.0, top_k=0):
+def choose_tokens(logits: tf.Tensor, uniforms: tf.Tensor, temperature: float = 1.0, top_k: int = 0) -> tf.Tensor:
     """The tokens at which the cumulative probability passes a uniform number.
 
     Args:
@@ -36,7 +40,7 @@ def choose_tokens(logits, uniforms, temperature=1.0, top_k=0):
     return tf.reduce_sum(tf.cast(bounds <= number, tf.int32), axis=1)
 
 
-def guided(logits, free_logits, guidance):
+def guided(logits: tf.Tensor, free_logits: tf.Tensor, guidance: float) -> tf.Tensor:
     """Classifier-free guidance: `free + guidance (logits - free)`; 1 gives the logits as they are.
 
     Reference:
@@ -45,7 +49,16 @@ def guided(logits, free_logits, guidance):
     return free_logits + guidance * (logits - free_logits)
 
 
-def draw_tokens(network, uniforms, labels, known=None, keep=None, temperature=1.0, top_k=0, guidance=1.0):
+def draw_tokens(
+    network: Any,
+    uniforms: tf.Tensor,
+    labels: tf.Tensor,
+    known: tf.Tensor | None = None,
+    keep: tf.Tensor | None = None,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    guidance: float = 1.0,
+) -> tf.Tensor:
     """Whole grids of tokens, position after position.
 
     Args:
@@ -68,7 +81,9 @@ def draw_tokens(network, uniforms, labels, known=None, keep=None, temperature=1.
     state = (tf.constant(0), tf.zeros((batch, positions), tf.int32), network.empty_caches(rows))
     here = tf.range(positions)
 
-    def one_position(position, tokens, caches):
+    def one_position(
+        position: int | tf.Tensor, tokens: tf.Tensor, caches: list[Any]
+    ) -> tuple[tf.Tensor, tf.Tensor, list[Any]]:
         before = tf.gather(tokens, tf.maximum(position - 1, 0), axis=1)
         doubled = before if guidance == 1.0 else tf.concat([before, before], 0)
         logits, caches = network.step(doubled, labels, position, caches)
@@ -81,7 +96,7 @@ def draw_tokens(network, uniforms, labels, known=None, keep=None, temperature=1.
         # No TensorArray: TFLite has no builtin operator for it where the batch is not fixed.
         return position + 1, tf.where(here == position, chosen[:, None], tokens), caches
 
-    def unfinished(position, *_):
+    def unfinished(position: int | tf.Tensor, *_: Any) -> tf.Tensor:
         return position < positions
 
     _, tokens, _ = tf.while_loop(unfinished, one_position, state, maximum_iterations=positions)

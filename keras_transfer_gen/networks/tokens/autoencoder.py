@@ -43,7 +43,7 @@ class ResidualBlock(layers.Layer):
         for layer in (*self.norms, *self.convs):
             layer.build(input_shape)
 
-    def call(self, inputs: tf.Tensor, training: bool | None = None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         x = inputs
         for norm, conv in zip(self.norms, self.convs, strict=True):
             x = conv(ops.leaky_relu(norm(x, training=training), SLOPE))
@@ -144,7 +144,7 @@ def build_token_decoder(
     return keras.Model(inputs, outputs, name="decoder")
 
 
-def _halvings(image_size: int, channels: int, downsampling):
+def _halvings(image_size: int, channels: int, downsampling: int) -> int:
     """How often a side is halved between an image and its grid, int; a `UserError` where that can't be."""
     checks.check_image_shape(image_size, channels)
     checks.check_choice("downsampling", downsampling, DOWNSAMPLING, "Such as downsampling=8.")

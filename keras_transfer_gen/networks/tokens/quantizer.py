@@ -134,21 +134,21 @@ class VectorQuantizer(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def nearest_codes(vectors, codebook):
+def nearest_codes(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
     """int32 `[N]`: which row of `codebook` `[K, D]` is nearest to each of `vectors` `[N, D]`; the first of equals."""
     # |v - c|^2 without |v|^2, which is the same for all codes: one matrix product instead of N K differences.
     distances = tf.reduce_sum(tf.square(codebook), 1) - 2.0 * tf.matmul(vectors, codebook, transpose_b=True)
     return tf.argmin(distances, axis=1, output_type=tf.int32)
 
 
-def _drawn_rows(vectors, count: int, seed: int):
+def _drawn_rows(vectors: tf.Tensor, count: int, seed: int) -> tf.Tensor:
     """`count` rows of `vectors`, each once where there are enough, in an order that `seed` alone decides."""
     size = tf.shape(vectors)[0]
     order = tf.argsort(tf.random.stateless_uniform((size,), seed))
     return tf.gather(vectors, tf.gather(order, tf.range(count) % size))
 
 
-def _over_replicas(counts, sums, candidates):
+def _over_replicas(counts: tf.Tensor, sums: tf.Tensor, candidates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Counts and sums of all replicas; the candidates of the replicas take turns, code by code."""
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:

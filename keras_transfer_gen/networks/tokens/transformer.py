@@ -28,7 +28,7 @@ class TokenEmbedding(layers.Layer):
         width: length of an embedding.
     """
 
-    def __init__(self, grid, num_codes, num_classes: int, width, **kwargs: Any) -> None:
+    def __init__(self, grid: tuple[int, ...], num_codes: int, num_classes: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.grid, self.num_codes, self.num_classes, self.width = tuple(grid), num_codes, num_classes, width
 
@@ -39,13 +39,13 @@ class TokenEmbedding(layers.Layer):
         for name, size in sizes.items():
             setattr(self, name, self.add_weight(name=name, shape=(size, self.width), initializer=normal))
 
-    def call(self, inputs: tf.Tensor):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """{"tokens": int `[batch, positions]`, "labels": int `[batch]`} -> `[batch, positions, width]`."""
         classes = ops.take(self.classes, inputs["labels"], axis=0)[:, None]
         before = ops.take(self.codes, inputs["tokens"][:, :-1], axis=0)
         return ops.concatenate([classes, before + classes], axis=1) + self._positions()
 
-    def step(self, token, labels: tf.Tensor, position):
+    def step(self, token: tf.Tensor, labels: tf.Tensor, position: int | tf.Tensor) -> tf.Tensor:
         """The embedding of one position: `[batch, 1, width]`.
 
         Args:
@@ -58,7 +58,7 @@ class TokenEmbedding(layers.Layer):
         x = classes + tf.where(position > 0, before, tf.zeros_like(before))
         return (x + self._positions()[0, position])[:, None]
 
-    def _positions(self):
+    def _positions(self) -> tf.Tensor:
         """`[1, positions, width]`."""
         return ops.reshape(self.rows[:, None] + self.columns[None], (1, -1, self.width))
 
@@ -83,7 +83,7 @@ class CausalBlock(layers.Layer):
         (arXiv:2002.04745).
     """
 
-    def __init__(self, heads, dropout: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, heads: int, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.heads, self.dropout = heads, dropout
 
@@ -101,7 +101,7 @@ class CausalBlock(layers.Layer):
             layer.build(input_shape)
         self.narrow.build((*input_shape[:-1], 4 * width))
 
-    def call(self, inputs: tf.Tensor, training: bool | None = None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """`[batch, positions, width]` -> the same shape; position i sees the positions up to i."""
         query, key, value = self._projections(inputs)
         positions = inputs.shape[1]
@@ -109,7 +109,9 @@ class CausalBlock(layers.Layer):
         x = inputs + self.drop(self._attend(query, key, value, visible), training=training)
         return x + self.drop(self._dense(x), training=training)
 
-    def step(self, inputs: tf.Tensor, keys, values, position):
+    def step(
+        self, inputs: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, position: int | tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """One position, with the keys and values of the positions before it.
 
         Args:
@@ -128,21 +130,21 @@ class CausalBlock(layers.Layer):
         x = inputs + self._attend(query, keys, values, visible)
         return x + self._dense(x), keys, values
 
-    def _projections(self, inputs: tf.Tensor):
+    def _projections(self, inputs: tf.Tensor) -> list[tf.Tensor]:
         """Queries, keys and values, each `[batch, heads, positions, width / heads]`."""
         width = inputs.shape[-1]
         joined = self.qkv(self.attention_norm(inputs))
         x = ops.reshape(joined, (-1, inputs.shape[1], 3, self.heads, width // self.heads))
         return ops.unstack(ops.transpose(x, (2, 0, 3, 1, 4)), num=3, axis=0)
 
-    def _attend(self, query, key, value, visible):
+    def _attend(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
         scores = tf.cast(tf.matmul(query, key, transpose_b=True), tf.float32) * query.shape[-1] ** -0.5
         weights = tf.nn.softmax(tf.where(visible, scores, scores.dtype.min))
         x = tf.matmul(tf.cast(weights, value.dtype), value)
         joined = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, query.shape[2], self.heads * query.shape[3]))
         return self.joined(joined)
 
-    def _dense(self, x: tf.Tensor):
+    def _dense(self, x: tf.Tensor) -> tf.Tensor:
         return self.narrow(self.wide(self.dense_norm(x)))
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
