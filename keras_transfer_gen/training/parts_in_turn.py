@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.training.fit_data import FlagWatch
@@ -17,6 +18,7 @@ class PartsInTurn:
     """What a model with an attribute `prior` needs so that one `fit`, one step count and one checkpoint serve both."""
 
     prior: Any
+    trackers: dict[str, keras.metrics.Metric]  # of the autoencoder; `evaluate` measures it, whichever part learns
     learns = AUTOENCODER  # what `fit` trains, one of `PARTS`
 
     def watch_parts(self, networks: Iterable[keras.Model]) -> None:
@@ -49,3 +51,22 @@ class PartsInTurn:
         flags = self._flags if self.learns == AUTOENCODER else self.prior.flags
         traced, self._traced = self._traced, self.learns
         return super().make_train_function(force or flags.changed() or traced != self.learns)  # type: ignore[misc]
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """What the part that learns measures."""
+        return self.prior.metrics if self.learns == PRIOR else list(self.trackers.values())
+
+    def reset_metrics(self) -> None:
+        """Resets what both parts measure."""
+        for metric in (*self.metrics, *self.trackers.values()):
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """dict of name -> result of what was measured since the last reset: a training step measures no SSIM, say."""
+        metrics = (*self.metrics, *self.trackers.values())
+        return {metric.name: metric.result() for metric in metrics if _is_measured(metric)}
+
+
+def _is_measured(metric: keras.metrics.Metric) -> bool:
+    return bool(tf.reduce_any(tf.convert_to_tensor(metric.variables[-1]) > 0))  # a count in all of them

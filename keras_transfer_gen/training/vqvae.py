@@ -75,8 +75,8 @@ class VQVAE(PartsInTurn, keras.Model):
 
     def __init__(
         self, encoder: keras.Model, quantizer: keras.layers.Layer, decoder: keras.Model, prior: Any = None,
-        reconstruction: Any = "pixels_and_edges", commitment: float = 0.25, class_names: Sequence[str] = (), name: str
-        | None = "vqvae", discriminator: keras.Model | None = None, **kwargs: Any,
+        reconstruction: Any = "pixels_and_edges", commitment: float = 0.25, class_names: Sequence[str] = (),
+        name: str | None = "vqvae", discriminator: keras.Model | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         checks.check_backend()
         super().__init__(name=name, **kwargs)
@@ -93,6 +93,7 @@ class VQVAE(PartsInTurn, keras.Model):
             raise checks.user_error("reconstruction", "a loss, not None", reconstruction)
         self.commitment = checks.check_number("commitment", commitment, next_step="Such as commitment=0.25.")
         add_counters(self)
+        self.trackers = {}
         self.adversary_acts = False  # whether the step that is traced trains with the discriminator
         self.discriminator, self.d_optimizer, self.penalties = None, None, []
         self.set_discriminator(discriminator)
@@ -168,10 +169,10 @@ class VQVAE(PartsInTurn, keras.Model):
 
     def compile(
         self, optimizer: keras.optimizers.Optimizer | str | None = None, augment: Any = None, seed: int = 0,
-        run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1, auto_scale_loss: bool =
-        True, loss: Any = None, metrics: Any = None, d_optimizer: keras.optimizers.Optimizer | None = None, objective:
-        Any = "non_saturating", penalty: Any = "r1", adversarial_weight: float = 0.1, adversarial_start_kimg: float =
-        0.0,
+        run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1,
+        auto_scale_loss: bool = True, loss: Any = None, metrics: Any = None,
+        d_optimizer: keras.optimizers.Optimizer | None = None, objective: Any = "non_saturating",
+        penalty: Any = "r1:gamma=0.05", adversarial_weight: float = 0.1, adversarial_start_kimg: float = 0.0,
     ) -> None:  # fmt: skip
         """Sets how the autoencoder is trained; the step count is kept. A prior is compiled by itself.
 
@@ -189,7 +190,8 @@ class VQVAE(PartsInTurn, keras.Model):
             metrics: must stay None; the parts of the loss are in the logs.
             d_optimizer: Keras optimizer of the discriminator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
             objective: of the discriminator: "non_saturating", "hinge" or another `protocols.Objective`.
-            penalty: of the discriminator: "r1", None, a `protocols.Penalty` or a list of them.
+            penalty: of the discriminator: "r1:gamma=0.05", None, a `protocols.Penalty` or a list of them. Gradients of
+                all patches' logits add up, while the loss is their mean: the gamma of a GAN, 2, would forbid any slope.
             adversarial_weight: how strongly the discriminator moves the decoder's last layer, as a share of what the
                 reconstruction's loss moves it by.
             adversarial_start_kimg: thousands of images that the autoencoder sees before the discriminator acts.
@@ -224,12 +226,6 @@ class VQVAE(PartsInTurn, keras.Model):
             self.trackers["codes_used"] = CodesUsed(self.quantizer.num_codes)
         self.adversary_acts = vqvae_adversary.is_due(self)
         convolution.use_in_layers(self)
-
-    @property
-    def metrics(self) -> list[Any]:
-        if self.learns == PRIOR:
-            return self.prior.metrics
-        return list(self.trackers.values()) if self.compiled else []
 
     def call(self, inputs: Any, training: bool | None = False) -> tf.Tensor:
         """Images `[batch, H, W, C]` in [-1, 1] -> their reconstructions."""
@@ -293,8 +289,9 @@ class VQVAE(PartsInTurn, keras.Model):
         return self.decode(tokens)
 
     def fit(
-        self, x: Any = None, y: Any = None, *, epochs: int = 1, steps_per_epoch: int | None = None, initial_epoch: int
-        = 0, callbacks: Any = None, verbose: str | int = "auto", validation_data: Any = None, **kwargs: Any,
+        self, x: Any = None, y: Any = None, *, epochs: int = 1, steps_per_epoch: int | None = None,
+        initial_epoch: int = 0, callbacks: Any = None, verbose: str | int = "auto", validation_data: Any = None,
+        **kwargs: Any,
     ) -> keras.callbacks.History:  # fmt: skip
         """`keras.Model.fit` of the autoencoder; an `ImageStream` starts at the step that the model has reached.
 
@@ -351,10 +348,6 @@ class VQVAE(PartsInTurn, keras.Model):
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in values}
 
-    def get_metrics_result(self) -> dict[str, Any]:
-        """dict of name -> result of what was measured since the last reset: a training step measures no SSIM."""
-        return {metric.name: metric.result() for metric in self.metrics if _is_measured(metric)}
-
     def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """`keras.Model.save`; a `UserError` for a path that does not end in ".keras"."""
         check_path(filepath, zipped, "vq")
@@ -386,10 +379,6 @@ class VQVAE(PartsInTurn, keras.Model):
     def compile_from_config(self, config: Config) -> None:
         parts = compiled_parts.revive_parts(config, _COMPILED)
         self.compile(**parts, seed=config["seed"], **vqvae_adversary.adversary_arguments(config))
-
-
-def _is_measured(metric):
-    return bool(tf.reduce_any(tf.convert_to_tensor(metric.variables[-1]) > 0))  # a count in either kind
 
 
 _COMPILED = ("optimizer", "augment")

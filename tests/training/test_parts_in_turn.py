@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
@@ -43,6 +44,10 @@ def test_one_fit_trains_each_part_in_turn_and_goes_on_after_a_checkpoint(vq, tmp
             pairs = zip(before[name], network.trainable_variables, strict=True)
             assert any(not np.array_equal(a, b.numpy()) for a, b in pairs) == (name == part)
         assert int(vq.step.numpy()) == number and vq.kimg == pytest.approx(0.016 * number)
+    vq.test_step(tf.constant(IMAGES))  # as `evaluate` does, while the prior learns
+    assert {"ssim", "codes_used"} <= set(vq.get_metrics_result())
+    vq.reset_metrics()
+    assert vq.get_metrics_result() == {}
     again, _ = load_checkpoint(save_checkpoint(vq, tmp_path, {}))
     for model in (vq, again):
         model.learn("prior")
