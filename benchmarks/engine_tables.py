@@ -62,8 +62,14 @@ def _files_lines(result):
     ]
 
 
+def _memory_lines(result):
+    for row in result["cases"]:
+        figure = f"{row['measured_gb']:g} GB, estimated {row['estimated_gb']:g} GB"
+        yield [f"peak memory of a step beside the model, {row['case']}", figure]
+
+
 STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step"}
 ENGINE = {
     "step_against_pytorch": _step_lines, "peak_flops": _peak_lines, "share_of_a_run": _share_lines,
-    "replicas": _replica_lines, "million_files": _files_lines,
+    "replicas": _replica_lines, "million_files": _files_lines, "memory": _memory_lines,
 }  # fmt: skip

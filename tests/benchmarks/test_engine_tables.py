@@ -50,3 +50,9 @@ def test_the_start_on_many_files_is_told_by_its_parts(tables):
     }  # fmt: skip
     (line,) = tables.engine_table({"million_files": result}).splitlines()[2:]
     assert "1,000,000 files" in line and "12 s, 0.95 GB; seconds of the processor: 11.0 (import 5)" in line
+
+
+def test_peak_memory_stands_beside_its_estimate(tables):
+    result = {**HERE, "cases": [{"case": "gan_64_b32", "measured_gb": 0.3, "estimated_gb": 0.4}]}
+    (line,) = tables.engine_table({"memory": result}).splitlines()[2:]
+    assert "gan_64_b32" in line and "0.3 GB, estimated 0.4 GB" in line

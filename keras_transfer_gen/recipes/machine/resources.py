@@ -13,6 +13,11 @@ from keras_transfer_gen.recipes.machine.finding import FAULT, NOTE, OK, WARNING,
 
 LITTLE_MEMORY, LITTLE_DISK, NO_DISK = 3e9, 2e9, 2e8  # bytes
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+CGROUP_USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
+CGROUP_FILE_CACHES = (  # (file, name of the number in it)
+    ("/sys/fs/cgroup/memory.stat", "inactive_file"),
+    ("/sys/fs/cgroup/memory/memory.stat", "total_inactive_file"),
+)
 
 
 def check_memory() -> list[Finding]:
@@ -41,12 +46,25 @@ def total_memory() -> int | None:
 
 
 def free_memory() -> int | None:
-    """Bytes that new work can have now, or None where the system doesn't tell."""
+    """Bytes that new work can have now: of the machine, or of its container; None where the system doesn't tell."""
+    amounts = []
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return None
+                amounts.append(int(line.split()[1]) * 1024)
+    for limit, used, file_cache in zip(CGROUP_LIMITS, CGROUP_USED, CGROUP_FILE_CACHES, strict=True):
+        with contextlib.suppress(OSError, ValueError):
+            left = int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text(encoding="ascii"))
+            amounts.append(max(0, left) + _read_file_cache(*file_cache))
+    return min(amounts, default=None)
+
+
+def _read_file_cache(path: str, name: str) -> int:
+    """Bytes of files that a container's system keeps in memory, and gives up where a program needs it."""
+    with contextlib.suppress(OSError, ValueError):
+        lines = (line.split() for line in Path(path).read_text(encoding="ascii").splitlines())
+        return next((int(words[1]) for words in lines if words[0] == name), 0)
+    return 0
 
 
 def check_disk() -> list[Finding]:

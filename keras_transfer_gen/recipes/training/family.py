@@ -14,6 +14,9 @@ from keras_transfer_gen.recipes.training.new_networks import build_networks, new
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import keras
+
+    from keras_transfer_gen.data.image_set import ImageSet
     from keras_transfer_gen.recipes.runs.phases import Phase
     from keras_transfer_gen.recipes.runs.run import Run
 
@@ -90,12 +93,15 @@ class Family(abc.ABC):
         name: key of `FAMILIES`.
         skipped_outputs: files of a RUN that this family does not write.
         ignored_warnings: classes of warnings of `fit` that the run reports in its own way.
+        memory_estimate: function `(*networks, half) -> TrainingMemory` of the networks in the order of the model's
+            roles; None where there is no estimate.
         divergence_last_step: what to try after a divergence where no setting is left to change.
     """
 
     name = ""
     skipped_outputs: tuple[str, ...] = ()
     ignored_warnings: tuple[type[Warning], ...] = ()
+    memory_estimate: Any = None
     divergence_last_step = "with --overwrite"
 
     # The source and the images
@@ -146,6 +152,15 @@ class Family(abc.ABC):
     @abc.abstractmethod
     def new_model(self, run: Run, images: Any) -> Any:
         """A compiled model of a pretraining; `images` are the run's, whose classes it gets."""
+
+    def new_networks(self, settings: Any, image_set: ImageSet) -> tuple[keras.Model, ...] | None:
+        """The networks of a pretraining, a tuple for `memory_estimate`; None where the family has no estimate.
+
+        Args:
+            settings: those of `pretrain`.
+            image_set: `ImageSet` to learn.
+        """
+        return None
 
     @abc.abstractmethod
     def update_rates(self, model: Any, settings: Any, rates: Any = None) -> None:

@@ -10,6 +10,7 @@ from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
+from keras_transfer_gen.recipes.training.memory import warn_of_little_memory
 
 if TYPE_CHECKING:
     from keras_transfer_gen.recipes.report.reporter import Reporter
@@ -55,6 +56,7 @@ def fine_tune(settings: FineTuneSettings | FineTuneVaeSettings, reporter: Report
         tuned = resume_training(run, Branch.main(run.folder), lambda: family.model_from_source(run, source))
         run.begin_stage(tuned.model)
         family.report_model(run, tuned.model)
+        warn_of_little_memory(run, tuned.model)
         run_phases(run, tuned, images, family.phases(run, source, images, tuned), settings.minutes)
 
         scratch = None

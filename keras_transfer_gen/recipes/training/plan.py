@@ -13,6 +13,7 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run import Run
 from keras_transfer_gen.recipes.runs.run_folder import OUTPUTS, TENSORBOARD, RunFolder
 from keras_transfer_gen.recipes.training.family import family_of
+from keras_transfer_gen.recipes.training.memory import plan_memory
 from keras_transfer_gen.training.distribution import check_global_batch, choose_strategy
 from keras_transfer_gen.transfer.freezing.trainable_report import trainable_report
 from keras_transfer_gen.worker_cluster import read_cluster
@@ -72,6 +73,8 @@ def plan(command: str, settings: Any, reporter: Reporter = SILENT) -> dict[str, 
         if trains:
             planned["trained"] = trainable_report(source.model).totals()
     planned |= family.plan(run, source, len(image_set.images))
+    if trains:
+        planned |= plan_memory(run, source, image_set)
     skipped = [*family.skipped_files(run, source), *([] if settings.tensorboard else [TENSORBOARD])]
     planned["files"] = ", ".join(name for name in OUTPUTS if name not in skipped)
     return planned

@@ -11,6 +11,7 @@ from keras_transfer_gen.recipes.runs.training import Branch, resume_training
 from keras_transfer_gen.recipes.training.family import family_of
 from keras_transfer_gen.recipes.training.finalize import finalize
 from keras_transfer_gen.recipes.training.measure import measure_precision
+from keras_transfer_gen.recipes.training.memory import warn_of_little_memory
 
 if TYPE_CHECKING:
     from keras_transfer_gen.recipes.report.reporter import Reporter
@@ -51,6 +52,7 @@ def pretrain(settings: PretrainSettings | PretrainVaeSettings, reporter: Reporte
         run.measure_once(measure)
         trained = resume_training(run, Branch.main(run.folder), lambda: family.new_model(run, images))
         run.begin_stage(trained.model)
+        warn_of_little_memory(run, trained.model)
         run_phases(run, trained, images, family.pretrain_phases(run, images), settings.minutes)
         return run.workers.from_chief(lambda: finalize(run, images, trained))
 

@@ -26,6 +26,18 @@ def test_limit_of_a_container_counts(monkeypatch, tmp_path):
     assert finding.status == "warning" and "--batch-size" in finding.fix
 
 
+def test_free_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_path):
+    for name, text in {"limit": "1000", "used": "700", "stat": "anon 600\ninactive_file 50\n", "none": "max"}.items():
+        (tmp_path / name).write_text(text)
+    files = {name: str(tmp_path / name) for name in ("limit", "used", "stat", "none", "missing")}
+    monkeypatch.setattr(resources, "CGROUP_LIMITS", (files["none"], files["limit"]))
+    monkeypatch.setattr(resources, "CGROUP_USED", (files["missing"], files["used"]))
+    monkeypatch.setattr(resources, "CGROUP_FILE_CACHES", ((files["stat"], "inactive_file"),) * 2)
+    assert resources.free_memory() == 350  # files in memory are given up
+    monkeypatch.setattr(resources, "CGROUP_FILE_CACHES", ((files["missing"], ""),) * 2)
+    assert resources.free_memory() == 300
+
+
 @pytest.mark.parametrize(("free", "status"), [(5e9, "ok"), (1e9, "warning"), (1e6, "fault")])
 def test_little_disk_space_has_its_fix(monkeypatch, free, status):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(1e12, 0, free))

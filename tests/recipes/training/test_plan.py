@@ -24,13 +24,14 @@ def test_plan_of_a_fine_tuning_says_what_would_happen_and_writes_nothing(setting
     assert (found["data"], found["source"], found["kimg"]) == (settings.data, settings.source, 0.1)
     assert "metrics.json" in found["files"] and "export" in found["files"]
     assert "reconstructions" not in found["files"] and ", source, " in found["files"]  # a file: the run copies it
+    assert "GB for a step of 32 images at once" in found["memory"] and "memory is short" not in found
     assert os.listdir(tmp_path) == []
 
 
 def test_plan_of_a_pretraining_takes_the_size_from_the_settings(shared_image_folder, tmp_path):
     settings = PretrainSettings(data=shared_image_folder, out=tmp_path / "run", image_size=64, channels=1)
     found = plan("pretrain", settings, SILENT)
-    assert found["image size"] == "64 x 64 x 1"
+    assert found["image size"] == "64 x 64 x 1" and "GB of weights and optimizers" in found["memory"]
     assert not {"source", "reconstructions.png"} & set(found["files"].split(", "))
 
 

@@ -27,12 +27,15 @@ from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCur
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.gan.health import HealthWatch
 from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.training.callbacks import read_history
+from keras_transfer_gen.training.step_memory import gan_memory
 from keras_transfer_gen.transfer.saved_model.generator import saved_model_layers
 
 if TYPE_CHECKING:
     import keras
 
+    from keras_transfer_gen.data.image_set import ImageSet
     from keras_transfer_gen.recipes.inputs.run_images import RunImages
     from keras_transfer_gen.recipes.runs.run import Run
     from keras_transfer_gen.recipes.runs.training import Training
@@ -45,6 +48,7 @@ class GanFamily(Family):
     """Generative adversarial networks: scored by KID, the generator and the discriminator have a rate each."""
 
     name = "gan"
+    memory_estimate = staticmethod(gan_memory)
     skipped_outputs = ("reconstructions.png",)
     divergence_last_step = "choose another --objective and --penalty, with --overwrite"
     scratch_rates = SCRATCH_RATES
@@ -98,6 +102,9 @@ class GanFamily(Family):
 
     def new_model(self, run: Run, images: RunImages) -> GAN:
         return models.new_model(run.settings, images.image_set)
+
+    def new_networks(self, settings: Any, image_set: ImageSet) -> tuple[keras.Model, ...]:
+        return build_networks(settings, new_spec(settings, image_set))
 
     def update_rates(self, model: GAN, settings: GanSettings, rates: tuple[float, float] | None = None) -> None:
         models.update_rates(model, settings, rates)

@@ -24,16 +24,19 @@ from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_
 from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
 from keras_transfer_gen.recipes.training.family import Family, ResultTable
 from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
+from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.recipes.training.vae import models, scores
 from keras_transfer_gen.recipes.training.vae.curve import BestElboCurve, ElboCurve
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
+from keras_transfer_gen.training.step_memory import vae_memory
 from keras_transfer_gen.training.vae import CollapseWarning
 from keras_transfer_gen.transfer.saved_model.files import beside
 
 if TYPE_CHECKING:
     import keras
 
+    from keras_transfer_gen.data.image_set import ImageSet
     from keras_transfer_gen.recipes.inputs.run_images import RunImages
     from keras_transfer_gen.recipes.runs.run import Run
     from keras_transfer_gen.recipes.runs.training import Training
@@ -50,6 +53,7 @@ class VaeFamily(Family):
     """Variational autoencoders: scored by ELBO and KID, one optimizer, a prior that is fitted at the end."""
 
     name = "vae"
+    memory_estimate = staticmethod(vae_memory)
     ignored_warnings = (CollapseWarning,)  # metrics.json and the card tell of a collapse
     scratch_rates = VAE_LEARNING_RATE
 
@@ -99,6 +103,9 @@ class VaeFamily(Family):
 
     def new_model(self, run: Run, images: RunImages) -> VAE:
         return models.new_model(run.settings)
+
+    def new_networks(self, settings: Any, image_set: ImageSet) -> tuple[keras.Model, ...]:
+        return build_networks(settings, new_spec(settings, image_set))
 
     def update_rates(self, model: VAE, settings: VaeSettings, rates: float | None = None) -> None:
         model.optimizer.learning_rate = rates or settings.learning_rate
