@@ -50,16 +50,23 @@ def decode_tokens(vq: Any, tokens: Array) -> np.ndarray:
     tokens = check_tokens(tokens, vq.grid, vq.quantizer.num_codes)
     flat = tokens.reshape(len(tokens), -1).astype(np.float32)  # exact below 2**24
 
-    def images_of(rows):
+    def images_of(rows: tf.Tensor) -> tf.Tensor:
         return vq.decoder(vq.quantizer.lookup(tf.reshape(tf.cast(rows, tf.int32), (-1, *vq.grid))))
 
     return pixels.render(images_of, flat)
 
 
 def draw_grids(
-    vq: Any, num: int, seed: int, truncation: float | None, label: int | str | None, start: int, temperature: float,
-    top_k: int | None, guidance: float,
-) -> np.ndarray:  # fmt: skip
+    vq: Any,
+    num: int,
+    seed: int,
+    truncation: float | None,
+    label: int | str | None,
+    start: int,
+    temperature: float,
+    top_k: int | None,
+    guidance: float,
+) -> np.ndarray:
     """Grids of tokens from the prior of a `VQVAE`: int32 `[num, rows, columns]`.
 
     Args:

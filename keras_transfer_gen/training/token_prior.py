@@ -189,11 +189,11 @@ class TokenPrior(keras.Model):
             batches.append(sampler(*map(tf.constant, padded)).numpy()[:size])
         return np.concatenate(batches).reshape(num, rows, columns)
 
-    def _sampler(self, temperature, top_k, guidance):
+    def _sampler(self, temperature: float, top_k: int, guidance: float) -> Any:
         """The graph that draws a batch; it is traced once for each way of drawing."""
         key = (temperature, top_k, guidance)
         if key not in self._samplers:
-            options = dict(zip(("temperature", "top_k", "guidance"), key, strict=True))
+            options: dict[str, Any] = dict(zip(("temperature", "top_k", "guidance"), key, strict=True))
             draw = token_sampling.draw_tokens
             self._samplers[key] = tf.function(lambda *arguments: draw(self.network, *arguments, **options))
         return self._samplers[key]
@@ -289,7 +289,7 @@ class TokenPrior(keras.Model):
         logits = self.network({"tokens": tokens, "labels": labels}, training=False)
         return self._track(tokens, logits, tf.reduce_mean(_image_nats(tokens, logits)))
 
-    def _tokens_and_labels(self, data, index=None):
+    def _tokens_and_labels(self, data: Any, index: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """(int32 `[batch, positions]`, int32 `[batch]`) of a batch of tokens, or of images where it can encode them.
 
         Args:
@@ -310,7 +310,7 @@ class TokenPrior(keras.Model):
             labels = tf.fill((tf.shape(tokens)[0],), self.network.num_classes)
         return tokens, tf.cast(labels, tf.int32)
 
-    def _disturbed(self, tokens, labels, index):
+    def _disturbed(self, tokens: tf.Tensor, labels: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the network reads in a training step: some tokens replaced, some labels left out."""
         seed = latents.step_seed(self.seed, index, "latents")
         first, second, third = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
@@ -319,7 +319,7 @@ class TokenPrior(keras.Model):
         left_out = tf.random.stateless_uniform(tf.shape(labels), third) < self.label_dropout
         return tf.where(replaced, others, tokens), tf.where(left_out, self.network.num_classes, labels)
 
-    def _track(self, tokens, logits, nats):
+    def _track(self, tokens: tf.Tensor, logits: tf.Tensor, nats: tf.Tensor) -> dict[str, tf.Tensor]:
         right = tf.reduce_mean(tf.cast(tf.argmax(logits, -1, tf.int32) == tokens, tf.float32))
         for name, value in (("loss", nats / tokens.shape[1]), ("nats", nats), ("accuracy", right)):
             self.trackers[name].update_state(value)
@@ -348,12 +348,12 @@ class TokenPrior(keras.Model):
         self.compile(**compiled_parts.revive_parts(config, _COMPILED), seed=config["seed"])
 
 
-def _token_nats(tokens, logits):
+def _token_nats(tokens: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """float32 `[batch, positions]`: minus the log-probability of each of `tokens` `[batch, positions]`."""
     return tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, tf.cast(logits, tf.float32))
 
 
-def _image_nats(tokens, logits):
+def _image_nats(tokens: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """float32 `[batch]`: the same, summed over the positions."""
     return tf.reduce_sum(_token_nats(tokens, logits), axis=1)
 

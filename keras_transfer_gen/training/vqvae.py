@@ -343,7 +343,7 @@ class VQVAE(PartsInTurn, keras.Model):
         """The loss and its parts on one batch, PSNR, SSIM, and how many codes are used, without an update."""
         return self._track(vqvae_step.test_step(self, data))
 
-    def _track(self, values):
+    def _track(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, value in values.items():
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in values}

@@ -16,7 +16,7 @@ from keras_transfer_gen.training.lazy_losses import add_penalties
 from keras_transfer_gen.training.vqvae_checks import check_discriminator
 
 if TYPE_CHECKING:
-    from keras_transfer_gen.aliases import Config
+    from keras_transfer_gen.aliases import Config, Logits
 
 
 MEASURES = ("adversarial_loss", "adaptive_weight", "d_loss", "penalty")
@@ -46,9 +46,15 @@ def set_discriminator(vq: Any, discriminator: keras.Model | None) -> None:
 
 
 def compile_adversary(
-    vq: Any, optimizer: keras.optimizers.Optimizer, d_optimizer: Any, objective: Any, penalty: Any,
-    adversarial_weight: float, adversarial_start_kimg: float, auto_scale_loss: bool,
-) -> None:  # fmt: skip
+    vq: Any,
+    optimizer: keras.optimizers.Optimizer,
+    d_optimizer: Any,
+    objective: Any,
+    penalty: Any,
+    adversarial_weight: float,
+    adversarial_start_kimg: float,
+    auto_scale_loss: bool,
+) -> None:
     """Checks and sets what the discriminator is trained with; call it in the scope of the model's strategy.
 
     Args:
@@ -129,7 +135,7 @@ def until_due(vq: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         function: of an iterator, as Keras makes it.
     """
 
-    def step(iterator):
+    def step(iterator: Any) -> Any:
         if not is_due(vq):
             return function(iterator)
         vq.make_train_function()
@@ -212,7 +218,15 @@ def adversarial_step(
     return error_at_images + vq.adversarial_weight * weight * judged_at_images, measures
 
 
-def _update_discriminator(vq, tape, loss, real, fake, real_logits, fake_logits):
+def _update_discriminator(
+    vq: Any,
+    tape: tf.GradientTape,
+    loss: tf.Tensor,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    real_logits: Logits,
+    fake_logits: Logits,
+) -> tf.Tensor:
     """Moves the discriminator's weights; returns the penalties' sum, a float32 scalar."""
     variables = vq.discriminator.trainable_variables
     if not variables:

@@ -1,5 +1,9 @@
 """What a `VQVAE` asks of its networks: an encoder, a quantizer and a decoder that fit each other."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -7,7 +11,7 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.specs import ModelSpec
 
 
-def check_networks(encoder, quantizer, decoder):
+def check_networks(encoder: keras.Model, quantizer: keras.layers.Layer, decoder: keras.Model) -> None:
     """Raises a `UserError` where one network does not take what the one before it makes."""
     grid, images = tuple(encoder.output_shape[1:]), tuple(encoder.input_shape[1:])
     if len(grid) != 3:
@@ -23,7 +27,7 @@ def check_networks(encoder, quantizer, decoder):
         raise checks.user_error("decoder", expected, received, step)
 
 
-def check_discriminator(discriminator, decoder):
+def check_discriminator(discriminator: Any, decoder: keras.Model) -> None:
     """Raises a `UserError` where a discriminator does not take the images that a decoder makes."""
     images = tuple(decoder.output_shape[1:])
     takes = discriminator.input_shape if isinstance(discriminator, keras.Model) else None
@@ -34,7 +38,7 @@ def check_discriminator(discriminator, decoder):
         raise checks.user_error("discriminator", expected, received, step)
 
 
-def vq_spec(vq):
+def vq_spec(vq: Any) -> ModelSpec:
     """`ModelSpec` of a `VQVAE`'s images and of its prior's classes; a latent has a number for each token."""
     _, side, _, channels = vq.encoder.input_shape
     rows, columns = vq.grid
@@ -46,7 +50,7 @@ def vq_spec(vq):
     )  # fmt: skip
 
 
-def check_tokens(tokens, grid, num_codes):
+def check_tokens(tokens: Any, grid: tuple[int, ...], num_codes: int) -> np.ndarray:
     """Returns tokens as an ndarray `[n, rows, columns]`, or raises a `UserError`."""
     tokens, (rows, columns) = np.asarray(tokens), grid
     if tokens.ndim != 3 or tokens.shape[1:] != (rows, columns) or not len(tokens) or tokens.dtype.kind not in "iu":

@@ -1,5 +1,9 @@
 """One training step of a `VQVAE`, in the order in which it happens, and the losses without an update."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -12,7 +16,7 @@ from keras_transfer_gen.training.vqvae_adversary import adversarial_step, last_k
 SSIM_WINDOW = 11  # pixels, of the structural similarity
 
 
-def train_step(vq, data):
+def train_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     """One update of encoder and decoder by their gradients, of the codebook by its averages, of the discriminator.
 
     Where the encoder is frozen, no gradient is computed through it: the tape records what depends on trainable weights.
@@ -59,7 +63,7 @@ def train_step(vq, data):
     return {**_measures(vq, real, reconstructions, tokens, parts), **measures}
 
 
-def prior_step(vq, data):
+def prior_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     """One update of the prior's network by the tokens of the images; arguments and result as in `TokenPrior`."""
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     logs = vq.prior.train_step(data)
@@ -68,7 +72,7 @@ def prior_step(vq, data):
     return logs
 
 
-def test_step(vq, data):
+def test_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     """The losses on one batch without an update, and what is too dear for each training step.
 
     Args:
@@ -86,7 +90,7 @@ def test_step(vq, data):
     return {**_measures(vq, real, reconstructions, tokens, parts), "ssim": ssim, "codes_used": tokens}
 
 
-def _pass(vq, real, training):
+def _pass(vq: Any, real: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
     """Through all networks: (vectors, tokens, reconstructions, dict of losses)."""
     vectors = tf.cast(vq.encoder(real, training=training), tf.float32)
     codes, tokens, commitment = vq.quantizer.straight_through(vectors)
@@ -96,6 +100,8 @@ def _pass(vq, real, training):
     return vectors, tokens, reconstructions, parts
 
 
-def _measures(vq, real, reconstructions, tokens, parts):
+def _measures(
+    vq: Any, real: tf.Tensor, reconstructions: tf.Tensor, tokens: tf.Tensor, parts: dict[str, tf.Tensor]
+) -> dict[str, tf.Tensor]:
     psnr = tf.reduce_mean(tf.image.psnr(real, reconstructions, 2.0))
     return {**parts, "psnr": psnr, "perplexity": perplexity(tokens, vq.quantizer.num_codes)}

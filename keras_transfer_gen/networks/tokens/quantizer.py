@@ -99,7 +99,7 @@ class VectorQuantizer(keras.layers.Layer):
         """int `[...]` -> float32 `[..., code_dim]`: the codes of numbers in [0, num_codes)."""
         return tf.gather(tf.convert_to_tensor(self.codebook), tokens)
 
-    def update(self, inputs: tf.Tensor, tokens: tf.Tensor, seed: int) -> None:
+    def update(self, inputs: tf.Tensor, tokens: tf.Tensor, seed: tf.Tensor) -> None:
         """Moves the codes towards the vectors that chose them, and draws codes that few chose anew.
 
         Args:
@@ -141,7 +141,7 @@ def nearest_codes(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
     return tf.argmin(distances, axis=1, output_type=tf.int32)
 
 
-def _drawn_rows(vectors: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+def _drawn_rows(vectors: tf.Tensor, count: int, seed: tf.Tensor) -> tf.Tensor:
     """`count` rows of `vectors`, each once where there are enough, in an order that `seed` alone decides."""
     size = tf.shape(vectors)[0]
     order = tf.argsort(tf.random.stateless_uniform((size,), seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import keras
@@ -28,7 +29,7 @@ class TokenEmbedding(layers.Layer):
         width: length of an embedding.
     """
 
-    def __init__(self, grid: tuple[int, ...], num_codes: int, num_classes: int, width: int, **kwargs: Any) -> None:
+    def __init__(self, grid: Sequence[int], num_codes: int, num_classes: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.grid, self.num_codes, self.num_classes, self.width = tuple(grid), num_codes, num_classes, width
 
