@@ -11,12 +11,12 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_transfer_gen.native_kernels import has_avx2_alone
 from keras_transfer_gen.protocols import MultiNetwork
 
 _STATE = threading.local()  # each replica of a strategy traces its step in a thread of its own
@@ -29,11 +29,7 @@ MARGIN = [[0, 0], [1, 1], [1, 1], [0, 0]]
 @functools.cache
 def are_faster_here() -> bool:
     """Whether this machine computes on a processor for which the gradients of this file are faster (bool)."""
-    information = Path("/proc/cpuinfo")
-    if not information.is_file() or tf.config.list_physical_devices("GPU"):
-        return False
-    flags = information.read_text(encoding="utf-8", errors="replace")
-    return "avx2" in flags and "avx512f" not in flags
+    return has_avx2_alone() and not tf.config.list_physical_devices("GPU")
 
 
 @contextlib.contextmanager

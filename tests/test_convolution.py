@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_gen import convolution
+from keras_transfer_gen import convolution, native_kernels
 from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.training.gan import GAN
@@ -92,7 +92,7 @@ def test_layers_compute_as_before_outside_of_a_training_step():
 
 def test_only_processors_without_avx512_use_them(monkeypatch, tmp_path):
     file = tmp_path / "cpuinfo"
-    monkeypatch.setattr(convolution, "Path", lambda name: file)
+    monkeypatch.setattr(native_kernels, "CPUINFO", file)
     for text, expected in (("flags: avx avx2", True), ("flags: avx2 avx512f", False), ("Features: neon", False)):
         file.write_text(text)
         convolution.are_faster_here.cache_clear()

@@ -22,6 +22,7 @@ from keras_transfer_gen.cli import (
     vae,
 )
 from keras_transfer_gen.cli.old_options import CommandWithOldOptions
+from keras_transfer_gen.native_kernels import prefer_onednn
 from keras_transfer_gen.version import __version__
 
 app = typer.Typer(
@@ -64,6 +65,7 @@ def root(version: Version = False) -> None:
 def main() -> None:
     """Runs `ktg` as a process of its own."""
     exits.quiet_native_libraries()
+    prefer_onednn()
     # A sign that the terminal can't show ends no command.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     exits.preempted.clear()
