@@ -1,4 +1,4 @@
-"""Which instructions the processor has, and oneDNN, which TensorFlow leaves off on some processors. Standard library."""
+"""Which instructions the processor has, and oneDNN, which TensorFlow leaves off on some. Standard library alone."""
 
 from __future__ import annotations
 
