@@ -86,12 +86,16 @@ def open_generator(folder: Path, source: str, overrides: SpecOverrides | None = 
     return MeasuredGenerator(measure_generator(loaded, source, first_latents, overrides), loaded)
 
 
+def _open_served(folder: Path, source: str) -> ServedGenerator:
+    return ServedGenerator(*read_saved_model(folder))
+
+
 EXPORTED: dict[
     str, Callable[[Path, str], Any]
 ] = {  # family -> function (folder of an exported SavedModel, what the user calls it) -> the model
-    "gan": lambda folder, source: ServedGenerator(*read_saved_model(folder)),
+    "gan": _open_served,
     "vae": open_vae_folder,
-    "vq": lambda folder, source: ServedGenerator(*read_saved_model(folder)),
+    "vq": _open_served,
 }
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from keras_transfer_gen import files, pixels
 from keras_transfer_gen.networks.priors.standard_normal import StandardNormal
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
 from keras_transfer_gen.recipes.models.export import export_parts
-from keras_transfer_gen.recipes.report import curves, sheets
+from keras_transfer_gen.recipes.report import curves
 from keras_transfer_gen.recipes.report.vae_card import (
     vae_card,
     vae_score_header,
@@ -22,12 +21,12 @@ from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.runs.run_folder import OF_TRAINING
 from keras_transfer_gen.recipes.scoring.elbo_protocol import calibrate, measure_elbo, measure_refitted
 from keras_transfer_gen.recipes.settings.defaults import VAE_LEARNING_RATE
+from keras_transfer_gen.recipes.training.autoencoder_pictures import draw_pictures
 from keras_transfer_gen.recipes.training.family import Family, ResultTable
-from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
+from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.recipes.training.vae import models, scores
 from keras_transfer_gen.recipes.training.vae.curve import BestElboCurve, ElboCurve
-from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.step_memory import vae_memory
 from keras_transfer_gen.training.vae import CollapseWarning
@@ -141,12 +140,7 @@ class VaeFamily(Family):
         return measured
 
     def draw(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> None:
-        folder, holdout = run.folder, images.holdout[:SHEET_IMAGES]
-        pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
-        files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
-        rows = read_history(folder.history_file) if folder.history_file.is_file() else []
-        panels = curves.vae_panels(rows, tuned.records, scratch.records if scratch else [], tuned.rollbacks)
-        curves.write_curves(folder.path / "curves.png", panels)
+        draw_pictures(run, images, tuned, scratch, curves.vae_panels)
 
     def export_mobile(self, run: Run, model: VAE) -> None:
         export_parts(model, run.folder.tflite.parent)

@@ -6,6 +6,7 @@ knows few images by heart is found out at once, and the weights from before that
 
 from __future__ import annotations
 
+import abc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import tensorflow as tf
 
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
+from keras_transfer_gen.recipes.scoring.nats import nats_of
 from keras_transfer_gen.transfer.saved_model.files import beside
 
 if TYPE_CHECKING:
@@ -73,13 +75,13 @@ class PartCurve(Curve):
         own = [record for record in training.records if self.name in record]
         return max(own, key=lambda record: self.sign * record[self.name], default=None)
 
+    @abc.abstractmethod
     def score(self, model: VQVAE) -> float:
         """The score of a model."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def networks(self, model: VQVAE) -> list[Any]:
         """The networks and layers of the part."""
-        raise NotImplementedError
 
 
 class PsnrCurve(PartCurve):
@@ -100,7 +102,7 @@ class NatsCurve(PartCurve):
     name, sign = "nats", -1.0
 
     def score(self, model: VQVAE) -> float:
-        return float(np.mean(model.prior.nats(model.encode(self.measured))))
+        return nats_of(model, self.measured)
 
     def networks(self, model: VQVAE) -> list[Any]:
         return [model.prior.network]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
 from keras_transfer_gen.recipes.models.export import export_parts
-from keras_transfer_gen.recipes.report import curves, sheets
+from keras_transfer_gen.recipes.report import curves
 from keras_transfer_gen.recipes.report.view_scores import view_sentences
 from keras_transfer_gen.recipes.report.vq_card import (
     vq_card,
@@ -21,11 +21,11 @@ from keras_transfer_gen.recipes.report.vq_card import (
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.scoring.nats import nats_of
 from keras_transfer_gen.recipes.settings import defaults
+from keras_transfer_gen.recipes.training.autoencoder_pictures import draw_pictures
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores, Source
-from keras_transfer_gen.recipes.training.measure import SHEET_IMAGES, measure_distance, measure_precision
+from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
 from keras_transfer_gen.recipes.training.vq import classes, models, scores
 from keras_transfer_gen.recipes.training.vq.curve import NatsCurve, PsnrCurve
-from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.parts_in_turn import AUTOENCODER, PRIOR
 from keras_transfer_gen.training.vqvae import VQVAE
@@ -134,12 +134,7 @@ class VqFamily(Family):
         return measured
 
     def draw(self, run: Run, images: RunImages, tuned: Training, scratch: Training | None) -> None:
-        folder, holdout = run.folder, images.holdout[:SHEET_IMAGES]
-        pair = [("held out", holdout), ("reconstruction", tuned.model.reconstruct(holdout))]
-        files.write_bytes(folder.path / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
-        rows = read_history(folder.history_file) if folder.history_file.is_file() else []
-        panels = curves.vq_panels(rows, tuned.records, scratch.records if scratch else [], tuned.rollbacks)
-        curves.write_curves(folder.path / "curves.png", panels)
+        draw_pictures(run, images, tuned, scratch, curves.vq_panels)
 
     def export_mobile(self, run: Run, model: VQVAE) -> None:
         export_parts(model, run.folder.tflite.parent)

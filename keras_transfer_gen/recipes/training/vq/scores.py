@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.training.vqvae import VQVAE
 
 COMPARED = 1000  # training images whose tokens drawn ones are compared with, at most
-DRAWN = 200  # grids that are compared
+DRAWN = 200  # generated images that are compared
 
 
 def reconstruction_scores(vq: VQVAE, images: np.ndarray | LazyImages) -> dict[str, float]:
@@ -56,7 +56,7 @@ def score(run: Run, images: RunImages, tuned: Training, scratch: Training | None
         "bits_per_token": bits_per_token(nats, vq),
         "reconstruction_before": notes.get("reconstruction_before"),
         "reconstruction_after": reconstruction_scores(vq, holdout),
-        "token_runs": _token_runs(vq, images),
+        "token_runs": _token_runs(vq, images, generated[:DRAWN]),
         **all_scores(notes, after, rival),
         "precision_before": notes.get("precision_before"),
         "recall_before": notes.get("recall_before"),
@@ -70,10 +70,10 @@ def score(run: Run, images: RunImages, tuned: Training, scratch: Training | None
     return Scores(metrics, generated, features)
 
 
-def _token_runs(vq: VQVAE, images: RunImages) -> dict[str, Any]:
-    """Mean longest run of equal tokens of drawn grids, and of grids put aside, with any training image."""
+def _token_runs(vq: VQVAE, images: RunImages, generated: np.ndarray) -> dict[str, Any]:
+    """Mean longest run of equal tokens of generated images, and of images put aside, with any training image."""
     known = vq.encode(images.training.images[:COMPARED])
-    drawn, aside = vq.encode(vq.generate(DRAWN)), vq.encode(images.holdout)
+    drawn, aside = vq.encode(generated), vq.encode(images.holdout)
     means = {
         name: float(longest_runs(tokens, known).mean()) for name, tokens in (("made", drawn), ("put_aside", aside))
     }

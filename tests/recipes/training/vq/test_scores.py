@@ -15,6 +15,6 @@ def test_reconstructions_are_compared_with_their_originals(vq, aside):
 
 def test_runs_of_tokens_that_were_learnt_are_reported(vq, aside):
     images = types.SimpleNamespace(training=types.SimpleNamespace(images=aside), holdout=aside)
-    measured = scores._token_runs(vq, images)
+    measured = scores._token_runs(vq, images, vq.generate(8))
     assert measured["put_aside"] == measured["positions"] == 16 and measured["compared"] == 4
     assert 0 <= measured["made"] <= 16
