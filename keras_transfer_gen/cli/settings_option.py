@@ -3,7 +3,7 @@
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import typer
 
@@ -27,7 +27,7 @@ NAMED = (
 
 
 def with_settings_file(
-    command_name: str, *classes: type[RunSettings]
+    command_name: str, *classes: type[RunSettings], names: Collection[str] | None = None
 ) -> Callable[[Callable[..., typing.Any]], Callable[..., typing.Any]]:
     """Decorator of a command with options of settings: adds --config, and a hidden --no-... of each switch.
 
@@ -35,11 +35,12 @@ def with_settings_file(
     given may stand in the file.
 
     Args:
-        command_name: "finetune" or "pretrain".
+        command_name: such as "finetune".
         *classes: the settings class of each family that the command is for.
+        names: of the settings that the command takes; all by default.
     """
     known = {name: described for cls in classes for name, described in settings_of(cls).items()}
-    switches = [name for name, described in known.items() if option_type(described.type) is bool]
+    switches = [name for name in names or known if option_type(known[name].type) is bool]
 
     def decorate(command: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
         signature = inspect.signature(command)
@@ -55,14 +56,17 @@ def with_settings_file(
                 values[NAME] = configuration
             return command(**values)
 
-        new = [_file_option(command_name, classes, takes_configuration), *map(_off_switch, switches)]
+        new = [_file_option(command_name, classes, names, takes_configuration), *map(_off_switch, switches)]
         return replace_parameters(run, signature, NAME, new, after="out")
 
     return decorate
 
 
 def _file_option(
-    command_name: str, classes: Sequence[type[RunSettings]], takes_configuration: bool
+    command_name: str,
+    classes: Sequence[type[RunSettings]],
+    names: Collection[str] | None,
+    takes_configuration: bool,
 ) -> inspect.Parameter:
     def take(context: typer.Context, value: str) -> typing.Any:
         if value is None or context.resilient_parsing:
@@ -72,7 +76,7 @@ def _file_option(
                 return value
             raise typer.BadParameter(_refusal(value, takes_configuration))
         try:
-            file = read_settings_file(value, command_name, classes)
+            file = read_settings_file(value, command_name, classes, names)
         except checks.USER_ERRORS as error:
             raise typer.BadParameter(str(error)) from error
         for old, new in file.renamed:

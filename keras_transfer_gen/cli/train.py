@@ -49,6 +49,7 @@ GROWING = {"latent_selection_kimg": 0.0, "g_lr_ratio": 1.0}  # all that the sour
 
 
 @guarded
+@with_settings_file("grow", FineTuneSettings)
 @with_settings(FineTuneSettings, names=[name for name in settings_of(FineTuneSettings) if name != "source"])
 def grow(
     source: Annotated[
@@ -91,12 +92,15 @@ def pretrain(
 
 @guarded
 @checks.named(source="RUN")
+@with_settings_file("distill", DistillSettings, names=("source", *OPTIONS))
 @with_settings(DistillSettings, names=OPTIONS)
 def distill(
-    run: Annotated[
+    source: Annotated[
         str,
         typer.Argument(
-            help="The teacher: a RUN folder, a preset or a .keras file of a GAN.", autocompletion=complete_models
+            metavar="RUN",
+            help="The teacher: a RUN folder, a preset or a .keras file of a GAN.",
+            autocompletion=complete_models,
         ),
     ],
     arguments: Arguments,
@@ -104,4 +108,4 @@ def distill(
     debug: o.TrainingDebug = False,
 ) -> None:
     """Train a small generator that gives the images of a large one."""
-    run_training(DistillSettings(source=run, **arguments), dry_run=False, json=json)
+    run_training(DistillSettings(source=source, **arguments), dry_run=False, json=json)

@@ -40,6 +40,19 @@ def test_default_that_is_typed_wins_as_well(settings_of_run):
     assert (settings.kimg, settings.batch_size, settings.compare_scratch) == (20.0, 32, False)
 
 
+def test_growing_and_distilling_read_files_too(settings_of_run, tmp_path):
+    settings = settings_of_run(f"{FILE}image_size: 128\n", "grow")
+    assert (settings.source, settings.image_size, settings.g_lr_ratio) == ("noto_gan_64", 128, 1.0)
+    other = FILE.replace("noto_gan_64", "runs/b")
+    settings = settings_of_run(f"{other}command: finetune\n", "grow", "noto_gan_64", "--image-size", 32)
+    assert (settings.source, settings.image_size) == ("noto_gan_64", 32)
+    text = "source: noto_gan_64\nout: runs/a\nsize_mb: 1\nkimg: 3\n"
+    settings = settings_of_run(text, "distill", "--kimg", 4)
+    assert (settings.source, settings.size_mb, settings.kimg) == ("noto_gan_64", 1.0, 4.0)
+    (tmp_path / "config.json").write_text(json.dumps({"command": "distill", "settings": recorded(settings)}))
+    assert settings_of_run("", "distill", "--config", "config.json", "--out", "runs/a") == settings
+
+
 def test_configuration_of_stylegan2_is_a_name_or_stands_in_the_file(settings_of_run, ktg):
     text = "data: photos\nout: runs/a\narch: stylegan2\nimage_size: 32\n"
     assert settings_of_run(f"{text}config: cifar\n", "pretrain").config == "cifar"
@@ -60,11 +73,13 @@ def test_family_of_a_recorded_pretraining_is_known(settings_of_run, tmp_path):
     ("finetune", "nowhere.yaml", "There is no such file."),
     ("finetune", "bad.yaml", "bad.yaml: 'kimgs' is no setting of `ktg finetune`. Did you mean kimg?"),
     ("finetune", "old.yaml", "Missing option '--data'"),
+    ("distill", "other.yaml", "other.yaml: 'data' is no setting of `ktg distill`."),
 ])  # fmt: skip
 def test_other_values_are_refused_on_one_line(refused, monkeypatch, tmp_path, command, value, text):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.yaml").write_text("kimgs: 1")
     (tmp_path / "old.yaml").write_text("image_fit: pad")
+    (tmp_path / "other.yaml").write_text("data: photos")
     assert text in refused(command, "--config", value)
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -54,13 +54,18 @@ def is_settings_file(text: str) -> bool:
     return text.lower().endswith(SUFFIXES) or (Path(text) / CONFIG).is_file()
 
 
-def read_settings_file(path: PathLike, command: str, classes: Iterable[type[RunSettings]]) -> SettingsFile:
+def read_settings_file(
+    path: PathLike, command: str, classes: Iterable[type[RunSettings]], names: Collection[str] | None = None
+) -> SettingsFile:
     """Reads a file of settings, and checks its names, types and values; the settings check what fits together.
 
     Args:
         path: of a .yaml, .yml or .json file, or of a RUN folder.
-        command: "finetune" or "pretrain".
-        classes: the settings class of each family that the command is for.
+        command: such as "finetune".
+        classes: the settings class of each family that the command is for; files of the command that a class is named
+            after are read too.
+        names: of the settings that a file may set, where the command does not take all of them. What a RUN recorded of
+            the others is left out.
 
     Returns:
         `SettingsFile`.
@@ -73,15 +78,17 @@ def read_settings_file(path: PathLike, command: str, classes: Iterable[type[RunS
     path = Path(path) / CONFIG if (Path(path) / CONFIG).is_file() else Path(path)
     content = _read_table(path)
     recorded = isinstance(content.get(SETTINGS), dict)
+    classes = tuple(classes)
     said = content.pop("command", command)
-    if said != command:
+    if said not in (command, *(cls.command for cls in classes)):
         raise checks.UserError(f"{path}: these are settings of `ktg {said}`, not of `ktg {command}`.")
     family = None if recorded else content.pop("model", None)
     by_family = {cls.family: cls for cls in classes}
     if family is not None and family not in by_family:
         text = checks.message("model", f"one of {', '.join(by_family)}", family)
         raise checks.UserError(f"{path}: {text}")
-    tables = {name: settings_of(cls) for name, cls in by_family.items() if family in (None, name)}
+    whole = {name: settings_of(cls) for name, cls in by_family.items() if family in (None, name)}
+    tables = {name: _named(table, names) for name, table in whole.items()}
     usual_last = reversed(list(tables.values()))  # what several families have is read as the usual one has it
     known = {name: described for table in usual_last for name, described in table.items()}
     arguments = {_name(str(key), known): value for key, value in (content[SETTINGS] if recorded else content).items()}
@@ -89,6 +96,8 @@ def read_settings_file(path: PathLike, command: str, classes: Iterable[type[RunS
         current, renamed = old_names.with_new_names(known, arguments)
     except checks.UserError as error:
         raise checks.UserError(f"{path}: {error}") from error
+    if recorded:
+        current = {name: value for name, value in current.items() if name in known or not _is_of(whole, name)}
     for name in current:
         if name not in known:
             _refuse_name(path, name, command, known)
@@ -97,6 +106,14 @@ def read_settings_file(path: PathLike, command: str, classes: Iterable[type[RunS
     for name, value in values.items():
         _check_value(path, [table[name] for table in tables.values() if name in table], value)
     return SettingsFile(path, fitting[0] if len(fitting) == 1 else None, values, renamed)
+
+
+def _named(table: Mapping[str, Setting], names: Collection[str] | None) -> dict[str, Setting]:
+    return {name: described for name, described in table.items() if names is None or name in names}
+
+
+def _is_of(tables: Mapping[str, Mapping[str, Setting]], name: str) -> bool:
+    return any(name in table for table in tables.values())
 
 
 def _read_table(path: Path) -> dict[str, Any]:
