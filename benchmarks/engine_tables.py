@@ -62,14 +62,21 @@ def _files_lines(result):
     ]
 
 
+def _onednn_lines(result):
+    for name, ratio in result["ratios"].items():
+        speeds = [f"{word} {part[name]:g}" for word, part in result["images_per_second"].items()]
+        yield [f"oneDNN, {STEPS[name]}, images a second", f"{', '.join(speeds)}: {ratio:.2f} times"]
+
+
 def _memory_lines(result):
     for row in result["cases"]:
         figure = f"{row['measured_gb']:g} GB, estimated {row['estimated_gb']:g} GB"
         yield [f"peak memory of a step beside the model, {row['case']}", figure]
 
 
-STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step"}
+STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step", "vq": "VQ-VAE step"}
 ENGINE = {
     "step_against_pytorch": _step_lines, "peak_flops": _peak_lines, "share_of_a_run": _share_lines,
-    "replicas": _replica_lines, "million_files": _files_lines, "memory": _memory_lines,
+    "replicas": _replica_lines, "onednn": _onednn_lines, "million_files": _files_lines,
+    "memory": _memory_lines,
 }  # fmt: skip

@@ -8,6 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+from keras_transfer_gen.native_kernels import prefer_onednn
+
+prefer_onednn()  # as `ktg` does; the scripts import this module before TensorFlow
+
 
 def times_in_turn(variants, repeats, steps, clock=time.perf_counter):
     """Seconds a step of each variant: A B C A B C ...; the first round of each is not counted.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from keras_transfer_gen import checks, files, pixels
+from keras_transfer_gen.compiled_calls import compiled_network
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.inputs import check_uint8_images
 
@@ -55,17 +53,6 @@ def extract_features(
         if progress is not None:
             progress(start + len(batch), len(images))
     return np.concatenate(rows).astype(np.float32)
-
-
-@functools.lru_cache(maxsize=8)
-def compiled_network(network: keras.Model) -> Callable[..., Any]:
-    """One `tf.function` for each network, so that all calls share its traces."""
-
-    @tf.function(autograph=False)
-    def compute(images: tf.Tensor) -> tf.Tensor:
-        return network(images, training=False)
-
-    return compute
 
 
 def reference_features(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import pixels
+from keras_transfer_gen.compiled_calls import compiled_network
 
 if TYPE_CHECKING:
     from keras_transfer_gen.training.gan import GAN
@@ -49,10 +50,10 @@ def mean_logit(gan: GAN, images: np.ndarray) -> float:
         gan: `GAN` whose discriminator takes images alone.
         images: uint8 `[N, S, S, C]`.
     """
-    sums = []
+    judge, sums = compiled_network(gan.discriminator), []
     for first in range(0, len(images), BATCH):
         batch = pixels.to_model_range(tf.constant(np.asarray(images[first : first + BATCH])))
-        logits = gan.discriminator(gan.network_inputs.for_discriminator(batch, {}), training=False)
+        logits = judge(gan.network_inputs.for_discriminator(batch, {}))
         heads = [tf.reduce_mean(tf.cast(head, tf.float32)) for head in tf.nest.flatten(logits)]
         sums.append(len(batch) * float(tf.add_n(heads)) / len(heads))
     return sum(sums) / len(images)

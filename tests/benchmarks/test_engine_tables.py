@@ -56,3 +56,11 @@ def test_peak_memory_stands_beside_its_estimate(tables):
     result = {**HERE, "cases": [{"case": "gan_64_b32", "measured_gb": 0.3, "estimated_gb": 0.4}]}
     (line,) = tables.engine_table({"memory": result}).splitlines()[2:]
     assert "gan_64_b32" in line and "0.3 GB, estimated 0.4 GB" in line
+
+
+def test_steps_with_and_without_onednn_stand_side_by_side(tables):
+    speeds = {"without": {"vq": 40.0}, "with": {"vq": 50.0}}
+    (line,) = tables.engine_table(
+        {"onednn": {**HERE, "images_per_second": speeds, "ratios": {"vq": 1.25}}}
+    ).splitlines()[2:]
+    assert "oneDNN, VQ-VAE step" in line and "without 40, with 50: 1.25 times" in line

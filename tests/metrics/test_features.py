@@ -3,9 +3,10 @@ import pytest
 
 from keras_transfer_gen import files
 from keras_transfer_gen.checks import UserError
+from keras_transfer_gen.compiled_calls import compiled_network
 from keras_transfer_gen.metrics import features
 from keras_transfer_gen.metrics.feature_network import load_feature_network
-from keras_transfer_gen.metrics.features import compiled_network, extract_features, reference_features
+from keras_transfer_gen.metrics.features import extract_features, reference_features
 
 
 @pytest.fixture

@@ -10,6 +10,13 @@ from keras_transfer_gen.training.latent_ranking import rank_latents
 from keras_transfer_gen.training.latents import numbered_latents
 
 
+class Noise(Augment):
+    """Adds a number to each image, drawn from the seed."""
+
+    def call(self, images, seed):
+        return images + 0.3 * tf.random.stateless_normal((len(images), 1, 1, 1), seed)
+
+
 class Darker(Augment):
     """Halves every image, whatever the seed."""
 
@@ -49,6 +56,21 @@ def test_the_answer_depends_on_the_seed_alone():
     first = rank_latents(gan, 50, 5, seed=1)
     assert (rank_latents(gan, 50, 5, seed=1) == first).all()
     assert (rank_latents(gan, 50, 5, seed=2) != first).any()
+
+
+def test_the_best_are_judged_by_more_views():
+    """Of logits with noise: what is kept after four looks is better than what is kept after one."""
+    gan = paint_first_entry()
+    gan.compile(augment=Noise())
+    seen = []
+    kept = rank_latents(gan, pool=1000, keep=50, seed=3, progress=lambda done, total: seen.append((done, total)))
+    assert seen[0] == (50, 1200) and seen[19] == (1000, 1200) and seen[-1] == (1200, 1200)
+    one_look = np.argsort(-(np.tanh(numbered_latents(range(1000), 4, 3)[:, 0]) + 0.3 * noise_of_one_look(1000)))[:50]
+    assert kept[:, 0].mean() > numbered_latents(range(1000), 4, 3)[one_look, 0].mean()
+
+
+def noise_of_one_look(count):
+    return np.random.default_rng(0).standard_normal(count)
 
 
 def test_several_heads_are_summed():

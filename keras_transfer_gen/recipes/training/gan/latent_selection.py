@@ -19,6 +19,7 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
+from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.settings.defaults import FAR
 from keras_transfer_gen.recipes.training.gan.freezing import frozen_by_author
@@ -30,6 +31,8 @@ from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.paths import leaves
 
 if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Progress
+    from keras_transfer_gen.recipes.report.reporter import Reporter
     from keras_transfer_gen.recipes.runs.run import Run
     from keras_transfer_gen.recipes.runs.training import Training
     from keras_transfer_gen.recipes.runs.workers import Workers
@@ -68,7 +71,7 @@ def selection_phase(run: Run[FineTuneSettings]) -> Phase:
 
     def after(training: Training) -> None:
         with run.strategy.scope():
-            training.model = limit_latents(training.model, settings, run.workers)
+            training.model = limit_latents(training.model, settings, run.workers, run.reporter)
         if run.workers.is_chief:
             training.save(settings.out)
 
@@ -83,16 +86,19 @@ def selection_kimg(settings: FineTuneSettings) -> float:
     return min(settings.latent_selection_kimg, LONGEST_SHARE * settings.kimg)
 
 
-def limit_latents(gan: GAN, settings: FineTuneSettings, workers: Workers | None = None) -> GAN:
+def limit_latents(
+    gan: GAN, settings: FineTuneSettings, workers: Workers | None = None, reporter: Reporter = SILENT
+) -> GAN:
     """A GAN that draws from the latents that its discriminator rates highest, with the settings' freezing rules.
 
     Args:
         gan: compiled `GAN`; call it in the scope of its strategy.
         settings: of the run.
         workers: `Workers` of the run, of which the first chooses; None for a process alone.
+        reporter: told how far the rating of latents is.
     """
     rules = [*settings.rules(), *frozen_by_author(gan)]
-    return _with_mixture(gan, settings.seed, rules, DEFAULT, workers)
+    return _with_mixture(gan, settings.seed, rules, DEFAULT, workers, reporter.counter("rating latents"))
 
 
 def freeze_generator(gan: GAN) -> None:
@@ -143,12 +149,17 @@ def select_latents(
 
 
 def _with_mixture(
-    gan: GAN, seed: int, rules: Sequence[tuple[str, bool]], selection: LatentSelection, workers: Workers | None = None
+    gan: GAN,
+    seed: int,
+    rules: Sequence[tuple[str, bool]],
+    selection: LatentSelection,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
 ) -> GAN:
     """A compiled GAN that draws from a mixture around the best latents and has learnt what `gan` has learnt."""
 
     def rank() -> list[list[float]]:
-        return outside_scope(rank_latents, gan, selection.pool, selection.keep, seed).tolist()
+        return outside_scope(rank_latents, gan, selection.pool, selection.keep, seed, progress).tolist()
 
     centres = np.asarray(rank() if workers is None else workers.from_chief(rank), np.float32)
     generator = insert_latent_mixture(gan.ema_generator, centres, seed=seed)
