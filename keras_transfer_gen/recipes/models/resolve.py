@@ -195,7 +195,16 @@ def _find_in_folder(path: Path) -> tuple[str, Path]:
 def _models_beside(path: Path) -> list[str]:
     """Paths in the folder of `path` that may be models: RUN folders, SavedModels and `.keras` files (list of str)."""
     try:
-        neighbours = sorted(path.parent.iterdir())
+        neighbours = sorted(_existing_parent(path).iterdir())
     except OSError:
         return []
     return [str(p) for p in neighbours if p.suffix == ".keras" or (p / "config.json").is_file() or is_saved_model(p)]
+
+
+def _existing_parent(path: Path) -> Path:
+    """The folder of `path`, or the one beside it that has nearly its name, where it does not exist."""
+    folder = path.parent
+    if folder.is_dir() or not folder.parent.is_dir():
+        return folder
+    like = checks.nearest(folder.name, [p.name for p in folder.parent.iterdir() if p.is_dir()], most=1)
+    return folder.parent / like if like else folder

@@ -145,6 +145,8 @@ def resume_training(run: Run, branch: Branch, make: Callable[[], keras.Model], r
         if newest is None:
             return Training(make(), branch, say=say)
         model, state = newest
+        if model.kimg < run.resolved.kimg:
+            say(f"continuing at {model.kimg:.4g} kimg, where the training was saved")
         run.family.update_rates(model, run.resolved, rates)
         training = Training(
             model, branch, state["seconds"], tuple(state.get("steady", (0, 0.0))), state["records"],

@@ -106,7 +106,7 @@ class Evaluation:
             ("recall", f"{self.recall:.2f}", "share of real images that it could generate"),
             ("density", f"{self.density:.2f}", "1 for equal distributions"),
             ("coverage", f"{self.coverage:.2f}", "share of real images with a generated one near"),
-            ("near-copies", copies, f"among the real images: {real}"),
+            ("near-copies", copies, f"share that nearly equals one of these real images; among themselves: {real}"),
             *elbo_protocol.elbo_rows(self.elbo),
             *extra_rows(self.extra),
             *self._mean_rows(),

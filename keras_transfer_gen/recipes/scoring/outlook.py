@@ -13,6 +13,7 @@ from keras_transfer_gen.recipes.scoring.selection import SOURCE, relative_score
 
 LEAST_POINTS = 4
 GAIN = 0.8  # of the score: what "better" means when more training is asked for
+LATEST = 2  # the best score is among so many last ones where the scores still fall
 CERTAIN = 2.0  # standard errors of the slope
 LONGEST = 8.0  # times the training so far: a curve says nothing of what comes after
 
@@ -35,7 +36,8 @@ def describe_outlook(records: Sequence[dict[str, Any]], kept_start: bool) -> Out
     """What the scores on the way say about a longer training.
 
     The second half of the curve is fitted by a power law, score ~ kimg^slope, by least squares. Where it falls by more
-    than twice its standard error, the law says at how many kimg the score is a fifth lower than at its end.
+    than twice its standard error, and the best score is one of the last two, the law says at how many kimg the score is
+    a fifth lower than at its end.
 
     Args:
         records: list of dicts with "kimg" and scores of `selection.curve_scores`, of the whole training in order.
@@ -50,7 +52,8 @@ def describe_outlook(records: Sequence[dict[str, Any]], kept_start: bool) -> Out
         return Outlook(None, "")
     end = points[-1][0]
     slope, error = fit_power_law(*zip(*points[len(points) // 2 :], strict=True))
-    if slope < -CERTAIN * error:
+    best = min(range(len(points)), key=lambda index: points[index][1])
+    if slope < -CERTAIN * error and best >= len(points) - LATEST:
         factor = GAIN ** (1 / slope)
         if factor <= LONGEST:
             total = round_up(end * factor)

@@ -40,6 +40,7 @@ def finalize(run: Run, images: RunImages, tuned: Training, scratch: Training | N
         dict, the content of metrics.json.
     """
     family, folder, model = run.family, run.folder, tuned.model
+    run.reporter.say("scoring the generated images")
     scores = family.score(run, images, tuned, scratch)
     copies, nearest = find_copies(scores.images, scores.features, images.training, run.reporter)
     run.note(memorisation=copies.to_dict())

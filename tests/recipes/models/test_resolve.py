@@ -87,6 +87,10 @@ def test_typing_errors_are_answered_with_models_beside(preset, finished, source_
     with pytest.raises(checks.UserFileError) as caught:
         find(tmp_path / "birdz")
     assert "birds" not in str(caught.value)
+    (tmp_path / "runs").mkdir()
+    shutil.copy(source_file, tmp_path / "runs" / "icons.keras")
+    with pytest.raises(checks.UserFileError, match=rf"Did you mean {tmp_path / 'runs' / 'icons.keras'}[,?]"):
+        find(tmp_path / "run" / "icons.keras")
 
 
 def test_installation_without_presets_says_so(monkeypatch):

@@ -22,6 +22,12 @@ def test_curve_that_rises_before_it_falls_is_judged_by_its_end():
     assert 7 < outlook.kimg < 15 and "still falling" in outlook.sentence
 
 
+def test_nothing_is_promised_where_earlier_weights_were_better():
+    falling = [314.0, 120.0, 110.0, 200.0, 180.0, 160.0, 140.0, 125.0]
+    assert describe_outlook(curve(falling), kept_start=False).sentence == ""
+    assert describe_outlook(curve([*falling, 100.0]), kept_start=False).sentence != ""
+
+
 @pytest.mark.parametrize("end", [[50.0, 51.0, 49.0, 50.5, 50.0], [50.0, 55.0, 60.0, 65.0, 70.0]])
 def test_curve_that_no_longer_falls_asks_for_nothing(end):
     outlook = describe_outlook(curve([100.0, 90.0, 70.0, 60.0, *end]), kept_start=False)
