@@ -38,6 +38,11 @@ class VqSettings(RunSettings):
         defaults.VQ_SHARE, help="Share of `kimg` in which the autoencoder learns, before the prior does.",
         panel=fields.TOKENS, check=check.number("0.4", most=1.0),
     )  # fmt: skip
+    adversarial_weight: float = setting(
+        0.0, help="How strongly a patch discriminator makes the decoder's images sharp: 0.1 is usual, 0 trains "
+        "without. In `ktg pretrain` it begins with the second half of the autoencoder's kimg.",
+        panel=fields.TOKENS, check=check.number("0.1"),
+    )  # fmt: skip
     augment: str | None = setting(
         "shift_flip", help="How images are changed before they are encoded; none for text and other images that must "
         "not be mirrored.",

@@ -57,7 +57,7 @@ class PartCurve(Curve):
 
     def __call__(self, model: VQVAE) -> dict[str, float]:
         value = self.score(model)
-        if len(self.images.validation):
+        if len(self.images.validation) and self.selects(model):
             self.best.offer(model, self.sign * value)
         return {self.name: value}
 
@@ -75,6 +75,10 @@ class PartCurve(Curve):
         own = [record for record in training.records if self.name in record]
         return max(own, key=lambda record: self.sign * record[self.name], default=None)
 
+    def selects(self, model: VQVAE) -> bool:
+        """Whether the score tells which weights are the best (bool)."""
+        return True
+
     @abc.abstractmethod
     def score(self, model: VQVAE) -> float:
         """The score of a model."""
@@ -85,9 +89,15 @@ class PartCurve(Curve):
 
 
 class PsnrCurve(PartCurve):
-    """PSNR of reconstructions of images put aside, dB."""
+    """PSNR of reconstructions of images put aside, dB.
+
+    A discriminator gives some of it up for sharpness, so beside one the last weights are taken.
+    """
 
     name = "psnr"
+
+    def selects(self, model: VQVAE) -> bool:
+        return model.discriminator is None
 
     def score(self, model: VQVAE) -> float:
         return float(np.mean(tf.image.psnr(self.measured, model.reconstruct(self.measured), 255)))

@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.runs.training import Training
 
 LAST = "none: the last weights are kept"
-BEST = (
-    "the decoder with the best PSNR, and the prior with the fewest nats, on {count} images that were put aside for it"
-)
+BEST = "{decoder}, and the prior with the fewest nats, on {count} images that were put aside for it"
+DECODERS = {False: "the decoder with the best PSNR", True: "the last decoder"}  # whether there is a discriminator
 
 
 def _learn(part: str) -> Callable[[Training], Any]:
@@ -72,7 +71,8 @@ class VqFamily(Family):
     # Before training
 
     def describe_selection(self, run: Run, images: RunImages) -> str:
-        return BEST.format(count=len(images.validation)) if len(images.validation) else LAST
+        decoder = DECODERS[run.settings.adversarial_weight > 0]
+        return BEST.format(decoder=decoder, count=len(images.validation)) if len(images.validation) else LAST
 
     def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
         vq = source.model

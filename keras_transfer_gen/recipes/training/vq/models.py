@@ -9,6 +9,7 @@ import keras
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.changing import with_class_rows
+from keras_transfer_gen.networks.tokens.patch_discriminator import build_patch_discriminator
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
 from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
 from keras_transfer_gen.recipes.models.load_vq import load_vq
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings, VqSettings
 
 WEIGHT_DECAY, CLIPNORM = 0.01, 1.0  # of the prior's AdamW
+WAIT = 0.5  # share of the autoencoder's kimg before a discriminator acts on networks that know nothing yet
 
 
 def open_source(run: Run) -> Source:
@@ -65,7 +67,7 @@ def model_from_source(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
     vq.quantizer.trainable = False  # tokens keep their meaning
     freeze(vq.prior, [*(settings.adaptation.prior_rules or ()), (".*", True)])
     vq.source = adapted_from(settings, vq.source)
-    return compile_vq(vq, settings)
+    return compile_vq(vq, settings, wait=0.0)
 
 
 def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
@@ -110,10 +112,30 @@ def new_model(settings: PretrainVqSettings, class_names: Sequence[str]) -> VQVAE
     return compile_vq(vq, settings)
 
 
-def compile_vq(vq: VQVAE, settings: VqSettings, prior_rate: float | None = None, rate: float | None = None) -> VQVAE:
-    """Compiles both parts as the settings say, or with the given learning rates; returns the model."""
-    adam = keras.optimizers.Adam(rate or settings.autoencoder_learning_rate, beta_2=0.99)
-    vq.compile(adam, augment=settings.augment, seed=settings.seed)
+def compile_vq(
+    vq: VQVAE, settings: VqSettings, prior_rate: float | None = None, rate: float | None = None, wait: float = WAIT
+) -> VQVAE:
+    """Compiles both parts as the settings say, with the discriminator that they ask for; returns the model.
+
+    Args:
+        vq: `VQVAE` with a prior; a discriminator that it has is used where the settings ask for one, else removed.
+        settings: of the run.
+        prior_rate: learning rate of the prior in place of the settings'.
+        rate: the same of the autoencoder.
+        wait: share of the autoencoder's kimg before the discriminator acts.
+    """
+    rate = rate or settings.autoencoder_learning_rate
+    adversary: dict[str, Any] = {}
+    if settings.adversarial_weight:
+        if vq.discriminator is None:
+            vq.set_discriminator(build_patch_discriminator(*vq.decoder.output_shape[2:]))
+        start = wait * settings.autoencoder_share * settings.kimg
+        adversary = {"adversarial_weight": settings.adversarial_weight, "adversarial_start_kimg": start}
+        adversary["d_optimizer"] = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
+    else:
+        vq.set_discriminator(None)
+    adam = keras.optimizers.Adam(rate, beta_2=0.99)
+    vq.compile(adam, augment=settings.augment, seed=settings.seed, **adversary)
     adamw = keras.optimizers.AdamW(
         prior_rate or settings.learning_rate, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIPNORM
     )
@@ -125,3 +147,5 @@ def update_rates(vq: VQVAE, settings: VqSettings, rates: Any = None) -> None:
     """Sets the learning rates of both parts; `rates` is (prior's, autoencoder's) in place of the settings'."""
     own = settings.learning_rate, settings.autoencoder_learning_rate
     vq.prior.optimizer.learning_rate, vq.optimizer.learning_rate = rates or own
+    if vq.d_optimizer is not None:
+        vq.d_optimizer.learning_rate = vq.optimizer.learning_rate

@@ -3,6 +3,7 @@ import types
 import numpy as np
 import pytest
 
+from keras_transfer_gen.networks.tokens.patch_discriminator import build_patch_discriminator
 from keras_transfer_gen.recipes.runs.training import Branch, Training
 from keras_transfer_gen.recipes.training.vq.curve import NatsCurve, PsnrCurve
 
@@ -25,6 +26,14 @@ def test_the_weights_that_were_best_on_images_put_aside_come_back(vq, aside, tmp
     again = kind(images, tmp_path)
     again.begin(training)
     assert len(training.records) == 2 and again.best.value == curve.sign * first[curve.name]
+
+
+def test_beside_a_discriminator_the_last_decoder_stays(vq, aside, tmp_path):
+    images = types.SimpleNamespace(validation=aside, holdout=aside)
+    vq.set_discriminator(build_patch_discriminator(vq.spec.image_size, max_channels=8, min_channels=4))
+    training, curve = Training(vq, Branch(tmp_path, tmp_path, tmp_path / "history.csv")), PsnrCurve(images, tmp_path)
+    curve.begin(training)
+    assert "psnr" in training.records[0] and curve.end(training) is None and not list(tmp_path.iterdir())
 
 
 def test_without_images_for_validation_the_last_weights_stay(vq, aside, tmp_path):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -26,6 +28,22 @@ def test_a_new_model_has_the_sizes_and_rates_of_the_settings(settings):
     assert float(vq.optimizer.learning_rate) == pytest.approx(0.003)
     models.update_rates(vq, settings, (0.1, 0.2))
     assert float(vq.prior.optimizer.learning_rate) == pytest.approx(0.1)
+
+
+def test_a_discriminator_is_there_where_the_settings_ask_for_one(settings):
+    sharp = dataclasses.replace(settings, adversarial_weight=0.2, kimg=10)
+    vq = models.new_model(sharp, [])
+    assert vq.discriminator.input_shape == (None, 32, 32, 3) and vq.adversarial_weight == 0.2
+    assert vq.adversarial_start_kimg == pytest.approx(0.5 * sharp.autoencoder_share * 10)
+    models.update_rates(vq, sharp, (0.1, 0.2))
+    assert float(vq.d_optimizer.learning_rate) == pytest.approx(0.2)
+    tuned = FineTuneVqSettings(data="photos", source="s", out="run", adversarial_weight=0.1)
+    own = vq.discriminator
+    assert models.model_from_source(vq, tuned).discriminator is own and vq.adversarial_start_kimg == 0.0
+    images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
+    assert vq.fit(images, batch_size=4, verbose=0).history["adversarial_loss"][0] != 0.0
+    plain = dataclasses.replace(tuned, adversarial_weight=0.0)
+    assert models.model_from_source(vq, plain).discriminator is None
 
 
 def test_from_scratch_keeps_what_the_tokens_mean_and_nothing_else(settings):
