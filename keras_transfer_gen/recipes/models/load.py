@@ -45,8 +45,9 @@ def load_gan(
 ) -> GAN:
     """A `GAN`, always compiled, ready to be frozen, compiled anew and fitted.
 
-    A source without a discriminator, as every SavedModel and a `.keras` file of a generator alone, gets a new one: let
-    it learn alone for a while, with `freeze(gan, {"generator/.*": False})`, before it teaches the generator.
+    A source without a discriminator, as every SavedModel and a `.keras` file of a generator alone, gets a new one,
+    which begins with what the preset's has learnt: let it learn alone for a while, with
+    `freeze(gan, {"generator/.*": False})`, before it teaches the generator.
 
     Args:
         source: preset name, RUN folder, `.keras` file, or a SavedModel, of this package or a third party: its folder,

@@ -17,7 +17,7 @@ from keras_transfer_gen.recipes.report.card import (
     use_section,
 )
 from keras_transfer_gen.recipes.report.class_table import HEADER, MEANING, class_rows, mean_sentence
-from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows, view_sentences
+from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows, view_sentences, worse_views
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ def gan_verdicts(metrics: dict[str, Any]) -> list[str]:
     if before is not None and not metrics.get("kept_source"):
         gain, deviation = _difference(before, after)
         if gain > deviation:
-            sentences.append(f"Adapting helped: KID is {gain:.1f} ± {deviation:.1f} lower than the source's.")
+            lower = f"KID is {gain:.1f} ± {deviation:.1f} lower than the source's"
+            worse = " and ".join(worse_views(metrics, "before"))
+            start = f"Adapting helped by KID, not by {worse}" if worse else "Adapting helped"
+            sentences.append(f"{start}: {lower}.")
         else:
             worse = gain < -deviation
             result = "KID is higher than the source's" if worse else "no difference from the source's KID is certain"

@@ -68,15 +68,34 @@ def _compare(metrics: dict[str, Any], rival: str, title: str) -> list[str]:
     parts, words = [], []
     for view in measured_views(metrics):
         first, second = metrics.get(f"{view}_{rival}"), metrics[f"{view}_after"]
-        if first is not None:
-            gain, deviation = first["value"] - second["value"], math.hypot(first["std"], second["std"])
-            words.append("better" if gain > deviation else "worse" if gain < -deviation else "no certain difference")
+        word = _word(metrics, view, rival)
+        if word is not None:
+            words.append(word)
             change = f"{first['value']:.1f} to {second['value']:.1f}"
             parts.append(f"{WORDS[view].format(**second)}: {words[-1]}, {change}")
     if not parts:
         return []
     sentence = f"{title}, each view says: {'; '.join(parts)}."
     return [sentence] if len(set(words)) == 1 else [sentence, "The views do not agree: look at the images."]
+
+
+def worse_views(metrics: dict[str, Any], rival: str) -> list[str]:
+    """The columns' names of the views by which the trained model is certainly worse than another (list of str).
+
+    Args:
+        metrics: content of metrics.json.
+        rival: "before" or "scratch".
+    """
+    return [COLUMNS[view] for view in measured_views(metrics) if _word(metrics, view, rival) == "worse"]
+
+
+def _word(metrics: dict[str, Any], view: str, rival: str) -> str | None:
+    """How the trained model is by one view beside another model; None where that was not scored."""
+    first, second = metrics.get(f"{view}_{rival}"), metrics[f"{view}_after"]
+    if first is None:
+        return None
+    gain, deviation = first["value"] - second["value"], math.hypot(first["std"], second["std"])
+    return "better" if gain > deviation else "worse" if gain < -deviation else "no certain difference"
 
 
 def _shares(metrics: dict[str, Any]) -> list[str]:

@@ -81,7 +81,7 @@ class LastN(RuleMaker):
 
 
 def freeze_d(blocks: int = 2) -> FreezeD:
-    """FreezeD: freezes the discriminator's first blocks, those of the highest resolution; everything else is trained.
+    """FreezeD: freezes the discriminator's first blocks, those of the highest resolution; the rest stays as it is.
 
     Early layers judge edges and textures, which are much the same in other domains. Frozen, they make it harder to
     memorise a small data set.
@@ -107,7 +107,7 @@ def freeze_d(blocks: int = 2) -> FreezeD:
 
 
 def freeze_g(blocks: int = 1) -> FreezeG:
-    """Freezes the generator's first blocks, from the latents on; everything else is trained.
+    """Freezes the generator's first blocks, from the latents on; the rest stays as it is.
 
     The blocks are those that the model's architecture states, else `generator/block_<resolution>`, the smallest first:
     in a `build_dcgan_generator` the first is the dense layer with its norm. They decide the layout of an image. While

@@ -67,6 +67,13 @@ def test_card_says_what_each_view_says_and_that_more_training_is_needed():
     assert "Adapting helped" not in card and "Adapting did not" not in card
 
 
+def test_a_view_that_got_worse_is_named_in_the_first_sentence():
+    views = {"kid_second_before": {**SCORE, "value": 28.0}, "kid_second_after": {**SCORE, "value": 69.0}}
+    first, *rest = gan_verdicts({**scored(50.0), **views})
+    assert first.startswith("Adapting helped by KID, not by second network: KID is 49.0")
+    assert "The views do not agree: look at the images." in rest
+
+
 def scored(after, before=99.0, scratch=None, std=3.0):
     values = {"kid_before": before, "kid_after": after, "kid_scratch": scratch}
     scores = {name: None if value is None else {**SCORE, "value": value, "std": std} for name, value in values.items()}
