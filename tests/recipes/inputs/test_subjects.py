@@ -54,7 +54,9 @@ def test_background_is_painted_over():
 
 
 def test_real_opencv_finds_a_disc_and_nothing_in_a_plain_image():
-    cv2 = pytest.importorskip("cv2")
+    cv2 = pytest.importorskip("cv2", reason="the extra `prepare` brings OpenCV")
+    if not cv2.__version__.startswith("4."):
+        pytest.skip("the extra `prepare` brings version 4, which has face cascades")
     rows, columns = np.mgrid[:120, :160]
     disc = (rows - 60) ** 2 + (columns - 50) ** 2 < 30**2
     pixels = np.random.default_rng(0).normal(200, 4, (120, 160, 3)).clip(0, 255)
