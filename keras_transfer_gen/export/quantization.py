@@ -27,6 +27,8 @@ PROBE_ROWS = 16  # others, on which the file is compared with the model
 CALIBRATION_SEED, PROBE_SEED = 1, 2
 LEAST_PSNR = 30.0  # dB
 LEAST_SSIM = 0.995  # of int8 images that are computed in int8; below it plain areas get noise that the KID sees
+CHOOSES = "latent_mixture"  # in the names of operators that choose a centre: rounded, they give another image
+CHOICE = "ARG_MAX"  # it is in no list of operators, as it gives whole numbers
 LISTING_BATCHES = 4  # on which the operators of a file are listed
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "BATCH_MATMUL")
 
@@ -56,7 +58,7 @@ class Quantization:
 
 QUANTIZATIONS = {
     "none": Quantization("float32", optimizes=False, levels=1.0),
-    "float16": Quantization("weights in float16: half the size", types=(tf.float16,), levels=2.0),
+    "float16": Quantization("weights in float16: half the size", types=(tf.float16,), levels=4.0),
     "dynamic": Quantization("weights in int8"),
     "int8": Quantization(
         "weights and activations in int8: a quarter of the size",
@@ -138,7 +140,7 @@ def _compute(servable: Servable, name: str, rows: dict[str, np.ndarray]) -> dict
 
 
 class LayerSelection:
-    """An int8 file of which the last layers compute in float32, as many as are asked for.
+    """An int8 file of which the last layers compute in float32, as many as are asked for, and what chooses always.
 
     Args:
         converter: `tf.lite.TFLiteConverter` for int8, as `set_quantization` set it.
@@ -163,8 +165,11 @@ class LayerSelection:
             self._debugger.run()
         table = io.StringIO()
         self._debugger.layer_statistics_dump(table)
-        self.layers = [[]]
+        self.layers, self._choosing = [[]], []
         for row in reversed(list(csv.DictReader(io.StringIO(table.getvalue())))):
+            if CHOOSES in row["tensor_name"]:
+                self._choosing.append(row["tensor_name"])
+                continue
             self.layers[-1].append(row["tensor_name"])
             if row["op_name"] in WEIGHTED:
                 self.layers.append([])
@@ -173,7 +178,10 @@ class LayerSelection:
     def convert(self, count: int) -> bytes:
         """The file with the last `count` layers in float32, their weights in int8 (bytes)."""
         # the debugger keeps these options, not a copy
-        self._options.denylisted_nodes = [name for layer in self.layers[:count] for name in layer]
+        last = [name for layer in self.layers[:count] for name in layer]
+        self._options.denylisted_nodes = [*self._choosing, *last]
+        if self._choosing:
+            self._options.denylisted_ops = [CHOICE]
         with silent_stderr(), without_notices():
             return with_int8_weights(self._debugger.get_nondebug_quantized_model())
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks, files
-from keras_transfer_gen.export.parity import check_fidelity, check_outputs, fidelity, structural_similarity
+from keras_transfer_gen.export.parity import ExportError, check_fidelity, check_outputs, fidelity, structural_similarity
 from keras_transfer_gen.export.quantization import (
     CALIBRATION_ROWS,
     CALIBRATION_SEED,
+    CHOOSES,
     LEAST_PSNR,
     LEAST_SSIM,
     PROBE_ROWS,
@@ -27,6 +28,16 @@ from keras_transfer_gen.export.tflite_metadata import IDENTIFIER, add_metadata, 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
     from keras_transfer_gen.export.servable import Servable
+
+
+INSTEAD = {  # kind of numbers -> what to do where a file with them is too far from the model
+    "int8": "This model does not bear it. Try --quantize float16, or leave --quantize out.",
+    None: "This model does not bear it. Try --quantize int8, which lets layers compute in float32, or leave it out.",
+}
+
+
+class ImpreciseError(ExportError, checks.UserError):
+    """A file of low precision is too far from the model: no fault of anybody, but there is no such file."""
 
 
 def write_tflite(
@@ -55,7 +66,8 @@ def write_tflite(
         UserFileError: where `path` is a folder or a file of another kind, or can't be written.
         UserError: for a part or a quantization that there is not, or a batch size below 1.
         ExportError: where the function needs other operators, or the file gives other images than the model: by more
-            than one pixel level in float32, two in float16, or with a PSNR below 30 dB.
+            than one pixel level in float32; `ImpreciseError` where it does so by more than four levels in float16, or
+            with a PSNR below 30 dB otherwise.
 
     Example:
         >>> import tempfile
@@ -98,13 +110,18 @@ class _Conversion:
         """Writes the file, and raises an `ExportError` where it is not exact enough."""
         self._put(path, convert(self._converter(), self.traced), ())
         what = f"The TFLite file ({self.quantize})"
-        if self.rule.keeps_layers and not self._is_near(path):
+        if self.rule.keeps_layers and (self._chooses() or not self._is_near(path)):
             self._keep_layers(path)
-        if self.rule.levels is None:
-            check_fidelity(self.expected, run_tflite_function(path, self.probes), LEAST_PSNR, what)
-        else:
-            what = "The TFLite file" if not self.rule.optimizes else what
-            check_outputs(self.function, run_tflite_function(path, self.function.examples), what, self.rule.levels)
+        if not self.rule.optimizes:
+            check_outputs(self.function, run_tflite_function(path, self.function.examples), "The TFLite file", 1.0)
+            return
+        try:
+            if self.rule.levels is None:
+                check_fidelity(self.expected, run_tflite_function(path, self.probes), LEAST_PSNR, what)
+            else:
+                check_outputs(self.function, run_tflite_function(path, self.function.examples), what, self.rule.levels)
+        except ExportError as error:
+            raise ImpreciseError(f"{error} {INSTEAD.get(self.quantize, INSTEAD[None])}") from error
 
     def _keep_layers(self, path: Path) -> None:
         """Lets the last layers compute in float32, as many as it takes until the images are good enough."""
@@ -115,10 +132,14 @@ class _Conversion:
             return
         # From the output on: before a last activation that saturates, numbers are so large that steps of int8 miss
         # what lies between, and errors of the last layers are seen as they are.
-        for count in range(1, len(selection.layers) + 1):
+        for count in range(0 if self._chooses() else 1, len(selection.layers) + 1):
             self._put(path, selection.convert(count), selection.names(count))
             if self._is_near(path):
                 return
+
+    def _chooses(self) -> bool:
+        """Whether the function chooses between centres of latents."""
+        return any(CHOOSES in variable.path for variable in self.variables)
 
     def _converter(self) -> Any:
         return make_converter(self.traced, self.variables, self.rule, self.rows, self.batch_size)

@@ -88,13 +88,13 @@ sheet(to_levels(before), to_levels(np.array(model(latents))), images)
 # %% [markdown]
 # ## Adapt it as a GAN
 #
-# `load_gan` puts a new discriminator beside the generator, and `add_feature_heads` lets it judge what a network that was
-# trained on photographs sees. It learns alone first. Then `select_latents` keeps the latents whose images are most like
-# the new ones, and both learn. One command does it all: `ktg finetune --source SOURCE --trust --data photos/ --out
-# runs/cats`.
+# `load_gan` puts a new discriminator beside the generator, and `add_feature_heads` lets it judge what a network that
+# was trained on photographs sees. It learns alone first. Then `select_latents` keeps the latents whose images are most
+# like the new ones, and both learn. One command does it all: `ktg finetune --source SOURCE --trust --data photos/
+# --out runs/cats`.
 #
-# Above: the source. Middle: the same after training. Below: training images. The small size shows the way, not how good it
-# gets: the colours come first, faces and figures with `FULL = True`.
+# Above: the source. Middle: the same after training. Below: training images. The small size shows the way, not how
+# good it gets: the colours come first, faces and figures with `FULL = True`.
 
 # %%
 gan = ktg.add_feature_heads(ktg.load_gan(source))

@@ -1,5 +1,6 @@
 """Exports of small models, written once a session; nothing may change them."""
 
+import keras
 import pytest
 
 from keras_transfer_gen.export.generator import generator_servable
@@ -12,6 +13,7 @@ from tests.export.small_models import LABELS_SPEC, SPEC, generator_with_labels, 
 @pytest.fixture(scope="session")
 def models():
     """{kind: `keras.Model` or `VAE`}."""
+    keras.utils.set_random_seed(0)
     return {"generator": small_generator(), "labels": generator_with_labels(), "vae": small_vae()}
 
 

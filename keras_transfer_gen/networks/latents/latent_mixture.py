@@ -55,8 +55,10 @@ class LatentMixture(keras.layers.Layer):
 
     def call(self, latents: tf.Tensor) -> tf.Tensor:
         latents = tf.cast(latents, tf.float32)
-        # TensorFlow's own: those of keras.ops need operators that TFLite doesn't have.
-        nearest = tf.argmax(tf.matmul(latents, tf.convert_to_tensor(self.directions)), axis=-1)
+        # TensorFlow's own: those of keras.ops need operators that TFLite doesn't have. Products and a sum in place of a
+        # matrix product: files with int8 weights round the inputs of those, and another centre is another image.
+        directions = tf.transpose(tf.convert_to_tensor(self.directions))
+        nearest = tf.argmax(tf.reduce_sum(latents[:, tf.newaxis] * directions, axis=-1), axis=-1)
         centre = tf.gather(tf.convert_to_tensor(self.centres), nearest)
         return (1.0 - self.spread**2) ** 0.5 * centre + self.spread * latents
 
@@ -100,5 +102,7 @@ def insert_latent_mixture(
         raise checks.user_error("generator", "one without a latent mixture", generator.name)
     copy = insert_after_latents(generator, LatentMixture(len(centres), spread, name=NAME))
     directions = np.random.default_rng(seed).standard_normal(centres.shape[::-1]).astype(np.float32)
-    copy.get_layer(NAME).set_weights([centres, directions / np.linalg.norm(directions, axis=0)])
+    directions /= np.linalg.norm(directions, axis=0)
+    exact = directions.astype(np.float16).astype(np.float32)  # in files with float16 weights too: the same choices
+    copy.get_layer(NAME).set_weights([centres, exact])
     return copy

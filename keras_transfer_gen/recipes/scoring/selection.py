@@ -1,8 +1,10 @@
-"""Which weights of a training are the best: quick scores on the way by every view, and how they count together."""
+"""Which weights of a training are the best: scores of few images by every view on the way, and how they count together.
+
+Few images and whole views: with views of smaller images, which cost as little, the order of the weights is another one.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.metrics.spread import spread_ratio
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT, SECOND, WHOLE
+from keras_transfer_gen.recipes.scoring.feature_views import VIEWS, WHOLE
 from keras_transfer_gen.recipes.scoring.run_scores import precision_and_recall
 
 if TYPE_CHECKING:
@@ -20,14 +22,8 @@ if TYPE_CHECKING:
     from keras_transfer_gen.training.gan import GAN
 
 
-# As `VIEWS`, but two of them see smaller images, which costs a third. These values stand in no table of results.
-CURVE_VIEWS = {
-    "kid": WHOLE,
-    "kid_second": dataclasses.replace(SECOND, side=96),
-    "layout": dataclasses.replace(LAYOUT, side=128),
-}
 SOURCE = "source"  # in a record: it is of the source as it was, before any step
-LEAST = {"kid": 3.0, "kid_second": 8.0, "layout": 25.0}  # about one deviation of such scores of real images
+LEAST = {"kid": 2.5, "kid_second": 2.5, "layout": 2.0}  # about one deviation of such scores of 64 real images
 LEAST_IMAGES = 50  # on each side, for precision, recall and spread
 LEAST_SHARE = 0.02  # of the score at the start
 
@@ -51,10 +47,8 @@ def curve_scores(
 
     def score(gan: GAN) -> dict[str, float]:
         images = gan.generate(protocol.curve_fakes, seed=protocol.seed)
-        features = {name: view.extract(images) for name, view in CURVE_VIEWS.items()}
-        scores = {
-            name: 1000 * kid(reference.seen_by(view).features, features[name]) for name, view in CURVE_VIEWS.items()
-        }
+        features = {name: view.extract(images) for name, view in VIEWS.items()}
+        scores = {name: 1000 * kid(reference.seen_by(view).features, features[name]) for name, view in VIEWS.items()}
         whole = reference.seen_by(WHOLE)
         if min(len(whole.features), len(images)) >= LEAST_IMAGES:
             scores |= precision_and_recall(features["kid"], whole)
@@ -83,7 +77,7 @@ def relative_score(record: Mapping[str, Any], start: Mapping[str, Any]) -> float
         1.0
     """
     ratios = []
-    for name in CURVE_VIEWS:
+    for name in VIEWS:
         if name in record and name in start:
             least = max(LEAST[name], LEAST_SHARE * start[name])
             ratios.append(max(record[name], least) / max(start[name], least))

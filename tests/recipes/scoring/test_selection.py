@@ -27,10 +27,10 @@ def test_order_does_not_depend_on_the_start():
 
 
 def test_scores_as_good_as_real_images_do_not_run_away():
-    assert relative_score({"kid": -3.0}, {"kid": 100.0}) == pytest.approx(0.03)
+    assert relative_score({"kid": -3.0}, {"kid": 100.0}) == pytest.approx(0.025)
     assert relative_score({"kid": -3.0}, {"kid": 500.0}) == pytest.approx(0.02)
-    assert relative_score({"kid": 0.5}, {"kid": 2.9}) == 1.0  # both below 3
-    assert relative_score({"kid": 12.0}, {"kid": -1.0}) == pytest.approx(4.0)
+    assert relative_score({"kid": 0.5}, {"kid": 2.4}) == 1.0  # both below 2.5
+    assert relative_score({"kid": 12.0}, {"kid": -1.0}) == pytest.approx(4.8)
     assert math.isfinite(relative_score({"kid": 0.0, "layout": 0.0}, {"kid": 0.0, "layout": 0.0}))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.training.gan import GAN
 
 
-LEAST_IMAGES, MOST_IMAGES = 20, 100  # of each kind that the discriminator judges; of fewer the mean is chance
+LEAST_IMAGES, MOST_IMAGES = 20, 64  # of each kind that the discriminator judges; of fewer the mean is chance
 
 
 class HealthWatch:

@@ -41,7 +41,7 @@ def test_gap_is_measured_where_there_is_a_holdout_and_no_classes(monkeypatch):
     monkeypatch.setattr(health, "memory_gap", lambda gan, *sets: seen.append([len(images) for images in sets]) or 0.5)
     many = np.zeros((600, 8, 8, 3), np.uint8)
     watch = HealthWatch(Lines(), many, many[:30])
-    assert watch.measure(UNLABELLED, many) == {"memory_gap": 0.5} and seen == [[100, 30, 100]]
+    assert watch.measure(UNLABELLED, many) == {"memory_gap": 0.5} and seen == [[64, 30, 64]]
     assert HealthWatch(Lines(), many, IMAGES).measure(UNLABELLED, many) == {}  # 4 images say nothing
     labelled = types.SimpleNamespace(spec=types.SimpleNamespace(num_classes=3))
     assert watch.measure(labelled, IMAGES) == {} == HealthWatch(Lines(), many).measure(UNLABELLED, IMAGES)
