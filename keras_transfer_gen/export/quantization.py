@@ -140,7 +140,7 @@ def _compute(servable: Servable, name: str, rows: dict[str, np.ndarray]) -> dict
 
 
 class LayerSelection:
-    """An int8 file of which the last layers compute in float32, as many as are asked for, and what chooses always.
+    """An int8 file in which the last layers compute in float32, as many as are asked for; so is a latent centre chosen.
 
     Args:
         converter: `tf.lite.TFLiteConverter` for int8, as `set_quantization` set it.

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 INSTEAD = {  # kind of numbers -> what to do where a file with them is too far from the model
-    "int8": "This model does not bear it. Try --quantize float16, or leave --quantize out.",
-    None: "This model does not bear it. Try --quantize int8, which lets layers compute in float32, or leave it out.",
+    "int8": "Try --quantize float16, or leave --quantize out.",
+    None: "Try --quantize int8, which lets layers compute in float32 where it must, or leave --quantize out.",
 }
 
 

@@ -113,7 +113,7 @@ def _shares(metrics: dict[str, Any]) -> list[str]:
     expected = metrics.get("repeats_expected")
     if repeats is not None and expected is not None:
         sentences.append(
-            f"Repeats: {100 * repeats:.1f} % of {after['n_fake']} generated images nearly equal another of them; of a "
-            f"generator as varied as the training images about {100 * expected:.1f} %."
+            f"Repeats: {100 * repeats:.1f} % of {after['n_fake']} generated images nearly equal another of them. Up to "
+            f"{100 * expected:.1f} % is good: so many do of a generator as varied as the training images."
         )
     return sentences

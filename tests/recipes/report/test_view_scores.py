@@ -54,7 +54,7 @@ def test_shares_are_put_into_words(before, words):
     sentences = view_sentences({**metrics(layout=(15.0, 10.0)), **shares})
     assert "61 of 100 generated" in sentences[1] and "15 of 100 real images" in sentences[1]
     assert words in sentences[1] and sentences[1].startswith("Precision 0.61:") and "mislead" not in sentences[1]
-    assert sentences[2].startswith("Repeats: 12.4 % of 500 generated images") and "about 5.0 %" in sentences[2]
+    assert sentences[2].startswith("Repeats: 12.4 % of 500 generated images") and "Up to 5.0 % is good" in sentences[2]
 
 
 def test_shares_of_few_images_come_with_a_warning():
