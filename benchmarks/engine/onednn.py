@@ -30,15 +30,17 @@ def build_models():
     import keras
 
     import keras_transfer_gen as ktg
+    from keras_transfer_gen.networks.conv_vae.conv_vae import build_conv_vae
+    from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
     from keras_transfer_gen.networks.heads.feature_heads import build_feature_heads
 
     keras.utils.set_random_seed(0)
     sizes = {"image_size": SIZE, "downsampling": 8}
-    generator, discriminator = ktg.build_dcgan(SIZE)
+    generator, discriminator = build_dcgan(SIZE)
     models = {
-        "gan": ktg.GAN(*ktg.build_dcgan(SIZE)),
+        "gan": ktg.GAN(*build_dcgan(SIZE)),
         "heads": ktg.GAN(generator, build_feature_heads(discriminator)),
-        "vae": ktg.VAE(*ktg.build_conv_vae(SIZE)),
+        "vae": ktg.VAE(*build_conv_vae(SIZE)),
         "vq": ktg.VQVAE(ktg.build_token_encoder(**sizes), ktg.VectorQuantizer(1024), ktg.build_token_decoder(**sizes)),
     }
     for model in models.values():
