@@ -24,8 +24,9 @@ def compiled_network(network: keras.Model) -> Callable[..., Any]:
         function: the network's inputs -> its outputs.
 
     Example:
+        >>> import keras
         >>> network = keras.Sequential([keras.layers.Input((2,)), keras.layers.Activation("relu")])
-        >>> compiled_network(network)(np.array([[-1.0, 1.0]], np.float32)).numpy().tolist()
+        >>> compiled_network(network)(tf.constant([[-1.0, 1.0]])).numpy().tolist()
         [[0.0, 1.0]]
     """
     if network not in _calls:

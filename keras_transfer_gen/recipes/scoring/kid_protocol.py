@@ -28,7 +28,7 @@ class KidProtocol:
     """
 
     num_fakes: int = 500
-    curve_fakes: int = 64
+    curve_fakes: int = 200
     max_reals: int = 1000
     seed: int = 0
 

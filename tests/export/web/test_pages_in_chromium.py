@@ -93,7 +93,7 @@ def test_pages_open_from_disk_and_draw_the_first_image_soon(page, pages, file):
     assert page.run("document.getElementById('error').hidden")
 
 
-@pytest.mark.parametrize(("quantize", "levels"), [("float16", 3), ("int8", None)])
+@pytest.mark.parametrize(("quantize", "levels"), [("float16", 5), ("int8", None)])
 def test_pages_with_smaller_numbers_draw_nearly_the_same(
     page, servables, page_facts, pages, draw, tmp_path, quantize, levels
 ):

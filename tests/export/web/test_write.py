@@ -37,4 +37,4 @@ def test_nothing_is_written_of_a_generator_with_other_weights(servables, page_fa
 
 
 def test_levels_are_one_more_than_those_of_the_file():
-    assert [levels_for(kind) for kind in ("none", "float16", "dynamic", "int8")] == [2, 3, None, None]
+    assert [levels_for(kind) for kind in ("none", "float16", "dynamic", "int8")] == [2, 5, None, None]
