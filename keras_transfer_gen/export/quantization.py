@@ -45,6 +45,7 @@ class Quantization:
         calibrates: whether it needs example rows.
         keeps_layers: whether the last layers may compute in float32.
         levels: how far images may be from the model's, in pixel levels, or None where `LEAST_PSNR` says it.
+        instead: what to do where a file is further from the model.
     """
 
     help: str
@@ -54,6 +55,7 @@ class Quantization:
     calibrates: bool = False
     keeps_layers: bool = False
     levels: float | None = None
+    instead: str = "Try --quantize int8, which lets layers compute in float32 where it must, or leave --quantize out."
 
 
 QUANTIZATIONS = {
@@ -65,6 +67,7 @@ QUANTIZATIONS = {
         operators=("TFLITE_BUILTINS_INT8", "TFLITE_BUILTINS"),
         calibrates=True,
         keeps_layers=True,
+        instead="Try --quantize float16, or leave --quantize out.",
     ),
     "int16x8": Quantization(
         "weights in int8, activations in int16",

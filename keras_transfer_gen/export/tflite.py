@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from keras_transfer_gen.export.servable import Servable
 
 
-INSTEAD = {  # kind of numbers -> what to do where a file with them is too far from the model
-    "int8": "Try --quantize float16, or leave --quantize out.",
-    None: "Try --quantize int8, which lets layers compute in float32 where it must, or leave --quantize out.",
-}
-
-
 class ImpreciseError(ExportError, checks.UserError):
     """A file of low precision is too far from the model: no fault of anybody, but there is no such file."""
 
@@ -112,16 +106,16 @@ class _Conversion:
         what = f"The TFLite file ({self.quantize})"
         if self.rule.keeps_layers and (self._chooses() or not self._is_near(path)):
             self._keep_layers(path)
-        if not self.rule.optimizes:
-            check_outputs(self.function, run_tflite_function(path, self.function.examples), "The TFLite file", 1.0)
-            return
         try:
             if self.rule.levels is None:
                 check_fidelity(self.expected, run_tflite_function(path, self.probes), LEAST_PSNR, what)
             else:
+                what = "The TFLite file" if not self.rule.optimizes else what
                 check_outputs(self.function, run_tflite_function(path, self.function.examples), what, self.rule.levels)
         except ExportError as error:
-            raise ImpreciseError(f"{error} {INSTEAD.get(self.quantize, INSTEAD[None])}") from error
+            if not self.rule.optimizes:
+                raise
+            raise ImpreciseError(f"{error} {self.rule.instead}") from error
 
     def _keep_layers(self, path: Path) -> None:
         """Lets the last layers compute in float32, as many as it takes until the images are good enough."""

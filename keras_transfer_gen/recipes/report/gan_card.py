@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,13 @@ from keras_transfer_gen.recipes.report.card import (
     use_section,
 )
 from keras_transfer_gen.recipes.report.class_table import HEADER, MEANING, class_rows, mean_sentence
-from keras_transfer_gen.recipes.report.view_scores import view_header, view_rows, view_sentences, worse_views
+from keras_transfer_gen.recipes.report.view_scores import (
+    score_gain,
+    view_header,
+    view_rows,
+    view_sentences,
+    worse_views,
+)
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
 if TYPE_CHECKING:
@@ -88,11 +93,11 @@ def gan_verdicts(metrics: dict[str, Any]) -> list[str]:
     before, after, scratch = (metrics[name] for name in ("kid_before", "kid_after", "kid_scratch"))
     sentences = []
     if before is not None and not metrics.get("kept_source"):
-        gain, deviation = _difference(before, after)
+        gain, deviation = score_gain(before, after)
         if gain > deviation:
             lower = f"KID is {gain:.1f} ± {deviation:.1f} lower than the source's"
-            worse = " and ".join(worse_views(metrics, "before"))
-            start = f"Adapting helped by KID, not by {worse}" if worse else "Adapting helped"
+            against = " and ".join(worse_views(metrics, "before"))
+            start = f"Adapting helped by KID, not by {against}" if against else "Adapting helped"
             sentences.append(f"{start}: {lower}.")
         else:
             worse = gain < -deviation
@@ -102,7 +107,7 @@ def gan_verdicts(metrics: dict[str, Any]) -> list[str]:
                 "or fewer frozen layers, or use the source as it is."
             )
     if scratch is not None:
-        lead, deviation = _difference(scratch, after)
+        lead, deviation = score_gain(scratch, after)
         if lead < -deviation:
             sentences.append(
                 f"Transfer lost: KID from scratch is {-lead:.1f} ± {deviation:.1f} lower at the same kimg. Train "
@@ -125,11 +130,6 @@ def _class_sections(metrics: dict[str, Any]) -> list[Section]:
         return []
     section = scores_section(list(HEADER), class_rows(per_class), MEANING, [mean_sentence(metrics)])
     return [dataclasses.replace(section, title="Classes")]
-
-
-def _difference(first: dict[str, Any], second: dict[str, Any]) -> tuple[float, float]:
-    """How much lower the second score is, and the deviation of that."""
-    return first["value"] - second["value"], math.hypot(first["std"], second["std"])
 
 
 def describe_exports(spec: ModelSpec, missing: str | None) -> list[str]:

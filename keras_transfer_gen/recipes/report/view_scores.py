@@ -68,9 +68,8 @@ def _compare(metrics: dict[str, Any], rival: str, title: str) -> list[str]:
     parts, words = [], []
     for view in measured_views(metrics):
         first, second = metrics.get(f"{view}_{rival}"), metrics[f"{view}_after"]
-        word = _word(metrics, view, rival)
-        if word is not None:
-            words.append(word)
+        if first is not None:
+            words.append(_word(first, second))
             change = f"{first['value']:.1f} to {second['value']:.1f}"
             parts.append(f"{WORDS[view].format(**second)}: {words[-1]}, {change}")
     if not parts:
@@ -86,15 +85,18 @@ def worse_views(metrics: dict[str, Any], rival: str) -> list[str]:
         metrics: content of metrics.json.
         rival: "before" or "scratch".
     """
-    return [COLUMNS[view] for view in measured_views(metrics) if _word(metrics, view, rival) == "worse"]
+    scored = [view for view in measured_views(metrics) if metrics.get(f"{view}_{rival}") is not None]
+    return [COLUMNS[view] for view in scored if _word(metrics[f"{view}_{rival}"], metrics[f"{view}_after"]) == "worse"]
 
 
-def _word(metrics: dict[str, Any], view: str, rival: str) -> str | None:
-    """How the trained model is by one view beside another model; None where that was not scored."""
-    first, second = metrics.get(f"{view}_{rival}"), metrics[f"{view}_after"]
-    if first is None:
-        return None
-    gain, deviation = first["value"] - second["value"], math.hypot(first["std"], second["std"])
+def score_gain(first: dict[str, Any], second: dict[str, Any]) -> tuple[float, float]:
+    """How much lower the second score is, and the deviation of that."""
+    return first["value"] - second["value"], math.hypot(first["std"], second["std"])
+
+
+def _word(first: dict[str, Any], second: dict[str, Any]) -> str:
+    """How the second score is beside the first."""
+    gain, deviation = score_gain(first, second)
     return "better" if gain > deviation else "worse" if gain < -deviation else "no certain difference"
 
 
