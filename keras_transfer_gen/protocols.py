@@ -149,6 +149,10 @@ class Penalty(IntervalLayer):
 
     `statistics` names further float32 scalars in the dict of `losses`, which `after_step` is given.
 
+    Replicas can't exchange anything in the conditional in which `losses` is called. A penalty that must, such as for a
+    mean over all images, sets `has_own_conditional`: then `losses` is called in every step, computes in a `tf.cond` of
+    its own what is costly, and gives 0 where it is not due.
+
     Args:
         interval: see `IntervalLayer`.
 
@@ -164,6 +168,7 @@ class Penalty(IntervalLayer):
 
     phases = ("d",)
     statistics: tuple[str, ...] = ()
+    has_own_conditional = False
 
     def after_step(self, step: Step, statistics: dict[str, tf.Tensor], due: tf.Tensor) -> None:
         """Updates the penalty's own variables after both networks moved.

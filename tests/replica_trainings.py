@@ -72,6 +72,33 @@ def gan_with_heads():
     return _gan(build_feature_heads(_discriminator(), weight=0.05, width=4), rate=0.005)
 
 
+def stylegan2():
+    """Noise, mixed styles, path lengths, their average style, groups of images, ADA; all penalties take turns."""
+    from keras_transfer_gen.networks.stylegan2.shapes import DiscriminatorShape, GeneratorShape
+    from keras_transfer_gen.networks.stylegan2.stylegan2 import (
+        build_stylegan2_discriminator,
+        build_stylegan2_generator,
+    )
+    from keras_transfer_gen.objectives.path_length import PathLength
+    from keras_transfer_gen.objectives.penalties import R1
+    from keras_transfer_gen.specs import ModelSpec
+    from keras_transfer_gen.training.ada import ADA
+    from keras_transfer_gen.training.gan import GAN
+
+    shape = GeneratorShape(SIDE, latent_dim=LATENT, w_dim=8, widths=(8, 8), mapping_layers=2, mixing=0.9)
+    generator = build_stylegan2_generator(shape)
+    for variable in generator.trainable_variables:
+        if variable.name == "noise_strength":
+            variable.assign(0.3)
+    discriminator = build_stylegan2_discriminator(DiscriminatorShape(SIDE, widths=(8, 8), group_size=4))
+    spec = ModelSpec(image_size=SIDE, channels=3, latent_dim=LATENT, arch="stylegan2")
+    gan = GAN(generator, discriminator, spec=spec)
+    penalties = [R1(0.5, interval=4), PathLength(2.0, interval=4)]
+    optimizers = {name: keras.optimizers.SGD(0.005) for name in ("g_optimizer", "d_optimizer")}
+    gan.compile(penalty=penalties, augment=ADA(target=0.0, kimg=0.5), ema_halflife_kimg=0.2, **optimizers)
+    return gan
+
+
 def vae():
     """Batch norm in both networks, free bits, the scale that is the most likely for the batch."""
     from keras_transfer_gen.networks.layers import FusedBatchNormalization
@@ -88,7 +115,7 @@ def vae():
     return model
 
 
-MODELS = {f.__name__: f for f in (gan_with_r1, gan_with_ada, gan_with_diffaugment, gan_with_heads, vae)}
+MODELS = {f.__name__: f for f in (gan_with_r1, gan_with_ada, gan_with_diffaugment, gan_with_heads, stylegan2, vae)}
 
 
 def train(name, strategy, steps=STEPS):

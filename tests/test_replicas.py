@@ -49,7 +49,7 @@ def test_batches_are_dealt_out_in_turn(two_cpus):
 
 
 @pytest.mark.parametrize("name", [
-    "gan_with_ada", "vae", pytest.param("gan_with_r1", marks=pytest.mark.slow),
+    "gan_with_ada", "stylegan2", "vae", pytest.param("gan_with_r1", marks=pytest.mark.slow),
     pytest.param("gan_with_diffaugment", marks=pytest.mark.slow),
     pytest.param("gan_with_heads", marks=pytest.mark.slow),
 ])  # fmt: skip

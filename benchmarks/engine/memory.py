@@ -22,6 +22,7 @@ CASES = {  # name -> (preset, or architecture and image size; images in a step)
     "vae_64_b128": ("noto_vae_64", 64, 128),
     "gan_128_b32": ("dcgan", 128, 32),
     "stylegan2_64_b4": ("stylegan2", 64, 4),
+    "stylegan2_256_b4": ("stylegan2", 256, 4),
     "gan_64_b32": ("dcgan", 64, 32),
     "heads_64_b32": ("noto_gan_64", 64, 32),
     "vae_64_b32": ("noto_vae_64", 64, 32),

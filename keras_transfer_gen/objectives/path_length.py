@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_transfer_gen import checks
 from keras_transfer_gen.network_inputs import LATENTS
 from keras_transfer_gen.protocols import Penalty
-from keras_transfer_gen.replicas import count_replicas, own_rows
+from keras_transfer_gen.replicas import count_replicas, own_rows, replica_mean
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class PathLength(Penalty):
 
     phases = ("g",)
     statistics = ("mean_length",)
+    has_own_conditional = True
 
     def __init__(self, weight: float = 2.0, interval: int = 4, decay: float = 0.01, **kwargs: Any) -> None:
         super().__init__(interval, **kwargs)
@@ -55,15 +56,21 @@ class PathLength(Penalty):
 
     def losses(self, step: Step) -> dict[str, tf.Tensor]:
         half = (tf.shape(step.latents)[0] + 1) // 2
+        due = step.index % self.interval == 0
+        lengths = tf.cond(due, lambda: self._lengths(step, half), lambda: tf.zeros((half,)))
+        # The new mean is part of the penalty's gradient; what is kept of it is a number.
+        mean = (1.0 - self.decay) * self.mean.value + self.decay * replica_mean(tf.reduce_mean(lengths))
+        loss = tf.where(due, self.weight * (lengths - mean) ** 2, 0.0)
+        return {"g": loss, "mean_length": tf.stop_gradient(mean)}
+
+    def _lengths(self, step: Step, half: tf.Tensor) -> tf.Tensor:
+        """float32 `[half]`, of the first images of the batch."""
         drawn = {name: tf.convert_to_tensor(value)[:half] for name, value in step.drawn.items()}
         with tf.GradientTape() as tape:
             tape.watch(drawn[LATENTS])  # styles are recorded then, frozen mapping network or not
             images, intermediates = step.generate(drawn)
             projected = projection(images, draw_noise(step, tf.shape(images)))
-        lengths = style_lengths(tape.gradient(projected, intermediates[STYLES]))
-        # The new mean is part of the penalty's gradient; what is kept of it is a number.
-        mean = (1.0 - self.decay) * self.mean.value + self.decay * tf.reduce_mean(lengths)
-        return {"g": self.weight * (lengths - mean) ** 2, "mean_length": tf.stop_gradient(mean)}
+        return style_lengths(tape.gradient(projected, intermediates[STYLES]))
 
     def after_step(self, step: Step | None, statistics: dict[str, tf.Tensor], due: tf.Tensor) -> None:
         self.mean.assign(tf.where(due, statistics["mean_length"], self.mean.value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import pixels
+from keras_transfer_gen.layer_seeds import layers_draw_by
 from keras_transfer_gen.running_statistics import keep_statistics
 from keras_transfer_gen.steps import Step
 from keras_transfer_gen.training import conditions, ema, gan_step, latents, loss_scaling, micro_batches
@@ -49,7 +51,7 @@ def train_step(gan: GAN, data: Any) -> dict[str, Any]:
 
     d_variables, d_sum = gan.discriminator.trainable_variables, micro_batches.Sum(len(parts))
     for part in parts:
-        with d_sum.in_turn():
+        with d_sum.in_turn(), batch.layers_draw(part):
             d_sum.add(*_discriminator_part(gan, batch, part, d_variables))
     if d_variables:
         loss_scaling.apply_gradients(gan.d_optimizer, d_sum.gradients, d_variables)
@@ -57,7 +59,7 @@ def train_step(gan: GAN, data: Any) -> dict[str, Any]:
     g_variables, g_sum = gan.generator.trainable_variables, micro_batches.Sum(len(parts))
     real_logits = d_sum.whole_rows()["real_logits"]
     for part in parts:
-        with g_sum.in_turn():
+        with g_sum.in_turn(), batch.layers_draw(part):
             g_sum.add(*_generator_part(gan, batch, part, g_variables, d_sum.rows[part.start // gan.micro_batch]))
     if g_variables:
         loss_scaling.apply_gradients(gan.g_optimizer, g_sum.gradients, g_variables)
@@ -98,6 +100,11 @@ class _Batch:
             return images
         replica = 0 if gan.augment.shared_seed else None
         return gan.augment(images, seed=latents.step_seed(gan.seed, self.index, purpose, replica))
+
+    def layers_draw(self, part: micro_batches.Part) -> contextlib.AbstractContextManager[None]:
+        """Within it, layers draw what belongs to the step and the micro-batch."""
+        seed = latents.step_seed(self.gan.seed, self.index, "layers", replica=0)
+        return layers_draw_by(tf.random.experimental.stateless_fold_in(seed, part.start) if part.start else seed)
 
     def generate(self, drawn: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, dict[str, Any]]:
         """(images, intermediates) of the generator in training."""

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen import pixels
+from keras_transfer_gen.layer_seeds import layers_draw_by
 from keras_transfer_gen.steps import Step
 from keras_transfer_gen.training import conditions, ema, latents, loss_scaling
 from keras_transfer_gen.training.lazy_losses import add_penalties, regularization
@@ -30,6 +31,11 @@ def train_step(gan: GAN, data: np.ndarray | tf.Tensor | tuple[np.ndarray | tf.Te
     Returns:
         dict of float32 scalars by the names of `GAN.trackers`; logits as the discriminator gave them.
     """
+    with layers_draw_by(latents.step_seed(gan.seed, tf.cast(gan.step.value, tf.int64), "layers", replica=0)):
+        return _update_both(gan, data)
+
+
+def _update_both(gan: GAN, data: Any) -> dict[str, Any]:
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
     batch = tf.shape(real)[0]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # New ones go to the end: the position of each is part of its seed, and earlier runs must continue as they were.
-PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs")
+PURPOSES = ("latents", "augment_real", "augment_fake", "augment_fake_for_generator", "labels", "other_inputs", "layers")
 
 
 def step_seed(

@@ -106,7 +106,9 @@ def _penalty_gradients(
     def skipped() -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         return tf.constant(0.0), [_zeros(v) for v in variables], [tf.constant(0.0) for _ in penalty.statistics]
 
-    return due() if penalty.interval == 1 else tf.cond(step.index % penalty.interval == 0, due, skipped)
+    if penalty.interval == 1 or penalty.has_own_conditional:
+        return due()
+    return tf.cond(step.index % penalty.interval == 0, due, skipped)
 
 
 def _zeros(variable: keras.Variable) -> tf.Tensor:

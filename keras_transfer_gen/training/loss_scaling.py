@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_transfer_gen import checks
 from keras_transfer_gen.training.functional_form import is_functional
 
 
@@ -41,6 +42,21 @@ def with_loss_scale(optimizer: keras.optimizers.Optimizer, networks: Iterable) -
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or not computes_in_float16(networks):
         return optimizer
     return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def scaled_for(optimizer: keras.optimizers.Optimizer, precision: str) -> keras.optimizers.Optimizer:
+    """The optimizer, in a `keras.optimizers.LossScaleOptimizer` where networks are going to compute in "float16"."""
+    return keras.optimizers.LossScaleOptimizer(optimizer) if precision == "float16" else optimizer
+
+
+def check_loss_scale(model: Any) -> None:
+    """Raises a `UserError` where an optimizer of a compiled model does not scale losses."""
+    for name in ("g_optimizer", "d_optimizer", "optimizer"):
+        optimizer = getattr(model, name, None)
+        plain = isinstance(optimizer, keras.optimizers.Optimizer)
+        if plain and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            hint = f'Call set_precision(model, "float16") before compile, or give {name}=LossScaleOptimizer(...).'
+            raise checks.user_error("precision", f"float32 or bfloat16 with this {name}", "float16", hint)
 
 
 def apply_gradients(

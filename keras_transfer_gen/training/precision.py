@@ -1,4 +1,4 @@
-"""bfloat16 arithmetic where it is faster: measured, not guessed; weights stay float32."""
+"""Arithmetic in bfloat16 or float16, weights stay float32; whether bfloat16 is faster is measured, not guessed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.protocols import FixedDtype, MultiNetwork
+from keras_transfer_gen.training.loss_scaling import check_loss_scale
 
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+PROBED = ("float32", "bfloat16")
 PROBE_STEPS = 3
 
 
@@ -27,10 +29,11 @@ def set_precision(model: keras.Model, precision: str) -> None:
     Args:
         model: `GAN` or `VAE`, whose networks are changed (the averaged generator always computes in float32), or a
             functional `keras.Model`; weights stay in float32.
-        precision: "float32" or "bfloat16".
+        precision: "float32", "bfloat16" or "float16". The last needs optimizers that scale losses: set it before
+            `compile`, which then makes them, or give `keras.optimizers.LossScaleOptimizer`s.
 
     Raises:
-        UserError: for another name.
+        UserError: for another name, and for float16 where an optimizer of a compiled model doesn't scale losses.
 
     Example:
         >>> inputs = keras.Input((4,))
@@ -41,6 +44,8 @@ def set_precision(model: keras.Model, precision: str) -> None:
     """
     step = "Use --precision auto to have it measured."
     policy = PRECISIONS[checks.check_choice("precision", precision, PRECISIONS, step)]
+    if precision == "float16" and isinstance(model, MultiNetwork):
+        check_loss_scale(model)
     for network in model.roles.values() if isinstance(model, MultiNetwork) else [model]:
         _set_policy(network, policy)
 
@@ -82,7 +87,7 @@ def choose_precision(precision: str, network: keras.Model, batch_size: int) -> t
     """The precision to train in: the one named, or for "auto" the faster of the two on this machine.
 
     Args:
-        precision: "auto", "float32" or "bfloat16".
+        precision: "auto", "float32", "bfloat16" or "float16", which "auto" does not try.
         network: a functional model; a copy of it is timed, forward and backward, unless it has types of its own.
         batch_size: images in a step.
 
@@ -93,7 +98,7 @@ def choose_precision(precision: str, network: keras.Model, batch_size: int) -> t
         return "float32", {}  # the layer that takes most of the time computes in its own types
     if precision != "auto":
         return checks.check_choice("precision", precision, ["auto", *PRECISIONS]), {}
-    seconds = {name: _seconds_a_step(network, name, batch_size) for name in PRECISIONS}
+    seconds = {name: _seconds_a_step(network, name, batch_size) for name in PROBED}
     return min(seconds, key=seconds.get), seconds
 
 

@@ -96,7 +96,7 @@ def test_lengths_and_penalties_are_those_of_the_original(monkeypatch):
     noise = 16 * wanted["pl_noise"]  # it is stored divided by the side
     monkeypatch.setattr(path_length, "draw_noise", lambda step, shape: noise)
     drawn = {"latents": np.tile(arrays["z"], (2, 1)), "truncation": np.ones(8, np.float32)}
-    step = types.SimpleNamespace(latents=drawn["latents"], drawn=drawn, generate=generate)
+    step = types.SimpleNamespace(index=tf.constant(0), latents=drawn["latents"], drawn=drawn, generate=generate)
     losses = PathLength(weight=2.0).losses(step)
     expected = 2.0 * (wanted["pl_lengths"] - wanted["pl_mean_new"]) ** 2
     assert relative(losses["g"], expected) < 1e-4

@@ -95,9 +95,43 @@ def test_choose_precision_times_a_copy():
 
 def test_precision_refuses_other_names():
     with pytest.raises(checks.UserError, match="`precision` must be one of 'float32', 'bfloat16'"):
-        precision.set_precision(make(), "float16")
+        precision.set_precision(make(), "half")
     with pytest.raises(checks.UserError, match="`precision` must be one of 'auto'"):
         precision.choose_precision("half", None, 8)
+
+
+def make_gan():
+    keras.utils.set_random_seed(0)
+    return GAN(*build_dcgan(32, latent_dim=16, max_channels=16))
+
+
+def test_float16_learns_what_float32_does_with_scaled_losses():
+    changes = []
+    for name in ("float32", "float16"):
+        gan = make_gan()
+        before = np.concatenate([part.ravel() for part in gan.generator.get_weights()])
+        precision.set_precision(gan, name)
+        gan.compile(penalty=None, g_optimizer=keras.optimizers.SGD(0.01), d_optimizer=keras.optimizers.SGD(0.01))
+        scaled = isinstance(gan.g_optimizer, keras.optimizers.LossScaleOptimizer)
+        assert scaled == isinstance(gan.d_optimizer, keras.optimizers.LossScaleOptimizer) == (name == "float16")
+        gan.fit(np.random.default_rng(1).integers(0, 256, (8, 32, 32, 3), np.uint8), batch_size=8, verbose=0)
+        changes.append(np.concatenate([part.ravel() for part in gan.generator.get_weights()]) - before)
+        assert gan.generator.get_layer("block_16").conv.compute_dtype == name
+    full, half = changes
+    assert np.linalg.norm(full) > 0 and not np.array_equal(full, half)
+    assert full @ half > 0.99 * np.linalg.norm(full) * np.linalg.norm(half)
+
+
+def test_float16_without_scaled_losses_is_refused():
+    gan = make_gan()
+    gan.compile()
+    with pytest.raises(checks.UserError, match="`precision` must be float32 or bfloat16 with this g_optimizer"):
+        precision.set_precision(gan, "float16")
+    assert gan.generator.get_layer("block_16").conv.compute_dtype == "float32"
+    scaled = [loss_scaling.scaled_for(keras.optimizers.SGD(0.1), "float16") for _ in range(2)]
+    gan.compile(g_optimizer=scaled[0], d_optimizer=scaled[1])
+    precision.set_precision(gan, "float16")
+    assert gan.generator.get_layer("block_16").conv.compute_dtype == "float16"
 
 
 class Doubling(keras.layers.Layer):

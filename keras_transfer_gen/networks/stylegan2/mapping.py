@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_transfer_gen.layer_seeds import layer_seed
 from keras_transfer_gen.networks.stylegan2.layers import EqualizedDense, StyleGANLayer, normalize
 from keras_transfer_gen.running_statistics import may_update_statistics
 from keras_transfer_gen.version import PACKAGE
@@ -95,7 +96,7 @@ class Styles(StyleGANLayer):
 
     In training the average `w_avg` follows the mean of each batch; frozen layers (`trainable=False`) leave it, and so
     does a call within `running_statistics.keep_statistics`. In training, styles may also be mixed: from a random place
-    on an image takes those of the image before it in the batch.
+    on an image takes those of another one of the batch.
 
     Args:
         count: styles of an image.
@@ -135,12 +136,16 @@ class Styles(StyleGANLayer):
         return self._mix(styles) if training and self.mixing and self.count > 1 else styles
 
     def _mix(self, styles: tf.Tensor) -> tf.Tensor:
-        """Styles whose later ones are those of the image before; what is drawn follows from the styles' bits."""
-        bits = tf.bitcast(tf.stack([styles[0, 0, 0], styles[-1, 0, -1]]), tf.int32)
-        on, share = tf.unstack(tf.random.stateless_uniform((2,), tf.random.experimental.stateless_fold_in(bits, 1)))
+        """Styles whose later ones are those of another image of the batch; what is drawn is the same on all replicas.
+
+        The other image is an eighth of the batch away: not in the group that a discriminator compares, and, as
+        replicas take turns, the same image on however many of them.
+        """
+        on, share = tf.unstack(tf.random.stateless_uniform((2,), layer_seed(1, styles)))
+        away = tf.maximum(tf.shape(styles)[0] // 8, 1)
         cut = 1 + tf.cast(share * (self.count - 1), tf.int32)
         own = (tf.range(self.count) < cut) | (on >= self.mixing)
-        return tf.where(own[None, :, None], styles, tf.roll(styles, 1, axis=0))
+        return tf.where(own[None, :, None], styles, tf.roll(styles, away, axis=0))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         batch, w_dim = input_shape[0]

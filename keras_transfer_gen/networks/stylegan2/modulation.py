@@ -10,8 +10,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_transfer_gen.layer_seeds import layer_seed
 from keras_transfer_gen.networks.stylegan2.layers import EqualizedDense, StyleGANLayer, activate
 from keras_transfer_gen.networks.stylegan2.resampling import low_pass
+from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class StyledConv2D(StyleGANLayer):
         filters: channels of the output.
         side: of the output, in pixels.
         up: whether the output is twice as large as the input.
-        noise: "const" adds the stored map `noise_const` in use, "random" a map that depends on the batch's styles,
+        noise: "const" adds the stored map `noise_const` in use, "random" a map that is drawn,
             "none" nothing. In training maps are random, but for "none".
         clamp: largest absolute value of the result over the gain, or 0.
         gain: factor on the result.
@@ -135,10 +137,9 @@ class StyledConv2D(StyleGANLayer):
         return activate(x, self.bias.value, True, self.gain, self.clamp)
 
     def _draw(self, style: tf.Tensor, batch: int | tf.Tensor) -> tf.Tensor:
-        """N(0, 1), float32 `[batch, side, side, 1]`, which follows from the style's bits: a step can be repeated."""
-        bits = tf.bitcast(tf.stack([style[0, 0], style[-1, -1]]), tf.int32)
-        seed = tf.random.experimental.stateless_fold_in(bits, 2 * self.side + self.up)
-        return tf.random.stateless_normal((batch, self.side, self.side, 1), seed)
+        """N(0, 1), float32 `[batch, side, side, 1]`: this replica's rows of what the step's seed gives for all."""
+        seed = layer_seed(2 * self.side + self.up, style)
+        return own_rows(tf.random.stateless_normal((batch * count_replicas(), self.side, self.side, 1), seed))
 
     def compute_output_shape(self, input_shape: Sequence[Shape]) -> tuple[int | None, ...]:
         return (input_shape[0][0], self.side, self.side, self.filters)

@@ -9,7 +9,7 @@ from keras_transfer_gen.recipes.settings import field_checks as check
 from keras_transfer_gen.recipes.settings.fields import setting, settings_class
 from keras_transfer_gen.transfer.fetching.address import HANDLE_FORMS
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 RESIZE_MODES = ("crop", "pad")
 
 
@@ -89,8 +89,8 @@ class RunSettings:
         panel=fields.SCORING,
     )  # fmt: skip
     precision: str = setting(
-        "auto", help="Arithmetic of the training; auto measures which is faster.", panel=fields.MACHINE,
-        choices=lambda: PRECISIONS, check=check.choice(lambda: PRECISIONS),
+        "auto", help="Arithmetic of the training; auto takes float32 or bfloat16, whichever is faster.",
+        panel=fields.MACHINE, choices=lambda: PRECISIONS, check=check.choice(lambda: PRECISIONS),
     )  # fmt: skip
     devices: str = setting("auto", help='auto, or a comma-separated list such as "gpu:0,gpu:1".', panel=fields.MACHINE)
     deterministic: bool = setting(

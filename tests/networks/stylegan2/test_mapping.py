@@ -1,5 +1,7 @@
 import numpy as np
+import tensorflow as tf
 
+from keras_transfer_gen.layer_seeds import layers_draw_by
 from keras_transfer_gen.networks.stylegan2.layers import normalize
 from keras_transfer_gen.networks.stylegan2.mapping import MappingNetwork, Styles
 from keras_transfer_gen.running_statistics import keep_statistics
@@ -58,7 +60,7 @@ def test_average_stays_within_keep_statistics():
     assert not layer.w_avg.numpy().any()
 
 
-def test_later_styles_are_those_of_the_image_before_in_training():
+def test_later_styles_are_those_of_another_image_in_training():
     layer, factors, cuts = Styles(5, mixing=0.75), np.ones(4, np.float32), []
     layer.build([Z.shape, factors.shape])
     for number in range(60):
@@ -72,3 +74,11 @@ def test_later_styles_are_those_of_the_image_before_in_training():
         assert own == [place < cuts[-1] for place in range(5)] and other == [not mine for mine in own]
         np.testing.assert_array_equal(layer([z, factors]), np.repeat(z[:, None], 5, axis=1))  # never in use
     assert set(cuts) == {1, 2, 3, 4, 5} and 0.08 < cuts.count(5) / 60 < 0.45
+
+
+def test_mixed_styles_are_those_of_an_eighth_of_the_batch_before():
+    layer, z = Styles(5, mixing=1.0), np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32)
+    with keep_statistics(), layers_draw_by(tf.constant([0, 1])):
+        styles = layer([z, np.ones(16, np.float32)], training=True).numpy()
+    np.testing.assert_array_equal(styles[:, 0], z)
+    np.testing.assert_array_equal(styles[:, 4], np.roll(z, 2, axis=0))

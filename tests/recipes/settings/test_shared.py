@@ -34,7 +34,7 @@ def test_class_names_its_family_and_command(settings_kind):
     ({"evaluate_every_kimg": 0}, r"`evaluate_every_kimg` must be a number above 0.*--evaluate-every [\d.]+"),
     ({"balance": 2}, r"`balance` must be a number of at least 0 and at most 1.*--balance 0.5"),
     ({"resize_mode": "stretch"}, r"`resize_mode` must be one of 'crop', 'pad'.*--resize-mode"),
-    ({"precision": "float16"}, r"`precision` must be one of 'auto', 'float32', 'bfloat16'.*--precision"),
+    ({"precision": "half"}, r"`precision` must be one of 'auto', 'float32', 'bfloat16', 'float16'.*--precision"),
     ({"data": 3}, r"`data` must be a path or text.*--data"),
     ({"learning_rate": 0}, r"`learning_rate` must be a number above 0.*--learning-rate 0.00"),
 ])  # fmt: skip

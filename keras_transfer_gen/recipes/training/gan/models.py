@@ -18,6 +18,7 @@ from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.specs import ModelSpec
 from keras_transfer_gen.training.gan import GAN
+from keras_transfer_gen.training.loss_scaling import scaled_for
 
 if TYPE_CHECKING:
     from keras_transfer_gen.data.image_set import ImageSet
@@ -78,8 +79,8 @@ def compile_gan(gan: GAN, settings: GanSettings, rates: tuple[float, float] | No
         penalty=penalties_of(settings),
         augment=settings.augment,
         regularizers=settings.build_regularizers() if rates is None else (),
-        g_optimizer=keras.optimizers.Adam(g_rate, **adam),
-        d_optimizer=keras.optimizers.Adam(d_rate, **adam),
+        g_optimizer=scaled_for(keras.optimizers.Adam(g_rate, **adam), settings.precision),
+        d_optimizer=scaled_for(keras.optimizers.Adam(d_rate, **adam), settings.precision),
         ema_halflife_kimg=settings.ema_halflife_kimg,
         seed=settings.seed,
         micro_batch=settings.micro_batch,

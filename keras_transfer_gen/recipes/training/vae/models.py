@@ -20,6 +20,7 @@ from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.recipes.training.rules import EVERYTHING
+from keras_transfer_gen.training.loss_scaling import scaled_for
 from keras_transfer_gen.training.vae import VAE
 from keras_transfer_gen.transfer.freezing.freeze import freeze
 from keras_transfer_gen.transfer.regularizers.l2sp import L2SP
@@ -109,5 +110,5 @@ def compile_vae(
 ) -> None:
     """Compiles a VAE as the settings say, or with the given learning rate."""
     rate = learning_rate or settings.learning_rate
-    optimizer = keras.optimizers.Adam(rate)
+    optimizer = scaled_for(keras.optimizers.Adam(rate), settings.precision)
     vae.compile(optimizer, regularizers=regularizers, seed=settings.seed, micro_batch=settings.micro_batch)

@@ -17,6 +17,7 @@ from keras_transfer_gen.recipes.models.resolve import resolve_source
 from keras_transfer_gen.recipes.settings import defaults
 from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
+from keras_transfer_gen.training.loss_scaling import scaled_for
 from keras_transfer_gen.training.token_prior import TokenPrior
 from keras_transfer_gen.training.vqvae import VQVAE
 from keras_transfer_gen.transfer.freezing.freeze import freeze
@@ -131,15 +132,16 @@ def compile_vq(
             vq.set_discriminator(build_patch_discriminator(*vq.decoder.output_shape[2:]))
         start = wait * settings.autoencoder_share * settings.kimg
         adversary = {"adversarial_weight": settings.adversarial_weight, "adversarial_start_kimg": start}
-        adversary["d_optimizer"] = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
+        d_adam = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
+        adversary["d_optimizer"] = scaled_for(d_adam, settings.precision)
     else:
         vq.set_discriminator(None)
     adam = keras.optimizers.Adam(rate, beta_2=0.99)
-    vq.compile(adam, augment=settings.augment, seed=settings.seed, **adversary)
+    vq.compile(scaled_for(adam, settings.precision), augment=settings.augment, seed=settings.seed, **adversary)
     adamw = keras.optimizers.AdamW(
         prior_rate or settings.learning_rate, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIPNORM
     )
-    vq.prior.compile(adamw, augment=settings.augment, seed=settings.seed)
+    vq.prior.compile(scaled_for(adamw, settings.precision), augment=settings.augment, seed=settings.seed)
     return vq
 
 
