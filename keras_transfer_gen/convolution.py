@@ -1,8 +1,9 @@
 """Convolutions whose gradients are computed by faster kernels than TensorFlow's, on processors where those are slow.
 
-Without AVX-512, TensorFlow's gradients of a convolution take up to 4 times as long as the convolution itself, though
-they have as many products. Here each gradient is written as what is fast: a convolution with the turned kernel, or a
-matrix product of shifted maps. Results are the same to rounding; second derivatives, as in R1, too.
+Without AVX-512 and without oneDNN, TensorFlow's gradients of a convolution take up to 4 times as long as the
+convolution itself, though they have as many products. Here each gradient is written as what is fast: a convolution with
+the turned kernel, or a matrix product of shifted maps. Results are the same to rounding; second derivatives, as in R1,
+too. Where oneDNN computes, as it does in `ktg`, its own gradients are faster than these.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_transfer_gen.native_kernels import has_avx2_alone
+from keras_transfer_gen.native_kernels import has_avx2_alone, uses_onednn
 from keras_transfer_gen.protocols import MultiNetwork
 
 _STATE = threading.local()  # each replica of a strategy traces its step in a thread of its own
@@ -29,7 +30,7 @@ MARGIN = [[0, 0], [1, 1], [1, 1], [0, 0]]
 @functools.cache
 def are_faster_here() -> bool:
     """Whether this machine computes on a processor for which the gradients of this file are faster (bool)."""
-    return has_avx2_alone() and not tf.config.list_physical_devices("GPU")
+    return has_avx2_alone() and not uses_onednn() and not tf.config.list_physical_devices("GPU")
 
 
 @contextlib.contextmanager

@@ -29,3 +29,8 @@ def prefer_onednn() -> bool:
         return False
     os.environ[ONEDNN] = "1"
     return True
+
+
+def uses_onednn() -> bool:
+    """Whether TensorFlow was told to compute by oneDNN, as `ktg` tells it on such a processor (bool)."""
+    return os.environ.get(ONEDNN) == "1"

@@ -93,8 +93,13 @@ def test_layers_compute_as_before_outside_of_a_training_step():
 def test_only_processors_without_avx512_use_them(monkeypatch, tmp_path):
     file = tmp_path / "cpuinfo"
     monkeypatch.setattr(native_kernels, "CPUINFO", file)
+    monkeypatch.delenv(native_kernels.ONEDNN, raising=False)
     for text, expected in (("flags: avx avx2", True), ("flags: avx2 avx512f", False), ("Features: neon", False)):
         file.write_text(text)
         convolution.are_faster_here.cache_clear()
         assert convolution.are_faster_here() is expected
+    file.write_text("flags: avx avx2")
+    monkeypatch.setenv(native_kernels.ONEDNN, "1")
+    convolution.are_faster_here.cache_clear()
+    assert convolution.are_faster_here() is False
     convolution.are_faster_here.cache_clear()

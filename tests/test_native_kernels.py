@@ -34,3 +34,11 @@ def test_nothing_is_set_once_tensorflow_is_there(tmp_path, monkeypatch):
     monkeypatch.setattr(native_kernels, "CPUINFO", tmp_path / "cpuinfo")
     monkeypatch.delenv(native_kernels.ONEDNN, raising=False)
     assert not native_kernels.prefer_onednn()
+
+
+@pytest.mark.parametrize(("given", "expected"), [("1", True), ("0", False), (None, False)])
+def test_onednn_is_used_where_the_environment_says_so(monkeypatch, given, expected):
+    monkeypatch.delenv(native_kernels.ONEDNN, raising=False)
+    if given is not None:
+        monkeypatch.setenv(native_kernels.ONEDNN, given)
+    assert native_kernels.uses_onednn() is expected

@@ -2,46 +2,78 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_transfer_gen.networks.stylegan2.resampling import low_pass
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
-    import numpy as np
-    import tensorflow as tf
-
     from keras_transfer_gen.aliases import Array, Shape
 
 
 SLOPE = 0.2  # of the leaky ReLU
 
 
+def activation_gain(leaky: bool = True, gain: float = 1.0) -> float:
+    """The factor on an activation: sqrt(2) with a leaky ReLU, times a gain.
+
+    A factor above 0 may stand before the ReLU as well: on the kernel and the bias, which are smaller than the maps.
+    """
+    return gain * math.sqrt(2.0) if leaky else gain
+
+
 def activate(
-    inputs: tf.Tensor, bias: Array | None = None, leaky: bool = True, gain: float = 1.0, clamp: float = 0.0
-) -> np.ndarray | tf.Tensor:
-    """Bias, leaky ReLU times sqrt(2) (or nothing), a gain, and a limit of the result's size.
+    inputs: tf.Tensor, bias: Array | None = None, leaky: bool = True, limit: float = 0.0, training: bool | None = None
+) -> tf.Tensor:
+    """Bias, leaky ReLU (or nothing), and a limit of the result's size; `activation_gain` is no part of it.
 
     Args:
         inputs: `[batch, ..., C]`.
         bias: `[C]` or None.
-        leaky: False leaves the leaky ReLU and its factor out.
-        gain: factor on the result.
-        clamp: the result lies in [-clamp * gain, clamp * gain]; 0 for no limit.
+        leaky: False leaves the leaky ReLU out.
+        limit: the result lies in [-limit, limit]; 0 for no limit.
+        training: whether the result has a gradient: on a CPU, the limit then costs next to nothing where it is kept.
 
     Returns:
         the shape and dtype of `inputs`.
     """
     x = inputs if bias is None else inputs + ops.cast(bias, inputs.dtype)
-    factor = gain
-    if leaky:
-        x, factor = ops.leaky_relu(x, SLOPE), gain * math.sqrt(2.0)
-    x = x if factor == 1.0 else x * ops.cast(factor, x.dtype)
-    return ops.clip(x, -clamp * gain, clamp * gain) if clamp else x
+    x = ops.leaky_relu(x, SLOPE) if leaky else x
+    if not limit:
+        return x
+    return _clip_where_needed(x, limit) if training and _on_cpu() else ops.clip(x, -limit, limit)
+
+
+def _clip_where_needed(inputs: tf.Tensor, limit: float) -> tf.Tensor:
+    """`ops.clip(inputs, -limit, limit)`, which is hardly ever due: then neither it nor its gradient is computed."""
+
+    @tf.custom_gradient
+    def function(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        due = tf.maximum(tf.reduce_max(inputs), -tf.reduce_min(inputs)) > limit
+
+        def gradient(answers: tf.Tensor) -> tf.Tensor:
+            return tf.cond(due, lambda: _where_kept(inputs, limit, answers), lambda: answers)
+
+        return tf.cond(due, lambda: tf.clip_by_value(inputs, -limit, limit), lambda: inputs), gradient
+
+    return function(inputs)
+
+
+def _where_kept(inputs: tf.Tensor, limit: float, answers: tf.Tensor) -> tf.Tensor:
+    return tf.where(tf.abs(inputs) <= limit, answers, tf.zeros_like(answers))
+
+
+@functools.cache
+def _on_cpu() -> bool:
+    """Whether there is no GPU, which would have to wait for the answer to a condition."""
+    return not tf.config.list_physical_devices("GPU")
 
 
 def normalize(inputs: tf.Tensor) -> tf.Tensor:
@@ -106,9 +138,9 @@ class EqualizedDense(StyleGANLayer):
         self.bias = self.add_weight(shape=(self.units,), name="bias", initializer=constant, autocast=False)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        scale = self.lr_multiplier / math.sqrt(self.kernel.shape[0])
-        x = ops.matmul(ops.cast(inputs, "float32"), self.kernel.value * scale)
-        return activate(x, self.bias.value * self.lr_multiplier, self.leaky)
+        factor = self.lr_multiplier * activation_gain(self.leaky)
+        x = ops.matmul(ops.cast(inputs, "float32"), self.kernel.value * (factor / math.sqrt(self.kernel.shape[0])))
+        return activate(x, self.bias.value * factor, self.leaky)
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
@@ -159,8 +191,9 @@ class EqualizedConv2D(StyleGANLayer):
         if self.use_bias:
             self.bias = self.add_weight(shape=(self.filters,), name="bias", initializer="zeros", autocast=False)
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        kernel = self.kernel.value / math.sqrt(math.prod(self.kernel.shape[:-1]))
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        factor = activation_gain(self.leaky, self.gain)
+        kernel = self.kernel.value * (factor / math.sqrt(math.prod(self.kernel.shape[:-1])))
         x, kernel = ops.cast(inputs, self.numbers), ops.cast(kernel, self.numbers)
         if self.down and self.kernel_size == 1:
             x = ops.conv(low_pass(x, (1, 1), stride=2), kernel, padding="valid")
@@ -168,13 +201,14 @@ class EqualizedConv2D(StyleGANLayer):
             x = ops.conv(low_pass(x, (2, 2)), kernel, 2, padding="valid")
         else:
             x = ops.conv(x, kernel, padding="same")
-        return activate(x, self.bias.value if self.use_bias else None, self.leaky, self.gain, self.clamp)
+        bias = self.bias.value * factor if self.use_bias else None
+        return activate(x, bias, self.leaky, self.clamp * self.gain, training)
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         height, width = (side // 2 if self.down else side for side in input_shape[1:3])
         return (input_shape[0], height, width, self.filters)
 
-    def compute_output_spec(self, inputs: tf.Tensor) -> keras.KerasTensor:
+    def compute_output_spec(self, inputs: tf.Tensor, training: bool | None = None) -> keras.KerasTensor:
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.numbers)
 
     def get_config(self) -> dict[str, Any]:

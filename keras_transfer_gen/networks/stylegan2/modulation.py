@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_transfer_gen.layer_seeds import layer_seed
-from keras_transfer_gen.networks.stylegan2.layers import EqualizedDense, StyleGANLayer, activate
+from keras_transfer_gen.networks.stylegan2.layers import EqualizedDense, StyleGANLayer, activate, activation_gain
 from keras_transfer_gen.networks.stylegan2.resampling import low_pass
 from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
@@ -28,6 +28,7 @@ def modulate(
     kernel: tf.Tensor | tf.Variable,
     convolve: Callable[..., Any],
     demodulate: bool = True,
+    gain: float = 1.0,
 ) -> tf.Tensor:
     """A convolution of scaled channels, and every output channel divided by the scale that this gives it.
 
@@ -39,7 +40,8 @@ def modulate(
         styles: float32 `[batch, in]`, factors of the input channels.
         kernel: float32 `[k, k, in, out]`.
         convolve: function (inputs, kernel in their type) -> `[batch, H', W', out]`.
-        demodulate: False leaves the division out.
+        demodulate: False leaves the division out, and the gain.
+        gain: factor on the result.
 
     Returns:
         `[batch, H', W', out]`.
@@ -56,7 +58,7 @@ def modulate(
     if not demodulate:
         return x
     squares = ops.matmul(ops.square(styles), ops.sum(ops.square(kernel), axis=(0, 1)))  # [batch, out]
-    return x * ops.cast(ops.rsqrt(squares + 1e-8), x.dtype)[:, None, None]
+    return x * ops.cast(ops.rsqrt(squares + 1e-8) * gain, x.dtype)[:, None, None]
 
 
 def _convolve(inputs: tf.Tensor, kernel: tf.Tensor | tf.Variable) -> tf.Tensor:
@@ -126,15 +128,16 @@ class StyledConv2D(StyleGANLayer):
         features, style = inputs
         styles = self.affine(style)
         x = ops.cast(features, self.numbers)
+        factor = activation_gain(True, self.gain)
         if self.up:
-            x = modulate(x, styles, ops.transpose(self.kernel.value, (0, 1, 3, 2)), _convolve_up)
+            x = modulate(x, styles, ops.transpose(self.kernel.value, (0, 1, 3, 2)), _convolve_up, gain=factor)
         else:
-            x = modulate(x, styles, self.kernel.value, _convolve)
+            x = modulate(x, styles, self.kernel.value, _convolve, gain=factor)
         if self.noise != "none":
             random = training or self.noise == "random"
             maps = self._draw(style, ops.shape(x)[0]) if random else self.noise_const.value[None, :, :, None]
-            x = x + ops.cast(maps * self.noise_strength.value, x.dtype)
-        return activate(x, self.bias.value, True, self.gain, self.clamp)
+            x = x + ops.cast(maps * (self.noise_strength.value * factor), x.dtype)
+        return activate(x, self.bias.value * factor, True, self.clamp * self.gain, training)
 
     def _draw(self, style: tf.Tensor, batch: int | tf.Tensor) -> tf.Tensor:
         """N(0, 1), float32 `[batch, side, side, 1]`: this replica's rows of what the step's seed gives for all."""
@@ -178,11 +181,11 @@ class StyledImage(StyleGANLayer):
         self.kernel = self.add_weight(shape=shape, name="kernel", initializer=drawn, autocast=False)
         self.bias = self.add_weight(shape=(self.channels,), name="bias", initializer="zeros", autocast=False)
 
-    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+    def call(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         features, style = inputs
         styles = self.affine(style) / math.sqrt(self.kernel.shape[2])
         x = modulate(ops.cast(features, self.numbers), styles, self.kernel.value, _convolve, demodulate=False)
-        return activate(ops.cast(x, "float32"), self.bias.value, leaky=False, clamp=self.clamp)
+        return activate(ops.cast(x, "float32"), self.bias.value, leaky=False, limit=self.clamp, training=training)
 
     def compute_output_shape(self, input_shape: Sequence[Shape]) -> tuple[int | None, ...]:
         return (*input_shape[0][:-1], self.channels)

@@ -1,5 +1,7 @@
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from keras_transfer_gen.networks.stylegan2 import layers
 from keras_transfer_gen.networks.stylegan2.resampling import downsample
@@ -9,9 +11,28 @@ RNG = np.random.default_rng(0)
 
 def test_activation_is_leaky_with_gain_and_limit():
     x = np.float32([[-10.0, -1.0, 1.0, 10.0]])
-    y = layers.activate(x, np.float32([0, 0, 1, 0]), gain=0.5, clamp=4.0).numpy()
+    factor = layers.activation_gain(gain=0.5)
+    y = layers.activate(factor * x, factor * np.float32([0, 0, 1, 0]), limit=2.0).numpy()
     np.testing.assert_allclose(y, [[-0.2 * 5 * 2**0.5, -0.1 * 2**0.5, 2**0.5, 2.0]], rtol=1e-6)
     np.testing.assert_array_equal(layers.activate(x, leaky=False), x)
+    assert layers.activation_gain(leaky=False, gain=0.5) == 0.5
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(4.0, 1), (100.0, 4)])
+def test_limit_and_its_derivatives_are_the_same_in_training(limit, kept):
+    """At 100 nothing is cut off; the conditional on a CPU gives the same as a plain limit, a second derivative too."""
+    answers = []
+    for training in (False, True):
+        x, scale = tf.Variable(np.float32([[-30.0, -1.0, 1.0, 10.0]])), tf.Variable(3.0)
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                y = layers.activate(x * scale**2, limit=limit, training=training)
+            slope = inner.gradient(y, x)
+            total = tf.reduce_sum(slope**2)
+        answers.append([y.numpy(), slope.numpy(), outer.gradient(total, scale).numpy()])
+    for plain, trained in zip(*answers, strict=True):
+        np.testing.assert_allclose(trained, plain, rtol=1e-6)
+    assert np.count_nonzero(answers[0][1]) == kept
 
 
 def test_normalised_rows_have_a_mean_square_of_one():
