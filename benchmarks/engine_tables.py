@@ -68,6 +68,16 @@ def _onednn_lines(result):
         yield [f"oneDNN, {STEPS[name]}, images a second", f"{', '.join(speeds)}: {ratio:.2f} times"]
 
 
+def _stylegan2_lines(result):
+    for kind, speeds in result["images_per_second"].items():
+        parts = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
+        ratio = speeds["ktg"] / max(speed for name, speed in speeds.items() if name != "ktg")
+        yield [f"StyleGAN2 step, {kind}, images a second", f"{parts}: {ratio:.2f} times the best of PyTorch"]
+    yield ["StyleGAN2 training, with the penalties that are due", f"{result['ratio_training']:.2f} times the best"]
+    parts = ", ".join(f"{name} {100 * share:.0f} %" for name, share in result["parts"].items())
+    yield ["where the time of a plain StyleGAN2 step goes", parts]
+
+
 def _memory_lines(result):
     for row in result["cases"]:
         figure = f"{row['measured_gb']:g} GB, estimated {row['estimated_gb']:g} GB"
@@ -76,7 +86,8 @@ def _memory_lines(result):
 
 STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step", "vq": "VQ-VAE step"}
 ENGINE = {
-    "step_against_pytorch": _step_lines, "peak_flops": _peak_lines, "share_of_a_run": _share_lines,
+    "step_against_pytorch": _step_lines, "stylegan2_against_pytorch": _stylegan2_lines, "peak_flops": _peak_lines,
+    "share_of_a_run": _share_lines,
     "replicas": _replica_lines, "onednn": _onednn_lines, "million_files": _files_lines,
     "memory": _memory_lines,
 }  # fmt: skip

@@ -29,6 +29,7 @@ BLOCK = re.compile(r"(?P<start><!-- figures: (?P<name>\S+) -->\n).*?(?P<end><!--
 VALUE = re.compile(r"(?P<start><!--f (?P<name>[\w.@-]+?)-->).*?(?P<end><!--/f-->)")
 MARKS = re.compile(r"<!--f [^>]*-->|<!--/f-->|<!-- figures: \S+ -->|<!-- /figures -->")
 
+LEARNT = ("kid", "kid_second", "layout")
 SHARES = (0.125, 0.25, 0.5, 1, 2, 4, 7, 10)  # of the budget, where transfer_vs_scratch.py measures
 METHODS = {  # of transfer_vs_scratch.py: (name here, words)
     "fine-tune": ("adapted", "adapted"),
@@ -49,6 +50,7 @@ OBJECTIVES = {
 TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "near": ("results.json", "table.md", tables.transfer_table),
     "far": ("results.json", "table.md", tables.transfer_table),
+    "stylegan2_near": ("results.json", "table.md", tables.transfer_table),
     "vae_near": ("results.json", "table.md", tables.vae_table),
     "vae_grey": ("results.json", "table.md", tables.vae_table),
     "restyle": ("results.json", "table.md", tables.restyle_table),
@@ -57,6 +59,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
 }
 OTHER_FILES = {
     "objectives": "objectives.json", "step_overhead": "results.json", "pipeline": "results.json",
+    "stylegan2_32": "results.json",
 }  # fmt: skip
 
 
@@ -88,6 +91,8 @@ def all_tables(results):
         "near": pair_table(results["near"]),
         "far": pair_table(results["far"]),
         "near.scratch": scratch_table(results["near"]),
+        "stylegan2_32": learning_table(results["stylegan2_32"]),
+        "stylegan2_near": pair_table(results["stylegan2_near"]),
         "vae_near": elbo_table(results["vae_near"]),
         "vae_grey": elbo_table(results["vae_grey"]),
         "objectives": objective_table(results["objectives"]),
@@ -130,6 +135,14 @@ def scratch_table(result):
     return tables.markdown(["KID x 1000", *(f"{kimg:.3g} kimg" for kimg in points)], [["from scratch", *scores]])
 
 
+def learning_table(result):
+    """The scores of a training from nothing, on the way and at its end."""
+    rows = [[f"{point['kimg']:g}", *(f"{point[name]:.1f}" for name in LEARNT)] for point in result["points"]]
+    ends = [f"{result['end'][name]['value']:.1f} ± {result['end'][name]['std']:.1f}" for name in LEARNT]
+    rows.append([f"{result['kimg']:g}, of 500 images", *ends])
+    return tables.markdown(["kimg", "KID x 1000", "second network", "layout"], rows)
+
+
 def _spread_at(result, method, kimg):
     kids = tables.kids_at(result, method, kimg)
     return tables.spread(kids) if kids else ""
@@ -170,7 +183,7 @@ def third_party_short_table(rows):
 def all_values(results):
     """{name: text} of every figure that a sentence may hold."""
     values = {}
-    for pair in ("near", "far"):
+    for pair in ("near", "far", "stylegan2_near"):
         values |= _pair_values(pair, results[pair])
     for pair in ("vae_near", "vae_grey"):
         values |= _vae_values(pair, results[pair])
@@ -191,7 +204,8 @@ def all_values(results):
         "step_overhead.ratio": f"{results['step_overhead']['ratio']:.3f}",
         "pipeline.ratio": f"{results['pipeline']['ratio']:.0f}",
     }
-    for folder in ("near", "far", "vae_near", "vae_grey", "restyle", "step_overhead", "pipeline"):
+    dated = ("near", "far", "vae_near", "vae_grey", "restyle", "step_overhead", "pipeline")
+    for folder in (*dated, "stylegan2_32", "stylegan2_near"):
         values[f"{folder}.date"] = results[folder]["date"]
     for name, scores in results["presets"].items():
         kids = scores["kid_by_seed"]
@@ -206,7 +220,7 @@ def all_values(results):
 def _pair_values(pair, result):
     values = {f"{pair}.before": f"{result['before']:.1f}", f"{pair}.floor": f"{result['floor']:.1f}"}
     for method, (name, _) in METHODS.items():
-        for share in SHARES:
+        for share in SHARES if method in result["curves"] else ():
             kids = tables.kids_at(result, method, share * result["kimg"])
             if kids:
                 figure = f"{pair}.{name}@{share * result['kimg']:.3g}"

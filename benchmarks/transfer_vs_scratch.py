@@ -13,8 +13,9 @@ As in `ktg finetune`, weights are selected by the training images: at every tent
 point that is measured) 200 generated images are scored against them, and a point of a curve is the best so far by that
 score; from scratch alike. --select last takes the last weights instead. "scratch" has a generator that learns eight
 times as fast as the discriminator, which suits few images, "scratch, equal rates" one that learns as fast. Both use
-the best of three learning rates, found on the first seed at the budget against the reference itself, which favours
-scratch. Scores: KID x 1000 of 500 generated images against the reference; nothing else is selected on it.
+the best of three learning rates (and of --scratch-rates), found on the first seed at the budget against the reference
+itself, which favours scratch. Scores: KID x 1000 of 500 generated images against the reference; nothing else is
+selected on it.
 """
 
 import argparse
@@ -203,7 +204,7 @@ def main():
     long = short + [budget * factor for factor in (2, 4, 7, 10) if factor <= options.scratch_factor]
     search = {
         method: {rates: kid_at(trial.run(method, 0, rates, short), budget) for rates in tried}
-        for method, tried in SCRATCH_RATES.items()
+        for method, tried in rates_to_try(options).items()
         if method in options.methods
     }
     best = {method: min(kids, key=kids.get) for method, kids in search.items()}
@@ -228,6 +229,13 @@ def main():
         "curves": curves,
     }  # fmt: skip
     write(Path(options.out), result)
+
+
+def rates_to_try(options):
+    """dict of method from scratch -> (generator's, discriminator's) learning rates that are tried."""
+    tried = dict(SCRATCH_RATES)
+    tried["scratch, equal rates"] += tuple((rate, rate) for rate in options.scratch_rates or ())
+    return tried
 
 
 def write(out, result):
@@ -283,8 +291,10 @@ def command(options):
     words = [
         f"--{name.replace('_', '-')} {value}"
         for name, value in vars(options).items()
-        if name != "methods" and value is not None
+        if name not in ("methods", "scratch_rates") and value is not None
     ]
+    if options.scratch_rates:
+        words.append("--scratch-rates " + " ".join(f"{rate:g}" for rate in options.scratch_rates))
     if tuple(options.methods) != METHODS:
         words.append("--methods " + " ".join(shlex.quote(method) for method in options.methods))
     return "python benchmarks/transfer_vs_scratch.py " + " ".join(words)
@@ -305,6 +315,9 @@ def parse():
         "--learning-rate", type=float, default=FINETUNE_LEARNING_RATE, help="of fine-tuning: the discriminator's"
     )
     parser.add_argument("--g-lr-ratio", type=float, help="of the generator's; by default as `ktg finetune`")
+    parser.add_argument(
+        "--scratch-rates", nargs="+", type=float, help="further equal rates to try, such as the one of StyleGAN2"
+    )
     parser.add_argument("--select", choices=SELECTIONS, default="best", help="the weights of a point")
     parser.add_argument("--out", required=True, help="folder of the results")
     return parser.parse_args()

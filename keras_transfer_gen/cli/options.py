@@ -21,7 +21,7 @@ TrainingDebug = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done; write nothing.")]
 SAVED_MODEL = f"SavedModel: a folder, a .tar.gz, {HANDLE_FORMS}"
-KINDS = f"A preset, RUN folder, .keras file or {SAVED_MODEL}."
+KINDS = f"A preset, RUN folder, .keras file, StyleGAN2 file (.pkl, .pt) or {SAVED_MODEL}."
 Model = Annotated[str, typer.Argument(help=KINDS, autocompletion=complete_models)]
 OptionalModel = Annotated[str | None, typer.Argument(help=KINDS, autocompletion=complete_models)]
 SavedModel = Annotated[str, typer.Argument(help=f"A {SAVED_MODEL}.", autocompletion=complete_models)]

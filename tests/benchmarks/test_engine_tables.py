@@ -52,6 +52,17 @@ def test_the_start_on_many_files_is_told_by_its_parts(tables):
     assert "1,000,000 files" in line and "12 s, 0.95 GB; seconds of the processor: 11.0 (import 5)" in line
 
 
+def test_stylegan2_is_compared_step_by_step(tables):
+    speeds = {"plain": {"ktg": 12.0, "eager": 8.0, "compile": 10.0}, "R1": {"ktg": 9.0, "eager": 6.0}}
+    result = {
+        **HERE, "images_per_second": speeds, "ratio": 1.2, "ratio_training": 1.25,
+        "parts": {"convolutions": 0.6, "all else": 0.4},
+    }  # fmt: skip
+    lines = tables.engine_table({"stylegan2_against_pytorch": result}).splitlines()[2:]
+    assert "StyleGAN2 step, plain" in lines[0] and "compile 10: 1.20 times the best of PyTorch" in lines[0]
+    assert "1.50 times" in lines[1] and "1.25 times" in lines[2] and "convolutions 60 %, all else 40 %" in lines[3]
+
+
 def test_peak_memory_stands_beside_its_estimate(tables):
     result = {**HERE, "cases": [{"case": "gan_64_b32", "measured_gb": 0.3, "estimated_gb": 0.4}]}
     (line,) = tables.engine_table({"memory": result}).splitlines()[2:]

@@ -24,7 +24,8 @@ def test_every_command_that_takes_a_model_offers_all_of_them_and_every_kind(ktg,
     assert list(source_parameters()) == NAMES
     assert [name for name in NAMES if f" {flag_of(name)} " not in words] == []
     assert "SavedModel: a folder, a .tar.gz, https://www.kaggle.com/models/" in words
-    assert command == ("models", "inspect") or "preset, RUN folder, .keras file or SavedModel" in words
+    kinds = "preset, RUN folder, .keras file, StyleGAN2 file (.pkl, .pt) or SavedModel"
+    assert command == ("models", "inspect") or kinds in words
 
 
 def test_command_gets_one_object_in_the_place_of_its_parameter():

@@ -106,6 +106,10 @@ def change_discriminator(
     """
     old = shape_of_discriminator(discriminator)
     new = _new_shape(old, image_size, channels, num_classes)
+    if len(new.widths) > len(old.widths) + 1:  # each block begins as what the one after it was: one after the other
+        half, first = change_discriminator(discriminator, new.image_size // 2, channels, num_classes)
+        network, second = change_discriminator(half, new.image_size)
+        return network, _in_turn(first, second)
     network, arrays = build_stylegan2_discriminator(new), to_official(DISCRIMINATOR, discriminator)
     wanted, adapted = to_official(DISCRIMINATOR, network), {}
     if new.channels != old.channels:
@@ -113,9 +117,21 @@ def change_discriminator(
             arrays[name], words = _other_inputs(arrays[name], new.channels)
             if name in wanted:
                 adapted[name] = words
-    for side in [4 * 2**n for n in range(len(old.widths), len(new.widths))]:
-        adapted |= _begin_block(side, arrays, wanted, new)
+    if len(new.widths) > len(old.widths):
+        adapted |= _begin_block(new.image_size, arrays, wanted, new)
     return network, _finish(DISCRIMINATOR, network, arrays, wanted, adapted)
+
+
+def _in_turn(first: ChangeReport, second: ChangeReport) -> ChangeReport:
+    """What became of the weights in two changes, one after the other."""
+    adapted = {name: words for name, words in first.adapted.items() if name in second.copied} | second.adapted
+    drawn = tuple(name for name in first.drawn if name in second.copied) + second.drawn
+    return ChangeReport(
+        copied=tuple(name for name in second.copied if name in first.copied),
+        adapted=adapted,
+        drawn=drawn,
+        dropped=(*first.dropped, *(name for name in second.dropped if name in first.copied)),
+    )
 
 
 def _new_shape(
@@ -190,25 +206,24 @@ def _begin_block(side: int, arrays: dict[str, np.ndarray], wanted: dict[str, np.
     names = {f"{prefix}.{name}" for name in ("conv0.weight", "conv0.bias", "conv1.weight", "conv1.bias", "skip.weight")}
     names &= set(wanted)
     if shape.architecture == "skip":  # what the block gives is added to what the old one sees: nothing at first
-        for name in (f"{prefix}.conv1.weight", f"{prefix}.conv1.bias"):
-            arrays[name] = np.zeros_like(wanted[name])
-        return {f"{prefix}.conv1.weight": "zeros: the block gives nothing at first"}
+        silent = (f"{prefix}.conv1.weight", f"{prefix}.conv1.bias")
+        arrays.update({name: np.zeros_like(wanted[name]) for name in silent})
+        return dict.fromkeys(silent, "zeros: the block gives nothing at first")
     kernel, bias, channels = arrays.get(f"{before}.weight"), arrays.get(f"{before}.bias"), shape.channels
     width = wanted[f"{prefix}.fromrgb.weight"].shape[0]
     if kernel is None or width < 2 * channels:
         return {}
     pairs = np.concatenate([np.eye(channels), -np.eye(channels)])  # leaky ReLUs of x and of -x tell x
     rest = pairs.T / (1.2 * math.sqrt(2.0))
-    for name in names | {f"{prefix}.fromrgb.weight", f"{prefix}.fromrgb.bias"}:
-        arrays[name] = np.zeros_like(wanted[name])
+    names |= {f"{prefix}.fromrgb.weight", f"{prefix}.fromrgb.bias"}
+    arrays.update({name: np.zeros_like(wanted[name]) for name in names})
     arrays[f"{prefix}.fromrgb.weight"][: 2 * channels, :, 0, 0] = pairs * math.sqrt(channels)
     arrays[f"{prefix}.conv0.weight"][: 2 * channels, : 2 * channels, 1, 1] = pairs @ rest * math.sqrt(9 * width)
     gain = math.sqrt(2.0) if shape.architecture == "resnet" else 1.0  # the block's own is the root of a half
     used = kernel[:, :, 0, 0] / math.sqrt(kernel.shape[1])
     arrays[f"{prefix}.conv1.weight"][:, : 2 * channels, 1, 1] = gain * used @ rest * math.sqrt(9 * width)
     arrays[f"{prefix}.conv1.bias"] = gain * bias
-    words = f"begins as an averaging of the image and {before}"
-    return {f"{prefix}.{name}": words for name in ("fromrgb.weight", "conv0.weight", "conv1.weight")}
+    return dict.fromkeys(sorted(names), f"begins as an averaging of the image and {before}")
 
 
 def _finish(

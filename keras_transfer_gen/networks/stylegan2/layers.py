@@ -45,10 +45,18 @@ def activate(
         the shape and dtype of `inputs`.
     """
     x = inputs if bias is None else inputs + ops.cast(bias, inputs.dtype)
-    x = ops.leaky_relu(x, SLOPE) if leaky else x
+    if leaky:
+        x = _leaky_relu(x)
     if not limit:
         return x
     return _clip_where_needed(x, limit) if training and _on_cpu() else ops.clip(x, -limit, limit)
+
+
+@tf.custom_gradient
+def _leaky_relu(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """With a gradient that reads the output: what goes in need not be kept, so that TensorFlow can fuse it."""
+    outputs = tf.nn.leaky_relu(inputs, SLOPE)
+    return outputs, lambda answers: tf.raw_ops.LeakyReluGrad(gradients=answers, features=outputs, alpha=SLOPE)
 
 
 def _clip_where_needed(inputs: tf.Tensor, limit: float) -> tf.Tensor:

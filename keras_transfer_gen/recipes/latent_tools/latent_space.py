@@ -124,7 +124,7 @@ def generator_space(
     inputs = NetworkInputs.of(spec, generator=names, added=entry.inputs if entry else ())
     styles = entry.intermediates.get(STYLES) if entry else None
     if space == STYLES and styles is None:
-        hint = "Leave --space out: it is for style-based generators, such as stylegan2."
+        hint = "Styles (w) are what style-based generators have, such as stylegan2."
         raise checks.user_error("space", "z, the only one of this model", space, hint)
 
     def values(numbers: Sequence[int], seed: int = 0, truncation: float = 1.0) -> dict[str, np.ndarray]:
@@ -165,7 +165,7 @@ def _first_class(spec: ModelSpec) -> int | None:
 def _decoder_space(vae: VAE, space: str | None, label: int | str | None) -> LatentSpace:
     vae.spec.class_number(label)  # refuses one that it does not have
     if space == STYLES:
-        hint = "Leave --space out: it is for style-based generators, such as stylegan2."
+        hint = "Styles (w) are what style-based generators have, such as stylegan2."
         raise checks.user_error("space", "z, the only one of a VAE", space, hint)
 
     def draw(numbers: Iterable[int], seed: int = 0, truncation: float = 1.0) -> np.ndarray:

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer_gen import tables
 from keras_transfer_gen.recipes.report.card import (
     build_card,
     copies_sentence,
@@ -26,6 +27,7 @@ from keras_transfer_gen.recipes.report.view_scores import (
 from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 
 if TYPE_CHECKING:
+    from keras_transfer_gen.network_inputs import NetworkInput
     from keras_transfer_gen.recipes.report.card import Section
     from keras_transfer_gen.recipes.settings.gan import GanSettings
     from keras_transfer_gen.specs import ModelSpec
@@ -37,6 +39,7 @@ FEATURE_HEADS = (
     "which was trained on the photographs of ImageNet. The scores use another network of the same family, so they may "
     "be too good in comparison with models that were trained without feature heads, such as one from scratch."
 )
+APART = "none of the generated images lies among yours: they look different. More --kimg is the first thing to try"
 BEST = "which were best against the training images by all views together"
 DISTRIBUTIONS = {"normal": "N(0, 1)", "uniform": "U(-1, 1)"}
 
@@ -98,7 +101,8 @@ def gan_verdicts(metrics: dict[str, Any]) -> list[str]:
             lower = f"KID is {gain:.1f} ± {deviation:.1f} lower than the source's"
             against = " and ".join(worse_views(metrics, "before"))
             start = f"Adapting helped by KID, not by {against}" if against else "Adapting helped"
-            sentences.append(f"{start}: {lower}.")
+            apart = metrics.get("precision") == 0 and not metrics.get("recall")
+            sentences.append(f"{start}: {lower}{', yet ' + APART if apart else ''}.")
         else:
             worse = gain < -deviation
             result = "KID is higher than the source's" if worse else "no difference from the source's KID is certain"
@@ -132,12 +136,19 @@ def _class_sections(metrics: dict[str, Any]) -> list[Section]:
     return [dataclasses.replace(section, title="Classes")]
 
 
+def _constant_inputs(spec: ModelSpec) -> tuple[NetworkInput, ...]:
+    """What its generator takes beside latents and labels, the same for every image."""
+    entry = tables.architecture_of(spec)
+    return entry.inputs if entry else ()
+
+
 def describe_exports(spec: ModelSpec, missing: str | None) -> list[str]:
     """Lines on what the exported files take; `missing` says why there is no TFLite file, if so."""
     distribution = DISTRIBUTIONS.get(spec.distribution, f"the distribution {spec.distribution}")
     inputs = f"latents `[N, {spec.latent_dim}]` from {distribution}"
     if spec.num_classes:
         inputs += f" and labels `[N]`, integers below {spec.num_classes}"
+    inputs += "".join(f" and {entry.name} `[N]`, usually {entry.value:g}" for entry in _constant_inputs(spec))
     if missing:
         return [
             f"`export/saved_model` is for TF Serving. It takes {inputs},",

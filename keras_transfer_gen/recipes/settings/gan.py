@@ -243,6 +243,7 @@ class PretrainSettings(NetworkSettings, GanSettings):
     def __post_init__(self) -> None:
         name, _ = parse_entry(self.arch, "arch")
         if self.config is not None and name != ARCH:
+            self.architecture()  # refuses a name that there is not
             hint = f"Leave --config out, or give --arch {ARCH}."
             raise checks.user_error("config", f"left out for the architecture {name!r}", self.config, hint)
         if name == ARCH:

@@ -145,8 +145,8 @@ class NetworkSettings:
     command: ClassVar[str] = "pretrain"
 
     image_size: int = setting(
-        64, help="Side of the images, in pixels.", panel=fields.FIRST, order=40, choices=lambda: checks.IMAGE_SIZES,
-        check=check.integer("64"),
+        64, help="Side of the images, in pixels; of a stylegan2 8 to 1024.", panel=fields.FIRST, order=40,
+        choices=lambda: checks.IMAGE_SIZES, check=check.integer("64"),
     )  # fmt: skip
     channels: int = setting(
         3, help="1 (grey) or 3 (RGB).", panel=fields.FIRST, order=41, check=check.integer("3")

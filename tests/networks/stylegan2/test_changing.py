@@ -56,6 +56,19 @@ def test_grown_discriminator_begins_with_the_averaged_image(architecture):
     assert any(name.startswith("b16.") for name in report.adapted)
 
 
+@pytest.mark.parametrize("architecture", ["resnet", "orig", "skip"])
+def test_two_doublings_at_once_are_one_after_the_other(architecture):
+    old = discriminator(architecture)
+    half, _ = change_discriminator(old, image_size=16)
+    new, report = change_discriminator(old, image_size=32)
+    images = RNG.normal(size=(4, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(new(images), half(downsample(images)), rtol=1e-3, atol=1e-3)
+    names = [*report.copied, *report.adapted, *report.drawn]
+    assert len(names) == len(set(names)) == len(new.weights)
+    assert "b4.conv.weight" in report.copied and any(name.startswith("b16.") for name in report.adapted)
+    assert all(name.startswith("b8.fromrgb") for name in report.dropped)
+
+
 def test_other_channels():
     old, judge = generator(), discriminator()
     images = old(INPUTS).numpy()

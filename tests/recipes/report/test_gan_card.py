@@ -58,6 +58,17 @@ def test_card_says_what_the_exports_take_and_why_one_is_missing():
     assert "There is no TFLite file: It needs Einsum.\n" in missing and "generator.tflite" not in missing
 
 
+def test_card_names_further_inputs_of_the_exports():
+    style = ModelSpec(image_size=64, channels=3, latent_dim=8, arch="stylegan2")
+    assert "latents `[N, 8]` from N(0, 1) and truncation `[N]`, usually 1, the second" in text(style)
+
+
+def test_images_unlike_the_real_ones_are_told_beside_the_gain():
+    unlike, alike = ({**METRICS, "precision": share, "recall": 0.0} for share in (0.0, 0.2))
+    assert "lower than the source's, yet none of the generated images lies among yours" in gan_verdicts(unlike)[0]
+    assert gan_verdicts(alike)[0].endswith("lower than the source's.")
+
+
 def test_card_says_what_each_view_says_and_that_more_training_is_needed():
     views = {"layout_before": {**SCORE, "size": 16}, "layout_after": {**SCORE, "size": 16}}
     outlook = {"kimg": 16.0, "sentence": "Train for 16 kimg."}
