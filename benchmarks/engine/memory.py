@@ -30,7 +30,10 @@ CASES = {  # name -> (preset, or architecture and image size; images in a step)
 
 
 def build(source, size):
-    """A compiled model: a preset, the GAN with the feature heads of a fine-tune, or a new one with R1."""
+    """A compiled model: a preset, the GAN with the feature heads of a fine-tune, or a new one with R1.
+
+    A StyleGAN2 is compiled as `ktg pretrain --arch stylegan2` does: with path lengths and ADA as well.
+    """
     from keras_transfer_gen.recipes.models.load import load_gan
     from keras_transfer_gen.recipes.models.load_vae import load_vae
     from keras_transfer_gen.recipes.settings.gan import PretrainSettings

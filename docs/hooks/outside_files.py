@@ -16,6 +16,7 @@ PAGES = {  # file of the repository -> page of the site
     "examples/README.md": "example_images.md",
     "benchmarks/results/far/table.md": "measured/far.md",
     "benchmarks/results/litert/table.md": "measured/litert.md",
+    "benchmarks/results/stylegan2_near/table.md": "measured/stylegan2.md",
     "benchmarks/results/near/table.md": "measured/near.md",
     "benchmarks/results/objectives/objectives.md": "measured/objectives.md",
     "benchmarks/results/restyle/table.md": "measured/restyle.md",

@@ -28,7 +28,8 @@ KEEPS_OUTPUT = frozenset((  # operations whose gradient reads what came out
     "Elu", "Exp", "Relu", "Relu6", "Rsqrt", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh",
 ))  # fmt: skip
 WITHIN = 1.6  # factor between the estimate and what was measured
-RUNTIME = 150_000_000  # bytes: the step's graph, buffers of threads, what the allocator leaves in pieces
+RUNTIME = 300_000_000  # bytes: the step's graph, buffers of threads, what the allocator leaves in pieces
+GRADIENTS = 3  # of a GAN, for each trained weight: its own, the penalty's, and what the optimizer makes of their sum
 SLOTS = 2  # of an optimizer for each weight, as Adam has them
 HALF = 0.5  # of a tensor's bytes in bfloat16 and float16
 PASSES_OF_D = 4  # through a discriminator that are kept at once: real, generated, and the penalty's two
@@ -77,7 +78,7 @@ def gan_memory(generator: keras.Model, discriminator: keras.Model, half: bool = 
     trained = _weight_bytes(generator.trainable_weights) + _weight_bytes(discriminator.trainable_weights)
     return TrainingMemory(
         weights=(2 + SLOTS) * g_weights + (1 + SLOTS) * d_weights,  # the averaged generator too
-        fixed=RUNTIME + 2 * trained,
+        fixed=RUNTIME + GRADIENTS * trained,
         per_image=int(kept * (HALF if half else 1.0)),
     )
 

@@ -108,7 +108,7 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(ktg, ktg_json, finis
     ({"--out": "{data}/run"}, "`out` must be a folder apart from --data"),
     ({"--kimg": 0}, "`kimg` must be a number above 0"),
     ({"--minutes": 0}, "`minutes` must be a number above 0"),
-    ({"--precision": "float16"}, "`precision` must be one of 'auto', 'float32', 'bfloat16'"),
+    ({"--precision": "half"}, "`precision` must be one of 'auto', 'float32', 'bfloat16'"),
     ({"--devices": "tpu:0"}, "`devices` must be \"auto\" or a comma-separated list"),
     ({"--augment": "adam"}, "`augment` must be one of 'diffaugment', 'ada', 'shift_flip', 'none'"),
     ({"--objective": "wgan"}, "`objective` must be one of"),

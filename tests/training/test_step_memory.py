@@ -39,7 +39,7 @@ def test_weights_of_a_gan_count_with_the_average_and_the_optimizers(networks):
     memory = gan_memory(*networks)
     assert memory.weights == FLOAT * (4 * generator.count_params() + 3 * discriminator.count_params())
     trained = sum(network.count_params() for network in networks) * FLOAT
-    assert step_memory.RUNTIME < memory.fixed <= step_memory.RUNTIME + 2 * trained
+    assert step_memory.RUNTIME < memory.fixed <= step_memory.RUNTIME + step_memory.GRADIENTS * trained
     assert gan_memory(*networks, half=True).per_image == pytest.approx(memory.per_image / 2, abs=1)
 
 

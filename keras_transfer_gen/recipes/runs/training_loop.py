@@ -103,7 +103,8 @@ def _train(run: Run, training: Training, image_set: ImageSet, phase: Phase, minu
         parts.append(_tensorboard_log(settings, branch, phase.kimg, scores))
     stop = callbacks.StopAt(int(model.step.numpy()) + steps, None if minutes is None else minutes * 60, clock)
     saver, saved = Saver(training, settings.out, clock, scores, signals, guard, run.workers), True
-    run.reporter.say("TensorFlow prepares the first step: seconds, or minutes with large networks")
+    if not training.rollbacks:
+        run.reporter.say("TensorFlow prepares the first step: seconds, or minutes with large networks")
     with run.reporter.progress(phase.label, total, "kimg") as tick:
         parts += [ProgressBar(tick, clock, total, minutes), stop, saver, signals]
         try:
