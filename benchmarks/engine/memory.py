@@ -22,6 +22,7 @@ CASES = {  # name -> (preset, or architecture and image size; images in a step)
     "vae_64_b128": ("noto_vae_64", 64, 128),
     "gan_128_b32": ("dcgan", 128, 32),
     "stylegan2_64_b4": ("stylegan2", 64, 4),
+    "stylegan2_128_b8": ("stylegan2", 128, 8),
     "stylegan2_256_b4": ("stylegan2", 256, 4),
     "gan_64_b32": ("dcgan", 64, 32),
     "heads_64_b32": ("noto_gan_64", 64, 32),
@@ -51,7 +52,10 @@ def estimate(model):
     """`TrainingMemory` of a model."""
     from keras_transfer_gen.training.step_memory import gan_memory, vae_memory
 
-    return (gan_memory if "discriminator" in model.roles else vae_memory)(*model.roles.values())
+    if "discriminator" not in model.roles:
+        return vae_memory(*model.roles.values())
+    penalised = any(penalty.name.startswith("path_length") for penalty in getattr(model, "penalties", []))
+    return gan_memory(*model.roles.values(), path_lengths=penalised)
 
 
 def peak():

@@ -27,11 +27,12 @@ KEEPS_INPUTS = frozenset((  # operations whose gradient reads what went in
 KEEPS_OUTPUT = frozenset((  # operations whose gradient reads what came out
     "Elu", "Exp", "Relu", "Relu6", "Rsqrt", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh",
 ))  # fmt: skip
-WITHIN = 1.6  # factor between the estimate and what was measured
+WITHIN = 1.2  # factor between the estimate and what was measured
 RUNTIME = 300_000_000  # bytes: the step's graph, buffers of threads, what the allocator leaves in pieces
 GRADIENTS = 3  # of a GAN, for each trained weight: its own, the penalty's, and what the optimizer makes of their sum
 SLOTS = 2  # of an optimizer for each weight, as Adam has them
 HALF = 0.5  # of a tensor's bytes in bfloat16 and float16
+PATH_LENGTHS = 1.8  # passes of the generator that path lengths keep: of half of the batch, with a second derivative
 PASSES_OF_D = 4  # through a discriminator that are kept at once: real, generated, and the penalty's two
 BATCH = 11  # images of the pass that is traced; a number that no kernel and no layer begins with
 
@@ -59,7 +60,9 @@ class TrainingMemory:
         return max(0, int((free - self.fixed) // max(self.per_image, 1)))
 
 
-def gan_memory(generator: keras.Model, discriminator: keras.Model, half: bool = False) -> TrainingMemory:
+def gan_memory(
+    generator: keras.Model, discriminator: keras.Model, half: bool = False, path_lengths: bool = False
+) -> TrainingMemory:
     """`TrainingMemory` of a GAN's step.
 
     The generator's pass is kept all the time. Beside it stand real and generated images in the discriminator and the
@@ -70,15 +73,16 @@ def gan_memory(generator: keras.Model, discriminator: keras.Model, half: bool = 
         generator: Keras model.
         discriminator: Keras model.
         half: whether it is trained in bfloat16 or float16.
+        path_lengths: whether the generator's path lengths are penalised.
     """
     own = pass_bytes(without_lipschitz_bounded(discriminator))
     whole = pass_bytes(discriminator)
     g_weights, d_weights = (_weight_bytes(network.weights) for network in (generator, discriminator))
-    kept = pass_bytes(generator) + max(PASSES_OF_D * own, whole)
+    kept = (1 + PATH_LENGTHS * path_lengths) * pass_bytes(generator) + max(PASSES_OF_D * own, whole)
     trained = _weight_bytes(generator.trainable_weights) + _weight_bytes(discriminator.trainable_weights)
     return TrainingMemory(
         weights=(2 + SLOTS) * g_weights + (1 + SLOTS) * d_weights,  # the averaged generator too
-        fixed=RUNTIME + GRADIENTS * trained,
+        fixed=RUNTIME + (GRADIENTS + 2 * path_lengths) * trained,
         per_image=int(kept * (HALF if half else 1.0)),
     )
 

@@ -44,7 +44,7 @@ def plan_memory(run: Run, source: Source | None, image_set: ImageSet) -> dict[st
         return {}
     new = source is None
     networks = run.family.new_networks(run.settings, image_set) if new else source.model.roles.values()
-    memory = estimate(*networks, half=run.settings.precision in HALF_PRECISIONS)
+    memory = estimate(*networks, half=run.settings.precision in HALF_PRECISIONS, **_penalised(run))
     images, free = images_at_once(run), _free()
     words = (
         f"about {_gb(memory.weights + memory.step(images))} beside TensorFlow's own: {_gb(memory.weights)} of weights "
@@ -73,12 +73,17 @@ def warn_of_little_memory(run: Run, model: keras.Model) -> None:
     most = 2 * weights + images * model.spec.image_size**2 * VALUES_A_PIXEL * 4
     if most < free:
         return
-    memory = estimate(*networks, half=run.notes.get("arithmetic") in HALF_PRECISIONS)
+    memory = estimate(*networks, half=run.notes.get("arithmetic") in HALF_PRECISIONS, **_penalised(run))
     if memory.step(images) > free:
         run.reporter.say(
             f"a step of {images} images at once takes about {_gb(memory.step(images))} of memory, and {_gb(free)} are "
             f"free: {advice(memory, run, free)}"
         )
+
+
+def _penalised(run: Run) -> dict[str, bool]:
+    """What else an estimate takes: whether path lengths are penalised."""
+    return {"path_lengths": True} if getattr(run.settings, "path_length_weight", 0) else {}
 
 
 def advice(memory: TrainingMemory, run: Run, free: float) -> str:
