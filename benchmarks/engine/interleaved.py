@@ -35,6 +35,17 @@ def times_in_turn(variants, repeats, steps, clock=time.perf_counter):
     return seconds
 
 
+def repeated(step, wait=lambda: None):
+    """Function `steps -> None` for `times_in_turn`: calls `step()` so often, then `wait()` until the last has ended."""
+
+    def run(steps):
+        for _ in range(steps):
+            step()
+        wait()
+
+    return run
+
+
 def speeds(seconds, batch):
     """Images a second of each variant: the batch over the median of its seconds, rounded to 0.1."""
     return {name: round(batch / statistics.median(values), 1) for name, values in seconds.items()}

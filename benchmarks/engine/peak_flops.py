@@ -72,13 +72,7 @@ def gan_step(precision):
     set_precision(gan, precision)
     images = tf.constant(np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), dtype=np.uint8))
     step = tf.function(lambda: gan.train_step(images)).get_concrete_function()
-
-    def run(steps):
-        for _ in range(steps):
-            step()
-        gan.step.numpy()
-
-    return run, operations_of(step.graph, BATCH)
+    return interleaved.repeated(step, wait=gan.step.numpy), operations_of(step.graph, BATCH)
 
 
 def matrix_product(precision, side):

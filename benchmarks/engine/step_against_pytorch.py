@@ -77,13 +77,7 @@ def keras_step(kind, precision, images, plain=False):
     if plain:
         with mock.patch.object(convolution, "are_faster_here", lambda: False):
             step()  # traces it
-
-    def run(steps):
-        for _ in range(steps):
-            step()
-        model.step.numpy()  # waits for the last one
-
-    return run
+    return interleaved.repeated(step, wait=model.step.numpy)
 
 
 def torch_step(kind, precision, images, variant):
@@ -99,13 +93,7 @@ def torch_step(kind, precision, images, variant):
     autocast = torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else contextlib.nullcontext()
     batch = torch.from_numpy(images).permute(0, 3, 1, 2).to(memory_format=layout)
     make = _torch_vae_step if kind == "vae" else _torch_gan_step
-    step = make(networks, called, autocast, lambda: batch.float() / 127.5 - 1.0)
-
-    def run(steps):
-        for _ in range(steps):
-            step()
-
-    return run
+    return interleaved.repeated(make(networks, called, autocast, lambda: batch.float() / 127.5 - 1.0))
 
 
 def _adam(networks):

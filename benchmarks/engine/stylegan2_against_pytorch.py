@@ -66,14 +66,7 @@ def keras_step(kind, options, images):
     penalty = {"plain": None, "R1": R1(GAMMA, 1), "path lengths": PathLength(WEIGHT, interval=1)}[kind]
     gan.compile(penalty=penalty, g_optimizer=optimizers[0], d_optimizer=optimizers[1])
     batch = tf.constant(images)
-    step = tf.function(lambda: gan.train_step(batch))
-
-    def run(steps):
-        for _ in range(steps):
-            step()
-        gan.step.numpy()  # waits for the last one
-
-    return run
+    return interleaved.repeated(tf.function(lambda: gan.train_step(batch)), wait=gan.step.numpy)
 
 
 def torch_step(kind, options, images, variant):
@@ -129,11 +122,7 @@ def torch_step(kind, options, images, variant):
             average.average.copy_(generator.average)
         return float(d_loss.detach()), float(g_loss.detach())
 
-    def run(steps):
-        for _ in range(steps):
-            step()
-
-    return run
+    return interleaved.repeated(step)
 
 
 def check_same_networks(options, images):

@@ -25,6 +25,13 @@ def test_variants_take_turns_and_the_first_round_is_not_counted(interleaved):
     assert [len(values) for values in seconds.values()] == [2, 2]
 
 
+def test_steps_are_repeated_and_the_last_is_waited_for(interleaved):
+    calls = []
+    interleaved.repeated(lambda: calls.append("step"), wait=lambda: calls.append("wait"))(3)
+    interleaved.repeated(lambda: calls.append("step"))(1)
+    assert calls == ["step"] * 3 + ["wait", "step"]
+
+
 def test_speeds_are_of_the_median(interleaved):
     assert interleaved.speeds({"a": [0.1, 0.2, 100.0]}, batch=32) == {"a": 160.0}
 
