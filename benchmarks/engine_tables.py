@@ -78,6 +78,32 @@ def _stylegan2_lines(result):
     yield ["where the time of a plain StyleGAN2 step goes", parts]
 
 
+def _overhead_lines(result):
+    yield ["`model.fit` over a bare `tf.function` loop of the same step", f"{result['ratio']:.3f} times the time"]
+
+
+def _pipeline_lines(result):
+    yield [
+        "input pipeline alone, images a second",
+        f"{result['pipeline']:,}, {result['ratio']:.0f} times what training takes; decoding files "
+        f"{result['first_pass']:,}, from the cache {result['from_cache']:,}",
+    ]
+
+
+def _version_lines(result):
+    seeds = len(result["kid"]["this"])
+    speeds, kids = (
+        {version: sum(values) / seeds for version, values in result[name].items()}
+        for name in ("images_per_second", "kid")
+    )
+    spread = {version: f"{min(values):.1f} to {max(values):.1f}" for version, values in result["kid"].items()}
+    yield [
+        f"a fine-tune with feature heads ({result['kimg']:g} kimg, {seeds} seeds), images a second",
+        f"{speeds['this']:.1f}, at {result['other']} {speeds['other']:.1f}: {result['ratio']:.2f} times; KID x 1000 "
+        f"{kids['this']:.1f} ({spread['this']}) and {kids['other']:.1f} ({spread['other']})",
+    ]
+
+
 def _memory_lines(result):
     for row in result["cases"]:
         figure = f"{row['measured_gb']:g} GB, estimated {row['estimated_gb']:g} GB"
@@ -89,5 +115,5 @@ ENGINE = {
     "step_against_pytorch": _step_lines, "stylegan2_against_pytorch": _stylegan2_lines, "peak_flops": _peak_lines,
     "share_of_a_run": _share_lines,
     "replicas": _replica_lines, "onednn": _onednn_lines, "million_files": _files_lines,
-    "memory": _memory_lines,
+    "memory": _memory_lines, "versions": _version_lines, "step_overhead": _overhead_lines, "pipeline": _pipeline_lines,
 }  # fmt: skip

@@ -58,8 +58,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
 OTHER_FILES = {
-    "objectives": "objectives.json", "step_overhead": "results.json", "pipeline": "results.json",
-    "stylegan2_32": "results.json",
+    "objectives": "objectives.json", "stylegan2_32": "results.json",
 }  # fmt: skip
 
 
@@ -201,10 +200,8 @@ def all_values(results):
         "restyle.change_std": f"{statistics.median(run['change']['std'] for run in runs):.1f}",
         "restyle.edges": f"{statistics.median(run['edges_kept'] for run in runs):.2f}",
         "vae_pytorch.ratio": f"{results['vae_pytorch']['ratio']:.2f}",
-        "step_overhead.ratio": f"{results['step_overhead']['ratio']:.3f}",
-        "pipeline.ratio": f"{results['pipeline']['ratio']:.0f}",
     }
-    dated = ("near", "far", "vae_near", "vae_grey", "restyle", "step_overhead", "pipeline")
+    dated = ("near", "far", "vae_near", "vae_grey", "restyle")
     for folder in (*dated, "stylegan2_32", "stylegan2_near"):
         values[f"{folder}.date"] = results[folder]["date"]
     for name, scores in results["presets"].items():

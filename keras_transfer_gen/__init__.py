@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # a line for each row of _LAZY (a test compares them); `X as 
         build_patch_discriminator as build_patch_discriminator,
     )
     from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer as VectorQuantizer
+    from keras_transfer_gen.networks.tokens.residual_quantizer import ResidualQuantizer as ResidualQuantizer
     from keras_transfer_gen.networks.tokens.transformer import TokenTransformer as TokenTransformer
     from keras_transfer_gen.objectives.adversarial import Hinge as Hinge
     from keras_transfer_gen.objectives.adversarial import Minimax as Minimax
@@ -201,6 +202,7 @@ _LAZY = {
     "Reconstruction": "keras_transfer_gen.protocols:Reconstruction",
     "Regularizer": "keras_transfer_gen.protocols:Regularizer",
     "Relativistic": "keras_transfer_gen.objectives.adversarial:Relativistic",
+    "ResidualQuantizer": "keras_transfer_gen.networks.tokens.residual_quantizer:ResidualQuantizer",
     "SampleGrid": "keras_transfer_gen.training.callbacks:SampleGrid",
     "SavedModelLayer": "keras_transfer_gen.transfer.saved_model.layer:SavedModelLayer",
     "ScoreEvery": "keras_transfer_gen.training.callbacks:ScoreEvery",

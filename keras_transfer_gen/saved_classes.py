@@ -68,6 +68,7 @@ CLASSES = {
     "Refinement": "networks.dcgan.dcgan",
     "Relativistic": "objectives.adversarial",
     "ResidualBlock": "networks.tokens.autoencoder",
+    "ResidualQuantizer": "networks.tokens.residual_quantizer",
     "ResizeBilinear": "metrics.resize",
     "SavedModelGenerator": "transfer.saved_model.generator",
     "SavedModelLayer": "transfer.saved_model.layer",

@@ -23,6 +23,8 @@ import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.networks.heads.feature_heads import TrainedFeatures
+from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
 
@@ -30,19 +32,37 @@ SHOWN = 12
 
 
 def build_vq(options, num_classes, class_names):
-    """A new `VQVAE` with its `TokenPrior`, both compiled."""
+    """A new `VQVAE` with its `TokenPrior`, both compiled; its networks may begin as those of an earlier one."""
     shared = {
         name: getattr(options, name) for name in ("image_size", "downsampling", "residual_blocks", "max_channels")
     }
     encoder, decoder = ktg.build_token_encoder(**shared), ktg.build_token_decoder(**shared)
-    vq = ktg.VQVAE(encoder, ktg.VectorQuantizer(options.codes), decoder)
-    network = ktg.TokenTransformer(vq.grid, options.codes, num_classes, options.width, options.depth)
+    residual = options.levels > 1
+    quantizer = ktg.ResidualQuantizer(options.levels, options.codes) if residual else ktg.VectorQuantizer(options.codes)
+    if options.start:
+        begin_with(keras.models.load_model(options.start), encoder, quantizer, decoder)
+    features = TrainedFeatures(weight=1.0) if options.feature_weight else None
+    loss = PixelsAndEdges(features=features, feature_weight=options.feature_weight)
+    vq = ktg.VQVAE(encoder, quantizer, decoder, reconstruction=loss)
+    network = ktg.TokenTransformer(vq.grid, quantizer.num_codes, num_classes, options.width, options.depth)
     vq.set_prior(ktg.TokenPrior(network), class_names)
     steps = round(1000 * options.kimg / options.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, alpha=0.02, warmup_target=1e-3, warmup_steps=100)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps, alpha=0.02, warmup_target=options.learning_rate, warmup_steps=100
+    )
     vq.compile(keras.optimizers.Adam(rate, beta_2=0.99), augment="shift_flip")
     vq.prior.compile(augment="shift_flip")
     return vq
+
+
+def begin_with(earlier, encoder, quantizer, decoder):
+    """Gives networks the weights of an earlier `VQVAE`'s, and the first levels of a quantizer its codes."""
+    encoder.set_weights(earlier.encoder.get_weights())
+    decoder.set_weights(earlier.decoder.get_weights())
+    quantizer.build(encoder.output_shape)
+    levels = [getattr(part, "levels", [part]) for part in (earlier.quantizer, quantizer)]
+    for old, new in zip(*levels, strict=False):
+        new.set_weights(old.get_weights())
 
 
 def sharpen(vq, options):
@@ -56,7 +76,8 @@ def sharpen(vq, options):
 def bare(vq, prior):
     """A `VQVAE` of the same networks and a prior's, without optimizers and discriminator: a small file."""
     new_prior = ktg.TokenPrior(prior.network, prior.token_noise, prior.label_dropout)
-    new = ktg.VQVAE(vq.encoder, vq.quantizer, vq.decoder, new_prior, vq.reconstruction, vq.commitment, vq.class_names)
+    parts = (vq.encoder, vq.quantizer, vq.decoder, new_prior)
+    new = ktg.VQVAE(*parts, commitment=vq.commitment, class_names=vq.class_names)
     for old, copy in ((prior, new_prior), (vq, new)):
         copy.step.assign(old.step)
         copy.images_seen.assign(old.images_seen)
@@ -109,7 +130,13 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, history.json and sheets")
     parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--downsampling", type=int, default=8, help="pixels along each side of a token: 4, 8 or 16")
-    parser.add_argument("--codes", type=int, default=1024, help="size of the codebook")
+    parser.add_argument("--codes", type=int, default=1024, help="size of the codebook of each level")
+    parser.add_argument("--levels", type=int, default=1, help="tokens a place, each for what those before leave over")
+    parser.add_argument("--start", type=Path, help="VQVAE whose networks it begins with; it may have fewer levels")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of the autoencoder, at its highest")
+    parser.add_argument(
+        "--feature-weight", type=float, default=0.0, help="of the error of a trained network's features"
+    )
     parser.add_argument("--max-channels", type=int, default=192, help="channels on the grid")
     parser.add_argument("--residual-blocks", type=int, default=1, help="on the grid, of each network")
     parser.add_argument("--width", type=int, default=192, help="of the transformer")

@@ -180,12 +180,25 @@ def check_same_networks(kind, images):
                 raise ValueError(f"the networks of {kind} differ by {worst:.2g}: {mine.shape}")
 
 
+def runnable(steps):
+    """(the steps that PyTorch can take on this machine, {name: its message} of the others)."""
+    able, failed = {}, {}
+    for name, step in steps.items():
+        try:
+            step(1)
+            able[name] = step
+        except RuntimeError as error:
+            failed[name] = str(error).splitlines()[0]
+            print(f"PyTorch can't do it, {name}: {failed[name]}", flush=True)
+    return able, failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinds", nargs="+", default=["gan", "heads", "vae"], choices=["gan", "heads", "vae"])
     parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
     parser.add_argument("--repeats", type=int, default=7, help="rounds that are counted")
-    parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round")
+    parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round; one in bfloat16")
     parser.add_argument("--threads", type=int, help="threads of both sides; by default one for each core")
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="what is counted")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
@@ -205,10 +218,16 @@ def main():
             steps = {"ktg": keras_step(kind, precision, images)}
             if convolution.are_faster_here() and precision == "float32":
                 steps["ktg, plain gradients"] = keras_step(kind, precision, images, plain=True)
-            steps |= {name: torch_step(kind, precision, images, name) for name in variants}
-            seconds = interleaved.times_in_turn(steps, options.repeats, options.steps, CLOCKS[options.clock])
+            rivals, failed = runnable({name: torch_step(kind, precision, images, name) for name in variants})
+            if failed:
+                result.setdefault("failed", {})[f"{kind} {precision}"] = failed
+            if not rivals:
+                continue
+            steps |= rivals
+            count = options.steps if precision == "float32" else 1  # without instructions for it a step takes seconds
+            seconds = interleaved.times_in_turn(steps, options.repeats, count, CLOCKS[options.clock])
             speeds = interleaved.speeds(seconds, BATCH)
-            best = max(variants, key=speeds.get)
+            best = max(rivals, key=speeds.get)
             key = f"{'' if kind == 'gan' else kind + '_'}ratio_{precision}"
             result[key] = interleaved.paired_ratio(seconds[best], seconds["ktg"])
             result["images_per_second"][f"{kind} {precision}"] = speeds

@@ -56,7 +56,6 @@ def vq_servable(networks: VqNetworks) -> Servable:
     served = generator_servable(networks.sampler, networks.spec)
     encoder, decoder = float32_copy(networks.encoder), float32_copy(networks.decoder)
     quantizer = copy_quantizer(networks.quantizer, networks.encoder.output_shape)
-    _, rows, columns, _ = networks.decoder.input_shape
 
     def encode(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"tokens": quantizer.tokens(encoder(images, training=False))}
@@ -68,7 +67,7 @@ def vq_servable(networks: VqNetworks) -> Servable:
     tokens = np.asarray(encode(tf.constant(images))["tokens"])
     size, channels = networks.spec.image_size, networks.spec.channels
     image_spec = tf.TensorSpec((None, size, size, channels), tf.float32, name="images")
-    token_spec = tf.TensorSpec((None, rows, columns), tf.int32, name="tokens")
+    token_spec = tf.TensorSpec((None, *tokens.shape[1:]), tf.int32, name="tokens")
     decoded = np.asarray(decode(tf.constant(tokens))["images"])
     functions = {
         **served.functions,

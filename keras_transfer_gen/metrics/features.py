@@ -21,7 +21,7 @@ VERSION = 1  # part of the cache's keys: raise it when the features of the same 
 
 
 def extract_features(
-    images: np.ndarray, network: keras.Model | None = None, batch_size: int = 50, progress: Progress | None = None
+    images: np.ndarray, network: keras.Model | None = None, batch_size: int = 32, progress: Progress | None = None
 ) -> np.ndarray:
     """Features of images, one row each; a row depends only on its own image.
 
@@ -60,7 +60,7 @@ def reference_features(
     digest: str | None = None,
     mirrored: bool = False,
     network: keras.Model | None = None,
-    batch_size: int = 50,
+    batch_size: int = 32,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """`extract_features` for reference images: computed once, then read from a cache.

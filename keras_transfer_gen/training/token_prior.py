@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import checks, pixels, protocols, tables
+from keras_transfer_gen.layer_seeds import layers_draw_by
 from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training import (
@@ -273,7 +274,8 @@ class TokenPrior(keras.Model):
         tokens, labels = self._tokens_and_labels(data, index)
         read, shown = self._disturbed(tokens, labels, index)
         replicas = count_replicas()
-        with tf.GradientTape() as tape:
+        seed = latents.step_seed(self.seed, index, "layers", replica=0)
+        with tf.GradientTape() as tape, layers_draw_by(seed):
             logits = self.network({"tokens": read, "labels": shown}, training=True)
             nats = tf.reduce_mean(_image_nats(tokens, logits))
             loss = self.optimizer.scale_loss(nats / tokens.shape[1] / replicas)

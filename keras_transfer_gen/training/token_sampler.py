@@ -30,9 +30,8 @@ class TokenSampler(keras.layers.Layer):
         self.network, self.quantizer = network, quantizer
 
     def build(self, input_shape: Shape | dict[str, Shape]) -> None:
-        rows, columns = self.network.grid
         if not self.quantizer.built:
-            self.quantizer.build((None, rows, columns, self.quantizer.code_dim))
+            self.quantizer.build((None, *self._code_shape()))
 
     def call(self, inputs: tf.Tensor | dict[str, tf.Tensor]) -> tf.Tensor:
         """Latents, or {"latents": float32 `[batch, positions]` in [-1, 1], "labels": int `[batch]`} -> codes."""
@@ -44,7 +43,12 @@ class TokenSampler(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: Shape | dict[str, Shape]) -> tuple[int | None, ...]:
         shape = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
-        return (shape[0], *self.network.grid, self.quantizer.code_dim)
+        return (shape[0], *self._code_shape())
+
+    def _code_shape(self) -> tuple[int, ...]:
+        """(rows, columns, code_dim) of the codes; a place may have several tokens."""
+        rows, columns = self.network.grid
+        return rows // getattr(self.quantizer, "depth", 1), columns, self.quantizer.code_dim
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object

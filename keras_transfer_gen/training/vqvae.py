@@ -48,7 +48,7 @@ class VQVAE(PartsInTurn, keras.Model):
 
     Args:
         encoder: Keras model, float32 `[batch, H, W, C]` in [-1, 1] -> float32 `[batch, rows, columns, code_dim]`.
-        quantizer: `networks.tokens.quantizer.VectorQuantizer`, or a layer with the same methods.
+        quantizer: `VectorQuantizer`, `ResidualQuantizer` or `FiniteScalarQuantizer`, or a layer with the same methods.
         decoder: Keras model, float32 `[batch, rows, columns, code_dim]` -> `[batch, H, W, C]` in [-1, 1].
         prior: `TokenPrior` over the grid, or None; `generate` needs one.
         reconstruction: "pixels_and_edges" or a `protocols.Reconstruction`.
@@ -119,7 +119,13 @@ class VQVAE(PartsInTurn, keras.Model):
     @property
     def grid(self) -> tuple[int, ...]:
         """(rows, columns) of an image's tokens."""
-        return tuple(self.encoder.output_shape[1:3])
+        rows, columns = self.encoder.output_shape[1:3]
+        return self.depth * rows, columns
+
+    @property
+    def depth(self) -> int:
+        """How many tokens a place has, one below the other in the grid: the levels of a `ResidualQuantizer`, or 1."""
+        return getattr(self.quantizer, "depth", 1)
 
     @property
     def kimg(self) -> float:

@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 from keras_transfer_gen import pixels
 from keras_transfer_gen.export.run_tflite import run_tflite_function
@@ -8,6 +9,7 @@ from keras_transfer_gen.export.vq import PARTS, VqNetworks, copy_quantizer, vq_s
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.finite_scalar_quantizer import FiniteScalarQuantizer
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.networks.tokens.residual_quantizer import ResidualQuantizer
 from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
 from keras_transfer_gen.training.latents import numbered_latents
 from keras_transfer_gen.training.token_prior import TokenPrior
@@ -17,17 +19,20 @@ from keras_transfer_gen.training.vqvae import VQVAE
 OPTIONS = {"max_channels": 8, "min_channels": 4}
 
 
-def test_sampler_encoder_and_decoder_give_what_the_model_gives(tmp_path):
+@pytest.mark.parametrize("depth", [1, 2])
+def test_sampler_encoder_and_decoder_give_what_the_model_gives(tmp_path, depth):
     """Files for phones hold the whole loop over the tokens, in builtin operators."""
     keras.utils.set_random_seed(0)
-    prior = TokenPrior(TokenTransformer((4, 4), 16, 2, width=12, depth=1, heads=2))
-    networks = build_token_encoder(32, **OPTIONS), VectorQuantizer(16), build_token_decoder(32, **OPTIONS)
+    prior = TokenPrior(TokenTransformer((4 * depth, 4), 16 * depth, 2, width=12, depth=1, heads=2))
+    quantizer = VectorQuantizer(16) if depth == 1 else ResidualQuantizer(depth, 16)
+    networks = build_token_encoder(32, **OPTIONS), quantizer, build_token_decoder(32, **OPTIONS)
     vq = VQVAE(*networks, prior=prior, class_names=["a", "b"])
-    vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
+    for level in getattr(quantizer, "levels", [quantizer]):
+        level.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
     servable = vq_servable(VqNetworks(build_sampler(vq), vq.encoder, vq.decoder, vq.quantizer, vq.spec))
     files = {part: write_tflite(servable, tmp_path / f"{part}.tflite", part=part) for part in PARTS}
     images = vq.generate(4, seed=3, label="b")
-    latents = numbered_latents(range(4), 16, seed=3, distribution="uniform")
+    latents = numbered_latents(range(4), 16 * depth, seed=3, distribution="uniform")
     for row in range(4):
         inputs = {"latents": latents[row : row + 1], "labels": np.int32([1])}
         drawn = run_tflite_function(files["sampler"], inputs)["images"]

@@ -85,6 +85,18 @@ def test_a_saved_prior_goes_on_where_it_was(trained, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_dropout_goes_on_where_it_was(tmp_path):
+    prior = TokenPrior(TokenTransformer((2, 3), num_codes=8, width=16, depth=1, heads=2, dropout=0.4))
+    prior.compile()
+    prior.fit(TOKENS, batch_size=16, verbose=0)
+    prior.save(tmp_path / "prior.keras")
+    again = keras.models.load_model(tmp_path / "prior.keras")
+    for one in (again, prior):
+        one.fit(TOKENS, batch_size=16, verbose=0, shuffle=False)
+    for a, b in zip(again.get_weights(), prior.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_frozen_blocks_stay():
     prior = make_prior()
     prior.compile(optimizer=keras.optimizers.Adam(0.02))

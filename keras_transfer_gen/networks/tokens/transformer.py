@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +11,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.layer_seeds import layer_seed
+from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -97,7 +100,6 @@ class CausalBlock(layers.Layer):
         self.dense_norm = layers.LayerNormalization(epsilon=1e-5, name="dense_norm", **shared)
         self.wide = layers.Dense(4 * width, activation="gelu", name="wide", **shared)
         self.narrow = layers.Dense(width, name="narrow", **shared)
-        self.drop = layers.Dropout(self.dropout, name="drop", **shared)
         for layer in (self.attention_norm, self.qkv, self.joined, self.dense_norm, self.wide):
             layer.build(input_shape)
         self.narrow.build((*input_shape[:-1], 4 * width))
@@ -107,8 +109,8 @@ class CausalBlock(layers.Layer):
         query, key, value = self._projections(inputs)
         positions = inputs.shape[1]
         visible = tf.linalg.band_part(tf.ones((positions, positions), tf.bool), -1, 0)
-        x = inputs + self.drop(self._attend(query, key, value, visible), training=training)
-        return x + self.drop(self._dense(x), training=training)
+        x = inputs + self._drop(self._attend(query, key, value, visible), "attention", training)
+        return x + self._drop(self._dense(x), "dense", training)
 
     def step(
         self, inputs: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, position: int | tf.Tensor
@@ -144,6 +146,15 @@ class CausalBlock(layers.Layer):
         x = tf.matmul(tf.cast(weights, value.dtype), value)
         joined = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, query.shape[2], self.heads * query.shape[3]))
         return self.joined(joined)
+
+    def _drop(self, x: tf.Tensor, branch: str, training: bool | None) -> tf.Tensor:
+        """Sets a share to 0 in training, by the step's seed: a training that goes on draws what it would have drawn."""
+        if not training or not self.dropout:
+            return x
+        seed = layer_seed(zlib.crc32(f"{self.name}/{branch}".encode()), tf.cast(x, tf.float32))
+        shape = (tf.shape(x)[0] * count_replicas(), *x.shape[1:])
+        kept = own_rows(tf.random.stateless_uniform(shape, seed)) >= self.dropout
+        return tf.where(kept, x / (1.0 - self.dropout), tf.zeros_like(x))
 
     def _dense(self, x: tf.Tensor) -> tf.Tensor:
         return self.narrow(self.wide(self.dense_norm(x)))

@@ -95,7 +95,8 @@ def complete(
     mask = read_mask(keep, vq.spec)
     inputs = read_model_images(data, vq.spec, reporter=reporter)
     images = np.asarray(inputs.images)
-    tokens, kept = vq.encode(images), kept_tokens(mask, vq.grid)
+    tokens, (rows, columns) = vq.encode(images), vq.grid
+    kept = np.tile(kept_tokens(mask, (rows // vq.depth, columns)), (vq.depth, 1))
     number = vq.spec.class_number(label)
     drawn = fitting_draws(vq, tokens, kept, seed, temperature, number, reporter)
     completed = np.where(mask[None, :, :, None], images, vq.decode(drawn))

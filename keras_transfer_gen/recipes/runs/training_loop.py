@@ -6,8 +6,8 @@ import contextlib
 import functools
 import math
 import warnings
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
@@ -17,12 +17,9 @@ from keras_transfer_gen.recipes.runs.loop_callbacks import Guard, ProgressBar, S
 from keras_transfer_gen.recipes.runs.rollback import Diverged, go_back
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder, recorded
 from keras_transfer_gen.training import callbacks, precision
-from keras_transfer_gen.training.class_sheets import draw_sheet
 from keras_transfer_gen.training.tensorboard_log import TensorBoardLog
 
 if TYPE_CHECKING:
-    import keras
-
     from keras_transfer_gen.aliases import PathLike
     from keras_transfer_gen.data.image_set import ImageSet
     from keras_transfer_gen.recipes.runs.phases import Phase
@@ -33,8 +30,8 @@ if TYPE_CHECKING:
 
 
 LOSS_POINTS = 200  # on the curve of the losses
-SHEETS = 20  # contact sheets of one call
-SHEET_IMAGES = 36  # on a contact sheet that is shown
+SHEETS = 10  # contact sheets of one call
+SHEET_IMAGES = 36  # on a contact sheet
 PREEMPTIONS = ("SIGTERM", "SIGUSR1")  # what a scheduler sends before it takes the machine away
 
 
@@ -92,12 +89,11 @@ def _train(run: Run, training: Training, image_set: ImageSet, phase: Phase, minu
     parts = [clock, guard, _without_room(history, "history.csv", training, settings.out)]
     scores = None
     if phase.curve is not None and run.workers.is_chief:
-        measure = phase.curve if branch.samples is None else _show_and_score(phase.curve, run.reporter)
         every = settings.evaluate_every_kimg or phase.kimg / phase.curve.points
-        scores = callbacks.ScoreEvery(measure, every, training.records, every_epoch=False)
+        scores = callbacks.ScoreEvery(phase.curve, every, training.records, every_epoch=False)
         parts.append(scores)
         if branch.samples is not None:
-            sheets = callbacks.SampleGrid(branch.samples, phase.kimg / SHEETS)
+            sheets = callbacks.SampleGrid(branch.samples, phase.kimg / SHEETS, SHEET_IMAGES, show=run.reporter.show)
             parts.append(_without_room(sheets, "a contact sheet", training, settings.out))
     if settings.tensorboard:
         parts.append(_tensorboard_log(settings, branch, phase.kimg, scores))
@@ -154,18 +150,6 @@ def _tensorboard_log(settings: RunSettings, branch: Branch, kimg: float, scores:
     interval = max(kimg / LOSS_POINTS, settings.batch_size / 1000)
     sheets = SHEET_IMAGES if branch.samples is not None else 0
     return TensorBoardLog(folder, interval, kimg / SHEETS, sheets, hyperparameters=recorded(settings), scores=scores)
-
-
-def _show_and_score(
-    curve: Callable[[keras.Model], dict[str, float]], reporter: Any
-) -> Callable[[keras.Model], dict[str, float]]:
-    """`curve`, which also shows a contact sheet."""
-
-    def measure(model: keras.Model) -> dict[str, float]:
-        reporter.show(draw_sheet(model, SHEET_IMAGES))
-        return curve(model)
-
-    return measure
 
 
 @contextlib.contextmanager

@@ -43,10 +43,16 @@ class VqSettings(RunSettings):
         "without. In `ktg pretrain` it begins with the second half of the autoencoder's kimg.",
         panel=fields.TOKENS, check=check.number("0.1"),
     )  # fmt: skip
-    augment: str | None = setting(
+    feature_weight: float = setting(
+        0.0, help="Weight of what a network that was trained on photographs sees differently in an image and in its "
+        "reconstruction, for the autoencoder: 0.1 makes surfaces sharper and a step slower, 0 leaves it out.",
+        panel=fields.TOKENS, check=check.number("0.1"),
+    )  # fmt: skip
+    augment: str = setting(
         "shift_flip", help="How images are changed before they are encoded; none for text and other images that must "
         "not be mirrored.",
-        panel=fields.OPTIMISATION, choices=lambda: tables.AUGMENTS, check=check.entry(tables.AUGMENTS),
+        panel=fields.OPTIMISATION, choices=lambda: [*tables.AUGMENTS, "none"],
+        check=check.entry(tables.AUGMENTS, none=True),
     )  # fmt: skip
     labels: str | None = setting(
         None, help=f"Draw by classes. The labels of the images: {LABEL_FORMS}.", panel=fields.DATA,
@@ -114,7 +120,13 @@ class PretrainVqSettings(VqSettings):
         8, help="Pixels along each side of a token.", panel=fields.TOKENS, choices=lambda: DOWNSAMPLING,
         check=check.choice(lambda: DOWNSAMPLING),
     )  # fmt: skip
-    codes: int = setting(1024, help="Size of the codebook.", panel=fields.TOKENS, check=check.integer("1024", least=2))
+    codes: int = setting(
+        1024, help="Size of the codebook (of each level).", panel=fields.TOKENS, check=check.integer("1024", least=2)
+    )
+    levels: int = setting(
+        1, help="Tokens of a place, each for what the ones before it leave over: more detail, a longer prior.",
+        panel=fields.TOKENS, check=check.integer("2"),
+    )  # fmt: skip
     prior_width: int = setting(
         192, help="Width of the transformer, a multiple of 6.", panel=fields.TOKENS, check=check.integer("192")
     )

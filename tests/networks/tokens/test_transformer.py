@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
+from keras_transfer_gen.layer_seeds import layers_draw_by
+from keras_transfer_gen.networks.tokens.transformer import CausalBlock, TokenTransformer
 
 RNG = np.random.default_rng(0)
 TOKENS = RNG.integers(0, 16, (5, 12)).astype("int32")
@@ -29,6 +30,16 @@ def test_steps_with_caches_give_what_the_whole_grid_gives(network, logits):
         values, caches = network.step(before, tf.constant(LABELS), tf.constant(position), caches)
         steps.append(values.numpy())
     np.testing.assert_allclose(np.stack(steps, 1), logits, atol=1e-5)
+
+
+def test_dropout_sets_a_share_to_zero_by_the_seed_of_the_step():
+    block, x = CausalBlock(heads=2, dropout=0.25, name="block_1"), tf.ones((4, 12, 64))
+    with layers_draw_by(tf.constant([3, 4])):
+        first, again, other = (block._drop(x, branch, True).numpy() for branch in ("dense", "dense", "attention"))
+    np.testing.assert_allclose(np.unique(first), [0, 4 / 3], rtol=1e-6)
+    assert np.mean(first == 0) == pytest.approx(0.25, abs=0.03)
+    np.testing.assert_array_equal(again, first)
+    assert 0.3 < np.mean(other != first) < 0.45 and block._drop(x, "dense", False) is x
 
 
 def test_no_place_sees_itself_or_what_comes_later(network, logits):

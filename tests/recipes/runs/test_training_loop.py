@@ -99,7 +99,7 @@ def test_scores_sheets_and_history_are_kept_on_the_way(begin, settings, tmp_path
     go(training, settings, reporter, score=lambda gan: {"kid": gan.kimg})
     assert [record["kimg"] for record in training.records] == [0.004, 0.008, 0.012, 0.016, 0.02]
     assert len(list((tmp_path / "samples").iterdir())) == 6
-    assert [sheet.shape for sheet in reporter.sheets] == [(192, 192, 3)] * 5  # shown with each score
+    assert [sheet.shape for sheet in reporter.sheets] == [(192, 192, 3)] * 6  # each that is written is shown
     assert [row["kimg"] for row in read_history(tmp_path / "history.csv")] == [0.004, 0.008, 0.012, 0.016, 0.02]
     state = json.loads((latest_checkpoint(tmp_path) / "state.json").read_text())
     assert state == {"seconds": training.seconds, "steady": list(training.steady), "records": training.records}

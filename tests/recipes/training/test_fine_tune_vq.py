@@ -96,6 +96,15 @@ def test_a_fine_tune_adapts_the_decoder_then_the_prior_and_writes_a_whole_run(se
     assert "nothing to do" in reporter.lines[0]
 
 
+def test_of_few_images_cross_validation_finds_how_long_the_prior_learns(settings, many, tmp_path, scripted, no_exports):
+    images = np.load(many)["images"][:12]
+    np.savez(tmp_path / "few.npz", images=images)
+    metrics = fine_tune(dataclasses.replace(settings, data=tmp_path / "few.npz"), reporter := scripted())
+    found = RunFolder(settings.out).notes()["cross_validation"]
+    assert metrics["kimg"] == pytest.approx(0.064 + found["kimg"]) and found["folds"] == 4
+    assert any(line.startswith("cross-validation: the prior learns for") for line in reporter.lines)
+
+
 @pytest.mark.parametrize("method", ["decoder", "prefix"])
 def test_a_method_trains_its_part_alone(settings, vq_file, method, no_exports):
     fine_tune(dataclasses.replace(settings, method=method, kimg=0.032))

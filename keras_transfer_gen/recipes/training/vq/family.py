@@ -25,6 +25,7 @@ from keras_transfer_gen.recipes.training.autoencoder_pictures import draw_pictur
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores, Source
 from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
 from keras_transfer_gen.recipes.training.vq import classes, models, scores
+from keras_transfer_gen.recipes.training.vq.cross_validation import measure_prior_kimg
 from keras_transfer_gen.recipes.training.vq.curve import NatsCurve, PsnrCurve
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.parts_in_turn import AUTOENCODER, PRIOR
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.runs.training import Training
 
 LAST = "none: the last weights are kept"
+FEW = "the last decoder, and the prior after as many kimg as cross-validation finds best"
 BEST = "{decoder}, and the prior with the fewest nats, on {count} images that were put aside for it"
 DECODERS = {False: "the decoder with the best PSNR", True: "the last decoder"}  # whether there is a discriminator
 
@@ -71,6 +73,8 @@ class VqFamily(Family):
     # Before training
 
     def describe_selection(self, run: Run, images: RunImages) -> str:
+        if not len(images.validation) and run.command == "finetune" and run.settings.adaptation.prior_rules is not None:
+            return FEW
         decoder = DECODERS[run.settings.adversarial_weight > 0]
         return BEST.format(decoder=decoder, count=len(images.validation)) if len(images.validation) else LAST
 
@@ -83,6 +87,7 @@ class VqFamily(Family):
             **measure_precision(run, vq.decoder),
             **measure_distance(run, source, images),
             "class_start": start,
+            "cross_validation": _cross_validate(run, vq, images, start["rows"]),
             "nats_before": nats_of(vq, images.holdout, start["rows"][-1]),
             "reconstruction_before": scores.reconstruction_scores(vq, images.holdout),
         }
@@ -118,7 +123,10 @@ class VqFamily(Family):
     def phases(self, run: Run, source: Source, images: RunImages, tuned: Training) -> list[Phase]:
         settings, method = run.settings, run.settings.adaptation
         parts = [(AUTOENCODER, method.decoder), (PRIOR, method.prior_rules is not None)]
-        return _phases(run, images, [part for part, trained in parts if trained], settings.kimg)
+        kimg, validated = settings.kimg, run.notes.get("cross_validation")
+        if validated is not None:
+            kimg += validated["kimg"] - _prior_kimg(settings)
+        return _phases(run, images, [part for part, trained in parts if trained], settings.kimg, last=kimg)
 
     def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
         return _phases(run, images, [AUTOENCODER, PRIOR], tuned.model.kimg, "from scratch: ")
@@ -174,21 +182,46 @@ class VqFamily(Family):
         return ("source",)  # it lies among the checkpoints
 
 
-def _phases(run: Run, images: RunImages, parts: list[str], kimg: float, label: str = "") -> list[Phase]:
-    """A phase for each part that is trained; the last one ends at `kimg`, or where the minutes do."""
+def _prior_kimg(settings: Any) -> float:
+    """Thousands of images that the prior learns in a fine-tune, at most."""
+    return settings.kimg * (1.0 - settings.autoencoder_share if settings.adaptation.decoder else 1.0)
+
+
+def _cross_validate(run: Run, vq: VQVAE, images: RunImages, rows: list[int]) -> dict[str, Any] | None:
+    """What `measure_prior_kimg` finds, where there are too few images to put some aside; None elsewhere."""
+    settings = run.settings
+    if len(images.validation) or settings.adaptation.prior_rules is None:
+        return None
+    most = _prior_kimg(settings)
+    result = measure_prior_kimg(vq, images.image_set, images.labelled, rows, settings, most, run.reporter)
+    before, after = result["nats"][0], min(result["nats"])
+    run.reporter.say(
+        f"cross-validation: the prior learns for {result['kimg']:.2f} kimg: {after:.1f} nats per image that is left "
+        f"out, {before:.1f} before"
+    )
+    return result
+
+
+def _phases(
+    run: Run, images: RunImages, parts: list[str], kimg: float, label: str = "", last: float | None = None
+) -> list[Phase]:
+    """A phase for each part that is trained; the last one ends at `kimg` (or `last`), or where the minutes do."""
     settings, out = run.settings, run.settings.out
     shares = [settings.autoencoder_share, 1.0] if len(parts) > 1 else [1.0]
     kinds: dict[str, Any] = {AUTOENCODER: ("decoder" if hasattr(settings, "method") else "autoencoder", PsnrCurve)}
     kinds[PRIOR] = ("prior", NatsCurve)
+    ends = [share * kimg for share in shares]
+    if last is not None:
+        ends[-1] = last
     return [
         Phase(
             f"{label}{kinds[part][0]}",
-            share * kimg,
+            end,
             before=_learn(part),
             curve=kinds[part][1](images, Path(out)),
             until=share,
         )
-        for part, share in zip(parts, shares, strict=True)
+        for part, share, end in zip(parts, shares, ends, strict=True)
     ]
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.networks.heads.feature_heads import TrainedFeatures
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.changing import with_class_rows
 from keras_transfer_gen.networks.tokens.patch_discriminator import build_patch_discriminator
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
+from keras_transfer_gen.networks.tokens.residual_quantizer import ResidualQuantizer
 from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
+from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 from keras_transfer_gen.recipes.models.load_vq import load_vq
 from keras_transfer_gen.recipes.models.resolve import resolve_source
 from keras_transfer_gen.recipes.settings import defaults
@@ -54,9 +57,17 @@ def set_classes(vq: VQVAE, rows: Sequence[int], names: Sequence[str]) -> None:
         rows: of the prior's classes, for each new one and last for "no class"; see `with_class_rows`.
         names: of the new classes.
     """
-    old = vq.prior
-    network = with_class_rows(old.network, rows)
-    vq.set_prior(TokenPrior(network, old.token_noise, old.label_dropout, old.name), names)
+    vq.set_prior(prior_with_classes(vq.prior, rows), names)
+
+
+def prior_with_classes(prior: TokenPrior, rows: Sequence[int]) -> TokenPrior:
+    """A `TokenPrior` with its own weights and other classes, not compiled; `rows` as in `with_class_rows`."""
+    return TokenPrior(with_class_rows(prior.network, rows), prior.token_noise, prior.label_dropout, prior.name)
+
+
+def freeze_prior(prior: TokenPrior, settings: FineTuneVqSettings) -> None:
+    """Freezes what the method of a fine-tune does not train."""
+    freeze(prior, [*(settings.adaptation.prior_rules or ()), (".*", True)])
 
 
 def model_from_source(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
@@ -66,7 +77,7 @@ def model_from_source(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
         counted.images_seen.assign(0)
     freeze(vq, [("encoder(/.*)?", False), (".*", True)])
     vq.quantizer.trainable = False  # tokens keep their meaning
-    freeze(vq.prior, [*(settings.adaptation.prior_rules or ()), (".*", True)])
+    freeze_prior(vq.prior, settings)
     vq.source = adapted_from(settings, vq.source)
     return compile_vq(vq, settings, wait=0.0)
 
@@ -100,9 +111,12 @@ def build_networks(settings: PretrainVqSettings, num_classes: int = 0) -> tuple[
     names = ("image_size", "channels", "downsampling", "max_channels", "min_channels")
     shared = {name: getattr(settings, name) for name in names}
     encoder, decoder = build_token_encoder(**shared), build_token_decoder(**shared)
+    quantizer = VectorQuantizer(settings.codes)
+    if settings.levels > 1:
+        quantizer = ResidualQuantizer(settings.levels, settings.codes)
     side = settings.image_size // settings.downsampling
-    sizes = (settings.codes, num_classes, settings.prior_width, settings.prior_depth)
-    return encoder, VectorQuantizer(settings.codes), decoder, TokenTransformer((side, side), *sizes)
+    sizes = (quantizer.num_codes, num_classes, settings.prior_width, settings.prior_depth)
+    return encoder, quantizer, decoder, TokenTransformer((settings.levels * side, side), *sizes)
 
 
 def new_model(settings: PretrainVqSettings, class_names: Sequence[str]) -> VQVAE:
@@ -125,6 +139,9 @@ def compile_vq(
         rate: the same of the autoencoder.
         wait: share of the autoencoder's kimg before the discriminator acts.
     """
+    if settings.feature_weight:
+        features = TrainedFeatures(weight=1.0)
+        vq.reconstruction = PixelsAndEdges(features=features, feature_weight=settings.feature_weight)
     rate = rate or settings.autoencoder_learning_rate
     adversary: dict[str, Any] = {}
     if settings.adversarial_weight:
@@ -138,11 +155,17 @@ def compile_vq(
         vq.set_discriminator(None)
     adam = keras.optimizers.Adam(rate, beta_2=0.99)
     vq.compile(scaled_for(adam, settings.precision), augment=settings.augment, seed=settings.seed, **adversary)
-    adamw = keras.optimizers.AdamW(
-        prior_rate or settings.learning_rate, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIPNORM
-    )
-    vq.prior.compile(scaled_for(adamw, settings.precision), augment=settings.augment, seed=settings.seed)
+    compile_prior(vq.prior, settings, prior_rate)
     return vq
+
+
+def compile_prior(prior: TokenPrior, settings: VqSettings, rate: float | None = None) -> TokenPrior:
+    """Compiles a prior as the settings say, with `rate` in place of their learning rate; returns it."""
+    adamw = keras.optimizers.AdamW(
+        rate or settings.learning_rate, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIPNORM
+    )
+    prior.compile(scaled_for(adamw, settings.precision), augment=settings.augment, seed=settings.seed)
+    return prior
 
 
 def update_rates(vq: VQVAE, settings: VqSettings, rates: Any = None) -> None:

@@ -30,6 +30,13 @@ def test_a_new_model_has_the_sizes_and_rates_of_the_settings(settings):
     assert float(vq.prior.optimizer.learning_rate) == pytest.approx(0.1)
 
 
+def test_levels_and_features_are_those_of_the_settings(settings):
+    vq = models.new_model(dataclasses.replace(settings, levels=2, feature_weight=0.2), ["a", "b"])
+    assert vq.grid == (8, 4) and vq.quantizer.num_codes == 32 and vq.prior.network.grid == (8, 4)
+    assert vq.reconstruction.feature_weight == 0.2 and vq.reconstruction.features is not None
+    assert models.new_model(settings, []).reconstruction.features is None
+
+
 def test_a_discriminator_is_there_where_the_settings_ask_for_one(settings):
     sharp = dataclasses.replace(settings, adversarial_weight=0.2, kimg=10)
     vq = models.new_model(sharp, [])

@@ -1,17 +1,17 @@
 """What `model.fit` costs over a bare `tf.function` loop on the same training step.
 
-    python benchmarks/step_overhead.py [--blocks 20] [--steps 20] [--out benchmarks/results/step_overhead]
+    python benchmarks/engine/step_overhead.py [--blocks 20] [--steps 20] [--out benchmarks/results/engine/step_overhead]
 
 Blocks of steps of the two are timed in turn, so that a drift of the machine meets both; the median of the pairwise
 ratios is printed as one JSON line. 64 px, batch 32, the default networks. Run it on a quiet machine.
 """
 
 import argparse
-import datetime
 import json
 import time
 from pathlib import Path
 
+import interleaved
 import keras
 import numpy as np
 import tensorflow as tf
@@ -42,6 +42,7 @@ def main():
     parser.add_argument("--steps", type=int, default=20, help="timed steps in a block")
     parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
+    result = interleaved.measured_here()
     keras.utils.set_random_seed(0)
     gan = GAN(*build_dcgan(SIZE))
     gan.compile(augment="diffaugment")
@@ -69,13 +70,12 @@ def main():
     fit_block(), bare_block()  # traces both
     pairs = [(fit_block(), bare_block()) for _ in range(options.blocks)]
     ratios = [fitted / bare for fitted, bare in pairs]
-    for name, column in (("fit", 0), ("bare loop", 1)):
-        print(f"{name:10} {1000 * np.median([pair[column] for pair in pairs]):.1f} ms a step (median)")
     print(f"ratios from {min(ratios):.3f} to {max(ratios):.3f}")
-    result = {
-        "date": datetime.date.today().isoformat(), "command": "python benchmarks/step_overhead.py",
-        "ratio": round(float(np.median(ratios)), 4), "blocks": options.blocks, "steps": options.steps,
-    }  # fmt: skip
+    result["ratio"] = round(float(np.median(ratios)), 4)
+    result["seconds"] = {
+        name: round(float(np.median(values)), 4)
+        for name, values in zip(("fit", "bare loop"), zip(*pairs, strict=True), strict=True)
+    }
     if options.out:
         files.write_json(options.out / "results.json", result)
     print(json.dumps(result))

@@ -1,18 +1,18 @@
 """How many images a second the input pipeline delivers alone, against what training consumes.
 
-    python benchmarks/pipeline.py [--data examples/twemoji_people/reference] [--out benchmarks/results/pipeline]
+    python benchmarks/engine/pipeline.py [--data FOLDER] [--out benchmarks/results/engine/pipeline]
 
 The first pass, which decodes the files, is reported on its own. Ends with one JSON line; `ratio` is pipeline over
 training. 64 px, batch 32, the default networks. Run it on a quiet machine.
 """
 
 import argparse
-import datetime
 import json
 import tempfile
 import time
 from pathlib import Path
 
+import interleaved
 import keras
 import numpy as np
 
@@ -22,6 +22,7 @@ from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.training.gan import GAN
 
 BATCH, SIZE = 32, 64
+DATA = Path(__file__).resolve().parents[2] / "examples" / "twemoji_people" / "reference"
 
 
 def images_per_second(work, images):
@@ -36,11 +37,12 @@ def images_per_second(work, images):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="examples/twemoji_people/reference", help="images to read")
+    parser.add_argument("--data", default=DATA, help="images to read; by default the shipped Twemoji people")
     parser.add_argument("--batches", type=int, default=1000, help="batches to draw from the pipeline alone")
     parser.add_argument("--steps", type=int, default=30, help="training steps to time")
     parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
+    result = interleaved.measured_here()
     keras.utils.set_random_seed(0)
     with tempfile.TemporaryDirectory() as cache:
         start = time.perf_counter()
@@ -64,11 +66,10 @@ def main():
     )
     print(f"first pass, decoding {count} files: {first:.0f} images/s; from the cache: {again:.0f} images/s")
     print(f"pipeline alone: {pipeline:.0f} images/s; training: {training:.0f} images/s")
-    result = {
-        "date": datetime.date.today().isoformat(), "command": "python benchmarks/pipeline.py",
-        "ratio": round(pipeline / training, 1), "pipeline": round(pipeline), "training": round(training),
-        "first_pass": round(first),
-    }  # fmt: skip
+    result.update(
+        ratio=round(pipeline / training, 1), pipeline=round(pipeline), training=round(training),
+        first_pass=round(first), from_cache=round(again),
+    )  # fmt: skip
     if options.out:
         files.write_json(options.out / "results.json", result)
     print(json.dumps(result))
