@@ -39,12 +39,12 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.models.resolve import resolve_model
-from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import measure_distance, source_features
 from keras_transfer_gen.recipes.settings.defaults import FINETUNE_LEARNING_RATE
 from keras_transfer_gen.recipes.settings.gan import SELECTIONS, FineTuneSettings
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
+from keras_transfer_gen.recipes.training.gan.curve import BestKidCurve
 from keras_transfer_gen.recipes.training.gan.feature_heads import resolve_feature_weight, set_feature_heads
 from keras_transfer_gen.recipes.training.gan.latent_selection import (
     freeze_generator,
@@ -150,7 +150,8 @@ class Trial:
             freeze_generator(gan)
             show(gan, selection_kimg(settings))
             gan = limit_latents(gan, settings)
-        looks = [self.options.kimg * (1 + look) / POINTS_TO_SELECT for look in range(POINTS_TO_SELECT)]
+        interval = BestKidCurve.interval(self.options.kimg)
+        looks = [interval * (1 + look) for look in range(round(self.options.kimg / interval))]
         for point in sorted({*points, *(look for look in looks if look < points[-1])}):
             show(gan, point)
             if point in looks or point > looks[-1]:

@@ -120,6 +120,7 @@ def quick(tiny_features):
         patch.setattr(feature_heads, "set_feature_heads", lambda gan, weight: gan)
         for curve in (BestKidCurve, BestElboCurve):
             patch.setattr(curve, "points", 3)
+            patch.setattr(curve, "apart", 0.0)
         patch.setattr(latent_selection, "DEFAULT", latent_selection.LatentSelection(pool=40, keep=6))
         patch.setattr(features, "load_feature_network", lambda *name, side=None: tiny_features)
         patch.setattr(kid_protocol, "DEFAULT", kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12))

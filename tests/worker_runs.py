@@ -18,7 +18,7 @@ def shorten():
     x = keras.layers.Conv2D(16, 4, 4, kernel_initializer=keras.initializers.GlorotUniform(seed=0))(image / 127.5 - 1.0)
     tiny = keras.Model(image, keras.layers.GlobalAveragePooling2D()(x), name="tiny")
     feature_heads.set_feature_heads = lambda gan, weight: gan
-    BestKidCurve.points = 3
+    BestKidCurve.points, BestKidCurve.apart = 3, 0.0
     latent_selection.DEFAULT = latent_selection.LatentSelection(pool=40, keep=6)
     features.load_feature_network = lambda *name, side=None: tiny
     kid_protocol.DEFAULT = kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12)

@@ -71,12 +71,31 @@ def cpu_name():
     return f"{name}, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores"
 
 
+def busy_cores(seconds=1.0):
+    """How many cores are at work while this process sleeps, a float; None where the system does not tell.
+
+    The usual load is a mean over the last minute, in which a benchmark before this one may still be.
+    """
+    counts = Path("/proc/stat")
+    if not counts.exists():
+        return None
+
+    def ticks():
+        values = [int(word) for word in counts.read_text(encoding="utf-8").split("\n", 1)[0].split()[1:]]
+        return sum(values), values[3] + values[4]  # all, and those without work or waiting for a disk
+
+    total, idle = ticks()
+    time.sleep(seconds)
+    later, still = ticks()
+    return round(os.cpu_count() * (1 - (still - idle) / max(later - total, 1)), 1)
+
+
 def measured_here():
-    """dict that says when, where and how: date, machine, command, and the load that was there before the script."""
+    """dict that says when, where and how: date, machine, command, and "load", the cores that others keep busy."""
     return {
         "date": datetime.date.today().isoformat(),
         "machine": cpu_name(),
-        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "load": busy_cores(),
         "command": " ".join(["python", _relative(sys.argv[0]), *sys.argv[1:]]),
     }
 

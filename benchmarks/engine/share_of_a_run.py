@@ -1,11 +1,11 @@
 """What share of a fine-tune goes to anything else than training steps: checkpoints, scores, sheets; EMA and metrics.
 
-    python benchmarks/engine/share_of_a_run.py [--kimg 4] [--out benchmarks/results/engine/share_of_a_run]
+    python benchmarks/engine/share_of_a_run.py [--kimg 20] [--out benchmarks/results/engine/share_of_a_run]
 
-A fine-tune of noto_gan_64 on the shipped Twemoji people with the default settings, at 64 px. The time of the phase
-"adapting" is taken as a whole, and each part by the functions that do it. The averaged generator and the running means
-of the losses are inside of the training step: they are timed alone and compared with a step. The last line is JSON with
-"share" (checkpoints, scores, sheets, EMA and metrics together), of the adapting phase, and each part's own.
+A fine-tune of noto_gan_64 on the shipped Twemoji people with the default settings, at 64 px. The time from the scores
+of the source to the last checkpoint is taken as a whole, and each part by the functions that do it. The averaged
+generator and the running means of the losses are inside of the training step: they are timed alone and compared with a
+step. The last line is JSON with "share" (checkpoints, scores, sheets, EMA and metrics together), and each part's own.
 """
 
 import argparse
@@ -21,10 +21,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen import files
-from keras_transfer_gen.recipes.runs import phases
 from keras_transfer_gen.recipes.runs.training import Training
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+from keras_transfer_gen.recipes.training import fine_tune as recipe
 from keras_transfer_gen.recipes.training.gan.curve import BestKidCurve
 from keras_transfer_gen.training import callbacks, ema
 
@@ -73,28 +72,28 @@ def main():
     parser.add_argument("--kimg", type=float, help="thousands of images; the default budget of a fine-tune if left out")
     parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
-    result, seconds, model = interleaved.measured_here(), {}, []
+    result, seconds, trainings = interleaved.measured_here(), {}, []
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         budget = {} if options.kimg is None else {"kimg": options.kimg}
         data = str(ROOT / "examples" / "twemoji_people" / "train")
         settings = FineTuneSettings(data=data, source="noto_gan_64", out=f"{folder}/run", **budget)
         for name, owner, attribute in (
-            ("whole", phases, "train"),
+            ("whole", recipe, "run_phases"),
             ("checkpoints", Training, "save"),
             ("scores", BestKidCurve, "__call__"),
             ("sheets", callbacks.SampleGrid, "act"),
             ("history", callbacks.HistoryCsv, "act"),
         ):
             stack.enter_context(timed(seconds, name, owner, attribute))
-        train = phases.train  # the timed one
+        run_phases = recipe.run_phases  # the timed one
 
         def watched(run, training, *rest):
-            model[:] = [training.model]
-            return train(run, training, *rest)
+            trainings.append(training)
+            return run_phases(run, training, *rest)
 
-        stack.enter_context(mock.patch.object(phases, "train", watched))
-        fine_tune(settings)
-    gan = model[0]
+        stack.enter_context(mock.patch.object(recipe, "run_phases", watched))
+        recipe.fine_tune(settings)
+    gan = trainings[0].model
     steps = int(gan.step.numpy())
     inside = {name: value * steps for name, value in seconds_inside_of_a_step(gan).items()}
     whole = seconds.pop("whole")

@@ -28,10 +28,16 @@ class Curve(abc.ABC):
     """The scores on the way through a phase, and what is done with them.
 
     Attributes:
-        points: scores in the phase, unless the settings say how often.
+        points: scores in the phase at most, unless the settings say how often.
+        apart: thousands of images between two of them at least.
     """
 
-    points = POINTS
+    points, apart = POINTS, 0.0
+
+    @classmethod
+    def interval(cls, kimg: float) -> float:
+        """Thousands of images from one score to the next, float, in a phase of `kimg`; at least two scores."""
+        return max(kimg / cls.points, min(cls.apart, kimg / 2))
 
     def begin(self, training: Training) -> None:  # noqa: B027  not every curve has something to prepare
         """Called before the phase trains."""

@@ -89,7 +89,7 @@ def _train(run: Run, training: Training, image_set: ImageSet, phase: Phase, minu
     parts = [clock, guard, _without_room(history, "history.csv", training, settings.out)]
     scores = None
     if phase.curve is not None and run.workers.is_chief:
-        every = settings.evaluate_every_kimg or phase.kimg / phase.curve.points
+        every = settings.evaluate_every_kimg or phase.curve.interval(phase.kimg)
         scores = callbacks.ScoreEvery(phase.curve, every, training.records, every_epoch=False)
         parts.append(scores)
         if branch.samples is not None:

@@ -104,7 +104,7 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
 
     evaluate_every_kimg: float | None = redefined(
         RunSettings, "evaluate_every_kimg",
-        by_default="a tenth of `kimg`, or a fifth where the last weights are kept",
+        by_default="a fifth of `kimg`, and at least 2 where the best weights are kept",
     )  # fmt: skip
     g_lr_ratio: float | None = redefined(
         GanSettings, "g_lr_ratio",

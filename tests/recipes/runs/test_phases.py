@@ -78,7 +78,9 @@ def test_curve_that_selects_nothing_keeps_the_last_weights():
         def __call__(self, model):
             return {}
 
-    assert Plain().end(None) is None and Plain.points == phases.POINTS
+    assert Plain().end(None) is None and Plain.interval(10.0) == 10.0 / phases.POINTS
+    Plain.points, Plain.apart = 6, 2.0
+    assert [Plain.interval(kimg) for kimg in (1.0, 8.0, 30.0)] == [0.5, 2.0, 5.0]
 
 
 def test_images_of_other_classes_than_the_run_began_with_are_refused():

@@ -31,6 +31,13 @@ def settings(shared_image_folder, source_file, tmp_path):
     )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def ten_points(monkeypatch):
+    """Runs of a few images are scored ten times."""
+    monkeypatch.setattr(BestKidCurve, "points", 10)
+    monkeypatch.setattr(BestKidCurve, "apart", 0.0)
+
+
 class Scores:
     """A score that takes given values, in tens, in turn and keeps the averaged weights that it saw."""
 
