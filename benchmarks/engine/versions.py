@@ -32,7 +32,9 @@ def fine_tune(package, kimg, seed):
         command = [sys.executable, "-c", RUN, "finetune", *options, "--seed", seed, "--select", "last"]
         environment = {**os.environ, "PYTHONPATH": str(package)}
         environment.pop("TF_ENABLE_ONEDNN_OPTS", None)  # this script's own choice, not that of a version
-        subprocess.run([str(word) for word in command], env=environment, check=True, stdout=subprocess.DEVNULL)
+        words = [str(word) for word in command]
+        # Not in this checkout: the folder that a process is in comes before PYTHONPATH.
+        subprocess.run(words, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         return json.loads(Path(folder, "run", "metrics.json").read_text(encoding="utf-8"))
 
 
@@ -43,6 +45,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, help="runs of each version")
     parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
+    options.other = options.other.resolve()
     result = interleaved.measured_here()
     commit = ["git", "-C", str(options.other), "log", "-1", "--format=%h of %cs"]
     result["other"] = subprocess.run(commit, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
