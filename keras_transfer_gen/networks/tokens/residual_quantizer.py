@@ -36,8 +36,8 @@ class ResidualQuantizer(keras.layers.Layer):
 
     Example:
         >>> layer = ResidualQuantizer(depth=2, level_codes=16, code_dim=4)
-        >>> layer(keras.ops.ones((1, 8, 8, 4))).shape, layer.tokens(keras.ops.ones((1, 8, 8, 4))).shape
-        (TensorShape([1, 8, 8, 4]), TensorShape([1, 16, 8]))
+        >>> layer(keras.ops.ones((1, 8, 8, 4))).shape, layer.num_codes
+        (TensorShape([1, 8, 8, 4]), 32)
 
     Reference:
         Lee et al., Autoregressive Image Generation using Residual Quantization, 2022 (arXiv:2203.01941), section 3.1;

@@ -104,7 +104,7 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
 
     evaluate_every_kimg: float | None = redefined(
         RunSettings, "evaluate_every_kimg",
-        by_default="a fifth of `kimg`, and at least 2 where the best weights are kept",
+        by_default="a fifth of `kimg`; where the best weights are kept at least 2, or half of `kimg` if that is less",
     )  # fmt: skip
     g_lr_ratio: float | None = redefined(
         GanSettings, "g_lr_ratio",
