@@ -24,6 +24,7 @@ from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.batches import stream_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.heads.feature_heads import TrainedFeatures
+from keras_transfer_gen.networks.tokens.residual_quantizer import build_quantizer
 from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
@@ -37,8 +38,7 @@ def build_vq(options, num_classes, class_names):
         name: getattr(options, name) for name in ("image_size", "downsampling", "residual_blocks", "max_channels")
     }
     encoder, decoder = ktg.build_token_encoder(**shared), ktg.build_token_decoder(**shared)
-    residual = options.levels > 1
-    quantizer = ktg.ResidualQuantizer(options.levels, options.codes) if residual else ktg.VectorQuantizer(options.codes)
+    quantizer = build_quantizer(options.codes, options.levels)
     if options.start:
         begin_with(keras.models.load_model(options.start), encoder, quantizer, decoder)
     features = TrainedFeatures(weight=1.0) if options.feature_weight else None

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer_gen.training.token_sampling import draw_tokens, uniforms_of
+from keras_transfer_gen.training.vqvae_checks import tokens_a_place
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class TokenSampler(keras.layers.Layer):
     def _code_shape(self) -> tuple[int, ...]:
         """(rows, columns, code_dim) of the codes; a place may have several tokens."""
         rows, columns = self.network.grid
-        return rows // getattr(self.quantizer, "depth", 1), columns, self.quantizer.code_dim
+        return rows // tokens_a_place(self.quantizer), columns, self.quantizer.code_dim
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object

@@ -26,7 +26,7 @@ from keras_transfer_gen.training.code_use import CodesUsed
 from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.parts_in_turn import PRIOR, PartsInTurn
 from keras_transfer_gen.training.progress import add_counters, kimg_of
-from keras_transfer_gen.training.vqvae_checks import check_networks, vq_spec
+from keras_transfer_gen.training.vqvae_checks import check_networks, tokens_a_place, vq_spec
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class VQVAE(PartsInTurn, keras.Model):
     @property
     def depth(self) -> int:
         """How many tokens a place has, one below the other in the grid: the levels of a `ResidualQuantizer`, or 1."""
-        return getattr(self.quantizer, "depth", 1)
+        return tokens_a_place(self.quantizer)
 
     @property
     def kimg(self) -> float:

@@ -60,3 +60,8 @@ def check_tokens(tokens: Any, grid: tuple[int, ...], num_codes: int) -> np.ndarr
         expected = f"numbers from 0 to {num_codes - 1}"
         raise checks.user_error("tokens", expected, f"numbers from {tokens.min()} to {tokens.max()}")
     return tokens
+
+
+def tokens_a_place(quantizer: keras.layers.Layer) -> int:
+    """How many tokens a quantizer gives a place, one below the other in the grid: its levels, or 1."""
+    return getattr(quantizer, "depth", 1)

@@ -132,3 +132,8 @@ class ResidualQuantizer(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         names = ("depth", "level_codes", "code_dim", "momentum", "revival")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def build_quantizer(codes: int, levels: int = 1) -> VectorQuantizer | ResidualQuantizer:
+    """A `ResidualQuantizer` of several levels with so many codes each, or a `VectorQuantizer`."""
+    return ResidualQuantizer(levels, codes) if levels > 1 else VectorQuantizer(codes)

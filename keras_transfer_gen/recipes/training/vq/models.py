@@ -11,8 +11,7 @@ from keras_transfer_gen.networks.heads.feature_heads import TrainedFeatures
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.changing import with_class_rows
 from keras_transfer_gen.networks.tokens.patch_discriminator import build_patch_discriminator
-from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
-from keras_transfer_gen.networks.tokens.residual_quantizer import ResidualQuantizer
+from keras_transfer_gen.networks.tokens.residual_quantizer import build_quantizer
 from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
 from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 from keras_transfer_gen.recipes.models.load_vq import load_vq
@@ -111,9 +110,7 @@ def build_networks(settings: PretrainVqSettings, num_classes: int = 0) -> tuple[
     names = ("image_size", "channels", "downsampling", "max_channels", "min_channels")
     shared = {name: getattr(settings, name) for name in names}
     encoder, decoder = build_token_encoder(**shared), build_token_decoder(**shared)
-    quantizer = VectorQuantizer(settings.codes)
-    if settings.levels > 1:
-        quantizer = ResidualQuantizer(settings.levels, settings.codes)
+    quantizer = build_quantizer(settings.codes, settings.levels)
     side = settings.image_size // settings.downsampling
     sizes = (quantizer.num_codes, num_classes, settings.prior_width, settings.prior_depth)
     return encoder, quantizer, decoder, TokenTransformer((settings.levels * side, side), *sizes)
