@@ -4,8 +4,12 @@
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
     python examples/fetch_emoji.py --vendor noto --by-class --out CLASSES
 
+    python examples/fetch_emoji.py --vendor fluent --by-class --suffix _fluent --out CLASSES
+
 With `--by-class` the folders lie in one folder a class, for `--labels folders`. `ktg pretrain --balance 1` draws one
-image of each folder at a time, so that emoji with six tones don't outweigh others.
+image of each folder at a time, so that emoji with six tones don't outweigh others. With a suffix for its classes a
+second vendor may lie in the same folder: "people" and "people_fluent". Fluent's are vector files: their renderer is
+installed with `pip install resvg-py==0.5.0`.
 """
 
 import argparse
@@ -21,6 +25,7 @@ import packages
 from PIL import Image
 
 SIZE = 64
+OVERSAMPLING = 4  # vector files are drawn larger along each side and averaged down
 VERSION = "16.0.0"
 # Class -> regular expression on "category/subcategory" of the package; the first that fits is an emoji's class.
 CLASSES = {
@@ -47,28 +52,39 @@ TONES = {"1F3FB": "light", "1F3FC": "medium-light", "1F3FD": "medium", "1F3FE": 
 
 @dataclasses.dataclass(frozen=True)
 class Vendor:
-    """A vendor's npm package of 64 px PNG files, and the notice for its images."""
+    """A vendor's npm package, the folder of its images there, and the notice for them."""
 
     package: str
     folder: str
     sha256: str
     notice: str
+    version: str = VERSION
+    form: str = "64 px PNG files"
 
 
 VENDORS = {
     "noto": Vendor(
         "emoji-datasource-google",
-        "google",
+        "img/google/64",
         "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438",
         "Noto Emoji images, copyright Google LLC. Licence: Apache License 2.0\n"
         "(http://www.apache.org/licenses/LICENSE-2.0).\n",
     ),
     "twemoji": Vendor(
         "emoji-datasource-twitter",
-        "twitter",
+        "img/twitter/64",
         "f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877",
         "Twemoji graphics, copyright Twitter, Inc and other contributors. Licence: Creative Commons Attribution 4.0\n"
         "International, CC-BY 4.0 (https://creativecommons.org/licenses/by/4.0/).\n",
+    ),
+    "fluent": Vendor(
+        "@lobehub/fluent-emoji-flat",
+        "assets",
+        "8f9113c027c7c20eced0070354715a4093a459b8bef6332b91d45f38c9bdb147",
+        "Fluent UI Emoji, flat, copyright (c) Microsoft Corporation. Licence: MIT\n"
+        "(https://github.com/microsoft/fluentui-emoji/blob/main/LICENSE).\n",
+        version="1.1.0",
+        form="SVG files",
     ),
 }
 
@@ -87,31 +103,44 @@ class Emoji:
 def notice(vendor, changes="composited on white"):
     """The text of the NOTICE file, which must stay with the images."""
     row = VENDORS[vendor]
-    return f"{row.notice}From the npm package {row.package} {VERSION} (64 px PNG files).\nChanges: {changes}.\n"
+    return f"{row.notice}From the npm package {row.package} {row.version} ({row.form}).\nChanges: {changes}.\n"
 
 
 def list_emoji(vendor, cache):
-    """list of `Emoji` of a vendor in a fixed order; fetches the package where it isn't in the cache."""
-    row = VENDORS[vendor]
-    package = packages.npm_package(row.package, VERSION, row.sha256, cache)
-    images = package / "img" / row.folder / "64"
+    """list of `Emoji` of a vendor in a fixed order; fetches the packages that aren't in the cache.
+
+    Names and categories are those of the package of Noto, for all vendors alike.
+    """
+    noto, row = VENDORS["noto"], VENDORS[vendor]
+    table = packages.npm_package(noto.package, noto.version, noto.sha256, cache) / "emoji.json"
+    folder = packages.npm_package(row.package, row.version, row.sha256, cache) / row.folder
+    files = {_code(path): path for path in folder.iterdir()}
     emoji = []
-    for item in json.loads((package / "emoji.json").read_text(encoding="utf-8")):
-        if not item[f"has_img_{row.folder}"]:
-            continue
+    for item in json.loads(table.read_text(encoding="utf-8")):
         base, category = item["short_name"], f"{item['category']}/{item['subcategory']}"
-        emoji.append(Emoji(base, category, item["unified"], "", images / item["image"]))
+        emoji.append(Emoji(base, category, item["unified"], "", files.get(_code(item["unified"]))))
         for key, variant in item.get("skin_variations", {}).items():
             tone = "_".join(TONES[part] for part in key.split("-"))  # two persons: "medium_light"
-            emoji.append(Emoji(base, category, variant["unified"], tone, images / variant["image"]))
-    return sorted(emoji, key=lambda item: item.path.name)
+            emoji.append(Emoji(base, category, variant["unified"], tone, files.get(_code(variant["unified"]))))
+    return sorted((item for item in emoji if item.path), key=lambda item: item.path.name)
+
+
+def _code(name):
+    """Code points, such as "1F44B-1F3FB", of a file or a table, without the selector of the coloured form."""
+    return "-".join(part for part in Path(name).stem.upper().split("-") if part != "FE0F")
 
 
 def read_on_white(path):
-    """RGB `PIL.Image` of an image in any mode, composited on white."""
+    """RGB `PIL.Image` of an image in any mode, composited on white; a vector file is drawn with 64 pixels a side."""
+    if path.suffix == ".svg":
+        import resvg_py
+
+        side = SIZE * OVERSAMPLING
+        path = io.BytesIO(resvg_py.svg_to_bytes(svg_string=path.read_text("utf-8"), width=side, height=side))
     with Image.open(path) as image:
         rgba = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    on_white = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return on_white.resize((SIZE, SIZE), Image.Resampling.BOX) if max(rgba.size) > SIZE else on_white
 
 
 def safe_name(base):
@@ -154,15 +183,17 @@ def choose(emoji, category="", tones=True):
     return [item for item in emoji if re.search(category, item.category) and (tones or not item.tone)]
 
 
-def write_folders(vendor, emoji, out, by_class=False):
-    """Writes `OUT/[<class>/]<base>/<base>[-tone].png` and `OUT/NOTICE`; returns the number of images."""
-    paths = [(out / class_of(item) if by_class else out) / image_path(item) for item in emoji]
+def write_folders(vendor, emoji, out, by_class=False, suffix=""):
+    """Writes `OUT/[<class><suffix>/]<base>/<base>[-tone].png` and to `OUT/NOTICE`; returns the number of images."""
+    paths = [(out / f"{class_of(item)}{suffix}" if by_class else out) / image_path(item) for item in emoji]
     if len(set(paths)) != len(paths):
         raise ValueError("two emoji would get the same file name: change `safe_name`")
     for item, path in zip(emoji, paths, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png_bytes(read_on_white(item.path)))
-    (out / "NOTICE").write_text(notice(vendor), encoding="utf-8")
+    known = (out / "NOTICE").read_text("utf-8") if (out / "NOTICE").exists() else ""
+    if notice(vendor) not in known:
+        (out / "NOTICE").write_text(f"{known}\n{notice(vendor)}".lstrip(), encoding="utf-8")
     return len(emoji)
 
 
@@ -174,9 +205,12 @@ def main():
     parser.add_argument("--category", default="", help="only those in whose category this regular expression is found")
     parser.add_argument("--no-tones", action="store_true", help="only the emoji without a skin tone")
     parser.add_argument("--by-class", action="store_true", help="one folder a class around those of the emoji")
+    parser.add_argument("--suffix", default="", help="of the folders of the classes, such as _fluent")
     options = parser.parse_args()
     emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
-    print(f"{write_folders(options.vendor, emoji, options.out, options.by_class)} images in {options.out}")
+    print(
+        f"{write_folders(options.vendor, emoji, options.out, options.by_class, options.suffix)} images in {options.out}"
+    )
 
 
 if __name__ == "__main__":

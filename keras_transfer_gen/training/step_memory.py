@@ -28,7 +28,9 @@ KEEPS_OUTPUT = frozenset((  # operations whose gradient reads what came out
     "Elu", "Exp", "Relu", "Relu6", "Rsqrt", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh",
 ))  # fmt: skip
 WITHIN = 1.2  # factor between the estimate and what was measured
-RUNTIME = 300_000_000  # bytes: the step's graph, buffers of threads, what the allocator leaves in pieces
+RUNTIME = 100_000_000  # bytes: the step's graph, buffers of threads
+TRAINED_NETWORK = 200_000_000  # bytes: the graph and the kernels' buffers of the trained network of feature heads
+WORKSPACE = 1.15  # of what gradients read: what kernels take for a moment, and what the allocator leaves in pieces
 GRADIENTS = 3  # of a GAN, for each trained weight: its own, the penalty's, and what the optimizer makes of their sum
 SLOTS = 2  # of an optimizer for each weight, as Adam has them
 HALF = 0.5  # of a tensor's bytes in bfloat16 and float16
@@ -80,10 +82,11 @@ def gan_memory(
     g_weights, d_weights = (_weight_bytes(network.weights) for network in (generator, discriminator))
     kept = (1 + PATH_LENGTHS * path_lengths) * pass_bytes(generator) + max(PASSES_OF_D * own, whole)
     trained = _weight_bytes(generator.trainable_weights) + _weight_bytes(discriminator.trainable_weights)
+    heads = TRAINED_NETWORK * (own != whole)
     return TrainingMemory(
         weights=(2 + SLOTS) * g_weights + (1 + SLOTS) * d_weights,  # the averaged generator too
-        fixed=RUNTIME + (GRADIENTS + 2 * path_lengths) * trained,
-        per_image=int(kept * (HALF if half else 1.0)),
+        fixed=RUNTIME + heads + (GRADIENTS + 2 * path_lengths) * trained,
+        per_image=int(WORKSPACE * kept * (HALF if half else 1.0)),
     )
 
 
@@ -103,7 +106,7 @@ def vae_memory(encoder: keras.Model, decoder: keras.Model, half: bool = False) -
     return TrainingMemory(
         weights=(1 + SLOTS) * weights,
         fixed=RUNTIME + 2 * trained,
-        per_image=int(kept * (HALF if half else 1.0)),
+        per_image=int(WORKSPACE * kept * (HALF if half else 1.0)),
     )
 
 

@@ -28,7 +28,9 @@ def run(script, monkeypatch, **options):
     script.main()
 
 
-def test_a_training_goes_on_and_keeps_the_best(script, monkeypatch, tmp_path):
+@pytest.fixture
+def options(tmp_path):
+    """Those of a small training, with images of two classes."""
     rng = np.random.default_rng(0)
     for name in ("cats", "dogs"):
         (tmp_path / "data" / name).mkdir(parents=True)
@@ -36,10 +38,13 @@ def test_a_training_goes_on_and_keeps_the_best(script, monkeypatch, tmp_path):
             image = np.full((32, 32, 3), rng.integers(0, 256, 3), np.uint8)
             image[8:24, 8:24] = 255 - image[8:24, 8:24]
             Image.fromarray(image).save(tmp_path / "data" / name / f"{number}.png")
-    options = {
+    return {
         "data": tmp_path / "data", "out": tmp_path / "out", "image_size": 32, "codes": 16, "max_channels": 16,
         "width": 12, "depth": 1, "batch_size": 8, "every": 0.008, "holdout": 0.2,
     }  # fmt: skip
+
+
+def test_a_training_goes_on_and_keeps_the_best(script, monkeypatch, tmp_path, options):
     run(script, monkeypatch, kimg=0.008, prior_kimg=0, **options)
     run(script, monkeypatch, kimg=0.016, prior_kimg=0.008, decoder_kimg=0.008, d_channels=8, **options)
     before = load_checkpoint(latest_checkpoint(tmp_path / "out/checkpoints"))[0]
@@ -62,6 +67,20 @@ def test_a_training_goes_on_and_keeps_the_best(script, monkeypatch, tmp_path):
     for name, size in (("draws", (12 * 32, 2 * 32)), ("reconstructions", (4 * 32, 2 * 32))):
         with Image.open(tmp_path / "out" / f"{name}.png") as sheet:
             assert sheet.size == size
+
+
+def test_coarse_tokens_are_learnt_first_and_the_prior_of_all_begins_with_them(script, monkeypatch, tmp_path, options):
+    run(script, monkeypatch, kimg=0.008, prior_kimg=0, levels=2, coarse_kimg=0.008, **options)
+    coarse = keras.models.load_model(tmp_path / "out/coarse.keras")
+    assert coarse.kimg == 0.008 and (coarse.network.grid, coarse.network.num_codes) == ((4, 4), 16)
+    run(script, monkeypatch, kimg=0.008, prior_kimg=0.008, levels=2, coarse_kimg=0.016, **options)
+    assert keras.models.load_model(tmp_path / "out/coarse_last.keras").kimg == 0.016
+    best = keras.models.load_model(tmp_path / "out/coarse.keras").network
+    vq = keras.models.load_model(tmp_path / "out/best/vq.keras")
+    assert vq.prior.network.grid == (8, 4) and vq.prior.kimg == 0.008
+    pairs = best.get_weights(), vq.prior.network.get_weights()
+    near = [np.abs(a - b[tuple(map(slice, a.shape))]).max() for a, b in zip(*pairs, strict=True)]
+    assert max(near) < 0.05  # one step of the optimizer away
 
 
 def test_every_image_is_learnt_or_put_aside(script):

@@ -46,15 +46,16 @@ def test_weights_of_a_gan_count_with_the_average_and_the_optimizers(networks):
 def test_path_lengths_take_memory_for_each_image_and_each_weight(networks):
     plain, penalised = gan_memory(*networks), gan_memory(*networks, path_lengths=True)
     assert penalised.per_image - plain.per_image == pytest.approx(
-        step_memory.PATH_LENGTHS * step_memory.pass_bytes(networks[0]), abs=2
+        step_memory.WORKSPACE * step_memory.PATH_LENGTHS * step_memory.pass_bytes(networks[0]), abs=2
     )
     assert plain.fixed < penalised.fixed and penalised.weights == plain.weights
 
 
 def test_feature_heads_take_memory_for_each_image(networks):
     generator, discriminator = networks
-    with_heads = gan_memory(generator, build_feature_heads(discriminator, width=4))
-    assert with_heads.per_image > gan_memory(*networks).per_image + 2_000_000
+    with_heads, without = gan_memory(generator, build_feature_heads(discriminator, width=4)), gan_memory(*networks)
+    assert with_heads.per_image > without.per_image + 2_000_000
+    assert with_heads.fixed >= without.fixed + step_memory.TRAINED_NETWORK
 
 
 def test_frozen_weights_have_no_gradients(networks):
