@@ -5,11 +5,13 @@ The scripts that build presets write it; `benchmarks/figures.py` checks it.
 
 
 def score_section(scores):
-    """Markdown of the scores of a preset, of either family.
+    """Markdown of the scores of a preset, of any family.
 
     Args:
         scores: content of `scores.json`.
     """
+    if "nats" in scores:
+        return _vq_section(scores)
     return _vae_section(scores) if "elbo_after" in scores else _gan_section(scores)
 
 
@@ -51,4 +53,35 @@ def _vae_section(scores):
         f"- Reconstructions of training images: {scores['reconstruction_levels']:.1f} of 255 levels away on average, "
         f"edge similarity {scores['reconstruction_edges']:.2f}.",
         f"- Measured on {scores['date']} by `saved_models/build_vae_preset.py`.",
+    ])  # fmt: skip
+
+
+def _vq_section(scores):
+    copies, seeds, again = scores["memorisation"], range(len(scores["kid_by_seed"])), scores["reconstruction"]
+    rows = [
+        ("KID x 1000", "kid", 1), ("KID x 1000, second network", "kid_second", 1), ("KID x 1000, layout", "layout", 1),
+        ("precision", "precision", 2), ("recall", "recall", 2), ("layout precision", "layout_precision", 2),
+        ("layout recall", "layout_recall", 2),
+    ]  # fmt: skip
+    return "\n".join([
+        f"{scores['n_fake']} generated images, classes drawn as often as in the training, against {scores['n_real']} "
+        f"of its training images, features: {scores['feature_network']} at {scores['input_size']} px, seeds "
+        f"{', '.join(map(str, seeds))}; measured on {scores['date']} by `saved_models/build_vq_preset.py`.",
+        "",
+        "| | " + " | ".join(f"seed {seed}" for seed in seeds) + " |",
+        "|---|" + "---|" * len(seeds),
+        *[
+            f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in scores[f"{name}_by_seed"]) + " |"
+            for label, name, digits in rows
+        ],
+        "",
+        f"- {100 * scores['recognised']:.0f} % of the images of a class are recognised as it by a linear probe; of "
+        f"real images {100 * scores['recognised_real']:.0f} %.",
+        f"- {scores['nats']:.1f} nats per image ({scores['tokens']} tokens of {scores['codes']} codes) on "
+        f"{scores['put_aside']} images put aside.",
+        f"- Reconstructions of these: PSNR {again['psnr']:.1f} dB, SSIM {again['ssim']:.3f}, sharpness "
+        f"{again['sharpness']:.2f} of the originals', KID x 1000 to them {scores['reconstruction_kid']:.1f}.",
+        "- Near-copies of training images or their mirror images: "
+        f"{100 * copies['near_copy_share']:.1f} % of the generated images; among the training images themselves "
+        f"{100 * copies['train_share']:.1f} %.",
     ])  # fmt: skip

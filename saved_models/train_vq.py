@@ -22,7 +22,7 @@ import tensorflow as tf
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.data.batches import stream_images
+from keras_transfer_gen.data.batches import class_shares, stream_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.heads.feature_heads import TrainedFeatures
 from keras_transfer_gen.networks.tokens.changing import with_more_levels
@@ -32,9 +32,10 @@ from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
 
 SHOWN = 12
+BALANCE = 1.0  # one variant of each image at a time
 
 
-def build_vq(options, num_classes, class_names):
+def build_vq(options, class_names, shares):
     """A new `VQVAE` with its `TokenPrior`, both compiled; its networks may begin as those of an earlier one."""
     shared = {
         name: getattr(options, name) for name in ("image_size", "downsampling", "residual_blocks", "max_channels")
@@ -46,11 +47,12 @@ def build_vq(options, num_classes, class_names):
     features = TrainedFeatures(weight=1.0) if options.feature_weight else None
     loss = PixelsAndEdges(features=features, feature_weight=options.feature_weight)
     vq = ktg.VQVAE(encoder, quantizer, decoder, reconstruction=loss)
-    network = ktg.TokenTransformer(vq.grid, quantizer.num_codes, num_classes, options.width, options.depth)
+    network = ktg.TokenTransformer(vq.grid, quantizer.num_codes, len(class_names), options.width, options.depth)
     vq.set_prior(ktg.TokenPrior(network), class_names)
+    vq.class_shares = shares
     rate = decaying(options.learning_rate, options.kimg, options)
     vq.compile(keras.optimizers.Adam(rate, beta_2=0.99), augment="shift_flip")
-    compile_prior(vq.prior, options.prior_kimg, options)
+    vq.prior.compile(augment="shift_flip")  # anew where its own training begins
     return vq
 
 
@@ -123,6 +125,7 @@ def bare(vq, prior):
     new_prior = ktg.TokenPrior(prior.network, prior.token_noise, prior.label_dropout)
     parts = (vq.encoder, vq.quantizer, vq.decoder, new_prior)
     new = ktg.VQVAE(*parts, commitment=vq.commitment, class_names=vq.class_names)
+    new.class_shares = vq.class_shares
     for old, copy in ((prior, new_prior), (vq, new)):
         copy.step.assign(old.step)
         copy.images_seen.assign(old.images_seen)
@@ -201,11 +204,11 @@ def main():
     options = parser.parse_args()
     image_set = read_images(options.data, options.image_size, 3, labels="folders")
     learnt, aside = split(image_set, options.holdout)
-    stream = stream_images(learnt, options.batch_size, labels=True, balance=1.0)  # one variant of each at a time
+    stream = stream_images(learnt, options.batch_size, labels=True, balance=BALANCE)
     last = latest_checkpoint(options.out / "checkpoints")
     keras.utils.set_random_seed(0)
-    names = image_set.class_names
-    vq, history = load_checkpoint(last) if last else (build_vq(options, len(names), names), [])
+    names, shares = image_set.class_names, class_shares(learnt, BALANCE).tolist()
+    vq, history = load_checkpoint(last) if last else (build_vq(options, names, shares), [])
     steps = max(round(1000 * options.every / options.batch_size), 1)
 
     best = options.out / "best" / "vq.keras"
@@ -223,6 +226,8 @@ def main():
     tokens = vq.encode(aside.images)
     if options.coarse_kimg and not vq.prior.kimg:
         train_coarse(vq, stream, tokens, aside.labels, options, steps)
+    if not vq.prior.kimg:
+        compile_prior(vq.prior, options.prior_kimg, options)
     while vq.prior.kimg < options.prior_kimg:
         logs = vq.prior.fit(stream, steps_per_epoch=steps, verbose=0).history
         nats = vq.prior.evaluate(tokens, aside.labels, return_dict=True)["nats"]

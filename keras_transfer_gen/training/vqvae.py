@@ -99,6 +99,7 @@ class VQVAE(PartsInTurn, keras.Model):
         self.set_discriminator(discriminator)
         self.micro_batch = None  # whole batches alone
         self.class_names = check_class_names(class_names)
+        self.class_shares: list[float] = []  # how often each class is drawn where none is asked for; [] alike
         self.source, self.licence = "", ""  # where the weights come from, and their terms, in words
         self.prior = None
         if prior is not None:
@@ -135,6 +136,8 @@ class VQVAE(PartsInTurn, keras.Model):
     def set_prior(self, prior: Any, class_names: Any = None) -> None:
         """Sets what new grids are drawn from; `prior.fit` then takes images too, which it encodes itself.
 
+        Its classes are drawn equally often until `class_shares` is set.
+
         Args:
             prior: `TokenPrior`.
             class_names: names of its classes; the model's own by default.
@@ -150,7 +153,7 @@ class VQVAE(PartsInTurn, keras.Model):
             text = f"a TokenPrior over {rows} x {columns} tokens of {self.quantizer.num_codes} codes"
             raise checks.user_error("prior", text, prior if received is None else received)
         names = self.class_names if class_names is None else class_names
-        self.class_names = check_class_names(names, network.num_classes)
+        self.class_names, self.class_shares = check_class_names(names, network.num_classes), []
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras keeps the old prior's weights for ever
         self.prior = prior
@@ -363,7 +366,7 @@ class VQVAE(PartsInTurn, keras.Model):
         serialize = keras.saving.serialize_keras_object
         parts = {name: serialize(getattr(self, name)) for name in _PARTS if getattr(self, name) is not None}
         own = {name: getattr(self, name) for name in ("name", "commitment", "source", "licence")}
-        own["class_names"] = list(self.class_names)
+        own.update(class_names=list(self.class_names), class_shares=list(self.class_shares))
         return {**own, **parts, "trainable": trainable_flags.read_all(self)}
 
     @classmethod
@@ -373,6 +376,7 @@ class VQVAE(PartsInTurn, keras.Model):
         rest = {name: config[name] for name in ("name", "commitment", "class_names")}
         vq = cls(**parts, **rest)
         vq.source, vq.licence = config.get("source", ""), config.get("licence", "")
+        vq.class_shares = config.get("class_shares", [])
         trainable_flags.write_all(vq, config["trainable"])
         return vq
 

@@ -46,6 +46,7 @@ def vq_spec(vq: Any) -> ModelSpec:
     return ModelSpec(
         image_size=side, channels=channels, latent_dim=rows * columns, distribution="uniform",
         num_classes=num_classes, class_names=list(vq.class_names) if num_classes else [],
+        class_shares=list(vq.class_shares) if num_classes else [],
         arch="vqvae", family="vq", source=vq.source, licence=vq.licence,
     )  # fmt: skip
 

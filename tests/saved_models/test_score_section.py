@@ -40,11 +40,25 @@ def test_scores_of_a_vae_are_those_of_its_holdout(script):
     assert "seeds 0, 1: 45.0, 51.1" in text and "8.5 of 255 levels" in text
 
 
+def test_scores_of_a_vq_vae_have_both_networks_and_its_reconstructions(script):
+    names = ("kid_second", "layout", "precision", "recall", "layout_precision", "layout_recall")
+    scores = {
+        **GAN, **{f"{name}_by_seed": [1.25, 2.0] for name in names}, "nats": 512.34, "tokens": 192, "codes": 3072,
+        "put_aside": 9, "recognised": 0.456, "recognised_real": 0.8, "reconstruction_kid": 3.21,
+        "reconstruction": {"psnr": 24.56, "ssim": 0.8512, "sharpness": 0.923},
+    }  # fmt: skip
+    text = script("score_section").score_section(scores)
+    assert "| KID x 1000 | 45.0 | 51.1 |\n| KID x 1000, second network | 1.2 | 2.0 |" in text
+    assert "46 % of the images of a class are recognised as it by a linear probe; of real images 80 %." in text
+    assert "- 512.3 nats per image (192 tokens of 3072 codes) on 9 images put aside." in text
+    assert "PSNR 24.6 dB, SSIM 0.851, sharpness 0.92 of the originals', KID x 1000 to them 3.2." in text
+
+
 def test_marked_text_is_found_by_its_marks(script):
     assert script("score_section").marked("cat", "- a") == "<!-- figures: preset.cat -->\n\n- a\n\n<!-- /figures -->"
 
 
-@pytest.mark.parametrize("name", ["build_preset", "build_vae_preset"])
+@pytest.mark.parametrize("name", ["build_preset", "build_vae_preset", "build_vq_preset"])
 def test_script_explains_its_options(script, name, monkeypatch, capsys):
     module = script(name)
     monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])

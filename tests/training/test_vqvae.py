@@ -114,3 +114,14 @@ def test_what_does_not_fit_is_refused():
         vq.fit(np.zeros((4, 32, 32, 3), np.uint8))
     with pytest.raises(checks.UserError, match="reconstruction"):
         make_vq(reconstruction=None)
+
+
+def test_classes_are_drawn_as_often_as_their_shares_say(tmp_path):
+    vq = make_vq(prior=make_prior(), class_names=["a", "b"])
+    vq.class_shares = [0.0, 1.0]
+    assert vq.spec.class_shares == [0.0, 1.0]
+    np.testing.assert_array_equal(vq.generate(4, seed=1), vq.generate(4, seed=1, label=1))
+    vq.save(tmp_path / "vq.keras")
+    assert keras.models.load_model(tmp_path / "vq.keras").class_shares == [0.0, 1.0]
+    vq.set_prior(make_prior(), ["a", "b"])
+    assert vq.class_shares == []

@@ -128,7 +128,7 @@ def test_a_method_trains_its_part_alone(settings, vq_file, method, no_exports):
 def test_labelled_images_get_classes_of_their_own(settings, no_exports):
     fine_tune(dataclasses.replace(settings, labels="own", method="prior", kimg=0.032))
     adapted = load_vq(settings.out)
-    assert adapted.spec.class_names == ["0", "1"]
+    assert adapted.spec.class_names == ["0", "1"] and sum(adapted.spec.class_shares) == pytest.approx(1.0)
     assert adapted.generate(2, label="1").shape == (2, 32, 32, 3)
 
 

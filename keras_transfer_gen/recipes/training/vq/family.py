@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.data.batches import class_shares
 from keras_transfer_gen.recipes.inputs.holdout import MIN_VALIDATED, holdout_count, read_with_holdout
 from keras_transfer_gen.recipes.models.export import export_parts
 from keras_transfer_gen.recipes.report import curves
@@ -95,7 +96,7 @@ class VqFamily(Family):
     def match_classes(self, run: Run, source: Source, images: RunImages) -> tuple[Source, RunImages]:
         start = run.notes["class_start"]
         if not run.folder.source_vae_file.exists():  # it is the source with its own classes until it is kept
-            models.set_classes(source.model, start["rows"], start["names"])
+            models.set_classes(source.model, start["rows"], start["names"], _shares(run, images))
         return source, images
 
     # Models
@@ -113,7 +114,8 @@ class VqFamily(Family):
         return models.model_from_scratch(source.model, run.settings)
 
     def new_model(self, run: Run, images: RunImages) -> VQVAE:
-        return models.new_model(run.settings, images.image_set.class_names if images.labelled else [])
+        names = images.image_set.class_names if images.labelled else []
+        return models.new_model(run.settings, names, _shares(run, images))
 
     def update_rates(self, model: VQVAE, settings: Any, rates: Any = None) -> None:
         models.update_rates(model, settings, rates)
@@ -180,6 +182,11 @@ class VqFamily(Family):
 
     def skipped_files(self, run: Run, source: Source | None) -> tuple[str, ...]:
         return ("source",)  # it lies among the checkpoints
+
+
+def _shares(run: Run, images: RunImages) -> list[float]:
+    """How often the training shows each class; [] without labels."""
+    return class_shares(images.image_set, run.settings.balance).tolist() if images.labelled else []
 
 
 def _prior_kimg(settings: Any) -> float:

@@ -48,15 +48,17 @@ def open_source(run: Run) -> Source:
     return Source(vq, ref, kept=True)
 
 
-def set_classes(vq: VQVAE, rows: Sequence[int], names: Sequence[str]) -> None:
+def set_classes(vq: VQVAE, rows: Sequence[int], names: Sequence[str], shares: Sequence[float] = ()) -> None:
     """Gives a model other classes.
 
     Args:
         vq: `VQVAE` with a prior, changed in place.
         rows: of the prior's classes, for each new one and last for "no class"; see `with_class_rows`.
         names: of the new classes.
+        shares: how often each is drawn where none is asked for; () all alike.
     """
     vq.set_prior(prior_with_classes(vq.prior, rows), names)
+    vq.class_shares = list(shares)
 
 
 def prior_with_classes(prior: TokenPrior, rows: Sequence[int]) -> TokenPrior:
@@ -99,7 +101,7 @@ def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
     prior = TokenPrior(TokenTransformer.from_config(vq.prior.network.get_config()))
     reconstruction = type(vq.reconstruction).from_config(vq.reconstruction.get_config())
     fresh = VQVAE(encoder, quantizer, decoder, prior, reconstruction, vq.commitment, vq.class_names)
-    fresh.source, fresh.licence = trained_on(settings), ""
+    fresh.source, fresh.licence, fresh.class_shares = trained_on(settings), "", list(vq.class_shares)
     rates = defaults.VQ_LEARNING_RATE, defaults.VQ_AUTOENCODER_LEARNING_RATE
     return compile_vq(fresh, settings, *rates)
 
@@ -116,10 +118,11 @@ def build_networks(settings: PretrainVqSettings, num_classes: int = 0) -> tuple[
     return encoder, quantizer, decoder, TokenTransformer((settings.levels * side, side), *sizes)
 
 
-def new_model(settings: PretrainVqSettings, class_names: Sequence[str]) -> VQVAE:
-    """A compiled VQ-VAE of a pretraining's settings."""
+def new_model(settings: PretrainVqSettings, class_names: Sequence[str], shares: Sequence[float] = ()) -> VQVAE:
+    """A compiled VQ-VAE of a pretraining's settings; `shares` as in `set_classes`."""
     encoder, quantizer, decoder, network = build_networks(settings, len(class_names))
     vq = VQVAE(encoder, quantizer, decoder, TokenPrior(network), class_names=list(class_names))
+    vq.class_shares = list(shares)
     vq.source, vq.licence = trained_on(settings), settings.licence
     return compile_vq(vq, settings)
 

@@ -21,6 +21,10 @@ def settings():
 
 
 def test_a_new_model_has_the_sizes_and_rates_of_the_settings(settings):
+    vq = models.new_model(settings, ["a", "b"], [0.25, 0.75])
+    assert vq.spec.class_shares == [0.25, 0.75]
+    models.set_classes(vq, [1, 2], ["c"], [1.0])
+    assert (vq.spec.class_names, vq.spec.class_shares) == (["c"], [1.0])
     vq = models.new_model(settings, ["a", "b"])
     assert vq.grid == (4, 4) and vq.quantizer.num_codes == 16 and vq.spec.class_names == ["a", "b"]
     assert vq.spec.licence == "CC0" and "photos" in vq.spec.source

@@ -1,0 +1,175 @@
+"""Turns a training by train_vq.py into a preset: weights, spec, scores, model card, sheets.
+
+    python saved_models/build_vq_preset.py --run runs/vq --name emoji_vq_64 --data CLASSES --text TEXT.md
+
+The preset is the run's `best/vq.keras`, its counters 0. All figures of the card are measured here: generated images of
+three seeds, classes drawn as often as the training images have them, against 1,000 of these (seed 0); nats and
+reconstructions of the images that the run put aside. The text says what the preset is, which images it was trained on,
+its licence and the command.
+"""
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+from score_section import marked, score_section
+from train_vq import reconstruction_scores, split
+
+from keras_transfer_gen import files, pixels
+from keras_transfer_gen.data.sources import read_images
+from keras_transfer_gen.metrics.features import extract_features, reference_features
+from keras_transfer_gen.metrics.memorisation import memorisation
+from keras_transfer_gen.metrics.prdc import precision_recall
+from keras_transfer_gen.recipes.scoring import kid_protocol
+from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES, average_down
+from keras_transfer_gen.recipes.scoring.per_class import measure_classes
+from keras_transfer_gen.recipes.scoring.run_scores import score_views
+from keras_transfer_gen.training.checkpoint import save_model
+
+SEEDS = (0, 1, 2)
+SHOWN = 8  # generated images of a class on the sheet
+RECONSTRUCTED = 12  # images above their reconstructions
+LARGEST_MEGABYTES = 24.0
+VIEWS = {"kid": "kid_after", "kid_second": "kid_second_after", "layout": "layout_after"}
+
+
+def as_new(vq, data, licence):
+    """The same model with its counters at 0 (a fine-tune starts anew), which says where it comes from.
+
+    Args:
+        vq: `VQVAE` with a prior.
+        data: what the images are called.
+        licence: of the weights.
+    """
+    for counted in (vq, vq.prior):
+        counted.step.assign(0)
+        counted.images_seen.assign(0)
+    vq.source, vq.licence = f"Trained from scratch on {data}.", licence
+    return vq
+
+
+def measure(vq, image_set, holdout):
+    """Scores of the preset: a JSON-ready dict.
+
+    Args:
+        vq: `VQVAE` with a prior.
+        image_set: `ImageSet` of its images, with labels.
+        holdout: share of them that was put aside.
+    """
+    images = np.asarray(image_set.images)
+    reference = kid_protocol.make_reference(images, "its training images")
+    rows = []
+    for seed in SEEDS:
+        generated = vq.generate(kid_protocol.DEFAULT.num_fakes, seed=seed)
+        features = extract_features(generated)
+        views = score_views(generated, features, reference, "after")
+        row = {name: views[key]["value"] for name, key in VIEWS.items()}
+        row["layout_precision"], row["layout_recall"] = (
+            views["layout_after"][name] for name in ("precision", "recall")
+        )
+        row["precision"], row["recall"] = precision_recall(reference.features, features)
+        rows.append(row)
+        if seed == SEEDS[0]:
+            known = reference_features(images), reference_features(images, mirrored=True)
+            copies = memorisation(generated, features, images, *known).to_dict()
+    aside = split(image_set, holdout)[1]
+    held_out = np.asarray(aside.images)
+    again = extract_features(vq.reconstruct(held_out))
+    originals = kid_protocol.make_reference(held_out, "images put aside")
+    nats = vq.prior.nats(vq.encode(held_out), aside.labels)
+    return {
+        "kid": float(np.median([row["kid"] for row in rows])),
+        "kid_by_seed": [row["kid"] for row in rows],
+        **{f"{name}_by_seed": [float(row[name]) for row in rows] for name in rows[0] if name != "kid"},
+        "memorisation": copies,
+        **{name: value for name, value in measure_classes(vq, image_set).items() if name != "per_class"},
+        "nats": float(nats.mean()),
+        "put_aside": len(held_out),
+        "tokens": int(np.prod(vq.grid)),
+        "codes": int(vq.quantizer.num_codes),
+        "reconstruction": reconstruction_scores(vq, held_out),
+        "reconstruction_kid": kid_protocol.score_features(again, originals)["value"],
+        "n_fake": kid_protocol.DEFAULT.num_fakes,
+        "n_real": len(reference.features),
+        "feature_network": kid_protocol.FEATURE_NETWORK,
+        "input_size": kid_protocol.INPUT_SIZE,
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def card(name, text, scores, history, class_names):
+    """The README.md of the preset."""
+    ends = {key: max(row.get(key) or 0 for row in history) for key in ("kimg", "prior_kimg", "decoder_kimg")}
+    return "\n".join([
+        f"# {name}", "", text.strip(), "",
+        f"Eight unselected images of each class; from top to bottom: {', '.join(class_names)}.", "",
+        "![a row of generated images for each class](grid.png)", "",
+        "Images that were put aside, above their reconstructions:", "",
+        "![reconstructions](reconstructions.png)", "",
+        "## Training", "",
+        f"Autoencoder {ends['kimg'] - ends['decoder_kimg']:.0f} kimg (thousands of images shown), prior of all tokens "
+        f"{ends['prior_kimg']:.0f} kimg, decoder with a discriminator {ends['decoder_kimg']:.0f} kimg.", "",
+        "![learning curves](curve.png)", "",
+        "## Scores", "", marked(name, score_section(scores)), "",
+    ])  # fmt: skip
+
+
+def write_curve(path, history):
+    """SSIM of reconstructions and nats, both of images put aside, over kimg."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    columns = (("kimg", "ssim", "SSIM of reconstructions"), ("prior_kimg", "holdout_nats", "nats per image"))
+    for axes, (kimg, name, label) in zip(figure.subplots(1, 2), columns, strict=True):
+        rows = [row for row in history if name in row]
+        axes.plot([row[kimg] for row in rows], [row[name] for row in rows])
+        axes.set(xlabel="kimg (thousands of images shown)", ylabel=f"{label}, put aside")
+        axes.grid(alpha=0.3)
+    with files.atomic_path(path) as partial:
+        figure.savefig(partial, dpi=110)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True, help="folder of train_vq.py")
+    parser.add_argument("--name", required=True, help="name of the preset")
+    parser.add_argument("--data", required=True, help="the training images, one sub-folder a class")
+    parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
+    parser.add_argument("--licence", default="", help="of the weights, for the spec")
+    parser.add_argument("--holdout", type=float, default=0.05, help="share of the images that the run put aside")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
+    options = parser.parse_args()
+    folder, history = options.out / options.name, files.read_json(options.run / "history.json")
+    vq = keras.models.load_model(options.run / "best" / "vq.keras")
+    image_set = read_images(options.data, vq.spec.image_size, vq.spec.channels, labels="folders")
+    vq = as_new(vq, Path(options.data).name, options.licence)
+    scores = measure(vq, image_set, options.holdout)
+    model = folder / "vq.keras"
+    save_model(vq, model)
+    megabytes = model.stat().st_size / 1e6
+    if megabytes > LARGEST_MEGABYTES:
+        raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
+    vq.spec.save(folder / "spec.json")
+    files.write_json(folder / "scores.json", scores)
+    rows = [vq.generate(SHOWN, seed=0, label=name) for name in vq.class_names]
+    files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
+    shown = np.asarray(split(image_set, options.holdout)[1].images)
+    shown = shown[np.linspace(0, len(shown) - 1, RECONSTRUCTED).astype(int)]
+    both = np.concatenate([shown, vq.reconstruct(shown)])
+    files.write_bytes(folder / "reconstructions.png", pixels.to_png(pixels.to_grid(both, len(shown))))
+    chosen = kid_protocol.subsample_images(np.asarray(image_set.images))[: kid_protocol.DEFAULT.num_fakes]
+    with files.atomic_path(folder / SOURCE_FEATURES) as partial:
+        np.savez_compressed(partial, features=extract_features(average_down(chosen)).astype(np.float16))
+    write_curve(folder / "curve.png", history)
+    text = card(options.name, options.text.read_text("utf-8"), scores, history, vq.class_names)
+    files.write_text(folder / "README.md", text)
+    print(json.dumps({"megabytes": round(megabytes, 2), **scores}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
