@@ -49,7 +49,7 @@ def measure_prior_kimg(
     tick, curves = reporter.counter("cross-validation"), []
     for number, left_out in enumerate(parts):
         learnt = np.sort(np.setdiff1d(order, left_out))
-        prior = copy_prior(vq, rows, settings)
+        prior = copy_prior(vq, rows, settings, len(learnt))
         stream = stream_images(image_set.subset(learnt), settings.batch_size, labels=labelled, seed=settings.seed)
         tokens = vq.encode(np.asarray(image_set.images)[left_out])
         labels = np.asarray(image_set.labels)[left_out] if labelled else None
@@ -60,12 +60,12 @@ def measure_prior_kimg(
     return {"kimg": best * steps * settings.batch_size / 1000, "nats": nats, "folds": len(parts)}
 
 
-def copy_prior(vq: VQVAE, rows: Sequence[int], settings: FineTuneVqSettings) -> Any:
-    """A compiled `TokenPrior` with its own weights; it encodes images with a `VQVAE` whose prior it is not."""
-    prior: Any = models.prior_with_classes(vq.prior, rows)
+def copy_prior(vq: VQVAE, rows: Sequence[int], settings: FineTuneVqSettings, count: int = models.MANY) -> Any:
+    """A compiled `TokenPrior` with its own weights, for so many images; it encodes them with another's `VQVAE`."""
+    prior: Any = models.prior_with_classes(vq.prior, rows, models.dropout_for(count))
     prior.to_tokens = functools.partial(token_codec.batch_tokens, vq)
     models.freeze_prior(prior, settings)
-    return models.compile_prior(prior, settings)
+    return models.compile_prior(prior, settings, count=count)
 
 
 def fold_curve(prior: Any, stream: Any, tokens: np.ndarray, labels: np.ndarray | None, steps: int) -> list[float]:

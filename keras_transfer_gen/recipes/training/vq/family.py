@@ -88,6 +88,7 @@ class VqFamily(Family):
             **measure_precision(run, vq.decoder),
             **measure_distance(run, source, images),
             "class_start": start,
+            "count": len(images.image_set),
             "cross_validation": _cross_validate(run, vq, images, start["rows"]),
             "nats_before": nats_of(vq, images.holdout, start["rows"][-1]),
             "reconstruction_before": scores.reconstruction_scores(vq, images.holdout),
@@ -96,7 +97,8 @@ class VqFamily(Family):
     def match_classes(self, run: Run, source: Source, images: RunImages) -> tuple[Source, RunImages]:
         start = run.notes["class_start"]
         if not run.folder.source_vae_file.exists():  # it is the source with its own classes until it is kept
-            models.set_classes(source.model, start["rows"], start["names"], _shares(run, images))
+            dropout = models.dropout_for(len(images.image_set))
+            models.set_classes(source.model, start["rows"], start["names"], _shares(run, images), dropout)
         return source, images
 
     # Models
@@ -108,14 +110,14 @@ class VqFamily(Family):
         return self.timed_network(models.build_networks(settings))
 
     def model_from_source(self, run: Run, source: Source) -> VQVAE:
-        return models.model_from_source(source.model, run.settings)
+        return models.model_from_source(source.model, run.settings, run.notes.get("count", models.MANY))
 
     def model_from_scratch(self, run: Run, source: Source) -> VQVAE:
-        return models.model_from_scratch(source.model, run.settings)
+        return models.model_from_scratch(source.model, run.settings, run.notes.get("count", models.MANY))
 
     def new_model(self, run: Run, images: RunImages) -> VQVAE:
         names = images.image_set.class_names if images.labelled else []
-        return models.new_model(run.settings, names, _shares(run, images))
+        return models.new_model(run.settings, names, _shares(run, images), len(images.image_set))
 
     def update_rates(self, model: VQVAE, settings: Any, rates: Any = None) -> None:
         models.update_rates(model, settings, rates)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings, PretrainVqSettings, VqSettings
 
 WEIGHT_DECAY, CLIPNORM = 0.01, 1.0  # of the prior's AdamW
+DROPOUT, MANY = 0.15, 1000  # of the prior, and the number of images at which these two are right
 WAIT = 0.5  # share of the autoencoder's kimg before a discriminator acts on networks that know nothing yet
 
 
@@ -48,7 +49,9 @@ def open_source(run: Run) -> Source:
     return Source(vq, ref, kept=True)
 
 
-def set_classes(vq: VQVAE, rows: Sequence[int], names: Sequence[str], shares: Sequence[float] = ()) -> None:
+def set_classes(
+    vq: VQVAE, rows: Sequence[int], names: Sequence[str], shares: Sequence[float] = (), dropout: float | None = None
+) -> None:
     """Gives a model other classes.
 
     Args:
@@ -56,14 +59,36 @@ def set_classes(vq: VQVAE, rows: Sequence[int], names: Sequence[str], shares: Se
         rows: of the prior's classes, for each new one and last for "no class"; see `with_class_rows`.
         names: of the new classes.
         shares: how often each is drawn where none is asked for; () all alike.
+        dropout: of the prior; None keeps its own.
     """
-    vq.set_prior(prior_with_classes(vq.prior, rows), names)
+    vq.set_prior(prior_with_classes(vq.prior, rows, dropout), names)
     vq.class_shares = list(shares)
 
 
-def prior_with_classes(prior: TokenPrior, rows: Sequence[int]) -> TokenPrior:
-    """A `TokenPrior` with its own weights and other classes, not compiled; `rows` as in `with_class_rows`."""
-    return TokenPrior(with_class_rows(prior.network, rows), prior.token_noise, prior.label_dropout, prior.name)
+def prior_with_classes(prior: TokenPrior, rows: Sequence[int], dropout: float | None = None) -> TokenPrior:
+    """A `TokenPrior` with its own weights and other classes, not compiled; arguments as in `with_class_rows`."""
+    network = with_class_rows(prior.network, rows, dropout)
+    return TokenPrior(network, prior.token_noise, prior.label_dropout, prior.name)
+
+
+def dropout_for(count: int) -> float:
+    """Dropout of a prior that learns so many images: the fewer, the more, in [0.1, 0.5].
+
+    Example:
+        >>> [round(dropout_for(count), 2) for count in (10, 100, 1000, 10_000)]
+        [0.47, 0.27, 0.15, 0.1]
+    """
+    return min(max(DROPOUT * (MANY / max(count, 1)) ** 0.25, 0.1), 0.5)
+
+
+def weight_decay_for(count: int) -> float:
+    """Weight decay of a prior that learns so many images: the fewer, the more, in [0.01, 0.1].
+
+    Example:
+        >>> [round(weight_decay_for(count), 3) for count in (10, 100, 1000, 10_000)]
+        [0.1, 0.032, 0.01, 0.01]
+    """
+    return min(max(WEIGHT_DECAY * (MANY / max(count, 1)) ** 0.5, WEIGHT_DECAY), 0.1)
 
 
 def freeze_prior(prior: TokenPrior, settings: FineTuneVqSettings) -> None:
@@ -71,8 +96,8 @@ def freeze_prior(prior: TokenPrior, settings: FineTuneVqSettings) -> None:
     freeze(prior, [*(settings.adaptation.prior_rules or ()), (".*", True)])
 
 
-def model_from_source(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
-    """The source as the run's own model: step 0, its codes and encoder fixed, the run's optimizers."""
+def model_from_source(vq: VQVAE, settings: FineTuneVqSettings, count: int = MANY) -> VQVAE:
+    """The source as the run's own model, for `count` images: step 0, encoder and codes fixed, the run's optimizers."""
     for counted in (vq, vq.prior):
         counted.step.assign(0)
         counted.images_seen.assign(0)
@@ -80,11 +105,11 @@ def model_from_source(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
     vq.quantizer.trainable = False  # tokens keep their meaning
     freeze_prior(vq.prior, settings)
     vq.source = adapted_from(settings, vq.source)
-    return compile_vq(vq, settings, wait=0.0)
+    return compile_vq(vq, settings, wait=0.0, count=count)
 
 
-def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
-    """A compiled VQ-VAE with the source's encoder and codes, new decoder and new prior.
+def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings, count: int = MANY) -> VQVAE:
+    """A compiled VQ-VAE with the source's encoder and codes, new decoder and new prior, for so many images.
 
     With the same tokens its nats can be compared with those of the adapted prior; it is a stronger rival than one that
     has to find its codes as well.
@@ -103,11 +128,11 @@ def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings) -> VQVAE:
     fresh = VQVAE(encoder, quantizer, decoder, prior, reconstruction, vq.commitment, vq.class_names)
     fresh.source, fresh.licence, fresh.class_shares = trained_on(settings), "", list(vq.class_shares)
     rates = defaults.VQ_LEARNING_RATE, defaults.VQ_AUTOENCODER_LEARNING_RATE
-    return compile_vq(fresh, settings, *rates)
+    return compile_vq(fresh, settings, *rates, count=count)
 
 
-def build_networks(settings: PretrainVqSettings, num_classes: int = 0) -> tuple[Any, ...]:
-    """(encoder, quantizer, decoder, transformer) of a pretraining, with weights drawn from its seed."""
+def build_networks(settings: PretrainVqSettings, num_classes: int = 0, count: int = MANY) -> tuple[Any, ...]:
+    """(encoder, quantizer, decoder, transformer) of a pretraining on so many images, weights drawn from its seed."""
     keras.utils.set_random_seed(settings.seed)
     names = ("image_size", "channels", "downsampling", "max_channels", "min_channels")
     shared = {name: getattr(settings, name) for name in names}
@@ -115,21 +140,29 @@ def build_networks(settings: PretrainVqSettings, num_classes: int = 0) -> tuple[
     quantizer = build_quantizer(settings.codes, settings.levels)
     side = settings.image_size // settings.downsampling
     sizes = (quantizer.num_codes, num_classes, settings.prior_width, settings.prior_depth)
-    return encoder, quantizer, decoder, TokenTransformer((settings.levels * side, side), *sizes)
+    return (
+        encoder,
+        quantizer,
+        decoder,
+        TokenTransformer((settings.levels * side, side), *sizes, dropout=dropout_for(count)),
+    )
 
 
-def new_model(settings: PretrainVqSettings, class_names: Sequence[str], shares: Sequence[float] = ()) -> VQVAE:
-    """A compiled VQ-VAE of a pretraining's settings; `shares` as in `set_classes`."""
-    encoder, quantizer, decoder, network = build_networks(settings, len(class_names))
+def new_model(
+    settings: PretrainVqSettings, class_names: Sequence[str], shares: Sequence[float] = (), count: int = MANY
+) -> VQVAE:
+    """A compiled VQ-VAE of the settings of a pretraining on so many images; `shares` as in `set_classes`."""
+    encoder, quantizer, decoder, network = build_networks(settings, len(class_names), count)
     vq = VQVAE(encoder, quantizer, decoder, TokenPrior(network), class_names=list(class_names))
     vq.class_shares = list(shares)
     vq.source, vq.licence = trained_on(settings), settings.licence
-    return compile_vq(vq, settings)
+    return compile_vq(vq, settings, count=count)
 
 
 def compile_vq(
-    vq: VQVAE, settings: VqSettings, prior_rate: float | None = None, rate: float | None = None, wait: float = WAIT
-) -> VQVAE:
+    vq: VQVAE, settings: VqSettings, prior_rate: float | None = None, rate: float | None = None, wait: float = WAIT,
+    count: int = MANY,
+) -> VQVAE:  # fmt: skip
     """Compiles both parts as the settings say, with the discriminator that they ask for; returns the model.
 
     Args:
@@ -138,6 +171,7 @@ def compile_vq(
         prior_rate: learning rate of the prior in place of the settings'.
         rate: the same of the autoencoder.
         wait: share of the autoencoder's kimg before the discriminator acts.
+        count: how many images it learns.
     """
     if settings.feature_weight:
         features = TrainedFeatures(weight=1.0)
@@ -155,14 +189,16 @@ def compile_vq(
         vq.set_discriminator(None)
     adam = keras.optimizers.Adam(rate, beta_2=0.99)
     vq.compile(scaled_for(adam, settings.precision), augment=settings.augment, seed=settings.seed, **adversary)
-    compile_prior(vq.prior, settings, prior_rate)
+    compile_prior(vq.prior, settings, prior_rate, count)
     return vq
 
 
-def compile_prior(prior: TokenPrior, settings: VqSettings, rate: float | None = None) -> TokenPrior:
-    """Compiles a prior as the settings say, with `rate` in place of their learning rate; returns it."""
+def compile_prior(
+    prior: TokenPrior, settings: VqSettings, rate: float | None = None, count: int = MANY
+) -> TokenPrior:  # fmt: skip
+    """Compiles a prior for so many images as the settings say, or with `rate` as its learning rate; returns it."""
     adamw = keras.optimizers.AdamW(
-        rate or settings.learning_rate, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIPNORM
+        rate or settings.learning_rate, weight_decay=weight_decay_for(count), beta_2=0.99, global_clipnorm=CLIPNORM
     )
     prior.compile(scaled_for(adamw, settings.precision), augment=settings.augment, seed=settings.seed)
     return prior

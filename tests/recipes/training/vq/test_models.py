@@ -79,3 +79,17 @@ def test_a_source_without_a_prior_is_refused(tmp_path):
 
     with pytest.raises(checks.UserError, match="with a prior"):
         models.open_source(Run)
+
+
+def test_few_images_are_learnt_with_more_dropout_and_weight_decay(settings):
+    vq = models.new_model(settings, [], count=100)
+    few, many = models.dropout_for(100), models.dropout_for(1000)
+    assert vq.prior.network.get_config()["dropout"] == pytest.approx(few) and few > many == 0.15
+    assert float(vq.prior.optimizer.weight_decay) == pytest.approx(models.weight_decay_for(100))
+    models.set_classes(vq, [0], [], dropout=0.4)
+    assert all(block.dropout == 0.4 for block in vq.prior.network.blocks)
+    tuned = FineTuneVqSettings(data="photos", source="s", out="run")
+    assert float(models.model_from_source(vq, tuned, 10).prior.optimizer.weight_decay) == pytest.approx(0.1)
+    fresh = models.model_from_scratch(vq, tuned, 10)
+    assert fresh.prior.network.blocks[0].dropout == 0.4
+    assert float(fresh.prior.optimizer.weight_decay) == pytest.approx(0.1)
