@@ -208,6 +208,41 @@ def compared_table(result):
     ])  # fmt: skip
 
 
+COUNTERPARTS = {  # distance of counterparts.py -> (column, form)
+    "pixels": ("16 x 16 pixels", "{:.1f}"), "features": ("features", "{:.3f}"), "second": ("second network", "{:.3f}"),
+}  # fmt: skip
+
+
+def counterparts_table(result):
+    """table.md of counterparts.py: a row for each restyling, then one for each pair of restylings."""
+    rows = []
+    for number, row in enumerate(result["rows"]):
+        cells = [row["name"]]
+        for name, (_, form) in COUNTERPARTS.items():
+            runs = [run[name] for run in row["runs"]]
+            cells.append(spread([run["mean"] for run in runs], form))
+            # The first row is the input, which the others are compared with.
+            shares = [spread([run["nearer"] for run in runs], "{:.2f}"), f"{row['p'][name]:.2g}"]
+            cells += shares if number else ["", ""]
+        rows.append(cells)
+    header = ["images", *(text for column, _ in COUNTERPARTS.values() for text in (column, "nearer", "p"))]
+    lines = [
+        f"Distances of {result['num']} images to their counterparts (lower is better): median (lowest to highest) of "
+        f"{max(len(row['runs']) for row in result['rows'])} seeds. Nearer: share of the images that are nearer to "
+        f"their counterparts than the input is. p: Wilcoxon's test against the input; {result['date']}.",
+        "", markdown(header, rows), "",
+    ]  # fmt: skip
+    if result["against"]:
+        pairs = [
+            [f"{row['restyling']} against {row['against']}", *(
+                text for name in COUNTERPARTS for text in (f"{row[name]['nearer']:.2f}", f"{row[name]['p']:.2g}")
+            )] for row in result["against"]
+        ]  # fmt: skip
+        header = ["nearer than another", *(text for column, _ in COUNTERPARTS.values() for text in (column, "p"))]
+        lines += ["Share of the images that the first of two restylings puts nearer:", "", markdown(header, pairs), ""]
+    return "\n".join([*lines, f"Command: `{result['command']}`", ""])
+
+
 def rate_ratio_of(row):
     """The ratio of rates that a row of third_party/results.json was run with; rows of version 0.1 may have none: 1."""
     return row.get("g_lr_ratio", row.get("rate_ratio", 1.0))

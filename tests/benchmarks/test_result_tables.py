@@ -114,3 +114,25 @@ def test_sources_are_compared_by_the_median_of_the_seeds(tables):
     assert lines[0] == "Median (lowest to highest) of 3 seeds; 2026-01-02."
     assert lines[4].startswith("| `a` | 2.0 (1.0 to 3.0) |") and lines[4].count("|") == len(tables.COMPARED) + 2
     assert "`python x`" in lines[-1]
+
+
+def test_counterparts_have_a_row_for_each_restyling_and_for_each_pair(tables):
+    def run(mean, share):
+        return {name: {"mean": mean, "nearer": share} for name in tables.COUNTERPARTS}
+
+    p = dict.fromkeys(tables.COUNTERPARTS, 0.0123)
+    result = {
+        "num": 8, "date": "2026-01-02", "command": "python x", "rows": [
+            {"name": "input", "runs": [run(30.0, 0.0)], "p": p},
+            {"name": "a", "runs": [run(20.0, 0.5), run(22.0, 1.0), run(21.0, 0.75)], "p": p},
+        ], "against": [
+            {"restyling": "a", "against": "b", **dict.fromkeys(tables.COUNTERPARTS, {"nearer": 0.75, "p": 0.2})}
+        ],
+    }  # fmt: skip
+    lines = tables.counterparts_table(result).splitlines()
+    assert lines[0].startswith("Distances of 8 images") and "of 3 seeds" in lines[0]
+    assert lines[4].startswith("| input | 30.0 | | | 30.000 | | |")
+    assert lines[5].startswith("| a | 21.0 (20.0 to 22.0) | 0.75 (0.50 to 1.00) | 0.012 | 21.000 (20.000 to 22.000) |")
+    assert "| a against b | 0.75 | 0.2 | 0.75 | 0.2 | 0.75 | 0.2 |" in lines and "`python x`" in lines[-1]
+    alone = tables.counterparts_table({**result, "against": []})
+    assert "against b" not in alone and alone.endswith("Command: `python x`\n")
