@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from result_tables import classes_table
+from source_tables import classes_table
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from result_tables import compared_table
+from source_tables import compared_table
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.recipes.models.image_generators import open_model

@@ -183,65 +183,6 @@ def restyle_table(result):
     ])  # fmt: skip
 
 
-COMPARED = {  # score of compare_sources.py -> (column, form)
-    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
-    "layout_precision": ("layout precision", "{:.2f}"), "precision": ("precision", "{:.2f}"),
-    "recall": ("recall", "{:.2f}"), "near_copies": ("near-copies", "{:.2f}"), "minutes": ("minutes", "{:.1f}"),
-    "images_per_second": ("images/s", "{:.0f}"), "seconds_for_64": ("seconds for 64 images", "{:.1f}"),
-}  # fmt: skip
-
-
-def compared_table(result):
-    """table.md of compare_sources.py, a row for each source: median (lowest to highest) of the seeds."""
-    rows = [
-        [
-            f"`{row['source']}`",
-            *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in COMPARED.items()),
-        ]
-        for row in result["sources"]
-    ]
-    seeds = len(result["sources"][0]["runs"])
-    return "\n".join([
-        f"Median (lowest to highest) of {seeds} seeds; {result['date']}.", "",
-        markdown(["source", *(column for column, _ in COMPARED.values())], rows), "",
-        f"Command: `{result['command']}`", "",
-    ])  # fmt: skip
-
-
-ALL_CLASSES = {  # score of compare_classes.py -> (column, form)
-    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
-    "layout_precision": ("layout precision", "{:.2f}"), "precision": ("precision", "{:.2f}"),
-    "recall": ("recall", "{:.2f}"), "recognised": ("recognised", "{:.2f}"), "near_copies": ("near-copies", "{:.2f}"),
-    "seconds_for_64": ("seconds for 64 images", "{:.1f}"),
-}  # fmt: skip
-
-
-def classes_table(result):
-    """table.md of compare_classes.py: a row for each source, then one for each class with all sources."""
-    sources, seeds = result["sources"], len(result["sources"][0]["runs"])
-    rows = [
-        [
-            f"`{row['source']}`", f"{row['megabytes']:.1f}",
-            *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in ALL_CLASSES.items()),
-        ]
-        for row in sources
-    ]  # fmt: skip
-    header, classes = ["class", "recognised, real"], []
-    for row in sources:
-        header += [f"`{row['source']}`: KID x 1000", "second network", "recognised"]
-    forms = {"kid": "{:.0f}", "kid_second": "{:.0f}", "recognised": "{:.2f}"}
-    for name in sources[0]["runs"][0]["per_class"]:
-        cells = [name, f"{sources[0]['runs'][0]['per_class'][name]['recognised_real']:.2f}"]
-        for row in sources:
-            cells += [spread([run["per_class"][name][key] for run in row["runs"]], forms[key]) for key in forms]
-        classes.append(cells)
-    return "\n".join([
-        f"Median (lowest to highest) of {seeds} seeds; {result['date']}.", "",
-        markdown(["source", "MB", *(column for column, _ in ALL_CLASSES.values())], rows), "",
-        markdown(header, classes), "", f"Command: `{result['command']}`", "",
-    ])  # fmt: skip
-
-
 def rate_ratio_of(row):
     """The ratio of rates that a row of third_party/results.json was run with; rows of version 0.1 may have none: 1."""
     return row.get("g_lr_ratio", row.get("rate_ratio", 1.0))

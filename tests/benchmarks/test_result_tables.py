@@ -99,18 +99,3 @@ def test_distill_table_has_the_teacher_and_a_row_for_each_student(tables):
     assert "| 1 MB | 0 | 20 | 0.99 | 10.0 | 25.0 | 12.35 ± 1.00 | 5.6 / 6.0 | 3.0 / 3.2 |" in lines
     assert "| 1 MB | 1 | 20 | 0.99 | 10.0 | 26.0 | 12.35 ± 1.00 | 5.6 / 6.0 | 3.0 / 3.2 |" in lines
     assert "500 images to 1000 other images" in lines[0] and lines[-1] == "Command: `python x`"
-
-
-def test_sources_are_compared_by_the_median_of_the_seeds(tables):
-    def run(value):
-        return dict.fromkeys(tables.COMPARED, value)
-
-    result = {
-        "date": "2026-01-02",
-        "command": "python x",
-        "sources": [{"source": "a", "runs": [run(1), run(3), run(2)]}],
-    }
-    lines = tables.compared_table(result).splitlines()
-    assert lines[0] == "Median (lowest to highest) of 3 seeds; 2026-01-02."
-    assert lines[4].startswith("| `a` | 2.0 (1.0 to 3.0) |") and lines[4].count("|") == len(tables.COMPARED) + 2
-    assert "`python x`" in lines[-1]

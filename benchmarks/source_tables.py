@@ -1,0 +1,96 @@
+"""The tables of benchmarks that compare sources, in Markdown, from their `results.json`. Standard library alone."""
+
+from result_tables import markdown, spread
+
+COMPARED = {  # score of compare_sources.py -> (column, form)
+    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
+    "layout_precision": ("layout precision", "{:.2f}"), "precision": ("precision", "{:.2f}"),
+    "recall": ("recall", "{:.2f}"), "near_copies": ("near-copies", "{:.2f}"), "minutes": ("minutes", "{:.1f}"),
+    "images_per_second": ("images/s", "{:.0f}"), "seconds_for_64": ("seconds for 64 images", "{:.1f}"),
+}  # fmt: skip
+
+
+def compared_table(result):
+    """table.md of compare_sources.py, a row for each source: median (lowest to highest) of the seeds."""
+    rows = [
+        [
+            f"`{row['source']}`",
+            *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in COMPARED.items()),
+        ]
+        for row in result["sources"]
+    ]
+    seeds = len(result["sources"][0]["runs"])
+    return "\n".join([
+        f"Median (lowest to highest) of {seeds} seeds; {result['date']}.", "",
+        markdown(["source", *(column for column, _ in COMPARED.values())], rows), "",
+        f"Command: `{result['command']}`", "",
+    ])  # fmt: skip
+
+
+ALL_CLASSES = {  # score of compare_classes.py -> (column, form)
+    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
+    "layout_precision": ("layout precision", "{:.2f}"), "precision": ("precision", "{:.2f}"),
+    "recall": ("recall", "{:.2f}"), "recognised": ("recognised", "{:.2f}"), "near_copies": ("near-copies", "{:.2f}"),
+    "seconds_for_64": ("seconds for 64 images", "{:.1f}"),
+}  # fmt: skip
+
+
+def classes_table(result):
+    """table.md of compare_classes.py: a row for each source, then one for each class with all sources."""
+    sources, seeds = result["sources"], len(result["sources"][0]["runs"])
+    rows = [
+        [
+            f"`{row['source']}`", f"{row['megabytes']:.1f}",
+            *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in ALL_CLASSES.items()),
+        ]
+        for row in sources
+    ]  # fmt: skip
+    header, classes = ["class", "recognised, real"], []
+    for row in sources:
+        header += [f"`{row['source']}`: KID x 1000", "second network", "recognised"]
+    forms = {"kid": "{:.0f}", "kid_second": "{:.0f}", "recognised": "{:.2f}"}
+    for name in sources[0]["runs"][0]["per_class"]:
+        cells = [name, f"{sources[0]['runs'][0]['per_class'][name]['recognised_real']:.2f}"]
+        for row in sources:
+            cells += [spread([run["per_class"][name][key] for run in row["runs"]], forms[key]) for key in forms]
+        classes.append(cells)
+    return "\n".join([
+        f"Median (lowest to highest) of {seeds} seeds; {result['date']}.", "",
+        markdown(["source", "MB", *(column for column, _ in ALL_CLASSES.values())], rows), "",
+        markdown(header, classes), "", f"Command: `{result['command']}`", "",
+    ])  # fmt: skip
+
+
+COUNTERPARTS = {  # distance of counterparts.py -> (column, form)
+    "pixels": ("16 x 16 pixels", "{:.1f}"), "features": ("features", "{:.3f}"), "second": ("second network", "{:.3f}"),
+}  # fmt: skip
+
+
+def counterparts_table(result):
+    """table.md of counterparts.py: a row for each restyling, then one for each pair of restylings."""
+    rows = []
+    for number, row in enumerate(result["rows"]):
+        cells = [row["name"]]
+        for name, (_, form) in COUNTERPARTS.items():
+            runs = [run[name] for run in row["runs"]]
+            cells.append(spread([run["mean"] for run in runs], form))
+            # The first row is the input, which the others are compared with.
+            shares = [spread([run["nearer"] for run in runs], "{:.2f}"), f"{row['p'][name]:.2g}"]
+            cells += shares if number else ["", ""]
+        rows.append(cells)
+    header = ["images", *(text for column, _ in COUNTERPARTS.values() for text in (column, "nearer", "p"))]
+    lines = [
+        f"Distances of {result['num']} images to their counterparts (lower is better): median (lowest to highest) of "
+        f"{max(len(row['runs']) for row in result['rows'])} seeds. Nearer: share of the images that are nearer to "
+        f"their counterparts than the input is. p: Wilcoxon's test against the input; {result['date']}.",
+        "", markdown(header, rows), "",
+    ]  # fmt: skip
+    if result["against"]:
+        pairs = [
+            [f"{row['restyling']} against {row['against']}", *(
+                text for name in COUNTERPARTS for text in (f"{row[name]['nearer']:.2f}", f"{row[name]['p']:.2g}")
+            )] for row in result["against"]
+        ]  # fmt: skip
+        header = ["nearer than another", *(text for column, _ in COUNTERPARTS.values() for text in (column, "p"))]
+        lines += ["Share of the images that the first of two restylings puts nearer:", "", markdown(header, pairs), ""]
+    return "\n".join([*lines, f"Command: `{result['command']}`", ""])

@@ -1,0 +1,72 @@
+"""Tables of compared sources from small results, the figures computed by hand."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def tables():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        patch.setattr(sys, "dont_write_bytecode", True)
+        return importlib.import_module("source_tables")
+
+
+def test_sources_are_compared_class_by_class(tables):
+    names = ("kid", "kid_second", "layout", "layout_precision", "precision", "recall", "recognised", "near_copies")
+    runs = [
+        {
+            **dict.fromkeys(names, value), "seconds_for_64": 2.0,
+            "per_class": {"cats": {"kid": 10 * value, "kid_second": 5.0, "recognised": 0.5, "recognised_real": 0.75}},
+        }
+        for value in (1.0, 3.0, 2.0)
+    ]  # fmt: skip
+    result = {"date": "2026-01-02", "command": "run", "sources": [{"source": "a", "megabytes": 1.25, "runs": runs}]}
+    lines = tables.classes_table(result).splitlines()
+    assert lines[0] == "Median (lowest to highest) of 3 seeds; 2026-01-02."
+    assert lines[4].startswith("| `a` | 1.2 | 2.0 (1.0 to 3.0) | 2.0 (1.0 to 3.0) |") and lines[4].endswith(
+        "| 2.0 (2.0 to 2.0) |"
+    )
+    assert lines[8] == "| cats | 0.75 | 20 (10 to 30) | 5 (5 to 5) | 0.50 (0.50 to 0.50) |"
+
+
+def test_sources_are_compared_by_the_median_of_the_seeds(tables):
+    def run(value):
+        return dict.fromkeys(tables.COMPARED, value)
+
+    result = {
+        "date": "2026-01-02",
+        "command": "python x",
+        "sources": [{"source": "a", "runs": [run(1), run(3), run(2)]}],
+    }
+    lines = tables.compared_table(result).splitlines()
+    assert lines[0] == "Median (lowest to highest) of 3 seeds; 2026-01-02."
+    assert lines[4].startswith("| `a` | 2.0 (1.0 to 3.0) |") and lines[4].count("|") == len(tables.COMPARED) + 2
+    assert "`python x`" in lines[-1]
+
+
+def test_counterparts_have_a_row_for_each_restyling_and_for_each_pair(tables):
+    def run(mean, share):
+        return {name: {"mean": mean, "nearer": share} for name in tables.COUNTERPARTS}
+
+    p = dict.fromkeys(tables.COUNTERPARTS, 0.0123)
+    result = {
+        "num": 8, "date": "2026-01-02", "command": "python x", "rows": [
+            {"name": "input", "runs": [run(30.0, 0.0)], "p": p},
+            {"name": "a", "runs": [run(20.0, 0.5), run(22.0, 1.0), run(21.0, 0.75)], "p": p},
+        ], "against": [
+            {"restyling": "a", "against": "b", **dict.fromkeys(tables.COUNTERPARTS, {"nearer": 0.75, "p": 0.2})}
+        ],
+    }  # fmt: skip
+    lines = tables.counterparts_table(result).splitlines()
+    assert lines[0].startswith("Distances of 8 images") and "of 3 seeds" in lines[0]
+    assert lines[4].startswith("| input | 30.0 | | | 30.000 | | |")
+    assert lines[5].startswith("| a | 21.0 (20.0 to 22.0) | 0.75 (0.50 to 1.00) | 0.012 | 21.000 (20.000 to 22.000) |")
+    assert "| a against b | 0.75 | 0.2 | 0.75 | 0.2 | 0.75 | 0.2 |" in lines and "`python x`" in lines[-1]
+    alone = tables.counterparts_table({**result, "against": []})
+    assert "against b" not in alone and alone.endswith("Command: `python x`\n")
