@@ -24,8 +24,12 @@ def _where(result):
     return [result["date"], machine, f"`{result['command']}`"]
 
 
+def _clock(result):
+    return "a second of one core" if "--clock cpu" in result["command"] else "a second"
+
+
 def _step_lines(result):
-    clock = "a second of one core" if "--clock cpu" in result["command"] else "a second"
+    clock = _clock(result)
     for kind, speeds in result["images_per_second"].items():
         words, _, precision = kind.partition(" ")
         prefix = "" if words == "gan" else f"{words}_"
@@ -78,6 +82,14 @@ def _stylegan2_lines(result):
     yield ["where the time of a plain StyleGAN2 step goes", parts]
 
 
+def _vq_lines(result):
+    for part, words in (("autoencoder", "VQ-VAE step"), ("prior", "step of a VQ-VAE's prior")):
+        for precision, speeds in result.get(part, {}).items():
+            parts = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
+            ratio = result[f"ratio_{part}" + ("" if precision == "float32" else f"_{precision}")]
+            yield [f"{words}, {precision}, images {_clock(result)}", f"{parts}: {ratio:.2f} times the best of PyTorch"]
+
+
 def _overhead_lines(result):
     yield ["`model.fit` over a bare `tf.function` loop of the same step", f"{result['ratio']:.3f} times the time"]
 
@@ -112,8 +124,8 @@ def _memory_lines(result):
 
 STEPS = {"gan": "GAN step", "heads": "GAN step with feature heads", "vae": "VAE step", "vq": "VQ-VAE step"}
 ENGINE = {
-    "step_against_pytorch": _step_lines, "stylegan2_against_pytorch": _stylegan2_lines, "peak_flops": _peak_lines,
-    "share_of_a_run": _share_lines,
+    "step_against_pytorch": _step_lines, "stylegan2_against_pytorch": _stylegan2_lines,
+    "vq_against_pytorch": _vq_lines, "peak_flops": _peak_lines, "share_of_a_run": _share_lines,
     "replicas": _replica_lines, "onednn": _onednn_lines, "million_files": _files_lines,
     "memory": _memory_lines, "versions": _version_lines, "step_overhead": _overhead_lines, "pipeline": _pipeline_lines,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 from keras_transfer_gen.native_kernels import prefer_onednn
 
 prefer_onednn()  # as `ktg` does; the scripts import this module before TensorFlow
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 def times_in_turn(variants, repeats, steps, clock=time.perf_counter):
@@ -59,6 +60,34 @@ def paired_ratio(slower, faster):
         2.0
     """
     return round(statistics.median(a / b for a, b in zip(slower, faster, strict=True)), 3)
+
+
+def runnable(steps):
+    """(the steps that PyTorch can take on this machine, {name: its message} of the others).
+
+    Args:
+        steps: dict of name -> function as for `times_in_turn`; each takes one step here, which also compiles it.
+    """
+    able, failed = {}, {}
+    for name, step in steps.items():
+        try:
+            step(1)
+            able[name] = step
+        except RuntimeError as error:
+            failed[name] = str(error).splitlines()[0]
+            print(f"PyTorch can't do it, {name}: {failed[name]}", flush=True)
+    return able, failed
+
+
+def limit_threads(count):
+    """Lets TensorFlow and PyTorch compute with so many threads, int; None leaves one for each core."""
+    if count:
+        import tensorflow as tf
+        import torch
+
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
+        torch.set_num_threads(count)
 
 
 def cpu_name():

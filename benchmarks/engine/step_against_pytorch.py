@@ -19,7 +19,6 @@ import argparse
 import contextlib
 import copy
 import json
-import time
 from pathlib import Path
 from unittest import mock
 
@@ -41,7 +40,6 @@ from keras_transfer_gen.training.precision import set_precision
 from keras_transfer_gen.training.vae import VAE
 
 BATCH, SIZE, RATE, BETAS, DECAY = 32, 64, 2e-4, (0.0, 0.99), 0.999
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LATENTS = {"gan": 128, "heads": 128, "vae": 64}
 
 
@@ -180,19 +178,6 @@ def check_same_networks(kind, images):
                 raise ValueError(f"the networks of {kind} differ by {worst:.2g}: {mine.shape}")
 
 
-def runnable(steps):
-    """(the steps that PyTorch can take on this machine, {name: its message} of the others)."""
-    able, failed = {}, {}
-    for name, step in steps.items():
-        try:
-            step(1)
-            able[name] = step
-        except RuntimeError as error:
-            failed[name] = str(error).splitlines()[0]
-            print(f"PyTorch can't do it, {name}: {failed[name]}", flush=True)
-    return able, failed
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinds", nargs="+", default=["gan", "heads", "vae"], choices=["gan", "heads", "vae"])
@@ -200,15 +185,12 @@ def main():
     parser.add_argument("--repeats", type=int, default=7, help="rounds that are counted")
     parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round; one in bfloat16")
     parser.add_argument("--threads", type=int, help="threads of both sides; by default one for each core")
-    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="what is counted")
+    parser.add_argument("--clock", choices=list(interleaved.CLOCKS), default="wall", help="what is counted")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--out", type=Path, help="folder for results.json")
     options = parser.parse_args()
     result = interleaved.measured_here()
-    if options.threads:
-        tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-        torch.set_num_threads(options.threads)
+    interleaved.limit_threads(options.threads)
     images = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
     variants = ["eager", "channels-last", *([] if options.no_compile else ["compile"])]
     result["images_per_second"] = {}
@@ -218,14 +200,16 @@ def main():
             steps = {"ktg": keras_step(kind, precision, images)}
             if convolution.are_faster_here() and precision == "float32":
                 steps["ktg, plain gradients"] = keras_step(kind, precision, images, plain=True)
-            rivals, failed = runnable({name: torch_step(kind, precision, images, name) for name in variants})
+            rivals, failed = interleaved.runnable(
+                {name: torch_step(kind, precision, images, name) for name in variants}
+            )
             if failed:
                 result.setdefault("failed", {})[f"{kind} {precision}"] = failed
             if not rivals:
                 continue
             steps |= rivals
             count = options.steps if precision == "float32" else 1  # without instructions for it a step takes seconds
-            seconds = interleaved.times_in_turn(steps, options.repeats, count, CLOCKS[options.clock])
+            seconds = interleaved.times_in_turn(steps, options.repeats, count, interleaved.CLOCKS[options.clock])
             speeds = interleaved.speeds(seconds, BATCH)
             best = max(rivals, key=speeds.get)
             key = f"{'' if kind == 'gan' else kind + '_'}ratio_{precision}"

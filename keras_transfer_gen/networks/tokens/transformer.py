@@ -12,6 +12,7 @@ from keras import layers, ops
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.layer_seeds import layer_seed
+from keras_transfer_gen.networks.gelu import gelu
 from keras_transfer_gen.replicas import count_replicas, own_rows
 from keras_transfer_gen.version import PACKAGE
 
@@ -98,7 +99,7 @@ class CausalBlock(layers.Layer):
         self.qkv = layers.Dense(3 * width, use_bias=False, name="qkv", **shared)
         self.joined = layers.Dense(width, name="joined", **shared)
         self.dense_norm = layers.LayerNormalization(epsilon=1e-5, name="dense_norm", **shared)
-        self.wide = layers.Dense(4 * width, activation="gelu", name="wide", **shared)
+        self.wide = layers.Dense(4 * width, name="wide", **shared)
         self.narrow = layers.Dense(width, name="narrow", **shared)
         for layer in (self.attention_norm, self.qkv, self.joined, self.dense_norm, self.wide):
             layer.build(input_shape)
@@ -110,7 +111,7 @@ class CausalBlock(layers.Layer):
         positions = inputs.shape[1]
         visible = tf.linalg.band_part(tf.ones((positions, positions), tf.bool), -1, 0)
         x = inputs + self._drop(self._attend(query, key, value, visible), "attention", training)
-        return x + self._drop(self._dense(x), "dense", training)
+        return x + self._drop(self._dense(x, training), "dense", training)
 
     def step(
         self, inputs: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, position: int | tf.Tensor
@@ -156,8 +157,9 @@ class CausalBlock(layers.Layer):
         kept = own_rows(tf.random.stateless_uniform(shape, seed)) >= self.dropout
         return tf.where(kept, x / (1.0 - self.dropout), tf.zeros_like(x))
 
-    def _dense(self, x: tf.Tensor) -> tf.Tensor:
-        return self.narrow(self.wide(self.dense_norm(x)))
+    def _dense(self, x: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        activate = gelu if training else keras.activations.gelu  # what is exported holds the plain operators
+        return self.narrow(activate(self.wide(self.dense_norm(x))))
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         return tuple(input_shape)

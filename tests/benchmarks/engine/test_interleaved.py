@@ -40,6 +40,16 @@ def test_a_slow_moment_that_meets_both_does_not_change_the_ratio(interleaved):
     assert interleaved.paired_ratio([2.0, 20.0, 2.0], [1.0, 10.0, 1.0]) == 2.0
 
 
+def test_steps_that_pytorch_cannot_take_are_told_with_the_reason(interleaved, capsys):
+    def fails(steps):
+        raise RuntimeError("no kernel for bfloat16\nmore words")
+
+    taken = []
+    able, failed = interleaved.runnable({"eager": taken.append, "compile": fails})
+    assert able == {"eager": taken.append} and taken == [1]
+    assert failed == {"compile": "no kernel for bfloat16"} and "no kernel" in capsys.readouterr().out
+
+
 def test_what_was_measured_where_is_said(interleaved, monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(ENGINE / "peak_flops.py"), "--repeats", "2"])
     here = interleaved.measured_here()

@@ -42,6 +42,19 @@ def test_dropout_sets_a_share_to_zero_by_the_seed_of_the_step():
     assert 0.3 < np.mean(other != first) < 0.45 and block._drop(x, "dense", False) is x
 
 
+def test_training_without_dropout_computes_what_use_computes():
+    keras.utils.set_random_seed(0)
+    network = TokenTransformer((3, 4), num_codes=16, num_classes=3, width=12, depth=2, heads=2, dropout=0.0)
+    found = []
+    for training in (True, False):
+        with tf.GradientTape() as tape:
+            logits = network({"tokens": TOKENS, "labels": LABELS}, training=training)
+            total = tf.reduce_sum(tf.square(logits))
+        found.append([logits, *map(tf.convert_to_tensor, tape.gradient(total, network.trainable_variables))])
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, plain, atol=1e-5)
+
+
 def test_no_place_sees_itself_or_what_comes_later(network, logits):
     changed = TOKENS.copy()
     changed[:, 7:] = (changed[:, 7:] + 1) % 16
