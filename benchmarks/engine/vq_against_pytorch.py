@@ -39,7 +39,7 @@ BATCH, SIZE, GRID, CODES, CLASSES = 32, 64, (8, 8), 1024, 17
 PARTS = ("autoencoder", "prior")
 VARIANTS = {
     "autoencoder": ("eager", "channels-last", "compile"),
-    "prior": ("eager", "pointwise", "compile", "pointwise, compile"),
+    "prior": ("eager", "pointwise", "compile", "compile pointwise"),
 }
 LIMIT = 1e-3  # of the largest number; sums are rounded in another order
 
@@ -102,8 +102,8 @@ def _torch_autoencoder_step(variant, autocast):
 
 
 def _torch_prior_step(variant, autocast):
-    model = Prior(build("prior"), variant.startswith("pointwise")).train()
-    called, parameters = torch.compile(model) if variant.endswith("compile") else model, list(model.parameters())
+    model = Prior(build("prior"), "pointwise" in variant).train()
+    called, parameters = torch.compile(model) if "compile" in variant else model, list(model.parameters())
     optimizer = torch.optim.AdamW(parameters, 1e-3, (0.9, 0.99), 1e-7, weight_decay=0.01, fused=True)
     tokens, labels = (torch.from_numpy(array).long() for array in random_batch("prior"))
     tokens = tokens.flatten(1)
