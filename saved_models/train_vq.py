@@ -32,10 +32,11 @@ from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
 
 SHOWN = 12
+SHEETS = 4  # every how many scores sheets are drawn, which takes time
 BALANCE = 1.0  # one variant of each image at a time
 
 
-def build_vq(options, class_names, shares):
+def build_vq(options, class_names):
     """A new `VQVAE` with its `TokenPrior`, both compiled; its networks may begin as those of an earlier one."""
     shared = {
         name: getattr(options, name) for name in ("image_size", "downsampling", "residual_blocks", "max_channels")
@@ -49,7 +50,6 @@ def build_vq(options, class_names, shares):
     vq = ktg.VQVAE(encoder, quantizer, decoder, reconstruction=loss)
     network = ktg.TokenTransformer(vq.grid, quantizer.num_codes, len(class_names), options.width, options.depth)
     vq.set_prior(ktg.TokenPrior(network), class_names)
-    vq.class_shares = shares
     rate = decaying(options.learning_rate, options.kimg, options)
     vq.compile(keras.optimizers.Adam(rate, beta_2=0.99), augment="shift_flip")
     vq.prior.compile(augment="shift_flip")  # anew where its own training begins
@@ -208,7 +208,8 @@ def main():
     last = latest_checkpoint(options.out / "checkpoints")
     keras.utils.set_random_seed(0)
     names, shares = image_set.class_names, class_shares(learnt, BALANCE).tolist()
-    vq, history = load_checkpoint(last) if last else (build_vq(options, names, shares), [])
+    vq, history = load_checkpoint(last) if last else (build_vq(options, names), [])
+    vq.class_shares = shares
     steps = max(round(1000 * options.every / options.batch_size), 1)
 
     best = options.out / "best" / "vq.keras"
@@ -218,7 +219,8 @@ def main():
         print(history[-1], flush=True)
         files.write_json(options.out / "history.json", history)
         save_checkpoint(vq, options.out / "checkpoints", history, replace=True)
-        draw_sheets(shown, aside.images, options.out)
+        if len(history) % SHEETS == 0:
+            draw_sheets(shown, aside.images, options.out)
 
     while vq.discriminator is None and vq.kimg < options.kimg:
         logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
@@ -236,6 +238,7 @@ def main():
         note(nats=logs["nats"][-1], holdout_nats=nats)
     sharpened = max((row.get("decoder_kimg", 0) for row in history), default=0)
     begin = vq.kimg - sharpened
+    shown = vq
     if sharpened < options.decoder_kimg:
         if vq.discriminator is None:
             sharpen(vq, options)
@@ -247,6 +250,7 @@ def main():
         save_best(shown, best)
         losses = {name: logs[name][-1] for name in ("loss", "adversarial_loss", "adaptive_weight", "d_loss")}
         note(shown, decoder_kimg=vq.kimg - begin, **losses, **reconstruction_scores(vq, aside.images))
+    draw_sheets(shown, aside.images, options.out)
 
 
 if __name__ == "__main__":

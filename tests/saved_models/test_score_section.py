@@ -13,6 +13,12 @@ GAN = {
     "date": "2026-01-02",
     "memorisation": {"near_copy_share": 0.012, "pixel_share": 0.0, "train_share": 0.28, "train_pixel_share": 0.27},
 }  # fmt: skip
+NAMES = ("kid_second", "layout", "precision", "recall", "layout_precision", "layout_recall")
+VQ = {
+    **GAN, **{f"{name}_by_seed": [1.25, 2.0] for name in NAMES}, "nats": 512.34, "tokens": 192, "codes": 3072,
+    "put_aside": 9, "recognised": 0.456, "recognised_real": 0.8, "reconstruction_kid": 3.21,
+    "reconstruction": {"psnr": 24.56, "ssim": 0.8512, "sharpness": 0.923},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,13 +47,7 @@ def test_scores_of_a_vae_are_those_of_its_holdout(script):
 
 
 def test_scores_of_a_vq_vae_have_both_networks_and_its_reconstructions(script):
-    names = ("kid_second", "layout", "precision", "recall", "layout_precision", "layout_recall")
-    scores = {
-        **GAN, **{f"{name}_by_seed": [1.25, 2.0] for name in names}, "nats": 512.34, "tokens": 192, "codes": 3072,
-        "put_aside": 9, "recognised": 0.456, "recognised_real": 0.8, "reconstruction_kid": 3.21,
-        "reconstruction": {"psnr": 24.56, "ssim": 0.8512, "sharpness": 0.923},
-    }  # fmt: skip
-    text = script("score_section").score_section(scores)
+    text = script("score_section").score_section(VQ)
     assert "| KID x 1000 | 45.0 | 51.1 |\n| KID x 1000, second network | 1.2 | 2.0 |" in text
     assert "46 % of the images of a class are recognised as it by a linear probe; of real images 80 %." in text
     assert "- 512.3 nats per image (192 tokens of 3072 codes) on 9 images put aside." in text
@@ -73,3 +73,16 @@ def test_card_of_a_gan_holds_its_scores_between_marks(script):
     card = module.card("cat", "Cats.", GAN, [part])
     section = script("score_section")
     assert section.marked("cat", section.score_section(GAN)) in card and card.startswith("# cat\n\nCats.\n")
+
+
+def test_card_of_a_vq_vae_tells_how_long_each_part_was_trained(script):
+    module = script("build_vq_preset")
+    history = [
+        {"kimg": 8.0, "prior_kimg": 0.0}, {"kimg": 8.0, "prior_kimg": 6.0},
+        {"kimg": 12.0, "prior_kimg": 6.0, "decoder_kimg": 4.0},
+    ]  # fmt: skip
+    card = module.card("cat", "Cats.", VQ, history, ["black", "white"])
+    assert "from top to bottom: black, white." in card and card.startswith("# cat\n\nCats.\n")
+    assert "Autoencoder 8 kimg" in card and "prior of all tokens 6 kimg, decoder with a discriminator 4 kimg." in card
+    section = script("score_section")
+    assert section.marked("cat", section.score_section(VQ)) in card
