@@ -24,6 +24,7 @@ from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES, average_down
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.gan import GAN
@@ -53,8 +54,8 @@ def measure(gan, images):
         "memorisation": copies,
         "n_fake": kid_protocol.DEFAULT.num_fakes,
         "n_real": len(reference.features),
-        "feature_network": kid_protocol.FEATURE_NETWORK,
-        "input_size": kid_protocol.INPUT_SIZE,
+        "feature_network": WHOLE.network,
+        "input_size": WHOLE.input_size,
         "date": datetime.date.today().isoformat(),
     }
 

@@ -25,6 +25,7 @@ from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import precision_recall
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES, average_down
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
 from keras_transfer_gen.recipes.scoring.per_class import measure_classes
 from keras_transfer_gen.recipes.scoring.run_scores import score_views
 from keras_transfer_gen.training.checkpoint import save_model
@@ -94,8 +95,8 @@ def measure(vq, image_set, holdout):
         "reconstruction_kid": kid_protocol.score_features(again, originals)["value"],
         "n_fake": kid_protocol.DEFAULT.num_fakes,
         "n_real": len(reference.features),
-        "feature_network": kid_protocol.FEATURE_NETWORK,
-        "input_size": kid_protocol.INPUT_SIZE,
+        "feature_network": WHOLE.network,
+        "input_size": WHOLE.input_size,
         "date": datetime.date.today().isoformat(),
     }
 

@@ -1,5 +1,6 @@
 """What a preset's card says of its scores, and the scripts that write cards."""
 
+import ast
 import importlib
 import sys
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_script_explains_its_options(script, name, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         module.main()
     assert stop.value.code == 0 and "--text" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["build_preset", "build_vae_preset", "build_vq_preset"])
+def test_script_uses_names_that_its_modules_have(script, name):
+    module = script(name)
+    tree = ast.parse(Path(module.__file__).read_text("utf-8"))
+    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    owners = {node: getattr(module, node.value.id, None) for node in used}
+    of_modules = [node for node, owner in owners.items() if isinstance(owner, type(ast))]
+    assert len(of_modules) > 5
+    assert not [node.attr for node in of_modules if not hasattr(owners[node], node.attr)]
 
 
 def test_card_of_a_gan_holds_its_scores_between_marks(script):
