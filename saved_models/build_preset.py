@@ -23,8 +23,8 @@ from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES, average_down
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
+from keras_transfer_gen.recipes.scoring.distance import SIZE, SOURCE_FEATURES
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, average_down
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.gan import GAN
@@ -138,7 +138,7 @@ def main():
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(gan.generate(GRID, seed=0))))
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.DEFAULT.num_fakes])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
-        np.savez_compressed(partial, features=extract_features(average_down(chosen)).astype(np.float16))
+        np.savez_compressed(partial, features=extract_features(average_down(chosen, SIZE)).astype(np.float16))
     write_curve(folder / "curve.png", parts)
     files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), scores, parts))
     print(json.dumps({"megabytes": round(megabytes, 2), **scores}, indent=1))

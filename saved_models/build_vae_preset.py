@@ -24,8 +24,8 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES, average_down
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
+from keras_transfer_gen.recipes.scoring.distance import SIZE, SOURCE_FEATURES
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, average_down
 from keras_transfer_gen.training.callbacks import read_history
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.vae import VAE
@@ -126,7 +126,7 @@ def main():
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(vae.generate(GRID, seed=0))))
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.DEFAULT.num_fakes])]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
-        np.savez_compressed(partial, features=extract_features(average_down(chosen)).astype(np.float16))
+        np.savez_compressed(partial, features=extract_features(average_down(chosen, SIZE)).astype(np.float16))
     pair = [("training images", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]
     files.write_bytes(folder / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
     write_curve(folder / "curve.png", read_history(run.history_file))

@@ -24,8 +24,8 @@ from keras_transfer_gen.metrics.features import extract_features, reference_feat
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import precision_recall
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import SOURCE_FEATURES, average_down
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
+from keras_transfer_gen.recipes.scoring.distance import SIZE, SOURCE_FEATURES
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, average_down
 from keras_transfer_gen.recipes.scoring.per_class import measure_classes
 from keras_transfer_gen.recipes.scoring.run_scores import score_views
 from keras_transfer_gen.training.checkpoint import save_model
@@ -165,7 +165,7 @@ def main():
     files.write_bytes(folder / "reconstructions.png", pixels.to_png(pixels.to_grid(both, len(shown))))
     chosen = kid_protocol.subsample_images(np.asarray(image_set.images))[: kid_protocol.DEFAULT.num_fakes]
     with files.atomic_path(folder / SOURCE_FEATURES) as partial:
-        np.savez_compressed(partial, features=extract_features(average_down(chosen)).astype(np.float16))
+        np.savez_compressed(partial, features=extract_features(average_down(chosen, SIZE)).astype(np.float16))
     write_curve(folder / "curve.png", history)
     text = card(options.name, options.text.read_text("utf-8"), scores, history, vq.class_names)
     files.write_text(folder / "README.md", text)
