@@ -66,9 +66,6 @@ def apply_gradients(
 ) -> None:
     """`optimizer.apply`, for gradients of a loss that went through `optimizer.scale_loss`; in a replica's context.
 
-    Gradients of an embedding have a row for each time that it was looked up. Keras would square them before it adds
-    the rows of one code or class, so they are added first.
-
     With a loss scale, all replicas skip a step that any of them must skip. Keras asks the first replica alone, and
     would add the infinite gradient of another one to the weights.
 
@@ -78,8 +75,8 @@ def apply_gradients(
         variables: list of `keras.Variable`.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    gradients = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
     if replicas > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        gradients = [None if g is None else tf.convert_to_tensor(g) for g in gradients]  # an embedding's is sparse
         finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients if gradient is not None]
         faults = tf.distribute.get_replica_context().all_reduce("sum", tf.cast(~tf.reduce_all(finite), tf.float32))
         gradients = [None if g is None else tf.where(faults > 0, tf.cast(float("nan"), g.dtype), g) for g in gradients]

@@ -183,19 +183,3 @@ def test_infinite_gradient_of_one_replica_stops_all(two_cpus, ours):
     step()
     assert np.isfinite(variable.numpy()).all() == ours
     assert float(optimizer.dynamic_scale.numpy()) == (2.0**14 if ours else 2.0**15)
-
-
-def test_rows_of_an_embedding_that_are_looked_up_twice_are_added_before_they_are_squared():
-    rows, b = np.float32([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]]), (0.9, 0.99)
-    optimizers = [keras.optimizers.Adam(0.1, *b), keras.optimizers.Adam(0.1, *b)]
-    tables = [keras.Variable(np.ones((3, 2), np.float32)) for _ in optimizers]
-    sparse = tf.IndexedSlices(tf.constant(rows), tf.constant([1, 1, 2]), tf.constant([3, 2]))
-    loss_scaling.apply_gradients(optimizers[0], [sparse], [tables[0]])
-    optimizers[1].apply([sparse], [tables[1]])  # as Keras does it alone
-    gradient = np.float32([[0, 0], [4, 1], [0.5, 0.5]])
-    moments = (1 - b[0]) * gradient, (1 - b[1]) * gradient**2
-    step = 0.1 * (moments[0] / (1 - b[0])) / (np.sqrt(moments[1] / (1 - b[1])) + 1e-7)
-    np.testing.assert_allclose(tables[0], 1 - step, atol=1e-6)
-    second = [np.asarray(optimizer._velocities[0]) for optimizer in optimizers]
-    np.testing.assert_allclose(second[0], moments[1], rtol=1e-5)
-    assert not np.allclose(second[1], moments[1])

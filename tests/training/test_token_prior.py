@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.tokens.transformer import TokenTransformer
@@ -38,6 +39,24 @@ def test_it_learns_down_to_the_entropy(trained):
     # Given the class, one of four tokens stands at the first position, and the others follow from it.
     assert figures["nats"] == pytest.approx(np.log(4), abs=0.25)
     assert figures["bits_per_token"] == pytest.approx(figures["nats"] / 6 / np.log(2))
+
+
+def test_a_code_that_is_read_several_times_has_the_gradient_of_all_of_them_squared():
+    prior = make_prior(token_noise=0.0, label_dropout=0.0)
+    prior.compile(keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.75))
+    tokens, labels = np.zeros((4, 2, 3), np.int32), np.zeros(4, np.int32)
+    codes = prior.network.get_layer("embedding").codes
+    inputs = {"tokens": tokens.reshape(4, -1), "labels": labels}
+    with tf.GradientTape() as tape:
+        logits = prior.network(inputs, training=False)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(inputs["tokens"], logits))
+    rows = tape.gradient(loss, codes.value)
+    prior.fit(tokens, labels, batch_size=4, verbose=0)
+    place = [variable.path for variable in prior.network.trainable_variables].index(codes.path)
+    moments = np.asarray(prior.optimizer._velocities[place])
+    expected, wrong = 0.25 * tf.convert_to_tensor(rows).numpy() ** 2, 0.25 * (rows.values.numpy() ** 2).sum(0)
+    np.testing.assert_allclose(moments, expected, rtol=1e-3, atol=1e-12)
+    assert not np.allclose(moments[0], wrong, rtol=0.1)
 
 
 def test_draws_are_of_the_class_that_was_asked_for(trained):

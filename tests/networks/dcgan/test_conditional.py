@@ -76,6 +76,7 @@ def test_a_network_without_classes_is_refused(build):
 
 def test_architecture_learns_which_class_has_which_colour(tmp_path):
     """Two classes, black and white images: the two differ, by the mean of several moments, for a GAN's swings."""
+    keras.utils.set_random_seed(0)
     entry = tables.resolve_architecture("dcgan_conditional:max_channels=16,min_channels=8,class_dim=4", "gan")
     spec = ModelSpec(image_size=28, channels=1, latent_dim=4, num_classes=2, arch="dcgan_conditional")
     gan = ktg.GAN(*entry[1].build(spec, entry[2]), spec=spec)
@@ -84,10 +85,10 @@ def test_architecture_learns_which_class_has_which_colour(tmp_path):
     labels = np.arange(16, dtype=np.int32) % 2
     images = np.full((16, 28, 28, 1), 255, np.uint8) * labels.astype(np.uint8)[:, None, None, None]
     differences = []
-    for _ in range(5):
+    for _ in range(8):
         gan.fit(tf.data.Dataset.from_tensors((images, labels)).repeat(20), verbose=0)
         black, white = (gan.generate(8, label=label).mean() for label in (0, 1))
         differences.append(white - black)
-    assert np.mean(differences[1:]) > 20
+    assert np.mean(differences[2:]) > 20
     gan.save(tmp_path / "gan.keras")
     np.testing.assert_array_equal(ktg.load_gan(tmp_path / "gan.keras").generate(4, label=1), gan.generate(4, label=1))
