@@ -25,7 +25,8 @@ setup(
     package_data={
         "keras_transfer_gen": ["py.typed"],
         "keras_transfer_gen.saved_models": [
-            f"*/{name}" for name in ("gan.keras", "vae.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
+            f"*/{name}"
+            for name in ("gan.keras", "vae.keras", "vq.keras", "*.json", "*.md", "*.png", "*.npz", "NOTICE", "LICENSE")
         ],
         "keras_transfer_gen.export.web": ["page/*", "litertjs/*"],
         "keras_transfer_gen.recipes.gallery": ["page/*"],

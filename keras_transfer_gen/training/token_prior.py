@@ -280,8 +280,8 @@ class TokenPrior(keras.Model):
             nats = tf.reduce_mean(_image_nats(tokens, logits))
             loss = self.optimizer.scale_loss(nats / tokens.shape[1] / replicas)
         variables = self.network.trainable_variables
-        # An embedding's gradient has a row for each time that a code was read. Keras would square them before it adds up
-        # those of one code, so they are added first.
+        # An embedding's gradient has a row for each time that a code was read. Keras would square them before it adds
+        # those of one code up, so they are added first.
         gradients = [None if g is None else tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
         loss_scaling.apply_gradients(self.optimizer, gradients, variables)
         self.step.assign_add(1)
