@@ -3,7 +3,6 @@
     python examples/fetch_emoji.py --vendor noto --out DIR
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
     python examples/fetch_emoji.py --vendor noto --by-class --out CLASSES
-
     python examples/fetch_emoji.py --vendor fluent --by-class --suffix _fluent --out CLASSES
 
 With `--by-class` the folders lie in one folder a class, for `--labels folders`. `ktg pretrain --balance 1` draws one

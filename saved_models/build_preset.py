@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from preset_files import write_model, write_source_features
 from score_section import marked, score_section
 
 from keras_transfer_gen import files, pixels
@@ -23,10 +24,8 @@ from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import density_coverage, precision_recall
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import SIZE, SOURCE_FEATURES
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, average_down
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
 from keras_transfer_gen.training.callbacks import read_history
-from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.gan import GAN
 
 SEEDS = (0, 1, 2)
@@ -129,16 +128,12 @@ def main():
     # Its counters stay 0: a fine-tune of it starts anew, and the weights are averaged over that fine-tune alone.
     images = read_images(options.data, gan.spec.image_size, gan.spec.channels).images
     scores = measure(gan, images)
-    save_model(gan, folder / "gan.keras")
-    megabytes = (folder / "gan.keras").stat().st_size / 1e6
-    if megabytes > LARGEST_MEGABYTES:
-        raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
+    megabytes = write_model(gan, folder / "gan.keras", LARGEST_MEGABYTES)
     gan.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", scores)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(gan.generate(GRID, seed=0))))
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.DEFAULT.num_fakes])]
-    with files.atomic_path(folder / SOURCE_FEATURES) as partial:
-        np.savez_compressed(partial, features=extract_features(average_down(chosen, SIZE)).astype(np.float16))
+    write_source_features(folder, chosen)
     write_curve(folder / "curve.png", parts)
     files.write_text(folder / "README.md", card(options.name, options.text.read_text("utf-8"), scores, parts))
     print(json.dumps({"megabytes": round(megabytes, 2), **scores}, indent=1))

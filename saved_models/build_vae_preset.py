@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from preset_files import write_model, write_source_features
 from score_section import marked, score_section
 
 from keras_transfer_gen import files, pixels
@@ -24,10 +25,8 @@ from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.report import sheets
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import SIZE, SOURCE_FEATURES
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, average_down
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
 from keras_transfer_gen.training.callbacks import read_history
-from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.vae import VAE
 
 SEEDS = (0, 1, 2)
@@ -117,16 +116,12 @@ def main():
     metrics = json.loads(run.metrics_file.read_text("utf-8").replace(options.data, data))  # no path of this machine
     scores = measure(vae, images, metrics)
     model = folder / f"{vae.spec.family}.keras"
-    save_model(vae, model)
-    megabytes = model.stat().st_size / 1e6
-    if megabytes > LARGEST_MEGABYTES:
-        raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
+    megabytes = write_model(vae, model, LARGEST_MEGABYTES)
     vae.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", scores)
     files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(vae.generate(GRID, seed=0))))
     chosen = images[np.sort(np.random.default_rng(0).permutation(len(images))[: kid_protocol.DEFAULT.num_fakes])]
-    with files.atomic_path(folder / SOURCE_FEATURES) as partial:
-        np.savez_compressed(partial, features=extract_features(average_down(chosen, SIZE)).astype(np.float16))
+    write_source_features(folder, chosen)
     pair = [("training images", chosen[:SHOWN]), ("reconstructions", vae.reconstruct(chosen[:SHOWN]))]
     files.write_bytes(folder / "reconstructions.png", pixels.to_png(sheets.side_by_side(pair)))
     write_curve(folder / "curve.png", read_history(run.history_file))

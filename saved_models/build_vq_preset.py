@@ -15,6 +15,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from preset_files import write_model, write_source_features
 from score_section import marked, score_section
 from train_vq import reconstruction_scores, split
 
@@ -24,11 +25,9 @@ from keras_transfer_gen.metrics.features import extract_features, reference_feat
 from keras_transfer_gen.metrics.memorisation import memorisation
 from keras_transfer_gen.metrics.prdc import precision_recall
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.distance import SIZE, SOURCE_FEATURES
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE, average_down
+from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
 from keras_transfer_gen.recipes.scoring.per_class import measure_classes
 from keras_transfer_gen.recipes.scoring.run_scores import score_views
-from keras_transfer_gen.training.checkpoint import save_model
 
 SEEDS = (0, 1, 2)
 SHOWN = 8  # generated images of a class on the sheet
@@ -151,10 +150,7 @@ def main():
     vq = as_new(vq, Path(options.data).name, options.licence)
     scores = measure(vq, image_set, options.holdout)
     model = folder / "vq.keras"
-    save_model(vq, model)
-    megabytes = model.stat().st_size / 1e6
-    if megabytes > LARGEST_MEGABYTES:
-        raise SystemExit(f"{megabytes:.1f} MB: over the limit of {LARGEST_MEGABYTES} MB")
+    megabytes = write_model(vq, model, LARGEST_MEGABYTES)
     vq.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", scores)
     rows = [vq.generate(SHOWN, seed=0, label=name) for name in vq.class_names]
@@ -164,8 +160,7 @@ def main():
     both = np.concatenate([shown, vq.reconstruct(shown)])
     files.write_bytes(folder / "reconstructions.png", pixels.to_png(pixels.to_grid(both, len(shown))))
     chosen = kid_protocol.subsample_images(np.asarray(image_set.images))[: kid_protocol.DEFAULT.num_fakes]
-    with files.atomic_path(folder / SOURCE_FEATURES) as partial:
-        np.savez_compressed(partial, features=extract_features(average_down(chosen, SIZE)).astype(np.float16))
+    write_source_features(folder, chosen)
     write_curve(folder / "curve.png", history)
     text = card(options.name, options.text.read_text("utf-8"), scores, history, vq.class_names)
     files.write_text(folder / "README.md", text)

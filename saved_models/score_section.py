@@ -29,15 +29,22 @@ def _gan_section(scores):
         f"{scores['feature_network']} at {scores['input_size']} px, latents of seeds {', '.join(map(str, seeds))}; "
         f"measured on {scores['date']} by `saved_models/build_preset.py`.",
         "",
-        "| | " + " | ".join(f"seed {seed}" for seed in seeds) + " |",
-        "|---|" + "---|" * len(seeds),
-        *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
+        *_seed_table(rows, seeds),
         "",
         "Near-copies of training images or their mirror images: "
         f"{100 * copies['near_copy_share']:.1f} % of the generated images (by pixels alone "
         f"{100 * copies['pixel_share']:.1f} %); among the training images themselves "
         f"{100 * copies['train_share']:.1f} % (by pixels {100 * copies['train_pixel_share']:.1f} %).",
     ])  # fmt: skip
+
+
+def _seed_table(rows, seeds):
+    """Lines of a table with a column for each seed, of (label, values, digits after the point)."""
+    return [
+        "| | " + " | ".join(f"seed {seed}" for seed in seeds) + " |",
+        "|---|" + "---|" * len(seeds),
+        *[f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in values) + " |" for label, values, digits in rows],
+    ]
 
 
 def _vae_section(scores):
@@ -68,12 +75,7 @@ def _vq_section(scores):
         f"of its training images, features: {scores['feature_network']} at {scores['input_size']} px, seeds "
         f"{', '.join(map(str, seeds))}; measured on {scores['date']} by `saved_models/build_vq_preset.py`.",
         "",
-        "| | " + " | ".join(f"seed {seed}" for seed in seeds) + " |",
-        "|---|" + "---|" * len(seeds),
-        *[
-            f"| {label} | " + " | ".join(f"{v:.{digits}f}" for v in scores[f"{name}_by_seed"]) + " |"
-            for label, name, digits in rows
-        ],
+        *_seed_table([(label, scores[f"{name}_by_seed"], digits) for label, name, digits in rows], seeds),
         "",
         f"- {100 * scores['recognised']:.0f} % of the images of a class are recognised as it by a linear probe; of "
         f"real images {100 * scores['recognised_real']:.0f} %.",

@@ -62,6 +62,17 @@ def paired_ratio(slower, faster):
     return round(statistics.median(a / b for a, b in zip(slower, faster, strict=True)), 3)
 
 
+def add_rival_options(parser):
+    """Adds the options of benchmarks that time steps against PyTorch to a parser of the command line."""
+    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
+    parser.add_argument("--repeats", type=int, default=7, help="rounds that are counted")
+    parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round; one in bfloat16")
+    parser.add_argument("--threads", type=int, help="threads of both sides; by default one for each core")
+    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="what is counted")
+    parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
+    parser.add_argument("--out", type=Path, help="folder for results.json")
+
+
 def runnable(steps):
     """(the steps that PyTorch can take on this machine, {name: its message} of the others).
 

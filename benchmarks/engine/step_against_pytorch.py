@@ -19,7 +19,6 @@ import argparse
 import contextlib
 import copy
 import json
-from pathlib import Path
 from unittest import mock
 
 import interleaved
@@ -181,13 +180,7 @@ def check_same_networks(kind, images):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinds", nargs="+", default=["gan", "heads", "vae"], choices=["gan", "heads", "vae"])
-    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
-    parser.add_argument("--repeats", type=int, default=7, help="rounds that are counted")
-    parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round; one in bfloat16")
-    parser.add_argument("--threads", type=int, help="threads of both sides; by default one for each core")
-    parser.add_argument("--clock", choices=list(interleaved.CLOCKS), default="wall", help="what is counted")
-    parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    parser.add_argument("--out", type=Path, help="folder for results.json")
+    interleaved.add_rival_options(parser)
     options = parser.parse_args()
     result = interleaved.measured_here()
     interleaved.limit_threads(options.threads)

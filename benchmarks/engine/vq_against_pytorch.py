@@ -19,7 +19,6 @@ with "_bfloat16" in bfloat16. PyTorch is in the extra `bench`.
 import argparse
 import contextlib
 import json
-from pathlib import Path
 
 import interleaved
 import keras
@@ -196,13 +195,7 @@ def _torch_norm(model):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
-    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
-    parser.add_argument("--repeats", type=int, default=7, help="rounds that are counted")
-    parser.add_argument("--steps", type=int, default=4, help="steps of a variant in a round; one in bfloat16")
-    parser.add_argument("--threads", type=int, help="threads of both sides; by default one for each core")
-    parser.add_argument("--clock", choices=list(interleaved.CLOCKS), default="wall", help="what is counted")
-    parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    parser.add_argument("--out", type=Path, help="folder for results.json")
+    interleaved.add_rival_options(parser)
     options = parser.parse_args()
     result = interleaved.measured_here()
     interleaved.limit_threads(options.threads)
