@@ -40,7 +40,9 @@ def test_default_network_is_the_shipped_one(images, monkeypatch, network):
 @pytest.mark.parametrize("batch_size", [1, 3, 50])
 def test_features_depend_on_no_batch_size_and_no_neighbour(network, images, batch_size):
     expected = extract_features(images, network, batch_size=7)
-    np.testing.assert_allclose(extract_features(images[::-1], network, batch_size), expected[::-1], atol=3e-5)
+    np.testing.assert_allclose(
+        extract_features(images[::-1], network, batch_size), expected[::-1], rtol=1e-5, atol=1e-5
+    )
 
 
 def test_grey_images_are_repeated_to_rgb(network, images):

@@ -210,6 +210,13 @@ def test_labels_beside_images_change_nothing_where_none_are_taken(make):
         model.fit(dataset, np.arange(8), verbose=0)
 
 
+def with_sgd(model):
+    """A model whose steps are as large as its gradients."""
+    names = ("g_optimizer", "d_optimizer") if isinstance(model, GAN) else ("optimizer",)
+    model.compile(**{name: keras.optimizers.SGD(0.01) for name in names})
+    return model
+
+
 @BOTH
 def test_batches_of_image_dataset_from_directory_train_as_uint8_does(make, tmp_path):
     for number, image in enumerate(IMAGES):
@@ -221,10 +228,14 @@ def test_batches_of_image_dataset_from_directory_train_as_uint8_does(make, tmp_p
             tmp_path, labels and "inferred", labels, image_size=(8, 8), batch_size=4, shuffle=False, verbose=False
         )
         assert (loaded.element_spec[0] if labels else loaded.element_spec).dtype == tf.float32
-        results.append(make().fit(loaded, verbose=0).history)
-    expected = make().fit(IMAGES, **FLOATS).history
-    for history in results:  # to rounding, which differs where memory is aligned in another way
-        assert history == {name: pytest.approx(values, rel=1e-3, abs=1e-5) for name, values in expected.items()}
+        model = with_sgd(make())
+        model.fit(loaded, verbose=0)
+        results.append(weights(model))
+    model = with_sgd(make())
+    model.fit(IMAGES, **FLOATS)
+    for other in results:  # to rounding, which differs where memory is aligned in another way; Adam would make it large
+        for a, b in zip(weights(model), other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 @BOTH
