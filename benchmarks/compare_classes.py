@@ -70,15 +70,22 @@ def measured(options, number, source, seed):
 
 def score_all(model, image_set, seed):
     """The scores of images of all classes, as often as the real ones have them."""
-    images = np.asarray(image_set.images)
-    reference = kid_protocol.make_reference(images, "the real images")
-    counts = np.bincount(image_set.labels, minlength=len(image_set.class_names)) / len(images)
-    counts = np.maximum(np.round(kid_protocol.DEFAULT.num_fakes * counts), 1).astype(int)
     drawn = [
         model.generate(count, seed=seed, label=name)
-        for name, count in zip(image_set.class_names, counts.tolist(), strict=True)
+        for name, count in zip(image_set.class_names, class_counts(image_set), strict=True)
     ]
-    generated = np.concatenate(drawn)
+    return score_images(np.concatenate(drawn), np.asarray(image_set.images))
+
+
+def class_counts(image_set):
+    """list of int: how many images of each class are scored, at least one; all together about 500."""
+    shares = np.bincount(image_set.labels, minlength=len(image_set.class_names)) / len(image_set.labels)
+    return np.maximum(np.round(kid_protocol.DEFAULT.num_fakes * shares), 1).astype(int).tolist()
+
+
+def score_images(generated, images):
+    """The scores of generated images against real ones, both uint8 `[N, S, S, C]`."""
+    reference = kid_protocol.make_reference(images, "the real images")
     features = reference.view.extract(generated)
     views = score_views(generated, features, reference, "after")
     precision, recall = precision_recall(reference.features, features)

@@ -1,5 +1,7 @@
 """The tables of benchmarks that compare sources, in Markdown, from their `results.json`. Standard library alone."""
 
+import statistics
+
 from result_tables import markdown, spread
 
 COMPARED = {  # score of compare_sources.py -> (column, form)
@@ -94,3 +96,56 @@ def counterparts_table(result):
         header = ["nearer than another", *(text for column, _ in COUNTERPARTS.values() for text in (column, "p"))]
         lines += ["Share of the images that the first of two restylings puts nearer:", "", markdown(header, pairs), ""]
     return "\n".join([*lines, f"Command: `{result['command']}`", ""])
+
+
+MASKED = {  # score of masked_prior.py -> (row, form, sign: -1 where lower is better)
+    "kid": ("KID x 1000", "{:.1f}", -1), "kid_second": ("second network", "{:.1f}", -1),
+    "layout": ("layout", "{:.1f}", -1), "precision": ("precision", "{:.2f}", 1), "recall": ("recall", "{:.2f}", 1),
+    "near_copies": ("near-copies", "{:.2f}", -1),
+    "soft_kid": ("against soft images: KID x 1000", "{:.1f}", -1),
+    "soft_kid_second": ("against soft images: second network", "{:.1f}", -1),
+    "soft_layout": ("against soft images: layout", "{:.1f}", -1),
+    "soft_precision": ("against soft images: precision", "{:.2f}", 1),
+    "soft_recall": ("against soft images: recall", "{:.2f}", 1),
+    "seconds_for_64": ("seconds for 64 draws", "{:.2f}", -1),
+    **{
+        f"{side}_{score}": (f"{side} kept: {name}", form, -1)
+        for side in ("top", "bottom")
+        for score, name, form in (
+            ("pixels", "pixels", "{:.1f}"), ("features", "features", "{:.3f}"),
+            ("second", "second network", "{:.3f}"), ("seconds", "seconds for 64 edits", "{:.2f}"),
+        )
+    },
+}  # fmt: skip
+
+
+def masked_table(result):
+    """table.md of masked_prior.py: a row for each score, a column for each way of drawing, and which is better."""
+    runs = [run["scores"] for run in result["runs"]]
+    ways = [name for name, scores in runs[0].items() if "seconds_for_64" in scores]
+    rows = []
+    for score, (text, form, sign) in MASKED.items():
+        cells = [spread([run[way][score] for run in runs], form) if score in runs[0][way] else "" for way in runs[0]]
+        rows.append([text, *cells, _better(runs, ways, score, sign)])
+    training = []
+    for name in result["runs"][0]["training"]:
+        notes = [run["training"][name] for run in result["runs"]]
+        chosen = [note["best"]["minutes"] for note in notes]
+        training.append([name, f"{notes[0]['parameters']:,}", spread([note["kimg"] for note in notes]), spread(chosen)])
+    return "\n".join([
+        f"Median (lowest to highest) of {len(runs)} seeds, {result['minutes']:g} minutes of training each; "
+        f"{result['date']}. Better: the best median, and in how many seeds that way is the best.", "",
+        markdown(["score", *runs[0], "better"], rows), "",
+        markdown(["prior", "parameters", "kimg", "minutes until its weights are taken"], training), "",
+        f"Command: `{result['command']}`", "",
+    ])  # fmt: skip
+
+
+def _better(runs, ways, score, sign):
+    """The way whose median is best, with the seeds in which it is; "same" where all medians are one."""
+    medians = {way: statistics.median(sign * run[way][score] for run in runs) for way in ways}
+    if len(set(medians.values())) == 1:
+        return "same"
+    best = max(medians, key=medians.get)
+    wins = sum(sign * run[best][score] == max(sign * run[way][score] for way in ways) for run in runs)
+    return f"{best} ({wins} of {len(runs)})"
