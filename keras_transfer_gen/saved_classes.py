@@ -31,6 +31,7 @@ CLASSES = {
     "DecoderBlock": "networks.conv_vae.conv_vae",
     "DiffAugment": "training.diffaugment",
     "DownBlock": "networks.dcgan.dcgan",
+    "DrawnTokens": "training.drawn_tokens",
     "EncoderBlock": "networks.conv_vae.conv_vae",
     "EqualizedConv2D": "networks.stylegan2.layers",
     "EqualizedDense": "networks.stylegan2.layers",

@@ -88,8 +88,8 @@ def measure(vq, image_set, holdout):
         **{name: value for name, value in measure_classes(vq, image_set).items() if name != "per_class"},
         "nats": float(nats.mean()),
         "put_aside": len(held_out),
-        "tokens": int(np.prod(vq.grid)),
-        "codes": int(vq.quantizer.num_codes),
+        "tokens": int(np.prod(vq.prior_grid)),
+        "codes": int(vq.prior.network.num_codes),
         "reconstruction": reconstruction_scores(vq, held_out),
         "reconstruction_kid": kid_protocol.score_features(again, originals)["value"],
         "n_fake": kid_protocol.DEFAULT.num_fakes,
@@ -110,8 +110,8 @@ def card(name, text, scores, history, class_names):
         "Images that were put aside, above their reconstructions:", "",
         "![reconstructions](reconstructions.png)", "",
         "## Training", "",
-        f"Autoencoder {ends['kimg'] - ends['decoder_kimg']:.0f} kimg (thousands of images shown), prior of all tokens "
-        f"{ends['prior_kimg']:.0f} kimg, decoder with a discriminator {ends['decoder_kimg']:.0f} kimg.", "",
+        f"Autoencoder {ends['kimg'] - ends['decoder_kimg']:.0f} kimg (thousands of images shown), prior "
+        f"{ends['prior_kimg']:.0f} kimg, decoder beside a discriminator {ends['decoder_kimg']:.0f} kimg.", "",
         "![learning curves](curve.png)", "",
         "## Scores", "", marked(name, score_section(scores)), "",
     ])  # fmt: skip

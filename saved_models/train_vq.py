@@ -2,14 +2,14 @@
 
     python saved_models/train_vq.py --data CLASSES --out runs/vq [--kimg 100] [--prior-kimg 400] [--decoder-kimg 40]
 
-First the autoencoder is trained, then the prior, then (`--decoder-kimg`) the decoder alone, at fixed tokens: a patch
-discriminator beside it makes it sharp. With several levels of tokens the prior may learn those of the first level alone
-first (`--coarse-kimg`), which takes a fraction of the time; `coarse.keras` keeps the best one.
+First the autoencoder is trained, then the prior, then (`--decoder-kimg`) the decoder alone, at fixed tokens: a
+discriminator beside it makes its images sharp, those of `--draws` grids of the prior too. With several levels of tokens
+the prior draws those of the first level alone (`--prior-levels`), and the decoder makes up the rest.
 
 A share of the images of each class (`--holdout`), whole folders of variants at a time, is put aside: history.json has
 their PSNR, SSIM and sharpness (mean step between neighbouring pixels over that of the originals) after every --every
-kimg, and their nats. `best/vq.keras` has the prior that is best on them and the last decoder, without optimizers and
-discriminator, which the checkpoints keep. `draws.png` shows 12 unselected images a class, `reconstructions.png`
+kimg, and their nats. `best/vq.keras` has the prior that is best on them, the last decoder and its discriminator,
+without optimizers, which the checkpoints keep. `draws.png` shows 12 unselected images a class, `reconstructions.png`
 originals from the holdout above their reconstructions.
 """
 
@@ -25,14 +25,16 @@ from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.batches import class_shares, stream_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.heads.feature_heads import TrainedFeatures
-from keras_transfer_gen.networks.tokens.changing import with_more_levels
 from keras_transfer_gen.networks.tokens.residual_quantizer import build_quantizer
 from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 from keras_transfer_gen.recipes.inputs.group_split import split_groups
+from keras_transfer_gen.recipes.training.vq.drawn import build_judge
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
+from keras_transfer_gen.training.latents import numbered_classes
 
 SHOWN = 12
 SHEETS = 4  # every how many scores sheets are drawn, which takes time
+DRAWN_SEED = 1_000_000  # of the draws that the discriminator judges; nobody else's
 BALANCE = 1.0  # one variant of each image at a time
 
 
@@ -48,12 +50,21 @@ def build_vq(options, class_names):
     features = TrainedFeatures(weight=1.0) if options.feature_weight else None
     loss = PixelsAndEdges(features=features, feature_weight=options.feature_weight)
     vq = ktg.VQVAE(encoder, quantizer, decoder, reconstruction=loss)
-    network = ktg.TokenTransformer(vq.grid, quantizer.num_codes, len(class_names), options.width, options.depth)
-    vq.set_prior(ktg.TokenPrior(network), class_names)
+    vq.set_prior(build_prior(vq, len(class_names), options), class_names)
     rate = decaying(options.learning_rate, options.kimg, options)
     vq.compile(keras.optimizers.Adam(rate, beta_2=0.99), augment="shift_flip")
     vq.prior.compile(augment="shift_flip")  # anew where its own training begins
     return vq
+
+
+def build_prior(vq, num_classes, options):
+    """An earlier prior, or a new one over the tokens of the first levels."""
+    if options.start_prior:
+        earlier = keras.models.load_model(options.start_prior, compile=False)
+        return getattr(earlier, "prior", earlier)
+    (rows, columns), levels = vq.grid, options.prior_levels
+    sizes = (rows // options.levels * levels, columns), vq.quantizer.num_codes // options.levels * levels
+    return ktg.TokenPrior(ktg.TokenTransformer(*sizes, num_classes, options.width, options.depth))
 
 
 def decaying(rate, kimg, options):
@@ -62,8 +73,13 @@ def decaying(rate, kimg, options):
     return keras.optimizers.schedules.CosineDecay(0.0, steps, alpha=0.02, warmup_target=rate, warmup_steps=100)
 
 
+def has_ended(optimizer):
+    """Whether an optimizer has come to the end of its `decaying` rate: more kimg are asked for than were planned."""
+    return int(optimizer.iterations) >= optimizer._learning_rate.decay_steps  # private, but the attribute is the value
+
+
 def compile_prior(prior, kimg, options):
-    """Compiles a prior with the optimizer that is its own by default, but for the learning rate."""
+    """Compiles a prior for so many kimg more, with the optimizer that is its own by default, but for the rate."""
     rate = decaying(options.prior_learning_rate, kimg, options)
     adamw = keras.optimizers.AdamW(rate, weight_decay=0.01, beta_2=0.99, global_clipnorm=1.0)
     prior.compile(adamw, augment="shift_flip")
@@ -79,52 +95,36 @@ def begin_with(earlier, encoder, quantizer, decoder):
         new.set_weights(old.get_weights())
 
 
-def train_coarse(vq, stream, tokens, labels, options, steps):
-    """Trains a prior over the tokens of the first level, and begins that of `vq` with what was best on some put aside.
+def sharpen(vq, drawing, kimg, options):
+    """From here on `vq.fit` trains the decoder alone, for so many kimg, with a discriminator that judges draws too.
 
     Args:
-        vq: compiled `VQVAE` of several levels.
-        stream: of labelled images.
-        tokens: int `[n, rows, columns]` of all levels, of the images put aside.
-        labels: int `[n]`.
+        vq: `VQVAE`; a discriminator that it has learns on.
+        drawing: `VQVAE` that draws.
+        kimg: in which the learning rate rises and falls.
         options: of the command line.
-        steps: from one score to the next.
     """
-    columns, codes = vq.grid[1], options.codes
-    files_of = [options.out / name for name in ("coarse_last.keras", "coarse.keras")]
-    if files_of[0].exists():
-        prior = keras.models.load_model(files_of[0])
-    else:
-        network = vq.prior.network
-        sizes = (codes, network.num_classes, options.width, options.depth)
-        prior = ktg.TokenPrior(ktg.TokenTransformer((columns, columns), *sizes))
-        compile_prior(prior, options.coarse_kimg, options)
-    prior.to_tokens = lambda images: vq.quantizer.tokens(vq.encoder(images, training=False))[:, :columns]
-    held_out = {"x": tokens[:, :columns], "y": labels}
-    nats = [keras.models.load_model(files_of[1]).evaluate(**held_out)[0]] if files_of[1].exists() else []
-    while prior.kimg < options.coarse_kimg:
-        logs = prior.fit(stream, steps_per_epoch=steps, verbose=0).history
-        nats.append(prior.evaluate(**held_out)[0])
-        print({"coarse_kimg": prior.kimg, "nats": logs["nats"][-1], "holdout_nats": nats[-1]}, flush=True)
-        for path in files_of[: 1 + (nats[-1] == min(nats))]:
-            save_model(prior, path)
-    best = keras.models.load_model(files_of[1]).network
-    vq.prior.network.set_weights(with_more_levels(best, vq.grid, vq.quantizer.num_codes).get_weights())
-
-
-def sharpen(vq, options):
-    """From here on `vq.fit` trains the decoder alone, with a patch discriminator."""
     vq.encoder.trainable = vq.quantizer.trainable = False
-    vq.set_discriminator(ktg.build_patch_discriminator(options.image_size, 3, options.d_channels))
-    optimizers = {name: keras.optimizers.Adam(3e-4, 0.5, 0.99) for name in ("optimizer", "d_optimizer")}
-    vq.compile(**optimizers, augment="shift_flip", adversarial_weight=options.adversarial_weight)
+    if vq.discriminator is None:
+        vq.set_discriminator(build_judge(options.image_size, 3))
+    if options.draws and vq.drawn_tokens is None:
+        labels = numbered_classes(range(options.draws), drawing.spec, DRAWN_SEED, None)
+        vq.set_drawn_tokens(drawing.prior.draw(options.draws, DRAWN_SEED, labels))
+    rates = decaying(2e-4, kimg, options), 2e-4
+    optimizer, d_optimizer = (keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99) for rate in rates)
+    weights = {"adversarial_weight": options.adversarial_weight, "drawn_weight": options.drawn_weight}
+    vq.compile(optimizer, "shift_flip", d_optimizer=d_optimizer, **weights)
 
 
 def bare(vq, prior):
-    """A `VQVAE` of the same networks and a prior's, without optimizers and discriminator: a small file."""
-    new_prior = ktg.TokenPrior(prior.network, prior.token_noise, prior.label_dropout)
+    """A `VQVAE` of the same networks and a prior's, without optimizers: a small file.
+
+    A discriminator is kept: fine-tunes go on with it. It draws by the temperature and the guidance of the first one.
+    """
+    new_prior = ktg.TokenPrior(prior.network, prior.token_noise, prior.label_dropout, **vq.prior.sampling)
     parts = (vq.encoder, vq.quantizer, vq.decoder, new_prior)
-    new = ktg.VQVAE(*parts, commitment=vq.commitment, class_names=vq.class_names)
+    kept = {"commitment": vq.commitment, "class_names": vq.class_names, "discriminator": vq.discriminator}
+    new = ktg.VQVAE(*parts, **kept)
     new.class_shares = vq.class_shares
     for old, copy in ((prior, new_prior), (vq, new)):
         copy.step.assign(old.step)
@@ -181,6 +181,7 @@ def main():
     parser.add_argument("--codes", type=int, default=1024, help="size of the codebook of each level")
     parser.add_argument("--levels", type=int, default=1, help="tokens a place, each for what those before leave over")
     parser.add_argument("--start", type=Path, help="VQVAE whose networks it begins with; it may have fewer levels")
+    parser.add_argument("--start-prior", type=Path, help="TokenPrior, or VQVAE with one, that it begins with")
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="of the autoencoder, at its highest")
     parser.add_argument(
         "--feature-weight", type=float, default=0.0, help="of the error of a trained network's features"
@@ -191,13 +192,14 @@ def main():
     parser.add_argument("--width", type=int, default=192, help="of the transformer")
     parser.add_argument("--depth", type=int, default=5, help="of the transformer")
     parser.add_argument("--kimg", type=float, default=100, help="thousands of images shown to the autoencoder")
-    parser.add_argument(
-        "--coarse-kimg", type=float, default=0, help="shown to the prior of the first level alone, before"
-    )
+    parser.add_argument("--prior-levels", type=int, default=1, help="levels that the prior draws, from the first on")
     parser.add_argument("--prior-kimg", type=float, default=400, help="thousands of images shown to the prior")
     parser.add_argument("--decoder-kimg", type=float, default=0, help="shown to decoder and discriminator at the end")
-    parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the discriminator's judgement")
-    parser.add_argument("--d-channels", type=int, default=256, help="of the discriminator's smallest map")
+    parser.add_argument("--draws", type=int, default=4096, help="of the prior, judged with reconstructions; 0: none")
+    parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the judgement of reconstructions")
+    parser.add_argument("--drawn-weight", type=float, default=1.0, help="of the judgement of draws")
+    parser.add_argument("--temperature", type=float, default=1.0, help="by which the prior draws, once it is trained")
+    parser.add_argument("--guidance", type=float, default=1.0, help="how strongly the class acts on what it draws")
     parser.add_argument("--every", type=float, default=4, help="kimg between scores and checkpoints")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--holdout", type=float, default=0.05, help="share of the images that is put aside")
@@ -210,6 +212,7 @@ def main():
     names, shares = image_set.class_names, class_shares(learnt, BALANCE).tolist()
     vq, history = load_checkpoint(last) if last else (build_vq(options, names), [])
     vq.class_shares = shares
+    vq.prior.temperature, vq.prior.guidance = options.temperature, options.guidance
     steps = max(round(1000 * options.every / options.batch_size), 1)
 
     best = options.out / "best" / "vq.keras"
@@ -226,10 +229,11 @@ def main():
         logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
         note(loss=logs["loss"][-1], perplexity=logs["perplexity"][-1], **reconstruction_scores(vq, aside.images))
     tokens = vq.encode(aside.images)
-    if options.coarse_kimg and not vq.prior.kimg:
-        train_coarse(vq, stream, tokens, aside.labels, options, steps)
-    if not vq.prior.kimg:
-        compile_prior(vq.prior, options.prior_kimg, options)
+    if not any("holdout_nats" in row for row in history):  # the prior begins
+        compile_prior(vq.prior, options.prior_kimg - vq.prior.kimg, options)
+        if vq.prior.kimg:
+            save_best(bare(vq, vq.prior), best)
+            note(holdout_nats=vq.prior.evaluate(tokens, aside.labels, return_dict=True)["nats"])
     while vq.prior.kimg < options.prior_kimg:
         logs = vq.prior.fit(stream, steps_per_epoch=steps, verbose=0).history
         nats = vq.prior.evaluate(tokens, aside.labels, return_dict=True)["nats"]
@@ -240,9 +244,10 @@ def main():
     begin = vq.kimg - sharpened
     shown = vq
     if sharpened < options.decoder_kimg:
-        if vq.discriminator is None:
-            sharpen(vq, options)
         shown = bare(vq, keras.models.load_model(best).prior if best.exists() else vq.prior)
+        if vq.discriminator is None or has_ended(vq.optimizer):
+            sharpen(vq, shown, options.decoder_kimg - sharpened, options)
+        shown = bare(vq, shown.prior)  # with the discriminator
     while vq.kimg - begin < options.decoder_kimg:
         logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
         shown.step.assign(vq.step)

@@ -1,6 +1,6 @@
 """`ktg generate`, `ktg evaluate` and `ktg export`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,9 +9,11 @@ from keras_transfer_gen.cli import options as o
 from keras_transfer_gen.cli.exits import guarded
 from keras_transfer_gen.cli.source_options import SourceOptions, with_source_and_label_options, with_source_options
 from keras_transfer_gen.recipes.models.export_formats import FORMATS, PARTS, QUANTIZE, check_format, check_options
+from keras_transfer_gen.recipes.models.resolve import SAVED_MODEL
 from keras_transfer_gen.recipes.output.folder_checks import check_folder, check_grid, count_images
 from keras_transfer_gen.recipes.output.sheet_file import check_sheet
 from keras_transfer_gen.specs import check_truncation
+from keras_transfer_gen.training.sampling_options import check_draws_tokens, check_sampling
 
 FEATURE_NETWORKS = tuple(tables.FEATURE_NETWORKS)
 FORMAT_HELP = "; ".join(f"{name}: {row.help}" for name, row in FORMATS.items()) + "."
@@ -37,6 +39,22 @@ def generate(
             help="Class of all images: its name or number. Default: drawn for each image, as often as in training.",
         ),
     ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option("--style", help="Of classes such as people and people_fluent, those of a style: fluent."),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option("--temperature", help="Of a VQ-VAE: below 1 is safer and less varied. Default: its own."),
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option("--guidance", help="Of a VQ-VAE: 1.5 exaggerates the class, 1 does not. Default: its own."),
+    ] = None,
+    top_k: Annotated[
+        int | None,
+        typer.Option("--top-k", help="Of a VQ-VAE: only the k likeliest tokens are drawn; 0 is all. Default: its own."),
+    ] = None,
     dry_run: o.DryRun = False,
     json: o.Json = False,
     debug: o.Debug = False,
@@ -47,21 +65,28 @@ def generate(
     checks.check_integer("seed", seed, least=0, next_step="Give a whole number from 0 on with --seed.")
     if truncation is not None:
         check_truncation(truncation)
+    values = {"temperature": temperature, "top_k": top_k, "guidance": guidance}
+    sampling: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    check_sampling(**sampling)
     ref = options.prefetch(model)
+    check_draws_tokens(sampling, ref.family == "vq", ref.kind == SAVED_MODEL)
     check_folder(out)
     if grid is not None:
         check_grid(grid, out)
     from keras_transfer_gen.cli.console import ConsoleReporter, print_outcome
     from keras_transfer_gen.data.image_set import count_of
+    from keras_transfer_gen.recipes.models.class_styles import choose_style
     from keras_transfer_gen.recipes.models.image_generators import open_model
     from keras_transfer_gen.recipes.output import image_folder as recipe
     from keras_transfer_gen.training.latents import numbered_classes
 
     generator, replaced = open_model(ref, overrides=options.overrides), count_images(out)
     label = generator.spec.class_number(label)
+    if style is not None:
+        label = choose_style(generator, style, label)
     with ConsoleReporter() as reporter:
         if not dry_run:
-            images = recipe.generate_folder(generator, num, out, seed, truncation, reporter, label)
+            images = recipe.generate_folder(generator, num, out, seed, truncation, reporter, label, sampling)
         elif replaced:
             reporter.say(f"would replace {count_of(replaced, 'earlier image')} in {out}")
     if not dry_run and grid is not None:
@@ -69,7 +94,9 @@ def generate(
             classes = numbered_classes(range(num), generator.spec, seed, label)
             recipe.write_grid(grid, images, spec=generator.spec, classes=classes)
     outcome = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
-    outcome["replaced"] = replaced
+    outcome |= {"replaced": replaced, **sampling}
+    if style is not None:
+        outcome["style"] = style
     if label is not None:
         outcome |= {"class": label, "class_name": generator.spec.class_name(label)}
     print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote'} {count_of(num, 'image')} to {out}")

@@ -42,18 +42,25 @@ def decode_tokens(vq: Any, tokens: Array) -> np.ndarray:
 
     Args:
         vq: `VQVAE`.
-        tokens: int `[n, rows, columns]`, numbers of codes.
+        tokens: int `[n, rows, columns]`, numbers of codes, of all levels or the first ones.
 
     Raises:
         UserError: for an array of another shape, or with numbers that are no codes.
     """
-    tokens = check_tokens(tokens, vq.grid, vq.quantizer.num_codes)
+    tokens = check_tokens(tokens, vq.grid, vq.quantizer.num_codes, vq.depth)
+    grid = tokens.shape[1:]
     flat = tokens.reshape(len(tokens), -1).astype(np.float32)  # exact below 2**24
 
     def images_of(rows: tf.Tensor) -> tf.Tensor:
-        return vq.decoder(vq.quantizer.lookup(tf.reshape(tf.cast(rows, tf.int32), (-1, *vq.grid))))
+        return vq.decoder(codes_of(vq, tf.reshape(tf.cast(rows, tf.int32), (-1, *grid))))
 
     return pixels.render(images_of, flat)
+
+
+def codes_of(vq: Any, tokens: tf.Tensor) -> tf.Tensor:
+    """int `[batch, rows, columns]`, of all levels or the first ones, -> float32 `[batch, h, w, code_dim]`."""
+    levels = tokens.shape[1] * vq.depth // vq.grid[0]
+    return vq.quantizer.lookup(tokens) if levels == vq.depth else vq.quantizer.lookup(tokens, levels)
 
 
 def draw_grids(
@@ -63,9 +70,9 @@ def draw_grids(
     truncation: float | None,
     label: int | str | None,
     start: int,
-    temperature: float,
+    temperature: float | None,
     top_k: int | None,
-    guidance: float,
+    guidance: float | None,
 ) -> np.ndarray:
     """Grids of tokens from the prior of a `VQVAE`: int32 `[num, rows, columns]`.
 
@@ -89,6 +96,7 @@ def draw_grids(
     start = checks.check_integer("start", start, least=0)
     seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
     if truncation is not None:
-        temperature *= check_truncation(truncation)
+        own = vq.prior.temperature if temperature is None else temperature
+        temperature = own * check_truncation(truncation)
     labels = latents.numbered_classes(range(start, start + num), vq.spec, seed, label)
     return vq.prior.draw(num, seed, labels, start=start, temperature=temperature, top_k=top_k, guidance=guidance)

@@ -24,6 +24,7 @@ from keras_transfer_gen.training import (
 from keras_transfer_gen.training.distribution import check_global_batch
 from keras_transfer_gen.training.fit_data import FlagWatch, check_can_train
 from keras_transfer_gen.training.progress import add_counters, kimg_of
+from keras_transfer_gen.training.sampling_options import OPTIONS, check_sampling
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class TokenPrior(keras.Model):
             `empty_caches`, `grid`, `num_codes` and `num_classes`.
         token_noise: share of the tokens that are replaced at random in what the network reads, in [0, 1).
         label_dropout: share of the labels that are left out, in [0, 1].
+        temperature: what it draws by where `draw` is given none, as the next two; a file keeps them. See `draw`.
+        top_k: see there.
+        guidance: see there.
         name: name of the model.
 
     Example:
@@ -65,6 +69,9 @@ class TokenPrior(keras.Model):
         network: keras.Model,
         token_noise: float = 0.05,
         label_dropout: float = 0.1,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        guidance: float = 1.0,
         name: str | None = "token_prior",
         **kwargs: Any,
     ) -> None:
@@ -73,6 +80,8 @@ class TokenPrior(keras.Model):
         self.network = network
         self.token_noise = checks.check_number("token_noise", token_noise, most=1)
         self.label_dropout = checks.check_number("label_dropout", label_dropout, most=1)
+        own = check_sampling(temperature, top_k, guidance)
+        self.temperature, self.top_k, self.guidance = own.values()
         self.to_tokens = None  # function images in [-1, 1] -> tokens, for `fit` with images; see `VQVAE.set_prior`
         add_counters(self)
         self.flags = FlagWatch([network])
@@ -83,6 +92,11 @@ class TokenPrior(keras.Model):
     def roles(self) -> dict[str, keras.Model]:
         """dict of role -> network, as freezing rules and reports name them."""
         return {"prior": self.network}
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """{"temperature", "top_k", "guidance"}: what it draws by, as arguments of another prior."""
+        return {name: getattr(self, name) for name in OPTIONS}
 
     @property
     def kimg(self) -> float:
@@ -142,9 +156,9 @@ class TokenPrior(keras.Model):
         seed: int = 0,
         label: int | str | None = None,
         start: int = 0,
-        temperature: float = 1.0,
-        top_k: int | None = 0,
-        guidance: float = 1.0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        guidance: float | None = None,
         known: Any = None,
         keep: Any = None,
     ) -> np.ndarray:
@@ -155,7 +169,7 @@ class TokenPrior(keras.Model):
             seed: non-negative integer.
             label: number of the class of all, a sequence with one for each, or None for "no class".
             start: number of the first image.
-            temperature: above 0; less than 1 is safer and less varied.
+            temperature: above 0; less than 1 is safer and less varied. None is the prior's own, as of the next two.
             top_k: only the k most likely tokens of a position are drawn; 0 allows all.
             guidance: how strongly the class acts; 1 as learnt, more exaggerates it.
             known: int `[num, rows, columns]`, tokens of which some are kept, or None.
@@ -169,9 +183,8 @@ class TokenPrior(keras.Model):
         """
         num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
-        temperature = checks.check_number("temperature", temperature, above=True, next_step="Such as 1.")
-        top_k = checks.check_integer("top_k", top_k, least=0, next_step="0 allows all tokens.")
-        guidance = float(checks.check_number("guidance", guidance, next_step="1 changes nothing."))
+        overrides = {"temperature": temperature, "top_k": top_k, "guidance": guidance}
+        options = self.sampling | {name: value for name, value in overrides.items() if value is not None}
         rows, columns = self.network.grid
         positions, none = rows * columns, self.network.num_classes
         numbers = range(start, start + num)
@@ -181,7 +194,7 @@ class TokenPrior(keras.Model):
         known = np.zeros((num, positions), np.int32) if known is None else np.int32(known).reshape(num, positions)
         keep = np.zeros((num, positions), bool) if keep is None else np.broadcast_to(keep, (num, rows, columns))
         columns_of = (uniforms, labels, known, np.reshape(keep, (num, positions)))
-        sampler = self._sampler(temperature, min(top_k, self.network.num_codes), guidance)
+        sampler = self._sampler(**check_sampling(**options))
         batches = []
         for first in range(0, num, token_sampling.SAMPLING_BATCH):
             part = [column[first : first + token_sampling.SAMPLING_BATCH] for column in columns_of]
@@ -190,11 +203,10 @@ class TokenPrior(keras.Model):
             batches.append(sampler(*map(tf.constant, padded)).numpy()[:size])
         return np.concatenate(batches).reshape(num, rows, columns)
 
-    def _sampler(self, temperature: float, top_k: int, guidance: float) -> Any:
+    def _sampler(self, **options: Any) -> Any:
         """The graph that draws a batch; it is traced once for each way of drawing."""
-        key = (temperature, top_k, guidance)
+        key = tuple(options.values())
         if key not in self._samplers:
-            options: dict[str, Any] = dict(zip(("temperature", "top_k", "guidance"), key, strict=True))
             draw = token_sampling.draw_tokens
             self._samplers[key] = tf.function(lambda *arguments: draw(self.network, *arguments, **options))
         return self._samplers[key]
@@ -254,7 +266,7 @@ class TokenPrior(keras.Model):
 
     def token_nats(self, tokens: Array, labels: Labels | None = None) -> np.ndarray:
         """float32 ndarray `[n, rows, columns]`: minus the log-likelihood of each token, given those before it."""
-        tokens = np.asarray(tokens, np.int32).reshape(len(tokens), -1)
+        tokens = self.own_rows(np.asarray(tokens, np.int32)).reshape(len(tokens), -1)
         none = self.network.num_classes
         labels = np.full(len(tokens), none, np.int32) if labels is None else np.asarray(labels, np.int32)
         values = []
@@ -263,6 +275,10 @@ class TokenPrior(keras.Model):
             logits = self.network({"tokens": tokens[part], "labels": labels[part]}, training=False)
             values.append(_token_nats(tokens[part], logits).numpy())
         return np.concatenate(values).reshape(-1, *self.network.grid)
+
+    def own_rows(self, tokens: Any) -> Any:
+        """`[n, rows, columns]` of all levels of tokens -> those of the first levels, which are all that it draws."""
+        return tokens[:, : self.network.grid[0]] if len(tokens.shape) == 3 else tokens
 
     def make_train_function(self, force: bool = False) -> Any:
         """Traces the step again where `trainable` flags changed since it was traced last; Keras would not."""
@@ -310,7 +326,7 @@ class TokenPrior(keras.Model):
                 x = self.augment(x, latents.step_seed(self.seed, index, "augment_real"))
             x = self.to_tokens(x)
         rows, columns = self.network.grid
-        tokens = tf.reshape(tf.cast(x, tf.int32), (-1, rows * columns))
+        tokens = tf.reshape(tf.cast(self.own_rows(x), tf.int32), (-1, rows * columns))
         if labels is None or not self.network.num_classes:
             labels = tf.fill((tf.shape(tokens)[0],), self.network.num_classes)
         return tokens, tf.cast(labels, tf.int32)
@@ -333,14 +349,15 @@ class TokenPrior(keras.Model):
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name, "network": keras.saving.serialize_keras_object(self.network),
-            "token_noise": self.token_noise, "label_dropout": self.label_dropout,
+            "token_noise": self.token_noise, "label_dropout": self.label_dropout, **self.sampling,
             "trainable": trainable_flags.read_all(self),
         }  # fmt: skip
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects=custom_objects)
-        prior = cls(network, config["token_noise"], config["label_dropout"], config["name"])
+        own = {name: config[name] for name in OPTIONS if name in config}  # older files have none
+        prior = cls(network, config["token_noise"], config["label_dropout"], name=config["name"], **own)
         trainable_flags.write_all(prior, config["trainable"])
         return prior
 

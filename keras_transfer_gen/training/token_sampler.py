@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import keras
 import tensorflow as tf
 
+from keras_transfer_gen.training.sampling_options import check_sampling
 from keras_transfer_gen.training.token_sampling import draw_tokens, uniforms_of
 from keras_transfer_gen.training.vqvae_checks import tokens_a_place
 from keras_transfer_gen.version import PACKAGE
@@ -23,12 +24,21 @@ class TokenSampler(keras.layers.Layer):
     Args:
         network: `TokenTransformer`.
         quantizer: layer with `lookup` and `code_dim`, such as `VectorQuantizer`.
+        temperature: how tokens are drawn, see `TokenPrior.draw`; as the next two.
+        top_k: see there.
+        guidance: see there.
+        levels: of tokens that are drawn; None means all that the quantizer has.
     """
 
-    def __init__(self, network: keras.Model, quantizer: keras.layers.Layer, **kwargs: Any) -> None:
+    def __init__(
+        self, network: keras.Model, quantizer: keras.layers.Layer, temperature: float = 1.0, top_k: int = 0,
+        guidance: float = 1.0, levels: int | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.network, self.quantizer = network, quantizer
+        self.options = check_sampling(temperature, top_k, guidance)
+        self.levels = levels
 
     def build(self, input_shape: Shape | dict[str, Shape]) -> None:
         if not self.quantizer.built:
@@ -39,8 +49,9 @@ class TokenSampler(keras.layers.Layer):
         latents = inputs["latents"] if isinstance(inputs, dict) else inputs
         free = tf.fill((tf.shape(latents)[0],), self.network.num_classes)
         labels = tf.cast(inputs["labels"], tf.int32) if isinstance(inputs, dict) else free
-        tokens = draw_tokens(self.network, uniforms_of(tf.cast(latents, tf.float32)), labels)
-        return self.quantizer.lookup(tf.reshape(tokens, (-1, *self.network.grid)))
+        tokens = draw_tokens(self.network, uniforms_of(tf.cast(latents, tf.float32)), labels, **self.options)
+        tokens = tf.reshape(tokens, (-1, *self.network.grid))
+        return self.quantizer.lookup(tokens) if self.levels is None else self.quantizer.lookup(tokens, self.levels)
 
     def compute_output_shape(self, input_shape: Shape | dict[str, Shape]) -> tuple[int | None, ...]:
         shape = input_shape["latents"] if isinstance(input_shape, dict) else input_shape
@@ -49,12 +60,12 @@ class TokenSampler(keras.layers.Layer):
     def _code_shape(self) -> tuple[int, ...]:
         """(rows, columns, code_dim) of the codes; a place may have several tokens."""
         rows, columns = self.network.grid
-        return rows // tokens_a_place(self.quantizer), columns, self.quantizer.code_dim
+        return rows // (self.levels or tokens_a_place(self.quantizer)), columns, self.quantizer.code_dim
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         parts = {"network": serialize(self.network), "quantizer": serialize(self.quantizer)}
-        return {**super().get_config(), **parts}
+        return {**super().get_config(), **parts, **self.options, "levels": self.levels}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -64,7 +75,9 @@ class TokenSampler(keras.layers.Layer):
 
 
 def build_sampler(vq: VQVAE) -> keras.Model:
-    """A functional model that generates the images of `vq.generate`; its weights are those of the `VQVAE`.
+    """A functional model that generates the images of `vq.generate` by the prior's own temperature and guidance.
+
+    Its weights are those of the `VQVAE`.
 
     Args:
         vq: `VQVAE` with a prior.
@@ -78,5 +91,7 @@ def build_sampler(vq: VQVAE) -> keras.Model:
     inputs: Any = latents
     if network.num_classes:
         inputs = {"latents": latents, "labels": keras.Input((), dtype="int32", name="labels")}
-    codes = TokenSampler(network, vq.quantizer, name="sampler")(inputs)
+    levels = network.grid[0] * vq.depth // vq.grid[0]
+    options = {**vq.prior.sampling, "levels": None if levels == vq.depth else levels}
+    codes = TokenSampler(network, vq.quantizer, name="sampler", **options)(inputs)
     return keras.Model(inputs, vq.decoder(codes, training=False), name="generator")

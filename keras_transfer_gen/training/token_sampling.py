@@ -22,7 +22,7 @@ def choose_tokens(logits: tf.Tensor, uniforms: tf.Tensor, temperature: float = 1
         logits: float32 `[batch, num_codes]`.
         uniforms: float32 `[batch]` in [0, 1).
         temperature: divides the logits; less is safer and less varied.
-        top_k: only the k most likely tokens are drawn; 0 allows all.
+        top_k: only the k most likely tokens are drawn; 0, and a number above that of all, allows all.
 
     Returns:
         int32 `[batch]`.
@@ -31,7 +31,7 @@ def choose_tokens(logits: tf.Tensor, uniforms: tf.Tensor, temperature: float = 1
         >>> choose_tokens(tf.math.log([[0.5, 0.25, 0.25]]), tf.constant([0.6])).numpy().tolist()
         [1]
     """
-    if top_k:
+    if 0 < top_k < logits.shape[-1]:
         least = tf.math.top_k(logits, top_k).values[:, -1:]
         logits = tf.where(logits < least, logits.dtype.min, logits)
     bounds = tf.cumsum(tf.nn.softmax(logits / temperature), axis=1)
@@ -69,14 +69,14 @@ def draw_tokens(
         keep: bool `[batch, positions]`, where they are kept, or None.
         temperature: see `choose_tokens`.
         top_k: see `choose_tokens`.
-        guidance: Python float, see `guided`; other values than 1 double the computation.
+        guidance: Python float, see `guided`; other values than 1 double the computation where there are classes.
 
     Returns:
         int32 `[batch, positions]`.
     """
     batch, positions = tf.shape(uniforms)[0], uniforms.shape[1]
-    rows = batch
-    if guidance != 1.0:
+    rows, guides = batch, guidance != 1.0 and network.num_classes > 0
+    if guides:
         labels, rows = tf.concat([labels, tf.fill((batch,), network.num_classes)], 0), 2 * batch
     state = (tf.constant(0), tf.zeros((batch, positions), tf.int32), network.empty_caches(rows))
     here = tf.range(positions)
@@ -85,10 +85,11 @@ def draw_tokens(
         position: int | tf.Tensor, tokens: tf.Tensor, caches: list[Any]
     ) -> tuple[tf.Tensor, tf.Tensor, list[Any]]:
         before = tf.gather(tokens, tf.maximum(position - 1, 0), axis=1)
-        doubled = before if guidance == 1.0 else tf.concat([before, before], 0)
+        doubled = tf.concat([before, before], 0) if guides else before
         logits, caches = network.step(doubled, labels, position, caches)
-        if guidance != 1.0:
-            logits = guided(logits[:batch], logits[batch:], guidance)
+        if guides:
+            own, free = tf.split(logits, 2)  # slices would lose a batch that is fixed
+            logits = guided(own, free, guidance)
         chosen = choose_tokens(logits, tf.gather(uniforms, position, axis=1), temperature, top_k)
         if keep is not None:
             kept = tf.gather(keep, position, axis=1)

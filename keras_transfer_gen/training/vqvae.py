@@ -14,19 +14,19 @@ from keras_transfer_gen import checks, convolution, protocols, tables
 from keras_transfer_gen.specs import check_class_names
 from keras_transfer_gen.training import (
     compile_checks,
-    compiled_parts,
+    drawn_tokens,
     fit_data,
     loss_scaling,
     token_codec,
-    trainable_flags,
     vqvae_adversary,
+    vqvae_config,
     vqvae_step,
 )  # fmt: skip
 from keras_transfer_gen.training.code_use import CodesUsed
 from keras_transfer_gen.training.keras_files import check_path
 from keras_transfer_gen.training.parts_in_turn import PRIOR, PartsInTurn
 from keras_transfer_gen.training.progress import add_counters, kimg_of
-from keras_transfer_gen.training.vqvae_checks import check_networks, tokens_a_place, vq_spec
+from keras_transfer_gen.training.vqvae_checks import check_networks, check_prior, tokens_a_place, vq_spec
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -95,12 +95,13 @@ class VQVAE(PartsInTurn, keras.Model):
         add_counters(self)
         self.trackers = {}
         self.adversary_acts = False  # whether the step that is traced trains with the discriminator
-        self.discriminator, self.d_optimizer, self.penalties = None, None, []
+        self.discriminator, self.d_optimizer, self.penalties, self.d_augment = None, None, [], None
         self.set_discriminator(discriminator)
         self.micro_batch = None  # whole batches alone
         self.class_names = check_class_names(class_names)
         self.class_shares: list[float] = []  # how often each class is drawn where none is asked for; [] alike
         self.source, self.licence = "", ""  # where the weights come from, and their terms, in words
+        self.drawn_tokens = None  # `DrawnTokens`, see `set_drawn_tokens`
         self.prior = None
         if prior is not None:
             self.set_prior(prior)
@@ -124,6 +125,11 @@ class VQVAE(PartsInTurn, keras.Model):
         return self.depth * rows, columns
 
     @property
+    def prior_grid(self) -> tuple[int, ...]:
+        """(rows, columns) of the tokens that the prior draws: the whole grid, or that of its first levels."""
+        return self.grid if self.prior is None else tuple(self.prior.network.grid)
+
+    @property
     def depth(self) -> int:
         """How many tokens a place has, one below the other in the grid: the levels of a `ResidualQuantizer`, or 1."""
         return tokens_a_place(self.quantizer)
@@ -136,24 +142,19 @@ class VQVAE(PartsInTurn, keras.Model):
     def set_prior(self, prior: Any, class_names: Any = None) -> None:
         """Sets what new grids are drawn from; `prior.fit` then takes images too, which it encodes itself.
 
-        Its classes are drawn equally often until `class_shares` is set.
+        Its classes are drawn equally often until `class_shares` is set. Where a place has several tokens it may draw
+        the first levels alone; the decoder makes up the rest.
 
         Args:
-            prior: `TokenPrior`.
+            prior: `TokenPrior` over the grid, or over the rows of its first levels.
             class_names: names of its classes; the model's own by default.
 
         Raises:
             UserError: where it is none, or is of another grid or codebook.
         """
-        network = getattr(prior, "network", None)
-        expected = (self.grid, self.quantizer.num_codes)
-        received = None if network is None else (tuple(network.grid), network.num_codes)
-        if received != expected:
-            rows, columns = self.grid
-            text = f"a TokenPrior over {rows} x {columns} tokens of {self.quantizer.num_codes} codes"
-            raise checks.user_error("prior", text, prior if received is None else received)
+        check_prior(prior, self.grid, self.depth, self.quantizer.num_codes)
         names = self.class_names if class_names is None else class_names
-        self.class_names, self.class_shares = check_class_names(names, network.num_classes), []
+        self.class_names, self.class_shares = check_class_names(names, prior.network.num_classes), []
         if self.prior is not None:
             self._tracker.untrack(self.prior)  # private, but else Keras keeps the old prior's weights for ever
         self.prior = prior
@@ -172,6 +173,20 @@ class VQVAE(PartsInTurn, keras.Model):
         self.watch_parts([*self.roles.values(), self.quantizer])
         self.train_function = None
 
+    def set_drawn_tokens(self, tokens: Array | None) -> None:
+        """Sets or removes grids whose images the discriminator judges too, so that the decoder learns to draw well.
+
+        Half of each batch is then reconstructed, and as many grids are decoded. A file keeps them.
+
+        Args:
+            tokens: int `[n, rows, columns]`, such as `vq.prior.draw(2048)`; None judges reconstructions alone.
+
+        Raises:
+            UserError: for an array of another shape, or with numbers that are no codes.
+        """
+        drawn_tokens.set_drawn(self, tokens)
+        self.train_function = None
+
     def list_optimizers(self) -> list[keras.optimizers.Optimizer]:
         """All optimizers: the discriminator's and the prior's, where there are some, then the autoencoder's."""
         return [*([] if self.d_optimizer is None else [self.d_optimizer]), *super().list_optimizers()]
@@ -181,7 +196,8 @@ class VQVAE(PartsInTurn, keras.Model):
         run_eagerly: bool = False, jit_compile: bool = False, steps_per_execution: int = 1,
         auto_scale_loss: bool = True, loss: Any = None, metrics: Any = None,
         d_optimizer: keras.optimizers.Optimizer | None = None, objective: Any = "non_saturating",
-        penalty: Any = "r1:gamma=0.05", adversarial_weight: float = 0.1, adversarial_start_kimg: float = 0.0,
+        penalty: Any = "r1:gamma=0.0005", d_augment: Any = None, adversarial_weight: float = 0.1,
+        drawn_weight: float = 1.0, adversarial_start_kimg: float = 0.0,
     ) -> None:  # fmt: skip
         """Sets how the autoencoder is trained; the step count is kept. A prior is compiled by itself.
 
@@ -199,10 +215,12 @@ class VQVAE(PartsInTurn, keras.Model):
             metrics: must stay None; the parts of the loss are in the logs.
             d_optimizer: Keras optimizer of the discriminator; Adam(2e-4, beta_1=0, beta_2=0.99) by default.
             objective: of the discriminator: "non_saturating", "hinge" or another `protocols.Objective`.
-            penalty: of the discriminator: "r1:gamma=0.05", None, a `protocols.Penalty` or a list of them. Gradients of
-                all patches' logits add up, while the loss is their mean: the gamma of a GAN, 2, would forbid any slope.
+            penalty: of the discriminator: "r1:gamma=0.0005", None, a `protocols.Penalty` or a list of them. Gradients
+                of n patches' logits add up, while the loss is their mean: it is gamma = 2 of a GAN over n^2, n = 64.
+            d_augment: "diffaugment" or another `protocols.Augment` of what the discriminator sees, or None.
             adversarial_weight: how strongly the discriminator moves the decoder's last layer, as a share of what the
                 reconstruction's loss moves it by.
+            drawn_weight: the same for images of drawn tokens, which have no original to be compared with.
             adversarial_start_kimg: thousands of images that the autoencoder sees before the discriminator acts.
 
         Raises:
@@ -219,8 +237,8 @@ class VQVAE(PartsInTurn, keras.Model):
         with self.distribute_strategy.scope():
             compile_checks.check_scope(self, optimizer=optimizer)
             vqvae_adversary.compile_adversary(
-                self, optimizer, d_optimizer, objective, penalty, adversarial_weight, adversarial_start_kimg,
-                auto_scale_loss,
+                self, optimizer, d_optimizer, objective, penalty, d_augment, adversarial_weight,
+                drawn_weight, adversarial_start_kimg, auto_scale_loss,
             )  # fmt: skip
             if auto_scale_loss:
                 optimizer = loss_scaling.with_loss_scale(optimizer, self.roles.values())
@@ -258,7 +276,7 @@ class VQVAE(PartsInTurn, keras.Model):
         """The images of tokens.
 
         Args:
-            tokens: int `[n, rows, columns]`, numbers of codes.
+            tokens: int `[n, rows, columns]`, numbers of codes; of several levels the first ones may do.
 
         Returns:
             uint8 ndarray `[n, H, W, C]`.
@@ -274,7 +292,7 @@ class VQVAE(PartsInTurn, keras.Model):
 
     def generate(
         self, num: int, seed: int = 0, truncation: float | None = None, label: int | str | None = None, start: int = 0,
-        temperature: float = 1.0, top_k: int | None = 0, guidance: float = 1.0,
+        temperature: float | None = None, top_k: int | None = None, guidance: float | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Draws grids of tokens from the prior and decodes them; image i depends on `seed` and i alone.
 
@@ -284,7 +302,7 @@ class VQVAE(PartsInTurn, keras.Model):
             truncation: in (0, 1], as other models have it: a factor on `temperature`; None changes nothing.
             label: class of all images, its name or number; None draws one for each, all equally likely.
             start: number of the first image.
-            temperature: above 0; less than 1 is safer and less varied.
+            temperature: above 0; less than 1 is safer and less varied. None is the prior's own, as of the next two.
             top_k: only the k most likely tokens of a place are drawn; 0 allows all.
             guidance: how strongly the class acts; 1 as learnt.
 
@@ -363,34 +381,17 @@ class VQVAE(PartsInTurn, keras.Model):
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        serialize = keras.saving.serialize_keras_object
-        parts = {name: serialize(getattr(self, name)) for name in _PARTS if getattr(self, name) is not None}
-        own = {name: getattr(self, name) for name in ("name", "commitment", "source", "licence")}
-        own.update(class_names=list(self.class_names), class_shares=list(self.class_shares))
-        return {**own, **parts, "trainable": trainable_flags.read_all(self)}
+        return vqvae_config.write_config(self)
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
-        revive = keras.saving.deserialize_keras_object
-        parts = {name: revive(config[name], custom_objects=custom_objects) for name in _PARTS if name in config}
-        rest = {name: config[name] for name in ("name", "commitment", "class_names")}
-        vq = cls(**parts, **rest)
-        vq.source, vq.licence = config.get("source", ""), config.get("licence", "")
-        vq.class_shares = config.get("class_shares", [])
-        trainable_flags.write_all(vq, config["trainable"])
-        return vq
+        return vqvae_config.read_config(cls, config, custom_objects)
 
     def get_compile_config(self) -> dict[str, Any]:
-        if not self.compiled:
-            return None
-        parts = compiled_parts.serialize_parts(self, _COMPILED)
-        return {**parts, "seed": self.seed, **vqvae_adversary.adversary_config(self)}
+        return vqvae_config.write_compile_config(self) if self.compiled else None
 
     def compile_from_config(self, config: Config) -> None:
-        parts = compiled_parts.revive_parts(config, _COMPILED)
-        self.compile(**parts, seed=config["seed"], **vqvae_adversary.adversary_arguments(config))
+        self.compile(**vqvae_config.compile_arguments(config))
 
 
-_COMPILED = ("optimizer", "augment")
-_PARTS = ("encoder", "quantizer", "decoder", "prior", "reconstruction", "discriminator")
 protocols.MultiNetwork.register(VQVAE)

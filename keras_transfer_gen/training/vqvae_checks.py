@@ -41,7 +41,7 @@ def check_discriminator(discriminator: Any, decoder: keras.Model) -> None:
 def vq_spec(vq: Any) -> ModelSpec:
     """`ModelSpec` of a `VQVAE`'s images and of its prior's classes; a latent has a number for each token."""
     _, side, _, channels = vq.encoder.input_shape
-    rows, columns = vq.grid
+    rows, columns = vq.prior_grid
     num_classes = 0 if vq.prior is None else vq.prior.network.num_classes
     return ModelSpec(
         image_size=side, channels=channels, latent_dim=rows * columns, distribution="uniform",
@@ -51,10 +51,24 @@ def vq_spec(vq: Any) -> ModelSpec:
     )  # fmt: skip
 
 
-def check_tokens(tokens: Any, grid: tuple[int, ...], num_codes: int) -> np.ndarray:
-    """Returns tokens as an ndarray `[n, rows, columns]`, or raises a `UserError`."""
+def check_prior(prior: Any, grid: tuple[int, ...], levels: int, num_codes: int) -> None:
+    """Raises a `UserError` for what is no `TokenPrior` over a grid, or over the first of its levels."""
+    network = getattr(prior, "network", None)
+    received = None if network is None else (tuple(network.grid), network.num_codes)
+    (rows, columns), first = grid, range(1, levels + 1)
+    parts = [((rows // levels * number, columns), num_codes // levels * number) for number in first]
+    if received not in parts:
+        text = f"a TokenPrior over {rows} x {columns} tokens of {num_codes} codes"
+        if levels > 1:
+            text += f", or over those of the first of {levels} levels"
+        raise checks.user_error("prior", text, prior if received is None else received)
+
+
+def check_tokens(tokens: Any, grid: tuple[int, ...], num_codes: int, levels: int = 1) -> np.ndarray:
+    """Returns tokens as an ndarray `[n, rows, columns]`, or raises a `UserError`; those of the first levels will do."""
     tokens, (rows, columns) = np.asarray(tokens), grid
-    if tokens.ndim != 3 or tokens.shape[1:] != (rows, columns) or not len(tokens) or tokens.dtype.kind not in "iu":
+    shapes = [(rows // levels * number, columns) for number in range(1, levels + 1)]
+    if tokens.ndim != 3 or tokens.shape[1:] not in shapes or not len(tokens) or tokens.dtype.kind not in "iu":
         expected = f"integers [n, {rows}, {columns}], n at least 1"
         raise checks.user_error("tokens", expected, f"{tokens.dtype.name} {tokens.shape}")
     if tokens.min() < 0 or tokens.max() >= num_codes:

@@ -11,6 +11,7 @@ from keras_transfer_gen import pixels
 from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.training import latents, loss_scaling
 from keras_transfer_gen.training.code_use import perplexity
+from keras_transfer_gen.training.drawn_tokens import drawn_codes
 from keras_transfer_gen.training.vqvae_adversary import adversarial_step, last_kernel
 
 SSIM_WINDOW = 11  # pixels, of the structural similarity
@@ -20,6 +21,8 @@ def train_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     """One update of encoder and decoder by their gradients, of the codebook by its averages, of the discriminator.
 
     Where the encoder is frozen, no gradient is computed through it: the tape records what depends on trainable weights.
+    Where the model has grids that its prior drew, the discriminator judges as many of their images as reconstructions:
+    half of the batch is reconstructed, all of it is shown to the discriminator as real.
 
     Args:
         vq: compiled `VQVAE`.
@@ -35,21 +38,25 @@ def train_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     if vq.augment is not None:
         real = vq.augment(real, latents.step_seed(vq.seed, index, "augment_real"))
     variables = vq.encoder.trainable_variables + vq.decoder.trainable_variables
+    own, drawn = real, None
+    if vq.adversary_acts and vq.drawn_tokens is not None:
+        batch = tf.shape(real)[0]
+        own, drawn = real[: batch - batch // 2], drawn_codes(vq, batch, index)
     with tf.GradientTape(persistent=vq.adversary_acts) as tape:
         if vq.adversary_acts:
             tape.watch(last_kernel(vq.decoder).value)  # frozen or not: the adaptive weight is measured there
-        vectors, tokens, reconstructions, parts = _pass(vq, real, training=True)
+        vectors, tokens, images, parts = _pass(vq, own, True, drawn)
         # An optimizer sums gradients over replicas, so each gives its share of the mean.
         total = vq.optimizer.scale_loss(parts["loss"] / replicas)
     measures = {}
     if not vq.adversary_acts:
         gradients = tape.gradient(total, variables)
     else:
-        at_images, measures = adversarial_step(vq, tape, real, reconstructions, parts)
+        at_images, measures = adversarial_step(vq, tape, real, images, parts)
         share = vq.optimizer.scale_loss(1.0 / replicas)
         # One way back through the decoder for both losses.
         gradients = tape.gradient(
-            [reconstructions, parts["commitment_loss"]], variables,
+            [images, parts["commitment_loss"]], variables,
             output_gradients=[share * at_images, tf.convert_to_tensor(share * vq.commitment)],
         )  # fmt: skip
         del tape
@@ -60,7 +67,7 @@ def train_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
         vq.quantizer.update(vectors, tokens, seed)
     vq.step.assign_add(1)
     vq.images_seen.assign_add(tf.cast(tf.shape(real)[0] * replicas, tf.int64))
-    return {**_measures(vq, real, reconstructions, tokens, parts), **measures}
+    return {**_measures(vq, own, images[: tf.shape(own)[0]], tokens, parts), **measures}
 
 
 def prior_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
@@ -84,20 +91,23 @@ def test_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     """
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     real = pixels.to_model_range(images)
-    _, tokens, reconstructions, parts = _pass(vq, real, training=False)
+    _, tokens, reconstructions, parts = _pass(vq, real, False)
     window = min(SSIM_WINDOW, *real.shape[1:3])
     ssim = tf.reduce_mean(tf.image.ssim(real, reconstructions, 2.0, filter_size=window))
     return {**_measures(vq, real, reconstructions, tokens, parts), "ssim": ssim, "codes_used": tokens}
 
 
-def _pass(vq: Any, real: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
-    """Through all networks: (vectors, tokens, reconstructions, dict of losses)."""
+def _pass(
+    vq: Any, real: tf.Tensor, training: bool, more: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
+    """Through all networks: (vectors, tokens, reconstructions and then the images of `more` codes, dict of losses)."""
     vectors = tf.cast(vq.encoder(real, training=training), tf.float32)
     codes, tokens, commitment = vq.quantizer.straight_through(vectors)
-    reconstructions = tf.cast(vq.decoder(codes, training=training), tf.float32)
-    error = tf.reduce_mean(vq.reconstruction.loss(real, reconstructions))
+    every = codes if more is None else tf.concat([codes, tf.cast(more, codes.dtype)], 0)
+    images = tf.cast(vq.decoder(every, training=training), tf.float32)
+    error = tf.reduce_mean(vq.reconstruction.loss(real, images[: tf.shape(real)[0]]))
     parts = {"loss": error + vq.commitment * commitment, "reconstruction_loss": error, "commitment_loss": commitment}
-    return vectors, tokens, reconstructions, parts
+    return vectors, tokens, images, parts
 
 
 def _measures(

@@ -155,7 +155,7 @@ def test_perfect_restylings_are_at_their_counterparts(
     monkeypatch.setattr(sys, "argv", ["counterparts.py", "--sources", str(vae_file), str(vq_file), *options])
     counterparts.main()
     runs = [(run.family, run.method, run.kimg, run.seed) for run in settings]
-    kinds = (("vae", "decoder", 2.0), ("vq", "decoder", 12.0), ("vq", "full", 12.0))  # with their family's kimg
+    kinds = (("vae", "decoder", 2.0), ("vq", "decoder", 16.0), ("vq", "full", 16.0))  # with their family's kimg
     assert runs == [(*kind, seed) for kind in kinds for seed in range(2)] and len({run.out for run in settings}) == 6
     result = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     restyled = [row for row in result["rows"] if row["kind"] in ("restyled", "colours")]

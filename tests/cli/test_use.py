@@ -1,9 +1,11 @@
+import dataclasses
 import json
 import os
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_transfer_gen.export.parity import check_parity
 from keras_transfer_gen.export.run_tflite import open_interpreter
@@ -13,6 +15,7 @@ from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.output.folder_checks import MARK
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from tests import generator_fixtures
+from tests.conditional_fixtures import colour_gan, conditional_toy
 from tests.saved_model_fixtures import folder_of, saved
 
 
@@ -64,6 +67,33 @@ def test_generate_makes_images_of_one_class(ktg_json, refused, tmp_path, read_fo
     assert "`class` must be an integer from 0 to 4" in line
 
 
+@pytest.fixture(scope="module")
+def styled(tmp_path_factory):
+    """A GAN with three classes, one of them another one's form in the style "wild"."""
+    with conditional_toy():
+        gan = colour_gan()
+        gan.spec = dataclasses.replace(gan.spec, class_names=["red", "red_wild", "blue_wild"])
+        path = tmp_path_factory.mktemp("styled") / "gan.keras"
+        gan.save(path)
+        yield path
+
+
+def test_generate_makes_images_of_one_style(ktg_json, refused, styled, tmp_path, read_folder):
+    out, every = tmp_path / "images", ("generate", styled, "--num", 12, "--style", "wild")
+    assert ktg_json(*every, "--class", "red", "--out", out)["class_name"] == "red_wild"
+    assert np.array_equal(read_folder(out), load_gan(styled).generate(12, label="red_wild"))
+    outcome = ktg_json(*every, "--out", out, "--grid", tmp_path / "grid.png")
+    assert outcome["style"] == "wild" and "class" not in outcome
+    labels = [line.split(",")[1] for line in (out / "labels.csv").read_text().splitlines()[1:]]
+    assert set(labels) == {"red_wild", "blue_wild"}
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert grid.height == 2 * 8
+    channels = read_folder(out).mean((1, 2)).argmax(-1)  # the class decides which is brightest
+    assert [("red", "red_wild", "blue_wild")[channel] for channel in channels] == labels
+    line = refused("generate", styled, "--style", "mild", "--class", "red", "--out", out)
+    assert "`style` must be a style of the class red: wild. Received: style='mild'" in line
+
+
 def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
     result = ktg("generate", source_file, "--num", 2, "--out", tmp_path / "images", "--dry-run")
     assert result.stdout == f"would write 2 images to {tmp_path / 'images'}\n" and os.listdir(tmp_path) == []
@@ -74,6 +104,10 @@ def test_generate_dry_run_writes_nothing(ktg, source_file, tmp_path):
     (("--seed", -1), "`seed` must be an integer of at least 0"),
     (("--class", 0), "`class` must be left out for this model"),
     (("--truncation", 0), "`truncation` must be a number above 0"),
+    (("--temperature", 0), "`temperature` must be a number above 0"),
+    (("--top-k", 5), "`top_k` must be left out for this model. Received: top_k=5. It is for token models (VQ-VAEs)."),
+    (("--guidance", 1.5), "Leave out --guidance; --truncation 0.7"),
+    (("--style", "wild"), "`style` must be left out: the classes of this model have no styles"),
     (("--truncation", 1.5), "`truncation` must be at most 1"),
     (("--grid", "{tmp}/images/grid.png"), "`grid` must be a file outside --out"), (("--grid", "{tmp}"), "not a folder"),
     (("--out", "{tmp}"), "a new or empty folder, or one that an earlier"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.models.load_vae import load_vae
 from keras_transfer_gen.recipes.output.folder_checks import MARK
 
@@ -116,7 +117,7 @@ def vq_file(tmp_path):
         data="photos", out="run", image_size=32, codes=16, max_channels=8, min_channels=4, prior_width=12,
         prior_depth=1,
     )  # fmt: skip
-    vq = models.new_model(settings, ["a", "b"])
+    vq = models.new_model(settings, ["a", "a_wild"])
     vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
     vq.save(tmp_path / "vq.keras")
     return tmp_path / "vq.keras"
@@ -135,7 +136,14 @@ def test_a_vq_vae_writes_tokens_and_keeps_a_part_of_images(
     assert outcome["kept"] == 0.5 and outcome["names"][0] == "00.png"
     upper = [np.asarray(Image.open(image_folder / f"{number:02}.png"))[:16] for number in range(12)]
     np.testing.assert_array_equal(read_folder(out)[:, :16], np.stack(upper))
-    assert ktg_json("generate", vq_file, "--num", 3, "--class", "b", "--out", out)["class"] == 1
+    assert ktg_json("generate", vq_file, "--num", 3, "--class", "a_wild", "--out", out)["class"] == 1
+    options = ("--temperature", 0.5, "--guidance", 2, "--top-k", 3, "--class", "a", "--style", "wild")
+    outcome = ktg_json("generate", vq_file, "--num", 3, *options, "--out", out)
+    values = {"temperature": 0.5, "guidance": 2.0, "top_k": 3}
+    assert outcome["class_name"] == "a_wild" and outcome.items() >= {"style": "wild", **values}.items()
+    np.testing.assert_array_equal(read_folder(out), open_model(vq_file).generate(3, label="a_wild", **values))
+    ktg_json("generate", vq_file, "--num", 3, "--style", "wild", "--out", out)
+    assert (out / "labels.csv").read_text().split()[1:] == [f"0000{number}.png,a_wild" for number in range(3)]
     assert ktg_json("edit", vq_file, "--data", image_folder, "--keep", "top", "--out", out, "--dry-run")["dry_run"]
     for arguments, text in (
         (("edit", vae_file, "--data", image_folder, "--keep", "top"), "VQVAE with a prior"),

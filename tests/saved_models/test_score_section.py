@@ -95,6 +95,6 @@ def test_card_of_a_vq_vae_tells_how_long_each_part_was_trained(script):
     ]  # fmt: skip
     card = module.card("cat", "Cats.", VQ, history, ["black", "white"])
     assert "from top to bottom: black, white." in card and card.startswith("# cat\n\nCats.\n")
-    assert "Autoencoder 8 kimg" in card and "prior of all tokens 6 kimg, decoder with a discriminator 4 kimg." in card
+    assert "Autoencoder 8 kimg" in card and "prior 6 kimg, decoder beside a discriminator 4 kimg." in card
     section = script("score_section")
     assert section.marked("cat", section.score_section(VQ)) in card

@@ -104,6 +104,24 @@ def test_a_saved_prior_goes_on_where_it_was(trained, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_prior_draws_by_its_own_values_unless_it_is_told_others(trained, tmp_path):
+    values = {"temperature": 0.5, "top_k": 3, "guidance": 2.0}
+    prior = TokenPrior(trained.network, **values)
+    prior.save(tmp_path / "prior.keras")
+    expected = trained.draw(40, seed=2, label=1, **values)
+    for own in (prior, keras.models.load_model(tmp_path / "prior.keras")):
+        assert own.sampling == values
+        np.testing.assert_array_equal(own.draw(40, seed=2, label=1), expected)
+        plain = own.draw(40, seed=2, label=1, temperature=1.0, top_k=0, guidance=1.0)
+        np.testing.assert_array_equal(plain, trained.draw(40, seed=2, label=1))
+    assert not np.array_equal(plain, expected)
+
+
+def test_a_file_without_values_to_draw_by_has_the_plain_ones(trained):
+    config = {name: value for name, value in trained.get_config().items() if name not in trained.sampling}
+    assert TokenPrior.from_config(config).sampling == {"temperature": 1.0, "top_k": 0, "guidance": 1.0}
+
+
 def test_dropout_goes_on_where_it_was(tmp_path):
     prior = TokenPrior(TokenTransformer((2, 3), num_codes=8, width=16, depth=1, heads=2, dropout=0.4))
     prior.compile()
@@ -134,6 +152,8 @@ def test_wrong_values_are_refused():
         prior.draw(1, temperature=0)
     with pytest.raises(checks.UserError, match="token_noise"):
         make_prior(token_noise=2)
+    with pytest.raises(checks.UserError, match="guidance"):
+        make_prior(guidance=-1)
     prior.compile()
     with pytest.raises(checks.UserError, match="vq.encode"):
         prior.fit(np.zeros((4, 8, 8, 3), np.uint8), batch_size=4, verbose=0)

@@ -15,14 +15,18 @@ from keras_transfer_gen.training.vqvae import VQVAE
 OPTIONS = {"max_channels": 8, "min_channels": 4}
 
 
-@pytest.mark.parametrize("classes", [0, 2])
-def test_the_sampler_generates_what_the_model_generates(classes):
+@pytest.mark.parametrize(
+    ("classes", "sampling"), [(0, {}), (2, {}), (2, {"temperature": 0.9, "top_k": 5, "guidance": 1.5})]
+)
+def test_the_sampler_generates_what_the_model_generates(classes, sampling):
     keras.utils.set_random_seed(0)
-    prior = TokenPrior(TokenTransformer((4, 4), 16, classes, width=12, depth=1, heads=2))
+    prior = TokenPrior(TokenTransformer((4, 4), 16, classes, width=12, depth=1, heads=2), **sampling)
     networks = build_token_encoder(32, **OPTIONS), VectorQuantizer(16), build_token_decoder(32, **OPTIONS)
     vq = VQVAE(*networks, prior=prior, class_names=["a", "b"][:classes])
     vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
     sampler = build_sampler(vq)
+    again = keras.models.clone_model(sampler).get_layer("sampler")
+    assert again.options == vq.prior.sampling == {"temperature": 1.0, "top_k": 0, "guidance": 1.0, **sampling}
     inputs = latents = numbered_latents(range(5), 16, seed=1, distribution=vq.spec.distribution)
     if classes:
         inputs = {"latents": latents, "labels": np.int32(numbered_labels(range(5), classes, seed=1))}

@@ -64,7 +64,12 @@ def test_image_i_depends_on_the_seed_and_i_alone(trained):
     np.testing.assert_array_equal(trained.generate(2, seed=2, start=33), many[33:])
     assert many.shape == (35, 32, 32, 3) and many.dtype == np.uint8
     assert not np.array_equal(trained.generate(35, seed=3), many)
-    assert trained.generate(2, label="dark", temperature=0.5, top_k=3, guidance=2.0).shape == (2, 32, 32, 3)
+    values = {"temperature": 0.5, "top_k": 3, "guidance": 2.0}
+    images = trained.generate(2, label="dark", **values)
+    assert images.shape == (2, 32, 32, 3)
+    trained.prior.temperature, trained.prior.guidance = 1.0, 2.0
+    np.testing.assert_array_equal(trained.generate(2, label="dark", truncation=0.5, top_k=3), images)
+    trained.prior.guidance = 1.0
 
 
 def test_the_prior_learns_from_images_as_from_their_tokens(trained, images):

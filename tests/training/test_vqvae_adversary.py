@@ -144,16 +144,6 @@ def test_a_discriminator_is_set_and_removed():
     assert "d_loss" not in vq.fit(IMAGES, verbose=0).history
 
 
-def test_what_it_was_compiled_with_is_kept():
-    parts = {"penalty": "r1:interval=2", "objective": "hinge", "adversarial_weight": 0.4, "adversarial_start_kimg": 3}
-    vq = compiled(make_vq(), **parts)
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(vq))
-    assert again.penalties[0].interval == 2 and type(again.objective).__name__ == "Hinge"
-    assert (again.adversarial_weight, again.adversarial_start_kimg, again.adversary_acts) == (0.4, 3, False)
-    assert float(again.d_optimizer.learning_rate) == pytest.approx(0.2)
-    assert again.list_optimizers() == [again.d_optimizer, again.optimizer]
-
-
 def test_frozen_parts_stay():
     vq = compiled(make_vq())
     freeze(vq, {"discriminator/block_32/.*": False, ".*": True})

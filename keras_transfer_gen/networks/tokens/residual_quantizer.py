@@ -87,14 +87,18 @@ class ResidualQuantizer(keras.layers.Layer):
         """float `[..., rows, columns, code_dim]` -> int32 `[..., depth * rows, columns]`, the codes' numbers."""
         return self._stacked(self._assign(tf.cast(inputs, tf.float32))[0])
 
-    def lookup(self, tokens: tf.Tensor) -> tf.Tensor:
-        """int `[..., depth * rows, columns]` -> float32 `[..., rows, columns, code_dim]`: the sums of the codes.
+    def lookup(self, tokens: tf.Tensor, levels: int | None = None) -> tf.Tensor:
+        """int `[..., levels * rows, columns]` -> float32 `[..., rows, columns, code_dim]`: the sums of the codes.
 
         A number of another level counts as that of the same place in its own codebook.
+
+        Args:
+            tokens: those of the first `levels`.
+            levels: how many; None means all.
         """
-        own = tf.cast(tokens, tf.int32) % self.level_codes
-        grids = tf.split(own, self.depth, axis=-2)
-        return tf.add_n([level.lookup(grid) for level, grid in zip(self.levels, grids, strict=True)])
+        own, levels = tf.cast(tokens, tf.int32) % self.level_codes, levels or self.depth
+        grids = tf.split(own, levels, axis=-2)
+        return tf.add_n([level.lookup(grid) for level, grid in zip(self.levels[:levels], grids, strict=True)])
 
     def update(self, inputs: tf.Tensor, tokens: tf.Tensor, seed: tf.Tensor) -> None:
         """Moves each level's codes towards what was left for them; see `VectorQuantizer.update`.

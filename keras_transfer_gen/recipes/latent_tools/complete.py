@@ -55,7 +55,7 @@ def complete(
     out: PathLike | None = None,
     grid: PathLike | None = None,
     seed: int = 0,
-    temperature: float = 1.0,
+    temperature: float | None = None,
     label: int | str | None = None,
     reporter: Reporter = SILENT,
 ) -> Completed:
@@ -73,7 +73,7 @@ def complete(
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         grid: PNG file for a sheet: input, what is kept, result; None writes none.
         seed: image i depends on the seed, its number and what is kept of it alone.
-        temperature: above 0; less than 1 is safer and less varied.
+        temperature: above 0; less than 1 is safer and less varied. None is the prior's own.
         label: class of all images, name or number; None leaves it open.
         reporter: `Reporter`; shows the progress.
 
@@ -95,8 +95,9 @@ def complete(
     mask = read_mask(keep, vq.spec)
     inputs = read_model_images(data, vq.spec, reporter=reporter)
     images = np.asarray(inputs.images)
-    tokens, (rows, columns) = vq.encode(images), vq.grid
-    kept = np.tile(kept_tokens(mask, (rows // vq.depth, columns)), (vq.depth, 1))
+    tokens, (rows, columns) = vq.prior.own_rows(vq.encode(images)), vq.prior_grid
+    kept = kept_tokens(mask, (vq.grid[0] // vq.depth, columns))
+    kept = np.tile(kept, (rows // len(kept), 1))
     number = vq.spec.class_number(label)
     drawn = fitting_draws(vq, tokens, kept, seed, temperature, number, reporter)
     completed = np.where(mask[None, :, :, None], images, vq.decode(drawn))
@@ -151,8 +152,8 @@ def kept_tokens(mask: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
 
 
 def fitting_draws(
-    vq: VQVAE, tokens: np.ndarray, kept: np.ndarray, seed: int, temperature: float = 1.0, label: int | None = None,
-    reporter: Reporter = SILENT,
+    vq: VQVAE, tokens: np.ndarray, kept: np.ndarray, seed: int, temperature: float | None = None,
+    label: int | None = None, reporter: Reporter = SILENT,
 ) -> np.ndarray:  # fmt: skip
     """Grids that agree with tokens where they are kept; of several draws each, the one that fits the kept ones best.
 
@@ -161,7 +162,7 @@ def fitting_draws(
         tokens: int32 `[N, rows, columns]`.
         kept: bool `[rows, columns]`.
         seed: non-negative integer.
-        temperature: above 0.
+        temperature: above 0, or None for the prior's own.
         label: number of the class, or None.
         reporter: `Reporter`; shows the progress.
 

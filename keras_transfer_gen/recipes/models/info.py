@@ -80,6 +80,8 @@ def _training_facts(model: GAN | VAE | VQVAE) -> dict[str, Any]:
     if isinstance(model, VQVAE):
         rows, columns = model.grid
         facts["tokens"] = f"{rows} x {columns} of {model.quantizer.num_codes} codes"
+        if model.prior_grid != model.grid:
+            facts["tokens"] += f", of which the prior draws {model.prior_grid[0]} x {columns}"
     if model.kimg:  # the count of presets and exports begins at 0
         facts["kimg"] = model.kimg
     return {**facts, "parameters": {role: network.count_params() for role, network in model.roles.items()}}

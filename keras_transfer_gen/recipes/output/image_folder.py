@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.recipes.output.folder_checks import LABELS_FILE, MARK, check_folder, count_images, file_name
@@ -15,8 +18,6 @@ from keras_transfer_gen.training.class_sheets import MIN_COLUMNS, draw_class_row
 from keras_transfer_gen.training.latents import numbered_classes
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from keras_transfer_gen.aliases import PathLike
     from keras_transfer_gen.recipes.report.reporter import Reporter
     from keras_transfer_gen.specs import ModelSpec
@@ -30,6 +31,7 @@ def generate_folder(
     truncation: float | None = None,
     reporter: Reporter = SILENT,
     label: int | str | None = None,
+    sampling: dict[str, Any] | None = None,
 ) -> np.ndarray:
     """Generates images and writes them to `out/00000.png`, ...; image i depends on `seed` and i alone.
 
@@ -44,6 +46,7 @@ def generate_folder(
         truncation: factor on the latents in (0, 1]; the model's own by default.
         reporter: `Reporter`; shows the progress and how many earlier images were replaced.
         label: class of all images, its name or number; None draws one for each where the model takes classes.
+        sampling: of a `VQVAE`: its `temperature`, `top_k` and `guidance`, those that are not the prior's own.
 
     Returns:
         uint8 `[num, H, W, C]`, the images.
@@ -52,11 +55,12 @@ def generate_folder(
         UserError, UserFileError: where `out` holds other files, or an argument is out of range.
     """
     check_folder(out)
-    label_argument = {} if label is None else {"label": model.spec.class_number(label)}
-    images = model.generate(num, seed=seed, truncation=truncation, **label_argument)
+    added = {} if label is None else {"label": model.spec.class_number(label)}
+    added |= sampling or {}
+    images = model.generate(num, seed=seed, truncation=truncation, **added)
     classes = numbered_classes(range(num), model.spec, seed, label)
     names = None if classes is None else [model.spec.class_name(number) for number in classes]
-    write_folder(images, out, {"seed": seed, "truncation": truncation, **label_argument}, reporter, names)
+    write_folder(images, out, {"seed": seed, "truncation": truncation, **added}, reporter, names)
     return images
 
 
@@ -122,8 +126,19 @@ def write_grid(
     if classes is None or len(set(classes)) < 2:
         write_png(path, pixels.to_grid(images[:most]))
     else:
+        spec, classes = _of_drawn_classes(spec, classes)
         columns = max(MIN_COLUMNS, -(-most // len(shown_classes(spec.num_classes))))
         write_png(path, draw_class_rows(images, classes, spec, columns))
+
+
+def _of_drawn_classes(spec: ModelSpec, classes: np.ndarray) -> tuple[ModelSpec, np.ndarray]:
+    """The spec of the classes that are drawn at all, and numbers among them: those of a style stand alone."""
+    drawn = [number for number, share in enumerate(spec.class_shares) if share]
+    if not drawn or not set(classes.tolist()) <= set(drawn):
+        return spec, classes
+    names = [spec.class_name(number) for number in drawn]
+    fewer = dataclasses.replace(spec, num_classes=len(names), class_names=names, class_shares=())
+    return fewer, np.searchsorted(drawn, classes)
 
 
 def write_png(path: PathLike, image: np.ndarray) -> None:

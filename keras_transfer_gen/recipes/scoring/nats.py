@@ -27,7 +27,7 @@ def nats_of(vq: VQVAE, images: np.ndarray | LazyImages, row: int | None = None) 
 
 def bits_per_token(nats: float, vq: VQVAE) -> float:
     """Nats per image as bits for each of its tokens."""
-    return nats / math.prod(vq.grid) / math.log(2.0)
+    return nats / math.prod(vq.prior_grid) / math.log(2.0)
 
 
 def measure_nats(model: Any, images: np.ndarray | LazyImages) -> dict[str, float]:

@@ -30,6 +30,8 @@ POSTERIOR_KL_WEIGHT, L2SP_WEIGHT = 1.0, 0.01  # of the method "anchored"
 
 # Training a VQ-VAE: first its autoencoder by Adam, then its prior by AdamW.
 VQ_LEARNING_RATE, VQ_AUTOENCODER_LEARNING_RATE = 1e-3, 1e-3
-VQ_FINETUNE_LEARNING_RATE, VQ_DECODER_LEARNING_RATE = 5e-4, 5e-4
-VQ_PRETRAIN_KIMG, VQ_FINETUNE_KIMG = 200.0, 12.0
-VQ_SHARE = 0.4  # of the kimg in which the autoencoder learns
+VQ_FINETUNE_LEARNING_RATE, VQ_DECODER_LEARNING_RATE = 1.5e-4, 5e-4
+VQ_PRETRAIN_KIMG, VQ_FINETUNE_KIMG = 200.0, 16.0
+VQ_SHARE, VQ_DRAWN_SHARE = 0.4, 0.2  # of the kimg: the autoencoder's, and at the end the decoder's that is judged
+VQ_FINETUNE_SHARE, VQ_FINETUNE_DRAWN_SHARE = 0.15, 0.6  # the same in a fine-tune
+VQ_DRAWN, VQ_DRAWN_WEIGHT, VQ_DRAWN_RATE = 512, 1.0, 2e-4  # how many draws; of the judgement; of both networks

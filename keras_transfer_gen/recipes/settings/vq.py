@@ -43,6 +43,11 @@ class VqSettings(RunSettings):
         "without. In `ktg pretrain` it begins with the second half of the autoencoder's kimg.",
         panel=fields.TOKENS, check=check.number("0.1"),
     )  # fmt: skip
+    drawn_share: float = setting(
+        defaults.VQ_DRAWN_SHARE, help="Share of `kimg`, at the end, in which the decoder learns to draw: a "
+        "discriminator judges images of grids that the prior drew, beside reconstructions. 0 leaves it out.",
+        panel=fields.TOKENS, check=check.number("0.4", most=1.0),
+    )  # fmt: skip
     feature_weight: float = setting(
         0.0, help="Weight of what a network that was trained on photographs sees differently in an image and in its "
         "reconstruction, for the autoencoder: 0.1 makes surfaces sharper and a step slower, 0 leaves it out.",
@@ -54,6 +59,15 @@ class VqSettings(RunSettings):
         panel=fields.OPTIMISATION, choices=lambda: [*tables.AUGMENTS, "none"],
         check=check.entry(tables.AUGMENTS, none=True),
     )  # fmt: skip
+    temperature: float | None = setting(
+        None, help="What the trained prior draws by: below 1 safer and less varied, such as 0.9.", panel=fields.TOKENS,
+        by_default="that of the source", check=check.number("0.9", above=True),
+    )  # fmt: skip
+    guidance: float | None = setting(
+        None, help="How strongly a class acts on what is drawn: 1 as learnt, 1.5 exaggerates it and takes twice the "
+        "time.",
+        panel=fields.TOKENS, by_default="that of the source", check=check.number("1.5"),
+    )  # fmt: skip
     labels: str | None = setting(
         None, help=f"Draw by classes. The labels of the images: {LABEL_FORMS}.", panel=fields.DATA,
         by_default="none, all images are of one kind", check=_check_labels,
@@ -61,6 +75,10 @@ class VqSettings(RunSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.autoencoder_share + self.drawn_share > 1.0:
+            step = "Lower it, or --autoencoder-share."
+            expected = f"at most {1.0 - self.autoencoder_share:g}, what autoencoder_share leaves over"
+            raise checks.user_error("drawn_share", expected, self.drawn_share, step)
         for name in UNUSED:
             if getattr(self, name):
                 hint = f"A VQ-VAE has no use for it. Leave {fields.flag_of(name)} out."
@@ -88,6 +106,8 @@ class FineTuneVqSettings(SourceSettings, VqSettings):
     autoencoder_learning_rate: float = redefined(
         VqSettings, "autoencoder_learning_rate", defaults.VQ_DECODER_LEARNING_RATE
     )
+    autoencoder_share: float = redefined(VqSettings, "autoencoder_share", defaults.VQ_FINETUNE_SHARE)
+    drawn_share: float = redefined(VqSettings, "drawn_share", defaults.VQ_FINETUNE_DRAWN_SHARE)
     method: str = setting(
         "full", help="What of the source is trained.", panel=fields.FIRST, order=40, choices=lambda: VQ_METHODS,
         check=check.choice(lambda: VQ_METHODS),
@@ -116,6 +136,8 @@ class PretrainVqSettings(VqSettings):
     max_channels: int = redefined(NetworkSettings, "max_channels", 192)
     min_channels: int = redefined(NetworkSettings, "min_channels")
     licence: str = redefined(NetworkSettings, "licence")
+    temperature: float | None = redefined(VqSettings, "temperature", 1.0)
+    guidance: float | None = redefined(VqSettings, "guidance", 1.0)
     downsampling: int = setting(
         8, help="Pixels along each side of a token.", panel=fields.TOKENS, choices=lambda: DOWNSAMPLING,
         check=check.choice(lambda: DOWNSAMPLING),
@@ -124,8 +146,12 @@ class PretrainVqSettings(VqSettings):
         1024, help="Size of the codebook (of each level).", panel=fields.TOKENS, check=check.integer("1024", least=2)
     )
     levels: int = setting(
-        1, help="Tokens of a place, each for what the ones before it leave over: more detail, a longer prior.",
+        1, help="Tokens of a place, each for what the ones before it leave over: more detail.",
         panel=fields.TOKENS, check=check.integer("2"),
+    )  # fmt: skip
+    prior_levels: int = setting(
+        1, help="How many of these the prior draws; the decoder makes up the rest.", panel=fields.TOKENS,
+        check=check.integer("1"),
     )  # fmt: skip
     prior_width: int = setting(
         192, help="Width of the transformer, a multiple of 6.", panel=fields.TOKENS, check=check.integer("192")
@@ -133,3 +159,9 @@ class PretrainVqSettings(VqSettings):
     prior_depth: int = setting(
         5, help="Blocks of the transformer.", panel=fields.TOKENS, check=check.integer("5")
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.prior_levels > self.levels:
+            step = "Lower it, or raise --levels."
+            raise checks.user_error("prior_levels", f"at most levels, {self.levels}", self.prior_levels, step)

@@ -21,6 +21,11 @@ def test_of_several_draws_the_one_that_fits_what_comes_later_is_taken(vq, sample
     kept[2:] = True
     best = recipe.fitting_draws(vq, tokens, kept, seed=0)
     np.testing.assert_array_equal(best[:, kept], tokens[:, kept])
+    vq.prior.temperature = 0.5
+    cold = recipe.fitting_draws(vq, tokens, kept, seed=0)
+    np.testing.assert_array_equal(recipe.fitting_draws(vq, tokens, kept, seed=0, temperature=1.0), best)
+    assert not np.array_equal(cold, best)
+    vq.prior.temperature = 1.0
     nats = recipe.kept_nats(vq, best, kept)
     for turn in range(recipe.TRIES):
         other = vq.prior.draw(4, 0, start=4 * turn, known=tokens, keep=kept[None])

@@ -16,6 +16,8 @@ def test_values_that_can_not_be_used_are_refused():
     for name, value in (
         ("downsampling", 3),
         ("codes", 1),
+        ("temperature", 0.0),
+        ("guidance", -1.0),
         ("autoencoder_share", 1.5),
         ("labels", "classes"),
         ("micro_batch", 8),

@@ -54,7 +54,7 @@ def vq_file(tmp_path_factory, many):
 def settings(vq_file, many, tmp_path):
     return FineTuneVqSettings(
         data=many, source=vq_file, out=tmp_path / "run", kimg=0.128, batch_size=8, precision="float32",
-        learning_rate=3e-3, autoencoder_learning_rate=3e-3, autoencoder_share=0.5,
+        learning_rate=3e-3, autoencoder_learning_rate=3e-3, autoencoder_share=0.5, drawn_share=0.0,
         evaluate_every_kimg=0.032,
     )  # fmt: skip
 
@@ -135,7 +135,8 @@ def test_labelled_images_get_classes_of_their_own(settings, no_exports):
 def test_a_pretraining_makes_a_source(many, tmp_path, scripted, no_exports):
     settings = PretrainVqSettings(
         data=many, out=tmp_path / "new", image_size=32, kimg=0.064, batch_size=8, codes=16, max_channels=8,
-        min_channels=4, prior_width=12, prior_depth=1, labels="own", precision="float32", evaluate_every_kimg=0.016,
+        min_channels=4, prior_width=12, prior_depth=1, labels="own", precision="float32", drawn_share=0.0,
+        evaluate_every_kimg=0.016,
     )  # fmt: skip
     metrics = pretrain(settings, scripted())
     assert metrics["nats_before"] is None and metrics["nats_after"] > 0 and metrics["kimg"] == 0.064

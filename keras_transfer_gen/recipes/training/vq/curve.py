@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras_transfer_gen.recipes.runs.best_model import BestModel
 from keras_transfer_gen.recipes.runs.phases import POINTS_TO_SELECT, Curve
 from keras_transfer_gen.recipes.scoring.nats import nats_of
+from keras_transfer_gen.training.vqvae_adversary import is_due
 from keras_transfer_gen.transfer.saved_model.files import beside
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class PartCurve(Curve):
         return {self.name: value}
 
     def end(self, training: Training) -> float | None:
-        if not len(self.images.validation) or not self.best.file.is_file():
+        if not len(self.images.validation) or not self.best.file.is_file() or self.is_over(training.model):
             return None
         with beside(self.best.file):
             best = keras.models.load_model(self.best.file)
@@ -74,6 +75,10 @@ class PartCurve(Curve):
         """The record with the best score of this part, the earliest of equals; None of none."""
         own = [record for record in training.records if self.name in record]
         return max(own, key=lambda record: self.sign * record[self.name], default=None)
+
+    def is_over(self, model: VQVAE) -> bool:
+        """Whether the networks have learnt on since the phase (bool): a run that goes on ends it again."""
+        return False
 
     def selects(self, model: VQVAE) -> bool:
         """Whether the score tells which weights are the best (bool)."""
@@ -96,14 +101,21 @@ class PsnrCurve(PartCurve):
 
     name = "psnr"
 
+    def is_over(self, model: VQVAE) -> bool:
+        return model.drawn_tokens is not None
+
     def selects(self, model: VQVAE) -> bool:
-        return model.discriminator is None
+        return not is_due(model)
 
     def score(self, model: VQVAE) -> float:
         return float(np.mean(tf.image.psnr(self.measured, model.reconstruct(self.measured), 255)))
 
     def networks(self, model: VQVAE) -> list[Any]:
         return [model.encoder, model.quantizer, model.decoder]
+
+
+class DrawnCurve(PsnrCurve):
+    """The same while draws are judged: it shows what that costs, and the last weights are taken."""
 
 
 class NatsCurve(PartCurve):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,9 @@ from keras_transfer_gen.recipes.settings import defaults
 from keras_transfer_gen.recipes.training.autoencoder_pictures import draw_pictures
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores, Source
 from keras_transfer_gen.recipes.training.measure import measure_distance, measure_precision
-from keras_transfer_gen.recipes.training.vq import classes, models, scores
+from keras_transfer_gen.recipes.training.vq import classes, drawn, models, scores
 from keras_transfer_gen.recipes.training.vq.cross_validation import measure_prior_kimg
-from keras_transfer_gen.recipes.training.vq.curve import NatsCurve, PsnrCurve
+from keras_transfer_gen.recipes.training.vq.curve import DrawnCurve, NatsCurve, PsnrCurve
 from keras_transfer_gen.training.checkpoint import save_model
 from keras_transfer_gen.training.parts_in_turn import AUTOENCODER, PRIOR
 from keras_transfer_gen.training.vqvae import VQVAE
@@ -40,12 +40,9 @@ if TYPE_CHECKING:
 
 LAST = "none: the last weights are kept"
 FEW = "the last decoder, and the prior after as many kimg as cross-validation finds best"
+DRAWN = "drawn"  # the part that is the decoder again, judged by draws
 BEST = "{decoder}, and the prior with the fewest nats, on {count} images that were put aside for it"
 DECODERS = {False: "the decoder with the best PSNR", True: "the last decoder"}  # whether there is a discriminator
-
-
-def _learn(part: str) -> Callable[[Training], Any]:
-    return lambda training: training.model.learn(part)
 
 
 class VqFamily(Family):
@@ -76,7 +73,7 @@ class VqFamily(Family):
     def describe_selection(self, run: Run, images: RunImages) -> str:
         if not len(images.validation) and run.command == "finetune" and run.settings.adaptation.prior_rules is not None:
             return FEW
-        decoder = DECODERS[run.settings.adversarial_weight > 0]
+        decoder = DECODERS[run.settings.adversarial_weight > 0 or run.settings.drawn_share > 0]
         return BEST.format(decoder=decoder, count=len(images.validation)) if len(images.validation) else LAST
 
     def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
@@ -126,17 +123,16 @@ class VqFamily(Family):
 
     def phases(self, run: Run, source: Source, images: RunImages, tuned: Training) -> list[Phase]:
         settings, method = run.settings, run.settings.adaptation
-        parts = [(AUTOENCODER, method.decoder), (PRIOR, method.prior_rules is not None)]
-        kimg, validated = settings.kimg, run.notes.get("cross_validation")
-        if validated is not None:
-            kimg += validated["kimg"] - _prior_kimg(settings)
-        return _phases(run, images, [part for part, trained in parts if trained], settings.kimg, last=kimg)
+        parts = [(AUTOENCODER, method.decoder), (PRIOR, method.prior_rules is not None), (DRAWN, method.decoder)]
+        validated = run.notes.get("cross_validation")
+        prior_kimg = None if validated is None else validated["kimg"]
+        return _phases(run, images, [part for part, trained in parts if trained], settings.kimg, prior_kimg=prior_kimg)
 
     def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
-        return _phases(run, images, [AUTOENCODER, PRIOR], tuned.model.kimg, "from scratch: ")
+        return _phases(run, images, [AUTOENCODER, PRIOR, DRAWN], tuned.model.kimg, "from scratch: ")
 
     def pretrain_phases(self, run: Run, images: RunImages) -> list[Phase]:
-        return _phases(run, images, [AUTOENCODER, PRIOR], run.settings.kimg)
+        return _phases(run, images, [AUTOENCODER, PRIOR, DRAWN], run.settings.kimg)
 
     # After training
 
@@ -193,7 +189,8 @@ def _shares(run: Run, images: RunImages) -> list[float]:
 
 def _prior_kimg(settings: Any) -> float:
     """Thousands of images that the prior learns in a fine-tune, at most."""
-    return settings.kimg * (1.0 - settings.autoencoder_share if settings.adaptation.decoder else 1.0)
+    others = settings.autoencoder_share + settings.drawn_share if settings.adaptation.decoder else 0.0
+    return settings.kimg * (1.0 - others)
 
 
 def _cross_validate(run: Run, vq: VQVAE, images: RunImages, rows: list[int]) -> dict[str, Any] | None:
@@ -212,26 +209,58 @@ def _cross_validate(run: Run, vq: VQVAE, images: RunImages, rows: list[int]) -> 
 
 
 def _phases(
-    run: Run, images: RunImages, parts: list[str], kimg: float, label: str = "", last: float | None = None
+    run: Run, images: RunImages, parts: list[str], kimg: float, label: str = "", prior_kimg: float | None = None
 ) -> list[Phase]:
-    """A phase for each part that is trained; the last one ends at `kimg` (or `last`), or where the minutes do."""
-    settings, out = run.settings, run.settings.out
-    shares = [settings.autoencoder_share, 1.0] if len(parts) > 1 else [1.0]
-    kinds: dict[str, Any] = {AUTOENCODER: ("decoder" if hasattr(settings, "method") else "autoencoder", PsnrCurve)}
-    kinds[PRIOR] = ("prior", NatsCurve)
-    ends = [share * kimg for share in shares]
-    if last is not None:
-        ends[-1] = last
-    return [
-        Phase(
-            f"{label}{kinds[part][0]}",
-            end,
-            before=_learn(part),
-            curve=kinds[part][1](images, Path(out)),
-            until=share,
-        )
-        for part, share, end in zip(parts, shares, ends, strict=True)
-    ]
+    """A phase for each part that is trained, the last one up to `kimg` or where the minutes end.
+
+    Args:
+        run: `Run`.
+        images: its images.
+        parts: what is trained, in order: "autoencoder", "prior", "drawn".
+        kimg: thousands of images in all.
+        label: of the progress bars, before what each phase trains.
+        prior_kimg: of the prior's phase, where that was measured; the run is then shorter or longer than `kimg`.
+    """
+    settings, out = run.settings, Path(run.settings.out)
+    parts = [part for part in parts if part != DRAWN or settings.drawn_share]
+    kinds = {
+        AUTOENCODER: ("decoder" if hasattr(settings, "method") else "autoencoder", PsnrCurve),
+        PRIOR: ("prior", NatsCurve),
+        DRAWN: ("decoder, by draws", DrawnCurve),
+    }
+    phases, end, until = [], 0.0, 0.0
+    for part, share in _shares_of_kimg(parts, settings).items():
+        end += prior_kimg if part == PRIOR and prior_kimg is not None else share * kimg
+        until = min(until + share, 1.0)
+        name, curve = kinds[part]
+        before = functools.partial(_begin, run, part, end)
+        phases.append(Phase(label + name, end, before=before, curve=curve(images, out), until=until))
+    return phases
+
+
+def _shares_of_kimg(parts: list[str], settings: Any) -> dict[str, float]:
+    """What each part gets of a run's kimg; the prior, or else the autoencoder, takes what the others leave over."""
+    shares = {AUTOENCODER: settings.autoencoder_share, PRIOR: 0.0, DRAWN: settings.drawn_share}
+    last = PRIOR if PRIOR in parts else AUTOENCODER
+    shares[last] = 1.0 - sum(shares[part] for part in parts if part != last)
+    return {part: shares[part] for part in parts}
+
+
+def _begin(run: Run, part: str, end: float, training: Training) -> None:
+    """Makes a model train the part of a phase; what a part needs beside it is made where it is not there yet.
+
+    Args:
+        run: `Run`.
+        part: of the phase.
+        end: kimg of the phase; a run that goes on also comes here for phases that it has behind it.
+        training: `Training`.
+    """
+    vq = training.model
+    if vq.kimg < end and part == DRAWN and vq.drawn_tokens is None:
+        drawn.begin(vq, run.settings)
+    elif vq.kimg < end and part == AUTOENCODER and vq.drawn_tokens is not None:
+        models.compile_vq(vq, run.settings)
+    vq.learn(PRIOR if part == PRIOR else AUTOENCODER)
 
 
 def _check_workers(run: Run) -> None:

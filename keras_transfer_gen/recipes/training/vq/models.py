@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WEIGHT_DECAY, CLIPNORM = 0.01, 1.0  # of the prior's AdamW
 DROPOUT, MANY = 0.15, 1000  # of the prior, and the number of images at which these two are right
+NEVER = 1e12  # kimg
 WAIT = 0.5  # share of the autoencoder's kimg before a discriminator acts on networks that know nothing yet
 
 
@@ -68,7 +69,7 @@ def set_classes(
 def prior_with_classes(prior: TokenPrior, rows: Sequence[int], dropout: float | None = None) -> TokenPrior:
     """A `TokenPrior` with its own weights and other classes, not compiled; arguments as in `with_class_rows`."""
     network = with_class_rows(prior.network, rows, dropout)
-    return TokenPrior(network, prior.token_noise, prior.label_dropout, prior.name)
+    return TokenPrior(network, prior.token_noise, prior.label_dropout, name=prior.name, **prior.sampling)
 
 
 def dropout_for(count: int) -> float:
@@ -123,7 +124,7 @@ def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings, count: int = MAN
     quantizer.build(encoder.output_shape)
     quantizer.set_weights(vq.quantizer.get_weights())
     encoder.trainable = quantizer.trainable = False
-    prior = TokenPrior(TokenTransformer.from_config(vq.prior.network.get_config()))
+    prior = TokenPrior(TokenTransformer.from_config(vq.prior.network.get_config()), **vq.prior.sampling)
     reconstruction = type(vq.reconstruction).from_config(vq.reconstruction.get_config())
     fresh = VQVAE(encoder, quantizer, decoder, prior, reconstruction, vq.commitment, vq.class_names)
     fresh.source, fresh.licence, fresh.class_shares = trained_on(settings), "", list(vq.class_shares)
@@ -139,13 +140,11 @@ def build_networks(settings: PretrainVqSettings, num_classes: int = 0, count: in
     encoder, decoder = build_token_encoder(**shared), build_token_decoder(**shared)
     quantizer = build_quantizer(settings.codes, settings.levels)
     side = settings.image_size // settings.downsampling
-    sizes = (quantizer.num_codes, num_classes, settings.prior_width, settings.prior_depth)
-    return (
-        encoder,
-        quantizer,
-        decoder,
-        TokenTransformer((settings.levels * side, side), *sizes, dropout=dropout_for(count)),
-    )
+    levels = settings.prior_levels
+    codes = quantizer.num_codes // settings.levels * levels
+    sizes = (codes, num_classes, settings.prior_width, settings.prior_depth)
+    network = TokenTransformer((levels * side, side), *sizes, dropout=dropout_for(count))
+    return encoder, quantizer, decoder, network
 
 
 def new_model(
@@ -166,7 +165,7 @@ def compile_vq(
     """Compiles both parts as the settings say, with the discriminator that they ask for; returns the model.
 
     Args:
-        vq: `VQVAE` with a prior; a discriminator that it has is used where the settings ask for one, else removed.
+        vq: `VQVAE` with a prior; a discriminator that it has is used where the settings ask for one, or kept for draws.
         settings: of the run.
         prior_rate: learning rate of the prior in place of the settings'.
         rate: the same of the autoencoder.
@@ -185,12 +184,23 @@ def compile_vq(
         adversary = {"adversarial_weight": settings.adversarial_weight, "adversarial_start_kimg": start}
         d_adam = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
         adversary["d_optimizer"] = scaled_for(d_adam, settings.precision)
+    elif settings.drawn_share and vq.discriminator is not None:
+        adversary["adversarial_start_kimg"] = NEVER  # it waits for draws, see `drawn.begin`
     else:
         vq.set_discriminator(None)
+    vq.set_drawn_tokens(None)
     adam = keras.optimizers.Adam(rate, beta_2=0.99)
     vq.compile(scaled_for(adam, settings.precision), augment=settings.augment, seed=settings.seed, **adversary)
     compile_prior(vq.prior, settings, prior_rate, count)
+    set_sampling(vq.prior, settings)
     return vq
+
+
+def set_sampling(prior: TokenPrior, settings: VqSettings) -> None:
+    """Sets by which temperature and guidance a prior draws; what the settings leave open stays."""
+    for name in ("temperature", "guidance"):
+        if getattr(settings, name) is not None:
+            setattr(prior, name, getattr(settings, name))
 
 
 def compile_prior(
@@ -206,7 +216,8 @@ def compile_prior(
 
 def update_rates(vq: VQVAE, settings: VqSettings, rates: Any = None) -> None:
     """Sets the learning rates of both parts; `rates` is (prior's, autoencoder's) in place of the settings'."""
-    own = settings.learning_rate, settings.autoencoder_learning_rate
+    drawn_rate = None if vq.drawn_tokens is None else defaults.VQ_DRAWN_RATE
+    own = settings.learning_rate, drawn_rate or settings.autoencoder_learning_rate
     vq.prior.optimizer.learning_rate, vq.optimizer.learning_rate = rates or own
     if vq.d_optimizer is not None:
-        vq.d_optimizer.learning_rate = vq.optimizer.learning_rate
+        vq.d_optimizer.learning_rate = float(vq.optimizer.learning_rate)  # else Keras counts the variable as its own

@@ -72,9 +72,9 @@ def score(run: Run, images: RunImages, tuned: Training, scratch: Training | None
 
 def _token_runs(vq: VQVAE, images: RunImages, generated: np.ndarray) -> dict[str, Any]:
     """Mean longest run of equal tokens of generated images, and of images put aside, with any training image."""
-    known = vq.encode(images.training.images[:COMPARED])
-    drawn, aside = vq.encode(generated), vq.encode(images.holdout)
+    parts = images.training.images[:COMPARED], generated, images.holdout
+    known, drawn, aside = (vq.prior.own_rows(vq.encode(part)) for part in parts)
     means = {
         name: float(longest_runs(tokens, known).mean()) for name, tokens in (("made", drawn), ("put_aside", aside))
     }
-    return {**means, "positions": math.prod(vq.grid), "compared": len(known)}
+    return {**means, "positions": math.prod(vq.prior_grid), "compared": len(known)}

@@ -36,7 +36,11 @@ def test_a_new_model_has_the_sizes_and_rates_of_the_settings(settings):
 
 def test_levels_and_features_are_those_of_the_settings(settings):
     vq = models.new_model(dataclasses.replace(settings, levels=2, feature_weight=0.2), ["a", "b"])
-    assert vq.grid == (8, 4) and vq.quantizer.num_codes == 32 and vq.prior.network.grid == (8, 4)
+    assert vq.grid == (8, 4) and vq.quantizer.num_codes == 32
+    assert vq.prior_grid == (4, 4) and vq.prior.network.num_codes == 16
+    assert models.new_model(dataclasses.replace(settings, levels=2, prior_levels=2), []).prior_grid == (8, 4)
+    with pytest.raises(checks.UserError, match=r"`prior_levels` must be at most levels, 1\."):
+        dataclasses.replace(settings, prior_levels=2)
     assert vq.reconstruction.feature_weight == 0.2 and vq.reconstruction.features is not None
     assert models.new_model(settings, []).reconstruction.features is None
 
@@ -46,15 +50,36 @@ def test_a_discriminator_is_there_where_the_settings_ask_for_one(settings):
     vq = models.new_model(sharp, [])
     assert vq.discriminator.input_shape == (None, 32, 32, 3) and vq.adversarial_weight == 0.2
     assert vq.adversarial_start_kimg == pytest.approx(0.5 * sharp.autoencoder_share * 10)
+    slots = len(vq.d_optimizer.variables)
     models.update_rates(vq, sharp, (0.1, 0.2))
-    assert float(vq.d_optimizer.learning_rate) == pytest.approx(0.2)
+    assert float(vq.d_optimizer.learning_rate) == pytest.approx(0.2) and len(vq.d_optimizer.variables) == slots
     tuned = FineTuneVqSettings(data="photos", source="s", out="run", adversarial_weight=0.1)
     own = vq.discriminator
     assert models.model_from_source(vq, tuned).discriminator is own and vq.adversarial_start_kimg == 0.0
     images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
     assert vq.fit(images, batch_size=4, verbose=0).history["adversarial_loss"][0] != 0.0
-    plain = dataclasses.replace(tuned, adversarial_weight=0.0)
+    waiting = dataclasses.replace(tuned, adversarial_weight=0.0)
+    assert models.model_from_source(vq, waiting).discriminator is own  # draws will be judged
+    assert "adversarial_loss" not in vq.fit(images, batch_size=4, verbose=0).history
+    plain = dataclasses.replace(waiting, drawn_share=0.0)
     assert models.model_from_source(vq, plain).discriminator is None
+
+
+def test_every_prior_draws_by_the_settings_or_as_the_source_does(settings):
+    def drawn_by(prior):
+        return prior.temperature, prior.guidance
+
+    vq = models.new_model(settings, ["a", "b"])
+    assert drawn_by(vq.prior) == (1.0, 1.0)
+    vq = models.new_model(dataclasses.replace(settings, temperature=0.9, guidance=1.5), ["a", "b"])
+    vq.prior.top_k = 7
+    models.set_classes(vq, [1, 2], ["c"])
+    assert drawn_by(vq.prior) == (0.9, 1.5) and vq.prior.top_k == 7
+    tuned = FineTuneVqSettings(data="photos", source="s", out="run")
+    fresh = models.model_from_scratch(vq, tuned)
+    assert fresh.prior.sampling == models.model_from_source(vq, tuned).prior.sampling == vq.prior.sampling
+    own = dataclasses.replace(tuned, temperature=0.8)
+    assert drawn_by(models.model_from_source(vq, own).prior) == (0.8, 1.5)
 
 
 def test_from_scratch_keeps_what_the_tokens_mean_and_nothing_else(settings):
