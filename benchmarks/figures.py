@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import result_tables as tables
+import source_tables
 from engine_tables import ENGINE, engine_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,6 +55,8 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "vae_near": ("results.json", "table.md", tables.vae_table),
     "vae_grey": ("results.json", "table.md", tables.vae_table),
     "restyle": ("results.json", "table.md", tables.restyle_table),
+    "source_classes": ("results.json", "table.md", source_tables.classes_table),
+    "sources": ("results.json", "table.md", source_tables.compared_table),
     "third_party": ("results.json", "table.md", tables.third_party_table),
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
@@ -97,6 +100,10 @@ def all_tables(results):
         "objectives": objective_table(results["objectives"]),
         "third_party": third_party_short_table(results["third_party"]),
         "restyle": "\n".join(tables.restyle_table(results["restyle"]).splitlines()[2:-2]),
+        **{
+            name: "\n".join(TABLE_FILES[name][2](results[name]).splitlines()[2:-2]).strip()
+            for name in ("source_classes", "sources")
+        },
         "engine": engine_table(results["engine"]),
         "vae_pytorch": tables.pytorch_table(results["vae_pytorch"]).strip(),
         **presets,

@@ -20,6 +20,8 @@ PAGES = {  # file of the repository -> page of the site
     "benchmarks/results/near/table.md": "measured/near.md",
     "benchmarks/results/objectives/objectives.md": "measured/objectives.md",
     "benchmarks/results/restyle/table.md": "measured/restyle.md",
+    "benchmarks/results/source_classes/table.md": "measured/source_classes.md",
+    "benchmarks/results/sources/table.md": "measured/sources.md",
     "benchmarks/results/third_party/table.md": "measured/third_party.md",
     "benchmarks/results/vae_grey/table.md": "measured/vae_grey.md",
     "benchmarks/results/vae_near/table.md": "measured/vae_near.md",
