@@ -80,14 +80,14 @@ class Measurement:
         if self.vq.prior is None:
             raise SystemExit(f"{options.source} has no prior, whose size the rivals would have. Give another --source.")
         quantizer, spec = self.vq.quantizer, self.vq.spec
-        self.level = quantizer.levels[0] if self.vq.depth > 1 else quantizer
         self.grid = (self.vq.grid[0] // self.vq.depth, self.vq.grid[1])
         self.image_set = read_images(options.data, spec.image_size, spec.channels, labels="folders")
         self.learnt, self.aside = split(self.image_set, options.holdout)
         self.augment = tables.resolve("augment", "shift_flip", tables.AUGMENTS, protocols.Augment)
         self._tokens_of = tf.function(lambda batch: batch_tokens(self.vq, batch), reduce_retracing=True)
         self.true = self.encode(np.asarray(self.aside.images))
-        config = {**self.vq.prior.network.get_config(), "grid": self.grid, "num_codes": self.level.num_codes}
+        codes = quantizer.num_codes // self.vq.depth
+        config = {**self.vq.prior.network.get_config(), "grid": self.grid, "num_codes": codes}
         config |= {"num_classes": len(self.image_set.class_names)}
         self.size = {name: value for name, value in config.items() if name != "name"}
         self.about = {"images": len(self.image_set), "put_aside": len(self.aside), "size": self.size}
@@ -104,13 +104,7 @@ class Measurement:
 
     def decode(self, tokens):
         """The images of tokens of the first level alone: uint8 `[n, H, W, C]`."""
-        flat = np.float32(tokens).reshape(len(tokens), -1)  # exact below 2**24
-
-        def images_of(rows):
-            codes = self.level.lookup(tf.reshape(tf.cast(rows, tf.int32), (-1, *self.grid)))
-            return self.vq.decoder(codes, training=False)
-
-        return pixels.render(images_of, flat)
+        return self.vq.decode(tokens)
 
     @functools.cached_property
     def soft(self):

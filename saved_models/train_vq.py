@@ -30,7 +30,7 @@ from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 from keras_transfer_gen.recipes.inputs.group_split import split_groups
 from keras_transfer_gen.recipes.training.vq.drawn import build_judge
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, save_model
-from keras_transfer_gen.training.latents import numbered_classes
+from keras_transfer_gen.training.token_codec import draw_grids
 
 SHOWN = 12
 SHEETS = 4  # every how many scores sheets are drawn, which takes time
@@ -108,8 +108,7 @@ def sharpen(vq, drawing, kimg, options):
     if vq.discriminator is None:
         vq.set_discriminator(build_judge(options.image_size, 3))
     if options.draws and vq.drawn_tokens is None:
-        labels = numbered_classes(range(options.draws), drawing.spec, DRAWN_SEED, None)
-        vq.set_drawn_tokens(drawing.prior.draw(options.draws, DRAWN_SEED, labels))
+        vq.set_drawn_tokens(draw_grids(drawing, options.draws, DRAWN_SEED))
     rates = decaying(2e-4, kimg, options), 2e-4
     optimizer, d_optimizer = (keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99) for rate in rates)
     weights = {"adversarial_weight": options.adversarial_weight, "drawn_weight": options.drawn_weight}

@@ -95,11 +95,7 @@ class _Batch:
 
     def augment(self, images: tf.Tensor, purpose: str) -> tf.Tensor:
         """Images as the discriminator is shown them, `[batch, H, W, C]`."""
-        gan = self.gan
-        if gan.augment is None:
-            return images
-        replica = 0 if gan.augment.shared_seed else None
-        return gan.augment(images, seed=latents.step_seed(gan.seed, self.index, purpose, replica))
+        return latents.augmented(self.gan.augment, images, self.gan.seed, self.index, purpose)
 
     def layers_draw(self, part: micro_batches.Part) -> contextlib.AbstractContextManager[None]:
         """Within it, layers draw what belongs to the step and the micro-batch."""

@@ -46,10 +46,7 @@ def _update_both(gan: GAN, data: Any) -> dict[str, Any]:
     known = conditions.of_labels(labels)
 
     def augment(images: tf.Tensor, purpose: str) -> tf.Tensor:
-        if gan.augment is None:
-            return images
-        replica = 0 if gan.augment.shared_seed else None
-        return gan.augment(images, seed=latents.step_seed(gan.seed, index, purpose, replica))
+        return latents.augmented(gan.augment, images, gan.seed, index, purpose)
 
     def augment_real(images: tf.Tensor) -> tf.Tensor:
         return augment(images, "augment_real")

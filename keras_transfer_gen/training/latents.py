@@ -45,6 +45,21 @@ def step_seed(
     return tf.random.experimental.stateless_fold_in(folded, tf.cast(replica, tf.int64))
 
 
+def augmented(augment: Any, images: tf.Tensor, seed: int | tf.Tensor, step: tf.Tensor, purpose: str) -> tf.Tensor:
+    """Images as a discriminator is shown them, `[batch, H, W, C]`: changed as a step's seed says.
+
+    Args:
+        augment: `protocols.Augment`, or None for no change.
+        images: float32 `[batch, H, W, C]` in [-1, 1].
+        seed: as in `step_seed`, as the next two.
+        step: see there.
+        purpose: see there.
+    """
+    if augment is None:
+        return images
+    return augment(images, seed=step_seed(seed, step, purpose, 0 if augment.shared_seed else None))
+
+
 def sample_latents(
     batch: int | tf.Tensor, latent_dim: int, seed: int | tf.Tensor, distribution: str = "normal"
 ) -> tf.Tensor:

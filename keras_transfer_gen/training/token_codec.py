@@ -67,12 +67,12 @@ def draw_grids(
     vq: Any,
     num: int,
     seed: int,
-    truncation: float | None,
-    label: int | str | None,
-    start: int,
-    temperature: float | None,
-    top_k: int | None,
-    guidance: float | None,
+    truncation: float | None = None,
+    label: int | str | None = None,
+    start: int = 0,
+    temperature: float | None = None,
+    top_k: int | None = None,
+    guidance: float | None = None,
 ) -> np.ndarray:
     """Grids of tokens from the prior of a `VQVAE`: int32 `[num, rows, columns]`.
 

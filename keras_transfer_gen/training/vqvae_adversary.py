@@ -206,10 +206,7 @@ def adversarial_step(
     index = tf.cast(vq.step.value, tf.int64)
 
     def augment(images: tf.Tensor, purpose: str) -> tf.Tensor:
-        if vq.d_augment is None:
-            return images
-        replica = 0 if vq.d_augment.shared_seed else None
-        return vq.d_augment(images, seed=latents.step_seed(vq.seed, index, purpose, replica))
+        return latents.augmented(vq.d_augment, images, vq.seed, index, purpose)
 
     def augment_real(images: tf.Tensor) -> tf.Tensor:
         return augment(images, "augment_fake_for_generator")  # "augment_real" changed what is encoded

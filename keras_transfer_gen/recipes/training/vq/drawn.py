@@ -37,7 +37,7 @@ def begin(vq: VQVAE, settings: VqSettings, count: int = defaults.VQ_DRAWN) -> VQ
     Returns:
         `vq`.
     """
-    tokens = draw_grids(vq, count, settings.seed, None, None, 0, None, None, None)
+    tokens = draw_grids(vq, count, settings.seed)
     with vq.distribute_strategy.scope():
         if vq.discriminator is None:
             keras.utils.set_random_seed(settings.seed)
