@@ -159,6 +159,7 @@ class VQVAE(PartsInTurn, keras.Model):
             self._tracker.untrack(self.prior)  # private, but else Keras keeps the old prior's weights for ever
         self.prior = prior
         prior.to_tokens = functools.partial(token_codec.batch_tokens, self)
+        self.train_function = None  # how many levels it draws changes the step
 
     def set_discriminator(self, discriminator: keras.Model | None) -> None:
         """Sets or removes the network that judges reconstructions in training; then call `compile` again.

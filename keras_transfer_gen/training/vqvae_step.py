@@ -12,6 +12,7 @@ from keras_transfer_gen.replicas import count_replicas
 from keras_transfer_gen.training import latents, loss_scaling
 from keras_transfer_gen.training.code_use import perplexity
 from keras_transfer_gen.training.drawn_tokens import drawn_codes
+from keras_transfer_gen.training.token_codec import codes_of
 from keras_transfer_gen.training.vqvae_adversary import adversarial_step, last_kernel
 
 SSIM_WINDOW = 11  # pixels, of the structural similarity
@@ -22,7 +23,8 @@ def train_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
 
     Where the encoder is frozen, no gradient is computed through it: the tape records what depends on trainable weights.
     Where the model has grids that its prior drew, the discriminator judges as many of their images as reconstructions:
-    half of the batch is reconstructed, all of it is shown to the discriminator as real.
+    half of the batch is reconstructed, all of it is shown to the discriminator as real. Where the prior draws the first
+    levels of tokens alone, every second reconstruction is of these levels, so PSNR is lower here than in `test_step`.
 
     Args:
         vq: compiled `VQVAE`.
@@ -103,11 +105,29 @@ def _pass(
     """Through all networks: (vectors, tokens, reconstructions and then the images of `more` codes, dict of losses)."""
     vectors = tf.cast(vq.encoder(real, training=training), tf.float32)
     codes, tokens, commitment = vq.quantizer.straight_through(vectors)
+    if training and vq.prior_grid != vq.grid:
+        codes = _half_of_first_levels(vq, vectors, codes, tokens)
     every = codes if more is None else tf.concat([codes, tf.cast(more, codes.dtype)], 0)
     images = tf.cast(vq.decoder(every, training=training), tf.float32)
     error = tf.reduce_mean(vq.reconstruction.loss(real, images[: tf.shape(real)[0]]))
     parts = {"loss": error + vq.commitment * commitment, "reconstruction_loss": error, "commitment_loss": commitment}
     return vectors, tokens, images, parts
+
+
+def _half_of_first_levels(vq: Any, vectors: tf.Tensor, codes: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+    """Codes of which the first half of a batch knows the levels alone that the prior draws.
+
+    So the decoder learns from real images what such tokens stand for, before it is given drawn ones.
+
+    Args:
+        vq: `VQVAE`.
+        vectors: float32 `[batch, rows, columns, code_dim]`, the encoder's.
+        codes: their codes of all levels, through which gradients flow to the vectors.
+        tokens: int32, the numbers of the codes.
+    """
+    half = tf.shape(codes)[0] // 2
+    first = codes_of(vq, vq.prior.own_rows(tokens[:half]))
+    return tf.concat([vectors[:half] + tf.stop_gradient(first - vectors[:half]), codes[half:]], 0)
 
 
 def _measures(

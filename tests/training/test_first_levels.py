@@ -48,6 +48,25 @@ def test_it_learns_and_measures_the_tokens_of_its_levels(vq):
         assert logs["nats"][0] == pytest.approx(vq.prior.nats(tokens).mean(), rel=0.1)  # some tokens are replaced
 
 
+def test_half_of_a_batch_is_reconstructed_from_its_levels(vq):
+    vq.compile(keras.optimizers.SGD(0.0))
+    real = pixels.to_model_range(IMAGES[:4])
+    tokens = vq.quantizer.tokens(vq.encoder(real, training=True))
+    codes = [tf.concat([vq.quantizer.lookup(tokens[:2, :8], 2), vq.quantizer.lookup(tokens[2:])], 0)]
+    codes.append(vq.quantizer.lookup(tokens))
+    half, whole = (vq.reconstruction.loss(real, vq.decoder(c, training=True)).numpy().mean() for c in codes)
+    assert abs(half / whole - 1) > 0.003
+
+    def loss():
+        return vq.train_on_batch(IMAGES[:4], return_dict=True)["reconstruction_loss"]
+
+    vq.quantizer.trainable = False
+    assert loss() == pytest.approx(half, rel=2e-4)
+    vq.set_prior(TokenPrior(TokenTransformer((12, 4), 48, width=12, depth=1, heads=2)))  # of all levels
+    vq.reset_metrics()
+    assert loss() == pytest.approx(whole, rel=2e-4)
+
+
 def test_its_draws_are_judged(vq):
     vq.set_drawn_tokens(vq.prior.draw(6))
     vq.seed = 0
