@@ -1,12 +1,17 @@
 """Which source adapts best to the same images? Each is fine-tuned as `ktg finetune` does it.
 
-    python benchmarks/compare_sources.py --sources noto_gan_64 runs/tokens --kimg 10 16 \
-        --data examples/twemoji_people/train --reference examples/twemoji_people/reference --seeds 3 --out DIR
+    python benchmarks/compare_sources.py --sources noto_gan_64 runs/tokens --kimg 10 16 [--num 10] \
+        --data examples/twemoji_people/train --reference examples/twemoji_people/reference --seeds 3 --out DIR \
+        [--scratch runs/tokens]
 
 Sources of any family may stand beside each other, such as a GAN and a VQ-VAE; each runs with its family's defaults.
-Give each as many kimg as make the minutes alike, which the table shows. Finished RUNs are kept in `runs/` there and not
-repeated. Writes `results.json`, `table.md` and for each source `sheet_<number>.png`, 36 images of the first seed,
-unselected, into --out. Scores are against --reference, which no run is trained on; nothing is selected on it.
+Give each as many kimg as make the minutes alike, which the table shows. Of sources that `--scratch` names, the same
+networks are also trained from nothing for as many kimg. With `--num` so many images of --data are learnt, evenly over
+their names. Finished RUNs are kept in `runs/` there and not repeated. Writes `results.json`, `table.md` and for each
+source `sheet_<number>.png`, 36 images of the first seed, unselected, into --out. Scores are against --reference, which
+no run is trained on; nothing is selected on it. Beside them stand the scores of what can't be expected to be beaten:
+the images of --data themselves, and of a VQ-VAE what its decoder makes of the reference's own tokens, of the levels
+that its prior draws.
 """
 
 import argparse
@@ -16,9 +21,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from source_tables import compared_table
+from compare_classes import score_images
+from source_tables import REAL, compared_table
 
 from keras_transfer_gen import files, pixels
+from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
@@ -32,6 +39,7 @@ SHOWN, DRAWN = 36, 64  # images on a sheet; images whose drawing is timed
 
 def main():
     options = parse()
+    options.learnt = learnt_images(options)
     rows = []
     for number, source in enumerate(options.sources):
         kimg = options.kimg[number % len(options.kimg)]
@@ -41,10 +49,23 @@ def main():
         sheet = pixels.to_grid(model.generate(SHOWN, seed=0))
         files.write_bytes(options.out / f"sheet_{number}.png", pixels.to_png(sheet))
     result = {"date": datetime.date.today().isoformat(), "command": command(options), "sources": rows}
+    result["images"] = score_data(options)
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", compared_table(result))
     print(compared_table(result))
     print(json.dumps({row["source"]: median(row["runs"], "kid") for row in rows}))
+
+
+def learnt_images(options):
+    """What runs are given: --data, or a file of --out with --num of its images, evenly over their names."""
+    if options.num is None:
+        return options.data
+    (images,) = read_arrays(options, options.data)
+    chosen = np.linspace(0, len(images) - 1, min(options.num, len(images))).round().astype(int)
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / "learnt.npz"
+    np.savez(path, images=images[chosen])
+    return str(path)
 
 
 def adapt(options, number, source, kimg, seed):
@@ -52,21 +73,50 @@ def adapt(options, number, source, kimg, seed):
     out = options.out / "runs" / f"{number}_seed{seed}"
     family = resolve_model(source).family or "gan"
     settings = SETTINGS[family](
-        source=source, data=options.data, reference=options.reference, kimg=kimg, seed=seed, out=str(out)
-    )
+        source=source, data=options.learnt, reference=options.reference, kimg=kimg, seed=seed, out=str(out),
+        compare_scratch=source in options.scratch,
+    )  # fmt: skip
     metrics = fine_tune(settings)
     model = open_model(out)
     model.generate(DRAWN, seed=0)  # traced
     start = time.perf_counter()
     model.generate(DRAWN, seed=1)
-    layout = metrics["layout_after"]
+    scores = {**scores_of(metrics, "after"), "seconds_for_64": time.perf_counter() - start}
+    others = {name: scores_of(metrics, name) for name in ("before", "scratch") if metrics.get(f"kid_{name}")}
+    if family == "vq":
+        others["decoded"] = score_decoded(options, model)
     return {
-        "kid": metrics["kid_after"]["value"], "kid_second": metrics["kid_second_after"]["value"],
-        "layout": layout["value"], "layout_precision": layout.get("precision"), "precision": metrics["precision"],
-        "recall": metrics["recall"], "near_copies": metrics["near_copies"]["made"], "repeats": metrics["repeats"],
+        **scores, **others, "layout_precision": metrics["layout_after"].get("precision"),
+        "precision": metrics["precision"],
+        "near_copies": metrics["near_copies"]["made"], "repeats": metrics["repeats"],
         "kimg": metrics["kimg"], "minutes": metrics["seconds"] / 60, "images_per_second": metrics["images_per_second"],
-        "seconds_for_64": time.perf_counter() - start, "nats": metrics.get("nats_after"),
     }  # fmt: skip
+
+
+def read_arrays(options, *folders):
+    """uint8 `[N, S, S, C]` of each folder, as the sources take them."""
+    spec = open_model(options.sources[0]).spec
+    return [np.asarray(read_images(folder, spec.image_size, spec.channels).images) for folder in folders]
+
+
+def score_data(options):
+    """The scores of the images to learn themselves: dict of float."""
+    scores = score_images(*read_arrays(options, options.learnt, options.reference))
+    return {name: scores[name] for name in REAL}
+
+
+def score_decoded(options, vq):
+    """The scores of the reference, decoded from its own tokens of the levels that the prior draws: dict of float."""
+    (reference,) = read_arrays(options, options.reference)
+    scores = score_images(vq.decode(vq.prior.own_rows(vq.encode(reference))), reference)
+    return {name: scores[name] for name in REAL}
+
+
+def scores_of(metrics, when):
+    """{"kid", "kid_second", "layout", "recall", "nats"} of the model "before" or "after" training or from "scratch"."""
+    views = {name: metrics[f"{name}_{when}"]["value"] for name in ("kid", "kid_second", "layout")}
+    recall = metrics["recall"] if when == "after" else metrics.get(f"recall_{when}")
+    return {**views, "recall": recall, "nats": metrics.get(f"nats_{when}")}
 
 
 def median(runs, name):
@@ -77,7 +127,9 @@ def median(runs, name):
 def command(options):
     """The command line that makes the result again."""
     texts = {
-        name: " ".join(map(str, value)) if isinstance(value, list) else value for name, value in vars(options).items()
+        name: " ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in vars(options).items()
+        if name != "learnt" and value
     }
     return "python benchmarks/compare_sources.py " + " ".join(f"--{name} {value}" for name, value in texts.items())
 
@@ -89,6 +141,8 @@ def parse():
     parser.add_argument("--reference", required=True, help="images of the same kind to score against")
     parser.add_argument("--kimg", type=float, nargs="+", default=[10.0], help="for each source, or one for all")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--num", type=int, help="learn so many of the images; all by default")
+    parser.add_argument("--scratch", nargs="+", default=[], help="sources that are also trained from scratch")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     return parser.parse_args()
 

@@ -23,6 +23,7 @@ of drawing `draws_<number>.png` (8 a class, a row each), and for all `edits_top.
 import argparse
 import datetime
 import functools
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -63,6 +64,9 @@ def main():
         "date": datetime.date.today().isoformat(), "command": command(options), "seeds": list(range(options.seeds)),
         "minutes": options.minutes, **measure.about, "runs": [run(measure, seed) for seed in range(options.seeds)],
     }  # fmt: skip
+    names = [AUTOREGRESSIVE, *(masked_name(*pair) for pair in masked_ways(options)), TRUE]
+    for seed in result["runs"]:  # one that was finished earlier may have other ways besides
+        seed["scores"] = {name: seed["scores"][name] for name in names}
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", masked_table(result))
     print(masked_table(result))
@@ -236,13 +240,23 @@ def ways_of(causal, masked, options):
             plain = {**own, "temperature": options.temperature}  # without guidance, as the other one
             return masked.draw(len(tokens), seed, labels, known=tokens, keep=kept[None], **plain)
 
-        name = f"masked, {steps} steps, noise {noise:g}"
+        name = masked_name(steps, noise)
         return SimpleNamespace(name=name, draw=lambda *arguments: masked.draw(*arguments, **shared, **own), edit=edit)
 
     first = SimpleNamespace(
         name=AUTOREGRESSIVE, draw=lambda *arguments: causal.draw(*arguments, **shared), edit=one_at_a_time
     )
-    return [first, *(masked_way(steps, noise) for steps in options.steps for noise in options.noise)]
+    return [first, *(masked_way(*pair) for pair in masked_ways(options))]
+
+
+def masked_ways(options):
+    """(steps, noise) of each way in which the masked prior draws."""
+    return list(itertools.product(options.steps, options.noise))
+
+
+def masked_name(steps, noise):
+    """What such a way is called."""
+    return f"masked, {steps} steps, noise {noise:g}"
 
 
 def drawn_scores(measure, way, seed):

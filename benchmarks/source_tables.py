@@ -10,6 +10,7 @@ COMPARED = {  # score of compare_sources.py -> (column, form)
     "recall": ("recall", "{:.2f}"), "near_copies": ("near-copies", "{:.2f}"), "minutes": ("minutes", "{:.1f}"),
     "images_per_second": ("images/s", "{:.0f}"), "seconds_for_64": ("seconds for 64 images", "{:.1f}"),
 }  # fmt: skip
+REAL = ("kid", "kid_second", "layout", "layout_precision", "precision", "recall")  # scores that real images have too
 
 
 def compared_table(result):
@@ -21,12 +22,45 @@ def compared_table(result):
         ]
         for row in result["sources"]
     ]
+    for row in result["sources"]:
+        if "decoded" in row["runs"][0]:
+            runs = [run["decoded"] for run in row["runs"]]
+            rows.append([f"reference, decoded from its own tokens by `{row['source']}`", *_real_cells(runs)])
+    rows.append(["the images to learn themselves", *_real_cells([result["images"]])])
     seeds = len(result["sources"][0]["runs"])
     return "\n".join([
         f"Median (lowest to highest) of {seeds} seeds; {result['date']}.", "",
-        markdown(["source", *(column for column, _ in COMPARED.values())], rows), "",
+        markdown(["source", *(column for column, _ in COMPARED.values())], rows), "", *_rivals_table(result),
         f"Command: `{result['command']}`", "",
     ])  # fmt: skip
+
+
+RIVALS = {  # score of a model before, after or without adapting -> (column, form)
+    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
+    "recall": ("recall", "{:.2f}"), "nats": ("nats", "{:.1f}"),
+}  # fmt: skip
+WHEN = {"before": "before", "after": "adapted", "scratch": "from scratch"}
+
+
+def _real_cells(runs):
+    """Cells of images that no prior drew: "" where they have no such score."""
+    return [spread([run[name] for run in runs], form) if name in REAL else "" for name, (_, form) in COMPARED.items()]
+
+
+def _rivals_table(result):
+    """Lines of a table of the models before, after and from scratch, a row each, where results have them."""
+    rows = []
+    for row in result["sources"]:
+        for when, words in WHEN.items():
+            runs = [run if when == "after" else run.get(when) for run in row["runs"]]
+            if runs[0] is not None:
+                cells = [_cell([run[name] for run in runs], form) for name, (_, form) in RIVALS.items()]
+                rows.append([f"`{row['source']}`, {words}", *cells])
+    return [markdown(["model", *(column for column, _ in RIVALS.values())], rows), ""]
+
+
+def _cell(values, form):
+    return "" if values[0] is None else spread(values, form)
 
 
 ALL_CLASSES = {  # score of compare_classes.py -> (column, form)
@@ -149,3 +183,28 @@ def _better(runs, ways, score, sign):
     best = max(medians, key=medians.get)
     wins = sum(sign * run[best][score] == max(sign * run[way][score] for way in ways) for run in runs)
     return f"{best} ({wins} of {len(runs)})"
+
+
+CONDITIONAL = {  # score of conditional.py -> (column, form)
+    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
+    "precision": ("precision", "{:.2f}"), "recall": ("recall", "{:.2f}"), "clear": ("clear", "{:.2f}"),
+    "recognised": ("recognised", "{:.2f}"), "kimg": ("kimg", "{:.0f}"),
+}  # fmt: skip
+
+
+def conditional_table(result):
+    """table.md of conditional.py: a row for each GAN, and what real images reach."""
+    rows = []
+    for name, runs in result["runs"].items():
+        cells = [
+            spread([run[key] for run in runs], form) if key in runs[0] else "" for key, (_, form) in CONDITIONAL.items()
+        ]
+        rows.append([name, *cells])
+    real = {"clear": result["clear_real"], "recognised": result["runs"]["conditional"][0]["recognised_real"]}
+    rows.append(["real images", *(CONDITIONAL[key][1].format(real[key]) if key in real else "" for key in CONDITIONAL)])
+    return "\n".join([
+        f"Median (lowest to highest) of {len(runs)} seeds, {result['minutes']:g} minutes of training each, "
+        f"{result['images']:,} images of {result['classes']} classes; {result['date']}.", "",
+        markdown(["GAN", *(column for column, _ in CONDITIONAL.values())], rows), "",
+        f"Command: `{result['command']}`", "",
+    ])  # fmt: skip

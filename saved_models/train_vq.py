@@ -48,7 +48,8 @@ def build_vq(options, class_names):
     if options.start:
         begin_with(keras.models.load_model(options.start), encoder, quantizer, decoder)
     features = TrainedFeatures(weight=1.0) if options.feature_weight else None
-    loss = PixelsAndEdges(features=features, feature_weight=options.feature_weight)
+    weights = {"feature_weight": options.feature_weight, "structure_weight": options.structure_weight}
+    loss = PixelsAndEdges(features=features, **weights)
     vq = ktg.VQVAE(encoder, quantizer, decoder, reconstruction=loss)
     vq.set_prior(build_prior(vq, len(class_names), options), class_names)
     rate = decaying(options.learning_rate, options.kimg, options)
@@ -185,6 +186,7 @@ def main():
     parser.add_argument(
         "--feature-weight", type=float, default=0.0, help="of the error of a trained network's features"
     )
+    parser.add_argument("--structure-weight", type=float, default=0.0, help="of 1 less the structural similarity")
     parser.add_argument("--prior-learning-rate", type=float, default=1e-3, help="of the prior, at its highest")
     parser.add_argument("--max-channels", type=int, default=192, help="channels on the grid")
     parser.add_argument("--residual-blocks", type=int, default=1, help="on the grid, of each network")

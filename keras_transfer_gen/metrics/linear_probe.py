@@ -54,7 +54,7 @@ def recognised_shares(
     fold = assign_folds(real_labels, np.arange(len(real_labels)) if groups is None else groups, folds, seed)
     real_hits, fake_hits = np.zeros(len(real_labels)), np.zeros(len(fake_labels))
     for number in range(folds):
-        probe = _fit(real_features[fold != number], real_labels[fold != number])
+        probe = fit_probe(real_features[fold != number], real_labels[fold != number])
         judged = fold == number
         if judged.any():
             real_hits[judged] = probe.predict(real_features[judged]) == real_labels[judged]
@@ -86,7 +86,8 @@ def assign_folds(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int =
     return fold
 
 
-def _fit(features: np.ndarray, labels: np.ndarray) -> Any:
+def fit_probe(features: np.ndarray, labels: np.ndarray) -> Any:
+    """A logistic regression on standardised features, `[N, D]`, of integer labels, classes weighted equally."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

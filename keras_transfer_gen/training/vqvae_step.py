@@ -95,7 +95,8 @@ def test_step(vq: Any, data: Any) -> dict[str, tf.Tensor]:
     real = pixels.to_model_range(images)
     _, tokens, reconstructions, parts = _pass(vq, real, False)
     window = min(SSIM_WINDOW, *real.shape[1:3])
-    ssim = tf.reduce_mean(tf.image.ssim(real, reconstructions, 2.0, filter_size=window))
+    intensities = real + 1.0, reconstructions + 1.0  # from 0 on, as the measure is made for
+    ssim = tf.reduce_mean(tf.image.ssim(*intensities, 2.0, filter_size=window))
     return {**_measures(vq, real, reconstructions, tokens, parts), "ssim": ssim, "codes_used": tokens}
 
 

@@ -35,19 +35,33 @@ def test_sources_are_compared_class_by_class(tables):
     assert lines[8] == "| cats | 0.75 | 20 (10 to 30) | 5 (5 to 5) | 0.50 (0.50 to 0.50) |"
 
 
-def test_sources_are_compared_by_the_median_of_the_seeds(tables):
+def compared(tables, **more):
     def run(value):
-        return dict.fromkeys(tables.COMPARED, value)
+        return {**dict.fromkeys([*tables.COMPARED, *tables.RIVALS], value), **more}
 
-    result = {
-        "date": "2026-01-02",
-        "command": "python x",
-        "sources": [{"source": "a", "runs": [run(1), run(3), run(2)]}],
-    }
-    lines = tables.compared_table(result).splitlines()
+    sources = [{"source": "a", "runs": [run(1), run(3), run(2)]}]
+    images = dict.fromkeys(tables.REAL, 0.5)
+    result = {"date": "2026-01-02", "command": "python x", "sources": sources, "images": images}
+    return tables.compared_table(result).splitlines()
+
+
+def test_sources_are_compared_by_the_median_of_the_seeds(tables):
+    lines = compared(tables)
     assert lines[0] == "Median (lowest to highest) of 3 seeds; 2026-01-02."
     assert lines[4].startswith("| `a` | 2.0 (1.0 to 3.0) |") and lines[4].count("|") == len(tables.COMPARED) + 2
+    assert lines[5].startswith("| the images to learn themselves | 0.5 | 0.5 | 0.5 | 0.50 |")
+    assert lines[5].endswith("| | | | |")  # no near-copies, minutes, images/s or seconds
+    assert lines[9] == "| `a`, adapted |" + " 2.0 (1.0 to 3.0) |" * 3 + " 2.00 (1.00 to 3.00) | 2.0 (1.0 to 3.0) |"
     assert "`python x`" in lines[-1]
+
+
+def test_models_before_and_from_scratch_stand_beside_the_adapted_one(tables):
+    other = dict.fromkeys(tables.RIVALS, 9.0)
+    lines = compared(tables, before=other, scratch={**other, "nats": None}, decoded=dict.fromkeys(tables.REAL, 0.25))
+    assert lines[5].startswith("| reference, decoded from its own tokens by `a` | 0.2 (0.2 to 0.2) |")
+    assert lines[10].startswith("| `a`, before | 9.0 (9.0 to 9.0) |")
+    assert lines[11].startswith("| `a`, adapted | 2.0 (1.0 to 3.0) |")
+    assert lines[12].startswith("| `a`, from scratch | 9.0") and lines[12].endswith("| 9.00 (9.00 to 9.00) | |")
 
 
 def test_counterparts_have_a_row_for_each_restyling_and_for_each_pair(tables):
@@ -70,3 +84,17 @@ def test_counterparts_have_a_row_for_each_restyling_and_for_each_pair(tables):
     assert "| a against b | 0.75 | 0.2 | 0.75 | 0.2 | 0.75 | 0.2 |" in lines and "`python x`" in lines[-1]
     alone = tables.counterparts_table({**result, "against": []})
     assert "against b" not in alone and alone.endswith("Command: `python x`\n")
+
+
+def test_gans_with_and_without_classes_stand_beside_real_images(tables):
+    plain = dict.fromkeys(("kid", "kid_second", "layout", "precision", "recall", "clear", "kimg"), 2.0)
+    runs = {"unconditional": [plain], "conditional": [{**plain, "recognised": 0.5, "recognised_real": 0.75}]}
+    result = {
+        "date": "2026-01-02", "command": "x", "minutes": 3.0, "images": 60000, "classes": 10, "clear_real": 0.9,
+        "runs": runs,
+    }  # fmt: skip
+    lines = tables.conditional_table(result).splitlines()
+    assert lines[0].endswith("3 minutes of training each, 60,000 images of 10 classes; 2026-01-02.")
+    assert lines[4] == "| unconditional | 2.0 | 2.0 | 2.0 | 2.00 | 2.00 | 2.00 | | 2 |"
+    assert lines[5].endswith("| 2.00 | 0.50 | 2 |")
+    assert lines[6] == "| real images | | | | | | 0.90 | 0.75 | |"

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
+from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges, structural_similarity
 
 RNG = np.random.default_rng(0)
 REAL, MADE = (RNG.uniform(-1, 1, (3, 6, 6, 3)).astype("float32") for _ in range(2))
@@ -21,6 +21,40 @@ def test_pixels_and_edges_are_those_of_numpy():
 def test_a_shift_of_all_levels_costs_no_edge():
     loss = PixelsAndEdges(edge_weight=9.0).loss(tf.constant(REAL), tf.constant(REAL + 0.25))
     np.testing.assert_allclose(loss, 0.25, rtol=1e-4)
+
+
+def ssim_by_hand(first, second, window=7):
+    """SSIM of two `[H, W]` of intensities from 0 to 1, window by window."""
+    values = []
+    for row in range(first.shape[0] - window + 1):
+        for column in range(first.shape[1] - window + 1):
+            x, y = (image[row : row + window, column : column + window] for image in (first, second))
+            covariance = ((x - x.mean()) * (y - y.mean())).mean()
+            light = (2 * x.mean() * y.mean() + 1e-4) / (x.mean() ** 2 + y.mean() ** 2 + 1e-4)
+            values.append(light * (2 * covariance + 9e-4) / (x.var() + y.var() + 9e-4))
+    return np.mean(values)
+
+
+def test_structure_is_that_of_the_formula():
+    real, made = (RNG.uniform(-1, 1, (2, 9, 10, 3)).astype("float32") for _ in range(2))
+    expected = [
+        np.mean([ssim_by_hand((a[..., c] + 1) / 2, (b[..., c] + 1) / 2) for c in range(3)])
+        for a, b in zip(real, made, strict=True)
+    ]
+    np.testing.assert_allclose(structural_similarity(real, made), expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(structural_similarity(real, real), 1.0, rtol=1e-5)
+    plain, structured = (PixelsAndEdges(structure_weight=weight).loss(real, made).numpy() for weight in (0.0, 0.5))
+    np.testing.assert_allclose(structured - plain, 0.5 * (1.0 - np.array(expected)), rtol=1e-3)
+
+
+def test_structure_of_dark_images_counts_as_much():
+    """A blurred pattern of little contrast on black costs hardly any pixels, but nearly as much structure."""
+    pattern = RNG.uniform(0, 1, (1, 16, 16, 1)).astype("float32")
+    costs = []
+    for contrast in (1.0, 0.25):
+        image, flat = 2 * contrast * pattern - 1, np.full_like(pattern, 2 * contrast * pattern.mean() - 1)
+        costs.append([np.abs(image - flat).mean(), 1.0 - float(structural_similarity(image, flat)[0])])
+    assert costs[1][0] == pytest.approx(0.25 * costs[0][0], rel=1e-4) and costs[1][1] > 0.8 * costs[0][1]
 
 
 def features():
