@@ -100,14 +100,15 @@ def sharpen(vq, drawing, kimg, options):
     """From here on `vq.fit` trains the decoder alone, for so many kimg, with a discriminator that judges draws too.
 
     Args:
-        vq: `VQVAE`; a discriminator that it has learns on.
+        vq: `VQVAE`; a discriminator that it has, or that of --start, learns on.
         drawing: `VQVAE` that draws.
         kimg: in which the learning rate rises and falls.
         options: of the command line.
     """
     vq.encoder.trainable = vq.quantizer.trainable = False
     if vq.discriminator is None:
-        vq.set_discriminator(build_judge(options.image_size, 3))
+        earlier = keras.models.load_model(options.start).discriminator if options.start else None
+        vq.set_discriminator(earlier or build_judge(options.image_size, 3))
     if options.draws and vq.drawn_tokens is None:
         vq.set_drawn_tokens(draw_grids(drawing, options.draws, DRAWN_SEED))
     rates = decaying(2e-4, kimg, options), 2e-4
@@ -230,7 +231,8 @@ def main():
         logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
         note(loss=logs["loss"][-1], perplexity=logs["perplexity"][-1], **reconstruction_scores(vq, aside.images))
     tokens = vq.encode(aside.images)
-    if not any("holdout_nats" in row for row in history):  # the prior begins
+    asked = vq.prior.kimg < options.prior_kimg
+    if not any("holdout_nats" in row for row in history) or (asked and has_ended(vq.prior.optimizer)):  # it begins
         compile_prior(vq.prior, options.prior_kimg - vq.prior.kimg, options)
         if vq.prior.kimg:
             save_best(bare(vq, vq.prior), best)

@@ -82,10 +82,19 @@ def test_a_later_training_begins_with_what_an_earlier_one_has_learnt(script, mon
     for name in ("encoder", "quantizer", "prior", "decoder"):
         pairs = zip(getattr(before, name).get_weights(), getattr(vq, name).get_weights(), strict=True)
         assert all(np.array_equal(a, b) for a, b in pairs) == (name != "decoder")
+    judged = {**later, "start": tmp_path / "later/best/vq.keras", "out": tmp_path / "judged", "structure_weight": 0.5}
+    run(script, monkeypatch, kimg=0, prior_kimg=0.008, decoder_kimg=0.008, draws=8, **judged)
+    last = load_checkpoint(latest_checkpoint(tmp_path / "judged/checkpoints"))[0]
+    pairs = zip(vq.discriminator.trainable_weights, last.discriminator.trainable_weights, strict=True)
+    assert 0 < max(np.abs(a.numpy() - b.numpy()).max() for a, b in pairs) < 1e-3  # it went on, by one step
+    assert last.reconstruction.structure_weight == 0.5
     history = json.loads((tmp_path / "later/history.json").read_text("utf-8"))
     assert [set(row) & {"holdout_nats", "nats", "d_loss"} for row in history] == [{"holdout_nats"}, {"d_loss"}]
     run(script, monkeypatch, kimg=0, prior_kimg=0.016, **{**later, "out": tmp_path / "third"})
     assert keras.models.load_model(tmp_path / "third/best/vq.keras").prior.kimg in (0.008, 0.016)
+    run(script, monkeypatch, kimg=0, prior_kimg=0.024, **{**later, "out": tmp_path / "third"})
+    last = load_checkpoint(latest_checkpoint(tmp_path / "third/checkpoints"))[0]
+    assert last.prior.kimg == 0.024 and int(last.prior.optimizer.iterations) == 1  # the rates are planned anew
 
 
 def test_every_image_is_learnt_or_put_aside(script):
