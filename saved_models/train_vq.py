@@ -187,7 +187,7 @@ def main():
     parser.add_argument(
         "--feature-weight", type=float, default=0.0, help="of the error of a trained network's features"
     )
-    parser.add_argument("--structure-weight", type=float, default=0.0, help="of 1 less the structural similarity")
+    parser.add_argument("--structure-weight", type=float, default=0.5, help="of 1 less the structural similarity")
     parser.add_argument("--prior-learning-rate", type=float, default=1e-3, help="of the prior, at its highest")
     parser.add_argument("--max-channels", type=int, default=192, help="channels on the grid")
     parser.add_argument("--residual-blocks", type=int, default=1, help="on the grid, of each network")
@@ -231,8 +231,8 @@ def main():
         logs = vq.fit(stream, steps_per_epoch=steps, verbose=0).history
         note(loss=logs["loss"][-1], perplexity=logs["perplexity"][-1], **reconstruction_scores(vq, aside.images))
     tokens = vq.encode(aside.images)
-    asked = vq.prior.kimg < options.prior_kimg
-    if not any("holdout_nats" in row for row in history) or (asked and has_ended(vq.prior.optimizer)):  # it begins
+    goes_on = vq.prior.kimg < options.prior_kimg
+    if not any("holdout_nats" in row for row in history) or (goes_on and has_ended(vq.prior.optimizer)):  # it begins
         compile_prior(vq.prior, options.prior_kimg - vq.prior.kimg, options)
         if vq.prior.kimg:
             save_best(bare(vq, vq.prior), best)

@@ -5,6 +5,8 @@ from torch import nn
 from torch.nn import functional
 from torch_networks import SLOPE, blocks_of, convolution, norm
 
+from keras_transfer_gen.objectives.reconstruction import SSIM_CONTRAST, SSIM_LIGHT, SSIM_WINDOW
+
 LEAST_COUNT = 1e-5  # as in `VectorQuantizer`
 
 
@@ -121,6 +123,7 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder = TokenEncoder(model.encoder), TokenDecoder(model.decoder)
         self.codebook, self.commitment = Codebook(model.quantizer), model.commitment
         self.edge_weight = model.reconstruction.edge_weight
+        self.structure_weight = model.reconstruction.structure_weight
 
     def forward(self, real):
         """Images `[batch, C, H, W]` in [-1, 1] -> (loss, vectors `[N, D]`, tokens `[N]`)."""
@@ -130,7 +133,23 @@ class Autoencoder(nn.Module):
             tokens = self.codebook.tokens(rows.detach())
             codes = functional.embedding(tokens, self.codebook.codebook).view_as(vectors)
             commitment = functional.mse_loss(vectors, codes)
-        error = real - self.decoder(vectors + (codes - vectors).detach()).float()
+        images = self.decoder(vectors + (codes - vectors).detach()).float()
+        error = real - images
         across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
         loss = error.abs().mean() + self.edge_weight * (across.abs().mean() + down.abs().mean())
+        loss = loss + self.structure_weight * (1.0 - structural_similarity(real, images))
         return loss + self.commitment * commitment, rows.detach(), tokens
+
+
+def structural_similarity(first, second):
+    """That of `objectives.reconstruction`, the mean of all images `[batch, C, H, W]` in [-1, 1]."""
+    x, y = (first + 1.0) / 2.0, (second + 1.0) / 2.0
+
+    def mean(images):
+        return functional.avg_pool2d(images, SSIM_WINDOW, 1)
+
+    mean_x, mean_y = mean(x), mean(y)
+    product, squares = mean_x * mean_y, mean_x.square() + mean_y.square()
+    light = (2.0 * product + SSIM_LIGHT) / (squares + SSIM_LIGHT)
+    covariance, variances = mean(x * y) - product, mean(x.square() + y.square()) - squares
+    return (light * (2.0 * covariance + SSIM_CONTRAST) / (variances + SSIM_CONTRAST)).mean()

@@ -22,14 +22,15 @@ SSIM_LIGHT, SSIM_CONTRAST = 0.01**2, 0.03**2  # what keeps quotients of empty wi
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class PixelsAndEdges(Reconstruction):
-    """Mean absolute error of the pixels, of the steps between neighbouring pixels, and of features where given.
+    """Mean absolute error of the pixels and of the steps between neighbours; structure, and features where given.
 
     Steps cost what a blurred edge loses: pixels alone forgive it. Structure counts by contrast: dark eyes in a dark
     face, whose pixels are nearly right without them, cost as much as in a light one.
 
     Args:
         edge_weight: weight of the steps between neighbours, across and down.
-        structure_weight: weight of 1 less the structural similarity (SSIM) of windows of 7 x 7 pixels.
+        structure_weight: weight of 1 less the structural similarity (SSIM) of windows of 7 x 7 pixels, which images
+            must have; 0 leaves it out.
         features: `keras.Model` or layer, float32 `[batch, H, W, C]` in [-1, 1] -> a tensor or a list of tensors, or
             None. The absolute errors of each are divided by the mean absolute value of the real images' features.
         feature_weight: weight of the features' mean error.
@@ -38,18 +39,19 @@ class PixelsAndEdges(Reconstruction):
         UserError: where `features` is no Keras model or layer.
 
     Example:
-        >>> loss = PixelsAndEdges().loss(tf.ones((1, 2, 2, 1)), tf.zeros((1, 2, 2, 1)))
+        >>> loss = PixelsAndEdges(structure_weight=0.0).loss(tf.ones((1, 2, 2, 1)), tf.zeros((1, 2, 2, 1)))
         >>> float(loss[0])
         1.0
 
     Reference:
         Mathieu et al., Deep multi-scale video prediction beyond mean square error, 2016 (arXiv:1511.05440), section
-        3.2, for the steps; Johnson et al., Perceptual Losses, 2016 (arXiv:1603.08155), for the features.
+        3.2, for the steps; Zhao et al., Loss Functions for Image Restoration, 2017 (arXiv:1511.08861), for the
+        structure; Johnson et al., Perceptual Losses, 2016 (arXiv:1603.08155), for the features.
     """
 
     def __init__(
         self, edge_weight: float = 1.0, features: tf.Tensor | None = None, feature_weight: float = 0.1,
-        structure_weight: float = 0.0, **kwargs: Any,
+        structure_weight: float = 0.5, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if features is not None and not isinstance(features, keras.layers.Layer):
@@ -81,6 +83,7 @@ class PixelsAndEdges(Reconstruction):
     @classmethod
     def from_config(cls, config: Config) -> Self:
         features = config["features"]
+        config = {"structure_weight": 0.0, **config}  # files of earlier versions have none
         return cls(**{**config, "features": features and keras.saving.deserialize_keras_object(features)})
 
 
