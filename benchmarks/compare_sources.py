@@ -101,14 +101,18 @@ def read_arrays(options, *folders):
 
 def score_data(options):
     """The scores of the images to learn themselves: dict of float."""
-    scores = score_images(*read_arrays(options, options.learnt, options.reference))
-    return {name: scores[name] for name in REAL}
+    return real_scores(*read_arrays(options, options.learnt, options.reference))
 
 
 def score_decoded(options, vq):
     """The scores of the reference, decoded from its own tokens of the levels that the prior draws: dict of float."""
     (reference,) = read_arrays(options, options.reference)
-    scores = score_images(vq.decode(vq.prior.own_rows(vq.encode(reference))), reference)
+    return real_scores(vq.decode(vq.prior.own_rows(vq.encode(reference))), reference)
+
+
+def real_scores(images, reference):
+    """The scores of images that no prior drew: dict of float."""
+    scores = score_images(images, reference)
     return {name: scores[name] for name in REAL}
 
 

@@ -36,8 +36,7 @@ def compared_table(result):
 
 
 RIVALS = {  # score of a model before, after or without adapting -> (column, form)
-    "kid": ("KID x 1000", "{:.1f}"), "kid_second": ("second network", "{:.1f}"), "layout": ("layout", "{:.1f}"),
-    "recall": ("recall", "{:.2f}"), "nats": ("nats", "{:.1f}"),
+    **{name: COMPARED[name] for name in ("kid", "kid_second", "layout", "recall")}, "nats": ("nats", "{:.1f}"),
 }  # fmt: skip
 WHEN = {"before": "before", "after": "adapted", "scratch": "from scratch"}
 

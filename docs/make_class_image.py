@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from make_images import FACTOR, encode
+from make_images import FACTOR, write
 from PIL import Image, ImageDraw, ImageFont
 
 SHOWN = 10  # images of a class
@@ -45,11 +45,7 @@ def main():
     from keras_transfer_gen.recipes.models.image_generators import open_model
 
     model = open_model(options.source)
-    picture = compose({name: model.generate(SHOWN, seed=0, label=name) for name in options.classes})
-    content = encode(picture)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(content)
-    print(f"wrote {options.out}: {picture.width} x {picture.height}, {len(content) / 1000:.0f} kB")
+    write(compose({name: model.generate(SHOWN, seed=0, label=name) for name in options.classes}), options.out)
 
 
 if __name__ == "__main__":

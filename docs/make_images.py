@@ -66,6 +66,14 @@ def encode(picture):
     raise SystemExit(f"the picture is larger than {MOST_BYTES} bytes. Lower SHOWN.")
 
 
+def write(picture, path):
+    """Writes a picture as `encode` gives it, and says so."""
+    content = encode(picture)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    print(f"wrote {path}: {picture.width} x {picture.height}, {len(content) / 1000:.0f} kB")
+
+
 def main():
     """Reads the RUN and writes the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -75,10 +83,7 @@ def main():
     size = json.loads((options.run / "spec.json").read_text(encoding="utf-8"))["image_size"]
     with Image.open(options.run / "before_after.png") as sheet:
         picture = compose(parts(sheet.convert("RGB"), size), size)
-    content = encode(picture)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(content)
-    print(f"wrote {options.out}: {picture.width} x {picture.height}, {len(content) / 1000:.0f} kB")
+    write(picture, options.out)
 
 
 if __name__ == "__main__":
