@@ -9,12 +9,12 @@ images of the first seed a class, a row each, into --out. Results of a source an
 """
 
 import argparse
-import datetime
 import json
 import time
 from pathlib import Path
 
 import numpy as np
+from made_by import made_by
 from source_tables import classes_table
 
 from keras_transfer_gen import files, pixels
@@ -39,7 +39,7 @@ def main():
     for number, source in enumerate(options.sources):
         runs = [measured(options, number, source, seed) for seed in range(options.seeds)]
         rows.append({"source": source, "megabytes": resolve_model(source).path.stat().st_size / 1e6, "runs": runs})
-    result = {"date": datetime.date.today().isoformat(), "command": command(options), "sources": rows}
+    result = {**made_by("compare_classes.py", options), "sources": rows}
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", classes_table(result))
     print(classes_table(result))
@@ -113,14 +113,6 @@ def score_classes(model, image_set, seed):
             row = measures["per_class"][name]
             per_class[name] = {**row, "kid": row["kid"]["value"], "kid_second": kid_score(real, drawn)[0]}
     return {**{name: measures[name] for name in ("recognised", "recognised_real")}, "per_class": per_class}
-
-
-def command(options):
-    """The command line that makes the result again."""
-    return (
-        f"python benchmarks/compare_classes.py --sources {' '.join(options.sources)} --data {options.data} "
-        f"--seeds {options.seeds} --out {options.out}"
-    )
 
 
 def parse():

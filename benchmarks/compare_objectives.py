@@ -10,11 +10,11 @@ reference. Finished runs are kept and not repeated. Writes `objectives.json` and
 """
 
 import argparse
-import datetime
 import time
 from pathlib import Path
 
 import keras
+from made_by import made_by
 from result_tables import objectives_table
 
 from keras_transfer_gen import files
@@ -95,9 +95,8 @@ def main():
         for objective in OBJECTIVES
         for penalty in PENALTIES
     }
-    words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in vars(options).items())
     result = {
-        "date": datetime.date.today().isoformat(), "command": f"python benchmarks/compare_objectives.py {words}",
+        **made_by("compare_objectives.py", options),
         "seconds": options.seconds, "precision": precision, "runs": runs,
     }  # fmt: skip
     files.write_json(Path(options.out) / "objectives.json", result)

@@ -15,13 +15,13 @@ that its prior draws.
 """
 
 import argparse
-import datetime
 import json
 import time
 from pathlib import Path
 
 import numpy as np
 from compare_classes import score_images
+from made_by import made_by
 from source_tables import REAL, compared_table
 
 from keras_transfer_gen import files, pixels
@@ -48,7 +48,7 @@ def main():
         model = open_model(options.out / "runs" / f"{number}_seed0")
         sheet = pixels.to_grid(model.generate(SHOWN, seed=0))
         files.write_bytes(options.out / f"sheet_{number}.png", pixels.to_png(sheet))
-    result = {"date": datetime.date.today().isoformat(), "command": command(options), "sources": rows}
+    result = {**made_by("compare_sources.py", options, without=["learnt"]), "sources": rows}
     result["images"] = score_data(options)
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", compared_table(result))
@@ -126,16 +126,6 @@ def scores_of(metrics, when):
 def median(runs, name):
     """Median over the seeds, rounded."""
     return round(float(np.median([run[name] for run in runs])), 2)
-
-
-def command(options):
-    """The command line that makes the result again."""
-    texts = {
-        name: " ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in vars(options).items()
-        if name != "learnt" and value
-    }
-    return "python benchmarks/compare_sources.py " + " ".join(f"--{name} {value}" for name, value in texts.items())
 
 
 def parse():

@@ -18,11 +18,11 @@ images of the first seed, unselected: a row each of the first 8 classes where it
 """
 
 import argparse
-import datetime
 from pathlib import Path
 
 import numpy as np
 from compare_classes import class_counts, score_images
+from made_by import made_by
 from source_tables import conditional_table
 
 from keras_transfer_gen import files, pixels
@@ -49,7 +49,7 @@ def main():
         name: [scored(options, name, seed, subset, probe) for seed in range(options.seeds)] for name in ARCHITECTURES
     }
     result = {
-        "date": datetime.date.today().isoformat(), "command": command(options), "images": len(images),
+        **made_by("conditional.py", options), "images": len(images),
         "classes": len(images.class_names), "minutes": options.minutes, "clear_real": probe.real, "runs": runs,
     }  # fmt: skip
     files.write_json(options.out / "results.json", result)
@@ -119,12 +119,6 @@ def shown(gan):
     if not names:
         return gan.generate(SHOWN * SHOWN, seed=0)
     return np.concatenate([gan.generate(SHOWN, seed=0, label=name) for name in names])
-
-
-def command(options):
-    """The command line that makes the result again."""
-    texts = {name.replace("_", "-"): value for name, value in vars(options).items()}
-    return "python benchmarks/conditional.py " + " ".join(f"--{name} {value}" for name, value in texts.items())
 
 
 def parse():

@@ -19,7 +19,6 @@ distances (means over the seeds). It takes images as independent; men and women 
 """
 
 import argparse
-import datetime
 import itertools
 import json
 import re
@@ -27,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from made_by import made_by
 from scipy.stats import wilcoxon
 from source_tables import counterparts_table
 
@@ -58,7 +58,7 @@ def main():
     true = seen(counterparts)
     measured = [(name, kind, [distances(seen(restyled), true) for restyled in seeds]) for name, kind, seeds in parts]
     result = {
-        "date": datetime.date.today().isoformat(), "command": command(options), "num": len(names), "names": names,
+        **made_by("counterparts.py", options), "num": len(names), "names": names,
         "rows": rows_of(measured), "against": against_each_other(measured),
     }  # fmt: skip
     shown = [(name, seeds[0]) for name, kind, seeds in parts if name == "input" or kind == "restyled"]
@@ -209,16 +209,6 @@ def sheet(rows):
     return np.concatenate([
         np.pad(strip, ((0, 0), (0, width - strip.shape[1]), (0, 0)), constant_values=255) for strip in strips
     ])  # fmt: skip
-
-
-def command(options):
-    """The command line that makes the result again."""
-    texts = {
-        name: " ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in vars(options).items()
-        if value is not None
-    }
-    return "python benchmarks/counterparts.py " + " ".join(f"--{name} {value}" for name, value in texts.items())
 
 
 def parse():

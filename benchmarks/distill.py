@@ -11,7 +11,6 @@ each. Run the last call on a quiet machine.
 """
 
 import argparse
-import datetime
 import os
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))  # litert and result_tables, also where this file is imported
 
 from litert import machine, timings  # noqa: E402
+from made_by import made_by
 from result_tables import distill_table  # noqa: E402
 
 from keras_transfer_gen import checks, files  # noqa: E402
@@ -27,7 +27,7 @@ from keras_transfer_gen.recipes.settings.distill import DistillSettings  # noqa:
 
 def main():
     options = parse()
-    result = {"date": datetime.date.today().isoformat(), "machine": machine(), "command": command(options)}
+    result = {**made_by("distill.py", options), "machine": machine()}
     result |= {"teacher": time_teacher(options), "students": []}
     try:
         for size in options.sizes:
@@ -75,15 +75,6 @@ def distill_once(options, size, seed):
     curve = [{"kimg": point["kimg"], "kid": point["kid"]} for point in read_run(folder.path)["records"]]
     size_and_seed = {"size_mb": size, "seed": seed, "file_bytes": folder.tflite.stat().st_size}
     return {**size_and_seed, **scores, "curve": curve, **timings(folder.tflite, options.runs)}
-
-
-def command(options):
-    """The command line that makes the result again."""
-    words = ["python benchmarks/distill.py"]
-    for name, value in vars(options).items():
-        if value is not None:
-            words.append(f"--{name} " + " ".join(f"{item}" for item in (value if isinstance(value, list) else [value])))
-    return " ".join(words)
 
 
 def parse():

@@ -21,7 +21,6 @@ of drawing `draws_<number>.png` (8 a class, a row each), and for all `edits_top.
 """
 
 import argparse
-import datetime
 import functools
 import itertools
 import sys
@@ -32,6 +31,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import tensorflow as tf
+from made_by import made_by
 
 BENCHMARKS = Path(__file__).resolve().parent
 sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "saved_models")]
@@ -61,7 +61,7 @@ def main():
     options = parse()
     measure = Measurement(options)
     result = {
-        "date": datetime.date.today().isoformat(), "command": command(options), "seeds": list(range(options.seeds)),
+        **made_by("masked_prior.py", options), "seeds": list(range(options.seeds)),
         "minutes": options.minutes, **measure.about, "runs": [run(measure, seed) for seed in range(options.seeds)],
     }  # fmt: skip
     names = [AUTOREGRESSIVE, *(masked_name(*pair) for pair in masked_ways(options)), TRUE]
@@ -308,15 +308,6 @@ def write_edits(measure, edits):
         shown = np.where(in_pixels(kept, true.shape[1])[None, :, :, None], true, np.uint8(128))
         rows = [("kept", shown), *((name, images[side]) for name, images in edits), (TRUE, true)]
         files.write_bytes(measure.options.out / f"edits_{side}.png", pixels.to_png(sheet(rows)))
-
-
-def command(options):
-    """The command line that makes the result again."""
-    words = ["python benchmarks/masked_prior.py"]
-    for name, value in vars(options).items():
-        text = " ".join(f"{item}" for item in (value if isinstance(value, list) else [value]))
-        words.append(f"--{name.replace('_', '-')} {text}")
-    return " ".join(words)
 
 
 def parse():

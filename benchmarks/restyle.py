@@ -12,11 +12,11 @@ is selected on it. Edges kept: similarity of the outlines to the input's over th
 """
 
 import argparse
-import datetime
 import json
 from pathlib import Path
 
 import numpy as np
+from made_by import made_by
 from result_tables import restyle_table
 
 from keras_transfer_gen import files
@@ -39,7 +39,7 @@ def main():
     images = read_images(options.images, *shape).images
     images = images[np.linspace(0, len(images) - 1, options.num).round().astype(int)]  # evenly over the names
     runs = [restyle_once(options, images, target, seed) for seed in range(options.seeds)]
-    result = {"date": datetime.date.today().isoformat(), "command": command(options), "num": len(images), "runs": runs}
+    result = {**made_by("restyle.py", options), "num": len(images), "runs": runs}
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", restyle_table(result))
     print(restyle_table(result))
@@ -73,11 +73,6 @@ def change(target, before, after):
     differences = 1000 * (weighted_kid(*second, *drawn) - weighted_kid(*first, *drawn))
     value = 1000 * (weighted_kid(*second, *every) - weighted_kid(*first, *every))
     return {"value": float(value[0]), "std": float(differences.std(ddof=1))}
-
-
-def command(options):
-    """The command line that makes the result again."""
-    return "python benchmarks/restyle.py " + " ".join(f"--{name} {value}" for name, value in vars(options).items())
 
 
 def parse():

@@ -22,15 +22,14 @@ import argparse
 import contextlib
 import csv
 import dataclasses
-import datetime
 import json
 import platform
-import shlex
 import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from made_by import made_by
 from result_tables import kid_at, rates_text, transfer_table
 
 from keras_transfer_gen import files
@@ -220,8 +219,8 @@ def main():
     floor_images = trial.image_set.images[:500]
     floor = kid_protocol.score_images(floor_images, trial.reference)
     result = {
-        "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
-        "command": command(options), "precision": trial.precision, "kimg": budget, "rates": rates,
+        **made_by("transfer_vs_scratch.py", options), "machine": platform.processor() or platform.machine(),
+        "precision": trial.precision, "kimg": budget, "rates": rates,
         "scratch_rate_search": {
             rates_text(rates): kid for kids in search.values() if len(kids) > 1 for rates, kid in kids.items()
         },
@@ -285,20 +284,6 @@ def plot(path, result):
     figure.legend(frameon=False, loc="outside upper center", ncols=2, fontsize="small")
     with files.atomic_path(path) as partial:
         figure.savefig(partial, dpi=120)
-
-
-def command(options):
-    """The command line that makes the result again."""
-    words = [
-        f"--{name.replace('_', '-')} {value}"
-        for name, value in vars(options).items()
-        if name not in ("methods", "scratch_rates") and value is not None
-    ]
-    if options.scratch_rates:
-        words.append("--scratch-rates " + " ".join(f"{rate:g}" for rate in options.scratch_rates))
-    if tuple(options.methods) != METHODS:
-        words.append("--methods " + " ".join(shlex.quote(method) for method in options.methods))
-    return "python benchmarks/transfer_vs_scratch.py " + " ".join(words)
 
 
 def parse():

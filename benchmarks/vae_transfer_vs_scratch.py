@@ -17,13 +17,13 @@ the best weights of each run draw from a prior fitted to the training images.
 
 import argparse
 import csv
-import datetime
 import platform
 import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from made_by import made_by
 from result_tables import best_of_scratch, vae_table
 
 from keras_transfer_gen import files
@@ -154,8 +154,8 @@ def main():
         rate, points = (chosen, long) if method == "scratch" else (None, short)
         runs[method] = [trial.run(method, seed, rate, points) for seed in (seeds if method != "prior" else [0])]
     result = {
-        "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
-        "command": command(options), "precision": "auto", "kimg": budget, "images": len(trial.seen),
+        **made_by("vae_transfer_vs_scratch.py", options), "machine": platform.processor() or platform.machine(),
+        "precision": "auto", "kimg": budget, "images": len(trial.seen),
         "n_held": len(trial.images), "n_real": len(trial.reference.features), "n_fake": kid_protocol.DEFAULT.num_fakes,
         "scratch_rate": chosen, "scratch_rate_search": {f"{rate:g}": value for rate, value in search.items()},
         "before": runs["scratch"][0]["curve"][0]["elbo"], "runs": runs,
@@ -204,14 +204,6 @@ def plot(path, result):
     figure.legend(frameon=False, loc="outside upper center", ncols=4)
     with files.atomic_path(path) as partial:
         figure.savefig(partial, dpi=120)
-
-
-def command(options):
-    """The command line that makes the result again."""
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in vars(options).items() if name != "methods"]
-    if tuple(options.methods) != METHODS:
-        words.append("--methods " + " ".join(options.methods))
-    return "python benchmarks/vae_transfer_vs_scratch.py " + " ".join(words)
 
 
 def parse():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-SCRIPTS = sorted(path for path in BENCHMARKS.glob("**/*.py") if "argparse" in path.read_text(encoding="utf-8"))
+SCRIPTS = sorted(path for path in BENCHMARKS.glob("**/*.py") if "ArgumentParser" in path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
