@@ -81,24 +81,23 @@ def generate(
     from keras_transfer_gen.training.latents import numbered_classes
 
     generator, replaced = open_model(ref, overrides=options.overrides), count_images(out)
-    label = generator.spec.class_number(label)
-    if style is not None:
-        label = choose_style(generator, style, label)
+    number = generator.spec.class_number(label) if style is None else choose_style(generator, style, label)
+    spec = generator.spec  # of which a style alone changes the shares
     with ConsoleReporter() as reporter:
         if not dry_run:
-            images = recipe.generate_folder(generator, num, out, seed, truncation, reporter, label, sampling)
+            images = recipe.generate_folder(generator, num, out, seed, truncation, reporter, number, sampling)
         elif replaced:
             reporter.say(f"would replace {count_of(replaced, 'earlier image')} in {out}")
     if not dry_run and grid is not None:
         with checks.named(out="grid"):
-            classes = numbered_classes(range(num), generator.spec, seed, label)
-            recipe.write_grid(grid, images, spec=generator.spec, classes=classes)
+            classes = numbered_classes(range(num), spec, seed, number)
+            recipe.write_grid(grid, images, spec=spec, classes=classes)
     outcome = {"model": model, "num": num, "seed": seed, "out": out, "grid": grid, "dry_run": dry_run}
     outcome |= {"replaced": replaced, **sampling}
     if style is not None:
         outcome["style"] = style
-    if label is not None:
-        outcome |= {"class": label, "class_name": generator.spec.class_name(label)}
+    if number is not None:
+        outcome |= {"class": number, "class_name": spec.class_name(number)}
     print_outcome(outcome, json, f"{'would write' if dry_run else 'wrote'} {count_of(num, 'image')} to {out}")
 
 

@@ -34,7 +34,8 @@ def label_images(image_set: ImageSet, labels: Any, source: Any = None) -> ImageS
             - None or False: those that reading the source gave, if any;
             - "own" or True: the same, which must be there: of an .npz file, a dataset, or sub-folders;
             - "folders": the name of the first sub-folder that an image is in;
-            - path of a CSV with the header `file,label`; further columns are kept in `more_labels`;
+            - path of a CSV with the header `file,label`; further columns are kept in `more_labels` (see
+              `join_columns`);
             - path of a dataset.json of StyleGAN;
             - an array or list of integers from 0 on or of texts, one for each image, in the order of the source.
 
@@ -68,6 +69,29 @@ def check_every_class(image_set: ImageSet) -> None:
     if empty:
         step = "Number the classes from 0 on without gaps, or give their names as text."
         raise checks.user_error("labels", "labels with an image of each class", f"none of {empty}", step)
+
+
+def join_columns(image_set: ImageSet) -> ImageSet:
+    """An `ImageSet` whose classes are those of all columns together, as networks learn them.
+
+    Of the columns `label` and `style`, an image of "people" in "fluent" has the class "people_fluent". Only classes
+    that have images are there.
+
+    Args:
+        image_set: `ImageSet` with labels; without `more_labels` it is returned as it is.
+
+    Raises:
+        UserError: where two different combinations have the same name.
+    """
+    if not image_set.more_labels:
+        return image_set
+    columns = [LabelColumn(image_set.labels, image_set.class_names), *image_set.more_labels.values()]
+    values = list(zip(*([str(column.names[i]) for i in column.numbers] for column in columns), strict=True))
+    numbers, names = _named(["_".join(parts) for parts in values])
+    if len(names) < len(set(values)):
+        step = "Write names without _, or one column alone."
+        raise checks.user_error("labels", "columns whose joined names differ", f"{len(set(values))} as {names}", step)
+    return dataclasses.replace(image_set, labels=numbers, class_names=names, more_labels={}, groups=_dense(numbers))
 
 
 def describe_classes(image_set: ImageSet, most: int = 12) -> str:

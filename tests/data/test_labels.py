@@ -6,7 +6,7 @@ from PIL import Image
 
 from keras_transfer_gen.checks import UserError
 from keras_transfer_gen.data.batches import load_images
-from keras_transfer_gen.data.labels import check_every_class, describe_classes, label_images
+from keras_transfer_gen.data.labels import check_every_class, describe_classes, join_columns, label_images
 from keras_transfer_gen.data.sources import read_images
 
 LEVELS = {"a/1.png": 10, "a/2.png": 20, "b/3.png": 30, "b/deep/4.png": 40, "c/5.png": 50}
@@ -69,6 +69,23 @@ def test_csv_keeps_further_columns_and_batches_have_them(folder, tmp_path):
         assert labels["labels"].numpy().tolist() == [[0, 0, 1, 1, 2][index] for index in expected]
         assert labels["style"].numpy().tolist() == (levels >= 35).astype(int).tolist()
     assert images.image_set.subset([4, 0]).more_labels["style"].numbers.tolist() == [1, 0]
+
+
+def test_columns_are_joined_to_one_class_for_each_combination(folder, tmp_path):
+    rows = [f"{name},{name[0]},{'dark' if level < 35 else 'light'}" for name, level in LEVELS.items()]
+    joined = join_columns(read(folder, write_csv(tmp_path / "x.csv", rows, "file,label,style")))
+    assert labels_by_level(joined) == {10: "a_dark", 20: "a_dark", 30: "b_dark", 40: "b_light", 50: "c_light"}
+    assert joined.class_names == ["a_dark", "b_dark", "b_light", "c_light"] and not joined.more_labels
+    assert joined.groups.tolist() == joined.labels.tolist()
+    plain = read(folder, "folders")
+    assert join_columns(plain) is plain
+
+
+def test_columns_whose_joined_names_are_alike_are_refused(folder, tmp_path):
+    pairs = [("a", "b_c"), ("a_b", "c"), ("a", "c"), ("a", "c"), ("a", "c")]
+    rows = [f"{name},{label},{style}" for name, (label, style) in zip(LEVELS, pairs, strict=True)]
+    with pytest.raises(UserError, match="columns whose joined names differ"):
+        join_columns(read(folder, write_csv(tmp_path / "x.csv", rows, "file,label,style")))
 
 
 def test_numbers_in_a_csv_are_sorted_as_numbers(folder, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_transfer_gen import checks, files
 from keras_transfer_gen.data.image_set import ImageSet
-from keras_transfer_gen.data.labels import check_every_class, describe_classes
+from keras_transfer_gen.data.labels import check_every_class, describe_classes, join_columns
 from keras_transfer_gen.data.large_folders import CACHE_GB, is_large
 from keras_transfer_gen.data.lazy_images import LazyImages
 from keras_transfer_gen.data.sources import read_images
@@ -187,6 +187,7 @@ def read_image_set(
         raise checks.user_error(name, f"at least {MIN_IMAGES} usable images", f"{count} in {source}", step)
     if name == "data":
         if settings.data_labels is not None:
+            image_set = join_columns(image_set)
             _check_labels(image_set, settings.data_labels)
             reporter.say(f"{len(image_set.class_names)} classes: {describe_classes(image_set)}")
         if isinstance(image_set.images, LazyImages):
@@ -205,11 +206,8 @@ def _cache_gb(name: str, source: ImageSource, settings: RunSettings) -> float | 
 
 
 def _check_labels(image_set: ImageSet, labels: LabelSource) -> None:
-    """Refuses labels that no network can learn: classes without images, several kinds of labels, one class."""
+    """Refuses labels that no network can learn: classes without images, one class."""
     check_every_class(image_set)
-    if image_set.more_labels:
-        step = f"It has more: {', '.join(image_set.more_labels)}. Networks take one kind so far; remove the others."
-        raise checks.user_error("labels", "a file with the columns file and label alone", labels, step)
     if len(image_set.class_names) < 2:
         step = f"All images are {image_set.class_names[0]!r}. Leave labels= (--labels) out."
         raise checks.user_error("labels", "labels of at least 2 classes", labels, step)

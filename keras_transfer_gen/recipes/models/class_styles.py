@@ -10,13 +10,14 @@ from keras_transfer_gen import checks
 from keras_transfer_gen.training.vqvae import VQVAE
 
 
-def numbers_of_style(names: Sequence[str], style: str, label: int | None = None) -> list[int]:
+def numbers_of_style(names: Sequence[str], style: str, label: int | str | None = None) -> list[int]:
     """Numbers of the classes of a style: those whose names end in `_STYLE`.
 
     Args:
         names: of all classes, in the order of their numbers.
         style: such as "fluent".
-        label: number of the class whose form in this style is meant; None means every class of the style.
+        label: number of the class whose form in this style is meant, or its name without a style, of which there need
+            be no class; None means every class of the style.
 
     Returns:
         list of int, one alone where a class is given.
@@ -28,11 +29,13 @@ def numbers_of_style(names: Sequence[str], style: str, label: int | None = None)
         >>> names = ["flags", "flags_fluent", "people", "people_fluent", "signs"]
         >>> numbers_of_style(names, "fluent"), numbers_of_style(names, "fluent", label=2)
         ([1, 3], [3])
+        >>> numbers_of_style(["people_fluent", "people_noto"], "noto", label="people")
+        [1]
     """
     if label is None:
         whose, bases, wanted = "the classes of this model", names, [n for n in names if n.endswith(f"_{style}")]
     else:
-        own = names[label] if names else str(label)
+        own = names[label] if names and isinstance(label, int) else str(label)
         whose, bases, wanted = f"the class {own}", [own], [f"{own}_{style}"]
     numbers = [number for number, name in enumerate(names) if style and name in wanted]
     if numbers:
@@ -46,7 +49,7 @@ def numbers_of_style(names: Sequence[str], style: str, label: int | None = None)
     raise checks.user_error("style", expected, style, step)
 
 
-def choose_style(model: Any, style: str, label: int | None = None) -> int | None:
+def choose_style(model: Any, style: str, label: int | str | None = None) -> int | None:
     """The class of all images, or None where each is drawn: then the model draws the classes of the style alone.
 
     They are drawn as often as the model's shares have them, or all alike where it has none.
@@ -54,12 +57,14 @@ def choose_style(model: Any, style: str, label: int | None = None) -> int | None
     Args:
         model: what `open_model` returns; without a class its shares are changed.
         style: such as "fluent".
-        label: number of a class, or None.
+        label: number or name of a class, with or without a style, or None.
 
     Raises:
-        UserError: see `numbers_of_style`.
+        UserError: see `numbers_of_style`, and for a class that there is in no style.
     """
     spec = model.spec
+    if not any(name.startswith(f"{label}_") for name in spec.class_names):
+        label = spec.class_number(label)
     numbers = numbers_of_style(spec.class_names, style, label)
     if label is not None:
         return numbers[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.data.labels import label_images
+from keras_transfer_gen.data.labels import join_columns, label_images
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.deprecation import warn_renamed
 from keras_transfer_gen.metrics.fid import fid
@@ -226,7 +226,10 @@ def add_classes(
         if labels is not None:
             raise checks.user_error("labels", "left out for a model without classes", labels, "Leave --labels out.")
         return evaluation
-    if labels is None and not knows_classes(model.spec, image_set.class_names):
+    joined = join_columns(image_set)
+    if knows_classes(model.spec, joined.class_names):
+        image_set = joined
+    elif labels is None and not knows_classes(model.spec, image_set.class_names):
         return evaluation
     measured = measure_classes(model, image_set, reporter=reporter, protocol=protocol)
     return dataclasses.replace(evaluation, classes=measured)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from keras_transfer_gen import checks
@@ -14,6 +16,7 @@ def test_a_class_and_a_style_are_one_class_and_a_style_alone_is_several():
     assert numbers_of_style(NAMES, "wild", NAMES.index("cats")) == [2]
     assert numbers_of_style(NAMES, "wild") == [2, 4]
     assert numbers_of_style(NAMES, "pixel") == [1]
+    assert numbers_of_style(["a_x", "a_y", "b_x"], "x", "a") == [0]
 
 
 @pytest.mark.parametrize(("names", "style", "label", "text"), [
@@ -39,5 +42,13 @@ def test_a_model_then_draws_the_classes_of_the_style_alone(vq):
     assert choose_style(model, "wild", 0) == 2 and model.spec == STYLED
     assert choose_style(model, "wild") is None
     assert set(numbered_classes(range(50), model.spec)) == {2, 4}
+    everywhere = ModelGenerator(
+        None, dataclasses.replace(STYLED, class_names=["cats_pixel", "cats_wild", "dogs_wild"], num_classes=3)
+    )
+    assert choose_style(everywhere, "wild", "cats") == 1  # no class is called cats
+    with pytest.raises(checks.UserError, match="a style of the class dogs: wild"):
+        choose_style(everywhere, "pixel", "dogs")
+    with pytest.raises(checks.UserError, match="cats_pixel"):
+        choose_style(everywhere, "wild", "birds")
     with pytest.raises(checks.UserError, match="no styles"):
         choose_style(vq, "wild")

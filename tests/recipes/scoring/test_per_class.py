@@ -1,12 +1,15 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.data.image_set import LabelColumn
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.recipes.scoring.evaluate import Evaluation, add_classes
 from keras_transfer_gen.recipes.scoring.per_class import match_names, measure_classes
 from tests.conditional_fixtures import NAMES, coloured_images
 
@@ -24,6 +27,11 @@ class Copier:
     def generate(self, num, seed=0, label=None):
         name = self.spec.class_name(label)
         return coloured_images(num, seed=seed + 50)[NAMES[0] if name in self.wrong else name]
+
+
+class StyledCopier(Copier):
+    def generate(self, num, seed=0, label=None):
+        return coloured_images(num, seed=seed + 50)[self.spec.class_name(label).split("_")[0]]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +67,17 @@ def test_classes_with_too_few_images_are_left_out(spec):
     few = read_images(PIXELS[:27], 8, labels=LABELS[:27])
     assert list(measure_classes(Copier(spec), few, num=4)["per_class"]) == ["red", "green"]
     assert measure_classes(Copier(spec), read_images(PIXELS[:13], 8, labels=LABELS[:13]), num=4) == {}
+
+
+def test_columns_of_labels_are_joined_where_the_model_has_such_classes(spec, image_set):
+    column = LabelColumn(np.arange(len(LABELS)) % 2, ["dark", "light"])
+    images = dataclasses.replace(image_set, more_labels={"style": column})
+    unscored = Evaluation({}, 0.0, 0.0, 0.0, 0.0, 0.0, {}, PIXELS, PIXELS)
+    by_name = add_classes(unscored, Copier(spec), images, "labels.csv").classes["per_class"]
+    names = [f"{name}_{style}" for name in NAMES for style in column.names]
+    styled = dataclasses.replace(spec, class_names=names, num_classes=len(names))
+    by_style = add_classes(unscored, StyledCopier(styled), images, "labels.csv").classes["per_class"]
+    assert set(by_name) == set(NAMES) and set(by_style) == set(names)
 
 
 def test_unknown_classes_are_refused(spec):

@@ -109,7 +109,7 @@ def test_changed_labels_are_another_training(settings):
 
 
 @pytest.mark.parametrize(("labels", "text"), [
-    ("file,label,style\n{},a,b\n", "the columns file and label alone.*It has more: style"),
+    ("file,label,style\n{},a,b\n", "`labels` must be labels of at least 2 classes.*All images are 'a_b'"),
     ("file,label\n{},a\n", "`labels` must be labels of at least 2 classes.*All images are 'a'"),
 ])  # fmt: skip
 def test_labels_that_no_network_can_learn_are_refused(settings, tmp_path, labels, text):
@@ -118,6 +118,17 @@ def test_labels_that_no_network_can_learn_are_refused(settings, tmp_path, labels
     (tmp_path / "x.csv").write_text("\n".join([header, *rows]))
     with pytest.raises(checks.UserError, match=text):
         pretrain(dataclasses.replace(settings, labels=str(tmp_path / "x.csv")))
+
+
+def test_combinations_of_columns_are_the_classes(settings, tmp_path):
+    rows = [
+        f"{name},{name.split('/')[0]},{index % 2}" for index, name in enumerate(read_images(settings.data, 8).names)
+    ]
+    (tmp_path / "x.csv").write_text("\n".join(["file,label,style", *rows]))
+    read = read_run_images(dataclasses.replace(settings, labels=str(tmp_path / "x.csv")), 8, 3, Scripted())
+    names = [read.image_set.class_names[number] for number in read.image_set.labels]
+    assert names == [f"{name.split('/')[0]}_{index % 2}" for index, name in enumerate(read.image_set.names)]
+    assert not read.image_set.more_labels and read.labelled
 
 
 def test_architecture_without_classes_is_refused(settings):
