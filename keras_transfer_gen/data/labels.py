@@ -94,6 +94,14 @@ def join_columns(image_set: ImageSet) -> ImageSet:
     return dataclasses.replace(image_set, labels=numbers, class_names=names, more_labels={}, groups=_dense(numbers))
 
 
+def number_as(image_set: ImageSet, names: list[str]) -> ImageSet:
+    """An `ImageSet` whose labels are numbers of these names, which hold all of its own."""
+    if image_set.class_names == names:
+        return image_set
+    number = np.array([names.index(name) for name in image_set.class_names], np.int32)
+    return dataclasses.replace(image_set, labels=number[image_set.labels], class_names=list(names))
+
+
 def describe_classes(image_set: ImageSet, most: int = 12) -> str:
     """The classes and their counts of images on one line; of many the most frequent ones.
 

@@ -19,7 +19,7 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.kid_protocol import Reference
 
 if TYPE_CHECKING:
-    from keras_transfer_gen.aliases import ImageSource, LabelSource
+    from keras_transfer_gen.aliases import ImageSource
     from keras_transfer_gen.recipes.report.reporter import Reporter
     from keras_transfer_gen.recipes.scoring.kid_protocol import KidProtocol
     from keras_transfer_gen.recipes.settings.shared import RunSettings
@@ -188,7 +188,7 @@ def read_image_set(
     if name == "data":
         if settings.data_labels is not None:
             image_set = join_columns(image_set)
-            _check_labels(image_set, settings.data_labels)
+            _check_labels(image_set, settings)
             reporter.say(f"{len(image_set.class_names)} classes: {describe_classes(image_set)}")
         if isinstance(image_set.images, LazyImages):
             reporter.say("they are decoded while they are shown; `ktg data check` looks at each of them")
@@ -205,9 +205,9 @@ def _cache_gb(name: str, source: ImageSource, settings: RunSettings) -> float | 
     return CACHE_GB if is_large(source) else None
 
 
-def _check_labels(image_set: ImageSet, labels: LabelSource) -> None:
-    """Refuses labels that no network can learn: classes without images, one class."""
+def _check_labels(image_set: ImageSet, settings: RunSettings) -> None:
+    """Refuses labels that no network can learn: classes without images; one class, unless a source may have others."""
     check_every_class(image_set)
-    if len(image_set.class_names) < 2:
+    if len(image_set.class_names) < 2 and not hasattr(settings, "source"):
         step = f"All images are {image_set.class_names[0]!r}. Leave labels= (--labels) out."
-        raise checks.user_error("labels", "labels of at least 2 classes", labels, step)
+        raise checks.user_error("labels", "labels of at least 2 classes", settings.data_labels, step)

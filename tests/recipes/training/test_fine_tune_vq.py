@@ -17,6 +17,7 @@ from keras_transfer_gen.recipes.training.plan import plan
 from keras_transfer_gen.recipes.training.pretrain import pretrain
 from keras_transfer_gen.training.token_prior import TokenPrior
 from keras_transfer_gen.training.vqvae import VQVAE
+from tests.recipes.conftest import Scripted
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
 OPTIONS = {"max_channels": 8, "min_channels": 4}
@@ -103,6 +104,20 @@ def test_of_few_images_cross_validation_finds_how_long_the_prior_learns(settings
     found = RunFolder(settings.out).notes()["cross_validation"]
     assert metrics["kimg"] == pytest.approx(0.064 + found["kimg"]) and found["folds"] == 4
     assert any(line.startswith("cross-validation: the prior learns for") for line in reporter.lines)
+
+
+def test_classes_of_the_source_without_images_follow_into_the_new_style(settings, vq_file, many, tmp_path, no_exports):
+    np.savez(tmp_path / "dark.npz", images=np.load(many)["images"], labels=["dark"] * 32)
+    metrics = fine_tune(dataclasses.replace(settings, data=tmp_path / "dark.npz", labels="own"), reporter := Scripted())
+    assert any("classes stay. 1 of them have no images" in line for line in reporter.lines)
+    adapted, source = load_vq(settings.out), load_vq(vq_file)
+    assert adapted.class_names == ["dark", "light"] and adapted.class_shares == [1.0, 0.0]
+    assert metrics["nats_after"] < metrics["nats_before"]
+    drawn = adapted.generate(4, seed=0, label="dark"), adapted.generate(4, seed=0)
+    assert np.array_equal(*drawn)  # no other class is drawn unless it is asked for
+    tokens = source.prior.draw(4, seed=0, label=1)
+    assert not np.array_equal(source.decode(tokens), adapted.decode(tokens))
+    assert adapted.generate(4, seed=0, label="light").shape == (4, 32, 32, 3)
 
 
 @pytest.mark.parametrize("method", ["decoder", "prefix"])

@@ -16,6 +16,7 @@ import numpy as np
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.data.batches import class_shares
+from keras_transfer_gen.data.labels import number_as
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
@@ -158,14 +159,6 @@ def change_classes(gan: GAN, names: list[str], start: Sequence[Sequence[int]]) -
     other = GAN(changed(gan.generator), changed(gan.discriminator), spec=spec, name=gan.name)
     other.ema_generator.set_weights(changed(gan.ema_generator).get_weights())
     return other
-
-
-def number_as(image_set: ImageSet, names: list[str]) -> ImageSet:
-    """An `ImageSet` whose labels are numbers of these names, which hold all of its own."""
-    if image_set.class_names == names:
-        return image_set
-    number = np.array([names.index(name) for name in image_set.class_names], np.int32)
-    return dataclasses.replace(image_set, labels=number[image_set.labels], class_names=list(names))
 
 
 def class_names(spec: ModelSpec) -> list[str]:

@@ -86,13 +86,14 @@ class VqFamily(Family):
             **measure_distance(run, source, images),
             "class_start": start,
             "count": len(images.image_set),
-            "cross_validation": _cross_validate(run, vq, images, start["rows"]),
+            "cross_validation": _cross_validate(run, vq, classes.number_images(images, start["names"]), start["rows"]),
             "nats_before": nats_of(vq, images.holdout, start["rows"][-1]),
             "reconstruction_before": scores.reconstruction_scores(vq, images.holdout),
         }
 
     def match_classes(self, run: Run, source: Source, images: RunImages) -> tuple[Source, RunImages]:
         start = run.notes["class_start"]
+        images = classes.number_images(images, start["names"])
         if not run.folder.source_vae_file.exists():  # it is the source with its own classes until it is kept
             dropout = models.dropout_for(len(images.image_set))
             models.set_classes(source.model, start["rows"], start["names"], _shares(run, images), dropout)

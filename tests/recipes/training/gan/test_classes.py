@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.data.labels import number_as
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.inputs.run_images import make_run_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
@@ -13,7 +14,6 @@ from keras_transfer_gen.recipes.training.gan.classes import (
     change_classes,
     measure_start,
     nearest_classes,
-    number_as,
 )
 from tests.conditional_fixtures import NAMES, colour_gan, coloured_images, colours_of, conditional_toy
 
