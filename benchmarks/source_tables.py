@@ -207,3 +207,21 @@ def conditional_table(result):
         markdown(["GAN", *(column for column, _ in CONDITIONAL.values())], rows), "",
         f"Command: `{result['command']}`", "",
     ])  # fmt: skip
+
+
+NEW_STYLE = {name: COMPARED[name] for name in ("kid", "kid_second", "layout", "precision", "recall")}
+
+
+def new_style_table(result):
+    """table.md of new_style.py: for each source a row of its own draws, recoloured ones, and those of each method."""
+    rows = [
+        [row["name"], *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in NEW_STYLE.items())]
+        for row in result["rows"]
+    ]
+    return "\n".join([
+        f"Median (lowest to highest) of {len(result['rows'][0]['runs'])} seeds, draws of "
+        f"{len(result['classes'])} classes against {result['held']:,} real images of them; learnt are "
+        f"{result['learnt']:,} images of other classes; {result['date']}.", "",
+        markdown(["draws of", *(column for column, _ in NEW_STYLE.values())], rows), "",
+        f"Command: `{result['command']}`", "",
+    ])  # fmt: skip

@@ -98,3 +98,16 @@ def test_gans_with_and_without_classes_stand_beside_real_images(tables):
     assert lines[4] == "| unconditional | 2.0 | 2.0 | 2.0 | 2.00 | 2.00 | 2.00 | | 2 |"
     assert lines[5].endswith("| 2.00 | 0.50 | 2 |")
     assert lines[6] == "| real images | | | | | | 0.90 | 0.75 | |"
+
+
+def test_a_new_style_has_a_row_for_each_way(tables):
+    runs = [dict.fromkeys(tables.NEW_STYLE, value) for value in (1.0, 3.0, 2.0)]
+    result = {
+        "date": "2026-01-02", "command": "python x", "learnt": 10, "held": 1234, "classes": ["a", "b"],
+        "rows": [{"name": "source", "runs": runs}, {"name": "source, adapted", "runs": runs[:1] * 3}],
+    }  # fmt: skip
+    lines = tables.new_style_table(result).splitlines()
+    assert "3 seeds, draws of 2 classes against 1,234 real images of them; learnt are 10 images" in lines[0]
+    assert lines[2] == "| draws of | KID x 1000 | second network | layout | precision | recall |"
+    assert lines[4] == "| source |" + " 2.0 (1.0 to 3.0) |" * 3 + " 2.00 (1.00 to 3.00) |" * 2
+    assert lines[5].startswith("| source, adapted | 1.0 (1.0 to 1.0) |")
