@@ -28,6 +28,7 @@ from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
 from keras_transfer_gen.recipes.scoring.per_class import measure_classes
 from keras_transfer_gen.recipes.scoring.run_scores import score_views
+from keras_transfer_gen.recipes.training.vq.models import set_sampling
 
 SEEDS = (0, 1, 2)
 SHOWN = 8  # generated images of a class on the sheet
@@ -142,12 +143,15 @@ def main():
     parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
     parser.add_argument("--licence", default="", help="of the weights, for the spec")
     parser.add_argument("--holdout", type=float, default=0.05, help="share of the images that the run put aside")
+    parser.add_argument("--temperature", type=float, help="that it draws with; by default the run's")
+    parser.add_argument("--guidance", type=float, help="that it draws with; by default the run's")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
     options = parser.parse_args()
     folder, history = options.out / options.name, files.read_json(options.run / "history.json")
     vq = keras.models.load_model(options.run / "best" / "vq.keras")
     image_set = read_images(options.data, vq.spec.image_size, vq.spec.channels, labels="folders")
     vq = as_new(vq, Path(options.data).name, options.licence)
+    set_sampling(vq.prior, options)
     scores = measure(vq, image_set, options.holdout)
     model = folder / "vq.keras"
     megabytes = write_model(vq, model, LARGEST_MEGABYTES)
