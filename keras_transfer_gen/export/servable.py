@@ -25,6 +25,8 @@ class ServedFunction:
         examples: {input: ndarray}, on which the exported function is called; four rows where there is a batch axis.
         expected: {output: ndarray}, what the model itself gives for them; see `parity.check_outputs`.
         tolerance: the pixel levels by which images may differ.
+        chooses: whether it chooses between codes: two that are nearly as good may then change places, which changes all
+            that follows; see `parity.check_outputs`.
 
     Example:
         >>> latents = tf.TensorSpec((None, 2), tf.float32, name="latents")
@@ -39,6 +41,7 @@ class ServedFunction:
     examples: dict
     expected: dict
     tolerance: float = 1.0
+    chooses: bool = False
 
     @property
     def is_of_scalars(self) -> bool:

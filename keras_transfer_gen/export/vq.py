@@ -54,6 +54,7 @@ def vq_servable(networks: VqNetworks) -> Servable:
         `Servable`.
     """
     served = generator_servable(networks.sampler, networks.spec)
+    drawing = {name: dataclasses.replace(function, chooses=True) for name, function in served.functions.items()}
     encoder, decoder = float32_copy(networks.encoder), float32_copy(networks.decoder)
     quantizer = copy_quantizer(networks.quantizer, networks.encoder.output_shape)
 
@@ -70,8 +71,8 @@ def vq_servable(networks: VqNetworks) -> Servable:
     token_spec = tf.TensorSpec((None, *tokens.shape[1:]), tf.int32, name="tokens")
     decoded = np.asarray(decode(tf.constant(tokens))["images"])
     functions = {
-        **served.functions,
-        "encode": ServedFunction(encode, (image_spec,), {"images": images}, {"tokens": tokens}),
+        **drawing,
+        "encode": ServedFunction(encode, (image_spec,), {"images": images}, {"tokens": tokens}, chooses=True),
         "decode": ServedFunction(decode, (token_spec,), {"tokens": tokens}, {"images": decoded}),
     }
     variables = [*served.variables, *encoder.variables, *decoder.variables, *quantizer.variables]

@@ -9,6 +9,7 @@ from keras_transfer_gen.export.parity import (
     check_latents,
     check_outputs,
     check_parity,
+    check_same_tokens,
     fidelity,
     probe_inputs,
     probe_latents,
@@ -91,6 +92,38 @@ def test_latents_are_compared_in_units_of_their_own():
     for wrong in (zeros + 0.01, zeros + np.nan):
         with pytest.raises(ExportError, match=r"It gives latents that differ by .*at most 0\.001 is allowed"):
             check_latents(zeros, wrong, "It")
+
+
+def test_a_few_tokens_may_be_others():
+    tokens = np.arange(400).reshape(4, 10, 10)
+    few, many = tokens.copy(), tokens.copy()
+    few[0, 0, :8], many[0, 0, :9] = 0, 0
+    few[0, 0, 0], many[0, 0, 0] = 7, 7  # which was 0
+    assert check_same_tokens(tokens, few, "It") is None
+    with pytest.raises(ExportError, match=r"It gives other tokens at 2\.2% of the places; at most 2% is allowed"):
+        check_same_tokens(tokens, many, "It")
+    with pytest.raises(ExportError, match=r"at 100\.0% of the places"):
+        check_same_tokens(tokens, tokens[:1], "It")
+    function = ServedFunction(None, (), {}, {"tokens": tokens}, chooses=True)
+    check_outputs(function, {"tokens": many}, "It", levels=4.0)
+    with pytest.raises(ExportError, match="other tokens"):
+        check_outputs(function, {"tokens": many}, "It")
+
+
+def test_where_codes_are_chosen_half_of_the_images_count():
+    images = np.zeros((4, 4, 4, 3), np.float32)
+    function = ServedFunction(None, (), {}, {"images": images}, chooses=True)
+    half, most = images.copy(), images.copy()
+    half[[0, 2]], most[[0, 1, 2]] = 0.5, 0.5
+    check_outputs(function, {"images": half}, "It")
+    with pytest.raises(ExportError, match="differs from the Keras model"):
+        check_outputs(function, {"images": most}, "It")
+    with pytest.raises(ExportError, match="gives images"):
+        check_outputs(function, {"images": half[:2]}, "It")
+    with pytest.raises(ExportError, match="not finite"):
+        check_outputs(function, {"images": np.where(half > 0, np.nan, half)}, "It")
+    with pytest.raises(ExportError, match="differs from the Keras model"):
+        check_outputs(ServedFunction(None, (), {}, {"images": images}), {"images": half}, "It")
 
 
 def test_fidelity_is_the_lowest_psnr():
