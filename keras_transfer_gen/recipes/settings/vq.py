@@ -61,7 +61,7 @@ class VqSettings(RunSettings):
     )  # fmt: skip
     temperature: float | None = setting(
         None, help="What the trained prior draws by: below 1 safer and less varied, such as 0.9.", panel=fields.TOKENS,
-        by_default="that of the source", check=check.number("0.9", above=True),
+        by_default="that of the source, higher for few images", check=check.number("0.9", above=True),
     )  # fmt: skip
     guidance: float | None = setting(
         None, help="How strongly a class acts on what is drawn: 1 as learnt, 1.5 exaggerates it and takes twice the "

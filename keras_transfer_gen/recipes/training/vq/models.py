@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -90,6 +91,22 @@ def weight_decay_for(count: int) -> float:
         [0.1, 0.032, 0.01, 0.01]
     """
     return min(max(WEIGHT_DECAY * (MANY / max(count, 1)) ** 0.5, WEIGHT_DECAY), 0.1)
+
+
+def temperature_for(count: int, least: float) -> float:
+    """The temperature that a prior draws with which has learnt so many images: the fewer, the nearer to 1.
+
+    Of few images it is sure of what comes next; made surer still, it draws blank images.
+
+    Args:
+        count: of images.
+        least: the temperature of the source, which it does not go below; nor above 1, unless the source does.
+
+    Example:
+        >>> [round(temperature_for(count, 0.8), 2) for count in (10, 100, 1000, 10_000)]
+        [1.0, 0.9, 0.8, 0.8]
+    """
+    return max(least, min(1.0, 1.0 - 0.1 * math.log10(max(count, 1) / 10)))
 
 
 def freeze_prior(prior: TokenPrior, settings: FineTuneVqSettings) -> None:
@@ -192,6 +209,9 @@ def compile_vq(
     adam = keras.optimizers.Adam(rate, beta_2=0.99)
     vq.compile(scaled_for(adam, settings.precision), augment=settings.augment, seed=settings.seed, **adversary)
     compile_prior(vq.prior, settings, prior_rate, count)
+    method = getattr(settings, "adaptation", None)
+    if method is not None and method.prior_rules is not None:
+        vq.prior.temperature = temperature_for(count, vq.prior.temperature)
     set_sampling(vq.prior, settings)
     return vq
 

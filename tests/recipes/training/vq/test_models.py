@@ -82,6 +82,18 @@ def test_every_prior_draws_by_the_settings_or_as_the_source_does(settings):
     assert drawn_by(models.model_from_source(vq, own).prior) == (0.8, 1.5)
 
 
+@pytest.mark.parametrize(("method", "temperature"), [("full", 0.9), ("prefix", 0.9), ("decoder", 0.7)])
+def test_a_prior_that_learns_few_images_draws_less_safely(settings, method, temperature):
+    vq = models.new_model(dataclasses.replace(settings, temperature=0.7), [])
+    tuned = FineTuneVqSettings(data="photos", source="s", out="run", method=method)
+    for _ in range(2):  # a run that goes on comes here again
+        assert models.model_from_source(vq, tuned, count=100).prior.temperature == pytest.approx(temperature)
+    assert models.model_from_scratch(vq, tuned, count=100).prior.temperature == pytest.approx(temperature)
+    own = dataclasses.replace(tuned, temperature=0.6)
+    assert models.model_from_source(vq, own, count=100).prior.temperature == 0.6
+    assert models.temperature_for(10, 0.7) == 1.0 and models.temperature_for(10, 1.2) == 1.2
+
+
 def test_from_scratch_keeps_what_the_tokens_mean_and_nothing_else(settings):
     vq = models.new_model(settings, [])
     vq.quantizer.codebook.assign(np.random.default_rng(0).normal(size=(16, 32)))
