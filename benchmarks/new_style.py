@@ -44,13 +44,13 @@ def main():
     spec = open_model(options.sources[0]).spec
     image_set = read_images(options.data, spec.image_size, spec.channels, labels="folders")
     shown = np.isin(np.array(image_set.class_names)[image_set.labels], options.learn)
-    learnt, held = part_of(image_set, shown), part_of(image_set, ~shown)
+    learnt, unseen = part_of(image_set, shown), part_of(image_set, ~shown)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "learnt.npz"
     np.savez(path, images=learnt.images, labels=np.array(learnt.class_names)[learnt.labels])
-    rows = [row for number in range(len(options.sources)) for row in rows_of(options, number, path, learnt, held)]
+    rows = [row for number in range(len(options.sources)) for row in rows_of(options, number, path, learnt, unseen)]
     result = {
-        **made_by("new_style.py", options), "learnt": len(learnt), "held": len(held), "classes": held.class_names,
+        **made_by("new_style.py", options), "learnt": len(learnt), "unseen": len(unseen), "classes": unseen.class_names,
         "rows": rows,
     }  # fmt: skip
     files.write_json(options.out / "results.json", result)
@@ -68,20 +68,20 @@ def part_of(image_set, chosen):
     )  # fmt: skip
 
 
-def rows_of(options, number, path, learnt, held):
+def rows_of(options, number, path, learnt, unseen):
     """The rows of a source: itself, its draws in the colours of the style, and each method: {"name", "runs"}."""
     source = options.sources[number]
     family = resolve_model(source).family or "gan"
     methods = options.methods if family == "vq" else [""]
-    real, model = np.asarray(held.images), open_model(source)
+    real, model = np.asarray(unseen.images), open_model(source)
     names = [source, f"{source}, recoloured", *(f"{source}, adapted{method and ': '}{method}" for method in methods)]
     rows = {name: [] for name in names}
     for seed in range(options.seeds):
         kept = options.out / "runs" / f"{number}_seed{seed}.json"
         if not kept.is_file():
-            own, seen = draw(model, held, seed), draw(model, learnt, seed)
+            own, seen = draw(model, unseen, seed), draw(model, learnt, seed)
             drawn = [own, recoloured(own, seen, np.asarray(learnt.images))]
-            drawn += [draw(adapt(options, number, family, path, method, seed), held, seed) for method in methods]
+            drawn += [draw(adapt(options, number, family, path, method, seed), unseen, seed) for method in methods]
             if seed == 0:
                 write_sheet(options.out / f"sheet_{number}.png", names, drawn, real)
             scores = [

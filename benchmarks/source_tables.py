@@ -220,7 +220,7 @@ def new_style_table(result):
     ]
     return "\n".join([
         f"Median (lowest to highest) of {len(result['rows'][0]['runs'])} seeds, draws of "
-        f"{len(result['classes'])} classes against {result['held']:,} real images of them; learnt are "
+        f"{len(result['classes'])} classes against {result['unseen']:,} real images of them; learnt are "
         f"{result['learnt']:,} images of other classes; {result['date']}.", "",
         markdown(["draws of", *(column for column, _ in NEW_STYLE.values())], rows), "",
         f"Command: `{result['command']}`", "",

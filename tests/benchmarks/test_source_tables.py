@@ -103,7 +103,7 @@ def test_gans_with_and_without_classes_stand_beside_real_images(tables):
 def test_a_new_style_has_a_row_for_each_way(tables):
     runs = [dict.fromkeys(tables.NEW_STYLE, value) for value in (1.0, 3.0, 2.0)]
     result = {
-        "date": "2026-01-02", "command": "python x", "learnt": 10, "held": 1234, "classes": ["a", "b"],
+        "date": "2026-01-02", "command": "python x", "learnt": 10, "unseen": 1234, "classes": ["a", "b"],
         "rows": [{"name": "source", "runs": runs}, {"name": "source, adapted", "runs": runs[:1] * 3}],
     }  # fmt: skip
     lines = tables.new_style_table(result).splitlines()
