@@ -57,6 +57,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "restyle": ("results.json", "table.md", tables.restyle_table),
     "source_classes": ("results.json", "table.md", source_tables.classes_table),
     "sources": ("results.json", "table.md", source_tables.compared_table),
+    "sources_ten": ("results.json", "table.md", source_tables.compared_table),
     "third_party": ("results.json", "table.md", tables.third_party_table),
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
@@ -102,7 +103,7 @@ def all_tables(results):
         "restyle": "\n".join(tables.restyle_table(results["restyle"]).splitlines()[2:-2]),
         **{
             name: "\n".join(TABLE_FILES[name][2](results[name]).splitlines()[2:-2]).strip()
-            for name in ("source_classes", "sources")
+            for name in ("source_classes", "sources", "sources_ten")
         },
         "engine": engine_table(results["engine"]),
         "vae_pytorch": tables.pytorch_table(results["vae_pytorch"]).strip(),
