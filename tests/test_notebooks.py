@@ -1,11 +1,9 @@
 """The notebooks are what make_notebooks.py writes today, with their outputs; they run from first to last cell."""
 
 import base64
-import importlib
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -13,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 import keras_transfer_gen as ktg
+from tests.scripts import import_script
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
@@ -32,10 +31,7 @@ SHOWS = {  # what each must print
 
 @pytest.fixture(scope="module")
 def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(FOLDER)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("make_notebooks")
+    return import_script(FOLDER, "make_notebooks")
 
 
 def text_of(notebook):

@@ -1,6 +1,5 @@
 """Distances to counterparts, computed by hand; which pairs are left out; a whole run with tiny sources."""
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from keras_transfer_gen.recipes.training.vae import family as vae
 from keras_transfer_gen.recipes.training.vq import family as vq
 from keras_transfer_gen.training.token_prior import TokenPrior
 from keras_transfer_gen.training.vqvae import VQVAE
+from tests.scripts import import_script
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 WIDTHS = {"max_channels": 8, "min_channels": 4}
@@ -25,10 +25,7 @@ WIDTHS = {"max_channels": 8, "min_channels": 4}
 
 @pytest.fixture(scope="module")
 def counterparts():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("counterparts")
+    return import_script(BENCHMARKS, "counterparts")
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 """A row of the table of speeds says what was measured, when, where and how; TensorFlow is not loaded here."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.scripts import import_script
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 HERE = {"date": "2026-11-27", "machine": "a processor, 2 cores", "load": 0.1, "command": "python x.py"}
@@ -12,10 +12,7 @@ HERE = {"date": "2026-11-27", "machine": "a processor, 2 cores", "load": 0.1, "c
 
 @pytest.fixture(scope="module")
 def tables():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("engine_tables")
+    return import_script(BENCHMARKS, "engine_tables")
 
 
 def test_steps_are_compared_with_the_best_of_pytorch(tables):

@@ -1,13 +1,13 @@
 """No page holds a figure that the results no longer have; TensorFlow is not loaded here."""
 
-import importlib
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.scripts import import_script
 
 ROOT = Path(__file__).resolve().parents[2]
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)")
@@ -25,10 +25,7 @@ UNMEASURED = {
 
 @pytest.fixture(scope="module")
 def figures():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "benchmarks")
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("figures")
+    return import_script(ROOT / "benchmarks", "figures")
 
 
 def test_no_figure_of_the_pages_is_stale(figures, capsys):

@@ -1,21 +1,18 @@
 """Colours of a style, by closed forms."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.scripts import import_script
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
 def new_style():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("new_style")
+    return import_script(BENCHMARKS, "new_style")
 
 
 def test_colours_get_mean_and_covariance_of_the_style_and_white_stays(new_style):

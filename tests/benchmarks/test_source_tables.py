@@ -1,20 +1,17 @@
 """Tables of compared sources from small results, the figures computed by hand."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.scripts import import_script
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
 def tables():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("source_tables")
+    return import_script(BENCHMARKS, "source_tables")
 
 
 def test_sources_are_compared_class_by_class(tables):

@@ -1,6 +1,5 @@
 """The README's picture of classes: a labelled row for each class, its first images, enlarged."""
 
-import importlib
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen.recipes.models import image_generators
+from tests.scripts import import_script
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZE = 8
@@ -16,10 +16,7 @@ SIZE = 8
 
 @pytest.fixture(scope="module")
 def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(DOCS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("make_class_image")
+    return import_script(DOCS, "make_class_image")
 
 
 class Drawer:

@@ -1,6 +1,5 @@
 """The README's picture: three labelled parts, the first images of each, enlarged."""
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_transfer_gen.recipes.report import sheets
+from tests.scripts import import_script
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZE, COUNT = 8, 36
@@ -17,10 +17,7 @@ SIZE, COUNT = 8, 36
 
 @pytest.fixture(scope="module")
 def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(DOCS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("make_images")
+    return import_script(DOCS, "make_images")
 
 
 def flat(first):

@@ -1,23 +1,20 @@
 """How grey images are read and split; nothing is fetched here."""
 
 import gzip
-import importlib
 import struct
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.scripts import import_script
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
 def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(EXAMPLES)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("fetch_grey")
+    return import_script(EXAMPLES, "fetch_grey")
 
 
 def test_idx_files_are_read(script):

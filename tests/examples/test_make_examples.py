@@ -1,24 +1,21 @@
 """How the example images are chosen and split, and that those in the repository are what their notices say."""
 
 import collections
-import importlib
 import itertools
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.scripts import import_script
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def script(name):
     """A script of examples/ as a module; scripts import each other as when they are run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(EXAMPLES)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module(name)
+    return import_script(EXAMPLES, name)
 
 
 make_examples, fetch_emoji = script("make_examples"), script("fetch_emoji")

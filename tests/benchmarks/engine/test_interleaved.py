@@ -1,20 +1,18 @@
 """Variants take turns, the first round is not counted, and the ratios are of neighbours."""
 
-import importlib
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.scripts import import_script
 
 ENGINE = Path(__file__).resolve().parents[3] / "benchmarks" / "engine"
 
 
 @pytest.fixture(scope="module")
 def interleaved():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ENGINE)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("interleaved")
+    return import_script(ENGINE, "interleaved")
 
 
 def test_variants_take_turns_and_the_first_round_is_not_counted(interleaved):

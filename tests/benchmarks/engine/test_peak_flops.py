@@ -1,21 +1,18 @@
 """The products of a step are counted once each, and only those that are computed."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
+
+from tests.scripts import import_script
 
 ENGINE = Path(__file__).resolve().parents[3] / "benchmarks" / "engine"
 
 
 @pytest.fixture(scope="module")
 def peak_flops():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ENGINE)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("peak_flops")
+    return import_script(ENGINE, "peak_flops")
 
 
 def graph_of(function, *shapes):

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.scripts import import_script
+
 pytest.importorskip("torch", reason="the extra `bench` brings PyTorch for the benchmarks alone")
 ENGINE = Path(__file__).resolve().parents[3] / "benchmarks" / "engine"
 
@@ -23,10 +25,7 @@ def test_both_sides_compute_the_same(kind, monkeypatch):
 
 @pytest.fixture(scope="module")
 def vq():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ENGINE)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("vq_against_pytorch")
+    return import_script(ENGINE, "vq_against_pytorch")
 
 
 @pytest.mark.parametrize("part", ["autoencoder", "prior"])
