@@ -110,6 +110,11 @@ class ModelSpec:
             step = "If it has more classes, say how many: labels=10 (--labels 10)."
         return checks.check_integer("label", number, least=0, most=self.num_classes - 1, next_step=step)
 
+    @property
+    def every_class_name(self) -> list[str]:
+        """The names of all classes, or their numbers as text, in the order of the numbers: list of str."""
+        return [self.class_name(number) for number in range(self.num_classes)]
+
     def class_name(self, number: int) -> str:
         """The name of a class: its own, or its number as text."""
         return self.class_names[number] if self.class_names else str(number)

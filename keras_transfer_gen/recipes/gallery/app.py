@@ -207,7 +207,7 @@ def read_page(name: str) -> bytes:
 
 def _describe(model: ServedModel) -> dict[str, Any]:
     spec = model.spec
-    names = [spec.class_name(number) for number in range(spec.num_classes)]
+    names = spec.every_class_name
     return {
         "name": model.name, "image_size": spec.image_size, "classes": names, "truncation": spec.truncation,
         "licence": spec.licence, "is_run": model.folder is not None, "edits": model.editor is not None,

@@ -80,7 +80,7 @@ def measure_classes(
 
 def knows_classes(spec: ModelSpec, names: Sequence[str]) -> bool:
     """Whether a model has all these classes by name (bool)."""
-    return set(names) <= {spec.class_name(number) for number in range(spec.num_classes)}
+    return set(names) <= set(spec.every_class_name)
 
 
 def match_names(spec: ModelSpec, names: Sequence[str]) -> dict[str, int]:
@@ -89,7 +89,7 @@ def match_names(spec: ModelSpec, names: Sequence[str]) -> dict[str, int]:
     Raises:
         UserError: where the model has none of that name.
     """
-    known = {spec.class_name(number): number for number in range(spec.num_classes)}
+    known = {name: number for number, name in enumerate(spec.every_class_name)}
     for name in names:
         step = "Rename the class of the images (--labels), or leave labels= out."
         checks.check_choice("class of the images", name, known, step)

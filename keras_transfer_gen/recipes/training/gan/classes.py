@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.runs.run import Run
     from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
     from keras_transfer_gen.recipes.training.family import Source
-    from keras_transfer_gen.specs import ModelSpec
 
 
 PER_CLASS, IN_ALL, LEAST = 40, 1000, 10  # generated images of a class of the source; of all together; of one at least
@@ -68,7 +67,7 @@ def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages)
         return {"class_start": {"names": [], "from": [near], "sentence": sentence}}
     names = images.image_set.class_names
     _check_labels(source.model, settings)
-    known = class_names(spec)
+    known = spec.every_class_name
     if set(names) <= set(known):
         return {}
     if not class_layers(source.model.generator):
@@ -112,7 +111,7 @@ def match_classes(run: Run[FineTuneSettings], source: Source, images: RunImages)
             freeze_source(gan, run.settings, SILENT)
         run.reporter.say(start["sentence"])
     if images.labelled:
-        numbered = number_as(images.image_set, class_names(gan.spec))
+        numbered = number_as(images.image_set, gan.spec.every_class_name)
         shares = class_shares(numbered, run.settings.balance).tolist()
         gan.spec = dataclasses.replace(gan.spec, class_names=numbered.class_names, class_shares=shares)
         gan.network_inputs = gan.network_inputs.with_shares(shares)
@@ -161,11 +160,6 @@ def change_classes(gan: GAN, names: list[str], start: Sequence[Sequence[int]]) -
     return other
 
 
-def class_names(spec: ModelSpec) -> list[str]:
-    """The names of a model's classes, or their numbers as text."""
-    return [spec.class_name(number) for number in range(spec.num_classes)]
-
-
 def _check_labels(gan: GAN, settings: FineTuneSettings | PretrainSettings) -> None:
     if not gan.spec.num_classes:
         step = "This source takes no labels. Leave --labels out, or train a source with `ktg pretrain --labels`."
@@ -176,7 +170,7 @@ def _start_of_each(
     gan: GAN, image_set: ImageSet, names: list[str], reporter: Reporter
 ) -> tuple[list[list[int]], list[str]]:
     """([[number of the old class], ...], a text for each): of the same name, or else the nearest."""
-    known, features = class_names(gan.spec), None
+    known, features = gan.spec.every_class_name, None
     others = [name for name in names if name not in known]
     if others:
         rows = [np.flatnonzero(image_set.labels == names.index(name))[:IN_ALL] for name in others]

@@ -36,7 +36,7 @@ def measure_start(vq: VQVAE, images: RunImages) -> dict[str, Any]:
         each of them and last for "no class"; "sentence".
     """
     image_set = images.image_set
-    known = [vq.spec.class_name(number) for number in range(vq.spec.num_classes)]
+    known = vq.spec.every_class_name
     own = list(image_set.class_names) if images.labelled else []
     last = _likeliest(vq, image_set, np.arange(len(image_set)))
     if own and set(own) <= set(known):
