@@ -10,7 +10,7 @@ def made_by(script, options, without=()):
     Args:
         script: file name of the benchmark, such as `restyle.py`.
         options: `argparse.Namespace`, each option a value or a list. None and an empty list are left out.
-        without: names of options that are no flags, or that are at their default.
+        without: names of options that are no flags.
 
     Returns:
         {"date": str, "command": str that makes the result again}.

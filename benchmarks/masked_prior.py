@@ -31,13 +31,13 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import tensorflow as tf
-from made_by import made_by
 
 BENCHMARKS = Path(__file__).resolve().parent
 sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "saved_models")]
 
 from compare_classes import class_counts, score_images  # noqa: E402
 from counterparts import distances, seen, sheet  # noqa: E402
+from made_by import made_by  # noqa: E402
 from masked_tokens import MaskedPrior, build_masked  # noqa: E402
 from source_tables import masked_table  # noqa: E402
 from train_vq import split  # noqa: E402

@@ -109,6 +109,12 @@ def temperature_for(count: int, least: float) -> float:
     return max(least, min(1.0, 1.0 - 0.1 * math.log10(max(count, 1) / 10)))
 
 
+def _set_temperature(prior: TokenPrior, settings: FineTuneVqSettings, count: int) -> None:
+    """Gives a prior that will learn so many images its temperature; one that learns nothing keeps its own."""
+    if settings.adaptation.prior_rules is not None:
+        prior.temperature = temperature_for(count, prior.temperature)
+
+
 def freeze_prior(prior: TokenPrior, settings: FineTuneVqSettings) -> None:
     """Freezes what the method of a fine-tune does not train."""
     freeze(prior, [*(settings.adaptation.prior_rules or ()), (".*", True)])
@@ -123,6 +129,7 @@ def model_from_source(vq: VQVAE, settings: FineTuneVqSettings, count: int = MANY
     vq.quantizer.trainable = False  # tokens keep their meaning
     freeze_prior(vq.prior, settings)
     vq.source = adapted_from(settings, vq.source)
+    _set_temperature(vq.prior, settings, count)
     return compile_vq(vq, settings, wait=0.0, count=count)
 
 
@@ -145,6 +152,7 @@ def model_from_scratch(vq: VQVAE, settings: FineTuneVqSettings, count: int = MAN
     reconstruction = type(vq.reconstruction).from_config(vq.reconstruction.get_config())
     fresh = VQVAE(encoder, quantizer, decoder, prior, reconstruction, vq.commitment, vq.class_names)
     fresh.source, fresh.licence, fresh.class_shares = trained_on(settings), "", list(vq.class_shares)
+    _set_temperature(prior, settings, count)
     rates = defaults.VQ_LEARNING_RATE, defaults.VQ_AUTOENCODER_LEARNING_RATE
     return compile_vq(fresh, settings, *rates, count=count)
 
@@ -209,9 +217,6 @@ def compile_vq(
     adam = keras.optimizers.Adam(rate, beta_2=0.99)
     vq.compile(scaled_for(adam, settings.precision), augment=settings.augment, seed=settings.seed, **adversary)
     compile_prior(vq.prior, settings, prior_rate, count)
-    method = getattr(settings, "adaptation", None)
-    if method is not None and method.prior_rules is not None:
-        vq.prior.temperature = temperature_for(count, vq.prior.temperature)
     set_sampling(vq.prior, settings)
     return vq
 
