@@ -14,8 +14,10 @@ seed, `sheet.png` into --out: input, what each source makes of it, true counterp
 Distances of a pair: root mean squared difference (levels) of both averaged down to 16 x 16 pixels, and 1 - cosine of
 their features by each of the two networks of every score. The cosine finds an image's counterpart among others more
 often than the Euclidean distance does. Soft images are near to everything in pixels: so the blurred input and the
-source's plain reconstruction stand beside the others. p: Wilcoxon's signed-rank test, two-sided, of the images'
-distances (means over the seeds). It takes images as independent; men and women of one motif are less than that.
+source's plain reconstruction stand beside the others, and what the adapted decoder draws alone (`--detail 0`). What a
+change of colours can reach shows in the last row: the input with the one that its true counterpart asks for. p:
+Wilcoxon's signed-rank test, two-sided, of the images' distances (means over the seeds). It takes images as
+independent; men and women of one motif are less than that.
 """
 
 import argparse
@@ -33,7 +35,7 @@ from source_tables import counterparts_table
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.latent_tools.autoencoders import codes_of, open_autoencoder
-from keras_transfer_gen.recipes.latent_tools.restyle import restyle
+from keras_transfer_gen.recipes.latent_tools.restyle import carry_over, restyle
 from keras_transfer_gen.recipes.models.resolve import resolve_model
 from keras_transfer_gen.recipes.report.sheets import labelled
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT_SIZE, SECOND, WHOLE, average_down
@@ -55,6 +57,8 @@ def main():
     parts = [("input", "", [images]), ("input, blurred", "", [blurred(images)])]  # (name, what it is, of each seed)
     for number, source in enumerate(options.sources):
         parts += adapted(options, number, source, images)
+    true_colours = carry_over(images, images, counterparts)
+    parts.append(("input, in the colours of its true counterpart", "bound", [true_colours]))
     true = seen(counterparts)
     measured = [(name, kind, [distances(seen(restyled), true) for restyled in seeds]) for name, kind, seeds in parts]
     result = {
@@ -121,11 +125,10 @@ def adapted(options, number, source, images):
             fine_tune(SETTINGS[family](
                 source=source, data=options.data, method=method, kimg=kimg, seed=seed, out=run,
             ))  # fmt: skip
-            runs.append((restyle(run, images), restyle(run, images, detail=1.0)))
+            runs.append(run)
         name = f"{source}, {method}, {kimg:g} kimg"
-        parts.append((name, "restyled", [restyled.images for restyled, _ in runs]))
-        if runs[0][0].detail != 1.0:  # else what `ktg restyle` does is this already
-            parts.append((f"{name}, colours alone", "colours", [colours.images for _, colours in runs]))
+        parts.append((name, "restyled", [restyle(run, images).images for run in runs]))
+        parts.append((f"{name}, decoded alone", "decoded", [restyle(run, images, detail=0.0).images for run in runs]))
     return parts
 
 

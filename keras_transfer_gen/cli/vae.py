@@ -174,7 +174,9 @@ def edit(
     layers: Annotated[
         str | None, typer.Option("--layers", help="With --directions: layers whose styles change. Default: all.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="With --directions: of the images.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="With --directions: of the images; with --keep: of what is drawn.")
+    ] = 0,
     grid: Sheet = None,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,
@@ -289,9 +291,8 @@ def restyle(
         str | None, typer.Option("--source", help="The VAE before it was adapted. Default: the RUN's.")
     ] = None,
     detail: Annotated[
-        float | None,
-        typer.Option("--detail", help="0 to 1: how much fine detail of the input is added. Default: 1; VQ-VAE: 0."),
-    ] = None,
+        float, typer.Option("--detail", help="0: what the adapted decoder draws; 1: the input in its colours.")
+    ] = 1.0,
     grid: Sheet = None,
     trust: o.Trust = False,
     dry_run: o.DryRun = False,

@@ -187,7 +187,7 @@ def find_warnings(image_set: ImageSet, frame: Frame, duplicates: list[list[str]]
     if not len(image_set):
         warnings.append("no usable image")
     elif len(image_set) < FEW_IMAGES:
-        warnings.append(f"only {count_of(len(image_set), 'image')}: expect the generator to copy them")
+        warnings.append(f"only {count_of(len(image_set), 'image')}: a GAN may copy them")
     if small:
         warnings.append(f"{_images_are(small)} smaller than {frame.image_size} px and will be enlarged")
     if repeated:

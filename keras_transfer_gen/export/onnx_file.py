@@ -48,7 +48,7 @@ def write_onnx(servable: Servable, path: PathLike, part: str = "sampler") -> Pat
             one pixel level.
     """
     path = Path(path)
-    step = "VAEs and StyleGAN2 alone have others. Set it with part= or --part."
+    step = "Models of other families have other parts. Set it with part= or --part."
     name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
     check_onnx_file(path)
     tf2onnx, onnx, onnxruntime = require("onnx", "tf2onnx", "onnx", "onnxruntime")

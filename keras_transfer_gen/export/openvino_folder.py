@@ -44,7 +44,7 @@ def write_openvino(servable: Servable, path: PathLike, part: str = "sampler") ->
             level.
     """
     path = Path(path)
-    step = "VAEs and StyleGAN2 alone have others. Set it with part= or --part."
+    step = "Models of other families have other parts. Set it with part= or --part."
     name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
     check_openvino_folder(path)
     (openvino,) = require("openvino", "openvino")

@@ -78,7 +78,7 @@ def write_tflite(
     """
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
-    step = "VAEs and StyleGAN2 alone have others. Set it with part= or --part."
+    step = "Models of other families have other parts. Set it with part= or --part."
     name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
     checks.check_choice("quantize", quantize, QUANTIZATIONS, "Set it with quantize= or --quantize.")
     check_file(path)

@@ -172,14 +172,16 @@ class TokenPrior(keras.Model):
             temperature: above 0; less than 1 is safer and less varied. None is the prior's own, as of the next two.
             top_k: only the k most likely tokens of a position are drawn; 0 allows all.
             guidance: how strongly the class acts; 1 as learnt, more exaggerates it.
-            known: int `[num, rows, columns]`, tokens of which some are kept, or None.
+            known: int `[num, rows, columns]`, tokens of which some are kept, or None; rows of levels that the prior
+                doesn't draw are left out.
             keep: bool of the same shape or `[rows, columns]`: where they are kept.
 
         Returns:
             int32 ndarray `[num, rows, columns]`.
 
         Raises:
-            UserError: for a count below 1, a negative seed, or a temperature that is not above 0.
+            UserError: for a count below 1, a negative seed, a temperature that is not above 0, or tokens to keep of
+                another shape.
         """
         num = checks.check_integer("num", num, next_step="Ask for at least one image with num= or --num.")
         seed = checks.check_integer("seed", seed, least=0, next_step="Give a whole number with seed= or --seed.")
@@ -191,9 +193,8 @@ class TokenPrior(keras.Model):
         noise = latents.numbered_latents(numbers, positions, seed, distribution=token_sampling.DISTRIBUTION)
         uniforms = token_sampling.uniforms_of(noise)
         labels = np.broadcast_to(np.int32(none if label is None else label), (num,))
-        known = np.zeros((num, positions), np.int32) if known is None else np.int32(known).reshape(num, positions)
-        keep = np.zeros((num, positions), bool) if keep is None else np.broadcast_to(keep, (num, rows, columns))
-        columns_of = (uniforms, labels, known, np.reshape(keep, (num, positions)))
+        kept = token_sampling.check_kept(known, keep, num, (rows, columns), self.network.num_codes)
+        columns_of = (uniforms, labels, *kept)
         sampler = self._sampler(**check_sampling(**options))
         batches = []
         for first in range(0, num, token_sampling.SAMPLING_BATCH):
@@ -245,16 +246,23 @@ class TokenPrior(keras.Model):
         """How likely grids of tokens are, without noise; needs no `compile`.
 
         Args:
-            x: int `[n, rows, columns]`.
+            x: int `[n, rows, columns]`; of a prior that was set in a `VQVAE` also images, uint8 `[n, H, W, C]`.
             y: int `[n]`, classes, or None for "no class".
             return_dict: a dict by name; else a list in its order.
             **kwargs: Keras' other arguments, which `fit` gives for its `validation_data`.
 
         Returns:
             nats, per image, and bits_per_token.
+
+        Raises:
+            UserError: for images that it can't encode.
         """
         if kwargs.pop("_use_cached_eval_dataset", False):
             return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
+        if np.ndim(x) == 4:
+            encode, size = self._encoder(), EVALUATION_BATCH
+            batches = (pixels.to_model_range(x[first : first + size]) for first in range(0, len(x), size))
+            x = np.concatenate([encode(batch) for batch in batches])
         nats = float(np.mean(self.nats(x, y)))
         positions = self.network.grid[0] * self.network.grid[1]
         figures = {"nats": nats, "bits_per_token": nats / positions / math.log(2.0)}
@@ -319,17 +327,22 @@ class TokenPrior(keras.Model):
         """
         x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         if x.shape.rank == 4:
-            if self.to_tokens is None:
-                raise checks.user_error("x", "tokens [batch, rows, columns]", "images", "Encode them: vq.encode(x).")
+            encode = self._encoder()
             x = pixels.to_model_range(x)
             if index is not None and self.augment is not None:
                 x = self.augment(x, latents.step_seed(self.seed, index, "augment_real"))
-            x = self.to_tokens(x)
+            x = encode(x)
         rows, columns = self.network.grid
         tokens = tf.reshape(tf.cast(self.own_rows(x), tf.int32), (-1, rows * columns))
         if labels is None or not self.network.num_classes:
             labels = tf.fill((tf.shape(tokens)[0],), self.network.num_classes)
         return tokens, tf.cast(labels, tf.int32)
+
+    def _encoder(self) -> Any:
+        """`to_tokens`, or a `UserError` where there is none."""
+        if self.to_tokens is None:
+            raise checks.user_error("x", "tokens [batch, rows, columns]", "images", "Encode them: vq.encode(x).")
+        return self.to_tokens
 
     def _disturbed(self, tokens: tf.Tensor, labels: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the network reads in a training step: some tokens replaced, some labels left out."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+from keras_transfer_gen import checks
 
 SAMPLING_BATCH = 32  # always the same: the rounding of an image must not depend on how many others there are
 DISTRIBUTION = "uniform"  # of the latents that tokens are drawn by, one for each position
@@ -13,6 +16,48 @@ DISTRIBUTION = "uniform"  # of the latents that tokens are drawn by, one for eac
 def uniforms_of(latents: tf.Tensor) -> tf.Tensor:
     """Latents of the distribution "uniform", in [-1, 1], -> the uniform numbers in [0, 1] that tokens are drawn by."""
     return (latents + 1.0) / 2.0
+
+
+def check_kept(known: Any, keep: Any, num: int, grid: tuple[int, int], num_codes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens of which some are kept while the others are drawn, and where.
+
+    Args:
+        known: int `[num, rows, columns]`, or None where `keep` is; further rows, of later levels, are left out.
+        keep: bool of the same shape or `[rows, columns]`, or None.
+        num: grids to draw.
+        grid: (rows, columns).
+        num_codes: tokens are below this.
+
+    Returns:
+        (int32, bool), each `[num, rows * columns]`.
+
+    Raises:
+        UserError: for one of the two alone, and for other shapes or numbers.
+
+    Example:
+        >>> check_kept(None, None, 1, (1, 2), 8)[1].tolist()
+        [[False, False]]
+    """
+    rows, columns = grid
+    if known is None and keep is None:
+        return np.zeros((num, rows * columns), np.int32), np.zeros((num, rows * columns), bool)
+    if known is None or keep is None:
+        name, words = ("known", "the tokens") if known is None else ("keep", "where tokens stay")
+        raise checks.user_error(name, f"{words}, as known= and keep= belong together", None)
+    known, keep = np.asarray(known), np.asarray(keep)
+    shape = (num, rows, columns)
+    if known.ndim != 3 or known[:, :rows].shape != shape or known.dtype.kind not in "iu":
+        received = f"{known.dtype.name} {known.shape}"
+        raise checks.user_error("known", f"integers {list(shape)}", received, "vq.encode(images) makes them.")
+    known = known[:, :rows]
+    if known.min() < 0 or known.max() >= num_codes:
+        received = f"numbers from {known.min()} to {known.max()}"
+        raise checks.user_error("known", f"numbers from 0 to {num_codes - 1}", received)
+    if keep.shape not in (shape, (1, *grid), grid) or keep.dtype != bool:
+        expected = f"bool {list(grid)} or {list(shape)}"
+        raise checks.user_error("keep", expected, f"{keep.dtype.name} {keep.shape}")
+    known, keep = known.reshape(num, -1).astype(np.int32), np.broadcast_to(keep, shape).reshape(num, -1)
+    return known, keep
 
 
 def choose_tokens(logits: tf.Tensor, uniforms: tf.Tensor, temperature: float = 1.0, top_k: int = 0) -> tf.Tensor:

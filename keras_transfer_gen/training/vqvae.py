@@ -301,7 +301,7 @@ class VQVAE(PartsInTurn, keras.Model):
             num: how many.
             seed: non-negative integer.
             truncation: in (0, 1], as other models have it: a factor on `temperature`; None changes nothing.
-            label: class of all images, its name or number; None draws one for each, all equally likely.
+            label: class of all images, its name or number; None draws one for each, as `class_shares` has them.
             start: number of the first image.
             temperature: above 0; less than 1 is safer and less varied. None is the prior's own, as of the next two.
             top_k: only the k most likely tokens of a place are drawn; 0 allows all.

@@ -140,9 +140,8 @@ def test_sources_that_encode_nothing_or_other_sizes_are_refused(counterparts, so
 def test_perfect_restylings_are_at_their_counterparts(
     counterparts, folders, vae_file, vq_file, tmp_path, monkeypatch, quick_scores
 ):
-    def restyle(run, images, detail=None):
-        of_source = 1.0 if Path(run).name.startswith("0_") else 0.0  # the default of a VAE, of a VQ-VAE
-        return SimpleNamespace(images=255 - images, detail=of_source if detail is None else detail)
+    def restyle(run, images, detail=1.0):
+        return SimpleNamespace(images=255 - images)
 
     settings = []
     monkeypatch.setattr(counterparts, "fine_tune", settings.append)
@@ -155,8 +154,8 @@ def test_perfect_restylings_are_at_their_counterparts(
     kinds = (("vae", "decoder", 2.0), ("vq", "decoder", 16.0), ("vq", "full", 16.0))  # with their family's kimg
     assert runs == [(*kind, seed) for kind in kinds for seed in range(2)] and len({run.out for run in settings}) == 6
     result = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
-    restyled = [row for row in result["rows"] if row["kind"] in ("restyled", "colours")]
-    assert result["num"] == 3 and len(restyled) == 5 and all(len(row["runs"]) == 2 for row in restyled)
+    restyled = [row for row in result["rows"] if row["kind"] in ("restyled", "decoded")]
+    assert result["num"] == 3 and len(restyled) == 6 and all(len(row["runs"]) == 2 for row in restyled)
     for run in (run for row in restyled for run in row["runs"]):
         for key, score in run.items():
             assert score == {"mean": pytest.approx(0.0, abs=1e-9), "nearer": 1.0}, key
@@ -182,8 +181,9 @@ def test_each_source_and_method_gets_rows_and_finished_runs_are_kept(
     result = json.loads((out / "results.json").read_text(encoding="utf-8"))
     kinds = {row["name"].replace(str(vae_file), "VAE").replace(str(vq_file), "VQ"): row for row in result["rows"]}
     assert list(kinds) == [
-        "input", "input, blurred", "VAE, plain reconstruction", "VAE, decoder, 0.032 kimg", "VQ, plain reconstruction",
-        "VQ, decoder, 0.096 kimg", "VQ, decoder, 0.096 kimg, colours alone",
+        "input", "input, blurred", "VAE, plain reconstruction", "VAE, decoder, 0.032 kimg",
+        "VAE, decoder, 0.032 kimg, decoded alone", "VQ, plain reconstruction", "VQ, decoder, 0.096 kimg",
+        "VQ, decoder, 0.096 kimg, decoded alone", "input, in the colours of its true counterpart",
     ]  # fmt: skip
     assert result["num"] == 4 and result["names"][0] == "emoji-a" and len(result["against"]) == 1
     assert result["command"].startswith("python benchmarks/counterparts.py --sources ")

@@ -153,3 +153,10 @@ def test_a_vq_vae_writes_tokens_and_keeps_a_part_of_images(
     ):
         result = ktg(*arguments, "--out", out)
         assert result.exit_code == 2 and text in result.stderr
+
+
+def test_a_vq_vae_is_evaluated_by_nats_too(ktg, vq_file, image_folder, quick_scores):
+    result = ktg("evaluate", vq_file, "--data", image_folder, "--num", 12)
+    assert result.exit_code == 0
+    for name in ("nats", "bits_per_token", "KID x 1000"):
+        assert name in result.stdout, name

@@ -42,7 +42,7 @@ def test_audit_images_counts_and_warns(folder):
     assert audit.duplicates == [["cats/a.png", "cats/b.png", "cats/c.bmp"]]
     assert audit.warnings == [
         "2 files skipped",
-        "only 6 images: expect the generator to copy them",
+        "only 6 images: a GAN may copy them",
         "1 image is smaller than 64 px and will be enlarged",
         "2 exact duplicates",
         "1 image is at least twice as long as wide, and the crop drops half or more of each: "

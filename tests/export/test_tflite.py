@@ -137,7 +137,7 @@ def test_parts_of_a_vae_and_labels_are_quantized_too(servables, tmp_path):
 @pytest.mark.parametrize(("arguments", "text"), [
     ({"batch_size": 0}, r"`batch_size` must be an integer of at least 1\. Received: batch_size=0"),
     ({"quantize": "int4"}, r"`quantize` must be one of 'none', 'float16', 'dynamic', 'int8', 'int16x8'.*--quantize"),
-    ({"part": "encoder"}, "`part` must be one of 'sampler'.*VAEs and StyleGAN2 alone have others.*--part"),
+    ({"part": "encoder"}, "`part` must be one of 'sampler'.*Models of other families have other parts.*--part"),
 ])  # fmt: skip
 def test_unknown_parts_and_batches_are_refused(servables, tmp_path, arguments, text):
     with pytest.raises(UserError, match=text):

@@ -81,6 +81,24 @@ def test_what_is_kept_stays_and_the_rest_follows(trained):
     assert np.mean(grids[:, 1] == 3) > 0.9
 
 
+def test_tokens_to_keep_may_have_further_levels_and_must_fit():
+    prior = make_prior()
+    tokens = np.arange(24, dtype=np.int32).reshape(1, 8, 3) % 8  # as of an encoder with four levels
+    keep = np.array([[True, False, True], [False, False, True]])
+    (grid,) = prior.draw(1, known=tokens, keep=keep)
+    np.testing.assert_array_equal(grid[keep], tokens[0, :2][keep])
+    for arguments, message in (
+        ({"known": tokens[:, :2], "keep": np.zeros((5, 5), bool)}, r"`keep` must be bool \[2, 3\]"),
+        ({"known": tokens[:, :2], "keep": np.zeros((2, 3))}, "`keep` must be bool"),
+        ({"known": tokens[:, :2]}, "`keep` must be"),
+        ({"keep": keep}, "`known` must be"),
+        ({"known": np.zeros((3, 2, 3), int), "keep": keep}, r"`known` must be integers \[1, 2, 3\]"),
+        ({"known": np.full((1, 2, 3), 8), "keep": keep}, "`known` must be numbers from 0 to 7"),
+    ):
+        with pytest.raises(checks.UserError, match=message):
+            prior.draw(1, **arguments)
+
+
 def test_noise_is_a_function_of_the_step_and_of_the_shares():
     prior = make_prior(token_noise=0.5, label_dropout=0.5)
     prior.compile()

@@ -121,6 +121,13 @@ def test_what_does_not_fit_is_refused():
         make_vq(reconstruction=None)
 
 
+def test_a_prior_that_was_set_measures_images_as_their_tokens(trained, images):
+    figures = trained.prior.evaluate(images[:70], return_dict=True)
+    assert figures["nats"] == pytest.approx(trained.prior.nats(trained.encode(images[:70])).mean(), rel=1e-6)
+    with pytest.raises(checks.UserError, match="vq.encode"):
+        make_prior().evaluate(images[:2])
+
+
 def test_classes_are_drawn_as_often_as_their_shares_say(tmp_path):
     vq = make_vq(prior=make_prior(), class_names=["a", "b"])
     vq.class_shares = [0.0, 1.0]

@@ -55,7 +55,7 @@ def read_with_holdout(
         image_set, holdout = split_holdout(image_set, settings.seed)
         name = f"{len(holdout)} images of {settings.data}, held out"
         reporter.say(
-            f"no --reference given: the ELBO is measured on {len(holdout)} images that are not trained on, and KID "
+            f"no --reference given: likelihoods are measured on {len(holdout)} images that are not trained on, and KID "
             "against the training images themselves"
         )
     validation = holdout[:0]

@@ -90,7 +90,7 @@ def complete(
     check_outputs(out, grid)
     vq = open_autoencoder(model)
     if not isinstance(vq, VQVAE) or vq.prior is None:
-        step = "`ktg models` lists models; others are changed by ktg edit --positive and --negative."
+        step = "Such as emoji_vq_64. Images of a VAE are changed by ktg edit --positive and --negative."
         raise checks.user_error("model", "a VQVAE with a prior, to keep a part of images", type(vq).__name__, step)
     mask = read_mask(keep, vq.spec)
     inputs = read_model_images(data, vq.spec, reporter=reporter)
@@ -125,7 +125,7 @@ def read_mask(keep: str | PathLike, spec: ModelSpec) -> np.ndarray:
         mask[tuple(_in_pixels(part, size) for part in SIDES[str(keep)])] = True
         return mask
     if not os.path.exists(keep):
-        expected = f"one of {', '.join(SIDES)}, or an image file that is white where pixels stay"
+        expected = f"one of {', '.join(SIDES)}, or an image file that exists and is white where pixels stay"
         raise checks.user_error("keep", expected, str(keep), "Such as --keep top.")
     mask = np.asarray(read_image_file(keep, spec, "keep")[0].min(axis=-1) >= WHITE)
     if mask.all() or not mask.any():

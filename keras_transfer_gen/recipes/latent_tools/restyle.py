@@ -19,7 +19,6 @@ from keras_transfer_gen.recipes.latent_tools.vae_inputs import read_model_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.training.vqvae import VQVAE
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.training.vae import VAE
 
 
-DETAIL, TOKENS_DETAIL = 1.0, 0.0  # of a VAE, whose images are blurred; of a VQ-VAE
+DETAIL = 1.0  # by default: what a decoder draws is softer than the image
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +70,7 @@ def restyle(
     out: PathLike | None = None,
     reference: ImageSource | None = None,
     source: PathLike | keras.Model | None = None,
-    detail: float | None = None,
+    detail: float = DETAIL,
     grid: PathLike | None = None,
     trust: bool = False,
     reporter: Reporter = SILENT,
@@ -79,8 +78,8 @@ def restyle(
     """Encodes images with the source's encoder and decodes them with the adapted decoder.
 
     A decoder that was adapted while the encoder was frozen (`ktg finetune --method decoder` or `bsa`) decodes the same
-    latents in another style. What a VAE decodes is blurred. So with `detail` only the difference between both decoded
-    images is added to the image itself, after its colours were matched to it (see `carry_over`).
+    latents or tokens in another style. What it decodes is softer than the image. So with `detail` only the difference
+    between both decoded images is added to the image itself, after its colours were matched to it (see `carry_over`).
 
     Args:
         run: RUN folder of a fine-tuned VAE or VQ-VAE; with `source`, also the adapted model or its name.
@@ -88,8 +87,7 @@ def restyle(
         out: folder for 00000.png, ..., in the order of the images' names; None writes none.
         reference: images in the style, to score against; by default the reference of the RUN, or its training images.
         source: the model that was adapted, or its name; a RUN keeps it.
-        detail: from 0, the adapted decoder's image, to 1, the input with the difference added; by default 1, of a
-            VQ-VAE 0.
+        detail: from 0, the adapted decoder's image, to 1, the input with the difference added.
         grid: PNG file for a sheet: input, reconstruction, restyled; None writes none.
         trust: whether you vouch for a model from the web.
         reporter: `Reporter`; shows the progress.
@@ -103,12 +101,9 @@ def restyle(
     Example:
         >>> restyled = restyle("runs/mine", "other_photos/", out="restyled/")  # doctest: +SKIP
     """
-    if detail is not None:
-        detail = check_detail(detail)
+    detail = check_detail(detail)
     check_outputs(out, grid)
     source, adapted, target = _models(run, source, trust)
-    if detail is None:
-        detail = TOKENS_DETAIL if isinstance(adapted, VQVAE) else DETAIL
     reference = target if reference is None else reference
     if source.spec.latent_dim != adapted.spec.latent_dim:
         expected = f"a VAE of {adapted.spec.latent_dim} latent dimensions, as the adapted one"

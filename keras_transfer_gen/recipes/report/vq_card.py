@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from keras_transfer_gen.specs import ModelSpec
 
 
+RECONSTRUCTIONS = ("reconstruction_after", "reconstruction_before")
+CERTAIN = 0.05  # a change of nats with a larger p may be chance
+WORSE = 1.0  # dB
+
+
 def vq_card(
     path: Path, command: str, settings: Any, spec: ModelSpec, metrics: dict[str, Any], notes: dict[str, Any],
     method: str = "",
@@ -77,23 +82,19 @@ def vq_score_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def vq_score_note(metrics: dict[str, Any]) -> str:
     """Sentences that say how the scores were measured."""
-    images, quality = metrics["nats_images"], metrics["reconstruction_after"]
+    images, quality, before = (metrics.get(name) for name in ("nats_images", *RECONSTRUCTIONS))
+    source = "" if before is None else f" (the source's: {before['psnr']:.1f} dB, {before['ssim']:.2f})"
     return (
         f"Nats per image (lower is better): minus the log-likelihood of the tokens of {images['count']} images: "
         f"{images['reference']}; {metrics['bits_per_token']:.2f} bits per token. Their reconstructions: PSNR "
-        f"{quality['psnr']:.1f} dB, SSIM {quality['ssim']:.2f}. {kid_note(metrics['kid_after'])}"
+        f"{quality['psnr']:.1f} dB, SSIM {quality['ssim']:.2f}{source}. {kid_note(metrics['kid_after'])}"
     )
 
 
 def vq_verdicts(metrics: dict[str, Any]) -> list[str]:
     """What the nats mean, a sentence each: whether adapting helped, whether the source did, whether it copies."""
-    before, after, scratch = (metrics[f"nats_{model}"] for model in ("before", "after", "scratch"))
-    sentences = []
-    if before is not None:
-        word = "helped" if after < before else "did not help"
-        sentences.append(
-            f"Adapting {word}: {after:.1f} nats per image that was put aside, with the source's prior {before:.1f}."
-        )
+    after, scratch = metrics["nats_after"], metrics["nats_scratch"]
+    sentences = [*_prior_sentence(metrics), *_decoder_sentence(metrics)]
     if scratch is not None:
         word = "won" if after < scratch else "lost"
         sentences.append(
@@ -107,6 +108,35 @@ def vq_verdicts(metrics: dict[str, Any]) -> list[str]:
         f"{runs['put_aside']:.1f}."
     )
     return sentences
+
+
+def _prior_sentence(metrics: dict[str, Any]) -> list[str]:
+    """Whether the prior finds images that were put aside likelier than the source's does; [] without a source."""
+    before, after, change = metrics["nats_before"], metrics["nats_after"], metrics.get("nats_change")
+    if before is None:
+        return []
+    if before == after:
+        return [f"The prior is the source's: {after:.1f} nats per image that was put aside, before and after."]
+    word = "helped the prior" if after < before else "did not help the prior"
+    spread = ""
+    if change is not None:
+        spread = f" ({change['value']:+.1f} ± {change['std']:.1f})"
+        if change["p"] > CERTAIN:
+            word = "made no certain difference to the prior"
+    text = f"{after:.1f} nats per image that was put aside{spread}, with the source's prior {before:.1f}"
+    return [f"Adapting {word}: {text}."]
+
+
+def _decoder_sentence(metrics: dict[str, Any]) -> list[str]:
+    """Says where the decoder reconstructs images that were put aside clearly worse than the source's; else []."""
+    after, before = (metrics.get(name) for name in RECONSTRUCTIONS)
+    if before is None or after["psnr"] > before["psnr"] - WORSE:
+        return []
+    return [
+        f"The decoder reconstructs images that were put aside worse than the source's: PSNR {after['psnr']:.1f} dB, "
+        f"the source's {before['psnr']:.1f}. It has learnt the training images by heart. Give it more images, or keep "
+        "the source's decoder with the method `prior`."
+    ]
 
 
 def _code(path: Path) -> list[str]:

@@ -21,7 +21,7 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring import elbo_protocol, kid_protocol
 from keras_transfer_gen.recipes.scoring.extra_metrics import extra_rows, measure_extra
 from keras_transfer_gen.recipes.scoring.feature_views import view_of
-from keras_transfer_gen.recipes.scoring.nats import measure_nats
+from keras_transfer_gen.recipes.scoring.nats import measure_nats, nats_rows
 from keras_transfer_gen.recipes.scoring.near_copies import find_copies
 from keras_transfer_gen.recipes.scoring.per_class import knows_classes, measure_classes
 from keras_transfer_gen.streams import ImageStream
@@ -108,6 +108,7 @@ class Evaluation:
             ("coverage", f"{self.coverage:.2f}", "share of real images with a generated one near"),
             ("near-copies", copies, f"share that nearly equals one of these real images; among themselves: {real}"),
             *elbo_protocol.elbo_rows(self.elbo),
+            *nats_rows(self.extra),
             *extra_rows(self.extra),
             *self._mean_rows(),
         ]

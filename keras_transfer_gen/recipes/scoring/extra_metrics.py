@@ -41,5 +41,5 @@ def measure_extra(
 
 
 def extra_rows(values: dict[str, float]) -> list[tuple[str, str, str]]:
-    """(name, value, meaning) of each value of `measure_extra`, as text."""
-    return [(name, f"{value:.4g}", tables.METRICS[name].help) for name, value in values.items()]
+    """(name, value, meaning) of those values that `measure_extra` found, as text."""
+    return [(name, f"{values[name]:.4g}", row.help) for name, row in tables.METRICS.items() if name in values]

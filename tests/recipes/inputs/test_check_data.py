@@ -31,7 +31,7 @@ def test_duplicates_and_warnings_are_reported_and_repeated_for_a_training(image_
     lines = check_data(image_folder, 32).lines()
     assert "the same image: 00.png, twin.png" in lines and "1 exact duplicate" in lines
     warnings = data_warnings(read_images(image_folder, 32))
-    assert warnings == ["only 13 images: expect the generator to copy them", "1 exact duplicate"]
+    assert warnings == ["only 13 images: a GAN may copy them", "1 exact duplicate"]
     assert set(warnings) < set(lines)
 
 

@@ -77,7 +77,7 @@ def test_nothing_that_is_measured_is_trained_on(own_reference, tmp_path, quick_s
     else:
         assert len(holdout) == 4 and len(training) == 32 and images.holdout_name.startswith("4 images of ")
         assert images.reference is images.training
-        assert any(line.startswith("no --reference given: the ELBO is measured on 4") for line in reporter.lines)
+        assert any(line.startswith("no --reference given: likelihoods are measured on 4") for line in reporter.lines)
 
 
 def test_few_images_are_all_trained_on(quick_scores, scripted, tmp_path):

@@ -25,7 +25,7 @@ def test_without_a_reference_the_images_are_the_reference_and_it_says_so(shared_
     assert images.reference.name == f"{shared_image_folder} (the training images)"
     assert reporter.lines == [
         f"12 images in {shared_image_folder}",
-        "note: only 12 images: expect the generator to copy them",
+        "note: only 12 images: a GAN may copy them",
         "no --reference given: scores are measured against the training images themselves",
     ]  # fmt: skip
 

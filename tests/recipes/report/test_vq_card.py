@@ -36,11 +36,34 @@ def test_the_card_says_how_it_was_measured_and_what_it_means():
     assert 'ktg.load_vq("runs/cats")' in text and "latents `[N, 64]`, uniform in [-1, 1]" in text
     assert "6.58 bits per token" in vq_score_note(METRICS) and "SSIM 0.81" in text
     helped, won, runs = vq_verdicts(METRICS)
-    assert helped.startswith("Adapting helped: 292.0") and won.startswith("Transfer won") and "9.0 of 64" in runs
+    assert (
+        helped.startswith("Adapting helped the prior: 292.0") and won.startswith("Transfer won") and "9.0 of 64" in runs
+    )
 
 
 def test_a_loss_is_said_as_a_loss():
     metrics = {**METRICS, "nats_after": 400.0, "nats_scratch": 399.0}
-    assert [line.split(":")[0] for line in vq_verdicts(metrics)[:2]] == ["Adapting did not help", "Transfer lost"]
+    assert [line.split(":")[0] for line in vq_verdicts(metrics)[:2]] == [
+        "Adapting did not help the prior",
+        "Transfer lost",
+    ]
     alone = {**METRICS, "nats_before": None, "nats_scratch": None, "kid_before": None, "kid_scratch": None}
     assert len(vq_verdicts(alone)) == 1 and len(vq_score_rows(alone)) == 2
+
+
+def test_a_change_that_may_be_chance_is_said_as_such():
+    change = {"value": -102.0, "std": 90.0, "p": 0.3}
+    (first, *_) = vq_verdicts({**METRICS, "nats_change": change})
+    assert first.startswith("Adapting made no certain difference to the prior: 292.0") and "-102.0 ± 90.0" in first
+    (first, *_) = vq_verdicts({**METRICS, "nats_change": {**change, "p": 0.01}})
+    assert first.startswith("Adapting helped the prior")
+    (first, *_) = vq_verdicts({**METRICS, "nats_after": 394.0})
+    assert first.startswith("The prior is the source's: 394.0")
+
+
+def test_reconstructions_stand_beside_the_sources():
+    worse = {**METRICS, "reconstruction_before": {"psnr": 25.0, "ssim": 0.9}}
+    assert "(the source's: 25.0 dB, 0.90)" in vq_score_note(worse)
+    assert any("worse than the source's: PSNR 22.0 dB, the source's 25.0" in line for line in vq_verdicts(worse))
+    near = {**METRICS, "reconstruction_before": {"psnr": 22.9, "ssim": 0.9}}
+    assert not any("worse than" in line for line in vq_verdicts(near))

@@ -57,7 +57,7 @@ def measure_prior_kimg(
         tick(number + 1, len(parts))
     nats = mean_curve(curves)
     best = int(np.argmin(nats))
-    return {"kimg": best * steps * settings.batch_size / 1000, "nats": nats, "folds": len(parts)}
+    return {"kimg": min(best * steps * settings.batch_size / 1000, kimg), "nats": nats, "folds": len(parts)}
 
 
 def copy_prior(vq: VQVAE, rows: Sequence[int], settings: FineTuneVqSettings, count: int = models.MANY) -> Any:

@@ -20,7 +20,7 @@ from keras_transfer_gen.recipes.report.vq_card import (
     vq_verdicts,
 )
 from keras_transfer_gen.recipes.runs.phases import Phase
-from keras_transfer_gen.recipes.scoring.nats import nats_of
+from keras_transfer_gen.recipes.scoring.nats import nats_of_each
 from keras_transfer_gen.recipes.settings import defaults
 from keras_transfer_gen.recipes.training.autoencoder_pictures import draw_pictures
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores, Source
@@ -87,7 +87,7 @@ class VqFamily(Family):
             "class_start": start,
             "count": len(images.image_set),
             "cross_validation": _cross_validate(run, vq, classes.number_images(images, start["names"]), start["rows"]),
-            "nats_before": nats_of(vq, images.holdout, start["rows"][-1]),
+            "nats_before": nats_of_each(vq, images.holdout, start["rows"][-1]).tolist(),
             "reconstruction_before": scores.reconstruction_scores(vq, images.holdout),
         }
 

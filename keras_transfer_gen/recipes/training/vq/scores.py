@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_gen.metrics.token_runs import longest_runs
-from keras_transfer_gen.recipes.scoring.nats import bits_per_token, nats_of
+from keras_transfer_gen.recipes.scoring.nats import bits_per_token, nats_change, nats_of, nats_of_each
 from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draws
 from keras_transfer_gen.recipes.training.family import Scores
 
@@ -47,10 +47,12 @@ def score(run: Run, images: RunImages, tuned: Training, scratch: Training | None
     if scratch is not None:
         rival, _, _ = score_draws(scratch.model, images.reference, "scratch", run.reporter)
     holdout = images.holdout
-    nats = nats_of(vq, holdout)
+    before, after_each = notes.get("nats_before"), nats_of_each(vq, holdout)
+    nats = float(np.mean(after_each))
     metrics = {
-        "nats_before": notes.get("nats_before"),
+        "nats_before": None if before is None else float(np.mean(before)),
         "nats_after": nats,
+        "nats_change": nats_change(before, after_each) if isinstance(before, list) else None,
         "nats_scratch": None if scratch is None else nats_of(scratch.model, holdout),
         "nats_images": {"count": len(holdout), "reference": images.holdout_name},
         "bits_per_token": bits_per_token(nats, vq),
