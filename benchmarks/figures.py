@@ -49,6 +49,7 @@ OBJECTIVES = {
     "hinge, r1": "hinge, R1", "hinge, none": "hinge, none",
 }  # fmt: skip
 TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
+    "conditional_fashion": ("results.json", "table.md", source_tables.conditional_table),
     "counterparts": ("results.json", "table.md", source_tables.counterparts_table),
     "far": ("results.json", "table.md", tables.transfer_table),
     "masked_prior": ("results.json", "table.md", source_tables.masked_table),
@@ -64,7 +65,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
 TABLES_OF_PAGES = (  # folders whose table.md stands in a page, without its first and its last line
-    "counterparts", "masked_prior", "restyle", "source_classes", "sources", "sources_ten",
+    "conditional_fashion", "counterparts", "masked_prior", "restyle", "source_classes", "sources", "sources_ten",
 )  # fmt: skip
 OTHER_FILES = {
     "objectives": "objectives.json", "stylegan2_32": "results.json",

@@ -14,6 +14,7 @@ PAGES = {  # file of the repository -> page of the site
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "examples/README.md": "example_images.md",
+    "benchmarks/results/conditional_fashion/table.md": "measured/conditional_fashion.md",
     "benchmarks/results/counterparts/table.md": "measured/counterparts.md",
     "benchmarks/results/far/table.md": "measured/far.md",
     "benchmarks/results/litert/table.md": "measured/litert.md",
