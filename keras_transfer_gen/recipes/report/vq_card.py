@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 RECONSTRUCTIONS = ("reconstruction_after", "reconstruction_before")
 CERTAIN = 0.05  # a change of nats with a larger p may be chance
 WORSE = 1.0  # dB
+SAME = 1e-5  # the rounding of nats, as a share
 
 
 def vq_card(
@@ -115,7 +117,7 @@ def _prior_sentence(metrics: dict[str, Any]) -> list[str]:
     before, after, change = metrics["nats_before"], metrics["nats_after"], metrics.get("nats_change")
     if before is None:
         return []
-    if before == after:
+    if math.isclose(before, after, rel_tol=SAME):
         return [f"The prior is the source's: {after:.1f} nats per image that was put aside, before and after."]
     word = "helped the prior" if after < before else "did not help the prior"
     spread = ""
@@ -134,8 +136,8 @@ def _decoder_sentence(metrics: dict[str, Any]) -> list[str]:
         return []
     return [
         f"The decoder reconstructs images that were put aside worse than the source's: PSNR {after['psnr']:.1f} dB, "
-        f"the source's {before['psnr']:.1f}. It has learnt the training images by heart. Give it more images, or keep "
-        "the source's decoder with the method `prior`."
+        f"the source's {before['psnr']:.1f}. Train for longer, give it more images, or keep the source's decoder with "
+        "the method `prior`."
     ]
 
 
