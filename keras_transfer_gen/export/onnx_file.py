@@ -48,8 +48,7 @@ def write_onnx(servable: Servable, path: PathLike, part: str = "sampler") -> Pat
             one pixel level.
     """
     path = Path(path)
-    step = "Models of other families have other parts. Set it with part= or --part."
-    name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
+    name = servable.function_of_part(part)
     check_onnx_file(path)
     tf2onnx, onnx, onnxruntime = require("onnx", "tf2onnx", "onnx", "onnxruntime")
     function = servable.functions[name]

@@ -44,8 +44,7 @@ def write_openvino(servable: Servable, path: PathLike, part: str = "sampler") ->
             level.
     """
     path = Path(path)
-    step = "Models of other families have other parts. Set it with part= or --part."
-    name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
+    name = servable.function_of_part(part)
     check_openvino_folder(path)
     (openvino,) = require("openvino", "openvino")
     function = servable.functions[name]

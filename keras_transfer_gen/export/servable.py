@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_gen import pixels
+from keras_transfer_gen import checks, pixels
 from keras_transfer_gen.specs import ModelSpec
 
 
@@ -76,6 +76,11 @@ class Servable:
     parts: dict = dataclasses.field(default_factory=lambda: {"sampler": "serve"})
     networks: dict = dataclasses.field(default_factory=dict)
     extras: dict = dataclasses.field(default_factory=dict)
+
+    def function_of_part(self, part: str) -> str:
+        """The name of a part's function, or a `UserError` where the model has no such part."""
+        step = "Models of other families have other parts. Set it with part= or --part."
+        return self.parts[checks.check_choice("part", part, self.parts, step)]
 
 
 def as_uint8(function: ServedFunction) -> ServedFunction:

@@ -78,8 +78,7 @@ def write_tflite(
     """
     path = Path(path)
     batch_size = checks.check_integer("batch_size", batch_size)
-    step = "Models of other families have other parts. Set it with part= or --part."
-    name = servable.parts[checks.check_choice("part", part, servable.parts, step)]
+    name = servable.function_of_part(part)
     checks.check_choice("quantize", quantize, QUANTIZATIONS, "Set it with quantize= or --quantize.")
     check_file(path)
     with files.atomic_path(path) as partial:

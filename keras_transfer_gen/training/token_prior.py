@@ -260,9 +260,10 @@ class TokenPrior(keras.Model):
         if kwargs.pop("_use_cached_eval_dataset", False):
             return super().evaluate(x, return_dict=return_dict, _use_cached_eval_dataset=True, **kwargs)
         if np.ndim(x) == 4:
-            encode, size = self._encoder(), EVALUATION_BATCH
-            batches = (pixels.to_model_range(x[first : first + size]) for first in range(0, len(x), size))
-            x = np.concatenate([encode(batch) for batch in batches])
+            size = EVALUATION_BATCH
+            batches = (tf.constant(x[first : first + size]) for first in range(0, len(x), size))
+            x = np.concatenate([self._tokens_and_labels(batch)[0] for batch in batches])
+            x = x.reshape(-1, *self.network.grid)
         nats = float(np.mean(self.nats(x, y)))
         positions = self.network.grid[0] * self.network.grid[1]
         figures = {"nats": nats, "bits_per_token": nats / positions / math.log(2.0)}
@@ -327,22 +328,17 @@ class TokenPrior(keras.Model):
         """
         x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         if x.shape.rank == 4:
-            encode = self._encoder()
+            if self.to_tokens is None:
+                raise checks.user_error("x", "tokens [batch, rows, columns]", "images", "Encode them: vq.encode(x).")
             x = pixels.to_model_range(x)
             if index is not None and self.augment is not None:
                 x = self.augment(x, latents.step_seed(self.seed, index, "augment_real"))
-            x = encode(x)
+            x = self.to_tokens(x)
         rows, columns = self.network.grid
         tokens = tf.reshape(tf.cast(self.own_rows(x), tf.int32), (-1, rows * columns))
         if labels is None or not self.network.num_classes:
             labels = tf.fill((tf.shape(tokens)[0],), self.network.num_classes)
         return tokens, tf.cast(labels, tf.int32)
-
-    def _encoder(self) -> Any:
-        """`to_tokens`, or a `UserError` where there is none."""
-        if self.to_tokens is None:
-            raise checks.user_error("x", "tokens [batch, rows, columns]", "images", "Encode them: vq.encode(x).")
-        return self.to_tokens
 
     def _disturbed(self, tokens: tf.Tensor, labels: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the network reads in a training step: some tokens replaced, some labels left out."""

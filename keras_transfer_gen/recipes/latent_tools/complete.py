@@ -173,9 +173,7 @@ def fitting_draws(
     count, tick = len(tokens), reporter.counter("draws")
     best, fewest = tokens.copy(), np.full(count, np.inf)
     for turn in range(tries):
-        drawn = vq.prior.draw(
-            count, seed, label, start=turn * count, temperature=temperature, known=tokens, keep=kept[None]
-        )
+        drawn = vq.prior.draw(count, seed, label, start=turn * count, temperature=temperature, known=tokens, keep=kept)
         nats = kept_nats(vq, drawn, kept, label)
         better = nats < fewest
         best[better], fewest[better] = drawn[better], nats[better]

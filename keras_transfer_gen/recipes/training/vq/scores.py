@@ -47,6 +47,7 @@ def score(run: Run, images: RunImages, tuned: Training, scratch: Training | None
     if scratch is not None:
         rival, _, _ = score_draws(scratch.model, images.reference, "scratch", run.reporter)
     holdout = images.holdout
+    # A list, a number for each image; RUNs that were begun before that was noted have the mean alone.
     before, after_each = notes.get("nats_before"), nats_of_each(vq, holdout)
     nats = float(np.mean(after_each))
     metrics = {
