@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLASSES = {
     "ADA": "training.ada",
     "Bernoulli": "objectives.likelihoods",
+    "BlendedCodes": "networks.blended.blended",
     "CausalBlock": "networks.tokens.transformer",
     "ChannelScale": "networks.layers",
     "CriticBlock": "networks.stylegan2.critic",

@@ -222,6 +222,10 @@ ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
         "keras_transfer_gen.networks.dcgan.entries:CONDITIONAL_DCGAN",
         "dcgan_refined that is told the class of each image; needs labels",
     ),
+    "blended_codes": (
+        "keras_transfer_gen.networks.blended.entries:BLENDED_CODES",
+        "draws between images that it knows; made of a trained VQ-VAE",
+    ),
     "conv_vae": ("keras_transfer_gen.networks.conv_vae.entries:CONV_VAE", "convolutional VAE with batch normalisation"),
     "conv_vae_plain": (
         "keras_transfer_gen.networks.conv_vae.entries:PLAIN_CONV_VAE",

@@ -9,32 +9,24 @@ its licence and the command.
 """
 
 import argparse
-import datetime
 import json
 from pathlib import Path
 
 import keras
 import numpy as np
+from class_scores import describe_sheet, measure_draws, write_sheet
 from preset_files import write_model, write_source_features
 from score_section import marked, score_section
 from train_vq import reconstruction_scores, split
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.metrics.features import extract_features, reference_features
-from keras_transfer_gen.metrics.memorisation import memorisation
-from keras_transfer_gen.metrics.prdc import precision_recall
+from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.feature_views import WHOLE
-from keras_transfer_gen.recipes.scoring.per_class import measure_classes
-from keras_transfer_gen.recipes.scoring.run_scores import score_views
 from keras_transfer_gen.recipes.training.vq.models import set_sampling
 
-SEEDS = (0, 1, 2)
-SHOWN = 8  # generated images of a class on the sheet
 RECONSTRUCTED = 12  # images above their reconstructions
 LARGEST_MEGABYTES = 24.0
-VIEWS = {"kid": "kid_after", "kid_second": "kid_second_after", "layout": "layout_after"}
 
 
 def as_new(vq, data, licence):
@@ -60,44 +52,19 @@ def measure(vq, image_set, holdout):
         image_set: `ImageSet` of its images, with labels.
         holdout: share of them that was put aside.
     """
-    images = np.asarray(image_set.images)
-    reference = kid_protocol.make_reference(images, "its training images")
-    rows = []
-    for seed in SEEDS:
-        generated = vq.generate(kid_protocol.DEFAULT.num_fakes, seed=seed)
-        features = extract_features(generated)
-        views = score_views(generated, features, reference, "after")
-        row = {name: views[key]["value"] for name, key in VIEWS.items()}
-        row["layout_precision"], row["layout_recall"] = (
-            views["layout_after"][name] for name in ("precision", "recall")
-        )
-        row["precision"], row["recall"] = precision_recall(reference.features, features)
-        rows.append(row)
-        if seed == SEEDS[0]:
-            known = reference_features(images), reference_features(images, mirrored=True)
-            copies = memorisation(generated, features, images, *known).to_dict()
     aside = split(image_set, holdout)[1]
     held_out = np.asarray(aside.images)
     again = extract_features(vq.reconstruct(held_out))
     originals = kid_protocol.make_reference(held_out, "images put aside")
     nats = vq.prior.nats(vq.encode(held_out), aside.labels)
     return {
-        "kid": float(np.median([row["kid"] for row in rows])),
-        "kid_by_seed": [row["kid"] for row in rows],
-        **{f"{name}_by_seed": [float(row[name]) for row in rows] for name in rows[0] if name != "kid"},
-        "memorisation": copies,
-        **{name: value for name, value in measure_classes(vq, image_set).items() if name != "per_class"},
+        **measure_draws(vq, image_set),
         "nats": float(nats.mean()),
         "put_aside": len(held_out),
         "tokens": int(np.prod(vq.prior_grid)),
         "codes": int(vq.prior.network.num_codes),
         "reconstruction": reconstruction_scores(vq, held_out),
         "reconstruction_kid": kid_protocol.score_features(again, originals)["value"],
-        "n_fake": kid_protocol.DEFAULT.num_fakes,
-        "n_real": len(reference.features),
-        "feature_network": WHOLE.network,
-        "input_size": WHOLE.input_size,
-        "date": datetime.date.today().isoformat(),
     }
 
 
@@ -106,8 +73,7 @@ def card(name, text, scores, history, class_names):
     ends = {key: max(row.get(key) or 0 for row in history) for key in ("kimg", "prior_kimg", "decoder_kimg")}
     return "\n".join([
         f"# {name}", "", text.strip(), "",
-        f"Eight unselected images of each class; from top to bottom: {', '.join(class_names)}.", "",
-        "![a row of generated images for each class](grid.png)", "",
+        *describe_sheet(class_names),
         "Images that were put aside, above their reconstructions:", "",
         "![reconstructions](reconstructions.png)", "",
         "## Training", "",
@@ -157,8 +123,7 @@ def main():
     megabytes = write_model(vq, model, LARGEST_MEGABYTES)
     vq.spec.save(folder / "spec.json")
     files.write_json(folder / "scores.json", scores)
-    rows = [vq.generate(SHOWN, seed=0, label=name) for name in vq.class_names]
-    files.write_bytes(folder / "grid.png", pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
+    write_sheet(folder / "grid.png", vq, vq.class_names)
     shown = np.asarray(split(image_set, options.holdout)[1].images)
     shown = shown[np.linspace(0, len(shown) - 1, RECONSTRUCTED).astype(int)]
     both = np.concatenate([shown, vq.reconstruct(shown)])

@@ -12,6 +12,8 @@ def score_section(scores):
     """
     if "nats" in scores:
         return _vq_section(scores)
+    if "recognised" in scores:
+        return _class_gan_section(scores)
     return _vae_section(scores) if "elbo_after" in scores else _gan_section(scores)
 
 
@@ -63,27 +65,45 @@ def _vae_section(scores):
     ])  # fmt: skip
 
 
-def _vq_section(scores):
-    copies, seeds, again = scores["memorisation"], range(len(scores["kid_by_seed"])), scores["reconstruction"]
+def _class_lines(scores, script):
+    """Lines on the generated images of a preset with classes, of any family, measured by a script."""
+    seeds = range(len(scores["kid_by_seed"]))
     rows = [
         ("KID x 1000", "kid", 1), ("KID x 1000, second network", "kid_second", 1), ("KID x 1000, layout", "layout", 1),
         ("precision", "precision", 2), ("recall", "recall", 2), ("layout precision", "layout_precision", 2),
         ("layout recall", "layout_recall", 2),
     ]  # fmt: skip
-    return "\n".join([
+    return [
         f"{scores['n_fake']} generated images, classes drawn as often as in the training, against {scores['n_real']} "
         f"of its training images, features: {scores['feature_network']} at {scores['input_size']} px, seeds "
-        f"{', '.join(map(str, seeds))}; measured on {scores['date']} by `saved_models/build_vq_preset.py`.",
+        f"{', '.join(map(str, seeds))}; measured on {scores['date']} by `saved_models/{script}`.",
         "",
         *_seed_table([(label, scores[f"{name}_by_seed"], digits) for label, name, digits in rows], seeds),
         "",
         f"- {100 * scores['recognised']:.0f} % of the images of a class are recognised as it by a linear probe; of "
         f"real images {100 * scores['recognised_real']:.0f} %.",
+    ]
+
+
+def _copies_line(copies):
+    return (
+        "- Near-copies of training images or their mirror images: "
+        f"{100 * copies['near_copy_share']:.1f} % of the generated images; among the training images themselves "
+        f"{100 * copies['train_share']:.1f} %."
+    )
+
+
+def _class_gan_section(scores):
+    return "\n".join([*_class_lines(scores, "build_class_preset.py"), _copies_line(scores["memorisation"])])
+
+
+def _vq_section(scores):
+    again = scores["reconstruction"]
+    return "\n".join([
+        *_class_lines(scores, "build_vq_preset.py"),
         f"- {scores['nats']:.1f} nats per image ({scores['tokens']} tokens of {scores['codes']} codes) on "
         f"{scores['put_aside']} images put aside.",
         f"- Reconstructions of these: PSNR {again['psnr']:.1f} dB, SSIM {again['ssim']:.3f}, sharpness "
         f"{again['sharpness']:.2f} of the originals', KID x 1000 to them {scores['reconstruction_kid']:.1f}.",
-        "- Near-copies of training images or their mirror images: "
-        f"{100 * copies['near_copy_share']:.1f} % of the generated images; among the training images themselves "
-        f"{100 * copies['train_share']:.1f} %.",
+        _copies_line(scores["memorisation"]),
     ])  # fmt: skip

@@ -10,7 +10,7 @@ SIBLINGS = ("data", "maths", "networks", "objectives", "transfer", "training", "
 RANK = {"foundation": 0, **dict.fromkeys(SIBLINGS, 1), "recipes": 2, "cli": 3}
 # The rooms of a package: each imports only files of the package itself and rooms before it.
 ROOMS = {
-    "networks": ("latents", "priors", "dcgan", "conv_vae", "tokens", "stylegan2", "heads"),
+    "networks": ("latents", "priors", "dcgan", "conv_vae", "tokens", "blended", "stylegan2", "heads"),
     "transfer": ("fetching", "saved_model", "pickles", "weights", "freezing", "regularizers"),
     "recipes": (
         "settings", "runs", "report", "machine", "output", "models", "scoring", "inputs", "latent_tools", "gallery",

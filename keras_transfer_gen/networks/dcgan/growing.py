@@ -20,13 +20,15 @@ FINAL = "images"  # the layer of a grown generator that takes the sum of all siz
 LARGEST = 256  # pixels
 
 
-def grow_generator(generator: keras.Model) -> keras.Model:
+def grow_generator(generator: keras.Model, kind: type[layers.Layer] = UpBlock) -> keras.Model:
     """A generator of images twice as large, which begin as those of a trained one with each pixel repeated four times.
 
-    A new `UpBlock` draws details. They are added before the final tanh and begin at zero.
+    A new block draws details. They are added before the final tanh and begin at zero.
 
     Args:
-        generator: generator of the architecture `dcgan`, `dcgan_refined` or `dcgan_conditional`, or a grown one.
+        generator: generator of the architecture `dcgan`, `dcgan_refined`, `dcgan_conditional` or `blended_codes`, or a
+            grown one.
+        kind: class of its blocks; any other than `UpBlock` is called with features alone.
 
     Returns:
         `keras.Model` named "generator" with inputs of the same names; all layers are copies with their own weights.
@@ -44,14 +46,18 @@ def grow_generator(generator: keras.Model) -> keras.Model:
         StyleGAN2, 2020 (arXiv:1912.04958), for an image as a sum over sizes.
     """
     side = generator.output_shape[1]
-    last = _block("generator", generator, side, UpBlock)
+    last = _block("generator", generator, side, kind)
     channels, filters = generator.output_shape[-1], last.filters
     copy = keras.models.clone_model(generator)
     copy.set_weights(generator.get_weights())
     features, image = _end(copy, side)
-    styles = copy.get_layer(last.name).input[1]
     twice = 2 * side
-    features = UpBlock(filters, last.modulated, name=f"block_{twice}")([features, styles])
+    name = f"block_{twice}"
+    if kind is UpBlock:
+        styles = copy.get_layer(last.name).input[1]
+        features = UpBlock(filters, last.modulated, name=name)([features, styles])
+    else:
+        features = kind(filters, name=name)(features)
     own = {"dtype": "float32"}
     details = layers.Conv2D(
         channels, 3, padding="same", kernel_initializer="zeros", name=f"to_image_{twice}", **own
@@ -109,7 +115,7 @@ def _block(role: str, network: keras.Model, side: int, kind: type) -> Any:
     """The block at the image's side; a `UserError` where the network is none of a DCGAN or can't grow further."""
     layer = next((layer for layer in network.layers if layer.name == f"block_{side}"), None)
     if not isinstance(layer, kind):
-        step = "Growing is there for dcgan, dcgan_refined and dcgan_conditional. Leave image_size= (--image-size) out."
+        step = "Growing is there for dcgan, its kinds and blended_codes. Leave image_size= (--image-size) out."
         raise checks.user_error(role, f"a {role} of a DCGAN of {side} pixels", network.name, step)
     if 2 * side > LARGEST:
         step = "Give a source of smaller images."

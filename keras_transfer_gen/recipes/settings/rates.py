@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 
 
-def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float) -> float | None:
+def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float, blended: bool = False) -> float | None:
     """The ratio that suits the images, unless the settings hold one or the method has its own.
 
     Args:
         settings: `FineTuneSettings`.
         distance: KID x 1000 of the images to the source's own.
+        blended: whether the generator blends known images, of which the most similar were chosen.
 
     Returns:
         float; None where the method's own ratio holds.
     """
     if settings.g_lr_ratio is not None or settings.method != "full":
         return settings.g_lr_ratio
+    if blended:
+        return defaults.BLENDED_RATIO
     return defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO

@@ -19,9 +19,11 @@ from keras_transfer_gen.data.batches import class_shares
 from keras_transfer_gen.data.labels import number_as
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.metrics.kid import kid
+from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
+from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.training.gan import GAN
 
@@ -58,6 +60,10 @@ def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages)
     """
     spec, settings = source.model.spec, run.settings
     if not images.labelled:
+        if blend_layer(source.model.generator) is not None:
+            chosen = choose_known(source.model, _evenly(images.image_set), run.reporter)
+            sentence = f"The source keeps the {len(chosen)} images that it knows which are most like yours."
+            return {"class_start": {"names": [], "known": chosen, "sentence": sentence}}
         if not class_layers(source.model.generator):
             return {}
         distances = _distances(source.model, [images.training.features], run.reporter)[0]
@@ -107,7 +113,8 @@ def match_classes(run: Run[FineTuneSettings], source: Source, images: RunImages)
     start, gan = run.notes.get("class_start"), source.model
     if start is not None:
         with run.strategy.scope():
-            gan = change_classes(gan, start["names"], start["from"])
+            known = start.get("known")
+            gan = keep_known(gan, known) if known else change_classes(gan, start["names"], start["from"])
             freeze_source(gan, run.settings, SILENT)
         run.reporter.say(start["sentence"])
     if images.labelled:
@@ -186,6 +193,12 @@ def _start_of_each(
             start.append([nearest])
             texts.append(f"{name} from {known[nearest]} (KID x 1000: {1000 * distances[name][nearest]:.0f})")
     return start, texts
+
+
+def _evenly(image_set: ImageSet) -> np.ndarray:
+    """At most 1,000 images of a set, evenly spread over it: uint8 `[n, H, W, C]`."""
+    count = len(image_set)
+    return np.asarray(image_set.images[np.unique(np.linspace(0, count - 1, min(count, IN_ALL)).astype(int))])
 
 
 def _distances(gan: GAN, features: Sequence[np.ndarray], reporter: Reporter) -> list[np.ndarray]:

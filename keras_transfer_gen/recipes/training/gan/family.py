@@ -21,7 +21,7 @@ from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draw
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
-from keras_transfer_gen.recipes.training.gan import classes, feature_heads, latent_selection, models
+from keras_transfer_gen.recipes.training.gan import classes, feature_heads, known_images, latent_selection, models
 from keras_transfer_gen.recipes.training.gan import source as sources
 from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve, kept_source
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
@@ -82,9 +82,10 @@ class GanFamily(Family):
 
     def resolve_settings(self, run: Run, source: Source) -> None:
         settings, distance = run.settings, run.notes["distance"]
-        weight = feature_heads.resolve_feature_weight(settings, distance)
+        blended = known_images.knows_images(source.model)
+        weight = feature_heads.resolve_feature_weight(settings, distance, blended)
         run.resolve(
-            g_lr_ratio=resolve_g_lr_ratio(settings, distance),
+            g_lr_ratio=resolve_g_lr_ratio(settings, distance, blended),
             feature_weight=weight if has_feature_heads(source.model.discriminator) else 0.0,
         )
         run.note(g_lr_ratio=run.resolved.generator_rate / run.resolved.learning_rate)
@@ -119,7 +120,9 @@ class GanFamily(Family):
         phases = []
         if source.new_discriminator and not latent_selection.is_done(tuned.model):
             phases.append(sources.warm_up_phase(run, run.notes.get("warmup_kimg", 0.0)))
-        if latent_selection.is_due(tuned.model, run.resolved, run.notes["distance"]):
+        if known_images.knows_images(tuned.model):
+            phases.append(sources.known_images_phase(run))
+        elif latent_selection.is_due(tuned.model, run.resolved, run.notes["distance"]):
             if tuned.model.spec.num_classes:
                 run.reporter.say(
                     "latents are not selected: this generator takes labels as well, and all of it is trained"

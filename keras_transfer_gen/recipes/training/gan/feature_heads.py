@@ -65,19 +65,20 @@ def add_feature_heads(gan: GAN, weight: float = FEATURE_WEIGHT, width: int = WID
         return _with_discriminator(gan, build_feature_heads(gan.discriminator, weight, width))
 
 
-def resolve_feature_weight(settings: FineTuneSettings, distance: float) -> float:
+def resolve_feature_weight(settings: FineTuneSettings, distance: float, blended: bool = False) -> float:
     """The weight of the feature heads that suits the images, unless the settings hold one.
 
     Args:
         settings: `FineTuneSettings`.
         distance: KID x 1000 of the images to the source's own.
+        blended: whether the generator blends known images.
 
     Returns:
         float; 0 for no feature heads.
     """
     if settings.feature_weight is not None:
         return settings.feature_weight
-    return NEAR_FEATURE_WEIGHT if distance < FAR else FAR_FEATURE_WEIGHT
+    return NEAR_FEATURE_WEIGHT if distance < FAR and not blended else FAR_FEATURE_WEIGHT
 
 
 def set_feature_heads(gan: GAN, weight: float | None) -> GAN:

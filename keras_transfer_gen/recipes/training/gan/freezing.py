@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from keras_transfer_gen import checks, tables
@@ -34,13 +35,16 @@ def frozen_by_author(gan: GAN) -> list[tuple[str, bool]]:
     return [(re.escape(path), False) for path, variable in pairs if id(variable) in frozen]
 
 
-def freeze_source(source: GAN, settings: FineTuneSettings, reporter: Reporter) -> TrainableReport:
+def freeze_source(
+    source: GAN, settings: FineTuneSettings, reporter: Reporter, more: Sequence[tuple[str, bool]] = ()
+) -> TrainableReport:
     """Sets what of a source is trained, as the settings say; layers that were frozen in the source are trainable again.
 
     Args:
         source: `GAN`.
         settings: `FineTuneSettings`.
         reporter: told where the whole discriminator is frozen.
+        more: freezing rules after those of the settings.
 
     Returns:
         `trainable_report.Report`.
@@ -49,7 +53,7 @@ def freeze_source(source: GAN, settings: FineTuneSettings, reporter: Reporter) -
         UserError: for a rule that fits nothing, and where nothing of the generator would be trained.
     """
     with checks.named(model="source", rules="freeze", blocks="freeze_d"):
-        report = freeze(source, [*settings.rules(), *frozen_by_author(source), EVERYTHING])
+        report = freeze(source, [*settings.rules(), *frozen_by_author(source), *more, EVERYTHING])
     frozen = [role for role, network in source.roles.items() if not network.trainable_variables]
     if "generator" in frozen:
         what = "the whole generator" if len(frozen) == 1 else "both networks"

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_transfer_gen import checks
+from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.settings.defaults import FAR
+from keras_transfer_gen.recipes.training.gan import known_images
 from keras_transfer_gen.recipes.training.gan.freezing import frozen_by_author
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope
@@ -112,7 +114,8 @@ def select_latents(
     """Limits a GAN to the part of its latents whose images are most like the given ones; for images near the source.
 
     The discriminator learns alone for a moment; the latents whose images it then rates highest become the centres of a
-    `LatentMixture` in front of the generator. Fit the result as usual. `ktg finetune` begins with it.
+    `LatentMixture` in front of the generator. Fit the result as usual. `ktg finetune` begins with it. Of a generator
+    that blends images that it knows, those most like the given ones are kept; it takes no labels any more.
 
     Args:
         gan: compiled `GAN` that was trained on other images.
@@ -143,9 +146,23 @@ def select_latents(
         raise checks.user_error(
             "gan", "one that draws from all of its latents", gan.name, "It was done before: fit it."
         )
+    steps = math.ceil(kimg * 1000 / images.batch_size)
+    if blend_layer(gan.generator) is not None:
+        return _select_known(gan, images, steps, seed)
     freeze_generator(gan)
-    gan.fit(images, steps_per_epoch=math.ceil(kimg * 1000 / images.batch_size), verbose=0)
+    gan.fit(images, steps_per_epoch=steps, verbose=0)
     return _with_mixture(gan, seed, [], LatentSelection(pool, keep))
+
+
+def _select_known(gan: GAN, images: ImageStream, steps: int, seed: int) -> GAN:
+    """A compiled GAN that blends the known images most like some others; its discriminator has learnt alone."""
+    shown = np.asarray(images.image_set.images[: known_images.MOST])
+    kept = known_images.keep_known(gan, known_images.choose_known(gan, shown, SILENT), seed)
+    kept.compile_like(gan)
+    freeze_generator(kept)
+    kept.fit(images, steps_per_epoch=steps, verbose=0)
+    freeze(kept, [*known_images.FROZEN, (".*", True)])
+    return kept
 
 
 def _with_mixture(

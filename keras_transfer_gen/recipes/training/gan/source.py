@@ -20,7 +20,8 @@ from keras_transfer_gen.recipes.settings.methods import GAN_METHODS
 from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.gan.feature_heads import add_heads_and_freeze
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source, is_third_party
-from keras_transfer_gen.recipes.training.gan.latent_selection import freeze_generator
+from keras_transfer_gen.recipes.training.gan.known_images import FROZEN
+from keras_transfer_gen.recipes.training.gan.latent_selection import freeze_generator, selection_kimg
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
 from keras_transfer_gen.transfer.freezing.freeze import freeze
@@ -74,21 +75,35 @@ def open_source(run: Run[FineTuneSettings]) -> Source:
     return Source(gan, ref, new_discriminator, kept=ref.kind != KERAS or file is not None, file=file)
 
 
-def warm_up_phase(run: Run[FineTuneSettings], kimg: float) -> Phase:
-    """The `Phase` in which a new discriminator learns alone; then the rules of the settings hold.
+NEW_DISCRIMINATOR = "the source has no discriminator: a new one learns alone for {kimg:g} kimg"
+
+
+def warm_up_phase(
+    run: Run[FineTuneSettings],
+    kimg: float,
+    sentence: str = NEW_DISCRIMINATOR,
+    rules: Sequence[tuple[str, bool]] = (),
+) -> Phase:
+    """The `Phase` in which a discriminator learns alone; then the rules of the settings hold, and `rules` after them.
 
     What is frozen depends on the kimg alone, so that a run goes on the same wherever it was interrupted.
     """
 
     def before(training: Training) -> None:
         if training.model.kimg < kimg:
-            run.reporter.say(f"the source has no discriminator: a new one learns alone for {kimg:g} kimg")
+            run.reporter.say(sentence.format(kimg=kimg))
             freeze_generator(training.model)
 
     def after(training: Training) -> None:
-        freeze_source(training.model, run.settings, SILENT)
+        freeze_source(training.model, run.settings, SILENT, rules)
 
     return Phase("warming up", kimg, before=before, after=after)
+
+
+def known_images_phase(run: Run[FineTuneSettings]) -> Phase:
+    """The `Phase` after images were chosen: the discriminator learns alone; then `known_images.FROZEN` holds."""
+    sentence = "the discriminator learns alone for {kimg:g} kimg"
+    return warm_up_phase(run, selection_kimg(run.resolved), sentence, FROZEN)
 
 
 def _with_mapper(gan: GAN, settings: FineTuneSettings) -> GAN:

@@ -1,0 +1,1 @@
+"""A generator that blends codes of training images which its latents choose."""

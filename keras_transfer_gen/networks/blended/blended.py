@@ -1,0 +1,159 @@
+"""A generator that draws between images: latents choose a few neighbours of a class and blend their codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from keras_transfer_gen import checks
+from keras_transfer_gen.networks.dcgan.pretrained_discriminator import copy_layer
+from keras_transfer_gen.version import PACKAGE
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.aliases import Array, Shape
+
+
+LEAST_SHARE = 1e-30  # of an image that is none of a class: its logarithm is far below every score
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BlendedCodes(layers.Layer):
+    """Grids of vectors between those of a few known images, which latents and a class choose.
+
+    It knows images by their tokens (numbers of codes) and by a point for each in the space of latents. The score of an
+    image is the product of latents and its point, plus an offset, which makes all images of a class as likely. The
+    images with the highest scores are blended: their grids are averaged with softmax(sharpness * score - separation *
+    squared distance of the points from that of the best image). So only images that are alike are blended, near latents
+    give near grids, and a path between latents runs from image to image. Codes can be trained; points, offsets,
+    tokens and classes can't. It computes in float32, always.
+
+    Args:
+        num_images: number of known images.
+        num_classes: number of classes.
+        grid: (levels of codes, rows, columns) of an image's tokens.
+        num_codes: number of codes, of all levels together.
+        code_dim: length of a code.
+        neighbours: images that are blended.
+        sharpness: factor on the scores: the higher, the more like its best image is a blend.
+        separation: factor on the squared distances: the higher, the fewer unlike images are blended.
+
+    Call arguments:
+        inputs: [latents `[batch, latent_dim]`, labels int `[batch]`].
+
+    Example:
+        >>> layer = BlendedCodes(num_images=9, num_classes=2, grid=(1, 8, 8), num_codes=16, code_dim=4)
+        >>> layer([tf.ones((3, 5)), tf.zeros(3, tf.int32)]).shape
+        TensorShape([3, 8, 8, 4])
+
+    Reference:
+        An et al., AE-OT: A New Generative Model Based on Extended Semi-discrete Optimal Transport, 2020 (ICLR); An et
+        al., AE-OT-GAN, 2020 (arXiv:2001.03698). Here the blend is smooth, and its codes are discrete ones.
+    """
+
+    def __init__(
+        self, num_images: int, num_classes: int, grid: tuple[int, int, int], num_codes: int, code_dim: int,
+        neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.num_images = checks.check_integer("num_images", num_images)
+        self.num_classes = checks.check_integer("num_classes", num_classes)
+        self.grid, self.num_codes, self.code_dim = tuple(grid), num_codes, code_dim
+        self.neighbours = checks.check_integer("neighbours", neighbours)
+        self.sharpness = checks.check_number("sharpness", sharpness, above=True)
+        self.separation = checks.check_number("separation", separation)
+
+    def build(self, input_shape: Any) -> None:
+        (_, latent_dim), _ = input_shape
+        self.codes = self.add_weight(
+            shape=(self.num_codes, self.code_dim), name="codes", initializer="random_normal", autocast=False
+        )
+        half = {"trainable": False, "autocast": False, "dtype": "float16"}  # half the size: most of a file are these
+        self.points = self.add_weight(shape=(self.num_images, latent_dim), name="points", initializer="zeros", **half)
+        self.offsets = self.add_weight(shape=(self.num_images,), name="offsets", initializer="zeros", **half)
+        self.classes = self.add_weight(
+            shape=(self.num_classes, self.num_images), name="classes", initializer="ones", **half
+        )
+        places = int(np.prod(self.grid))
+        whole = {**half, "dtype": "int16"}
+        self.tokens = self.add_weight(shape=(self.num_images, places), name="tokens", initializer="zeros", **whole)
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        latents, labels = inputs
+        # TensorFlow's own: those of keras.ops need operators that TFLite doesn't have.
+        points, offsets, classes = (tf.cast(part, tf.float32) for part in (self.points, self.offsets, self.classes))
+        shares = tf.gather(classes, labels)
+        scores = tf.matmul(tf.cast(latents, tf.float32), points, transpose_b=True)
+        scores = scores + offsets + tf.math.log(tf.maximum(shares, LEAST_SHARE))
+        highest, chosen = tf.math.top_k(scores, min(self.neighbours, self.num_images))
+        places = tf.gather(points, chosen)
+        distances = tf.reduce_sum(tf.math.squared_difference(places, places[:, :1]), axis=-1)
+        weights = tf.nn.softmax(self.sharpness * highest - self.separation * distances, axis=-1)
+        blended = tf.reduce_sum(self._vectors(chosen) * weights[:, :, tf.newaxis, tf.newaxis], axis=1)
+        return self._summed(blended)
+
+    def grids_of(self, numbers: tf.Tensor) -> tf.Tensor:
+        """int `[batch]`, numbers of known images -> their own grids `[batch, rows, columns, code_dim]`."""
+        return self._summed(self._vectors(numbers))
+
+    def _vectors(self, numbers: tf.Tensor) -> tf.Tensor:
+        """int `[...]` -> float32 `[..., places of all levels, code_dim]`."""
+        tokens = tf.cast(tf.gather(tf.convert_to_tensor(self.tokens), numbers), tf.int32)
+        return tf.gather(tf.convert_to_tensor(self.codes), tokens)
+
+    def _summed(self, vectors: tf.Tensor) -> tf.Tensor:
+        """Vectors of all levels -> their sums over the levels, `[batch, rows, columns, code_dim]`."""
+        levels = tf.reshape(vectors, (-1, *self.grid, self.code_dim))
+        return tf.cast(tf.reduce_sum(levels, axis=1), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (input_shape[0][0], *self.grid[1:], self.code_dim)
+
+    def get_config(self) -> dict[str, Any]:
+        names = ("num_images", "num_classes", "grid", "num_codes", "code_dim", "neighbours", "sharpness", "separation")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def build_blended_generator(
+    decoder: keras.Model, codes: Array, tokens: Array, points: Array, offsets: Array, labels: Array,
+    neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0,
+) -> keras.Model:  # fmt: skip
+    """A generator of `BlendedCodes` and the layers of a trained decoder of tokens.
+
+    Args:
+        decoder: float32 `[batch, rows, columns, code_dim]` -> images in [-1, 1], a chain of layers.
+        codes: float32 `[num_codes, code_dim]`, those of all levels.
+        tokens: int `[n, levels, rows, columns]` of the known images, numbers of these codes.
+        points: float32 `[n, latent_dim]`, where the images lie among the latents.
+        offsets: float32 `[n]`.
+        labels: int `[n]`, their classes, counted from 0; each class has an image.
+        neighbours: see `BlendedCodes`.
+        sharpness: the same.
+        separation: the same.
+
+    Returns:
+        `keras.Model` named "generator", {"latents": float32 `[batch, latent_dim]`, "labels": int32 `[batch]`} -> images
+        as of the decoder; its layers are copies with their own weights.
+    """
+    tokens, labels = np.asarray(tokens), np.asarray(labels)
+    count, grid = len(tokens), tokens.shape[1:]
+    classes = np.equal.outer(np.arange(labels.max() + 1), labels).astype(np.float32)
+    latents = keras.Input((points.shape[1],), name="latents")
+    chosen = keras.Input((), dtype="int32", name="labels")
+    options: dict[str, Any] = {"neighbours": neighbours, "sharpness": sharpness, "separation": separation}
+    num_codes, code_dim = codes.shape
+    blend = BlendedCodes(count, len(classes), grid, num_codes, code_dim, **options, name="blend")
+    x = blend([latents, chosen])
+    values = {
+        "codes": codes, "points": points, "offsets": offsets, "classes": classes, "tokens": tokens.reshape(count, -1),
+    }  # fmt: skip
+    for name, value in values.items():
+        getattr(blend, name).assign(value)
+    for layer in decoder.layers:
+        if not isinstance(layer, layers.InputLayer):
+            x = copy_layer(layer, x)
+    return keras.Model({"latents": latents, "labels": chosen}, x, name="generator")

@@ -1,0 +1,131 @@
+"""How a fine-tune of blended codes begins: the generator keeps those of the images that it knows which are like yours.
+
+Each image of yours votes for the known images that are nearest to it by features. The ones kept are laid out anew among
+the latents, by what they look like, and all are drawn equally often.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from keras_transfer_gen.maths.semi_discrete import fit_offsets
+from keras_transfer_gen.metrics.feature_network import load_feature_network
+from keras_transfer_gen.metrics.features import extract_features
+from keras_transfer_gen.networks.blended.known import blend_layer, known_images, with_known_images
+from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
+from keras_transfer_gen.training.gan import GAN
+
+if TYPE_CHECKING:
+    from keras_transfer_gen.recipes.report.reporter import Reporter
+
+
+SIDE = 128  # pixels that the feature network sees: enough to tell kinds of images, and three times as fast as 224
+# What lies where is settled on the grids of codes; new images settle colours and strokes. Norms keep their statistics:
+# those of batches from a part of the images would undo the choice.
+FROZEN = (
+    (r"generator/.*(moving|running)_(mean|var|variance)", False),
+    (r"generator/(blend|from_codes|residual_\d+)/.*", False),
+)
+FOR_EACH, LEAST, MOST = 6, 300, 2000  # images kept: for each of yours, and in all
+CANDIDATES = 3  # times as many are looked at
+
+
+def knows_images(gan: GAN) -> bool:
+    """Whether a GAN without classes blends images that it knows, so that these are selected in place of latents."""
+    return blend_layer(gan.generator) is not None and not gan.spec.num_classes
+
+
+def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
+    """Numbers of the known images that are most like some others, the most like first.
+
+    Known images are taken in turn by each of the others, the nearest first: 6 for each of them, at least 300 and at
+    most 2,000 in all. Of those that differ less than the others do among themselves, as the same figure in several
+    colours, one is taken before the rest.
+
+    Args:
+        gan: `GAN` whose generator has a `BlendedCodes`.
+        images: uint8 `[n, H, W, C]`.
+        reporter: told how far it is.
+    """
+    network = load_feature_network(side=SIDE)
+    wanted = extract_features(images, network)
+    known = extract_features(known_images(gan.ema_generator), network, progress=reporter.counter("known images"))
+    distances = _distances(wanted, known)
+    order = np.argsort(np.argsort(np.argsort(distances, axis=1), axis=1).min(axis=0), kind="stable")
+    count = int(np.clip(FOR_EACH * len(images), LEAST, MOST))
+    return _different(order[: CANDIDATES * count], known, least_difference(wanted))[:count]
+
+
+def least_difference(features: np.ndarray) -> float:
+    """How far apart images are at least, but for a tenth of them: distance to the nearest other one; 0.0 of a single.
+
+    Args:
+        features: float `[n, D]`.
+    """
+    if len(features) < 2:
+        return 0.0
+    distances = _distances(features, features) + np.diag(np.full(len(features), np.inf))
+    return float(np.percentile(distances.min(axis=1), 10))
+
+
+def _different(order: np.ndarray, features: np.ndarray, least: float) -> list[int]:
+    """Numbers in their order, those at the end that are nearer than `least` to one before them."""
+    kept, others = [int(order[0])], []
+    for number in order[1:]:
+        nearest = _distances(features[number : number + 1], features[kept]).min()
+        (kept if nearest >= least else others).append(int(number))
+    return [*kept, *others]
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Distances of all pairs, float `[n, m]`."""
+    squares = np.square(first).sum(axis=1)[:, np.newaxis] + np.square(second).sum(axis=1) - 2.0 * first @ second.T
+    return np.sqrt(np.maximum(squares, 0.0))
+
+
+def keep_known(gan: GAN, numbers: list[int], seed: int = 0) -> GAN:
+    """A GAN without classes that knows some of the images that another knows.
+
+    Args:
+        gan: `GAN` whose generator has a `BlendedCodes`.
+        numbers: of the images to keep.
+        seed: of the offsets.
+
+    Returns:
+        `GAN`, not compiled, everything trainable. The row of a class in the discriminator becomes the mean of the old
+        ones, weighted by how many of its images are kept.
+    """
+    shown = known_images(gan.ema_generator, numbers)
+    points = layout(extract_features(shown, load_feature_network(side=SIDE)), gan.spec.latent_dim)
+    offsets = fit_offsets(points, seed)
+    generator = with_known_images(gan.generator, numbers, points, offsets)
+    discriminator = gan.discriminator
+    if class_layers(discriminator):
+        shares = blend_layer(gan.generator).classes.numpy()[:, numbers].sum(axis=1)
+        discriminator = with_classes(discriminator, (shares / shares.sum())[np.newaxis])
+    if takes_labels(discriminator):
+        discriminator = without_labels(discriminator)
+    spec = dataclasses.replace(gan.spec, num_classes=0, class_names=(), class_shares=())
+    kept = GAN(generator, discriminator, spec=spec, name=gan.name)
+    averaged = with_known_images(gan.ema_generator, numbers, points, offsets)
+    kept.ema_generator.set_weights(averaged.get_weights())
+    return kept
+
+
+def layout(features: np.ndarray, latent_dim: int) -> np.ndarray:
+    """Points for images, float32 `[n, latent_dim]`, near for those that look alike; of mean square length 1.
+
+    They are exact in float16, as `BlendedCodes` keeps them.
+
+    Args:
+        features: float `[n, D]`, at least two different rows.
+        latent_dim: length of a latent vector; directions that there are not are zero.
+    """
+    most = min(latent_dim, *features.shape, len(features) - 1)
+    points = PCA(most, random_state=0).fit_transform(features)
+    points /= np.sqrt(np.square(points).sum(axis=1).mean())
+    return np.pad(points, ((0, 0), (0, latent_dim - most))).astype(np.float16).astype(np.float32)

@@ -1,0 +1,52 @@
+"""A small GAN of blended codes of 32 px for tests, whose known images are of one colour each."""
+
+import keras
+import numpy as np
+
+import keras_transfer_gen as ktg
+from keras_transfer_gen.maths.semi_discrete import fit_offsets
+from keras_transfer_gen.networks.blended.blended import build_blended_generator
+from keras_transfer_gen.networks.dcgan.conditional import build_conditional_discriminator
+
+NAMES = ("red", "green", "blue")
+EACH, LATENT_DIM = 6, 5  # known images of a class
+
+
+def colour_decoder():
+    """A decoder of grids `[8, 8, 3]`, the colours of places in [-1, 1], to images of 32 px; it can be trained."""
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.UpSampling2D(4, name="enlarge")(inputs)
+    x = keras.layers.BatchNormalization(name="norm", epsilon=1e-7)(x)
+    decoder = keras.Model(inputs, keras.layers.Conv2D(3, 1, name="to_image")(x))
+    decoder.get_layer("to_image").set_weights([np.eye(3)[np.newaxis, np.newaxis], np.zeros(3)])
+    return decoder
+
+
+def known_colours():
+    """(codes `[36, 3]` of two levels, tokens `[18, 2, 8, 8]`, labels `[18]`): each image has a colour of its class."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), EACH)
+    first = np.full((18, 3), -0.8)
+    first[np.arange(18), labels] = 0.6
+    codes = np.concatenate([first, rng.uniform(-0.1, 0.1, (18, 3))]).astype(np.float32)
+    tokens = np.stack([np.broadcast_to(np.array([[[n]], [[n + 18]]]), (2, 8, 8)) for n in range(18)])
+    return codes, tokens, labels
+
+
+def blended_generator(decoder=None, **options):
+    """The generator of `known_colours`; another decoder may draw them."""
+    codes, tokens, labels = known_colours()
+    points = np.random.default_rng(1).normal(size=(18, LATENT_DIM)).astype(np.float32)
+    offsets = np.concatenate([fit_offsets(points[labels == number]) for number in range(3)])
+    return build_blended_generator(decoder or colour_decoder(), codes, tokens, points, offsets, labels, **options)
+
+
+def blended_gan():
+    """A `GAN`, not compiled, of `blended_generator` and a conditional discriminator with weights by chance."""
+    keras.utils.set_random_seed(0)
+    spec = ktg.ModelSpec(
+        image_size=32, channels=3, latent_dim=LATENT_DIM, class_names=NAMES, class_shares=(0.5, 0.25, 0.25),
+        arch="blended_codes",
+    )  # fmt: skip
+    discriminator = build_conditional_discriminator(32, 3, num_classes=3, max_channels=16, min_channels=4)
+    return ktg.GAN(blended_generator(), discriminator, spec=spec)

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+import keras_transfer_gen as ktg
+from keras_transfer_gen.networks.blended.known import blend_layer, known_images
+from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+from keras_transfer_gen.recipes.training.gan import known_images as module
+from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known, layout
+from tests.blended_fixtures import EACH, LATENT_DIM, blended_gan
+
+pytestmark = pytest.mark.usefixtures("quick_scores")
+
+
+@pytest.fixture(scope="module")
+def gan():
+    return blended_gan()
+
+
+@pytest.fixture
+def few(monkeypatch):
+    monkeypatch.setattr(module, "LEAST", 4)
+
+
+def green_images(count=3):
+    images = np.random.default_rng(0).integers(0, 30, (count, 32, 32, 3), np.uint8)
+    images[..., 1] += 190
+    return images
+
+
+def test_images_most_like_yours_are_kept(gan, few):
+    chosen = choose_known(gan, green_images(1), SILENT)
+    assert len(chosen) == 4 and set(chosen) <= set(range(EACH, 2 * EACH))
+    assert len(choose_known(gan, green_images(), SILENT)) == 12
+
+
+def test_gan_that_keeps_some_draws_all_of_them_and_no_other(gan):
+    numbers = [6, 9, 7, 11]
+    kept = keep_known(gan, numbers)
+    assert kept.spec.num_classes == 0 and kept.network_inputs.conditions == ()
+    assert blend_layer(kept.ema_generator).num_images == blend_layer(kept.generator).num_images == 4
+    np.testing.assert_array_equal(known_images(kept.ema_generator), known_images(gan.ema_generator, numbers))
+    drawn, points = kept.generate(200), blend_layer(kept.generator)
+    latents = np.random.default_rng(1).normal(size=(4000, LATENT_DIM))
+    shares = np.bincount((latents @ points.points.numpy().T + points.offsets.numpy()).argmax(axis=1)) / 4000
+    assert set(drawn.mean(axis=(1, 2)).argmax(axis=1)) == {1} and np.abs(shares - 0.25).max() < 0.05
+    images = np.zeros((2, 32, 32, 3), np.float32)
+    inputs = {"images": images, "labels": np.array([1, 1])}
+    np.testing.assert_allclose(kept.discriminator(images), gan.discriminator(inputs), atol=1e-5)
+
+
+def test_similar_images_lie_near_each_other():
+    features = np.repeat(np.eye(3), 2, axis=0) + np.random.default_rng(0).normal(0, 0.01, (6, 3))
+    points = layout(features, latent_dim=8)
+    distances = np.square(points[:, None] - points).sum(axis=-1) + np.eye(6)
+    assert distances.argmin(axis=1).tolist() == [1, 0, 3, 2, 5, 4]
+    assert points.shape == (6, 8) and np.square(points).sum(axis=1).mean() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_fine_tune_without_labels_keeps_some_and_goes_on_after_a_stop(gan, few, tmp_path):
+    gan.save(tmp_path / "source.keras")
+    np.savez(tmp_path / "data.npz", images=green_images(8))
+    settings = {
+        "source": str(tmp_path / "source.keras"), "data": str(tmp_path / "data.npz"), "out": str(tmp_path / "run"),
+        "batch_size": 4, "feature_weight": 0.0, "evaluate_every_kimg": 0.02,
+    }  # fmt: skip
+    fine_tune(ktg.FineTuneSettings(**settings, kimg=0.04))
+    first = ktg.load_gan(tmp_path / "run")
+    assert blend_layer(first.generator).num_images == 18 and first.spec.num_classes == 0
+    metrics = fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
+    assert metrics["kimg"] == pytest.approx(0.06)
+    assert set(ktg.load_gan(tmp_path / "run").generate(20).mean(axis=(1, 2)).argmax(axis=1)) >= {1}
