@@ -18,8 +18,8 @@ help:  ## Say what there is to make.
 venv: $(VENV)/.core  ## Make .venv and install the package into it.
 
 demo: $(VENV)/.core  ## Adapt the shipped model to 100 images, score it, export it (runs/demo).
-	$(BIN)/ktg finetune --data examples/twemoji_people/train --source noto_gan_64 --out runs/demo \
-	    --reference examples/twemoji_people/reference --compare-scratch --kimg 10
+	$(BIN)/ktg finetune --data examples/twemoji_people/train --source emoji_64 --out runs/demo \
+	    --reference examples/twemoji_people/reference --compare-scratch --kimg 5
 
 test: $(VENV)/.dev  ## Run the whole default test suite.
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 MARGIN = 24  # pixels between and above the parts of before_after.png, see recipes/report/sheets.py
-LABELS = ("before: what the source draws", "after: the same latents, adapted", "real: training images")
+LABELS = ("before: what the source draws", "after: what it draws then", "real: training images")
 SHOWN = 5  # images in a row and in a column of each part
 FACTOR = 2  # of the enlargement
 GAP, LABEL_HEIGHT, FONT_SIZE = 24, 46, 30  # pixels of the written picture

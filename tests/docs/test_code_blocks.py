@@ -27,6 +27,7 @@ BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.
 SIZE = 32
 
 CHEAPER = {
+    '"emoji_64"': '"tiny.keras"',
     '"noto_gan_64"': '"tiny.keras"',
     '"noto_vae_64"': '"tiny_vae.keras"',
     'SampleGrid("runs/cats")': 'SampleGrid("sheets")',

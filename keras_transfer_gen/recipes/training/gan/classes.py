@@ -61,6 +61,10 @@ def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages)
     spec, settings = source.model.spec, run.settings
     if not images.labelled:
         if blend_layer(source.model.generator) is not None:
+            if not settings.latent_selection_kimg:
+                everything = [list(range(spec.num_classes))] if spec.num_classes else []
+                sentence = "The images have no labels: all that the source knows becomes one class."
+                return {"class_start": {"names": [], "from": everything, "sentence": sentence}} if everything else {}
             chosen = choose_known(source.model, _evenly(images.image_set), run.reporter)
             sentence = f"The source keeps the {len(chosen)} images that it knows which are most like yours."
             return {"class_start": {"names": [], "known": chosen, "sentence": sentence}}

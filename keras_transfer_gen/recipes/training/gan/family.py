@@ -120,7 +120,7 @@ class GanFamily(Family):
         phases = []
         if source.new_discriminator and not latent_selection.is_done(tuned.model):
             phases.append(sources.warm_up_phase(run, run.notes.get("warmup_kimg", 0.0)))
-        if known_images.knows_images(tuned.model):
+        if known_images.knows_images(tuned.model) and run.settings.latent_selection_kimg:
             phases.append(sources.known_images_phase(run))
         elif latent_selection.is_due(tuned.model, run.resolved, run.notes["distance"]):
             if tuned.model.spec.num_classes:

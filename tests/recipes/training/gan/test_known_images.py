@@ -70,3 +70,23 @@ def test_fine_tune_without_labels_keeps_some_and_goes_on_after_a_stop(gan, few, 
     metrics = fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
     assert metrics["kimg"] == pytest.approx(0.06)
     assert set(ktg.load_gan(tmp_path / "run").generate(20).mean(axis=(1, 2)).argmax(axis=1)) >= {1}
+
+
+def test_all_known_images_stay_where_nothing_is_to_be_selected(gan, tmp_path):
+    gan.save(tmp_path / "source.keras")
+    np.savez(tmp_path / "data.npz", images=green_images(8))
+    settings = ktg.FineTuneSettings(
+        source=str(tmp_path / "source.keras"), data=str(tmp_path / "data.npz"), out=str(tmp_path / "run"), batch_size=4,
+        feature_weight=0.0, latent_selection_kimg=0.0, kimg=0.02,
+    )  # fmt: skip
+    fine_tune(settings)
+    adapted = ktg.load_gan(tmp_path / "run")
+    assert blend_layer(adapted.generator).num_images == 18 and adapted.spec.num_classes == 0
+
+
+def test_select_latents_keeps_known_images(gan, few):
+    gan.compile(g_optimizer="adam", d_optimizer="adam")
+    images = ktg.load_images(green_images(1), image_size=32, batch_size=2)
+    kept = ktg.select_latents(gan, images, kimg=0.004)
+    assert blend_layer(kept.generator).num_images == 4 and kept.compiled and kept.spec.num_classes == 0
+    assert not kept.generator.get_layer("blend").trainable_variables and kept.discriminator.trainable_variables
