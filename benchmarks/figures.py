@@ -57,6 +57,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "restyle": ("results.json", "table.md", tables.restyle_table),
     "source_classes": ("results.json", "table.md", source_tables.classes_table),
     "sources": ("results.json", "table.md", source_tables.compared_table),
+    "sources_blended": ("results.json", "table.md", source_tables.compared_table),
     "sources_ten": ("results.json", "table.md", source_tables.compared_table),
     "stylegan2_near": ("results.json", "table.md", tables.transfer_table),
     "third_party": ("results.json", "table.md", tables.third_party_table),
@@ -65,7 +66,8 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
 TABLES_OF_PAGES = (  # folders whose table.md stands in a page, without its first and its last line
-    "conditional_fashion", "counterparts", "masked_prior", "restyle", "source_classes", "sources", "sources_ten",
+    "conditional_fashion", "counterparts", "masked_prior", "restyle", "source_classes", "sources", "sources_blended",
+    "sources_ten",
 )  # fmt: skip
 OTHER_FILES = {
     "objectives": "objectives.json", "stylegan2_32": "results.json",

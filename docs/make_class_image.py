@@ -1,6 +1,6 @@
 """Writes the README's picture of a source with classes: a row of unselected images for each class that is named.
 
-    python docs/make_class_image.py emoji_vq_64 --classes faces faces_fluent flags clocks hearts people people_fluent
+    python docs/make_class_image.py emoji_64 --classes people people_fluent faces hands sports families animals food
 
 The images are the first of seed 0, in their order and without any choice, enlarged; docs/images/classes.png by default.
 """

@@ -54,8 +54,10 @@ def recognised_shares(
     fold = assign_folds(real_labels, np.arange(len(real_labels)) if groups is None else groups, folds, seed)
     real_hits, fake_hits = np.zeros(len(real_labels)), np.zeros(len(fake_labels))
     for number in range(folds):
-        probe = fit_probe(real_features[fold != number], real_labels[fold != number])
         judged = fold == number
+        if judged.all():
+            continue  # nothing is left to learn from: nothing is recognised
+        probe = fit_probe(real_features[~judged], real_labels[~judged])
         if judged.any():
             real_hits[judged] = probe.predict(real_features[judged]) == real_labels[judged]
         fake_hits += (probe.predict(fake_features) == fake_labels) / folds
@@ -87,12 +89,18 @@ def assign_folds(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int =
 
 
 def fit_probe(features: np.ndarray, labels: np.ndarray) -> Any:
-    """A logistic regression on standardised features, `[N, D]`, of integer labels, classes weighted equally."""
+    """A logistic regression on standardised features, `[N, D]`, of integer labels, classes weighted equally.
+
+    Of a single class, it takes everything for that class.
+    """
+    from sklearn.dummy import DummyClassifier
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    if len(np.unique(labels)) < 2:
+        return DummyClassifier().fit(features, labels)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=500))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a probe that is nearly done judges as well

@@ -49,3 +49,9 @@ def test_folds_keep_groups_together_and_spread_classes():
 def test_one_class_is_refused():
     with pytest.raises(checks.UserError, match="`real_labels` must be labels of at least 2 classes"):
         recognised_shares(np.zeros((4, 2)), [1] * 4, np.zeros((1, 2)), [1])
+
+
+def test_groups_that_leave_a_probe_one_class_or_none_are_judged_too():
+    features, labels = np.array([[0.0], [0.1], [1.0], [1.1]]), np.array([0, 0, 1, 1])
+    assert recognised_shares(features, labels, features, labels, groups=np.array([0, 0, 1, 1]))[0] == {0: 0.0, 1: 0.0}
+    assert recognised_shares(features, labels, features, labels, groups=np.zeros(4, int))[0] == {0: 0.0, 1: 0.0}

@@ -35,8 +35,8 @@ CANDIDATES = 3  # times as many are looked at
 
 
 def knows_images(gan: GAN) -> bool:
-    """Whether a GAN without classes blends images that it knows, so that these are selected in place of latents."""
-    return blend_layer(gan.generator) is not None and not gan.spec.num_classes
+    """Whether a GAN blends images that it knows: these are chosen in place of latents, or stay where it has classes."""
+    return blend_layer(gan.generator) is not None
 
 
 def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:

@@ -101,7 +101,7 @@ def warm_up_phase(
 
 
 def known_images_phase(run: Run[FineTuneSettings]) -> Phase:
-    """The `Phase` after images were chosen: the discriminator learns alone; then `known_images.FROZEN` holds."""
+    """The `Phase` in which the discriminator of a GAN that knows images learns alone; then `FROZEN` holds as well."""
     sentence = "the discriminator learns alone for {kimg:g} kimg"
     return warm_up_phase(run, selection_kimg(run.resolved), sentence, FROZEN)
 

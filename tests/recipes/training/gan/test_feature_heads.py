@@ -242,6 +242,7 @@ def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(
 def test_weight_grows_with_the_distance_unless_it_is_given(settings, distance, weight):
     assert resolve_feature_weight(settings, distance) == weight
     assert resolve_feature_weight(dataclasses.replace(settings, feature_weight=0.0), distance) == 0.0
+    assert resolve_feature_weight(settings, distance, blended=True) == FAR_FEATURE_WEIGHT
 
 
 def test_negative_weight_is_refused(settings):
