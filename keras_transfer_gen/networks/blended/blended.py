@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keras_transfer_gen.aliases import Array, Shape
 
 
+MOST_CODES = 2**15  # numbers of codes are kept as int16
 LEAST_SHARE = 1e-30  # of an image that is none of a class: its logarithm is far below every score
 
 
@@ -35,7 +36,7 @@ class BlendedCodes(layers.Layer):
         num_images: number of known images.
         num_classes: number of classes.
         grid: (levels of codes, rows, columns) of an image's tokens.
-        num_codes: number of codes, of all levels together.
+        num_codes: number of codes, of all levels together, at most 32,768.
         code_dim: length of a code.
         neighbours: images that are blended.
         sharpness: factor on the scores: the higher, the more like its best image is a blend.
@@ -62,7 +63,8 @@ class BlendedCodes(layers.Layer):
         super().__init__(**kwargs)
         self.num_images = checks.check_integer("num_images", num_images)
         self.num_classes = checks.check_integer("num_classes", num_classes)
-        self.grid, self.num_codes, self.code_dim = tuple(grid), num_codes, code_dim
+        self.num_codes = checks.check_integer("num_codes", num_codes, most=MOST_CODES)
+        self.grid, self.code_dim = tuple(grid), code_dim
         self.neighbours = checks.check_integer("neighbours", neighbours)
         self.sharpness = checks.check_number("sharpness", sharpness, above=True)
         self.separation = checks.check_number("separation", separation)

@@ -92,3 +92,5 @@ def test_tflite_file_gives_the_same_images(tmp_path):
 def test_layer_refuses_numbers_that_it_can_do_nothing_with():
     with pytest.raises(ktg.UserError, match="sharpness"):
         BlendedCodes(4, 1, (1, 8, 8), 16, 4, sharpness=0.0)
+    with pytest.raises(ktg.UserError, match="num_codes"):
+        BlendedCodes(4, 1, (1, 8, 8), 2**15 + 1, 4)
