@@ -21,7 +21,7 @@ def test_suggestions_become_settings_that_config_takes(init, ktg, monkeypatch, t
     monkeypatch.setattr(train, "run_training", lambda settings, dry_run, json: seen.append(settings))
     assert ktg("finetune", "--config", "run.yaml").exit_code == 0
     (settings,) = seen
-    assert (settings.data, settings.source, settings.out) == ("pictures", "noto_gan_64", "runs/pictures")
+    assert (settings.data, settings.source, settings.out) == ("pictures", "emoji_64", "runs/pictures")
 
 
 def test_three_questions_are_asked_with_suggestions(init):

@@ -52,7 +52,7 @@ def test_folder_without_an_image_is_refused(tmp_path):
 
 def test_source_has_the_channels_of_the_images_where_there_is_one(folder, monkeypatch):
     look = look_at(folder("a.png"))
-    assert init_settings.suggest_source(look) == "noto_gan_64"
+    assert init_settings.suggest_source(look) == "emoji_64"
     monkeypatch.setattr(init_settings, "list_presets", list)
     assert init_settings.suggest_source(look) == init_settings.FALLBACK_SOURCE
 
