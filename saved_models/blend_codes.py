@@ -12,11 +12,10 @@ import dataclasses
 
 import numpy as np
 from condition_gan import condition_gan
-from sklearn.decomposition import PCA
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.maths.semi_discrete import fit_offsets
+from keras_transfer_gen.maths.semi_discrete import fit_offsets, principal_points
 from keras_transfer_gen.metrics.features import reference_features
 from keras_transfer_gen.networks.blended.blended import build_blended_generator
 
@@ -42,11 +41,13 @@ def blend_codes(vq, judge, image_set, latent_dim=64, **blends):
     vectors = np.concatenate(
         [codes[part].sum(axis=1).reshape(len(part), -1) for part in np.array_split(grids, -(-len(grids) // 100))]
     )
-    similar = np.concatenate([principal(reference_features(images)), principal(vectors)], axis=1)
+    similar = np.concatenate(
+        [principal_points(rows, DIRECTIONS) for rows in (reference_features(images), vectors)], axis=1
+    )
     points, offsets = np.zeros((len(images), latent_dim), np.float32), np.zeros(len(images), np.float32)
     for number in range(len(names)):
         own = np.flatnonzero(labels == number)
-        points[own] = principal(similar[own], latent_dim).astype(np.float16)  # as they are kept
+        points[own] = principal_points(similar[own], latent_dim).astype(np.float16)  # as they are kept
         offsets[own] = fit_offsets(points[own], seed=number)
     generator = build_blended_generator(vq.decoder, codes, grids, points, offsets, labels, **blends)
     shares = np.bincount(labels, minlength=len(names)) / len(labels)
@@ -61,14 +62,6 @@ def codes_of(quantizer):
     """float32 `[num_codes, code_dim]`: the codes of all levels in the order of their numbers."""
     levels = getattr(quantizer, "levels", [quantizer])
     return np.concatenate([np.asarray(level.lookup(np.arange(level.num_codes))) for level in levels])
-
-
-def principal(rows, count=DIRECTIONS):
-    """Rows along their first principal directions, with zeros for what there isn't; of mean square length 1."""
-    most = min(count, len(rows) - 1)
-    points = PCA(most, random_state=0).fit_transform(rows.astype(np.float32))
-    points /= np.sqrt(np.square(points).sum(axis=1).mean())
-    return np.pad(points, ((0, 0), (0, count - most)))
 
 
 if __name__ == "__main__":

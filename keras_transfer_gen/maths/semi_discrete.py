@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.decomposition import PCA
 
 DRAWS = 4_000  # in a step
 STEPS = 400
@@ -39,3 +40,23 @@ def fit_offsets(points: np.ndarray, seed: int = 0) -> np.ndarray:
         size = (STEP if step < FINE * STEPS else FINE_STEP) * count**0.5
         offsets = (offsets + size * (1.0 / count - shares)).astype(np.float32)
     return offsets - offsets.mean()
+
+
+def principal_points(features: np.ndarray, count: int) -> np.ndarray:
+    """Points that lie as features do along their first principal directions, of mean square length 1.
+
+    Args:
+        features: float `[n, D]`, at least two different rows.
+        count: directions; those that there are not are zero.
+
+    Returns:
+        float `[n, count]`.
+
+    Example:
+        >>> principal_points(np.array([[0.0, 1.0], [0.0, 5.0]]), 3).round(1).tolist()
+        [[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    most = min(count, *features.shape, len(features) - 1)
+    points = PCA(most, random_state=0).fit_transform(features)
+    points /= np.sqrt(np.square(points).sum(axis=1).mean())
+    return np.pad(points, ((0, 0), (0, count - most)))

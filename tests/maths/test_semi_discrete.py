@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.stats import norm
 
-from keras_transfer_gen.maths.semi_discrete import fit_offsets
+from keras_transfer_gen.maths.semi_discrete import fit_offsets, principal_points
 
 
 def test_three_points_on_a_line_part_the_normal_distribution_in_thirds():
@@ -19,3 +19,13 @@ def test_points_are_chosen_equally_often_in_several_dimensions():
     draws = rng.normal(size=(40_000, 8))
     counts = [np.bincount((draws @ points.T + shift).argmax(axis=1), minlength=40) for shift in (0, offsets)]
     assert np.abs(counts[1] / 1000 - 1).max() < 0.2 and np.abs(counts[0] / 1000 - 1).max() > 0.9
+
+
+def test_principal_points_keep_distances_but_for_one_factor():
+    features = np.random.default_rng(2).normal(size=(7, 4))
+    points = principal_points(features, 6)
+    lengths = [np.square(part[:, None] - part).sum(axis=-1) for part in (features, points)]
+    scale = lengths[1].sum() / lengths[0].sum()
+    np.testing.assert_allclose(lengths[1], scale * lengths[0], atol=1e-9)
+    assert points.shape == (7, 6) and not points[:, 4:].any()
+    np.testing.assert_allclose(np.square(points).sum(axis=1).mean(), 1.0)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from keras_transfer_gen.transfer.freezing.trainable_report import TrainableReport
 
 
+STATISTICS = r"generator/.*(moving|running)_(mean|var|variance)"  # of the norms
+
+
 def frozen_by_author(gan: GAN) -> list[tuple[str, bool]]:
     """Freezing rules for what a SavedModel's maker saved as not to be trained, such as filters and fixed noise.
 

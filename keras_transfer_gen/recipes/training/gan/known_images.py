@@ -10,13 +10,14 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.decomposition import PCA
+from sklearn.metrics.pairwise import euclidean_distances
 
-from keras_transfer_gen.maths.semi_discrete import fit_offsets
+from keras_transfer_gen.maths.semi_discrete import fit_offsets, principal_points
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.blended.known import blend_layer, known_images, with_known_images
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
+from keras_transfer_gen.recipes.training.gan.freezing import STATISTICS
 from keras_transfer_gen.training.gan import GAN
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ SIDE = 128  # pixels that the feature network sees: enough to tell kinds of imag
 # What lies where is settled on the grids of codes; new images settle colours and strokes. Norms keep their statistics:
 # those of batches from a part of the images would undo the choice.
 FROZEN = (
-    (r"generator/.*(moving|running)_(mean|var|variance)", False),
+    (STATISTICS, False),
     (r"generator/(blend|from_codes|residual_\d+)/.*", False),
 )
 FOR_EACH, LEAST, MOST = 6, 300, 2000  # images kept: for each of yours, and in all
@@ -54,7 +55,7 @@ def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
     network = load_feature_network(side=SIDE)
     wanted = extract_features(images, network)
     known = extract_features(known_images(gan.ema_generator), network, progress=reporter.counter("known images"))
-    distances = _distances(wanted, known)
+    distances = euclidean_distances(wanted, known)
     order = np.argsort(np.argsort(np.argsort(distances, axis=1), axis=1).min(axis=0), kind="stable")
     count = int(np.clip(FOR_EACH * len(images), LEAST, MOST))
     return _different(order[: CANDIDATES * count], known, least_difference(wanted))[:count]
@@ -68,7 +69,7 @@ def least_difference(features: np.ndarray) -> float:
     """
     if len(features) < 2:
         return 0.0
-    distances = _distances(features, features) + np.diag(np.full(len(features), np.inf))
+    distances = euclidean_distances(features, features) + np.diag(np.full(len(features), np.inf))
     return float(np.percentile(distances.min(axis=1), 10))
 
 
@@ -76,15 +77,9 @@ def _different(order: np.ndarray, features: np.ndarray, least: float) -> list[in
     """Numbers in their order, those at the end that are nearer than `least` to one before them."""
     kept, others = [int(order[0])], []
     for number in order[1:]:
-        nearest = _distances(features[number : number + 1], features[kept]).min()
+        nearest = euclidean_distances(features[number : number + 1], features[kept]).min()
         (kept if nearest >= least else others).append(int(number))
     return [*kept, *others]
-
-
-def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Distances of all pairs, float `[n, m]`."""
-    squares = np.square(first).sum(axis=1)[:, np.newaxis] + np.square(second).sum(axis=1) - 2.0 * first @ second.T
-    return np.sqrt(np.maximum(squares, 0.0))
 
 
 def keep_known(gan: GAN, numbers: list[int], seed: int = 0) -> GAN:
@@ -125,7 +120,4 @@ def layout(features: np.ndarray, latent_dim: int) -> np.ndarray:
         features: float `[n, D]`, at least two different rows.
         latent_dim: length of a latent vector; directions that there are not are zero.
     """
-    most = min(latent_dim, *features.shape, len(features) - 1)
-    points = PCA(most, random_state=0).fit_transform(features)
-    points /= np.sqrt(np.square(points).sum(axis=1).mean())
-    return np.pad(points, ((0, 0), (0, latent_dim - most))).astype(np.float16).astype(np.float32)
+    return principal_points(features, latent_dim).astype(np.float16).astype(np.float32)

@@ -24,7 +24,7 @@ from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.settings.defaults import FAR
 from keras_transfer_gen.recipes.training.gan import known_images
-from keras_transfer_gen.recipes.training.gan.freezing import frozen_by_author
+from keras_transfer_gen.recipes.training.gan.freezing import STATISTICS, frozen_by_author
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 FARTHEST = FAR  # KID x 1000 of the images to the source's own; beyond, all of the source is trained
 LONGEST_SHARE = 0.2  # of a run's kimg
-STATISTICS = r"generator/.*(moving|running)_(mean|var|variance)"
 
 
 @dataclasses.dataclass(frozen=True)
