@@ -7,6 +7,7 @@ import dataclasses
 import keras
 
 from keras_transfer_gen import checks, tables
+from keras_transfer_gen.networks.framing import with_framing, without_framing
 from keras_transfer_gen.protocols import without_lipschitz_bounded
 from keras_transfer_gen.training.gan import GAN
 
@@ -39,9 +40,11 @@ def grow_gan(gan: GAN, image_size: int) -> GAN:
         raise checks.user_error(
             "source", "a model of an architecture of this package", gan.spec.arch or "unknown", step
         )
-    networks: tuple[keras.Model, ...] = (gan.ema_generator, without_lipschitz_bounded(gan.discriminator))
+    plain, zoom = without_framing(gan.ema_generator)
+    networks: tuple[keras.Model, ...] = (plain, without_lipschitz_bounded(gan.discriminator))
     while spec.image_size < image_size:
         networks = architecture.grow(spec, networks)
         spec = dataclasses.replace(spec, image_size=2 * spec.image_size)
     generator, discriminator = networks
+    generator = with_framing(generator, zoom) if zoom != 1 else generator
     return GAN(generator, discriminator, spec=spec, name=gan.name)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 S = TypeVar("S", bound="RunSettings")  # the settings of a command and family
-KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg")  # measured at the first call, valid for the whole run
+# Measured at the first call, valid for the whole run.
+KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg", "class_start", "zoom")
 
 
 class Run(Generic[S]):

@@ -22,6 +22,7 @@ from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
 from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.training.gan.framing import evenly
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
@@ -65,7 +66,8 @@ def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages)
                 everything = [list(range(spec.num_classes))] if spec.num_classes else []
                 sentence = "The images have no labels: all that the source knows becomes one class."
                 return {"class_start": {"names": [], "from": everything, "sentence": sentence}} if everything else {}
-            chosen = choose_known(source.model, _evenly(images.image_set), run.reporter)
+            shown = np.asarray(images.image_set.images[evenly(len(images.image_set), IN_ALL)])
+            chosen = choose_known(source.model, shown, run.reporter)
             sentence = f"The source keeps the {len(chosen)} images that it knows which are most like yours."
             return {"class_start": {"names": [], "known": chosen, "sentence": sentence}}
         if not class_layers(source.model.generator):
@@ -197,12 +199,6 @@ def _start_of_each(
             start.append([nearest])
             texts.append(f"{name} from {known[nearest]} (KID x 1000: {1000 * distances[name][nearest]:.0f})")
     return start, texts
-
-
-def _evenly(image_set: ImageSet) -> np.ndarray:
-    """At most 1,000 images of a set, evenly spread over it: uint8 `[n, H, W, C]`."""
-    count = len(image_set)
-    return np.asarray(image_set.images[np.unique(np.linspace(0, count - 1, min(count, IN_ALL)).astype(int))])
 
 
 def _distances(gan: GAN, features: Sequence[np.ndarray], reporter: Reporter) -> list[np.ndarray]:

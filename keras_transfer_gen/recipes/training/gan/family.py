@@ -21,7 +21,14 @@ from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draw
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
 from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
-from keras_transfer_gen.recipes.training.gan import classes, feature_heads, known_images, latent_selection, models
+from keras_transfer_gen.recipes.training.gan import (
+    classes,
+    feature_heads,
+    framing,
+    known_images,
+    latent_selection,
+    models,
+)
 from keras_transfer_gen.recipes.training.gan import source as sources
 from keras_transfer_gen.recipes.training.gan.curve import SELECTIONS, BestKidCurve, KidCurve, kept_source
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
@@ -70,15 +77,18 @@ class GanFamily(Family):
         return SELECTIONS[getattr(run.settings, "select", "last")]
 
     def measure_source(self, run: Run, source: Source, images: RunImages) -> dict[str, Any]:
+        start = classes.measure_start(run, source, images)
         return {
             **measure_precision(run, source.model.generator),
             **measure_distance(run, source, images),
-            **classes.measure_start(run, source, images),
+            **start,
+            **framing.measure_framing(run, source, images, start),
             "warmup_kimg": run.settings.warmup() if source.new_discriminator else 0.0,
         }
 
     def match_classes(self, run: Run, source: Source, images: RunImages) -> tuple[Source, RunImages]:
-        return classes.match_classes(run, source, images)
+        source, images = classes.match_classes(run, source, images)
+        return framing.frame_source(run, source), images
 
     def resolve_settings(self, run: Run, source: Source) -> None:
         settings, distance = run.settings, run.notes["distance"]

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_transfer_gen import checks
-from keras_transfer_gen.networks.blended.known import blend_layer
+from keras_transfer_gen.networks.blended import known
 from keras_transfer_gen.networks.latents.latent_mixture import draws_from_mixture, insert_latent_mixture
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.runs.phases import Phase
 from keras_transfer_gen.recipes.settings.defaults import FAR
-from keras_transfer_gen.recipes.training.gan import known_images
+from keras_transfer_gen.recipes.training.gan import framing, known_images
 from keras_transfer_gen.recipes.training.gan.freezing import STATISTICS, frozen_by_author
 from keras_transfer_gen.streams import ImageStream
 from keras_transfer_gen.training.distribution import outside_scope
@@ -146,7 +146,7 @@ def select_latents(
             "gan", "one that draws from all of its latents", gan.name, "It was done before: fit it."
         )
     steps = math.ceil(kimg * 1000 / images.batch_size)
-    if blend_layer(gan.generator) is not None:
+    if known.blend_layer(gan.generator) is not None:
         return _select_known(gan, images, steps, seed)
     freeze_generator(gan)
     gan.fit(images, steps_per_epoch=steps, verbose=0)
@@ -157,6 +157,8 @@ def _select_known(gan: GAN, images: ImageStream, steps: int, seed: int) -> GAN:
     """A compiled GAN that blends the known images most like some others; its discriminator has learnt alone."""
     shown = np.asarray(images.image_set.images[: known_images.MOST])
     kept = known_images.keep_known(gan, known_images.choose_known(gan, shown, SILENT), seed)
+    zoom = framing.choose_zoom(known.known_images(kept.ema_generator), shown, SILENT)
+    kept = framing.frame(kept, zoom) if zoom != 1 else kept
     kept.compile_like(gan)
     freeze_generator(kept)
     kept.fit(images, steps_per_epoch=steps, verbose=0)

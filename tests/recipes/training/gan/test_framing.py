@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+import keras_transfer_gen as ktg
+from keras_transfer_gen.networks.framing import framing_layer
+from keras_transfer_gen.networks.resampling import zoom_images
+from keras_transfer_gen.recipes.models.grow import grow_gan
+from keras_transfer_gen.recipes.report.reporter import SILENT, Reporter
+from keras_transfer_gen.recipes.training.fine_tune import fine_tune
+from keras_transfer_gen.recipes.training.gan import framing
+from keras_transfer_gen.recipes.training.gan import known_images as known
+from keras_transfer_gen.recipes.training.gan.framing import choose_zoom, evenly, frame
+from tests.blended_fixtures import blended_gan
+
+
+def discs(count, radius, seed):
+    """Grey discs of about a radius on white, 32 px."""
+    rng = np.random.default_rng(seed)
+    places = np.indices((32, 32)) - rng.normal(15.5, 0.5, (count, 2, 1, 1))
+    inside = np.sqrt(np.square(places).sum(axis=1)) < radius * rng.uniform(0.97, 1.03, (count, 1, 1))
+    images = np.where(inside[..., np.newaxis], rng.integers(40, 160, (count, 1, 1, 3)), 255)
+    return images.astype(np.uint8)
+
+
+@pytest.mark.parametrize(("radius", "least", "most"), [(12.0, 1.1, 1.3), (10.0, 1.0, 1.0), (8.0, 0.8, 0.9)])
+def test_zoom_makes_things_as_large_as_those_of_the_images(radius, least, most):
+    assert least <= choose_zoom(discs(60, 10.0, 0), discs(60, radius, 1), SILENT) <= most
+
+
+def test_few_images_change_nothing():
+    assert choose_zoom(discs(60, 10.0, 0), discs(19, 12.0, 1), SILENT) == 1.0
+
+
+def test_numbers_are_evenly_spread():
+    assert evenly(3, 10).tolist() == [0, 1, 2]
+    assert evenly(101, 3).tolist() == [0, 50, 100]
+
+
+def test_framed_gan_draws_enlarged_images_and_can_grow():
+    gan = blended_gan()
+    framed = frame(gan, 1.3)
+    expected = zoom_images(gan.generate(8, seed=1), 1.3).astype(int)
+    assert np.abs(framed.generate(8, seed=1) - expected).max() <= 2
+    again = frame(framed, 0.5)
+    assert framing_layer(again.ema_generator).zoom == framing_layer(again.generator).zoom == pytest.approx(0.65)
+
+
+def test_grown_gan_keeps_its_framing():
+    gan = ktg.load_gan("noto_gan_64")
+    grown = grow_gan(frame(gan, 1.25), 128)
+    assert framing_layer(grown.generator).zoom == framing_layer(grown.ema_generator).zoom == 1.25
+    small = grown.generate(4, seed=0).reshape(4, 64, 2, 64, 2, 3).mean(axis=(2, 4))
+    assert np.abs(small - frame(gan, 1.25).generate(4, seed=0)).mean() < 4
+
+
+class Notes(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+@pytest.mark.usefixtures("quick_scores")
+@pytest.mark.parametrize("labels", [None, "own"])
+def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch):
+    monkeypatch.setattr(known, "LEAST", 4)
+    monkeypatch.setattr(
+        framing, "choose_zoom", lambda shown, wanted, reporter: 1.1 if shown.shape == wanted.shape else 7
+    )
+    blended_gan().save(tmp_path / "source.keras")
+    images = np.random.default_rng(0).integers(0, 255, (18, 32, 32, 3), np.uint8)
+    np.savez(tmp_path / "data.npz", images=images, labels=np.repeat(["green", "blue"], 9))
+    settings = {
+        "source": str(tmp_path / "source.keras"), "data": str(tmp_path / "data.npz"), "out": str(tmp_path / "run"),
+        "batch_size": 4, "feature_weight": 0.0, "evaluate_every_kimg": 0.02, "labels": labels,
+    }  # fmt: skip
+    told = Notes()
+    fine_tune(ktg.FineTuneSettings(**settings, kimg=0.04), told)
+    assert any("1.1 times" in text for text in told.said)
+    assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator).zoom == 1.1
+    monkeypatch.setattr(framing, "choose_zoom", lambda *_: 2.0)  # a run that goes on keeps what was measured
+    fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
+    assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator).zoom == 1.1
+    everything = {**settings, "out": str(tmp_path / "all"), "latent_selection_kimg": 0.0}
+    fine_tune(ktg.FineTuneSettings(**everything, kimg=0.02))
+    assert framing_layer(ktg.load_gan(tmp_path / "all").ema_generator) is None
