@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ZOOMS = (0.8, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.3)
 WORTH = 0.1  # share of the distance that a zoom has to take away
 LEAST, MOST = 20, 300  # images on each side that are compared
-VIEWS = (FeatureView(FEATURE_NETWORK, side=SIDE), FeatureView(FEATURE_NETWORK, LAYOUT_SIZE, SIDE))
+VIEW = FeatureView(FEATURE_NETWORK, LAYOUT_SIZE, SIDE)  # what surfaces are like doesn't count: training settles it
 
 
 def measure_framing(
@@ -99,7 +99,7 @@ def frame(gan: GAN, zoom: float) -> GAN:
 def choose_zoom(known: np.ndarray, wanted: np.ndarray, reporter: Reporter) -> float:
     """The zoom at which some images are nearest to others, or 1.0 where none is nearer by a tenth.
 
-    The distance is the KID of the images plus that of their layout, both seen at a quick size.
+    The distance is the KID of their layout (averaged down to 16 x 16), seen at a quick size.
 
     Args:
         known: uint8 `[n, S, S, C]`, to be resized.
@@ -108,10 +108,10 @@ def choose_zoom(known: np.ndarray, wanted: np.ndarray, reporter: Reporter) -> fl
     """
     if min(len(known), len(wanted)) < LEAST:
         return 1.0
-    targets = [view.extract(wanted) for view in VIEWS]
+    target = VIEW.extract(wanted)
 
     def distance(images: np.ndarray) -> float:
-        return sum(kid(target, view.extract(images)) for view, target in zip(VIEWS, targets, strict=True))
+        return kid(target, VIEW.extract(images))
 
     tick, own, distances = reporter.counter("how large things are"), distance(known), {}
     for number, zoom in enumerate(ZOOMS, start=1):
