@@ -65,7 +65,7 @@ def gan_card(
     if metrics.get("kept_source"):
         weights = f"those of the source, {BEST}."
     heads = [FEATURE_HEADS.format(weight)] if weight else []
-    classes = [f"- {notes['class_start']['sentence']}"] if "class_start" in notes else []
+    classes = [f"- {notes[name]['sentence']}" for name in ("class_start", "framing") if name in notes]
     sentences = [*gan_verdicts(metrics), copies_sentence(notes.get("memorisation"))]
     header = view_header(metrics)
     code = [f'gan = ktg.load_gan("{path}")', "images = gan.generate(16, seed=0)  # uint8"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="RunSettings")  # the settings of a command and family
 # Measured at the first call, valid for the whole run.
-KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg", "class_start", "zoom")
+KEPT_NOTES = ("arithmetic", "probe", "warmup_kimg", "class_start", "framing")
 
 
 class Run(Generic[S]):

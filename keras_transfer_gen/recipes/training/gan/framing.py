@@ -38,7 +38,7 @@ VIEW = FeatureView(FEATURE_NETWORK, LAYOUT_SIZE, SIDE)  # what surfaces are like
 
 def measure_framing(
     run: Run[FineTuneSettings], source: Source, images: RunImages, start: dict[str, Any]
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """How many times as large the things of a source have to be for some images.
 
     Args:
@@ -48,8 +48,8 @@ def measure_framing(
         start: what `classes.measure_start` gave.
 
     Returns:
-        {"zoom": float}; {} where the source stays as it is: it doesn't blend images that it knows, all of it is
-        trained, or other sizes are hardly nearer.
+        JSON-ready dict for the notes: {"framing": {"zoom": float, "sentence": str}}; {} where the source stays as it
+        is: it doesn't blend images that it knows, all of it is trained, or other sizes are hardly nearer.
     """
     if not knows_images(source.model) or not run.settings.latent_selection_kimg:
         return {}
@@ -66,18 +66,22 @@ def measure_framing(
     else:
         return {}
     zoom = choose_zoom(shown, np.asarray(wanted.images), run.reporter)
-    return {} if zoom == 1 else {"zoom": zoom}
+    if zoom == 1:
+        return {}
+    size = "larger" if zoom > 1 else "smaller"
+    sentence = f"Things in the images are {size} than the source's, which are made {zoom:g} times as large."
+    return {"framing": {"zoom": zoom, "sentence": sentence}}
 
 
 def frame_source(run: Run[FineTuneSettings], source: Source) -> Source:
     """The source with the zoom that was measured for the run, where there is one."""
-    zoom = run.notes.get("zoom")
-    if zoom is None:
+    framing = run.notes.get("framing")
+    if framing is None:
         return source
     with run.strategy.scope():
-        gan = frame(source.model, zoom)
+        gan = frame(source.model, framing["zoom"])
         freeze_source(gan, run.settings, SILENT)
-    run.reporter.say(f"things stand {zoom:g} times as large in your images: those of the source are resized by as much")
+    run.reporter.say(framing["sentence"])
     return dataclasses.replace(source, model=gan)
 
 
