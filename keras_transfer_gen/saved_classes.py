@@ -39,6 +39,7 @@ CLASSES = {
     "FeatureHead": "networks.heads.feature_heads",
     "FiniteScalarQuantizer": "networks.tokens.finite_scalar_quantizer",
     "FirstDecoderBlock": "networks.conv_vae.conv_vae",
+    "Framing": "networks.framing",
     "FusedBatchNormalization": "networks.layers",
     "GAN": "training.gan",
     "GaussianOptimalSigma": "objectives.likelihoods",
