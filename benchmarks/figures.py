@@ -54,6 +54,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "far": ("results.json", "table.md", tables.transfer_table),
     "masked_prior": ("results.json", "table.md", source_tables.masked_table),
     "near": ("results.json", "table.md", tables.transfer_table),
+    "new_style": ("results.json", "table.md", source_tables.new_style_table),
     "restyle": ("results.json", "table.md", tables.restyle_table),
     "source_classes": ("results.json", "table.md", source_tables.classes_table),
     "sources": ("results.json", "table.md", source_tables.compared_table),
@@ -66,8 +67,8 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
 TABLES_OF_PAGES = (  # folders whose table.md stands in a page, without its first and its last line
-    "conditional_fashion", "counterparts", "masked_prior", "restyle", "source_classes", "sources", "sources_blended",
-    "sources_ten",
+    "conditional_fashion", "counterparts", "masked_prior", "new_style", "restyle", "source_classes", "sources",
+    "sources_blended", "sources_ten",
 )  # fmt: skip
 OTHER_FILES = {
     "objectives": "objectives.json", "stylegan2_32": "results.json",

@@ -1,8 +1,8 @@
 """Does a style that was learnt from a few classes carry over to classes that were not shown?
 
     python examples/fetch_emoji.py --vendor twemoji --by-class --out runs/twemoji_classes
-    python benchmarks/new_style.py --sources emoji_vq_64 runs/conditional_gan/gan.keras --kimg 16 10 \
-        --data runs/twemoji_classes --learn people faces hands objects --seeds 3 --out DIR
+    python benchmarks/new_style.py --sources emoji_64 --kimg 6 --data runs/twemoji_classes \
+        --learn people faces hands objects --seeds 3 --out DIR
 
 Each source must have the classes of --data by name. It is fine-tuned as `ktg finetune --labels` does it, on the images
 of the classes --learn alone, a VQ-VAE by each method of --methods. Then the other classes of --data are drawn, each as

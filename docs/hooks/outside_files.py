@@ -20,6 +20,7 @@ PAGES = {  # file of the repository -> page of the site
     "benchmarks/results/litert/table.md": "measured/litert.md",
     "benchmarks/results/masked_prior/table.md": "measured/masked_prior.md",
     "benchmarks/results/near/table.md": "measured/near.md",
+    "benchmarks/results/new_style/table.md": "measured/new_style.md",
     "benchmarks/results/objectives/objectives.md": "measured/objectives.md",
     "benchmarks/results/restyle/table.md": "measured/restyle.md",
     "benchmarks/results/source_classes/table.md": "measured/source_classes.md",
