@@ -114,7 +114,8 @@ def select_latents(
 
     The discriminator learns alone for a moment; the latents whose images it then rates highest become the centres of a
     `LatentMixture` in front of the generator. Fit the result as usual. `ktg finetune` begins with it. Of a generator
-    that blends images that it knows, those most like the given ones are kept; it takes no labels any more.
+    that blends images that it knows, those most like the given ones are kept, and resized where things in them are
+    larger or smaller; it takes no labels any more.
 
     Args:
         gan: compiled `GAN` that was trained on other images.
@@ -157,7 +158,8 @@ def _select_known(gan: GAN, images: ImageStream, steps: int, seed: int) -> GAN:
     """A compiled GAN that blends the known images most like some others; its discriminator has learnt alone."""
     shown = np.asarray(images.image_set.images[: known_images.MOST])
     kept = known_images.keep_known(gan, known_images.choose_known(gan, shown, SILENT), seed)
-    zoom = framing.choose_zoom(known.known_images(kept.ema_generator), shown, SILENT)
+    like, some = known.known_images(kept.ema_generator)[: framing.MOST], framing.evenly(len(shown), framing.MOST)
+    zoom = framing.choose_zoom(like, shown[some], SILENT)
     kept = framing.frame(kept, zoom) if zoom != 1 else kept
     kept.compile_like(gan)
     freeze_generator(kept)
