@@ -84,6 +84,14 @@ def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch)
     monkeypatch.setattr(framing, "choose_zoom", lambda *_: 2.0)  # a run that goes on keeps what was measured
     fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
     assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator).zoom == 1.1
-    everything = {**settings, "out": str(tmp_path / "all"), "latent_selection_kimg": 0.0}
-    fine_tune(ktg.FineTuneSettings(**everything, kimg=0.02))
-    assert framing_layer(ktg.load_gan(tmp_path / "all").ema_generator) is None
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_source_of_which_all_is_trained_stays_as_large_as_it_is(tmp_path):
+    blended_gan().save(tmp_path / "source.keras")
+    np.savez(tmp_path / "data.npz", images=discs(20, 12.0, 0))
+    fine_tune(ktg.FineTuneSettings(
+        source=str(tmp_path / "source.keras"), data=str(tmp_path / "data.npz"), out=str(tmp_path / "run"),
+        batch_size=4, feature_weight=0.0, latent_selection_kimg=0.0, kimg=0.02,
+    ))  # fmt: skip
+    assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator) is None
