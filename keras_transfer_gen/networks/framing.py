@@ -73,9 +73,12 @@ def with_framing(generator: keras.Model, zoom: float) -> keras.Model:
         zoom: how many times as large things become, above 0.
 
     Returns:
-        `keras.Model` of the same name and inputs that shares the layers of `generator`.
+        `keras.Model` of the same name and inputs that shares the layers of `generator`; without a `Framing` where the
+        images end as large as they were.
     """
     plain, own = without_framing(generator)
+    if zoom * own == 1:
+        return plain
     return keras.Model(generator.input, Framing(zoom * own, name=NAME)(plain.output), name=generator.name)
 
 

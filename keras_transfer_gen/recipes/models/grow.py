@@ -46,5 +46,4 @@ def grow_gan(gan: GAN, image_size: int) -> GAN:
         networks = architecture.grow(spec, networks)
         spec = dataclasses.replace(spec, image_size=2 * spec.image_size)
     generator, discriminator = networks
-    generator = with_framing(generator, zoom) if zoom != 1 else generator
-    return GAN(generator, discriminator, spec=spec, name=gan.name)
+    return GAN(with_framing(generator, zoom), discriminator, spec=spec, name=gan.name)

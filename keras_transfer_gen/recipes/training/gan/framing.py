@@ -16,9 +16,7 @@ from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.networks.blended.known import known_images
 from keras_transfer_gen.networks.framing import with_framing
 from keras_transfer_gen.networks.resampling import zoom_images
-from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT_SIZE, FeatureView
-from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.recipes.training.gan.known_images import SIDE, knows_images
 from keras_transfer_gen.training.gan import GAN
 
@@ -80,7 +78,6 @@ def frame_source(run: Run[FineTuneSettings], source: Source) -> Source:
         return source
     with run.strategy.scope():
         gan = frame(source.model, framing["zoom"])
-        freeze_source(gan, run.settings, SILENT)
     run.reporter.say(framing["sentence"])
     return dataclasses.replace(source, model=gan)
 
@@ -93,7 +90,7 @@ def frame(gan: GAN, zoom: float) -> GAN:
         zoom: how many times as large things become, above 0.
 
     Returns:
-        `GAN`, not compiled, that shares the layers of the trained networks with `gan`.
+        `GAN`, not compiled, that shares the layers of the trained networks with `gan`, frozen ones as well.
     """
     framed = GAN(with_framing(gan.generator, zoom), gan.discriminator, spec=gan.spec, name=gan.name)
     framed.ema_generator.set_weights(gan.ema_generator.get_weights())

@@ -157,10 +157,10 @@ def select_latents(
 def _select_known(gan: GAN, images: ImageStream, steps: int, seed: int) -> GAN:
     """A compiled GAN that blends the known images most like some others; its discriminator has learnt alone."""
     shown = np.asarray(images.image_set.images[: known_images.MOST])
-    kept = known_images.keep_known(gan, known_images.choose_known(gan, shown, SILENT), seed)
-    like, some = known.known_images(kept.ema_generator)[: framing.MOST], framing.evenly(len(shown), framing.MOST)
-    zoom = framing.choose_zoom(like, shown[some], SILENT)
-    kept = framing.frame(kept, zoom) if zoom != 1 else kept
+    numbers = known_images.choose_known(gan, shown, SILENT)
+    like = known.known_images(gan.ema_generator, numbers[: framing.MOST])
+    zoom = framing.choose_zoom(like, shown[framing.evenly(len(shown), framing.MOST)], SILENT)
+    kept = framing.frame(known_images.keep_known(gan, numbers, seed), zoom)
     kept.compile_like(gan)
     freeze_generator(kept)
     kept.fit(images, steps_per_epoch=steps, verbose=0)
