@@ -70,12 +70,13 @@ def everything_of():
 
 @pytest.fixture(scope="session")
 def leave_exports_out():
-    """Function: makes a `pytest.MonkeyPatch` end runs without their exports, which take seconds each.
+    """Function: makes a `pytest.MonkeyPatch` end runs without their exports and film, which take seconds each.
 
     For runs whose exports nobody looks at; test_finalize.py, test_pretrain.py and others look at those of like runs.
     """
 
     def patch_exports(patch):
+        from keras_transfer_gen.recipes.report import sheets
         from keras_transfer_gen.recipes.training import finalize
         from keras_transfer_gen.recipes.training.gan import family as gan
         from keras_transfer_gen.recipes.training.vae import family as vae
@@ -85,6 +86,7 @@ def leave_exports_out():
             path.mkdir(parents=True, exist_ok=True)
 
         patch.setattr(finalize, "export_saved_model", write_nothing)
+        patch.setattr(sheets, "write_film", lambda path, frames: files.write_bytes(path, b""))
         patch.setattr(gan, "export_tflite", lambda model, path: files.write_bytes(path, b""))
         for family in (vae, vq):
             patch.setattr(family, "export_parts", lambda model, folder: None)
