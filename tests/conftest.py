@@ -1,5 +1,6 @@
 """What every test shares: two logical CPUs, a cache folder of its own, small images."""
 
+import gc
 import http.server
 import os
 import signal
@@ -19,18 +20,32 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+# Most graphs here run a few times: these passes over them cost more than they give. Pruning stays, it saves memory.
+tf.config.optimizer.set_experimental_options(dict.fromkeys(
+    ("layout_optimizer", "constant_folding", "shape_optimization", "remapping", "arithmetic_optimization",
+     "dependency_optimization", "loop_optimization"), False,
+))  # fmt: skip
+
 # The files that take the longest: they come first, so that the workers of a parallel run end together (see Makefile).
 LONGEST = (
-    "training/gan/test_feature_heads.py", "tests/test_notebooks.py", "training/test_fine_tune.py",
-    "training/test_pretrain.py", "training/test_fine_tune_third_party.py", "saved_model/test_layer_replicas.py",
-    "training/test_fine_tune_vae.py", "training/test_pretrain_vae.py", "tests/training/test_gan.py",
-    "cli/test_train_third_party.py", "tests/extension/test_extension.py", "tests/test_packaging.py",
+    "training/test_fine_tune.py", "training/test_fine_tune_third_party.py", "tests/training/test_gan.py",
+    "training/gan/test_feature_heads.py", "tests/test_notebooks.py", "training/test_pretrain.py",
+    "saved_model/test_layer_replicas.py", "training/test_fine_tune_vae.py", "training/test_pretrain_vae.py",
+    "tests/extension/test_extension.py", "training/test_worker_loop.py", "cli/test_train_third_party.py",
+    "tests/test_packaging.py",
 )  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
     """Puts the longest files first and leaves the order otherwise."""
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: it is not searched for garbage again and again; new objects are less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(scope="session", autouse=True)

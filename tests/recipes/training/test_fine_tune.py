@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.recipes.models.load import load_gan
@@ -87,6 +88,7 @@ def test_run_interrupted_at_three_random_moments_ends_with_the_same_bits(
 
 KILLED = """
 import os, signal
+import tensorflow as tf
 from keras_transfer_gen.metrics import features
 from keras_transfer_gen.recipes.runs import training_loop
 from keras_transfer_gen.recipes.scoring import kid_protocol
@@ -100,6 +102,7 @@ class Killer(training_loop.callbacks.StopAt):
         super().on_train_batch_end(batch, logs)
 
 training_loop.callbacks.StopAt = Killer
+tf.config.optimizer.set_experimental_options(OPTIONS)
 full = features.load_feature_network
 features.load_feature_network = lambda *name, side=None: full(*name, side=32)  # quick
 kid_protocol.DEFAULT = kid_protocol.KidProtocol(num_fakes=12, curve_fakes=12)
@@ -112,6 +115,7 @@ fine_tune(FineTuneSettings(**SETTINGS))
 def test_killed_process_is_continued_by_another_with_the_same_bits(exact, tmp_path, everything_of):
     settings = again(exact, tmp_path / "run")
     code = KILLED.replace("SETTINGS", repr(dataclasses.asdict(settings)))
+    code = code.replace("OPTIONS", repr(tf.config.optimizer.get_experimental_options()))  # graphs as in this process
     ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, "KTG_CHECKPOINT_SECONDS": "0"}, stderr=-1)
     assert ran.returncode == -signal.SIGKILL, ran.stderr.decode()
     run = RunFolder(settings.out)
