@@ -120,6 +120,22 @@ def tiny_features():
     return keras.Model(image, keras.layers.GlobalAveragePooling2D()(x), name="tiny")
 
 
+@pytest.fixture
+def pooled_features(monkeypatch):
+    """Feature heads see means of the image, in the shapes of the trained network's maps, which takes seconds to trace.
+
+    For tests of what is done with heads; a run in test_feature_heads.py trains some on the network itself.
+    """
+    from keras_transfer_gen import efficientnet_lite
+
+    def pool(images):
+        shapes = zip(efficientnet_lite.TAP_STRIDES, efficientnet_lite.TAP_CHANNELS, strict=True)
+        means = [(tf.nn.avg_pool2d(images, stride, stride, "SAME"), channels) for stride, channels in shapes]
+        return [tf.tile(mean, (1, 1, 1, -(-channels // 3)))[..., :channels] for mean, channels in means]
+
+    monkeypatch.setattr(efficientnet_lite, "feature_maps", pool)
+
+
 @pytest.fixture(scope="session")
 def quick(tiny_features):
     """Function: makes a `pytest.MonkeyPatch` score 12 images by `tiny_features`, at three points of a run, choose

@@ -134,7 +134,7 @@ np.savez(sys.argv[2], *[value for role in (*gan.roles, "ema_generator") for valu
     assert state(loaded) == state(part) and same(loaded.source.get_weights(), part.source.get_weights())
 
 
-def test_what_was_measured_and_the_source_survive_feature_heads_and_latent_selection(monkeypatch):
+def test_what_was_measured_and_the_source_survive_feature_heads_and_latent_selection(monkeypatch, pooled_features):
     from keras_transfer_gen.networks.heads import feature_heads
 
     monkeypatch.setattr(feature_heads, "LEAST_SIDE", 28)

@@ -110,6 +110,7 @@ fine_tune(FineTuneSettings(**SETTINGS))
 """
 
 
+@pytest.mark.slow  # test_killed_runs.py really kills processes, too; the test above continues such runs
 @pytest.mark.usefixtures("deterministic")
 @NO_EXPORTS
 def test_killed_process_is_continued_by_another_with_the_same_bits(exact, tmp_path, everything_of):

@@ -149,6 +149,7 @@ def test_generator_that_tflite_can_not_convert_is_adapted_and_told(settings, scr
     assert not run.tflite.exists() and run.config()["finished"]
 
 
+@pytest.mark.slow  # two devices, a miner and a run that goes on are each looked at above and in test_fine_tune.py
 @pytest.mark.usefixtures("deterministic")
 def test_two_devices_mine_a_saved_model_and_go_on_with_the_same_bits(
     settings, tmp_path, scripted, everything_of, monkeypatch, request

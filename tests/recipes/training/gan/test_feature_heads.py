@@ -68,7 +68,7 @@ def test_gan_with_heads_makes_the_same_images_and_is_compiled_alike(gan):
     assert len(aided.discriminator.outputs) == 5
 
 
-def test_heads_learn_alone_where_the_rest_is_frozen(gan, shared_image_folder):
+def test_heads_learn_alone_where_the_rest_is_frozen(gan, shared_image_folder, pooled_features):
     aided = add_feature_heads(gan, width=4)
     freeze(aided, {"generator/.*": True, "discriminator/feature_head_.*": True, "discriminator/.*": False})
     before = {v.path: v.numpy() for v in aided.discriminator.variables}
@@ -172,7 +172,7 @@ def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
         add_feature_heads(gan.generator)
 
 
-def test_gan_of_a_strategy_gets_heads_outside_of_its_scope(two_cpus):
+def test_gan_of_a_strategy_gets_heads_outside_of_its_scope(two_cpus, pooled_features):
     with two_cpus.scope():
         gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=16, min_channels=8))
         gan.compile()
@@ -220,6 +220,7 @@ def test_user_is_told_where_heads_are_not_as_asked(settings):
     assert report_feature_weight(gan, settings, Reporter) == 0.0 and len(said) == 1
 
 
+@pytest.mark.slow  # test_fine_tune.py has the same without heads; heads are saved, loaded and replicated above
 @pytest.mark.usefixtures("deterministic")
 def test_run_on_two_devices_that_is_interrupted_ends_with_the_same_bits(
     settings, tmp_path, scripted, everything_of, no_exports
