@@ -24,7 +24,7 @@ from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, w
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.training.gan.framing import evenly
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
-from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known
+from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known, kept_sentence
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
 from keras_transfer_gen.training.gan import GAN
 
@@ -68,7 +68,7 @@ def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages)
                 return {"class_start": {"names": [], "from": everything, "sentence": sentence}} if everything else {}
             shown = np.asarray(images.image_set.images[evenly(len(images.image_set), IN_ALL)])
             chosen = choose_known(source.model, shown, run.reporter)
-            sentence = f"The source keeps the {len(chosen)} images that it knows which are most like yours."
+            sentence = kept_sentence(source.model, chosen)
             return {"class_start": {"names": [], "known": chosen, "sentence": sentence}}
         if not class_layers(source.model.generator):
             return {}

@@ -1,7 +1,8 @@
 """How a fine-tune of blended codes begins: the generator keeps those of the images that it knows which are like yours.
 
-Each image of yours votes for the known images that are nearest to it by features. The ones kept are laid out anew among
-the latents, by what they look like, and all are drawn equally often.
+Each image of yours votes for the known images that are nearest to it by features. Where few classes of the source win
+these votes, as animals and nature do for a hundred animals, no images of other classes are kept. The ones kept are laid
+out anew among the latents, by what they look like, and all are drawn equally often.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ FROZEN = (
 )
 FOR_EACH, LEAST, MOST = 6, 300, 2000  # images kept: for each of yours, and in all
 CANDIDATES = 3  # times as many are looked at
+PASSES, DOUBT, LEAST_LIKELY, FEW = 3, 10, 0.5, 1 / 6  # of `order_by_kind`; DOUBT: images that are of classes by chance
 
 
 def knows_images(gan: GAN) -> bool:
@@ -44,8 +46,8 @@ def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
     """Numbers of the known images that are most like some others, the most like first.
 
     Known images are taken in turn by each of the others, the nearest first: 6 for each of them, at least 300 and at
-    most 2,000 in all. Of those that differ less than the others do among themselves, as the same figure in several
-    colours, one is taken before the rest.
+    most 2,000 in all. Where the others are of few classes (`order_by_kind`), no more than these have. Of those that
+    differ less than the others do among themselves, as the same figure in several colours, one comes before the rest.
 
     Args:
         gan: `GAN` whose generator has a `BlendedCodes`.
@@ -55,10 +57,42 @@ def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
     network = load_feature_network(side=SIDE)
     wanted = extract_features(images, network)
     known = extract_features(known_images(gan.ema_generator), network, progress=reporter.counter("known images"))
-    distances = euclidean_distances(wanted, known)
-    order = np.argsort(np.argsort(np.argsort(distances, axis=1), axis=1).min(axis=0), kind="stable")
+    ranks = np.argsort(np.argsort(euclidean_distances(wanted, known), axis=1), axis=1).min(axis=0)
+    order = order_by_kind(ranks, blend_layer(gan.ema_generator).classes.numpy().argmax(axis=0), len(images))
     count = int(np.clip(FOR_EACH * len(images), LEAST, MOST))
     return _different(order[: CANDIDATES * count], known, least_difference(wanted))[:count]
+
+
+def kept_sentence(gan: GAN, numbers: list[int]) -> str:
+    """What a run says of its choice: how many known images are kept, and which classes have a tenth of them or more."""
+    sentence = f"The source keeps the {len(numbers)} images that it knows which are most like yours"
+    if gan.spec.num_classes < 2:
+        return f"{sentence}."
+    counts = blend_layer(gan.ema_generator).classes.numpy()[:, numbers].sum(axis=1)
+    many = [number for number in np.argsort(-counts, kind="stable") if 10 * counts[number] >= len(numbers)]
+    return f"{sentence}. Classes: {', '.join(f'{gan.spec.class_name(n)} {counts[n]:.0f}' for n in many)}."
+
+
+def order_by_kind(ranks: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
+    """Numbers of known images, the best first, those of the classes alone that some images are of.
+
+    A class counts as often as it is among the first known images, over how often it would be by chance; the rank of an
+    image is divided by this, and so on three times. Classes that are rarer than by half their chance are left out then.
+    Images of many kinds have no such classes: where more than a sixth of all is left, the order is that of the ranks.
+
+    Args:
+        ranks: int `[n]`, of each known image the best of its ranks as a neighbour, from 0 on.
+        classes: int `[n]`, its class.
+        count: how many images are to be matched.
+    """
+    order, chance = np.argsort(ranks, kind="stable"), np.bincount(classes) / len(classes)
+    by_rank = order
+    for _ in range(PASSES):
+        first = np.bincount(classes[order[:count]], minlength=len(chance))
+        likely = (first + DOUBT * chance) / ((count + DOUBT) * np.maximum(chance, 1e-9))
+        mine = np.flatnonzero(likely[classes] >= LEAST_LIKELY)
+        order = mine[np.argsort((ranks[mine] + 1) / likely[classes[mine]], kind="stable")]
+    return order if len(order) <= FEW * len(ranks) else by_rank
 
 
 def least_difference(features: np.ndarray) -> float:

@@ -6,7 +6,13 @@ from keras_transfer_gen.networks.blended.known import blend_layer, known_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import known_images as module
-from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known, layout
+from keras_transfer_gen.recipes.training.gan.known_images import (
+    choose_known,
+    keep_known,
+    kept_sentence,
+    layout,
+    order_by_kind,
+)
 from tests.blended_fixtures import EACH, LATENT_DIM, blended_gan
 
 pytestmark = pytest.mark.usefixtures("quick_scores")
@@ -32,6 +38,28 @@ def test_images_most_like_yours_are_kept(gan, few):
     chosen = choose_known(gan, green_images(1), SILENT)
     assert len(chosen) == EACH and len(set(chosen) & set(range(EACH, 2 * EACH))) >= EACH - 1
     assert len(choose_known(gan, green_images(2), SILENT)) == 12
+
+
+def test_images_of_few_kinds_keep_no_others():
+    """One of ten classes is that of the images; many of the nearest images are of others all the same."""
+    rng, classes = np.random.default_rng(0), np.repeat(np.arange(10), 60)
+    ranks = np.where(classes == 3, rng.integers(0, 60, 600), rng.integers(0, 400, 600))
+    assert (classes[np.argsort(ranks, kind="stable")[:60]] == 3).mean() < 0.7
+    order = order_by_kind(ranks, classes, count=60)
+    assert set(classes[order]) == {3} and len(set(order.tolist())) == 60
+    assert (np.diff(ranks[order]) >= 0).all()
+
+
+@pytest.mark.parametrize("num_classes", [1, 10])
+def test_images_of_all_kinds_are_ordered_by_their_ranks_alone(num_classes):
+    ranks, classes = np.random.default_rng(1).integers(0, 200, 600), np.arange(600) % num_classes
+    np.testing.assert_array_equal(order_by_kind(ranks, classes, 50), np.argsort(ranks, kind="stable"))
+
+
+def test_run_says_of_which_classes_the_kept_images_are(gan):
+    sentence = kept_sentence(gan, [0, 6, 7, 8])
+    assert sentence.endswith("keeps the 4 images that it knows which are most like yours. Classes: green 3, red 1.")
+    assert kept_sentence(keep_known(gan, [6, 7]), [0]).endswith("which are most like yours.")
 
 
 def test_gan_that_keeps_some_draws_all_of_them_and_no_other(gan):
