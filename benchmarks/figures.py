@@ -52,6 +52,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "conditional_fashion": ("results.json", "table.md", source_tables.conditional_table),
     "counterparts": ("results.json", "table.md", source_tables.counterparts_table),
     "far": ("results.json", "table.md", tables.transfer_table),
+    "kinds": ("results.json", "table.md", source_tables.kinds_table),
     "masked_prior": ("results.json", "table.md", source_tables.masked_table),
     "near": ("results.json", "table.md", tables.transfer_table),
     "new_style": ("results.json", "table.md", source_tables.new_style_table),
@@ -67,7 +68,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "vae_pytorch": ("vae_against_pytorch.json", "vae_against_pytorch.md", tables.pytorch_table),
 }
 TABLES_OF_PAGES = (  # folders whose table.md stands in a page, without its first and its last line
-    "conditional_fashion", "counterparts", "masked_prior", "new_style", "restyle", "source_classes", "sources",
+    "conditional_fashion", "counterparts", "kinds", "masked_prior", "new_style", "restyle", "source_classes", "sources",
     "sources_blended", "sources_ten",
 )  # fmt: skip
 OTHER_FILES = {

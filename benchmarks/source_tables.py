@@ -225,3 +225,18 @@ def new_style_table(result):
         markdown(["draws of", *(column for column, _ in NEW_STYLE.values())], rows), "",
         f"Command: `{result['command']}`", "",
     ])  # fmt: skip
+
+
+def kinds_table(result):
+    """table.md of kinds.py: for each class a row of each way to choose the known images that are kept."""
+    columns = {"kind": ("of the kind", "{:.2f}"), "kept": ("kept", "{:.0f}"), **NEW_STYLE}
+    rows = [
+        [row["name"], *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in columns.items())]
+        for row in result["rows"]
+    ]
+    return "\n".join([
+        f"Median (lowest to highest) of {len(result['rows'][0]['runs'])} seeds, {result['drawn']} draws before "
+        f"training, of what is kept of {result['known']:,} known images; {result['date']}.", "",
+        markdown(["kept for", *(column for column, _ in columns.values())], rows), "",
+        f"Command: `{result['command']}`", "",
+    ])  # fmt: skip

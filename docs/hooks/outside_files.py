@@ -17,6 +17,7 @@ PAGES = {  # file of the repository -> page of the site
     "benchmarks/results/conditional_fashion/table.md": "measured/conditional_fashion.md",
     "benchmarks/results/counterparts/table.md": "measured/counterparts.md",
     "benchmarks/results/far/table.md": "measured/far.md",
+    "benchmarks/results/kinds/table.md": "measured/kinds.md",
     "benchmarks/results/litert/table.md": "measured/litert.md",
     "benchmarks/results/masked_prior/table.md": "measured/masked_prior.md",
     "benchmarks/results/near/table.md": "measured/near.md",

@@ -108,3 +108,16 @@ def test_a_new_style_has_a_row_for_each_way(tables):
     assert lines[2] == "| draws of | KID x 1000 | second network | layout | precision | recall |"
     assert lines[4] == "| source |" + " 2.0 (1.0 to 3.0) |" * 3 + " 2.00 (1.00 to 3.00) |" * 2
     assert lines[5].startswith("| source, adapted | 1.0 (1.0 to 1.0) |")
+
+
+def test_kinds_have_a_row_for_each_way_to_choose(tables):
+    runs = [dict.fromkeys(["kind", "kept", *tables.NEW_STYLE], value) for value in (1.0, 3.0, 2.0)]
+    result = {
+        "date": "2026-01-02", "command": "python x", "known": 7042, "drawn": 500,
+        "rows": [{"name": "food, by ranks", "runs": runs}, {"name": "food, by kinds", "runs": runs[:1] * 3}],
+    }  # fmt: skip
+    lines = tables.kinds_table(result).splitlines()
+    assert "3 seeds, 500 draws before training, of what is kept of 7,042 known images; 2026-01-02." in lines[0]
+    assert lines[2] == "| kept for | of the kind | kept | KID x 1000 | second network | layout | precision | recall |"
+    assert lines[4].startswith("| food, by ranks | 2.00 (1.00 to 3.00) | 2 (1 to 3) | 2.0 (1.0 to 3.0) |")
+    assert lines[5].startswith("| food, by kinds | 1.00 (1.00 to 1.00) | 1 (1 to 1) |")

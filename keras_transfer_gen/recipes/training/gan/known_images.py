@@ -57,9 +57,21 @@ def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
     network = load_feature_network(side=SIDE)
     wanted = extract_features(images, network)
     known = extract_features(known_images(gan.ema_generator), network, progress=reporter.counter("known images"))
+    classes = blend_layer(gan.ema_generator).classes.numpy().argmax(axis=0)
+    return choose_by_features(wanted, known, classes)
+
+
+def choose_by_features(wanted: np.ndarray, known: np.ndarray, classes: np.ndarray) -> list[int]:
+    """What `choose_known` chooses, from features.
+
+    Args:
+        wanted: float `[m, D]` of the others.
+        known: float `[n, D]` of the known images.
+        classes: int `[n]` of the known images.
+    """
     ranks = np.argsort(np.argsort(euclidean_distances(wanted, known), axis=1), axis=1).min(axis=0)
-    order = order_by_kind(ranks, blend_layer(gan.ema_generator).classes.numpy().argmax(axis=0), len(images))
-    count = int(np.clip(FOR_EACH * len(images), LEAST, MOST))
+    order = order_by_kind(ranks, classes, len(wanted))
+    count = int(np.clip(FOR_EACH * len(wanted), LEAST, MOST))
     return _different(order[: CANDIDATES * count], known, least_difference(wanted))[:count]
 
 
