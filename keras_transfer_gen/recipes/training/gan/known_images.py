@@ -82,23 +82,24 @@ def kept_sentence(gan: GAN, numbers: list[int]) -> str:
         return f"{sentence}."
     counts = blend_layer(gan.ema_generator).classes.numpy()[:, numbers].sum(axis=1)
     many = [number for number in np.argsort(-counts, kind="stable") if 10 * counts[number] >= len(numbers)]
-    return f"{sentence}. Classes: {', '.join(f'{gan.spec.class_name(n)} {counts[n]:.0f}' for n in many)}."
+    listed = ", ".join(f"{gan.spec.class_name(number)} {counts[number]:.0f}" for number in many)
+    return f"{sentence}. Largest classes: {listed}." if many else f"{sentence}."
 
 
 def order_by_kind(ranks: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
     """Numbers of known images, the best first, those of the classes alone that some images are of.
 
-    A class counts as often as it is among the first known images, over how often it would be by chance; the rank of an
-    image is divided by this, and so on three times. Classes that are rarer than by half their chance are left out then.
-    Images of many kinds have no such classes: where more than a sixth of all is left, the order is that of the ranks.
+    A class counts by how often it is among the first known images, over how often it would be by chance. Ranks are
+    divided by this, which gives a new order, three times. Classes with less than half of their chance are left out.
+    Where more than a sixth of all known images is left, the images are of many kinds: the order is that of the ranks.
 
     Args:
         ranks: int `[n]`, of each known image the best of its ranks as a neighbour, from 0 on.
         classes: int `[n]`, its class.
         count: how many images are to be matched.
     """
-    order, chance = np.argsort(ranks, kind="stable"), np.bincount(classes) / len(classes)
-    by_rank = order
+    by_rank, chance = np.argsort(ranks, kind="stable"), np.bincount(classes) / len(classes)
+    order = by_rank
     for _ in range(PASSES):
         first = np.bincount(classes[order[:count]], minlength=len(chance))
         likely = (first + DOUBT * chance) / ((count + DOUBT) * np.maximum(chance, 1e-9))

@@ -58,7 +58,13 @@ def test_images_of_all_kinds_are_ordered_by_their_ranks_alone(num_classes):
 
 def test_run_says_of_which_classes_the_kept_images_are(gan):
     sentence = kept_sentence(gan, [0, 6, 7, 8])
-    assert sentence.endswith("keeps the 4 images that it knows which are most like yours. Classes: green 3, red 1.")
+    assert sentence.endswith(
+        "keeps the 4 images that it knows which are most like yours. Largest classes: green 3, red 1."
+    )
+    nobody = blended_gan()
+    classes = blend_layer(nobody.ema_generator).classes
+    classes.assign(classes.numpy() * 0.05)
+    assert kept_sentence(nobody, [0, 6, 12]).endswith("which are most like yours.")
     assert kept_sentence(keep_known(gan, [6, 7]), [0]).endswith("which are most like yours.")
 
 
