@@ -65,7 +65,9 @@ class Notes(Reporter):
 
 @pytest.mark.usefixtures("quick_scores")
 @pytest.mark.parametrize("labels", [None, "own"])
-def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch):
+def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch, request):
+    if labels:
+        request.getfixturevalue("no_exports")  # those of the other run are enough
     monkeypatch.setattr(known, "LEAST", 4)
     monkeypatch.setattr(
         framing, "choose_zoom", lambda shown, wanted, reporter: 1.1 if shown.shape == wanted.shape else 7
@@ -82,11 +84,12 @@ def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch)
     assert any("1.1 times" in text for text in told.said)
     assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator).zoom == 1.1
     monkeypatch.setattr(framing, "choose_zoom", lambda *_: 2.0)  # a run that goes on keeps what was measured
+    request.getfixturevalue("no_exports")
     fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
     assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator).zoom == 1.1
 
 
-@pytest.mark.usefixtures("quick_scores")
+@pytest.mark.usefixtures("quick_scores", "no_exports")
 def test_source_of_which_all_is_trained_stays_as_large_as_it_is(tmp_path):
     blended_gan().save(tmp_path / "source.keras")
     np.savez(tmp_path / "data.npz", images=discs(20, 12.0, 0))

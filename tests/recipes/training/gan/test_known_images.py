@@ -15,7 +15,7 @@ from keras_transfer_gen.recipes.training.gan.known_images import (
 )
 from tests.blended_fixtures import EACH, LATENT_DIM, blended_gan
 
-pytestmark = pytest.mark.usefixtures("quick_scores")
+pytestmark = pytest.mark.usefixtures("quick_scores", "no_exports")  # test_framing.py exports such a run
 
 
 @pytest.fixture(scope="module")
