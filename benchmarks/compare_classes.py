@@ -87,15 +87,20 @@ def score_images(generated, images):
     """The scores of generated images against real ones, both uint8 `[N, S, S, C]`."""
     reference = kid_protocol.make_reference(images, "the real images")
     features = reference.view.extract(generated)
-    views = score_views(generated, features, reference, "after")
-    precision, recall = precision_recall(reference.features, features)
     mirrored = reference_features(images, mirrored=True)
     copies = memorisation(generated, features, images, reference_features(images), mirrored)
+    return {**score_features(generated, features, reference), "near_copies": copies.to_dict()["near_copy_share"]}
+
+
+def score_features(generated, features, reference):
+    """The same without near-copies, of uint8 `[N, S, S, C]`, their features and a `kid_protocol.Reference`."""
+    views = score_views(generated, features, reference, "after")
+    precision, recall = precision_recall(reference.features, features)
     layout = views["layout_after"]
     return {
         "kid": views["kid_after"]["value"], "kid_second": views["kid_second_after"]["value"],
         "layout": layout["value"], "layout_precision": layout["precision"], "layout_recall": layout["recall"],
-        "precision": precision, "recall": recall, "near_copies": copies.to_dict()["near_copy_share"],
+        "precision": precision, "recall": recall,
     }  # fmt: skip
 
 

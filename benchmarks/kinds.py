@@ -20,19 +20,18 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from compare_classes import score_features
 from made_by import made_by
-from source_tables import kinds_table
+from source_tables import NEW_STYLE, kinds_table
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.features import extract_features
-from keras_transfer_gen.metrics.prdc import precision_recall
-from keras_transfer_gen.networks.blended.known import blend_layer, known_images
+from keras_transfer_gen.networks.blended.known import known_classes, known_images
 from keras_transfer_gen.recipes.report.sheets import labelled
 from keras_transfer_gen.recipes.scoring import kid_protocol
-from keras_transfer_gen.recipes.scoring.run_scores import score_views
 from keras_transfer_gen.recipes.training.gan import known_images as module
 
 WAYS = {"by ranks": 0.0, "by kinds": module.FEW}  # share of the known images that counts as few
@@ -44,7 +43,7 @@ def main():
     source = ktg.load_gan(options.source)
     network = load_feature_network(side=module.SIDE)
     known = extract_features(known_images(source.ema_generator), network)
-    numbers = blend_layer(source.ema_generator).classes.numpy().argmax(axis=0)
+    numbers = known_classes(source.ema_generator)
     names = np.array(source.spec.every_class_name)[numbers]
     images = read_images(options.data, source.spec.image_size, source.spec.channels, labels="folders")
     rows, sheet = [], []
@@ -53,14 +52,15 @@ def main():
         runs = {way: [] for way in WAYS}
         for seed in range(options.seeds):
             shown, reference = split(images, name, options.images, seed)
-            wanted = extract_features(shown, network)
+            wanted, judge = extract_features(shown, network), kid_protocol.make_reference(reference, "the reference")
             drawn = {}
             for way, few in WAYS.items():
                 with mock.patch.object(module, "FEW", few):
                     chosen = module.choose_by_features(wanted, known, numbers)
                 drawn[way] = module.keep_known(source, chosen, seed).generate(DRAWN, seed=seed)
+                scores = score_features(drawn[way], judge.view.extract(drawn[way]), judge)
                 kind = float(of_class[chosen].mean())
-                runs[way].append({"kind": kind, "kept": len(chosen), **score(drawn[way], reference)})
+                runs[way].append({"kind": kind, "kept": len(chosen), **{key: scores[key] for key in NEW_STYLE}})
                 print(name, seed, way, runs[way][-1], flush=True)
             if seed == 0:
                 sheet += [(f"{name}, {way}", part[:SHOWN]) for way, part in drawn.items()]
@@ -72,16 +72,6 @@ def main():
     strips = [labelled([(title, pixels.to_grid(part, SHOWN))]) for title, part in sheet]
     files.write_bytes(options.out / "sheet.png", pixels.to_png(np.concatenate(strips)))
     print(kinds_table(result))
-
-
-def score(drawn, images):
-    """The scores of draws against the reference, both uint8 `[N, S, S, C]`: {name: float}."""
-    reference = kid_protocol.make_reference(images, "the reference")
-    features = reference.view.extract(drawn)
-    views = score_views(drawn, features, reference, "after")
-    precision, recall = precision_recall(reference.features, features)
-    kids = {name: views[f"{name}_after"]["value"] for name in ("kid", "kid_second", "layout")}
-    return {**kids, "precision": precision, "recall": recall}
 
 
 def split(image_set, name, most, seed):

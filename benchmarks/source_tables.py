@@ -212,12 +212,14 @@ def conditional_table(result):
 NEW_STYLE = {name: COMPARED[name] for name in ("kid", "kid_second", "layout", "precision", "recall")}
 
 
+def named_spreads(row, columns):
+    """The cells of {"name", "runs"}: its name, then what its runs spread over for each of {score: (column, form)}."""
+    return [row["name"], *(spread([run[key] for run in row["runs"]], form) for key, (_, form) in columns.items())]
+
+
 def new_style_table(result):
     """table.md of new_style.py: for each source a row of its own draws, recoloured ones, and those of each method."""
-    rows = [
-        [row["name"], *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in NEW_STYLE.items())]
-        for row in result["rows"]
-    ]
+    rows = [named_spreads(row, NEW_STYLE) for row in result["rows"]]
     return "\n".join([
         f"Median (lowest to highest) of {len(result['rows'][0]['runs'])} seeds, draws of "
         f"{len(result['classes'])} classes against {result['unseen']:,} real images of them; learnt are "
@@ -230,10 +232,7 @@ def new_style_table(result):
 def kinds_table(result):
     """table.md of kinds.py: for each class a row of each way to choose the known images that are kept."""
     columns = {"kind": ("of the kind", "{:.2f}"), "kept": ("kept", "{:.0f}"), **NEW_STYLE}
-    rows = [
-        [row["name"], *(spread([run[name] for run in row["runs"]], form) for name, (_, form) in columns.items())]
-        for row in result["rows"]
-    ]
+    rows = [named_spreads(row, columns) for row in result["rows"]]
     return "\n".join([
         f"Median (lowest to highest) of {len(result['rows'][0]['runs'])} seeds, {result['drawn']} draws before "
         f"training, of what is kept of {result['known']:,} known images; {result['date']}.", "",

@@ -22,6 +22,11 @@ def blend_layer(generator: keras.Model) -> BlendedCodes | None:
     return next((layer for layer in generator.layers if isinstance(layer, BlendedCodes)), None)
 
 
+def known_classes(generator: keras.Model) -> np.ndarray:
+    """The class of each image that a generator blends, int `[n]`: the one that it is most likely in."""
+    return blend_layer(generator).classes.numpy().argmax(axis=0)
+
+
 def known_images(generator: keras.Model, numbers: Array | None = None) -> np.ndarray:
     """The images that a generator blends, decoded alone: uint8 `[n, H, W, C]`.
 

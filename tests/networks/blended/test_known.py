@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_transfer_gen.networks.blended.known import blend_layer, known_images, with_known_images
+from keras_transfer_gen.networks.blended.known import blend_layer, known_classes, known_images, with_known_images
 from tests.blended_fixtures import LATENT_DIM, blended_generator, known_colours
 
 
@@ -19,3 +19,7 @@ def test_a_generator_may_know_some_of_the_images_alone():
     np.testing.assert_array_equal(known_images(fewer), known_images(generator, [16, 2, 9]))
     first = np.asarray(fewer(50 * points[1:2].astype(np.float32) / np.linalg.norm(points[1])))
     np.testing.assert_allclose(first * 127.5 + 127.5, known_images(generator, [2]), atol=1)
+
+
+def test_classes_of_known_images_are_those_that_they_were_built_with():
+    np.testing.assert_array_equal(known_classes(blended_generator()), known_colours()[2])

@@ -16,7 +16,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from keras_transfer_gen.maths.semi_discrete import fit_offsets, principal_points
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.features import extract_features
-from keras_transfer_gen.networks.blended.known import blend_layer, known_images, with_known_images
+from keras_transfer_gen.networks.blended.known import blend_layer, known_classes, known_images, with_known_images
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
 from keras_transfer_gen.recipes.training.gan.freezing import STATISTICS
 from keras_transfer_gen.training.gan import GAN
@@ -57,8 +57,7 @@ def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
     network = load_feature_network(side=SIDE)
     wanted = extract_features(images, network)
     known = extract_features(known_images(gan.ema_generator), network, progress=reporter.counter("known images"))
-    classes = blend_layer(gan.ema_generator).classes.numpy().argmax(axis=0)
-    return choose_by_features(wanted, known, classes)
+    return choose_by_features(wanted, known, known_classes(gan.ema_generator))
 
 
 def choose_by_features(wanted: np.ndarray, known: np.ndarray, classes: np.ndarray) -> list[int]:
@@ -80,7 +79,7 @@ def kept_sentence(gan: GAN, numbers: list[int]) -> str:
     sentence = f"The source keeps the {len(numbers)} images that it knows which are most like yours"
     if gan.spec.num_classes < 2:
         return f"{sentence}."
-    counts = blend_layer(gan.ema_generator).classes.numpy()[:, numbers].sum(axis=1)
+    counts = _class_sums(gan, numbers)
     many = [number for number in np.argsort(-counts, kind="stable") if 10 * counts[number] >= len(numbers)]
     listed = ", ".join(f"{gan.spec.class_name(number)} {counts[number]:.0f}" for number in many)
     return f"{sentence}. Largest classes: {listed}." if many else f"{sentence}."
@@ -147,7 +146,7 @@ def keep_known(gan: GAN, numbers: list[int], seed: int = 0) -> GAN:
     generator = with_known_images(gan.generator, numbers, points, offsets)
     discriminator = gan.discriminator
     if class_layers(discriminator):
-        shares = blend_layer(gan.generator).classes.numpy()[:, numbers].sum(axis=1)
+        shares = _class_sums(gan, numbers)
         discriminator = with_classes(discriminator, (shares / shares.sum())[np.newaxis])
     if takes_labels(discriminator):
         discriminator = without_labels(discriminator)
@@ -156,6 +155,11 @@ def keep_known(gan: GAN, numbers: list[int], seed: int = 0) -> GAN:
     averaged = with_known_images(gan.ema_generator, numbers, points, offsets)
     kept.ema_generator.set_weights(averaged.get_weights())
     return kept
+
+
+def _class_sums(gan: GAN, numbers: list[int]) -> np.ndarray:
+    """How many of some known images are of each class, float `[num_classes]`."""
+    return blend_layer(gan.ema_generator).classes.numpy()[:, numbers].sum(axis=1)
 
 
 def layout(features: np.ndarray, latent_dim: int) -> np.ndarray:
