@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from labelled_rows import evenly_chosen, labelled_rows
 from made_by import made_by
 from scipy.stats import wilcoxon
 from source_tables import counterparts_table
@@ -37,7 +38,6 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.latent_tools.autoencoders import codes_of, open_autoencoder
 from keras_transfer_gen.recipes.latent_tools.restyle import carry_over, restyle
 from keras_transfer_gen.recipes.models.resolve import resolve_model
-from keras_transfer_gen.recipes.report.sheets import labelled
 from keras_transfer_gen.recipes.scoring.feature_views import LAYOUT_SIZE, SECOND, WHOLE, average_down
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings
@@ -66,7 +66,8 @@ def main():
         "rows": rows_of(measured), "against": against_each_other(measured),
     }  # fmt: skip
     shown = [(name, seeds[0]) for name, kind, seeds in parts if name == "input" or kind == "restyled"]
-    files.write_bytes(options.out / "sheet.png", pixels.to_png(sheet([*shown, ("true counterpart", counterparts)])))
+    rows = [(label, evenly_chosen(images, SHOWN)) for label, images in [*shown, ("true counterpart", counterparts)]]
+    files.write_bytes(options.out / "sheet.png", pixels.to_png(labelled_rows(rows)))
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", counterparts_table(result))
     print(counterparts_table(result))
@@ -201,17 +202,6 @@ def p_of(first, second, key):
 def medians(runs):
     """The median over the seeds of the mean distance by each measure, rounded."""
     return {key: round(float(np.median([run[key]["mean"] for run in runs])), 4) for key in runs[0]}
-
-
-def sheet(rows):
-    """uint8 `[H, W, 3]` of (label, images): labelled rows with the same images, chosen evenly."""
-    count = len(rows[0][1])
-    chosen = np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int)
-    strips = [labelled([(label, pixels.to_grid(images[chosen], len(chosen)))]) for label, images in rows]
-    width = max(strip.shape[1] for strip in strips)
-    return np.concatenate([
-        np.pad(strip, ((0, 0), (0, width - strip.shape[1]), (0, 0)), constant_values=255) for strip in strips
-    ])  # fmt: skip
 
 
 def parse():

@@ -21,6 +21,7 @@ from unittest import mock
 
 import numpy as np
 from compare_classes import score_features
+from labelled_rows import evenly_chosen, labelled_rows
 from made_by import made_by
 from source_tables import NEW_STYLE, kinds_table
 
@@ -30,7 +31,6 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.blended.known import known_classes, known_images
-from keras_transfer_gen.recipes.report.sheets import labelled
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.training.gan import known_images as module
 
@@ -64,13 +64,12 @@ def main():
                 print(name, seed, way, runs[way][-1], flush=True)
             if seed == 0:
                 sheet += [(f"{name}, {way}", part[:SHOWN]) for way, part in drawn.items()]
-                sheet.append((f"{name}, reference", reference[np.linspace(0, len(reference) - 1, SHOWN).astype(int)]))
-        rows += [{"name": f"{name}, {way}", "share": float(of_class.mean()), "runs": runs[way]} for way in WAYS]
+                sheet.append((f"{name}, reference", evenly_chosen(reference, SHOWN)))
+        rows += [{"name": f"{name}, {way}", "runs": runs[way]} for way in WAYS]
     result = {**made_by("kinds.py", options), "known": len(names), "drawn": DRAWN, "rows": rows}
     files.write_json(options.out / "results.json", result)
     files.write_text(options.out / "table.md", kinds_table(result))
-    strips = [labelled([(title, pixels.to_grid(part, SHOWN))]) for title, part in sheet]
-    files.write_bytes(options.out / "sheet.png", pixels.to_png(np.concatenate(strips)))
+    files.write_bytes(options.out / "sheet.png", pixels.to_png(labelled_rows(sheet)))
     print(kinds_table(result))
 
 

@@ -36,7 +36,8 @@ BENCHMARKS = Path(__file__).resolve().parent
 sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "saved_models")]
 
 from compare_classes import class_counts, score_images  # noqa: E402
-from counterparts import distances, seen, sheet  # noqa: E402
+from counterparts import distances, seen  # noqa: E402
+from labelled_rows import evenly_chosen, labelled_rows  # noqa: E402
 from made_by import made_by  # noqa: E402
 from masked_tokens import MaskedPrior, build_masked  # noqa: E402
 from source_tables import masked_table  # noqa: E402
@@ -54,6 +55,7 @@ from keras_transfer_gen.training.token_prior import TokenPrior  # noqa: E402
 TURN = 20.0  # seconds that one prior trains before the other one does
 RATE, WARM_UP, LAST_SHARE = 1e-3, 100, 0.02  # learning rate at its highest, steps until then, share of it at the end
 SHOWN, TIMED = 8, 64  # images of a class on a sheet; grids whose drawing is timed
+EDITED = 16  # images in a row of edits
 AUTOREGRESSIVE, TRUE = "one token at a time", "true tokens"
 
 
@@ -307,7 +309,8 @@ def write_edits(measure, edits):
     for side, kept in halves(measure.grid).items():
         shown = np.where(in_pixels(kept, true.shape[1])[None, :, :, None], true, np.uint8(128))
         rows = [("kept", shown), *((name, images[side]) for name, images in edits), (TRUE, true)]
-        files.write_bytes(measure.options.out / f"edits_{side}.png", pixels.to_png(sheet(rows)))
+        chosen = [(name, evenly_chosen(images, EDITED)) for name, images in rows]
+        files.write_bytes(measure.options.out / f"edits_{side}.png", pixels.to_png(labelled_rows(chosen)))
 
 
 def parse():

@@ -20,7 +20,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from compare_classes import class_counts, score_images
+from compare_classes import class_counts, score_features
+from labelled_rows import evenly_chosen, labelled_rows
 from made_by import made_by
 from scipy.linalg import inv, sqrtm
 from source_tables import new_style_table
@@ -29,7 +30,7 @@ from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.recipes.models.image_generators import open_model
 from keras_transfer_gen.recipes.models.resolve import resolve_model
-from keras_transfer_gen.recipes.report.sheets import labelled
+from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
@@ -74,6 +75,7 @@ def rows_of(options, number, path, learnt, unseen):
     family = resolve_model(source).family or "gan"
     methods = options.methods if family == "vq" else [""]
     real, model = np.asarray(unseen.images), open_model(source)
+    reference = kid_protocol.make_reference(real, "the real images")
     names = [source, f"{source}, recoloured", *(f"{source}, adapted{method and ': '}{method}" for method in methods)]
     rows = {name: [] for name in names}
     for seed in range(options.seeds):
@@ -84,13 +86,16 @@ def rows_of(options, number, path, learnt, unseen):
             drawn += [draw(adapt(options, number, family, path, method, seed), unseen, seed) for method in methods]
             if seed == 0:
                 write_sheet(options.out / f"sheet_{number}.png", names, drawn, real)
-            scores = [
-                {name: value for name, value in score_images(part, real).items() if name in SCORES} for part in drawn
-            ]
-            files.write_json(kept, dict(zip(names, scores, strict=True)))
+            files.write_json(kept, dict(zip(names, [scored(part, reference) for part in drawn], strict=True)))
         for name, scores in files.read_json(kept).items():
             rows[name].append(scores)
     return [{"name": name, "runs": runs} for name, runs in rows.items()]
+
+
+def scored(drawn, reference):
+    """The scores of the table, of uint8 `[N, S, S, C]` against a `kid_protocol.Reference`."""
+    scores = score_features(drawn, reference.view.extract(drawn), reference)
+    return {name: scores[name] for name in SCORES}
 
 
 def adapt(options, number, family, path, method, seed):
@@ -126,11 +131,8 @@ def recoloured(images, seen, target):
 def write_sheet(path, names, drawn, real):
     """A labelled row of each set of images, chosen evenly, in the order of the classes."""
     rows = [*zip(names, drawn, strict=True), ("real images of these classes", real)]
-    strips = []
-    for name, images in rows:
-        chosen = images[np.linspace(0, len(images) - 1, SHOWN).round().astype(int)]
-        strips.append(labelled([(name, pixels.to_grid(chosen, SHOWN))]))
-    files.write_bytes(path, pixels.to_png(np.concatenate(strips)))
+    chosen = [(name, evenly_chosen(images, SHOWN)) for name, images in rows]
+    files.write_bytes(path, pixels.to_png(labelled_rows(chosen)))
 
 
 def parse():
