@@ -176,6 +176,7 @@ class Run(Generic[S]):
         resolved = {
             "precision": notes.get("arithmetic"),
             "g_lr_ratio": notes.get("g_lr_ratio"),
+            "ema_rampup": notes.get("ema_rampup"),
             "feature_weight": notes.get("feature_weight"),
             "precision_probe_seconds": notes.get("probe"),
             "replicas": self.strategy.num_replicas_in_sync,

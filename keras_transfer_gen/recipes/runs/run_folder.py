@@ -25,7 +25,7 @@ BOUNDS = ("kimg", "minutes")  # a larger one continues a finished run
 # What may be another one when a run is continued.
 MAY_CHANGE = (
     *BOUNDS, "batch_size", "r1_gamma", "learning_rate", "g_lr_ratio",
-    "ema_halflife_kimg", "evaluate_every_kimg", "balance", "grace", "micro_batch", "cache_gb",
+    "ema_halflife_kimg", "ema_rampup", "evaluate_every_kimg", "balance", "grace", "micro_batch", "cache_gb",
 )  # fmt: skip
 FROM = "from_kimg"  # of a stage: the kimg at which it began; None until it does
 UNRECORDED = ("out", "overwrite", "trust", "tensorboard")

@@ -19,6 +19,7 @@ SCRATCH_RATES = (3.2e-3, 4e-4)  # of a run from scratch to compare with: the gen
 # Training any GAN.
 R1_GAMMA, R1_INTERVAL = 2.0, 16  # weight; steps from one penalty to the next
 EMA_HALFLIFE_KIMG = 10.0
+EMA_RAMPUP, BLENDED_EMA_RAMPUP = 0.1, 1.0  # half-life of the average at most, over images shown; of blended codes
 PRETRAIN_LEARNING_RATE = 4e-4
 
 # Training a VAE.

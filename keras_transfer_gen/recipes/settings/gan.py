@@ -77,6 +77,10 @@ class GanSettings(RunSettings):
         defaults.EMA_HALFLIFE_KIMG, help="Longest half-life of the averaged generator, in kimg; 0: no average.",
         panel=fields.OPTIMISATION, check=check.number("10", note="; 0 turns averaging off"),
     )  # fmt: skip
+    ema_rampup: float | None = setting(
+        None, help="The half-life of the averaged generator is at most this share of the images shown.",
+        panel=fields.OPTIMISATION, by_default=f"{defaults.EMA_RAMPUP:g}", check=check.number("0.1", above=True),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -111,6 +115,10 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
         by_default=f"{defaults.NEAR_RATIO:g}, for far images {defaults.FAR_RATIO:g}, for blended codes "
         f"{defaults.BLENDED_RATIO:g}; bsa {defaults.BSA_RATIO:g}, "
         f"minegan {defaults.MINEGAN_RATIO:g}",
+    )  # fmt: skip
+    ema_rampup: float | None = redefined(
+        GanSettings, "ema_rampup",
+        by_default=f"{defaults.EMA_RAMPUP:g}, for blended codes {defaults.BLENDED_EMA_RAMPUP:g}",
     )  # fmt: skip
     method: str = setting(
         "full", help="What of the source is trained.", panel=fields.FIRST, order=40, choices=lambda: GAN_METHODS,

@@ -1,4 +1,4 @@
-"""How fast the generator of a fine-tune learns beside its discriminator.
+"""How fast the generator of a fine-tune learns beside its discriminator, and over how long it is averaged.
 
 A discriminator that sees few images soon knows them, and one that learns as fast as the generator wins too early. The
 farther the images lie from the source, the farther the generator has to go before that happens.
@@ -30,3 +30,19 @@ def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float, blended: boo
     if blended:
         return defaults.BLENDED_RATIO
     return defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO
+
+
+def resolve_ema_rampup(settings: FineTuneSettings, blended: bool = False) -> float:
+    """The half-life of the averaged generator, as a share of the images shown: what the settings hold, or what suits.
+
+    A source that blends known images of the kind that it is shown is good before it is trained. Each state of its
+    training adds other errors, so the average over the whole run is better than one over its end. Where all of the
+    source is trained (`latent_selection_kimg` 0), it has farther to go.
+
+    Args:
+        settings: `FineTuneSettings`.
+        blended: whether the generator blends known images.
+    """
+    if settings.ema_rampup is not None:
+        return settings.ema_rampup
+    return defaults.BLENDED_EMA_RAMPUP if blended and settings.latent_selection_kimg else defaults.EMA_RAMPUP

@@ -37,6 +37,7 @@ def test_rules_are_those_of_freeze_and_then_those_of_freeze_d(tuned):
     ({"r1_gamma": -1}, r"`r1_gamma` must be a number of at least 0.*--r1-gamma"),
     ({"r1_interval": 0}, r"`r1_interval` must be an integer of at least 1.*--r1-interval"),
     ({"g_lr_ratio": 0}, r"`g_lr_ratio` must be a number above 0.*--g-lr-ratio 4"),
+    ({"ema_rampup": 0}, r"`ema_rampup` must be a number above 0.*--ema-rampup 0.1"),
     ({"ema_halflife_kimg": -1}, r"`ema_halflife_kimg` must be a number of at least 0.*--ema-halflife-kimg 10; 0 turns"),
     ({"penalty": "r1:gamma=3", "r1_gamma": 4.0}, r"`r1_gamma` must be left out beside the penalty 'r1:gamma=3'"),
     ({"penalty": "r1:gama=3"}, r"`penalty` must be r1 with arguments that it has.*Did you mean gamma"),

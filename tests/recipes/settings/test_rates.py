@@ -2,7 +2,7 @@ import pytest
 
 from keras_transfer_gen.recipes.settings import defaults
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
-from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
+from keras_transfer_gen.recipes.settings.rates import resolve_ema_rampup, resolve_g_lr_ratio
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,10 @@ def test_ratio_of_the_user_and_of_a_method_stay(make, changed, ratio):
 def test_a_source_of_blended_images_learns_half_as_fast_as_its_discriminator_unless_the_user_says_else(make):
     assert resolve_g_lr_ratio(make(FineTuneSettings), 10.0, blended=True) == defaults.BLENDED_RATIO == 0.5
     assert resolve_g_lr_ratio(make(FineTuneSettings, g_lr_ratio=2.5), 10.0, blended=True) == 2.5
+
+
+def test_blended_codes_are_averaged_over_the_whole_run_unless_the_user_says(make):
+    assert resolve_ema_rampup(make(FineTuneSettings)) == defaults.EMA_RAMPUP == 0.1
+    assert resolve_ema_rampup(make(FineTuneSettings), blended=True) == defaults.BLENDED_EMA_RAMPUP == 1.0
+    assert resolve_ema_rampup(make(FineTuneSettings, ema_rampup=0.2), blended=True) == 0.2
+    assert resolve_ema_rampup(make(FineTuneSettings, latent_selection_kimg=0), blended=True) == 0.1  # all is trained

@@ -19,7 +19,7 @@ from keras_transfer_gen.recipes.scoring.health import find_health_warnings
 from keras_transfer_gen.recipes.scoring.outlook import describe_outlook
 from keras_transfer_gen.recipes.scoring.run_scores import all_scores, score_draws
 from keras_transfer_gen.recipes.settings.defaults import FAR_FEATURE_WEIGHT, NEAR_FEATURE_WEIGHT, SCRATCH_RATES
-from keras_transfer_gen.recipes.settings.rates import resolve_g_lr_ratio
+from keras_transfer_gen.recipes.settings.rates import resolve_ema_rampup, resolve_g_lr_ratio
 from keras_transfer_gen.recipes.training.family import Family, ResultTable, Scores
 from keras_transfer_gen.recipes.training.gan import (
     classes,
@@ -96,9 +96,12 @@ class GanFamily(Family):
         weight = feature_heads.resolve_feature_weight(settings, distance, blended)
         run.resolve(
             g_lr_ratio=resolve_g_lr_ratio(settings, distance, blended),
+            ema_rampup=resolve_ema_rampup(settings, blended),
             feature_weight=weight if has_feature_heads(source.model.discriminator) else 0.0,
         )
-        run.note(g_lr_ratio=run.resolved.generator_rate / run.resolved.learning_rate)
+        run.note(
+            g_lr_ratio=run.resolved.generator_rate / run.resolved.learning_rate, ema_rampup=run.resolved.ema_rampup
+        )
 
     # Models
 

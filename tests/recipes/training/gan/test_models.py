@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_gen.recipes.models.load import load_gan
+from keras_transfer_gen.recipes.settings.defaults import EMA_RAMPUP
 from keras_transfer_gen.recipes.settings.gan import FineTuneSettings, PretrainSettings
 from keras_transfer_gen.recipes.training.gan.models import (
     compile_gan,
@@ -66,8 +67,12 @@ def test_options_of_the_architecture_reach_its_networks():
 def test_continued_training_takes_the_new_rates(source_file, settings):
     gan = load_gan(source_file)
     compile_gan(gan, dataclasses.replace(settings, penalty="r1", r1_gamma=0.7))
-    changed = dataclasses.replace(settings, learning_rate=0.5, ema_halflife_kimg=3.0, penalty="r1", r1_gamma=0.2)
+    assert gan.ema_rampup == EMA_RAMPUP
+    changed = dataclasses.replace(
+        settings, learning_rate=0.5, ema_halflife_kimg=3.0, ema_rampup=0.7, penalty="r1", r1_gamma=0.2
+    )
     update_rates(gan, changed)
+    assert gan.ema_rampup == 0.7
     assert float(gan.g_optimizer.learning_rate) == 0.5 and gan.ema_halflife_kimg == 3.0 and gan.penalty.gamma == 0.2
     update_rates(gan, changed, rates=(0.5, 0.25))
     assert float(gan.d_optimizer.learning_rate) == 0.25
