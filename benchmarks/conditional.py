@@ -1,12 +1,12 @@
 """Does a GAN that is told classes draw better than one that is not, at equal minutes? Both from nothing.
 
     python examples/fetch_grey.py --set fashion --out runs/fashion
-    python benchmarks/conditional.py --data runs/fashion/test.npz --image-size 28 --channels 1 --minutes 3 --seeds 3 \
-        --out benchmarks/results/conditional_fashion
+    python benchmarks/conditional.py --data runs/fashion/test.npz --image-size 28 --channels 1 --minutes 5 --seeds 3 \
+        --networks max_channels=96,min_channels=24 --out benchmarks/results/conditional_fashion
 
 Each is trained as `ktg pretrain` does it with its defaults, `dcgan` without and `dcgan_conditional` with labels, for
-the same minutes; the two are of one size but for what the classes add. About 500 images are drawn, by the conditional
-GAN as often of each class as the real images have it, and scored against the real images.
+the same minutes; --networks are options of both, which are of one size but for what the classes add. About 500 images
+are drawn, by the conditional GAN as often of each class as the real images have it, and scored against the real images.
 
 - recognised: share of 100 draws of each class that a linear probe takes for the class, the mean over the classes;
   the unconditional GAN can't be asked for a class.
@@ -85,8 +85,9 @@ def scored(options, name, seed, images, probe):
     if path.is_file():
         return files.read_json(path)
     labels = {"labels": options.labels} if name == "conditional" else {}
+    arch = ":".join(filter(None, [ARCHITECTURES[name], options.networks]))
     metrics = pretrain(PretrainSettings(
-        data=options.data, image_size=options.image_size, channels=options.channels, arch=ARCHITECTURES[name],
+        data=options.data, image_size=options.image_size, channels=options.channels, arch=arch,
         kimg=ENOUGH_KIMG, minutes=options.minutes, evaluate_every_kimg=ENOUGH_KIMG, seed=seed, out=str(out), **labels,
     ))  # fmt: skip
     gan = load_gan(str(out))
@@ -127,6 +128,7 @@ def parse():
     parser.add_argument("--labels", default="own", help="where their labels come from: own, folders or a file")
     parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--channels", type=int, default=3)
+    parser.add_argument("--networks", help="options of both architectures, such as max_channels=96; see `ktg pretrain`")
     parser.add_argument("--minutes", type=float, default=5.0, help="of each training")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")

@@ -220,7 +220,7 @@ ARCHITECTURES = Table("arch", "keras_transfer_gen.architectures:Architecture", {
     ),
     "dcgan_conditional": (
         "keras_transfer_gen.networks.dcgan.entries:CONDITIONAL_DCGAN",
-        "dcgan_refined that is told the class of each image; needs labels",
+        "dcgan that is told the class of each image; needs labels",
     ),
     "blended_codes": (
         "keras_transfer_gen.networks.blended.entries:BLENDED_CODES",

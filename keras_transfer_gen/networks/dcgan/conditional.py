@@ -9,7 +9,15 @@ from keras import layers, ops
 
 from keras_transfer_gen import checks
 from keras_transfer_gen.networks.attention import MapAttention
-from keras_transfer_gen.networks.dcgan.dcgan import REFINED_SIDE, SLOPE, DownBlock, StartBlock, UpBlock, resolutions
+from keras_transfer_gen.networks.dcgan.dcgan import (
+    MODULATED_SIDE,
+    REFINED_SIDE,
+    SLOPE,
+    DownBlock,
+    StartBlock,
+    UpBlock,
+    resolutions,
+)
 from keras_transfer_gen.networks.layers import MinibatchDeviation
 from keras_transfer_gen.version import PACKAGE
 
@@ -18,7 +26,10 @@ if TYPE_CHECKING:
 
 
 ATTENTION_SIDE = 16  # of the map whose places look at each other
-ROWS = keras.initializers.RandomNormal(stddev=1.0)  # rows of classes begin as latents are drawn
+# Rows of classes are much shorter than latents: batch normalisation would be content with what the classes make, and
+# images of a class would become alike.
+ROWS = keras.initializers.RandomNormal(stddev=0.3)
+FIT_SCALE = 8.0
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -29,6 +40,7 @@ class ProjectionLogit(layers.Layer):
 
     Args:
         num_classes: number of classes.
+        scale: factor on that product; the higher, the sooner it counts.
 
     Call arguments:
         inputs: [features `[batch, H, W, C]`, labels int `[batch]`].
@@ -40,10 +52,11 @@ class ProjectionLogit(layers.Layer):
         Miyato and Koyama, cGANs with Projection Discriminator, 2018 (arXiv:1802.05637).
     """
 
-    def __init__(self, num_classes: int, **kwargs: Any) -> None:
+    def __init__(self, num_classes: int, scale: float = 1.0, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.num_classes = num_classes
+        self.scale = scale
         self.dense = layers.Dense(1, name="dense", dtype=self.dtype_policy)
 
     def build(self, input_shape: Any) -> None:
@@ -55,13 +68,13 @@ class ProjectionLogit(layers.Layer):
         features, labels = inputs
         features = ops.cast(features, "float32")
         fit = ops.sum(ops.mean(features, axis=(1, 2)) * ops.take(self.classes, labels, axis=0), axis=-1, keepdims=True)
-        return self.dense(layers.Flatten(dtype="float32")(features)) + fit
+        return self.dense(layers.Flatten(dtype="float32")(features)) + self.scale * fit
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (input_shape[0][0], 1)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "num_classes": self.num_classes}
+        return {**super().get_config(), "num_classes": self.num_classes, "scale": self.scale}
 
 
 def build_conditional_generator(
@@ -73,11 +86,12 @@ def build_conditional_generator(
     min_channels: int = 32,
     class_dim: int = 64,
     attention: bool = False,
+    refined: bool = False,
 ) -> keras.Model:
     """A functional model named "generator" from latents and labels to images.
 
-    A row of `classes` for each class is joined to the latents; both together are the style that scales and shifts the
-    channels of every block (`dcgan.UpBlock`). Maps of 8 x 8 to 32 x 32 pixels have a `Refinement`.
+    It is the generator of `dcgan` but for a row of `classes` for each class, which is joined to the latents: both
+    together are the style that makes the first map and modulates blocks of up to 16 x 16 pixels.
 
     Args:
         image_size: side of the image: 28, 32, 64, 128 or 256.
@@ -88,6 +102,7 @@ def build_conditional_generator(
         min_channels: channels of a map at least.
         class_dim: length of a class's row.
         attention: whether the map of 16 x 16 pixels has a `MapAttention`.
+        refined: whether maps of 8 x 8 to 32 x 32 pixels have a `Refinement`.
 
     Returns:
         `keras.Model`, {"latents": float32 `[batch, latent_dim]`, "labels": int32 `[batch]`} -> float32
@@ -106,7 +121,8 @@ def build_conditional_generator(
     x = StartBlock(first, max_channels, name=f"block_{first}")(style)
     for stage, side in enumerate(rest, start=1):
         filters = max(max_channels >> stage, min_channels)
-        x = UpBlock(filters, refined=8 <= side <= REFINED_SIDE, name=f"block_{side}")([x, style])
+        kind = {"modulated": side <= MODULATED_SIDE, "refined": refined and side <= REFINED_SIDE}
+        x = UpBlock(filters, **kind, name=f"block_{side}")([x, style])
         if attention and side == ATTENTION_SIDE:
             x = MapAttention(name=f"attention_{side}")(x)
     images = layers.Conv2D(channels, 3, padding="same", activation="tanh", name="to_image", dtype="float32")(x)
@@ -121,6 +137,7 @@ def build_conditional_discriminator(
     min_channels: int = 32,
     group_size: int = 0,
     attention: bool = False,
+    refined: bool = False,
 ) -> keras.Model:
     """A functional model named "discriminator" from images and labels to logits.
 
@@ -132,6 +149,7 @@ def build_conditional_discriminator(
         min_channels: channels of a map at least.
         group_size: images that are compared with each other; 0 compares none.
         attention: whether the map of 16 x 16 pixels has a `MapAttention`.
+        refined: whether maps of 8 x 8 to 32 x 32 pixels have a `Refinement`.
 
     Returns:
         `keras.Model`, {"images": float32 `[batch, image_size, image_size, channels]`, "labels": int32 `[batch]`} ->
@@ -149,12 +167,12 @@ def build_conditional_discriminator(
         filters = max(max_channels >> (len(sides) - 1 - stage), min_channels)
         if attention and side == ATTENTION_SIDE:
             x = MapAttention(name=f"attention_{side}")(x)
-        x = DownBlock(filters, refined=8 <= side // 2 <= REFINED_SIDE, name=f"block_{side}")(x)
+        x = DownBlock(filters, refined=refined and 8 <= side // 2 <= REFINED_SIDE, name=f"block_{side}")(x)
     if group_size:
         x = MinibatchDeviation(group_size, name="deviation")(x)
     x = layers.Conv2D(max_channels, 3, padding="same", name=f"block_{sides[-1]}")(x)
     x = layers.LeakyReLU(SLOPE, name="activation")(x)
-    logits = ProjectionLogit(num_classes, name="logits")([x, labels])
+    logits = ProjectionLogit(num_classes, FIT_SCALE, name="logits")([x, labels])
     return keras.Model({"images": images, "labels": labels}, logits, name="discriminator")
 
 

@@ -32,17 +32,23 @@ def _build_refined(spec: ModelSpec, max_channels: int, min_channels: int) -> tup
 
 
 def _build_conditional(
-    spec: ModelSpec, max_channels: int, min_channels: int, class_dim: int, group_size: int, attention: bool
-) -> tuple[keras.Model, keras.Model]:
+    spec: ModelSpec,
+    max_channels: int,
+    min_channels: int,
+    class_dim: int,
+    group_size: int,
+    attention: bool,
+    refined: bool,
+) -> tuple[keras.Model, keras.Model]:  # fmt: skip
     from keras_transfer_gen.networks.dcgan import conditional
 
     size, channels, classes = spec.image_size, spec.channels, spec.num_classes
     return (
         conditional.build_conditional_generator(
-            size, channels, spec.latent_dim, classes, max_channels, min_channels, class_dim, attention
+            size, channels, spec.latent_dim, classes, max_channels, min_channels, class_dim, attention, refined
         ),
         conditional.build_conditional_discriminator(
-            size, channels, classes, max_channels, min_channels, group_size, attention
+            size, channels, classes, max_channels, min_channels, group_size, attention, refined
         ),
     )
 
@@ -83,6 +89,7 @@ CONDITIONAL_DCGAN = Architecture(
         Option("class_dim", 64, "length of the vector that stands for a class"),
         GROUP_SIZE,
         Option("attention", False, "whether the places of the 16 x 16 maps look at each other"),
+        Option("refined", False, "whether maps of 8 x 8 to 32 x 32 pixels have one more convolution"),
     ),
     grow_networks=_grow,
     intermediates={"style": "style"},

@@ -11,6 +11,7 @@ from keras_transfer_gen.networks.dcgan.conditional import (
     build_conditional_discriminator,
     build_conditional_generator,
 )  # fmt: skip
+from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.specs import ModelSpec
 
 SMALL = {"num_classes": 3, "max_channels": 16, "min_channels": 4}
@@ -49,6 +50,25 @@ def test_logit_is_that_of_the_image_and_the_product_with_the_row_of_its_class():
     layer.classes.assign(rng.normal(size=(3, 6)))
     fit = (features.mean(axis=(1, 2)) * layer.classes.numpy()[labels]).sum(-1, keepdims=True)
     np.testing.assert_allclose(layer([features, labels]), alone + fit, atol=1e-5)
+    scaled = ProjectionLogit.from_config({**layer.get_config(), "scale": 8.0})
+    scaled.build([features.shape, labels.shape])
+    scaled.set_weights(layer.get_weights())
+    np.testing.assert_allclose(scaled([features, labels]), alone + 8 * fit, atol=1e-4)
+
+
+def test_networks_are_those_of_dcgan_but_for_the_classes():
+    sizes = {"max_channels": 16, "min_channels": 4}
+    for refined in (False, True):
+        plain = build_dcgan(32, 3, 8, **sizes, refined=refined)
+        told = (small_generator(refined=refined), build_conditional_discriminator(32, 3, **SMALL, refined=refined))
+        for one, other in zip(plain, told, strict=True):
+            blocks = [layer for layer in one.layers if layer.name.startswith("block_") and layer.name != "block_4"]
+            assert [layer.get_config() for layer in blocks] == [other.get_layer(b.name).get_config() for b in blocks]
+
+
+def test_rows_of_classes_begin_much_shorter_than_latents():
+    rows = build_conditional_generator(32, num_classes=50).get_layer("classes").embeddings.numpy()
+    assert 0.02 < np.square(rows).sum(axis=1).mean() / 128 < 0.1
 
 
 def test_attention_stands_at_16_pixels_of_both_networks():
