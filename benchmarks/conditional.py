@@ -18,6 +18,7 @@ images of the first seed, unselected: a row each of the first 8 classes where it
 """
 
 import argparse
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,9 @@ def main():
     chosen = np.random.default_rng(0).permutation(len(images))[:MOST_REAL]
     subset = images.subset(np.sort(chosen))
     probe = Probe(subset)
-    runs = {
-        name: [scored(options, name, seed, subset, probe) for seed in range(options.seeds)] for name in ARCHITECTURES
-    }
+    runs = {name: [] for name in ARCHITECTURES}
+    for seed, name in itertools.product(range(options.seeds), ARCHITECTURES):  # one after the other, on one machine
+        runs[name].append(scored(options, name, seed, subset, probe))
     result = {
         **made_by("conditional.py", options), "images": len(images),
         "classes": len(images.class_names), "minutes": options.minutes, "clear_real": probe.real, "runs": runs,

@@ -1,4 +1,4 @@
-"""Writes the emoji of one vendor as 64x64 PNG images on white, one folder for each emoji with all its skin tones.
+"""Writes the emoji of one vendor as PNG images on white, one folder for each emoji with all its skin tones.
 
     python examples/fetch_emoji.py --vendor noto --out DIR
     python examples/fetch_emoji.py --vendor noto --category "/(person|family)" --no-tones --out PEOPLE
@@ -7,8 +7,8 @@
 
 With `--by-class` the folders lie in one folder a class, for `--labels folders`. `ktg pretrain --balance 1` draws one
 image of each folder at a time, so that emoji with six tones don't outweigh others. With a suffix for its classes a
-second vendor may lie in the same folder: "people" and "people_fluent". Fluent's are vector files: their renderer is
-installed with `pip install resvg-py==0.5.0`.
+second vendor may lie in the same folder: "people" and "people_fluent". Images have 64 x 64 pixels. Fluent's are vector
+files, which `--image-size 128` draws larger; their renderer is installed with `pip install resvg-py==0.5.0`.
 """
 
 import argparse
@@ -23,9 +23,10 @@ import numpy as np
 import packages
 from PIL import Image
 
-SIZE = 64
+SIZE = 64  # of the images that packages hold
 OVERSAMPLING = 4  # vector files are drawn larger along each side and averaged down
 VERSION = "16.0.0"
+VECTORS = "SVG files"
 # Class -> regular expression on "category/subcategory" of the package; the first that fits is an emoji's class.
 CLASSES = {
     "faces": "^Smileys & Emotion/(face|cat-face|monkey-face)",
@@ -83,7 +84,7 @@ VENDORS = {
         "Fluent UI Emoji, flat, copyright (c) Microsoft Corporation. Licence: MIT\n"
         "(https://github.com/microsoft/fluentui-emoji/blob/main/LICENSE).\n",
         version="1.1.0",
-        form="SVG files",
+        form=VECTORS,
     ),
 }
 
@@ -129,17 +130,17 @@ def _code(name):
     return "-".join(part for part in Path(name).stem.upper().split("-") if part != "FE0F")
 
 
-def read_on_white(path):
-    """RGB `PIL.Image` of an image in any mode, composited on white; a vector file is drawn with 64 pixels a side."""
+def read_on_white(path, size=SIZE):
+    """RGB `PIL.Image` of an image in any mode, composited on white; a vector file is drawn `size` pixels wide."""
     if path.suffix == ".svg":
         import resvg_py
 
-        side = SIZE * OVERSAMPLING
+        side = size * OVERSAMPLING
         path = io.BytesIO(resvg_py.svg_to_bytes(svg_string=path.read_text("utf-8"), width=side, height=side))
     with Image.open(path) as image:
         rgba = image.convert("RGBA")
     on_white = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return on_white.resize((SIZE, SIZE), Image.Resampling.BOX) if max(rgba.size) > SIZE else on_white
+    return on_white.resize((size, size), Image.Resampling.BOX) if max(rgba.size) > size else on_white
 
 
 def safe_name(base):
@@ -182,14 +183,14 @@ def choose(emoji, category="", tones=True):
     return [item for item in emoji if re.search(category, item.category) and (tones or not item.tone)]
 
 
-def write_folders(vendor, emoji, out, by_class=False, suffix=""):
+def write_folders(vendor, emoji, out, by_class=False, suffix="", size=SIZE):
     """Writes `OUT/[<class><suffix>/]<base>/<base>[-tone].png` and to `OUT/NOTICE`; returns the number of images."""
     paths = [(out / f"{class_of(item)}{suffix}" if by_class else out) / image_path(item) for item in emoji]
     if len(set(paths)) != len(paths):
         raise ValueError("two emoji would get the same file name: change `safe_name`")
     for item, path in zip(emoji, paths, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png_bytes(read_on_white(item.path)))
+        path.write_bytes(png_bytes(read_on_white(item.path, size)))
     known = (out / "NOTICE").read_text("utf-8") if (out / "NOTICE").exists() else ""
     if notice(vendor) not in known:
         (out / "NOTICE").write_text(f"{known}\n{notice(vendor)}".lstrip(), encoding="utf-8")
@@ -205,11 +206,15 @@ def main():
     parser.add_argument("--no-tones", action="store_true", help="only the emoji without a skin tone")
     parser.add_argument("--by-class", action="store_true", help="one folder a class around those of the emoji")
     parser.add_argument("--suffix", default="", help="of the folders of the classes, such as _fluent")
-    options = parser.parse_args()
-    emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
-    print(
-        f"{write_folders(options.vendor, emoji, options.out, options.by_class, options.suffix)} images in {options.out}"
+    parser.add_argument(
+        "--image-size", type=int, default=SIZE, help="pixels a side; only vector files have other than 64"
     )
+    options = parser.parse_args()
+    if options.image_size != SIZE and VENDORS[options.vendor].form != VECTORS:
+        parser.error(f"the images of {options.vendor} have {SIZE} pixels: leave --image-size out, or choose fluent")
+    emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
+    names = (options.by_class, options.suffix, options.image_size)
+    print(f"{write_folders(options.vendor, emoji, options.out, *names)} images in {options.out}")
 
 
 if __name__ == "__main__":

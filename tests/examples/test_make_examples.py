@@ -133,6 +133,13 @@ def test_read_on_white_composites(tmp_path):
     )
 
 
+def test_only_vector_files_are_drawn_in_other_sizes(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["", "--vendor", "noto", "--image-size", "128", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        fetch_emoji.main()
+    assert "the images of noto have 64 pixels: leave --image-size out, or choose fluent" in capsys.readouterr().err
+
+
 def test_cut_tiles_drops_flat_ones_and_covers_the_rest():
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
     noise[:64] = 128
