@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 ATTENTION_SIDE = 16  # of the map whose places look at each other
-# Rows of classes are much shorter than latents: batch normalisation would be content with what the classes make, and
-# images of a class would become alike.
+# Rows of classes begin much shorter than latents. If both were as long, the classes alone could give each channel the
+# variance that batch normalisation sees to, and the images of a class would become alike.
 ROWS = keras.initializers.RandomNormal(stddev=0.3)
-FIT_SCALE = 8.0
+FIT_SCALE = 8.0  # of a new discriminator: with 1, classes count for little during the first 50 kimg
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
