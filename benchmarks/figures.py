@@ -100,7 +100,7 @@ def all_tables(results):
     """{name: Markdown} of every table that a page may hold."""
     presets = {f"preset.{name}": score_section(scores) for name, scores in results["presets"].items()}
     return {
-        "near.short": short_table(results["near"]),
+        "near.short": short_table(results["near"], results["sources_blended"]),
         "near": pair_table(results["near"]),
         "far": pair_table(results["far"]),
         "near.scratch": scratch_table(results["near"]),
@@ -117,12 +117,18 @@ def all_tables(results):
     }
 
 
-def short_table(result):
-    """Six rows: what adapting brings, for the README."""
-    budget = result["kimg"]
-    rows = [["source, before adapting", f"{result['before']:.1f}"]]
-    for method in ("fine-tune", "fine-tune, no feature heads", "scratch"):
-        rows.append([f"{METHODS[method][1]}, {budget:g} kimg", _spread_at(result, method, budget)])
+def short_table(result, blended):
+    """What adapting brings, for the README: of the source that blends known images, then of a plain one and scratch."""
+    (source,) = blended["sources"]
+    budget, runs = result["kimg"], source["runs"]
+    rows = [
+        [f"`{source['source']}`, before adapting", f"{runs[0]['before']['kid']:.1f}"],
+        [f"`{source['source']}`, adapted", tables.spread([run["kid"] for run in runs])],
+        ["`noto_gan_64`, before adapting", f"{result['before']:.1f}"],
+    ]
+    for method in ("fine-tune", "fine-tune, no feature heads"):
+        rows.append([f"`noto_gan_64`, {METHODS[method][1]}", _spread_at(result, method, budget)])
+    rows.append([METHODS["scratch"][1], _spread_at(result, "scratch", budget)])
     rows.append([f"{METHODS['scratch'][1]}, {10 * budget:g} kimg", _spread_at(result, "scratch", 10 * budget)])
     rows.append(["floor: the training images themselves", f"{result['floor']:.1f}"])
     return tables.markdown(["", "KID x 1000"], rows)
@@ -216,7 +222,7 @@ def all_values(results):
         "vae_pytorch.ratio": f"{results['vae_pytorch']['ratio']:.2f}",
     }
     dated = ("near", "far", "vae_near", "vae_grey", "restyle")
-    for folder in (*dated, "stylegan2_32", "stylegan2_near"):
+    for folder in (*dated, "sources_blended", "stylegan2_32", "stylegan2_near"):
         values[f"{folder}.date"] = results[folder]["date"]
     for name, scores in results["presets"].items():
         kids = scores["kid_by_seed"]
