@@ -7,7 +7,6 @@ from keras_transfer_gen.networks.resampling import zoom_images
 from keras_transfer_gen.recipes.models.grow import grow_gan
 from keras_transfer_gen.recipes.report.reporter import SILENT, Reporter
 from keras_transfer_gen.recipes.runs.run_folder import RunFolder
-from keras_transfer_gen.recipes.settings import defaults
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import framing
 from keras_transfer_gen.recipes.training.gan import known_images as known
@@ -85,7 +84,7 @@ def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch,
     fine_tune(ktg.FineTuneSettings(**settings, kimg=0.04), told)
     assert any("1.1 times" in text for text in told.said)
     assert framing_layer(ktg.load_gan(tmp_path / "run").ema_generator).zoom == 1.1
-    assert RunFolder(tmp_path / "run").config()["resolved"]["ema_rampup"] == defaults.BLENDED_EMA_RAMPUP
+    assert RunFolder(tmp_path / "run").config()["resolved"]["ema_rampup"] == (0.1 if labels else 1.0)
     monkeypatch.setattr(framing, "choose_zoom", lambda *_: 2.0)  # a run that goes on keeps what was measured
     request.getfixturevalue("no_exports")
     fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
