@@ -19,7 +19,7 @@ venv: $(VENV)/.core  ## Make .venv and install the package into it.
 
 demo: $(VENV)/.core  ## Adapt the shipped model to 100 images, score it, export it (runs/demo).
 	$(BIN)/ktg finetune --data examples/twemoji_people/train --source emoji_64 --out runs/demo \
-	    --reference examples/twemoji_people/reference --compare-scratch --kimg 3
+	    --reference examples/twemoji_people/reference --compare-scratch --kimg 2
 
 test: $(VENV)/.dev  ## Run the whole default test suite.
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
