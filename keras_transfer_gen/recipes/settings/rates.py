@@ -32,16 +32,19 @@ def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float, blended: boo
     return defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO
 
 
-def resolve_ema_rampup(settings: FineTuneSettings, chosen: bool = False) -> float:
+def resolve_ema_rampup(settings: FineTuneSettings, distance: float, chosen: bool = False) -> float:
     """The half-life of the averaged generator, as a share of the images shown: what the settings hold, or what suits.
 
     A source that blends known images, of which the most similar were chosen, is good before it is trained. Each state
-    of its training adds other errors, so the average over the whole run is better than one over its end.
+    of its training adds other errors, so the average over the whole run is better than one over its end. It is not good
+    for images that are far from it.
 
     Args:
         settings: `FineTuneSettings`.
+        distance: KID x 1000 of the images to the source's own.
         chosen: whether the generator blends known images that were chosen, as those of a source without classes are.
     """
     if settings.ema_rampup is not None:
         return settings.ema_rampup
-    return defaults.BLENDED_EMA_RAMPUP if chosen and settings.latent_selection_kimg else defaults.EMA_RAMPUP
+    good = chosen and settings.latent_selection_kimg and distance < defaults.FAR
+    return defaults.BLENDED_EMA_RAMPUP if good else defaults.EMA_RAMPUP

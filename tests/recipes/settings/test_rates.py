@@ -27,8 +27,9 @@ def test_a_source_of_blended_images_learns_half_as_fast_as_its_discriminator_unl
     assert resolve_g_lr_ratio(make(FineTuneSettings, g_lr_ratio=2.5), 10.0, blended=True) == 2.5
 
 
-def test_chosen_images_are_averaged_over_the_whole_run_unless_the_user_says(make):
-    assert resolve_ema_rampup(make(FineTuneSettings)) == defaults.EMA_RAMPUP == 0.1
-    assert resolve_ema_rampup(make(FineTuneSettings), chosen=True) == defaults.BLENDED_EMA_RAMPUP == 1.0
-    assert resolve_ema_rampup(make(FineTuneSettings, ema_rampup=0.2), chosen=True) == 0.2
-    assert resolve_ema_rampup(make(FineTuneSettings, latent_selection_kimg=0), chosen=True) == 0.1  # all is trained
+def test_chosen_images_are_averaged_over_the_whole_run_unless_far_or_the_user_says(make):
+    assert resolve_ema_rampup(make(FineTuneSettings), 10.0) == defaults.EMA_RAMPUP == 0.1
+    assert resolve_ema_rampup(make(FineTuneSettings), 10.0, chosen=True) == defaults.BLENDED_EMA_RAMPUP == 1.0
+    assert resolve_ema_rampup(make(FineTuneSettings), defaults.FAR, chosen=True) == 0.1
+    assert resolve_ema_rampup(make(FineTuneSettings, ema_rampup=0.2), 10.0, chosen=True) == 0.2
+    assert resolve_ema_rampup(make(FineTuneSettings, latent_selection_kimg=0), 10.0, chosen=True) == 0.1  # all trained

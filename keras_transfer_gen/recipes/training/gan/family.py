@@ -96,7 +96,7 @@ class GanFamily(Family):
         weight = feature_heads.resolve_feature_weight(settings, distance, blended)
         run.resolve(
             g_lr_ratio=resolve_g_lr_ratio(settings, distance, blended),
-            ema_rampup=resolve_ema_rampup(settings, chosen=blended and not source.model.spec.num_classes),
+            ema_rampup=resolve_ema_rampup(settings, distance, blended and not source.model.spec.num_classes),
             feature_weight=weight if has_feature_heads(source.model.discriminator) else 0.0,
         )
         run.note(
