@@ -79,7 +79,7 @@ def test_signal_to_a_pod_reaches_the_training(tmp_path):
     stand_in(
         tmp_path / "bin",
         "ktg",
-        'trap "echo saved; exit 0" TERM; kill -TERM $PPID; for n in {1..200}; do sleep 0.1; done',
+        'trap "echo saved; exit 0" TERM; sleep 1; kill -TERM $PPID; for n in {1..200}; do sleep 0.1; done',
     )
     variables = {"WORKERS": "2", "JOB_COMPLETION_INDEX": "0", "RUN": str(tmp_path)}
     assert run(["bash", "-c", worker_script()], tmp_path, **variables) == (WORKER_LOST, "saved\n")
