@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from compare_classes import score_images
+from labelled_rows import evenly_chosen
 from made_by import made_by
 from source_tables import REAL, compared_table
 
@@ -61,10 +62,9 @@ def learnt_images(options):
     if options.num is None:
         return options.data
     (images,) = read_arrays(options, options.data)
-    chosen = np.linspace(0, len(images) - 1, min(options.num, len(images))).round().astype(int)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "learnt.npz"
-    np.savez(path, images=images[chosen])
+    np.savez(path, images=evenly_chosen(images, options.num))
     return str(path)
 
 

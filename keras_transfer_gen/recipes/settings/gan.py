@@ -95,6 +95,11 @@ class GanSettings(RunSettings):
         """The learning rate of the generator; `learning_rate` is the discriminator's."""
         return self.learning_rate * (self.g_lr_ratio or 1.0)
 
+    @property
+    def averaged_share(self) -> float:
+        """Half-life of the averaged generator at most, as a share of the images shown."""
+        return self.ema_rampup or defaults.EMA_RAMPUP
+
 
 @settings_class
 class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):

@@ -11,7 +11,7 @@ from keras_transfer_gen import tables
 from keras_transfer_gen.architectures import clone_networks
 from keras_transfer_gen.objectives.path_length import PathLength
 from keras_transfer_gen.objectives.penalties import R1
-from keras_transfer_gen.recipes.settings.defaults import EMA_RAMPUP, SCRATCH_RATES
+from keras_transfer_gen.recipes.settings.defaults import SCRATCH_RATES
 from keras_transfer_gen.recipes.training.gan import feature_heads
 from keras_transfer_gen.recipes.training.gan.freezing import is_third_party
 from keras_transfer_gen.recipes.training.lineage import adapted_from, trained_on
@@ -82,7 +82,7 @@ def compile_gan(gan: GAN, settings: GanSettings, rates: tuple[float, float] | No
         g_optimizer=scaled_for(keras.optimizers.Adam(g_rate, **adam), settings.precision),
         d_optimizer=scaled_for(keras.optimizers.Adam(d_rate, **adam), settings.precision),
         ema_halflife_kimg=settings.ema_halflife_kimg,
-        ema_rampup=settings.ema_rampup or EMA_RAMPUP,
+        ema_rampup=settings.averaged_share,
         seed=settings.seed,
         micro_batch=settings.micro_batch,
     )
@@ -97,7 +97,7 @@ def penalties_of(settings: GanSettings) -> Any:
 def update_rates(gan: GAN, settings: GanSettings, rates: tuple[float, float] | None = None) -> None:
     """Sets what may change when a training goes on: learning rates, averaging, weight of R1, micro-batches."""
     gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate = rates or settings_rates(settings)
-    gan.ema_halflife_kimg, gan.ema_rampup = settings.ema_halflife_kimg, settings.ema_rampup or EMA_RAMPUP
+    gan.ema_halflife_kimg, gan.ema_rampup = settings.ema_halflife_kimg, settings.averaged_share
     gan.micro_batch = settings.micro_batch
     if settings.penalty == "r1":
         gan.penalty.gamma = settings.r1_gamma
