@@ -26,18 +26,19 @@ from keras_transfer_gen.training.gan import GAN
 LARGEST_MEGABYTES = 24.0
 
 
-def as_new(run, data, licence, sharpness=None):
+def as_new(run, data, licence, **blends):
     """The averaged generator of a RUN and its discriminator as a `GAN` whose counters are 0: a fine-tune starts anew.
 
     Args:
         run: `GAN`.
         data: what the images are called.
         licence: of the weights.
-        sharpness: of the blends of `BlendedCodes` from now on; None: the RUN's.
+        **blends: attributes of its `BlendedCodes` from now on; None: the RUN's.
     """
     run.generator.set_weights(run.ema_generator.get_weights())
-    if sharpness is not None:
-        blend_layer(run.generator).sharpness = sharpness
+    for name, value in blends.items():
+        if value is not None:
+            setattr(blend_layer(run.generator), name, value)
     spec = dataclasses.replace(run.spec, source=f"Trained on {data}.", licence=licence)
     return GAN(run.generator, run.discriminator, spec=spec)
 
@@ -57,11 +58,13 @@ def main():
     parser.add_argument("--data", required=True, help="the training images, one sub-folder a class")
     parser.add_argument("--text", type=Path, required=True, help="Markdown: what it is, data, licence, command")
     parser.add_argument("--licence", default="", help="of the weights, for the spec")
-    parser.add_argument("--sharpness", type=float, help="of the blends; by default the run's")
+    parser.add_argument("--sharpness", type=float, help="of the blends of known images; by default the run's")
+    parser.add_argument("--separation", type=float, help="of these blends; the same")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
     options = parser.parse_args()
     folder = options.out / options.name
-    gan = as_new(load_gan(options.run), Path(options.data).name, options.licence, options.sharpness)
+    blends = {name: getattr(options, name) for name in ("sharpness", "separation")}
+    gan = as_new(load_gan(options.run), Path(options.data).name, options.licence, **blends)
     image_set = read_images(options.data, gan.spec.image_size, gan.spec.channels, labels="folders")
     megabytes = write_model(gan, folder / "gan.keras", LARGEST_MEGABYTES)
     scores = measure_draws(gan, image_set)

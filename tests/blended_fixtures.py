@@ -5,8 +5,9 @@ import numpy as np
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen.maths.semi_discrete import fit_offsets
-from keras_transfer_gen.networks.blended.blended import build_blended_generator
+from keras_transfer_gen.networks.blended.blended import FineCodes, build_blended_generator
 from keras_transfer_gen.networks.dcgan.conditional import build_conditional_discriminator
+from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder
 
 NAMES = ("red", "green", "blue")
 EACH, LATENT_DIM = 6, 5  # known images of a class
@@ -41,12 +42,23 @@ def blended_generator(decoder=None, **options):
     return build_blended_generator(decoder or colour_decoder(), codes, tokens, points, offsets, labels, **options)
 
 
-def blended_gan():
-    """A `GAN`, not compiled, of `blended_generator` and a conditional discriminator with weights by chance."""
+def fine_generator(**options):
+    """A generator of the same images, by a token decoder that takes a second grid, `[16, 16, 2]`, by chance."""
+    decoder = build_token_decoder(32, downsampling=4, code_dim=3, max_channels=8, min_channels=4)
+    rng = np.random.default_rng(5)
+    width = next(layer.output.shape[-1] for layer in decoder.layers if layer.output.shape[1] == 16)
+    layer = keras.layers.Conv2D(width, 3, padding="same", name="from_fine_codes")
+    layer.build((None, 16, 16, 2))
+    fine = FineCodes(rng.normal(size=(20, 2)).astype(np.float32), rng.integers(0, 20, (18, 16, 16)), layer)
+    return blended_generator(decoder, **{"fine": fine, **options})
+
+
+def blended_gan(generator=None):
+    """A `GAN`, not compiled, of such a generator and a conditional discriminator with weights by chance."""
     keras.utils.set_random_seed(0)
     spec = ktg.ModelSpec(
         image_size=32, channels=3, latent_dim=LATENT_DIM, class_names=NAMES, class_shares=(0.5, 0.25, 0.25),
         arch="blended_codes",
     )  # fmt: skip
     discriminator = build_conditional_discriminator(32, 3, num_classes=3, max_channels=16, min_channels=4)
-    return ktg.GAN(blended_generator(), discriminator, spec=spec)
+    return ktg.GAN(generator or blended_generator(), discriminator, spec=spec)

@@ -106,6 +106,7 @@ def test_regularizer_keeps_the_generator_near_its_source():
     assert changes[1] < 0.5 * changes[0]
 
 
+@pytest.mark.slow
 def test_saved_model_goes_on_with_the_same_bits_in_another_process(tmp_path):
     whole, part = make_gan(), make_gan()
     fit(whole, 4)
@@ -134,6 +135,7 @@ np.savez(sys.argv[2], *[value for role in (*gan.roles, "ema_generator") for valu
     assert state(loaded) == state(part) and same(loaded.source.get_weights(), part.source.get_weights())
 
 
+@pytest.mark.slow
 def test_what_was_measured_and_the_source_survive_feature_heads_and_latent_selection(monkeypatch, pooled_features):
     from keras_transfer_gen.networks.heads import feature_heads
 

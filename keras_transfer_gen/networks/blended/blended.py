@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -41,6 +42,7 @@ class BlendedCodes(layers.Layer):
         neighbours: images that are blended.
         sharpness: factor on the scores: the higher, the more like its best image is a blend.
         separation: factor on the squared distances: the higher, the fewer unlike images are blended.
+        fine: (number of codes, rows, columns, length of a code) of the second grid, of one level; None: there is none.
 
     Call arguments:
         inputs: [latents `[batch, latent_dim]`, labels int `[batch]`].
@@ -50,6 +52,9 @@ class BlendedCodes(layers.Layer):
         >>> layer([tf.ones((3, 5)), tf.zeros(3, tf.int32)]).shape
         TensorShape([3, 8, 8, 4])
 
+    Returns:
+        float `[batch, rows, columns, code_dim]`; with `fine` a list of two such grids.
+
     Reference:
         An et al., AE-OT: A New Generative Model Based on Extended Semi-discrete Optimal Transport, 2020 (ICLR); An et
         al., AE-OT-GAN, 2020 (arXiv:2001.03698). Here the blend is smooth, and its codes are discrete ones.
@@ -57,7 +62,8 @@ class BlendedCodes(layers.Layer):
 
     def __init__(
         self, num_images: int, num_classes: int, grid: tuple[int, int, int], num_codes: int, code_dim: int,
-        neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0, **kwargs: Any,
+        neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0,
+        fine: tuple[int, int, int, int] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
@@ -68,6 +74,9 @@ class BlendedCodes(layers.Layer):
         self.neighbours = checks.check_integer("neighbours", neighbours)
         self.sharpness = checks.check_number("sharpness", sharpness, above=True)
         self.separation = checks.check_number("separation", separation)
+        self.fine = None if fine is None else tuple(fine)
+        if self.fine:
+            checks.check_integer("fine", self.fine[0], most=MOST_CODES)
 
     def build(self, input_shape: Any) -> None:
         (_, latent_dim), _ = input_shape
@@ -83,8 +92,16 @@ class BlendedCodes(layers.Layer):
         places = int(np.prod(self.grid))
         whole = {**half, "dtype": "int16"}
         self.tokens = self.add_weight(shape=(self.num_images, places), name="tokens", initializer="zeros", **whole)
+        if self.fine:
+            num_codes, rows, columns, code_dim = self.fine
+            self.fine_codes = self.add_weight(
+                shape=(num_codes, code_dim), name="fine_codes", initializer="random_normal", autocast=False
+            )
+            self.fine_tokens = self.add_weight(
+                shape=(self.num_images, rows * columns), name="fine_tokens", initializer="zeros", **whole
+            )
 
-    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor | list[tf.Tensor]:
         latents, labels = inputs
         # TensorFlow's own: those of keras.ops need operators that TFLite doesn't have.
         points, offsets, classes = (tf.cast(part, tf.float32) for part in (self.points, self.offsets, self.classes))
@@ -95,34 +112,64 @@ class BlendedCodes(layers.Layer):
         places = tf.gather(points, chosen)
         distances = tf.reduce_sum(tf.math.squared_difference(places, places[:, :1]), axis=-1)
         weights = tf.nn.softmax(self.sharpness * highest - self.separation * distances, axis=-1)
-        blended = tf.reduce_sum(self._vectors(chosen) * weights[:, :, tf.newaxis, tf.newaxis], axis=1)
-        return self._summed(blended)
+        return self._grids(chosen, weights)
 
-    def grids_of(self, numbers: tf.Tensor) -> tf.Tensor:
-        """int `[batch]`, numbers of known images -> their own grids `[batch, rows, columns, code_dim]`."""
-        return self._summed(self._vectors(numbers))
+    def grids_of(self, numbers: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
+        """int `[batch]`, numbers of known images -> their own grids, as `call` gives those of blends."""
+        return self._grids(numbers[:, tf.newaxis], tf.ones((1, 1)))
 
-    def _vectors(self, numbers: tf.Tensor) -> tf.Tensor:
-        """int `[...]` -> float32 `[..., places of all levels, code_dim]`."""
-        tokens = tf.cast(tf.gather(tf.convert_to_tensor(self.tokens), numbers), tf.int32)
-        return tf.gather(tf.convert_to_tensor(self.codes), tokens)
+    def _grids(self, chosen: tf.Tensor, weights: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
+        """Numbers of images int `[batch, n]`, float weights of them, `[batch, n]` or `[1, n]` -> the blended grids."""
+        blended = _blend(self.codes, self.tokens, chosen, weights)
+        levels = tf.reshape(blended, (-1, *self.grid, self.code_dim))
+        grid = tf.cast(tf.reduce_sum(levels, axis=1), self.compute_dtype)
+        if not self.fine:
+            return grid
+        fine = tf.reshape(_blend(self.fine_codes, self.fine_tokens, chosen, weights), (-1, *self.fine[1:]))
+        return [grid, tf.cast(fine, self.compute_dtype)]
 
-    def _summed(self, vectors: tf.Tensor) -> tf.Tensor:
-        """Vectors of all levels -> their sums over the levels, `[batch, rows, columns, code_dim]`."""
-        levels = tf.reshape(vectors, (-1, *self.grid, self.code_dim))
-        return tf.cast(tf.reduce_sum(levels, axis=1), self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        return (input_shape[0][0], *self.grid[1:], self.code_dim)
+    def compute_output_shape(self, input_shape: Any) -> Shape | list[Shape]:
+        grid = (input_shape[0][0], *self.grid[1:], self.code_dim)
+        return [grid, (grid[0], *self.fine[1:])] if self.fine else grid
 
     def get_config(self) -> dict[str, Any]:
         names = ("num_images", "num_classes", "grid", "num_codes", "code_dim", "neighbours", "sharpness", "separation")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, "fine": self.fine}
+
+
+def _blend(codes: Any, tokens: Any, chosen: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Codes of images, weighted and summed: float32 `[batch, places, code_dim]`.
+
+    Args:
+        codes: variable float `[num_codes, code_dim]`.
+        tokens: variable int `[num_images, places]`.
+        chosen: int `[batch, n]`.
+        weights: float `[batch, n]` or `[1, n]`.
+    """
+    numbers = tf.cast(tf.gather(tf.convert_to_tensor(tokens), chosen), tf.int32)
+    vectors = tf.gather(tf.convert_to_tensor(codes), numbers)
+    return tf.reduce_sum(vectors * weights[:, :, tf.newaxis, tf.newaxis], axis=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class FineCodes:
+    """The second grid of known images, and how a decoder takes it.
+
+    Attributes:
+        codes: float32 `[num_codes, code_dim]`.
+        tokens: int `[n, rows, columns]` of the known images.
+        layer: float32 `[batch, rows, columns, code_dim]` -> what is added to the decoder's first features of as many
+            rows and columns.
+    """
+
+    codes: Array
+    tokens: Array
+    layer: layers.Layer
 
 
 def build_blended_generator(
     decoder: keras.Model, codes: Array, tokens: Array, points: Array, offsets: Array, labels: Array,
-    neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0,
+    neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0, fine: FineCodes | None = None,
 ) -> keras.Model:  # fmt: skip
     """A generator of `BlendedCodes` and the layers of a trained decoder of tokens.
 
@@ -136,10 +183,14 @@ def build_blended_generator(
         neighbours: see `BlendedCodes`.
         sharpness: the same.
         separation: the same.
+        fine: a second grid of the images; None: there is none.
 
     Returns:
         `keras.Model` named "generator", {"latents": float32 `[batch, latent_dim]`, "labels": int32 `[batch]`} -> images
         as of the decoder; its layers are copies with their own weights.
+
+    Raises:
+        UserError: where the decoder has no features of the shape that the layer of `fine` gives.
     """
     tokens, labels = np.asarray(tokens), np.asarray(labels)
     count, grid = len(tokens), tokens.shape[1:]
@@ -147,15 +198,26 @@ def build_blended_generator(
     latents = keras.Input((points.shape[1],), name="latents")
     chosen = keras.Input((), dtype="int32", name="labels")
     options: dict[str, Any] = {"neighbours": neighbours, "sharpness": sharpness, "separation": separation}
-    num_codes, code_dim = codes.shape
-    blend = BlendedCodes(count, len(classes), grid, num_codes, code_dim, **options, name="blend")
-    x = blend([latents, chosen])
     values = {
         "codes": codes, "points": points, "offsets": offsets, "classes": classes, "tokens": tokens.reshape(count, -1),
     }  # fmt: skip
+    if fine is not None:
+        fine_tokens = np.asarray(fine.tokens)
+        options["fine"] = (len(fine.codes), *fine_tokens.shape[1:], fine.codes.shape[1])
+        values |= {"fine_codes": fine.codes, "fine_tokens": fine_tokens.reshape(count, -1)}
+    num_codes, code_dim = codes.shape
+    blend = BlendedCodes(count, len(classes), grid, num_codes, code_dim, **options, name="blend")
+    x = blend([latents, chosen])
     for name, value in values.items():
         getattr(blend, name).assign(value)
+    x, added = (x[0], copy_layer(fine.layer, x[1])) if fine is not None else (x, None)
     for layer in decoder.layers:
-        if not isinstance(layer, layers.InputLayer):
-            x = copy_layer(layer, x)
+        if isinstance(layer, layers.InputLayer):
+            continue
+        x = copy_layer(layer, x)
+        if added is not None and x.shape[1:] == added.shape[1:]:
+            x, added = layers.Add(name="with_fine_codes")([x, added]), None
+    if added is not None:
+        step = "The decoder has no features of this shape."
+        raise checks.user_error("fine", "a layer whose output fits features of the decoder", added.shape[1:], step)
     return keras.Model({"latents": latents, "labels": chosen}, x, name="generator")

@@ -69,6 +69,8 @@ def with_known_images(generator: keras.Model, numbers: Array, points: Array, off
         "codes": blend.codes.numpy(), "tokens": blend.tokens.numpy()[numbers], "points": points, "offsets": offsets,
         "classes": np.ones((1, len(numbers))),
     }  # fmt: skip
+    if blend.fine:
+        values |= {"fine_codes": blend.fine_codes.numpy(), "fine_tokens": blend.fine_tokens.numpy()[numbers]}
     for name, value in values.items():
         getattr(new, name).assign(value)
     return without_labels(copy) if takes_labels(copy) else copy

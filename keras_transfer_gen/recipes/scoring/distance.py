@@ -25,7 +25,7 @@ SOURCE_FEATURES = "features.npz"  # beside a preset: features of its training im
 VERDICTS = (  # (below this distance, word, what to do)
     (NEAR, "close", "Adapting the source should work well."),
     (FAR, "medium", "Adapting the source should still help."),
-    (float("inf"), "far", "Check with --compare-scratch that the source helps."),
+    (float("inf"), "far", "Try other sources (`ktg models`); check with --compare-scratch that they help."),
 )
 
 

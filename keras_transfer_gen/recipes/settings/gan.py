@@ -123,7 +123,8 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
     )  # fmt: skip
     ema_rampup: float | None = redefined(
         GanSettings, "ema_rampup",
-        by_default=f"{defaults.EMA_RAMPUP:g}, for blended codes without labels {defaults.BLENDED_EMA_RAMPUP:g}",
+        by_default=f"{defaults.EMA_RAMPUP:g}, for blended codes without labels {defaults.BLENDED_EMA_RAMPUP:g} unless "
+        "the images are far",
     )  # fmt: skip
     method: str = setting(
         "full", help="What of the source is trained.", panel=fields.FIRST, order=40, choices=lambda: GAN_METHODS,

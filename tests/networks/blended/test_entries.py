@@ -6,7 +6,7 @@ from keras_transfer_gen import tables
 from keras_transfer_gen.networks.blended.known import blend_layer, with_known_images
 from keras_transfer_gen.networks.class_rows import takes_labels, with_classes, without_labels
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder
-from tests.blended_fixtures import LATENT_DIM, blended_gan, blended_generator
+from tests.blended_fixtures import LATENT_DIM, blended_gan, blended_generator, fine_generator
 
 ENTRY = tables.load(tables.ARCHITECTURES["blended_codes"])
 
@@ -34,9 +34,11 @@ def test_scratch_of_one_class_takes_no_labels():
     assert discriminator(generator(np.ones((2, LATENT_DIM)))).shape == (2, 1)
 
 
-def test_both_networks_grow():
+@pytest.mark.parametrize("fine", [False, True])
+def test_both_networks_grow(fine):
     decoder = build_token_decoder(32, downsampling=4, code_dim=3, max_channels=8, min_channels=4)
-    generator, discriminator = blended_generator(decoder), blended_gan().discriminator
+    generator = fine_generator() if fine else blended_generator(decoder)
+    discriminator = blended_gan().discriminator
     inputs = {"latents": np.random.default_rng(2).normal(size=(3, LATENT_DIM)), "labels": np.array([0, 1, 2])}
     images = np.asarray(generator(inputs))
     grown = ENTRY.grow(None, (generator, discriminator))

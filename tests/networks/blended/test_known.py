@@ -1,7 +1,7 @@
 import numpy as np
 
 from keras_transfer_gen.networks.blended.known import blend_layer, known_classes, known_images, with_known_images
-from tests.blended_fixtures import LATENT_DIM, blended_generator, known_colours
+from tests.blended_fixtures import LATENT_DIM, blended_generator, fine_generator, known_colours
 
 
 def test_known_images_are_decoded_from_their_own_codes_alone():
@@ -23,3 +23,12 @@ def test_a_generator_may_know_some_of_the_images_alone():
 
 def test_classes_of_known_images_are_those_that_they_were_built_with():
     np.testing.assert_array_equal(known_classes(blended_generator()), known_colours()[2])
+
+
+def test_second_grids_stay_those_of_the_images():
+    generator, points = fine_generator(), np.random.default_rng(4).normal(size=(3, LATENT_DIM))
+    fewer = with_known_images(generator, [16, 2, 9], points, np.zeros(3))
+    assert blend_layer(fewer).fine_tokens.shape == (3, 256)
+    np.testing.assert_array_equal(known_images(fewer), known_images(generator, [16, 2, 9]))
+    blend_layer(generator).fine_codes.assign(np.zeros((20, 2)))
+    assert not np.array_equal(known_images(fewer), known_images(generator, [16, 2, 9]))

@@ -38,7 +38,7 @@ def test_large_images_are_compared_at_64_pixels(tiny_features):
     (35.2, "35 (close), at 64 px. Adapting the source should work well."),
     (-2.0, "0 (close), at 64 px. Adapting the source should work well."),
     (107.0, "107 (medium), at 64 px. Adapting the source should still help."),
-    (258.0, "258 (far), at 64 px. Check with --compare-scratch that the source helps."),
+    (258.0, "258 (far), at 64 px. Try other sources (`ktg models`); check with --compare-scratch that they help."),
 ])  # fmt: skip
 def test_sentence_follows_the_distance(value, sentence):
     assert describe_distance(value) == f"KID x 1000 between your images and the source's: {sentence}"

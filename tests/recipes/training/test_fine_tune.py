@@ -208,6 +208,7 @@ def test_run_is_a_source_whose_frozen_layers_are_free_again(finished, shared_ima
     assert gan.spec.source.startswith(line)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deterministic")
 def test_two_devices_are_as_exact_as_one(source_file, shared_image_folder, tmp_path, scripted, everything_of, request):
     settings = FineTuneSettings(

@@ -36,6 +36,7 @@ def variables(gan):
     return {name: variable.numpy() for name, variable in gan.generator.get_layer("source").named_variables.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deterministic")
 def test_moved_run_goes_on_with_the_same_bits_without_its_source(settings, tmp_path, scripted, everything_of):
     """Interrupted in the warm-up, at its end and later; moved while the source is gone."""
@@ -100,6 +101,7 @@ def test_run_is_a_model_that_other_commands_use_and_other_runs_start_from(settin
         fine_tune(dataclasses.replace(again, kimg=0.044))
 
 
+@pytest.mark.slow
 def test_miner_keeps_a_generator_without_variables_and_is_exported_whole(settings, monkeypatch):
     monkeypatch.setattr(latent_selection, "FARTHEST", float("inf"))
     source = str(folder_of("constant"))
@@ -118,6 +120,7 @@ def test_miner_keeps_a_generator_without_variables_and_is_exported_whole(setting
     assert np.abs(made.astype(int) - gan.generate(4, seed=1)).max() <= 1
 
 
+@pytest.mark.slow
 def test_bare_keras_generator_is_adapted_on_two_devices(settings, tmp_path):
     keras_generator(sigmoid=True).save(tmp_path / "bare.keras")
     source = str(tmp_path / "bare.keras")

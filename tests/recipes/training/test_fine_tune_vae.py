@@ -130,6 +130,7 @@ def test_grey_images_change_the_channels(settings, many, no_exports):
     assert metrics["elbo_after"]["value"] > metrics["elbo_before"]["value"]
 
 
+@pytest.mark.slow
 def test_exported_source_is_adapted_and_compared_with_a_conv_vae(settings, vae_file, tmp_path, no_exports):
     folder = export_saved_model(load_vae(vae_file), tmp_path / "saved")
     settings = dataclasses.replace(settings, source=str(folder), compare_scratch=True, kimg=0.016, prior="full")

@@ -124,4 +124,4 @@ def choose_zoom(known: np.ndarray, wanted: np.ndarray, reporter: Reporter) -> fl
 
 def evenly(count: int, most: int) -> np.ndarray:
     """At most `most` numbers below `count`, evenly spread: int `[n]`."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int)

@@ -172,6 +172,7 @@ def test_heads_that_are_there_are_kept_and_count_otherwise(gan):
         add_feature_heads(gan.generator)
 
 
+@pytest.mark.slow
 def test_gan_of_a_strategy_gets_heads_outside_of_its_scope(two_cpus, pooled_features):
     with two_cpus.scope():
         gan = GAN(*build_dcgan(32, latent_dim=16, max_channels=16, min_channels=8))
