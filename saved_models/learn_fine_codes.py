@@ -46,13 +46,13 @@ class FineAutoencoder(keras.Model):
     def __init__(self, grids, decoder, begin, encoder, quantizer, images):
         super().__init__()
         self.grids, self.decoder, self.encoder, self.quantizer = grids, decoder, encoder, quantizer
-        self._begin, self._images, self._objective = [begin], tf.constant(images), PixelsAndEdges()
+        self._begin, self._images, self._objective = begin, tf.constant(images), PixelsAndEdges()
 
     def encode(self, numbers, training=False):
         """Numbers int `[batch]` -> (their images in [-1, 1], grids, vectors of the second grid)."""
         real = pixels.to_model_range(tf.gather(self._images, numbers))
         grid = self.grids(numbers)
-        features = tf.stop_gradient(self._begin[0](grid, training=False))
+        features = tf.stop_gradient(self._begin(grid, training=False))
         return real, grid, self.encoder([real, features], training=training)
 
     def call(self, numbers):
