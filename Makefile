@@ -9,7 +9,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3 python $(wildcard $(HOME)
 USABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types format docs clean
+.PHONY: help venv demo test test-slow lint types format docs clean
 
 help:  ## Say what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: $(VENV)/.core  ## Adapt the shipped model to 100 images, score it, export 
 
 test: $(VENV)/.dev  ## Run the whole default test suite.
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test-slow: $(VENV)/.dev  ## Run the tests that `make test` leaves out since they take long.
+	$(BIN)/python -m pytest -m slow
 
 lint: types  ## Check the code with ruff and mypy.
 	$(BIN)/ruff check .

@@ -49,9 +49,10 @@ def test_batches_are_dealt_out_in_turn(two_cpus):
 
 
 @pytest.mark.parametrize("name", [
-    "gan_with_ada", "stylegan2", "vae", pytest.param("gan_with_r1", marks=pytest.mark.slow),
-    pytest.param("gan_with_diffaugment", marks=pytest.mark.slow),
-    pytest.param("gan_with_heads", marks=pytest.mark.slow),
+    "gan_with_ada", "vae", *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("stylegan2", "gan_with_r1", "gan_with_diffaugment", "gan_with_heads")
+    ),
 ])  # fmt: skip
 def test_two_replicas_give_the_weights_and_logs_of_one(name, two_cpus):
     """20 steps of 2 x 16 and of 1 x 32 images: norms, groups of images, penalty, average, augmentation, latents."""

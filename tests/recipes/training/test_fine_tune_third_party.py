@@ -81,6 +81,7 @@ def test_moved_run_goes_on_with_the_same_bits_without_its_source(settings, tmp_p
     assert '"folder": "source"' in config and str(tmp_path) not in config
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deterministic")
 def test_run_is_a_model_that_other_commands_use_and_other_runs_start_from(settings, tmp_path):
     fine_tune(dataclasses.replace(settings, deterministic=False, compare_scratch=True))

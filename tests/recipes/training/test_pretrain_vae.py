@@ -30,6 +30,7 @@ def everything_of(run):
     return [keras.ops.convert_to_numpy(variable) for part in (vae, vae.optimizer) for variable in part.variables]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deterministic")
 def test_run_is_measured_drawn_and_exported_and_interruptions_leave_no_trace(settings, tmp_path, scripted, request):
     metrics = pretrain(settings, reporter := scripted())

@@ -65,7 +65,7 @@ class Notes(Reporter):
 
 
 @pytest.mark.usefixtures("quick_scores")
-@pytest.mark.parametrize("labels", [None, "own"])
+@pytest.mark.parametrize("labels", [None, pytest.param("own", marks=pytest.mark.slow)])
 def test_fine_tune_resizes_the_source_and_says_so(labels, tmp_path, monkeypatch, request):
     if labels:
         request.getfixturevalue("no_exports")  # those of the other run are enough

@@ -73,6 +73,7 @@ def test_run_ends_with_a_mixture_and_with_the_statistics_of_the_source(settings,
     assert not any(v.trainable for v in gan.discriminator.layers[1].variables)  # --freeze-d holds on
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deterministic", "no_exports")
 def test_run_interrupted_before_and_after_the_choice_ends_with_the_same_bits(
     settings, near, tmp_path, scripted, everything_of
