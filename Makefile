@@ -12,7 +12,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[
 .PHONY: help venv demo test test-slow lint types format docs clean
 
 help:  ## Say what there is to make.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "PYTHON=/path/to/python chooses the Python (3.11 to 3.13) that .venv is made with."
 
 venv: $(VENV)/.core  ## Make .venv and install the package into it.
