@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from blend_codes import codes_of
 from keras import layers
+from train_vq import decaying
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
@@ -28,7 +29,6 @@ from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 
 COMMITMENT = 0.25
 SHOWN = 16  # images of a row of the picture
-RISES = 100  # steps in which the learning rate rises
 
 
 class FineAutoencoder(keras.Model):
@@ -54,6 +54,10 @@ class FineAutoencoder(keras.Model):
         grid = self.grids(numbers)
         features = tf.stop_gradient(self._begin(grid, training=False))
         return real, grid, self.encoder([real, features], training=training)
+
+    def tokens(self, numbers):
+        """Numbers int `[batch]` -> tokens of the second grid: nothing is decoded."""
+        return self.quantizer.tokens(self.encode(numbers)[2])
 
     def call(self, numbers):
         """Numbers int `[batch]` -> (images made of the codes, tokens of the second grid)."""
@@ -136,9 +140,14 @@ def build_encoder(image_shape, feature_shape, code_dim):
     return keras.Model([images, features], layers.Conv2D(code_dim, 1)(x))
 
 
+def parts_of(numbers):
+    """Arrays of at most 64 numbers each, which fit into memory."""
+    return np.array_split(numbers, -(-len(numbers) // 64))
+
+
 def made_of_codes(autoencoder, numbers):
     """(uint8 images, int tokens `[n, rows, columns]`) of known images with these numbers."""
-    parts = [autoencoder(tf.constant(part)) for part in np.array_split(numbers, -(-len(numbers) // 64))]
+    parts = [autoencoder(tf.constant(part)) for part in parts_of(numbers)]
     images, tokens = (np.concatenate(part) for part in zip(*parts, strict=True))
     return np.asarray(pixels.to_uint8(images)), tokens
 
@@ -149,7 +158,7 @@ def with_fine_codes(source, vq, autoencoder):
     numbers = np.arange(blend.num_images)
     fine = FineCodes(
         np.asarray(autoencoder.quantizer.lookup(np.arange(autoencoder.quantizer.num_codes))),
-        made_of_codes(autoencoder, numbers)[1],
+        np.concatenate([autoencoder.tokens(tf.constant(part)) for part in parts_of(numbers)]),
         autoencoder.decoder.get_layer("from_fine_codes"),
     )
     tokens = blend.tokens.numpy().reshape(-1, *blend.grid)
@@ -186,9 +195,7 @@ def main():
         raise SystemExit(f"{options.data} holds {len(images)} images, which are not those that {options.source} knows")
     autoencoder = build_autoencoder(source.ema_generator, vq, images, options.codes, options.code_dim)
     steps = round(1000 * options.kimg / options.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps, alpha=0.02, warmup_target=options.learning_rate, warmup_steps=RISES
-    )
+    rate = decaying(options.learning_rate, options.kimg, options)
     autoencoder.compile(keras.optimizers.Adam(rate, beta_2=0.99))
     autoencoder.optimizer.build(autoencoder.trainable_variables)
     kept = tf.train.CheckpointManager(

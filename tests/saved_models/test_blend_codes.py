@@ -1,5 +1,3 @@
-import importlib
-import sys
 from pathlib import Path
 
 import keras
@@ -12,15 +10,13 @@ from keras_transfer_gen.networks.blended.known import known_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.residual_quantizer import ResidualQuantizer
+from tests.scripts import import_script
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 
 
 def test_gan_knows_the_images_by_the_codes_of_the_vq_vae():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        blend_codes = importlib.import_module("blend_codes").blend_codes
+    blend_codes = import_script(SCRIPTS, "blend_codes").blend_codes
     keras.utils.set_random_seed(0)
     small = {"downsampling": 8, "code_dim": 4, "max_channels": 8, "min_channels": 4}
     quantizer = ResidualQuantizer(depth=2, level_codes=16, code_dim=4)

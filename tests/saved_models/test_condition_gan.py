@@ -1,5 +1,3 @@
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +6,7 @@ import pytest
 import keras_transfer_gen as ktg
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.specs import ModelSpec
+from tests.scripts import import_script
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 
@@ -15,10 +14,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 @pytest.fixture(scope="module")
 def pair():
     """A GAN whose every weight is drawn, and the conditional one that `condition_gan` makes of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        condition_gan = importlib.import_module("condition_gan").condition_gan
+    condition_gan = import_script(SCRIPTS, "condition_gan").condition_gan
     spec = ModelSpec(image_size=32, channels=3, latent_dim=6, arch="dcgan", licence="CC0-1.0")
     gan = ktg.GAN(*build_dcgan(32, latent_dim=6, max_channels=16, min_channels=4), spec=spec)
     rng = np.random.default_rng(0)

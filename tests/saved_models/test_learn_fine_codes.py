@@ -1,4 +1,3 @@
-import importlib
 import sys
 from pathlib import Path
 
@@ -12,20 +11,18 @@ from keras_transfer_gen.networks.blended.known import blend_layer, known_images
 from keras_transfer_gen.networks.dcgan.dcgan import build_dcgan
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder, build_token_encoder
 from keras_transfer_gen.networks.tokens.residual_quantizer import ResidualQuantizer
+from tests.scripts import import_script
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 
 
 @pytest.fixture(scope="module")
 def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        yield importlib.import_module("learn_fine_codes")
+    return import_script(SCRIPTS, "learn_fine_codes")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, script):
+def folder(tmp_path_factory):
     """A folder with a VQ-VAE, a GAN of its codes and the images of both, dots on white in one sub-folder a class."""
     folder = tmp_path_factory.mktemp("fine")
     keras.utils.set_random_seed(0)
@@ -43,7 +40,7 @@ def folder(tmp_path_factory, script):
     image_set = read_images(folder / "images", 32, labels="folders")
     spec = ktg.ModelSpec(image_size=32, channels=3, latent_dim=6, arch="dcgan")
     judge = ktg.GAN(*build_dcgan(32, latent_dim=6, max_channels=16, min_channels=4), spec=spec)
-    gan = importlib.import_module("blend_codes").blend_codes(vq, judge, image_set, latent_dim=6, neighbours=2)
+    gan = import_script(SCRIPTS, "blend_codes").blend_codes(vq, judge, image_set, latent_dim=6, neighbours=2)
     vq.save(folder / "vq.keras")
     gan.save(folder / "gan.keras")
     return folder

@@ -1,20 +1,17 @@
-import importlib
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from tests.scripts import import_script
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 
 
 @pytest.fixture(scope="module")
 def preset_files():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        return importlib.import_module("preset_files")
+    return import_script(SCRIPTS, "preset_files")
 
 
 def two_parts(equal):

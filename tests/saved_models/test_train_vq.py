@@ -1,4 +1,3 @@
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -10,16 +9,14 @@ from PIL import Image
 
 from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
+from tests.scripts import import_script
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
 
 
 @pytest.fixture(scope="module")
 def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        patch.setattr(sys, "dont_write_bytecode", True)
-        yield importlib.import_module("train_vq")
+    return import_script(SCRIPTS, "train_vq")
 
 
 def run(script, monkeypatch, **options):

@@ -47,13 +47,13 @@ class BlendedCodes(layers.Layer):
     Call arguments:
         inputs: [latents `[batch, latent_dim]`, labels int `[batch]`].
 
+    Returns:
+        float `[batch, rows, columns, code_dim]`; with `fine` a list of two such grids.
+
     Example:
         >>> layer = BlendedCodes(num_images=9, num_classes=2, grid=(1, 8, 8), num_codes=16, code_dim=4)
         >>> layer([tf.ones((3, 5)), tf.zeros(3, tf.int32)]).shape
         TensorShape([3, 8, 8, 4])
-
-    Returns:
-        float `[batch, rows, columns, code_dim]`; with `fine` a list of two such grids.
 
     Reference:
         An et al., AE-OT: A New Generative Model Based on Extended Semi-discrete Optimal Transport, 2020 (ICLR); An et
