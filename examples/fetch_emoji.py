@@ -7,8 +7,9 @@
 
 With `--by-class` the folders lie in one folder a class, for `--labels folders`. `ktg pretrain --balance 1` draws one
 image of each folder at a time, so that emoji with six tones don't outweigh others. With a suffix for its classes a
-second vendor may lie in the same folder: "people" and "people_fluent". Images have 64 x 64 pixels. Fluent's are vector
-files, which `--image-size 128` draws larger; their renderer is installed with `pip install resvg-py==0.5.0`.
+second vendor may lie in the same folder: "people" and "people_fluent". Images have 64 x 64 pixels. With `--image-size
+128` they are drawn from vector files; 267 of Noto, nearly all of them flags of countries, and 5 of Twemoji have none
+and stay at 64. The renderer of vector files is installed with `pip install resvg-py==0.5.0`.
 """
 
 import argparse
@@ -60,6 +61,7 @@ class Vendor:
     notice: str
     version: str = VERSION
     form: str = "64 px PNG files"
+    icons: tuple[str, str, str] | None = None  # package, version and SHA-256 of the same images as vectors, in one file
 
 
 VENDORS = {
@@ -69,6 +71,11 @@ VENDORS = {
         "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438",
         "Noto Emoji images, copyright Google LLC. Licence: Apache License 2.0\n"
         "(http://www.apache.org/licenses/LICENSE-2.0).\n",
+        icons=(
+            "@iconify-json/noto",
+            "1.2.3",  # later ones have other drawings of people
+            "ce221a5ff22e1dac57cfaeee2a18a519786d607e562dfe3e0261ccd62410887c",
+        ),
     ),
     "twemoji": Vendor(
         "emoji-datasource-twitter",
@@ -76,6 +83,11 @@ VENDORS = {
         "f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877",
         "Twemoji graphics, copyright Twitter, Inc and other contributors. Licence: Creative Commons Attribution 4.0\n"
         "International, CC-BY 4.0 (https://creativecommons.org/licenses/by/4.0/).\n",
+        icons=(
+            "@iconify-json/twemoji",
+            "1.2.5",
+            "19046dff7d8707ce96212ec86468b36ac5f8e60409629dd13f809265c6d0ebb7",
+        ),
     ),
     "fluent": Vendor(
         "@lobehub/fluent-emoji-flat",
@@ -100,21 +112,28 @@ class Emoji:
     path: Path
 
 
-def notice(vendor, changes="composited on white"):
-    """The text of the NOTICE file, which must stay with the images."""
+def notice(vendor, changes="composited on white", vectors=False):
+    """The text of the NOTICE file, which must stay with the images; see `list_emoji` for `vectors`."""
     row = VENDORS[vendor]
-    return f"{row.notice}From the npm package {row.package} {row.version} ({row.form}).\nChanges: {changes}.\n"
+    origin = f"From the npm package {row.package} {row.version} ({row.form})"
+    if vectors and row.icons:
+        origin += f"; drawn from the {VECTORS} of\n{row.icons[0]} {row.icons[1]} where it has them"
+    return f"{row.notice}{origin}.\nChanges: {changes}.\n"
 
 
-def list_emoji(vendor, cache):
+def list_emoji(vendor, cache, vectors=False):
     """list of `Emoji` of a vendor in a fixed order; fetches the packages that aren't in the cache.
 
-    Names and categories are those of the package of Noto, for all vendors alike.
+    Names and categories are those of the package of Noto, for all vendors alike. With `vectors` the files are vector
+    files where there are any.
     """
     noto, row = VENDORS["noto"], VENDORS[vendor]
     table = packages.npm_package(noto.package, noto.version, noto.sha256, cache) / "emoji.json"
     folder = packages.npm_package(row.package, row.version, row.sha256, cache) / row.folder
     files = {_code(path): path for path in folder.iterdir()}
+    if vectors and row.icons:
+        drawn = {_code(path): path for path in write_icons(packages.npm_package(*row.icons, cache)).iterdir()}
+        files |= {code: drawn[code] for code in files.keys() & drawn.keys()}
     emoji = []
     for item in json.loads(table.read_text(encoding="utf-8")):
         base, category = item["short_name"], f"{item['category']}/{item['subcategory']}"
@@ -123,6 +142,23 @@ def list_emoji(vendor, cache):
             tone = "_".join(TONES[part] for part in key.split("-"))  # two persons: "medium_light"
             emoji.append(Emoji(base, category, variant["unified"], tone, files.get(_code(variant["unified"]))))
     return sorted((item for item in emoji if item.path), key=lambda item: item.path.name)
+
+
+def write_icons(folder):
+    """Writes the vector files of an unpacked package of icons, one for each of its characters; returns their folder."""
+    out = folder / "svg"
+    if out.is_dir():
+        return out
+    icons, characters = (json.loads((folder / name).read_text("utf-8")) for name in ("icons.json", "chars.json"))
+    unfinished = folder / "svg.part"
+    unfinished.mkdir(exist_ok=True)
+    size = f"{icons['width']} {icons['height']}"
+    for code, name in characters.items():
+        known = icons["icons"].get(name) or icons["icons"][icons["aliases"][name]["parent"]]
+        space = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        drawing = f'<svg {space} viewBox="0 0 {size}">{known["body"]}</svg>'
+        (unfinished / f"{code}.svg").write_text(drawing, encoding="utf-8")
+    return unfinished.rename(out)
 
 
 def _code(name):
@@ -192,8 +228,8 @@ def write_folders(vendor, emoji, out, by_class=False, suffix="", size=SIZE):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png_bytes(read_on_white(item.path, size)))
     known = (out / "NOTICE").read_text("utf-8") if (out / "NOTICE").exists() else ""
-    if notice(vendor) not in known:
-        (out / "NOTICE").write_text(f"{known}\n{notice(vendor)}".lstrip(), encoding="utf-8")
+    if (text := notice(vendor, vectors=size != SIZE)) not in known:
+        (out / "NOTICE").write_text(f"{known}\n{text}".lstrip(), encoding="utf-8")
     return len(emoji)
 
 
@@ -206,13 +242,10 @@ def main():
     parser.add_argument("--no-tones", action="store_true", help="only the emoji without a skin tone")
     parser.add_argument("--by-class", action="store_true", help="one folder a class around those of the emoji")
     parser.add_argument("--suffix", default="", help="of the folders of the classes, such as _fluent")
-    parser.add_argument(
-        "--image-size", type=int, default=SIZE, help="pixels a side; only vector files have other than 64"
-    )
+    parser.add_argument("--image-size", type=int, default=SIZE, help="pixels a side")
     options = parser.parse_args()
-    if options.image_size != SIZE and VENDORS[options.vendor].form != VECTORS:
-        parser.error(f"the images of {options.vendor} have {SIZE} pixels: leave --image-size out, or choose fluent")
-    emoji = choose(list_emoji(options.vendor, options.cache), options.category, not options.no_tones)
+    known = list_emoji(options.vendor, options.cache, vectors=options.image_size != SIZE)
+    emoji = choose(known, options.category, not options.no_tones)
     names = (options.by_class, options.suffix, options.image_size)
     print(f"{write_folders(options.vendor, emoji, options.out, *names)} images in {options.out}")
 

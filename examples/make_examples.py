@@ -1,7 +1,9 @@
 """Writes the example folders of this repository: 100 training images each, and reference images.
 
     python examples/make_examples.py [--out examples] [--cache DIR]
+    python examples/make_examples.py --image-size 128 --out larger
 
+In another size than 64 the people alone are written, drawn from vector files (`pip install resvg-py==0.5.0`).
 A training image and a reference image never share a motif (emoji) or a photograph (patches).
 """
 
@@ -14,7 +16,7 @@ from pathlib import Path
 import fetch_photos
 import numpy as np
 import packages
-from fetch_emoji import choose, list_emoji, notice, png_bytes, read_on_white, safe_name
+from fetch_emoji import SIZE, choose, list_emoji, notice, png_bytes, read_on_white, safe_name
 
 SEED = 0
 TRAIN = 100
@@ -103,22 +105,23 @@ def people(cache):
     return kept
 
 
-def make_people(out, cache):
-    """Writes `OUT/{train,reference}/*.png` and `OUT/NOTICE`."""
+def make_people(out, cache, size=SIZE):
+    """Writes `OUT/{train,reference}/*.png` of `size` pixels a side and `OUT/NOTICE`."""
     rng = np.random.default_rng(SEED)
+    drawn = {item.code: item.path for item in list_emoji("twemoji", cache, vectors=size != SIZE)}
     parts = dict(
         zip(("train", "reference"), split_groups(group_motifs(people(cache)), TRAIN, LARGEST_MOTIF, rng), strict=True)
     )
     for part, emoji in parts.items():
         _empty(out / part)
         for item in emoji:
-            (out / part / f"{safe_name(item.base)}.png").write_bytes(png_bytes(read_on_white(item.path)))
+            (out / part / f"{safe_name(item.base)}.png").write_bytes(png_bytes(read_on_white(drawn[item.code], size)))
     changes = (
         "the people and families without skin tones were chosen (identical ones twice at most), composited on\n"
         "white, split into train/ and reference/ (no motif is in both, whatever the gender), and saved with a palette\n"
         "where that loses nothing. The images stay under CC-BY 4.0"
     )
-    (out / "NOTICE").write_text(notice("twemoji", changes), encoding="utf-8")
+    (out / "NOTICE").write_text(notice("twemoji", changes, vectors=size != SIZE), encoding="utf-8")
     return {part: len(emoji) for part, emoji in parts.items()}
 
 
@@ -153,7 +156,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the example folders")
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
+    parser.add_argument("--image-size", type=int, default=SIZE, help="pixels a side; other than 64: people alone")
     options = parser.parse_args()
+    if options.image_size != SIZE:
+        print("twemoji_people", make_people(options.out / "twemoji_people", options.cache, options.image_size))
+        return
     for name, make in (("twemoji_people", make_people), ("photo_patches", make_patches)):
         print(name, make(options.out / name, options.cache), flush=True)
 

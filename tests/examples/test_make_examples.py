@@ -2,7 +2,9 @@
 
 import collections
 import itertools
+import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -133,11 +135,32 @@ def test_read_on_white_composites(tmp_path):
     )
 
 
-def test_only_vector_files_are_drawn_in_other_sizes(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("sys.argv", ["", "--vendor", "noto", "--image-size", "128", "--out", str(tmp_path)])
-    with pytest.raises(SystemExit):
-        fetch_emoji.main()
-    assert "the images of noto have 64 pixels: leave --image-size out, or choose fluent" in capsys.readouterr().err
+def test_icons_are_written_as_vector_files_once(tmp_path):
+    icons = {"width": 128, "height": 128, "icons": {"fox": {"body": "<path/>"}}, "aliases": {"dog": {"parent": "fox"}}}
+    (tmp_path / "icons.json").write_text(json.dumps(icons))
+    (tmp_path / "chars.json").write_text(json.dumps({"1f98a": "fox", "1f415": "dog"}))
+    folder = fetch_emoji.write_icons(tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["1f415.svg", "1f98a.svg"]
+    drawing = ElementTree.parse(folder / "1f415.svg").getroot()
+    assert drawing.get("viewBox") == "0 0 128 128" and drawing[0].tag.endswith("path")
+    (folder / "1f98a.svg").unlink()
+    assert fetch_emoji.write_icons(tmp_path) == folder and len(list(folder.iterdir())) == 1
+
+
+def test_vector_files_take_the_place_of_images_that_have_one(monkeypatch, tmp_path):
+    table = {"short_name": "fox", "category": "Animals & Nature", "subcategory": "animal-mammal", "unified": "1F98A"}
+    (tmp_path / "img/google/64").mkdir(parents=True)
+    (tmp_path / "emoji.json").write_text(json.dumps([table, {**table, "short_name": "flag", "unified": "1F3F4"}]))
+    for code in ("1f98a", "1f3f4"):
+        (tmp_path / f"img/google/64/{code}.png").touch()
+    (tmp_path / "icons.json").write_text(
+        json.dumps({"width": 9, "height": 9, "icons": {"a": {"body": ""}, "b": {"body": ""}}})
+    )
+    (tmp_path / "chars.json").write_text(json.dumps({"1f98a": "a", "1f600": "b"}))
+    monkeypatch.setattr(packages, "npm_package", lambda *_: tmp_path)
+    drawn = {item.base: item.path.name for item in fetch_emoji.list_emoji("noto", tmp_path, vectors=True)}
+    assert drawn == {"fox": "1f98a.svg", "flag": "1f3f4.png"}
+    assert {item.path.suffix for item in fetch_emoji.list_emoji("noto", tmp_path)} == {".png"}
 
 
 def test_cut_tiles_drops_flat_ones_and_covers_the_rest():
