@@ -19,7 +19,7 @@ from keras_transfer_gen.recipes.settings.gan import FineTuneSettings
 from keras_transfer_gen.recipes.settings.settings_text import settings_text
 from keras_transfer_gen.recipes.settings.vae import FineTuneVaeSettings
 from keras_transfer_gen.recipes.settings.vq import FineTuneVqSettings
-from keras_transfer_gen.transfer.fetching.presets import list_presets
+from keras_transfer_gen.transfer.fetching.presets import Preset, list_presets
 
 if TYPE_CHECKING:
     from keras_transfer_gen.aliases import PathLike
@@ -91,7 +91,9 @@ def look_at(folder: PathLike, reporter: Reporter = SILENT) -> Look:
 
 
 def suggest_source(look: Look) -> str:
-    """The preset to start from: a GAN with the channels of the images where there is one, of the largest images.
+    """The preset to start from: a GAN with the channels of the images where there is one.
+
+    Of these it is the one of the largest images that the images needn't be enlarged for, else that of the smallest.
 
     Args:
         look: `Look`.
@@ -100,7 +102,12 @@ def suggest_source(look: Look) -> str:
     if not presets:
         return FALLBACK_SOURCE
     wanted = 1 if look.grey else 3
-    return max(presets, key=lambda preset: (preset.channels == wanted, preset.image_size)).name
+
+    def fitness(preset: Preset) -> tuple[bool, bool, int]:
+        size = preset.image_size
+        return preset.channels == wanted, size <= look.side, size if size <= look.side else -size
+
+    return max(presets, key=fitness).name
 
 
 def settings_class(

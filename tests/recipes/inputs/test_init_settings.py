@@ -1,3 +1,6 @@
+import dataclasses
+import types
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,6 +58,17 @@ def test_source_has_the_channels_of_the_images_where_there_is_one(folder, monkey
     assert init_settings.suggest_source(look) == "emoji_64"
     monkeypatch.setattr(init_settings, "list_presets", list)
     assert init_settings.suggest_source(look) == init_settings.FALLBACK_SOURCE
+
+
+@pytest.mark.parametrize(("side", "name"), [(30, "b_64"), (64, "b_64"), (127, "b_64"), (128, "c_128"), (900, "c_128")])
+def test_source_is_the_largest_that_no_image_is_enlarged_for(monkeypatch, side, name):
+    sizes = {"a_28": (28, 1), "b_64": (64, 3), "c_128": (128, 3)}
+    spec = types.SimpleNamespace(family="gan")
+    presets = [types.SimpleNamespace(name=n, image_size=s, channels=c, spec=spec) for n, (s, c) in sizes.items()]
+    monkeypatch.setattr(init_settings, "list_presets", lambda: presets)
+    look = init_settings.Look("images", None, 9, [], "", False, side)
+    assert init_settings.suggest_source(look) == name
+    assert init_settings.suggest_source(dataclasses.replace(look, grey=True)) == "a_28"
 
 
 def test_settings_belong_to_the_family_of_the_source():
