@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from make_images import FACTOR, write
+from make_images import enlargement, write
 from PIL import Image, ImageDraw, ImageFont
 
 SHOWN = 10  # images of a class
@@ -24,7 +24,7 @@ def compose(rows):
         rows: dict of class -> uint8 `[N, S, S, 3]`, as many of each.
     """
     count, side = next(iter(rows.values())).shape[:2]
-    large = side * FACTOR
+    large = side * enlargement(side)
     canvas = Image.new("RGB", (LABEL_WIDTH + count * large, len(rows) * large), "white")
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(FONT_SIZE)
     for number, (name, images) in enumerate(rows.items()):

@@ -3,7 +3,7 @@
     python docs/make_images.py runs/demo
 
 Takes the first images of each of the three parts of the RUN's before_after.png, in their order and without any choice,
-enlarges them, and writes docs/images/before_after.png with a label above each part.
+enlarges small ones, and writes docs/images/before_after.png (or --out) with a label above each part.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 MARGIN = 24  # pixels between and above the parts of before_after.png, see recipes/report/sheets.py
 LABELS = ("before: what the source draws", "after: what it draws then", "real: training images")
 SHOWN = 5  # images in a row and in a column of each part
-FACTOR = 2  # of the enlargement
+SIDE = 128  # pixels of an image of the written picture: smaller ones are enlarged
 GAP, LABEL_HEIGHT, FONT_SIZE = 24, 46, 30  # pixels of the written picture
-MOST_BYTES = 300_000
+MOST_BYTES = 500_000
 OUT = Path(__file__).parent / "images" / "before_after.png"
 
 
@@ -42,10 +42,15 @@ def parts(sheet, size):
     return [sheet.crop((left, MARGIN, left + width, sheet.height)) for left in lefts]
 
 
+def enlargement(size):
+    """How often each pixel of an image of `size` pixels a side is repeated, across and down."""
+    return max(1, SIDE // size)
+
+
 def compose(sheets, size):
-    """The written picture: the first rows and columns of each part, enlarged, with a label above."""
+    """The written picture: first rows and columns of each part, enlarged where they are small, with a label above."""
     side = min(SHOWN * size, *(length for sheet in sheets for length in sheet.size))
-    large = side * FACTOR
+    large = side * enlargement(size)
     canvas = Image.new("RGB", (3 * large + 2 * GAP, large + LABEL_HEIGHT), "white")
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(FONT_SIZE)
     for number, (sheet, label) in enumerate(zip(sheets, LABELS, strict=True)):
@@ -60,10 +65,15 @@ def encode(picture):
     """PNG bytes of at most `MOST_BYTES`: with all colours where they fit, else with as many as do."""
     for colours in (None, 256, 128, 64):
         stream = io.BytesIO()
-        (picture if colours is None else picture.quantize(colours)).save(stream, "PNG", optimize=True)
+        (picture if colours is None else dithered(picture, colours)).save(stream, "PNG", optimize=True)
         if stream.tell() <= MOST_BYTES:
             return stream.getvalue()
     raise SystemExit(f"the picture is larger than {MOST_BYTES} bytes. Lower SHOWN.")
+
+
+def dithered(picture, colours):
+    """An RGB `PIL.Image` with so few colours; neighbouring pixels mix them."""
+    return picture.quantize(palette=picture.quantize(colours, Image.Quantize.FASTOCTREE))
 
 
 def write(picture, path):

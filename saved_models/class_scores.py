@@ -1,8 +1,10 @@
 """Scores of a preset with classes, whatever its family, and its sheet of generated images by class."""
 
 import datetime
+import io
 
 import numpy as np
+from PIL import Image
 
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.metrics.features import extract_features, reference_features
@@ -15,6 +17,7 @@ from keras_transfer_gen.recipes.scoring.run_scores import score_views
 
 SEEDS = (0, 1, 2)
 SHOWN = 8  # generated images of a class on the sheet
+MOST_BYTES = 1_500_000  # of a sheet with all its colours
 VIEWS = {"kid": "kid_after", "kid_second": "kid_second_after", "layout": "layout_after"}
 
 
@@ -56,9 +59,16 @@ def measure_draws(model, image_set):
 
 
 def write_sheet(path, model, class_names):
-    """Writes a PNG of the first images of each class, a row each."""
+    """Writes a PNG of the first images of each class, a row each; a large one with 256 colours, dithered."""
     rows = [model.generate(SHOWN, seed=0, label=name) for name in class_names]
-    files.write_bytes(path, pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
+    sheet = pixels.to_grid(np.concatenate(rows), SHOWN)
+    content = pixels.to_png(sheet)
+    if len(content) > MOST_BYTES and sheet.shape[-1] == 3:
+        picture, stream = Image.fromarray(sheet), io.BytesIO()
+        palette = picture.quantize(256, Image.Quantize.FASTOCTREE)
+        picture.quantize(palette=palette).save(stream, "PNG", optimize=True)
+        content = stream.getvalue()
+    files.write_bytes(path, content)
 
 
 def describe_sheet(class_names):

@@ -33,6 +33,7 @@ PAGES = {  # file of the repository -> page of the site
     "benchmarks/results/vae_grey/table.md": "measured/vae_grey.md",
     "benchmarks/results/vae_near/table.md": "measured/vae_near.md",
     "benchmarks/results/vae_pytorch/vae_against_pytorch.md": "measured/vae_pytorch.md",
+    "saved_models/emoji_128/README.md": "presets/emoji_128.md",
     "saved_models/emoji_64/README.md": "presets/emoji_64.md",
     "saved_models/emoji_vq_64/README.md": "presets/emoji_vq_64.md",
     "saved_models/fashion_vae_28/README.md": "presets/fashion_vae_28.md",

@@ -36,7 +36,7 @@ def test_picture_holds_the_first_images_of_each_class(script, tmp_path, monkeypa
     script.main()
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    step = SIZE * script.FACTOR
+    step = SIZE * script.enlargement(SIZE)
     assert pixels.shape == (2 * step, script.LABEL_WIDTH + script.SHOWN * step, 3)
     shown = pixels[step // 2 :: step, script.LABEL_WIDTH + step // 2 :: step]
     wanted = [[(level, column, 0) for column in range(script.SHOWN)] for level in (200, 100)]

@@ -38,9 +38,9 @@ def test_picture_holds_the_first_images_of_each_part(script, tmp_path, monkeypat
     script.main()
     with Image.open(tmp_path / "docs" / "picture.png") as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    large = script.SHOWN * SIZE * script.FACTOR
+    large = script.SHOWN * SIZE * script.enlargement(SIZE)
     assert pixels.shape == (large + script.LABEL_HEIGHT, 3 * large + 2 * script.GAP, 3)
-    step = SIZE * script.FACTOR
+    step = SIZE * script.enlargement(SIZE)
     for part, first in enumerate((10, 20, 30)):
         left = part * (large + script.GAP)
         shown = pixels[script.LABEL_HEIGHT + step // 2 :: step, left + step // 2 : left + large : step]

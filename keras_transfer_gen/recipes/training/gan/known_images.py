@@ -35,7 +35,6 @@ FROZEN = (
 FOR_EACH, LEAST, MOST = 6, 300, 2000  # images kept: for each of yours, and in all
 CANDIDATES = 3  # times as many are looked at
 PASSES, DOUBT, LEAST_LIKELY, FEW = 3, 10, 0.5, 1 / 6  # of `order_by_kind`; DOUBT: images that are of classes by chance
-RARE = 2 / 3  # of its chance: a class with less than this is not what the images are, however many kinds these are of
 
 
 def knows_images(gan: GAN) -> bool:
@@ -91,8 +90,7 @@ def order_by_kind(ranks: np.ndarray, classes: np.ndarray, count: int) -> np.ndar
 
     A class counts by how often it is among the first known images, over how often it would be by chance. Ranks are
     divided by this, which gives a new order, three times. Classes with less than half of their chance are left out.
-    Where more than a sixth of all known images is left, the images are of many kinds: the order is that of the ranks,
-    and left out are the classes that have less than two thirds of their chance among the first six for each image.
+    Where more than a sixth of all known images is left, the images are of many kinds: the order is that of the ranks.
 
     Args:
         ranks: int `[n]`, of each known image the best of its ranks as a neighbour, from 0 on.
@@ -106,11 +104,7 @@ def order_by_kind(ranks: np.ndarray, classes: np.ndarray, count: int) -> np.ndar
         likely = (first + DOUBT * chance) / ((count + DOUBT) * np.maximum(chance, 1e-9))
         mine = np.flatnonzero(likely[classes] >= LEAST_LIKELY)
         order = mine[np.argsort((ranks[mine] + 1) / likely[classes[mine]], kind="stable")]
-    if len(order) <= FEW * len(ranks):
-        return order
-    first = np.bincount(classes[by_rank[: FOR_EACH * count]], minlength=len(chance))
-    rare = first < RARE * chance * min(FOR_EACH * count, len(ranks))
-    return by_rank[~rare[classes[by_rank]]]
+    return order if len(order) <= FEW * len(ranks) else by_rank
 
 
 def least_difference(features: np.ndarray) -> float:
