@@ -1,12 +1,13 @@
-"""Gives a GAN of blended codes a second, larger grid of codes, for what the first is too coarse: eyes, mouths, letters.
+"""Gives a GAN of blended codes one grid of codes more, for what those before are too coarse: eyes, mouths, letters.
 
-    python saved_models/learn_fine_codes.py --source SOURCE --vq VQ --data CLASSES --out runs/fine --kimg 100
+    python saved_models/learn_fine_codes.py --source SOURCE --vq VQ --data CLASSES --out runs/fine --kimg 64
+    python saved_models/learn_fine_codes.py --source SOURCE --data CLASSES --out runs/finer --kimg 48
 
-The known images stay those of the source, and so do their first codes' numbers. An encoder looks at the images and at
-what the decoder makes of these, and gives the second grid; its codes, those of the first grid and the decoder learn
-beside it, by `PixelsAndEdges`. The decoder begins as that of --vq, whose codes the source has. --out/start.keras is the
-GAN with the discriminator of the source; `images.png` shows known images above what is made of their codes. Called
-again with more --kimg, it goes on where it was.
+The new grid has twice as many rows as the finest one before. The known images stay those of the source, and so do the
+numbers of their codes. An encoder looks at the images and at what the generator makes of these, and gives the new grid;
+all codes and all layers learn beside it, by `PixelsAndEdges`. With --vq the layers begin as those of the VQ-VAE whose
+codes the source has. --out/start.keras is the GAN with the discriminator of the source; `images.png` shows known images
+above what is made of their codes. Called again with more --kimg, it goes on where it was.
 """
 
 import argparse
@@ -22,7 +23,8 @@ from train_vq import decaying
 import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.networks.blended.blended import FineCodes, build_blended_generator
+from keras_transfer_gen.networks.blended.blended import build_blended_generator
+from keras_transfer_gen.networks.blended.fine_codes import FineCodes, add_fine_codes
 from keras_transfer_gen.networks.blended.known import blend_layer, known_classes
 from keras_transfer_gen.networks.tokens.quantizer import VectorQuantizer
 from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
@@ -32,112 +34,113 @@ SHOWN = 16  # images of a row of the picture
 
 
 class FineAutoencoder(keras.Model):
-    """Learns the second grid: an encoder, its quantizer, the decoder, and the codes of the first grid.
+    """Learns the finest grid of a generator's known images: an encoder, its quantizer, and all that the generator has.
 
     Args:
-        grids: `Grids` of the known images.
-        decoder: (grid, fine grid) -> images.
-        begin: grid -> the decoder's features that the fine grid is added to.
-        encoder: (images, such features) -> vectors.
-        quantizer: `VectorQuantizer` of the vectors.
+        generator: functional model with a `BlendedCodes`, whose last fine grid is to be learnt.
+        features: name of the layer whose features that grid is added to.
         images: uint8 `[n, H, W, C]`, the known images.
+        channels: of the encoder, at most.
     """
 
-    def __init__(self, grids, decoder, begin, encoder, quantizer, images):
+    def __init__(self, generator, features, images, channels):
         super().__init__()
-        self.grids, self.decoder, self.encoder, self.quantizer = grids, decoder, encoder, quantizer
-        self._begin, self._images, self._objective = begin, tf.constant(images), PixelsAndEdges()
+        generator.trainable = True
+        self.blend = blend_layer(generator)
+        num_codes, rows, columns, code_dim = self.blend.fine[-1]
+        begun = generator.get_layer(features).output
+        self.decoder = keras.Model(self.blend.output, generator.output)
+        self._begin = keras.Model(self.blend.output[:-1], begun)
+        self.encoder = build_encoder(images.shape[1:], begun.shape[1:], code_dim, channels)
+        self.quantizer = VectorQuantizer(num_codes, code_dim)
+        self.quantizer.build((None, rows, columns, code_dim))
+        self._images, self._objective = tf.constant(images), PixelsAndEdges()
 
     def encode(self, numbers, training=False):
-        """Numbers int `[batch]` -> (their images in [-1, 1], grids, vectors of the second grid)."""
+        """Numbers int `[batch]` -> (their images in [-1, 1], the grids before, vectors of the finest grid)."""
         real = pixels.to_model_range(tf.gather(self._images, numbers))
-        grid = self.grids(numbers)
-        features = tf.stop_gradient(self._begin(grid, training=False))
-        return real, grid, self.encoder([real, features], training=training)
+        grids = self.blend.grids_of(numbers)[:-1]
+        features = tf.stop_gradient(self._begin(grids, training=False))
+        return real, grids, self.encoder([real, features], training=training)
 
     def tokens(self, numbers):
-        """Numbers int `[batch]` -> tokens of the second grid: nothing is decoded."""
+        """Numbers int `[batch]` -> tokens of the finest grid: nothing is decoded."""
         return self.quantizer.tokens(self.encode(numbers)[2])
 
     def call(self, numbers):
-        """Numbers int `[batch]` -> (images made of the codes, tokens of the second grid)."""
-        _, grid, vectors = self.encode(numbers)
+        """Numbers int `[batch]` -> (images made of the codes, tokens of the finest grid)."""
+        _, grids, vectors = self.encode(numbers)
         fine, tokens, _ = self.quantizer.straight_through(vectors)
-        return self.decoder([grid, fine], training=False), tokens
+        return self.decoder([*grids, fine], training=False), tokens
 
     def train_step(self, numbers):
         with tf.GradientTape() as tape:
-            real, grid, vectors = self.encode(numbers, training=True)
+            real, grids, vectors = self.encode(numbers, training=True)
             fine, tokens, distance = self.quantizer.straight_through(vectors)
-            loss = tf.reduce_mean(self._objective.loss(real, self.decoder([grid, fine], training=True)))
+            loss = tf.reduce_mean(self._objective.loss(real, self.decoder([*grids, fine], training=True)))
             total = loss + COMMITMENT * distance
-        variables = self.trainable_variables
+        variables = self.learnt()
         gradients = tape.gradient(total, [variable.value for variable in variables])
         self.optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
         step = tf.cast(self.optimizer.iterations.value, tf.int32)
         self.quantizer.update(vectors, tokens, tf.stack([1, step]))
         return {"error": loss}  # "loss" is a metric of Keras' own
 
+    def learnt(self):
+        """The variables that have a gradient: all but the codes of the finest grid, which follow the quantizer."""
+        return [variable for variable in self.trainable_variables if variable is not self.blend.fine_codes[-1]]
 
-class Grids(layers.Layer):
-    """Numbers of known images -> their first grids; the codes can be trained."""
-
-    def __init__(self, codes, tokens, grid):
-        super().__init__()
-        self.codes = self.add_weight(shape=codes.shape, name="codes")
-        self.codes.assign(codes)
-        self._tokens, self._shape = tf.constant(tokens, tf.int32), grid
-
-    def call(self, numbers):
-        vectors = tf.gather(tf.convert_to_tensor(self.codes), tf.gather(self._tokens, numbers))
-        return tf.reduce_sum(tf.reshape(vectors, (-1, *self._shape, self.codes.shape[-1])), axis=1)
+    def keep_codes(self):
+        """Gives the generator the codes and the tokens of the finest grid."""
+        numbers = np.arange(self.blend.num_images)
+        tokens = np.concatenate([self.tokens(tf.constant(part)) for part in parts_of(numbers)])
+        self.blend.fine_codes[-1].assign(self.quantizer.lookup(np.arange(self.quantizer.num_codes)))
+        self.blend.fine_tokens[-1].assign(tokens.reshape(len(tokens), -1))
 
 
-def build_autoencoder(generator, vq, images, num_codes, code_dim):
-    """A `FineAutoencoder` of a generator's known images, not compiled; decoder and codes begin as those of `vq`."""
+def build_autoencoder(generator, images, num_codes, code_dim, channels):
+    """(`FineAutoencoder`, not compiled, the generator that it teaches); the new grid has twice as many rows."""
     blend = blend_layer(generator)
-    decoder, begin = with_fine_input(vq.decoder, code_dim)
-    encoder = build_encoder(images.shape[1:], begin.output.shape[1:], code_dim)
-    quantizer = VectorQuantizer(num_codes, code_dim)
-    quantizer.build(encoder.output_shape)
-    grids = Grids(codes_of(vq.quantizer), blend.tokens.numpy(), blend.grid)
-    return FineAutoencoder(grids, decoder, begin, encoder, quantizer, images)
+    rows = 2 * (blend.fine[-1][1] if blend.fine else blend.grid[1])
+    first = next(layer for layer in generator.layers if _has_rows(layer, rows))
+    small = keras.initializers.RandomNormal(stddev=0.02, seed=0)
+    name = f"from_fine_codes_{rows}" if blend.fine else "from_fine_codes"
+    convolution = layers.Conv2D(
+        first.output.shape[-1], 3, padding="same", use_bias=False, kernel_initializer=small, name=name
+    )
+    convolution.build((None, rows, rows, code_dim))
+    nothing = np.zeros((num_codes, code_dim), np.float32), np.zeros((blend.num_images, rows, rows), np.int16)
+    finer = add_fine_codes(generator, FineCodes(*nothing, convolution))
+    return FineAutoencoder(finer, first.name, images, channels), finer
 
 
-def with_fine_input(decoder, code_dim):
-    """(model of grids and fine grids, model of grids up to where these are added), which share layers of a decoder.
-
-    They are added where the features first have twice as many rows as the grid.
-    """
-    grid = keras.Input(decoder.input_shape[1:])
-    x, begin = grid, None
-    for layer in decoder.layers:
-        if isinstance(layer, layers.InputLayer):
-            continue
-        x = layer(x)
-        if begin is None and x.shape[1] == 2 * grid.shape[1]:
-            begin = keras.Model(grid, x)
-            fine = keras.Input((*x.shape[1:3], code_dim))
-            small = keras.initializers.RandomNormal(stddev=0.02, seed=0)
-            convolution = layers.Conv2D(
-                x.shape[-1], 3, padding="same", use_bias=False, kernel_initializer=small, name="from_fine_codes"
-            )
-            x = x + convolution(fine)
-    return keras.Model([grid, fine], x), begin
+def _has_rows(layer, rows):
+    """Whether a layer gives one map of features with so many rows."""
+    shape = getattr(layer.output, "shape", ())
+    return len(shape) == 4 and shape[1] == rows
 
 
-def build_encoder(image_shape, feature_shape, code_dim):
+def build_encoder(image_shape, feature_shape, code_dim, channels):
     """Images in [-1, 1] and features of fewer rows -> vectors for each place of the features."""
     images, features = keras.Input(image_shape), keras.Input(feature_shape)
-    x = layers.Conv2D(48, 3, padding="same", activation="leaky_relu")(images)
-    filters = 64
+    x = layers.Conv2D(channels * 3 // 8, 3, padding="same", activation="leaky_relu")(images)
+    filters = channels // 2
     while x.shape[1] > feature_shape[0]:
         x = layers.Conv2D(filters, 4, 2, padding="same", activation="leaky_relu")(x)
-        filters = min(filters * 3 // 2, 128)
+        filters = min(filters * 3 // 2, channels)
     x = layers.Concatenate()([x, features])
     for _ in range(2):
-        x = layers.Conv2D(128, 3, padding="same", activation="leaky_relu")(x)
+        x = layers.Conv2D(channels, 3, padding="same", activation="leaky_relu")(x)
     return keras.Model([images, features], layers.Conv2D(code_dim, 1)(x))
+
+
+def with_decoder_of(generator, vq):
+    """A generator of the same known images, whose codes and layers are those of a VQ-VAE."""
+    blend = blend_layer(generator)
+    blends = {name: getattr(blend, name) for name in ("neighbours", "sharpness", "separation")}
+    laid_out = blend.points.numpy(), blend.offsets.numpy(), known_classes(generator)
+    tokens = blend.tokens.numpy().reshape(-1, *blend.grid)
+    return build_blended_generator(vq.decoder, codes_of(vq.quantizer), tokens, *laid_out, **blends)
 
 
 def parts_of(numbers):
@@ -152,26 +155,15 @@ def made_of_codes(autoencoder, numbers):
     return np.asarray(pixels.to_uint8(images)), tokens
 
 
-def with_fine_codes(source, vq, autoencoder):
-    """The GAN of a source whose known images have the second grid, not compiled; its discriminator is the source's."""
-    blend = blend_layer(source.ema_generator)
-    numbers = np.arange(blend.num_images)
-    fine = FineCodes(
-        np.asarray(autoencoder.quantizer.lookup(np.arange(autoencoder.quantizer.num_codes))),
-        np.concatenate([autoencoder.tokens(tf.constant(part)) for part in parts_of(numbers)]),
-        autoencoder.decoder.get_layer("from_fine_codes"),
-    )
-    tokens = blend.tokens.numpy().reshape(-1, *blend.grid)
-    laid_out = blend.points.numpy(), blend.offsets.numpy(), known_classes(source.ema_generator)
-    blends = {name: getattr(blend, name) for name in ("neighbours", "sharpness", "separation")}
-    codes = autoencoder.grids.codes.numpy()
-    generator = build_blended_generator(vq.decoder, codes, tokens, *laid_out, fine=fine, **blends)
-    return ktg.GAN(generator, source.discriminator, spec=source.spec)
-
-
 def psnr(images, again):
     """Mean PSNR in dB of uint8 images and what is made of their codes."""
     return float(np.mean(tf.image.psnr(images, again, 255)))
+
+
+def picture(images, again):
+    """PNG bytes: rows of known images, each above the row of what is made of their codes."""
+    rows = [part[row : row + SHOWN] for row in range(0, 6 * SHOWN, SHOWN) for part in (images, again)]
+    return pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN))
 
 
 def batches(count, batch_size, steps, begun):
@@ -188,16 +180,19 @@ def batches(count, batch_size, steps, begun):
 
 def main():
     options = parse()
-    source, vq = ktg.load_gan(options.source), ktg.load_vq(options.vq)
+    source = ktg.load_gan(options.source)
     spec = source.spec
     images = np.asarray(read_images(options.data, spec.image_size, spec.channels, labels="folders").images)
-    if len(images) != blend_layer(source.ema_generator).num_images:
+    begin = source.ema_generator
+    if len(images) != blend_layer(begin).num_images:
         raise SystemExit(f"{options.data} holds {len(images)} images, which are not those that {options.source} knows")
-    autoencoder = build_autoencoder(source.ema_generator, vq, images, options.codes, options.code_dim)
+    if options.vq:
+        begin = with_decoder_of(begin, ktg.load_vq(options.vq))
+    autoencoder, generator = build_autoencoder(begin, images, options.codes, options.code_dim, options.channels)
     steps = round(1000 * options.kimg / options.batch_size)
     rate = decaying(options.learning_rate, options.kimg, options)
     autoencoder.compile(keras.optimizers.Adam(rate, beta_2=0.99))
-    autoencoder.optimizer.build(autoencoder.trainable_variables)
+    autoencoder.optimizer.build(autoencoder.learnt())
     kept = tf.train.CheckpointManager(
         tf.train.Checkpoint(model=autoencoder, optimizer=autoencoder.optimizer), options.out / "checkpoints", 1
     )
@@ -211,24 +206,25 @@ def main():
         history = autoencoder.fit(numbers, shuffle=False, verbose=0).history
         kept.save()
         again, tokens = made_of_codes(autoencoder, shown)
-        rows = [part[row : row + SHOWN] for row in range(0, 6 * SHOWN, SHOWN) for part in (images[shown], again)]
-        files.write_bytes(options.out / "images.png", pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN)))
+        files.write_bytes(options.out / "images.png", picture(images[shown], again))
         kimg = int(autoencoder.optimizer.iterations) * options.batch_size / 1000
         scores = f"error {history['error'][-1]:.4f}, PSNR {psnr(images[shown], again):.2f} dB"
         print(f"{kimg:.1f} kimg: {scores}, {len(np.unique(tokens))} codes used", flush=True)
-    with_fine_codes(source, vq, autoencoder).save(options.out / "start.keras")
+    autoencoder.keep_codes()
+    ktg.GAN(generator, source.discriminator, spec=spec).save(options.out / "start.keras")
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="a GAN of blended codes, as `ktg.load_gan` takes it")
-    parser.add_argument("--vq", required=True, help="the VQ-VAE that it was made of, as `ktg.load_vq` takes it")
+    parser.add_argument("--vq", help="the VQ-VAE that it was made of, as `ktg.load_vq` takes it, for its decoder")
     parser.add_argument("--data", required=True, help="the images that it knows, one sub-folder a class")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and of start.keras")
-    parser.add_argument("--kimg", type=float, default=100.0, help="thousands of images shown")
+    parser.add_argument("--kimg", type=float, default=64.0, help="thousands of images shown")
     parser.add_argument("--every", type=float, default=8.0, help="kimg from one checkpoint and picture to the next")
-    parser.add_argument("--codes", type=int, default=1024, help="codes of the second grid")
+    parser.add_argument("--codes", type=int, default=1024, help="codes of the new grid")
     parser.add_argument("--code-dim", type=int, default=16, help="length of such a code")
+    parser.add_argument("--channels", type=int, default=128, help="of the encoder, at most; fewer are faster")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam, at its highest")
     return parser.parse_args()

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from learn_fine_codes import SHOWN, batches, parts_of, psnr
+from learn_fine_codes import batches, parts_of, picture, psnr
 from train_vq import decaying
 
 import keras_transfer_gen as ktg
@@ -56,12 +56,6 @@ class KnownImages(keras.Model):
 def made_of_codes(known, numbers):
     """uint8 images of known images with these numbers."""
     return np.asarray(pixels.to_uint8(np.concatenate([known(tf.constant(part)) for part in parts_of(numbers)])))
-
-
-def picture(images, again):
-    """PNG bytes: rows of known images, each above the row of what is made of their codes."""
-    rows = [part[row : row + SHOWN] for row in range(0, 6 * SHOWN, SHOWN) for part in (images, again)]
-    return pixels.to_png(pixels.to_grid(np.concatenate(rows), SHOWN))
 
 
 def main():

@@ -5,7 +5,8 @@ import numpy as np
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen.maths.semi_discrete import fit_offsets
-from keras_transfer_gen.networks.blended.blended import FineCodes, build_blended_generator
+from keras_transfer_gen.networks.blended.blended import build_blended_generator
+from keras_transfer_gen.networks.blended.fine_codes import FineCodes, add_fine_codes
 from keras_transfer_gen.networks.dcgan.conditional import build_conditional_discriminator
 from keras_transfer_gen.networks.tokens.autoencoder import build_token_decoder
 
@@ -42,15 +43,26 @@ def blended_generator(decoder=None, **options):
     return build_blended_generator(decoder or colour_decoder(), codes, tokens, points, offsets, labels, **options)
 
 
-def fine_generator(**options):
-    """A generator of the same images, by a token decoder that takes a second grid, `[16, 16, 2]`, by chance."""
+def token_decoder_generator(**options):
+    """A generator of the same images, by a token decoder with weights by chance."""
+    keras.utils.set_random_seed(7)
     decoder = build_token_decoder(32, downsampling=4, code_dim=3, max_channels=8, min_channels=4)
-    rng = np.random.default_rng(5)
-    width = next(layer.output.shape[-1] for layer in decoder.layers if layer.output.shape[1] == 16)
-    layer = keras.layers.Conv2D(width, 3, padding="same", name="from_fine_codes")
-    layer.build((None, 16, 16, 2))
-    fine = FineCodes(rng.normal(size=(20, 2)).astype(np.float32), rng.integers(0, 20, (18, 16, 16)), layer)
-    return blended_generator(decoder, **{"fine": fine, **options})
+    return blended_generator(decoder, **options)
+
+
+def random_fine_codes(generator, rows, name="from_fine_codes"):
+    """`FineCodes` by chance, 20 codes of length 2, for features of a generator with so many rows."""
+    rng = np.random.default_rng(rows)
+    width = next(layer.output.shape[-1] for layer in generator.layers[3:] if layer.output.shape[1] == rows)
+    layer = keras.layers.Conv2D(width, 3, padding="same", name=name)
+    layer.build((None, rows, rows, 2))
+    return FineCodes(rng.normal(size=(20, 2)).astype(np.float32), rng.integers(0, 20, (18, rows, rows)), layer)
+
+
+def fine_generator(**options):
+    """`token_decoder_generator` with a second grid, `[16, 16, 2]`, by chance."""
+    generator = token_decoder_generator(**options)
+    return add_fine_codes(generator, random_fine_codes(generator, 16))
 
 
 def blended_gan(generator=None):

@@ -17,8 +17,9 @@ def script():
     return import_script(SCRIPTS, "learn_fine_codes")
 
 
-def run(script, monkeypatch, folder, out, kimg):
-    options = ["--source", folder / "gan.keras", "--vq", folder / "vq.keras", "--data", folder / "images"]
+def run(script, monkeypatch, folder, out, kimg, source=None):
+    options = ["--source", source] if source else ["--source", folder / "gan.keras", "--vq", folder / "vq.keras"]
+    options += ["--data", folder / "images"]
     options += ["--out", out, "--kimg", kimg, "--every", 0.2, "--batch-size", 8, "--codes", 16, "--code-dim", 4]
     monkeypatch.setattr(sys, "argv", ["learn_fine_codes.py", *(str(option) for option in options)])
     script.main()
@@ -37,6 +38,17 @@ def test_known_images_are_nearer_to_the_real_ones_and_a_run_goes_on(script, monk
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["0.2", "0.4", "0.6", "0.8"]
     run(script, monkeypatch, folder, tmp_path, 1.0)
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1.0"]
+
+
+def test_finest_grid_is_added_to_those_before(script, monkeypatch, folder, tmp_path):
+    before = run(script, monkeypatch, folder, tmp_path / "second", 0.4)
+    after = run(script, monkeypatch, folder, tmp_path / "third", 0.4, tmp_path / "second" / "start.keras")
+    real = np.asarray(read_images(folder / "images", 32, labels="folders").images)
+    assert script.psnr(real, known_images(after.generator)) > script.psnr(real, known_images(before.generator)) + 1
+    assert [grid[1:3] for grid in blend_layer(after.generator).fine] == [(8, 8), (16, 16)]
+    for number, tokens in enumerate(blend_layer(before.generator).fine_tokens):
+        np.testing.assert_array_equal(blend_layer(after.generator).fine_tokens[number], tokens)
+    assert np.ptp(blend_layer(after.generator).fine_tokens[-1]) > 0
 
 
 def test_other_images_than_the_source_knows_are_refused(script, monkeypatch, folder, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -15,6 +14,8 @@ from keras_transfer_gen.networks.dcgan.pretrained_discriminator import copy_laye
 from keras_transfer_gen.version import PACKAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keras_transfer_gen.aliases import Array, Shape
 
 
@@ -42,13 +43,14 @@ class BlendedCodes(layers.Layer):
         neighbours: images that are blended.
         sharpness: factor on the scores: the higher, the more like its best image is a blend.
         separation: factor on the squared distances: the higher, the fewer unlike images are blended.
-        fine: (number of codes, rows, columns, length of a code) of the second grid, of one level; None: there is none.
+        fine: (number of codes, rows, columns, length of a code) of a finer grid of one level, or a sequence of such;
+            None: there is none.
 
     Call arguments:
         inputs: [latents `[batch, latent_dim]`, labels int `[batch]`].
 
     Returns:
-        float `[batch, rows, columns, code_dim]`; with `fine` a list of two such grids.
+        float `[batch, rows, columns, code_dim]`; with `fine` a list of such grids.
 
     Example:
         >>> layer = BlendedCodes(num_images=9, num_classes=2, grid=(1, 8, 8), num_codes=16, code_dim=4)
@@ -63,7 +65,7 @@ class BlendedCodes(layers.Layer):
     def __init__(
         self, num_images: int, num_classes: int, grid: tuple[int, int, int], num_codes: int, code_dim: int,
         neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0,
-        fine: tuple[int, int, int, int] | None = None, **kwargs: Any,
+        fine: Sequence[Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
@@ -74,9 +76,10 @@ class BlendedCodes(layers.Layer):
         self.neighbours = checks.check_integer("neighbours", neighbours)
         self.sharpness = checks.check_number("sharpness", sharpness, above=True)
         self.separation = checks.check_number("separation", separation)
-        self.fine = None if fine is None else tuple(fine)
-        if self.fine:
-            checks.check_integer("fine", self.fine[0], most=MOST_CODES)
+        grids = [fine] if fine and isinstance(fine[0], int) else fine or []
+        self.fine = tuple(tuple(grid) for grid in grids)
+        for number, *_ in self.fine:
+            checks.check_integer("fine", number, most=MOST_CODES)
 
     def build(self, input_shape: Any) -> None:
         (_, latent_dim), _ = input_shape
@@ -92,13 +95,16 @@ class BlendedCodes(layers.Layer):
         places = int(np.prod(self.grid))
         whole = {**half, "dtype": "int16"}
         self.tokens = self.add_weight(shape=(self.num_images, places), name="tokens", initializer="zeros", **whole)
-        if self.fine:
-            num_codes, rows, columns, code_dim = self.fine
-            self.fine_codes = self.add_weight(
-                shape=(num_codes, code_dim), name="fine_codes", initializer="random_normal", autocast=False
+        self.fine_codes, self.fine_tokens = [], []
+        for number, (num_codes, rows, columns, code_dim) in enumerate(self.fine):
+            end = f"_{number}" if number else ""
+            codes = self.add_weight(
+                shape=(num_codes, code_dim), name=f"fine_codes{end}", initializer="random_normal", autocast=False
             )
-            self.fine_tokens = self.add_weight(
-                shape=(self.num_images, rows * columns), name="fine_tokens", initializer="zeros", **whole
+            shape = (self.num_images, rows * columns)
+            self.fine_codes.append(codes)
+            self.fine_tokens.append(
+                self.add_weight(shape=shape, name=f"fine_tokens{end}", initializer="zeros", **whole)
             )
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor | list[tf.Tensor]:
@@ -125,16 +131,17 @@ class BlendedCodes(layers.Layer):
         grid = tf.cast(tf.reduce_sum(levels, axis=1), self.compute_dtype)
         if not self.fine:
             return grid
-        fine = tf.reshape(_blend(self.fine_codes, self.fine_tokens, chosen, weights), (-1, *self.fine[1:]))
-        return [grid, tf.cast(fine, self.compute_dtype)]
+        parts = zip(self.fine_codes, self.fine_tokens, self.fine, strict=True)
+        fine = [tf.reshape(_blend(codes, tokens, chosen, weights), (-1, *part[1:])) for codes, tokens, part in parts]
+        return [grid, *(tf.cast(part, self.compute_dtype) for part in fine)]
 
     def compute_output_shape(self, input_shape: Any) -> Shape | list[Shape]:
         grid = (input_shape[0][0], *self.grid[1:], self.code_dim)
-        return [grid, (grid[0], *self.fine[1:])] if self.fine else grid
+        return [grid, *((grid[0], *part[1:]) for part in self.fine)] if self.fine else grid
 
     def get_config(self) -> dict[str, Any]:
         names = ("num_images", "num_classes", "grid", "num_codes", "code_dim", "neighbours", "sharpness", "separation")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}, "fine": self.fine}
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, "fine": self.fine or None}
 
 
 def _blend(codes: Any, tokens: Any, chosen: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -151,25 +158,9 @@ def _blend(codes: Any, tokens: Any, chosen: tf.Tensor, weights: tf.Tensor) -> tf
     return tf.reduce_sum(vectors * weights[:, :, tf.newaxis, tf.newaxis], axis=1)
 
 
-@dataclasses.dataclass(frozen=True)
-class FineCodes:
-    """The second grid of known images, and how a decoder takes it.
-
-    Attributes:
-        codes: float32 `[num_codes, code_dim]`.
-        tokens: int `[n, rows, columns]` of the known images.
-        layer: float32 `[batch, rows, columns, code_dim]` -> what is added to the decoder's first features of as many
-            rows and columns.
-    """
-
-    codes: Array
-    tokens: Array
-    layer: layers.Layer
-
-
 def build_blended_generator(
     decoder: keras.Model, codes: Array, tokens: Array, points: Array, offsets: Array, labels: Array,
-    neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0, fine: FineCodes | None = None,
+    neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0,
 ) -> keras.Model:  # fmt: skip
     """A generator of `BlendedCodes` and the layers of a trained decoder of tokens.
 
@@ -183,14 +174,10 @@ def build_blended_generator(
         neighbours: see `BlendedCodes`.
         sharpness: the same.
         separation: the same.
-        fine: a second grid of the images; None: there is none.
 
     Returns:
         `keras.Model` named "generator", {"latents": float32 `[batch, latent_dim]`, "labels": int32 `[batch]`} -> images
         as of the decoder; its layers are copies with their own weights.
-
-    Raises:
-        UserError: where the decoder has no features of the shape that the layer of `fine` gives.
     """
     tokens, labels = np.asarray(tokens), np.asarray(labels)
     count, grid = len(tokens), tokens.shape[1:]
@@ -201,23 +188,12 @@ def build_blended_generator(
     values = {
         "codes": codes, "points": points, "offsets": offsets, "classes": classes, "tokens": tokens.reshape(count, -1),
     }  # fmt: skip
-    if fine is not None:
-        fine_tokens = np.asarray(fine.tokens)
-        options["fine"] = (len(fine.codes), *fine_tokens.shape[1:], fine.codes.shape[1])
-        values |= {"fine_codes": fine.codes, "fine_tokens": fine_tokens.reshape(count, -1)}
     num_codes, code_dim = codes.shape
     blend = BlendedCodes(count, len(classes), grid, num_codes, code_dim, **options, name="blend")
     x = blend([latents, chosen])
     for name, value in values.items():
         getattr(blend, name).assign(value)
-    x, added = (x[0], copy_layer(fine.layer, x[1])) if fine is not None else (x, None)
     for layer in decoder.layers:
-        if isinstance(layer, layers.InputLayer):
-            continue
-        x = copy_layer(layer, x)
-        if added is not None and x.shape[1:] == added.shape[1:]:
-            x, added = layers.Add(name="with_fine_codes")([x, added]), None
-    if added is not None:
-        step = "The decoder has no features of this shape."
-        raise checks.user_error("fine", "a layer whose output fits features of the decoder", added.shape[1:], step)
+        if not isinstance(layer, layers.InputLayer):
+            x = copy_layer(layer, x)
     return keras.Model({"latents": latents, "labels": chosen}, x, name="generator")

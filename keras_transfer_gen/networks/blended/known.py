@@ -69,8 +69,10 @@ def with_known_images(generator: keras.Model, numbers: Array, points: Array, off
         "codes": blend.codes.numpy(), "tokens": blend.tokens.numpy()[numbers], "points": points, "offsets": offsets,
         "classes": np.ones((1, len(numbers))),
     }  # fmt: skip
-    if blend.fine:
-        values |= {"fine_codes": blend.fine_codes.numpy(), "fine_tokens": blend.fine_tokens.numpy()[numbers]}
     for name, value in values.items():
         getattr(new, name).assign(value)
+    for old_codes, new_codes in zip(blend.fine_codes, new.fine_codes, strict=True):
+        new_codes.assign(old_codes)
+    for old_tokens, new_tokens in zip(blend.fine_tokens, new.fine_tokens, strict=True):
+        new_tokens.assign(old_tokens.numpy()[numbers])
     return without_labels(copy) if takes_labels(copy) else copy

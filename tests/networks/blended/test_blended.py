@@ -5,10 +5,10 @@ import tensorflow as tf
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen.export.run_tflite import run_tflite
-from keras_transfer_gen.networks.blended.blended import BlendedCodes, FineCodes
+from keras_transfer_gen.networks.blended.blended import BlendedCodes
 from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.networks.class_rows import class_layers, with_classes, without_labels
-from tests.blended_fixtures import LATENT_DIM, NAMES, blended_gan, blended_generator, fine_generator
+from tests.blended_fixtures import LATENT_DIM, NAMES, blended_gan, blended_generator
 
 LATENTS = np.random.default_rng(2).normal(size=(7, LATENT_DIM)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
@@ -81,61 +81,22 @@ def test_saved_gan_gives_the_same_images(tmp_path):
     assert again.generator.get_layer("blend").tokens.dtype == "int16"
 
 
-def test_second_grid_is_blended_as_the_first():
-    blend = blend_layer(fine_generator(neighbours=3))
-    grid, fine = blend([LATENTS, LABELS])
-    np.testing.assert_allclose(grid, blend_by_numpy(blend, LATENTS, LABELS), atol=1e-5)
-    first, tokens = blend.codes.numpy(), blend.fine_tokens.numpy()
-    blend.codes.assign(np.eye(36, 3, dtype=np.float32))  # so that grids tell the weights: see below
-    weights = np.zeros((len(LATENTS), 18))
-    for number in range(18):
-        blend.tokens.assign(np.where(np.arange(18) == number, 0, 35)[:, np.newaxis].repeat(128, axis=1))
-        weights[:, number] = blend([LATENTS, LABELS])[0][:, 0, 0, 0] / 2  # two levels
-    expected = np.tensordot(weights, blend.fine_codes.numpy()[tokens], axes=1).reshape(-1, 16, 16, 2)
-    np.testing.assert_allclose(fine, expected, atol=1e-5)
-    assert np.ptp(expected, axis=0).max() > 0.1 and first.shape == (36, 3)
-
-
-def test_second_grid_is_added_to_features_of_the_decoder():
-    generator = fine_generator()
-    inputs = {"latents": LATENTS, "labels": LABELS}
-    before = np.asarray(generator(inputs))
-    blend = blend_layer(generator)
-    assert [variable.name for variable in blend.trainable_variables] == ["codes", "fine_codes"]
-    blend.fine_codes.assign(np.zeros((20, 2)))
-    plain = fine_generator(fine=None)
-    for layer in plain.layers:
-        if layer.name != "blend":
-            layer.set_weights(generator.get_layer(layer.name).get_weights())
-    assert np.abs(before - plain(inputs)).max() > 0.01
-    np.testing.assert_allclose(generator(inputs), plain(inputs), atol=1e-6)
-
-
-def test_second_grid_is_saved_and_converted_to_tflite(tmp_path):
-    gan = blended_gan(fine_generator())
-    gan.save(tmp_path / "gan.keras")
-    again = ktg.load_gan(tmp_path / "gan.keras")
-    np.testing.assert_array_equal(again.generate(5, seed=3), gan.generate(5, seed=3))
-    ktg.export_tflite(gan, tmp_path / "gan.tflite")
-    images = run_tflite(tmp_path / "gan.tflite", LATENTS[:2], np.array([1, 2]))
-    expected = np.asarray(gan.ema_generator({"latents": LATENTS[:2], "labels": np.array([1, 2])}))
-    np.testing.assert_allclose(images, expected, atol=1e-3)
-
-
-def test_second_grid_that_fits_no_features_is_refused():
-    layer = keras.layers.Conv2D(5, 1)
-    layer.build((None, 16, 16, 2))
-    fine = FineCodes(np.zeros((4, 2), np.float32), np.zeros((18, 16, 16), int), layer)
-    with pytest.raises(ktg.UserError, match="16, 16, 5"):
-        fine_generator(fine=fine)
-
-
 def test_tflite_file_gives_the_same_images(tmp_path):
     gan = blended_gan()
     ktg.export_tflite(gan, tmp_path / "gan.tflite")
     images = run_tflite(tmp_path / "gan.tflite", LATENTS[:2], np.array([1, 2]))
     expected = np.asarray(gan.ema_generator({"latents": LATENTS[:2], "labels": np.array([1, 2])}))
     np.testing.assert_allclose(images, expected, atol=1e-3)
+
+
+def test_one_finer_grid_may_be_given_as_such():
+    for fine in ((6, 16, 16, 2), [[6, 16, 16, 2]]):
+        layer = BlendedCodes(4, 1, (1, 8, 8), 16, 4, fine=fine)
+        assert layer.fine == ((6, 16, 16, 2),)
+        assert layer.compute_output_shape([(3, 5), (3,)]) == [(3, 8, 8, 4), (3, 16, 16, 2)]
+        assert BlendedCodes.from_config(layer.get_config()).fine == layer.fine
+    with pytest.raises(ktg.UserError, match="fine"):
+        BlendedCodes(4, 1, (1, 8, 8), 16, 4, fine=[(6, 16, 16, 2), (2**15 + 1, 32, 32, 2)])
 
 
 def test_layer_refuses_numbers_that_it_can_do_nothing_with():
