@@ -29,7 +29,8 @@ def write_model(model, path, largest):
 def store_equal_weights_once(path):
     """Rewrites a .keras file: of arrays that are equal, as those of a generator and its average, one is stored.
 
-    The others become hard links to it, which HDF5 resolves by itself: Keras reads the file as before.
+    The others become hard links to it, and whole numbers are compressed. HDF5 resolves both by itself: Keras reads the
+    file as before.
     """
     with zipfile.ZipFile(path) as archive:
         parts = {info: archive.read(info) for info in archive.infolist()}
@@ -44,19 +45,22 @@ def _with_links(content):
     with h5py.File(io.BytesIO(content)) as old, h5py.File(result, "w") as new:
         new.attrs.update(old.attrs)
 
-        def copy(name, part):
-            if isinstance(part, h5py.Group):
-                new.require_group(name).attrs.update(part.attrs)
-                return
-            values = part[()]
-            key = hashlib.sha256(repr((values.dtype, values.shape)).encode() + values.tobytes()).digest()
-            if key in stored and not part.attrs:
-                new[name] = new[stored[key]]
-            else:
-                stored.setdefault(key, name)
-                new.create_dataset(name, data=values).attrs.update(part.attrs)
+        def copy(group):
+            for part in group.values():  # not visititems, which shows a hard link's array once
+                if isinstance(part, h5py.Group):
+                    new.require_group(part.name).attrs.update(part.attrs)
+                    copy(part)
+                    continue
+                values = part[()]
+                key = hashlib.sha256(repr((values.dtype, values.shape)).encode() + values.tobytes()).digest()
+                if key in stored and not part.attrs:
+                    new[part.name] = new[stored[key]]
+                    continue
+                stored.setdefault(key, part.name)
+                packed = {"compression": "gzip"} if values.dtype.kind in "iu" and values.ndim else {}
+                new.create_dataset(part.name, data=values, **packed).attrs.update(part.attrs)
 
-        old.visititems(copy)
+        copy(old)
     return result.getvalue()
 
 

@@ -1,9 +1,14 @@
+import io
+import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
+from keras_transfer_gen.networks.blended.known import blend_layer
+from tests.blended_fixtures import blended_generator
 from tests.scripts import import_script
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "saved_models"
@@ -34,8 +39,24 @@ def test_equal_weights_are_stored_once_and_read_by_keras(tmp_path, preset_files,
     again = keras.models.load_model(path)
     for new, old in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)
+    preset_files.store_equal_weights_once(path)  # twice is as once
+    assert megabytes == path.stat().st_size / 1e6
     again.get_layer("second").kernel.assign(np.zeros((100, 100)))  # what is loaded is not shared
     np.testing.assert_array_equal(again.get_layer("first").kernel, model.get_layer("first").kernel)
+
+
+def test_whole_numbers_are_compressed_and_read_by_keras(tmp_path, preset_files):
+    generator = blended_generator()
+    blend = blend_layer(generator)
+    preset_files.write_model(generator, tmp_path / "model.keras", 1.0)
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        weights = h5py.File(io.BytesIO(archive.read(preset_files.WEIGHTS)))
+    packed = []
+    weights.visititems(lambda _, part: packed.append(getattr(part, "compression", None) == "gzip"))
+    assert sum(packed) == 1  # the tokens
+    again = blend_layer(keras.models.load_model(tmp_path / "model.keras"))
+    np.testing.assert_array_equal(again.tokens, blend.tokens)
+    assert again.tokens.dtype == blend.tokens.dtype
 
 
 def test_model_that_is_too_large_ends_the_script(tmp_path, preset_files):
