@@ -59,6 +59,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "restyle": ("results.json", "table.md", tables.restyle_table),
     "source_classes": ("results.json", "table.md", source_tables.classes_table),
     "sources": ("results.json", "table.md", source_tables.compared_table),
+    "sources_128": ("results.json", "table.md", source_tables.compared_table),
     "sources_blended": ("results.json", "table.md", source_tables.compared_table),
     "sources_ten": ("results.json", "table.md", source_tables.compared_table),
     "stylegan2_near": ("results.json", "table.md", tables.transfer_table),
@@ -69,7 +70,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
 }
 TABLES_OF_PAGES = (  # folders whose table.md stands in a page, without its first and its last line
     "conditional_fashion", "counterparts", "kinds", "masked_prior", "new_style", "restyle", "source_classes", "sources",
-    "sources_blended", "sources_ten",
+    "sources_128", "sources_blended", "sources_ten",
 )  # fmt: skip
 OTHER_FILES = {
     "objectives": "objectives.json", "stylegan2_32": "results.json",
