@@ -72,13 +72,19 @@ def add_fine_codes(generator: keras.Model, fine: FineCodes) -> keras.Model:
     for layer in generator.layers:
         new = model.get_layer(layer.name)
         if isinstance(layer, BlendedCodes):
-            values = [fine.codes, tokens.reshape(len(tokens), -1)]
-            lists = [[*layer.fine_codes, values[0]], [*layer.fine_tokens, values[1]]]
-            for name in ("codes", "points", "offsets", "classes", "tokens"):
-                getattr(new, name).assign(getattr(layer, name))
-            for variables, contents in zip((new.fine_codes, new.fine_tokens), lists, strict=True):
-                for variable, content in zip(variables, contents, strict=True):
-                    variable.assign(content)
+            copy_blend(layer, new)
+            new.fine_codes[-1].assign(fine.codes)
+            new.fine_tokens[-1].assign(tokens.reshape(len(tokens), -1))
         else:
             new.set_weights(layer.get_weights())
     return model
+
+
+def copy_blend(old: BlendedCodes, new: BlendedCodes) -> None:
+    """Gives a layer the weights of another of as many images; finer grids that the other lacks keep theirs."""
+    for name in ("codes", "points", "offsets", "classes", "tokens"):
+        getattr(new, name).assign(getattr(old, name))
+    grids = len(old.fine)
+    olds, news = [*old.fine_codes, *old.fine_tokens], [*new.fine_codes[:grids], *new.fine_tokens[:grids]]
+    for variable, other in zip(news, olds, strict=True):
+        variable.assign(other)
