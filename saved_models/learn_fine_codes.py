@@ -178,40 +178,59 @@ def batches(count, batch_size, steps, begun):
     return numbers.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
 
+def images_known_by(gan, source, folder):
+    """uint8 images of a folder, in the size of a GAN; ends the script where there are more or fewer than it knows."""
+    spec = gan.spec
+    images = np.asarray(read_images(folder, spec.image_size, spec.channels, labels="folders").images)
+    if len(images) != blend_layer(gan.ema_generator).num_images:
+        raise SystemExit(f"{folder} holds {len(images)} images, which are not those that {source} knows")
+    return images
+
+
+def learn(model, variables, count, options, describe):
+    """Fits a model that takes numbers of known images, or goes on where it was; keeps it in --out/checkpoints.
+
+    Args:
+        model: `keras.Model`, not compiled, whose training gives "error".
+        variables: those that it learns.
+        count: how many images are known.
+        options: of the script.
+        describe: function without arguments, called after each `--every`: words on how good the model is.
+    """
+    steps = round(1000 * options.kimg / options.batch_size)
+    rate = decaying(options.learning_rate, options.kimg, options)
+    model.compile(keras.optimizers.Adam(rate, beta_2=0.99))
+    model.optimizer.build(variables)
+    state = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+    kept = tf.train.CheckpointManager(state, options.out / "checkpoints", 1)
+    if kept.latest_checkpoint:
+        state.restore(kept.latest_checkpoint)
+    chunk = round(1000 * options.every / options.batch_size)
+    while (begun := int(model.optimizer.iterations)) < steps:
+        numbers = batches(count, options.batch_size, min(chunk, steps - begun), begun)
+        error = model.fit(numbers, shuffle=False, verbose=0).history["error"][-1]
+        kept.save()
+        kimg = int(model.optimizer.iterations) * options.batch_size / 1000
+        print(f"{kimg:.1f} kimg: error {error:.4f}, {describe()}", flush=True)
+
+
 def main():
     options = parse()
     source = ktg.load_gan(options.source)
-    spec = source.spec
-    images = np.asarray(read_images(options.data, spec.image_size, spec.channels, labels="folders").images)
-    begin = source.ema_generator
-    if len(images) != blend_layer(begin).num_images:
-        raise SystemExit(f"{options.data} holds {len(images)} images, which are not those that {options.source} knows")
+    images, begin = images_known_by(source, options.source, options.data), source.ema_generator
     if options.vq:
         begin = with_decoder_of(begin, ktg.load_vq(options.vq))
     autoencoder, generator = build_autoencoder(begin, images, options.codes, options.code_dim, options.channels)
-    steps = round(1000 * options.kimg / options.batch_size)
-    rate = decaying(options.learning_rate, options.kimg, options)
-    autoencoder.compile(keras.optimizers.Adam(rate, beta_2=0.99))
-    autoencoder.optimizer.build(autoencoder.learnt())
-    kept = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=autoencoder, optimizer=autoencoder.optimizer), options.out / "checkpoints", 1
-    )
-    if kept.latest_checkpoint:
-        kept.checkpoint.restore(kept.latest_checkpoint)
     shown = np.random.default_rng(0).permutation(len(images))[:640]
-    chunk = round(1000 * options.every / options.batch_size)
-    while (begun := int(autoencoder.optimizer.iterations)) < steps:
-        left = min(chunk, steps - begun)
-        numbers = batches(len(images), options.batch_size, left, begun)
-        history = autoencoder.fit(numbers, shuffle=False, verbose=0).history
-        kept.save()
+
+    def describe():
         again, tokens = made_of_codes(autoencoder, shown)
         files.write_bytes(options.out / "images.png", picture(images[shown], again))
-        kimg = int(autoencoder.optimizer.iterations) * options.batch_size / 1000
-        scores = f"error {history['error'][-1]:.4f}, PSNR {psnr(images[shown], again):.2f} dB"
-        print(f"{kimg:.1f} kimg: {scores}, {len(np.unique(tokens))} codes used", flush=True)
+        return f"PSNR {psnr(images[shown], again):.2f} dB, {len(np.unique(tokens))} codes used"
+
+    learn(autoencoder, autoencoder.learnt(), len(images), options, describe)
     autoencoder.keep_codes()
-    ktg.GAN(generator, source.discriminator, spec=spec).save(options.out / "start.keras")
+    ktg.GAN(generator, source.discriminator, spec=source.spec).save(options.out / "start.keras")
 
 
 def parse():

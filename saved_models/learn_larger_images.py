@@ -14,12 +14,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from learn_fine_codes import batches, parts_of, picture, psnr
-from train_vq import decaying
+from learn_fine_codes import images_known_by, learn, parts_of, picture, psnr
 
 import keras_transfer_gen as ktg
 from keras_transfer_gen import files, pixels
-from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.objectives.reconstruction import PixelsAndEdges
 
@@ -62,29 +60,16 @@ def main():
     options = parse()
     source = ktg.load_gan(options.source)
     grown = ktg.grow_gan(source, 2 * source.spec.image_size)
-    images = np.asarray(read_images(options.data, grown.spec.image_size, grown.spec.channels, labels="folders").images)
-    if len(images) != blend_layer(grown.generator).num_images:
-        raise SystemExit(f"{options.data} holds {len(images)} images, which are not those that {options.source} knows")
+    images = images_known_by(grown, options.source, options.data)
     known = KnownImages(grown.generator, images)
-    steps = round(1000 * options.kimg / options.batch_size)
-    known.compile(keras.optimizers.Adam(decaying(options.learning_rate, options.kimg, options), beta_2=0.99))
-    known.optimizer.build(known.trainable_variables)
-    kept = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=known, optimizer=known.optimizer), options.out / "checkpoints", 1
-    )
-    if kept.latest_checkpoint:
-        kept.checkpoint.restore(kept.latest_checkpoint)
     shown = np.random.default_rng(0).permutation(len(images))[:320]
-    chunk = round(1000 * options.every / options.batch_size)
-    while (begun := int(known.optimizer.iterations)) < steps:
-        left = min(chunk, steps - begun)
-        numbers = batches(len(images), options.batch_size, left, begun)
-        error = known.fit(numbers, shuffle=False, verbose=0).history["error"][-1]
-        kept.save()
+
+    def describe():
         again = made_of_codes(known, shown)
         files.write_bytes(options.out / "images.png", picture(images[shown], again))
-        kimg = int(known.optimizer.iterations) * options.batch_size / 1000
-        print(f"{kimg:.1f} kimg: error {error:.4f}, PSNR {psnr(images[shown], again):.2f} dB", flush=True)
+        return f"PSNR {psnr(images[shown], again):.2f} dB"
+
+    learn(known, known.trainable_variables, len(images), options, describe)
     grown.ema_generator.set_weights(grown.generator.get_weights())
     grown.save(options.out / "start.keras")
 

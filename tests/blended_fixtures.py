@@ -65,6 +65,22 @@ def fine_generator(**options):
     return add_fine_codes(generator, random_fine_codes(generator, 16))
 
 
+def blend_by_numpy(blend, latents, labels):
+    """What the layer is to give, image by image: the best images of the class, averaged by softmax."""
+    codes, tokens = blend.codes.numpy(), blend.tokens.numpy()
+    points, offsets = (part.numpy().astype(np.float64) for part in (blend.points, blend.offsets))
+    grids = []
+    for z, label in zip(latents, labels, strict=True):
+        own = np.flatnonzero(blend.classes.numpy()[label])
+        scores = points[own] @ z + offsets[own]
+        best = np.argsort(-scores)[: blend.neighbours]
+        distances = np.square(points[own[best]] - points[own[best[0]]]).sum(axis=1)
+        weights = np.exp(blend.sharpness * (scores[best] - scores.max()) - blend.separation * distances)
+        vectors = codes[tokens[own[best]]].reshape(len(best), *blend.grid, blend.code_dim).sum(axis=1)
+        grids.append(np.tensordot(weights / weights.sum(), vectors, axes=1))
+    return np.stack(grids)
+
+
 def blended_gan(generator=None):
     """A `GAN`, not compiled, of such a generator and a conditional discriminator with weights by chance."""
     keras.utils.set_random_seed(0)

@@ -68,7 +68,9 @@ def add_fine_codes(generator: keras.Model, fine: FineCodes) -> keras.Model:
     model = keras.models.clone_model(generator, clone_function=clone, call_function=call)
     if pending:
         step = "The generator has no features of this shape."
-        raise checks.user_error("fine", "a layer whose output fits features of the generator", grid, step)
+        raise checks.user_error(
+            "fine", "a layer whose output fits features of the generator", pending[0].shape[1:], step
+        )
     for layer in generator.layers:
         new = model.get_layer(layer.name)
         if isinstance(layer, BlendedCodes):

@@ -8,26 +8,10 @@ from keras_transfer_gen.export.run_tflite import run_tflite
 from keras_transfer_gen.networks.blended.blended import BlendedCodes
 from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.networks.class_rows import class_layers, with_classes, without_labels
-from tests.blended_fixtures import LATENT_DIM, NAMES, blended_gan, blended_generator
+from tests.blended_fixtures import LATENT_DIM, NAMES, blend_by_numpy, blended_gan, blended_generator
 
 LATENTS = np.random.default_rng(2).normal(size=(7, LATENT_DIM)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
-
-
-def blend_by_numpy(blend, latents, labels):
-    """What the layer is to give, image by image: the best images of the class, averaged by softmax."""
-    codes, tokens = blend.codes.numpy(), blend.tokens.numpy()
-    points, offsets = (part.numpy().astype(np.float64) for part in (blend.points, blend.offsets))
-    grids = []
-    for z, label in zip(latents, labels, strict=True):
-        own = np.flatnonzero(blend.classes.numpy()[label])
-        scores = points[own] @ z + offsets[own]
-        best = np.argsort(-scores)[: blend.neighbours]
-        distances = np.square(points[own[best]] - points[own[best[0]]]).sum(axis=1)
-        weights = np.exp(blend.sharpness * (scores[best] - scores.max()) - blend.separation * distances)
-        vectors = codes[tokens[own[best]]].reshape(len(best), *blend.grid, blend.code_dim).sum(axis=1)
-        grids.append(np.tensordot(weights / weights.sum(), vectors, axes=1))
-    return np.stack(grids)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from keras_transfer_gen.networks.blended.fine_codes import FineCodes, add_fine_c
 from keras_transfer_gen.networks.blended.known import blend_layer
 from tests.blended_fixtures import (
     LATENT_DIM,
+    blend_by_numpy,
     blended_gan,
     fine_generator,
     random_fine_codes,
@@ -19,15 +20,16 @@ LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
 INPUTS = {"latents": LATENTS, "labels": LABELS}
 
 
-def finest_generator():
+def finest_generator(**options):
     """`fine_generator` with a third grid, `[32, 32, 2]`, by chance."""
-    generator = fine_generator()
+    generator = fine_generator(**options)
     return add_fine_codes(generator, random_fine_codes(generator, 32, "from_fine_codes_32"))
 
 
 def test_finer_grids_are_blended_with_the_weights_of_the_first():
-    blend = blend_layer(finest_generator())
+    blend = blend_layer(finest_generator(neighbours=3))
     grids = [np.asarray(grid) for grid in blend([LATENTS, LABELS])]
+    np.testing.assert_allclose(grids[0], blend_by_numpy(blend, LATENTS, LABELS), atol=1e-5)
     tokens = [part.numpy() for part in blend.fine_tokens]
     blend.codes.assign(np.eye(36, 3, dtype=np.float32))  # so that grids tell the weights: see below
     weights = np.zeros((len(LATENTS), 18))
@@ -72,5 +74,5 @@ def test_grid_that_fits_no_features_is_refused():
     layer = keras.layers.Conv2D(5, 1, name="from_fine_codes")
     layer.build((None, 16, 16, 2))
     fine = FineCodes(np.zeros((4, 2), np.float32), np.zeros((18, 16, 16), int), layer)
-    with pytest.raises(ktg.UserError, match="16, 16, 2"):
+    with pytest.raises(ktg.UserError, match="16, 16, 5"):
         add_fine_codes(token_decoder_generator(), fine)
