@@ -60,10 +60,11 @@ def main():
     parser.add_argument("--licence", default="", help="of the weights, for the spec")
     parser.add_argument("--sharpness", type=float, help="of the blends of known images; by default the run's")
     parser.add_argument("--separation", type=float, help="of these blends; the same")
+    parser.add_argument("--fine-sharpness", type=float, help="of their finer grids; the same")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the preset's folder")
     options = parser.parse_args()
     folder = options.out / options.name
-    blends = {name: getattr(options, name) for name in ("sharpness", "separation")}
+    blends = {name: getattr(options, name) for name in ("sharpness", "separation", "fine_sharpness")}
     gan = as_new(load_gan(options.run), Path(options.data).name, options.licence, **blends)
     image_set = read_images(options.data, gan.spec.image_size, gan.spec.channels, labels="folders")
     megabytes = write_model(gan, folder / "gan.keras", LARGEST_MEGABYTES)

@@ -230,6 +230,7 @@ def main():
 
     learn(autoencoder, autoencoder.learnt(), len(images), options, describe)
     autoencoder.keep_codes()
+    blend_layer(generator).fine_sharpness = options.fine_sharpness
     ktg.GAN(generator, source.discriminator, spec=source.spec).save(options.out / "start.keras")
 
 
@@ -244,6 +245,7 @@ def parse():
     parser.add_argument("--codes", type=int, default=1024, help="codes of the new grid")
     parser.add_argument("--code-dim", type=int, default=16, help="length of such a code")
     parser.add_argument("--channels", type=int, default=128, help="of the encoder, at most; fewer are faster")
+    parser.add_argument("--fine-sharpness", type=float, default=4.0, help="of the GAN: see `BlendedCodes`")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam, at its highest")
     return parser.parse_args()

@@ -14,6 +14,7 @@ from keras_transfer_gen.recipes.scoring.feature_views import average_down
 from keras_transfer_gen.training.checkpoint import save_model
 
 WEIGHTS = "model.weights.h5"  # in a .keras file
+PACKED = {"compression": "gzip", "compression_opts": 9, "shuffle": True}  # of arrays, byte by byte
 
 
 def write_model(model, path, largest):
@@ -29,8 +30,8 @@ def write_model(model, path, largest):
 def store_equal_weights_once(path):
     """Rewrites a .keras file: of arrays that are equal, as those of a generator and its average, one is stored.
 
-    The others become hard links to it, and whole numbers are compressed. HDF5 resolves both by itself: Keras reads the
-    file as before.
+    The others become hard links to it, and arrays are compressed. HDF5 resolves both by itself: Keras reads the file as
+    before.
     """
     with zipfile.ZipFile(path) as archive:
         parts = {info: archive.read(info) for info in archive.infolist()}
@@ -57,7 +58,7 @@ def _with_links(content):
                     new[part.name] = new[stored[key]]
                     continue
                 stored.setdefault(key, part.name)
-                packed = {"compression": "gzip"} if values.dtype.kind in "iu" and values.ndim else {}
+                packed = PACKED if values.ndim else {}
                 new.create_dataset(part.name, data=values, **packed).attrs.update(part.attrs)
 
         copy(old)

@@ -49,6 +49,7 @@ def test_finest_grid_is_added_to_those_before(script, monkeypatch, folder, tmp_p
     for number, tokens in enumerate(blend_layer(before.generator).fine_tokens):
         np.testing.assert_array_equal(blend_layer(after.generator).fine_tokens[number], tokens)
     assert np.ptp(blend_layer(after.generator).fine_tokens[-1]) > 0
+    assert blend_layer(after.generator).fine_sharpness == 4.0
 
 
 def test_other_images_than_the_source_knows_are_refused(script, monkeypatch, folder, tmp_path):

@@ -30,9 +30,9 @@ class BlendedCodes(layers.Layer):
     It knows images by their tokens (numbers of codes) and by a point for each in the space of latents. The score of an
     image is the product of latents and its point, plus an offset, which makes all images of a class as likely. The
     images with the highest scores are blended: their grids are averaged with softmax(sharpness * score - separation *
-    squared distance of the points from that of the best image). So only images that are alike are blended, near latents
-    give near grids, and a path between latents runs from image to image. Codes can be trained; points, offsets,
-    tokens and classes can't. It computes in float32, always.
+    squared distance of the points from that of the best image), and finer grids with the softmax of fine_sharpness
+    times that. So only images that are alike are blended, near latents give near grids, and a path between latents runs
+    from image to image. Codes can be trained; points, offsets, tokens and classes can't. It always computes in float32.
 
     Args:
         num_images: number of known images.
@@ -45,6 +45,8 @@ class BlendedCodes(layers.Layer):
         separation: factor on the squared distances: the higher, the fewer unlike images are blended.
         fine: (number of codes, rows, columns, length of a code) of a finer grid of one level, or a sequence of such;
             None: there is none.
+        fine_sharpness: factor on the logarithms of the weights of the finer grids: the higher, the more a blend has the
+            details of its best image alone, so that an eye is not the average of four.
 
     Call arguments:
         inputs: [latents `[batch, latent_dim]`, labels int `[batch]`].
@@ -65,7 +67,7 @@ class BlendedCodes(layers.Layer):
     def __init__(
         self, num_images: int, num_classes: int, grid: tuple[int, int, int], num_codes: int, code_dim: int,
         neighbours: int = 8, sharpness: float = 3.0, separation: float = 2.0,
-        fine: Sequence[Any] | None = None, **kwargs: Any,
+        fine: Sequence[Any] | None = None, fine_sharpness: float = 1.0, **kwargs: Any,
     ) -> None:  # fmt: skip
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
@@ -76,6 +78,7 @@ class BlendedCodes(layers.Layer):
         self.neighbours = checks.check_integer("neighbours", neighbours)
         self.sharpness = checks.check_number("sharpness", sharpness, above=True)
         self.separation = checks.check_number("separation", separation)
+        self.fine_sharpness = checks.check_number("fine_sharpness", fine_sharpness, above=True)
         grids = [fine] if fine and isinstance(fine[0], int) else fine or []
         self.fine = tuple(tuple(grid) for grid in grids)
         for number, *_ in self.fine:
@@ -117,20 +120,20 @@ class BlendedCodes(layers.Layer):
         highest, chosen = tf.math.top_k(scores, min(self.neighbours, self.num_images))
         places = tf.gather(points, chosen)
         distances = tf.reduce_sum(tf.math.squared_difference(places, places[:, :1]), axis=-1)
-        weights = tf.nn.softmax(self.sharpness * highest - self.separation * distances, axis=-1)
-        return self._grids(chosen, weights)
+        return self._grids(chosen, self.sharpness * highest - self.separation * distances)
 
     def grids_of(self, numbers: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
         """int `[batch]`, numbers of known images -> their own grids, as `call` gives those of blends."""
         return self._grids(numbers[:, tf.newaxis], tf.ones((1, 1)))
 
-    def _grids(self, chosen: tf.Tensor, weights: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
-        """Numbers of images int `[batch, n]`, float weights of them, `[batch, n]` or `[1, n]` -> the blended grids."""
-        blended = _blend(self.codes, self.tokens, chosen, weights)
+    def _grids(self, chosen: tf.Tensor, logits: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
+        """Numbers of images int `[batch, n]`, their logits float `[batch, n]` or `[1, n]` -> the blended grids."""
+        blended = _blend(self.codes, self.tokens, chosen, tf.nn.softmax(logits, axis=-1))
         levels = tf.reshape(blended, (-1, *self.grid, self.code_dim))
         grid = tf.cast(tf.reduce_sum(levels, axis=1), self.compute_dtype)
         if not self.fine:
             return grid
+        weights = tf.nn.softmax(self.fine_sharpness * logits, axis=-1)
         parts = zip(self.fine_codes, self.fine_tokens, self.fine, strict=True)
         fine = [tf.reshape(_blend(codes, tokens, chosen, weights), (-1, *part[1:])) for codes, tokens, part in parts]
         return [grid, *(tf.cast(part, self.compute_dtype) for part in fine)]
@@ -140,7 +143,10 @@ class BlendedCodes(layers.Layer):
         return [grid, *((grid[0], *part[1:]) for part in self.fine)] if self.fine else grid
 
     def get_config(self) -> dict[str, Any]:
-        names = ("num_images", "num_classes", "grid", "num_codes", "code_dim", "neighbours", "sharpness", "separation")
+        names = (
+            "num_images", "num_classes", "grid", "num_codes", "code_dim", "neighbours", "sharpness", "separation",
+            "fine_sharpness",
+        )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}, "fine": self.fine or None}
 
 

@@ -75,10 +75,11 @@ def test_tflite_file_gives_the_same_images(tmp_path):
 
 def test_one_finer_grid_may_be_given_as_such():
     for fine in ((6, 16, 16, 2), [[6, 16, 16, 2]]):
-        layer = BlendedCodes(4, 1, (1, 8, 8), 16, 4, fine=fine)
+        layer = BlendedCodes(4, 1, (1, 8, 8), 16, 4, fine=fine, fine_sharpness=3.0)
         assert layer.fine == ((6, 16, 16, 2),)
         assert layer.compute_output_shape([(3, 5), (3,)]) == [(3, 8, 8, 4), (3, 16, 16, 2)]
-        assert BlendedCodes.from_config(layer.get_config()).fine == layer.fine
+        again = BlendedCodes.from_config(layer.get_config())
+        assert again.fine == layer.fine and again.fine_sharpness == 3.0
     with pytest.raises(ktg.UserError, match="fine"):
         BlendedCodes(4, 1, (1, 8, 8), 16, 4, fine=[(6, 16, 16, 2), (2**15 + 1, 32, 32, 2)])
 
@@ -86,5 +87,7 @@ def test_one_finer_grid_may_be_given_as_such():
 def test_layer_refuses_numbers_that_it_can_do_nothing_with():
     with pytest.raises(ktg.UserError, match="sharpness"):
         BlendedCodes(4, 1, (1, 8, 8), 16, 4, sharpness=0.0)
+    with pytest.raises(ktg.UserError, match="fine_sharpness"):
+        BlendedCodes(4, 1, (1, 8, 8), 16, 4, fine_sharpness=-1.0)
     with pytest.raises(ktg.UserError, match="num_codes"):
         BlendedCodes(4, 1, (1, 8, 8), 2**15 + 1, 4)

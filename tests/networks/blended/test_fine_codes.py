@@ -26,8 +26,10 @@ def finest_generator(**options):
     return add_fine_codes(generator, random_fine_codes(generator, 32, "from_fine_codes_32"))
 
 
-def test_finer_grids_are_blended_with_the_weights_of_the_first():
+@pytest.mark.parametrize("fine_sharpness", [1.0, 4.0, 0.5])
+def test_finer_grids_are_blended_with_powers_of_the_weights_of_the_first(fine_sharpness):
     blend = blend_layer(finest_generator(neighbours=3))
+    blend.fine_sharpness = fine_sharpness
     grids = [np.asarray(grid) for grid in blend([LATENTS, LABELS])]
     np.testing.assert_allclose(grids[0], blend_by_numpy(blend, LATENTS, LABELS), atol=1e-5)
     tokens = [part.numpy() for part in blend.fine_tokens]
@@ -37,6 +39,7 @@ def test_finer_grids_are_blended_with_the_weights_of_the_first():
         blend.tokens.assign(np.where(np.arange(18) == number, 0, 35)[:, np.newaxis].repeat(128, axis=1))
         weights[:, number] = blend([LATENTS, LABELS])[0][:, 0, 0, 0] / 2  # two levels
     assert [grid.shape[1:] for grid in grids] == [(8, 8, 3), (16, 16, 2), (32, 32, 2)]
+    weights = weights**fine_sharpness / np.sum(weights**fine_sharpness, axis=1, keepdims=True)
     for grid, codes, part in zip(grids[1:], blend.fine_codes, tokens, strict=True):
         expected = np.tensordot(weights, codes.numpy()[part], axes=1)
         np.testing.assert_allclose(grid.reshape(expected.shape), expected, atol=1e-5)
