@@ -41,9 +41,10 @@ class FineAutoencoder(keras.Model):
         features: name of the layer whose features that grid is added to.
         images: uint8 `[n, H, W, C]`, the known images.
         channels: of the encoder, at most.
+        objective: `Reconstruction` that compares what is made of the codes with the images.
     """
 
-    def __init__(self, generator, features, images, channels):
+    def __init__(self, generator, features, images, channels, objective):
         super().__init__()
         generator.trainable = True
         self.blend = blend_layer(generator)
@@ -54,7 +55,7 @@ class FineAutoencoder(keras.Model):
         self.encoder = build_encoder(images.shape[1:], begun.shape[1:], code_dim, channels)
         self.quantizer = VectorQuantizer(num_codes, code_dim)
         self.quantizer.build((None, rows, columns, code_dim))
-        self._images, self._objective = tf.constant(images), PixelsAndEdges()
+        self._images, self._objective = tf.constant(images), objective
 
     def encode(self, numbers, training=False):
         """Numbers int `[batch]` -> (their images in [-1, 1], the grids before, vectors of the finest grid)."""
@@ -98,7 +99,7 @@ class FineAutoencoder(keras.Model):
         self.blend.fine_tokens[-1].assign(tokens.reshape(len(tokens), -1))
 
 
-def build_autoencoder(generator, images, num_codes, code_dim, channels):
+def build_autoencoder(generator, images, num_codes, code_dim, channels, objective):
     """(`FineAutoencoder`, not compiled, the generator that it teaches); the new grid has twice as many rows."""
     blend = blend_layer(generator)
     rows = 2 * (blend.fine[-1][1] if blend.fine else blend.grid[1])
@@ -111,7 +112,7 @@ def build_autoencoder(generator, images, num_codes, code_dim, channels):
     convolution.build((None, rows, rows, code_dim))
     nothing = np.zeros((num_codes, code_dim), np.float32), np.zeros((blend.num_images, rows, rows), np.int16)
     finer = add_fine_codes(generator, FineCodes(*nothing, convolution))
-    return FineAutoencoder(finer, first.name, images, channels), finer
+    return FineAutoencoder(finer, first.name, images, channels, objective), finer
 
 
 def _has_rows(layer, rows):
@@ -220,7 +221,8 @@ def main():
     images, begin = images_known_by(source, options.source, options.data), source.ema_generator
     if options.vq:
         begin = with_decoder_of(begin, ktg.load_vq(options.vq))
-    autoencoder, generator = build_autoencoder(begin, images, options.codes, options.code_dim, options.channels)
+    grid = options.codes, options.code_dim, options.channels
+    autoencoder, generator = build_autoencoder(begin, images, *grid, PixelsAndEdges(worst_weight=options.worst_weight))
     shown = np.random.default_rng(0).permutation(len(images))[:640]
 
     def describe():
@@ -230,7 +232,9 @@ def main():
 
     learn(autoencoder, autoencoder.learnt(), len(images), options, describe)
     autoencoder.keep_codes()
-    blend_layer(generator).fine_sharpness = options.fine_sharpness
+    for name in ("fine_sharpness", "separation"):
+        if (value := getattr(options, name)) is not None:
+            setattr(blend_layer(generator), name, value)
     ktg.GAN(generator, source.discriminator, spec=source.spec).save(options.out / "start.keras")
 
 
@@ -246,6 +250,8 @@ def parse():
     parser.add_argument("--code-dim", type=int, default=16, help="length of such a code")
     parser.add_argument("--channels", type=int, default=128, help="of the encoder, at most; fewer are faster")
     parser.add_argument("--fine-sharpness", type=float, default=4.0, help="of the GAN: see `BlendedCodes`")
+    parser.add_argument("--separation", type=float, help="of the GAN: the same; by default the source's")
+    parser.add_argument("--worst-weight", type=float, default=0.25, help="see `PixelsAndEdges`")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam, at its highest")
     return parser.parse_args()

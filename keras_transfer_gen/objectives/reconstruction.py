@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 import keras
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SSIM_WINDOW = 7  # pixels along each side
 SSIM_LIGHT, SSIM_CONTRAST = 0.01**2, 0.03**2  # what keeps quotients of empty windows near 1
+WORST_SHARE = 0.05  # of the windows of an image
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -34,6 +36,8 @@ class PixelsAndEdges(Reconstruction):
         features: `keras.Model` or layer, float32 `[batch, H, W, C]` in [-1, 1] -> a tensor or a list of tensors, or
             None. The absolute errors of each are divided by the mean absolute value of the real images' features.
         feature_weight: weight of the features' mean error.
+        worst_weight: weight of 1 less the structural similarity of those 5 % of an image's windows where it is lowest,
+            which count again. Without it a small face may be lost, because the white around it is right.
 
     Raises:
         UserError: where `features` is no Keras model or layer.
@@ -51,7 +55,7 @@ class PixelsAndEdges(Reconstruction):
 
     def __init__(
         self, edge_weight: float = 1.0, features: tf.Tensor | None = None, feature_weight: float = 0.1,
-        structure_weight: float = 0.5, **kwargs: Any,
+        structure_weight: float = 0.5, worst_weight: float = 0.0, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if features is not None and not isinstance(features, keras.layers.Layer):
@@ -60,6 +64,7 @@ class PixelsAndEdges(Reconstruction):
         self.features = features
         self.feature_weight = checks.check_number("feature_weight", feature_weight)
         self.structure_weight = checks.check_number("structure_weight", structure_weight)
+        self.worst_weight = checks.check_number("worst_weight", worst_weight)
 
     def loss(self, real: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         error = tf.cast(real, tf.float32) - tf.cast(reconstructions, tf.float32)
@@ -67,8 +72,12 @@ class PixelsAndEdges(Reconstruction):
         if self.edge_weight:
             across, down = error[:, :, 1:] - error[:, :, :-1], error[:, 1:] - error[:, :-1]
             cost += self.edge_weight * (image_mean(tf.abs(across)) + image_mean(tf.abs(down)))
-        if self.structure_weight:
-            cost += self.structure_weight * (1.0 - structural_similarity(real, reconstructions))
+        if self.structure_weight or self.worst_weight:
+            lost = 1.0 - similarity_of_windows(real, reconstructions)
+            cost += self.structure_weight * tf.reduce_mean(lost, axis=1)
+            if self.worst_weight:
+                worst, _ = tf.math.top_k(lost, math.ceil(WORST_SHARE * lost.shape[1]), sorted=False)
+                cost += self.worst_weight * tf.reduce_mean(worst, axis=1)
         if self.features is not None and self.feature_weight:
             pairs = zip(*(tf.nest.flatten(self.features(images)) for images in (real, reconstructions)), strict=True)
             costs = [_relative_error(*pair) for pair in pairs]
@@ -78,7 +87,8 @@ class PixelsAndEdges(Reconstruction):
     def get_config(self) -> dict[str, Any]:
         features = None if self.features is None else keras.saving.serialize_keras_object(self.features)
         own = {"edge_weight": self.edge_weight, "features": features, "feature_weight": self.feature_weight}
-        return {**super().get_config(), **own, "structure_weight": self.structure_weight}
+        structure = {"structure_weight": self.structure_weight, "worst_weight": self.worst_weight}
+        return {**super().get_config(), **own, **structure}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -88,7 +98,12 @@ class PixelsAndEdges(Reconstruction):
 
 
 def structural_similarity(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """The mean SSIM of images over windows of 7 x 7 pixels that all count alike, and over the channels.
+    """The mean SSIM of images, float32 `[batch]`, at most 1: see `similarity_of_windows`."""
+    return tf.reduce_mean(similarity_of_windows(first, second), axis=1)
+
+
+def similarity_of_windows(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    """SSIM of images in windows of 7 x 7 pixels that all count alike, the mean of the channels.
 
     Plain windows are means of neighbours, which are fast, their gradients too; `tf.image.ssim` weighs by a Gaussian.
 
@@ -97,7 +112,7 @@ def structural_similarity(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
         second: of the same shape.
 
     Returns:
-        float32 `[batch]`, at most 1.
+        float32 `[batch, (H - 6) * (W - 6)]`, at most 1.
 
     Reference:
         Wang et al., Image Quality Assessment: From Error Visibility to Structural Similarity, 2004, equation 13.
@@ -112,7 +127,9 @@ def structural_similarity(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     product, squares = mean_x * mean_y, tf.square(mean_x) + tf.square(mean_y)
     light = (2.0 * product + SSIM_LIGHT) / (squares + SSIM_LIGHT)
     covariance, variances = mean(x * y) - product, mean(tf.square(x) + tf.square(y)) - squares
-    return image_mean(light * (2.0 * covariance + SSIM_CONTRAST) / (variances + SSIM_CONTRAST))
+    similarity = light * (2.0 * covariance + SSIM_CONTRAST) / (variances + SSIM_CONTRAST)
+    rows, columns = similarity.shape[1:3]
+    return tf.reshape(tf.reduce_mean(similarity, axis=-1), (-1, rows * columns))
 
 
 def _relative_error(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:

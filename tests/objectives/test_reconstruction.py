@@ -33,7 +33,7 @@ def ssim_by_hand(first, second, window=7):
             covariance = ((x - x.mean()) * (y - y.mean())).mean()
             light = (2 * x.mean() * y.mean() + 1e-4) / (x.mean() ** 2 + y.mean() ** 2 + 1e-4)
             values.append(light * (2 * covariance + 9e-4) / (x.var() + y.var() + 9e-4))
-    return np.mean(values)
+    return values
 
 
 def test_structure_is_that_of_the_formula():
@@ -46,6 +46,28 @@ def test_structure_is_that_of_the_formula():
     np.testing.assert_allclose(structural_similarity(real, real), 1.0, rtol=1e-5)
     plain, structured = (PixelsAndEdges(structure_weight=weight).loss(real, made).numpy() for weight in (0.0, 0.5))
     np.testing.assert_allclose(structured - plain, 0.5 * (1.0 - np.array(expected)), rtol=1e-3)
+
+
+def test_the_worst_windows_count_again():
+    real, made = (RNG.uniform(-1, 1, (2, 12, 11, 3)).astype("float32") for _ in range(2))
+    expected = []
+    for a, b in zip(real, made, strict=True):
+        channels = [ssim_by_hand((a[..., c] + 1) / 2, (b[..., c] + 1) / 2) for c in range(3)]
+        expected.append(1.0 - np.sort(np.mean(channels, axis=0))[:2].mean())  # 5 % of 30 windows
+    plain, more = (PixelsAndEdges(worst_weight=weight).loss(real, made).numpy() for weight in (0.0, 0.25))
+    np.testing.assert_allclose(more - plain, 0.25 * np.array(expected), rtol=1e-3)
+
+
+def test_a_lost_detail_counts_as_much_however_much_white_is_around_it():
+    def cost(side, **weights):
+        lost = np.ones((1, side, side, 1), "float32")
+        face = lost.copy()
+        face[0, 10:12, 10:12] = -1.0
+        return float(PixelsAndEdges(0.0, structure_weight=0.0, **weights).loss(face, lost)[0])
+
+    assert cost(48) == pytest.approx(cost(24) / 4)
+    small, large = (cost(side, worst_weight=1.0) - cost(side) for side in (24, 48))
+    assert 0.7 * small < large < 1.3 * small
 
 
 def test_structure_of_dark_images_counts_as_much():
@@ -76,9 +98,10 @@ def test_it_survives_its_config():
     loss = PixelsAndEdges(edge_weight=0.5, features=features(), feature_weight=2.0, structure_weight=0.0)
     again = PixelsAndEdges.from_config(loss.get_config())
     np.testing.assert_array_equal(again.loss(REAL, MADE), loss.loss(REAL, MADE))
-    config = PixelsAndEdges(0.5, structure_weight=0.25).get_config()
+    config = PixelsAndEdges(0.5, structure_weight=0.25, worst_weight=0.75).get_config()
     assert PixelsAndEdges.from_config(config).features is None
     assert PixelsAndEdges.from_config(config).structure_weight == 0.25
+    assert PixelsAndEdges.from_config(config).worst_weight == 0.75
     assert PixelsAndEdges.from_config({**config, "structure_weight": 0.0}).structure_weight == 0.0
     earlier = {name: value for name, value in config.items() if name != "structure_weight"}
     assert PixelsAndEdges.from_config(earlier).structure_weight == 0.0  # trained without, they go on without
