@@ -18,6 +18,7 @@ from keras_transfer_gen.data.sources import read_images
 from keras_transfer_gen.maths.semi_discrete import fit_offsets, principal_points
 from keras_transfer_gen.metrics.features import reference_features
 from keras_transfer_gen.networks.blended.blended import build_blended_generator
+from keras_transfer_gen.networks.blended.known import blend_layer
 
 ARCH = "blended_codes"
 DIRECTIONS = 64  # principal ones that similarity is told by, of the features and of the grids
@@ -56,6 +57,13 @@ def blend_codes(vq, judge, image_set, latent_dim=64, **blends):
         conditional.spec, arch=ARCH, latent_dim=latent_dim, class_shares=shares.tolist(), source="", licence=""
     )
     return ktg.GAN(generator, conditional.discriminator, spec=spec)
+
+
+def set_blends(generator, **blends):
+    """Changes attributes of a generator's `BlendedCodes`, such as `separation`; those that are None stay."""
+    for name, value in blends.items():
+        if value is not None:
+            setattr(blend_layer(generator), name, value)
 
 
 def codes_of(quantizer):

@@ -12,13 +12,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+from blend_codes import set_blends
 from class_scores import describe_sheet, measure_draws, write_sheet
 from preset_files import write_model, write_source_features
 from score_section import marked, score_section
 
 from keras_transfer_gen import files
 from keras_transfer_gen.data.sources import read_images
-from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.recipes.models.load import load_gan
 from keras_transfer_gen.recipes.scoring import kid_protocol
 from keras_transfer_gen.training.gan import GAN
@@ -37,12 +37,9 @@ def as_new(run, data, licence, **blends):
         licence: of the weights.
         **blends: attributes of its `BlendedCodes` from now on; None: the RUN's.
     """
-    run.generator.set_weights(run.ema_generator.get_weights())
-    for name, value in blends.items():
-        if value is not None:
-            setattr(blend_layer(run.generator), name, value)
-    for network in (run.generator, run.discriminator):
-        network.set_weights([rounded(value) for value in network.get_weights()])
+    for network, trained in ((run.generator, run.ema_generator), (run.discriminator, run.discriminator)):
+        network.set_weights([rounded(values) for values in trained.get_weights()])
+    set_blends(run.generator, **blends)
     spec = dataclasses.replace(run.spec, source=f"Trained on {data}.", licence=licence)
     return GAN(run.generator, run.discriminator, spec=spec)
 

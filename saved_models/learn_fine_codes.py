@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from blend_codes import codes_of
+from blend_codes import codes_of, set_blends
 from keras import layers
 from train_vq import decaying
 
@@ -232,9 +232,7 @@ def main():
 
     learn(autoencoder, autoencoder.learnt(), len(images), options, describe)
     autoencoder.keep_codes()
-    for name in ("fine_sharpness", "separation"):
-        if (value := getattr(options, name)) is not None:
-            setattr(blend_layer(generator), name, value)
+    set_blends(generator, fine_sharpness=options.fine_sharpness, separation=options.separation)
     ktg.GAN(generator, source.discriminator, spec=source.spec).save(options.out / "start.keras")
 
 

@@ -86,9 +86,8 @@ class PixelsAndEdges(Reconstruction):
 
     def get_config(self) -> dict[str, Any]:
         features = None if self.features is None else keras.saving.serialize_keras_object(self.features)
-        own = {"edge_weight": self.edge_weight, "features": features, "feature_weight": self.feature_weight}
-        structure = {"structure_weight": self.structure_weight, "worst_weight": self.worst_weight}
-        return {**super().get_config(), **own, **structure}
+        names = ("edge_weight", "feature_weight", "structure_weight", "worst_weight")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, "features": features}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
