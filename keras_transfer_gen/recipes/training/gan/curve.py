@@ -4,6 +4,7 @@ On few images a discriminator soon knows each of them by heart, and what it then
 is often best in its first half. So the averaged generator that is best against the training images, and nothing else,
 is what the run gives: KID by two feature networks and KID of the layout count alike (`scoring.selection`). The source
 as it was is the first candidate, so a run never gives less than it got. Training itself goes on from the last weights.
+A source that keeps the images that are most like yours has an advantage in these scores, which is taken off.
 """
 
 from __future__ import annotations
@@ -57,16 +58,22 @@ class BestKidCurve(KidCurve):
         out: the RUN folder.
         from_source: whether the model at the beginning is a candidate.
         watch: as in `KidCurve`.
+        chosen: whether what this model generates was chosen by the training images (`selection.CHOSEN`).
     """
 
     # A score takes about as long as 100 images of a fine-tune: with that of the source these are 3 % of 20 kimg.
     points, apart = 5, 2.0
 
     def __init__(
-        self, reference: Reference, out: PathLike, from_source: bool = False, watch: HealthWatch | None = None
+        self,
+        reference: Reference,
+        out: PathLike,
+        from_source: bool = False,
+        watch: HealthWatch | None = None,
+        chosen: bool = False,
     ) -> None:
         super().__init__(reference, watch)
-        self.out, self.from_source = out, from_source
+        self.out, self.from_source, self.chosen = out, from_source, chosen
         self.start: dict[str, Any] | None = None
         self.best: BestModel | None = None
 
@@ -77,10 +84,14 @@ class BestKidCurve(KidCurve):
         known = [selection.relative_score(record, self.start) for record in records] if file.is_file() else []
         self.best = BestModel(file, self.out, -min(known, default=float("inf")), training.say)
         if self.from_source and not records:
-            training.records = [{"kimg": training.model.kimg, selection.SOURCE: True, **self(training.model)}]
+            marks = {selection.SOURCE: True} | ({selection.CHOSEN: True} if self.chosen else {})
+            training.records = [{"kimg": training.model.kimg, **self._offer(training.model, marks)}]
 
     def __call__(self, model: GAN) -> dict[str, float]:
-        scores = super().__call__(model)
+        return self._offer(model, {})
+
+    def _offer(self, model: GAN, marks: dict[str, bool]) -> dict[str, Any]:
+        scores = marks | super().__call__(model)
         if self.start is None:
             self.start = scores
         self.best.offer(model, -selection.relative_score(scores, self.start))
@@ -95,9 +106,10 @@ class BestKidCurve(KidCurve):
 
 
 def kept_source(training: Training) -> bool:
-    """Whether the weights that a `Training` kept are those of the source as it was (bool)."""
+    """Whether the weights that a `Training` kept are those of the source as it was; not where it chose (bool)."""
     first = training.records[0] if training.records else {}
-    return bool(first.get(selection.SOURCE)) and training.best_kimg == first["kimg"]
+    as_it_was = bool(first.get(selection.SOURCE)) and not first.get(selection.CHOSEN)
+    return as_it_was and training.best_kimg == first["kimg"]
 
 
 SELECTIONS = {

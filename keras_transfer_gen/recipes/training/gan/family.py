@@ -133,7 +133,8 @@ class GanFamily(Family):
         phases = []
         if source.new_discriminator and not latent_selection.is_done(tuned.model):
             phases.append(sources.warm_up_phase(run, run.notes.get("warmup_kimg", 0.0)))
-        if known_images.knows_images(tuned.model) and run.settings.latent_selection_kimg:
+        chosen = known_images.knows_images(tuned.model) and bool(run.settings.latent_selection_kimg)
+        if chosen:
             phases.append(sources.known_images_phase(run))
         elif latent_selection.is_due(tuned.model, run.resolved, run.notes["distance"]):
             if tuned.model.spec.num_classes:
@@ -142,7 +143,8 @@ class GanFamily(Family):
                 )
             else:
                 phases.append(latent_selection.selection_phase(run))
-        return [*phases, Phase("adapting", run.settings.kimg, curve=self._curve(run, images, from_source=True))]
+        curve = self._curve(run, images, from_source=True, chosen=chosen)
+        return [*phases, Phase("adapting", run.settings.kimg, curve=curve)]
 
     def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
         return [Phase("from scratch", tuned.model.kimg, curve=self._curve(run, images, watched=False))]
@@ -156,11 +158,13 @@ class GanFamily(Family):
             )
         ]
 
-    def _curve(self, run: Run, images: RunImages, from_source: bool = False, watched: bool = True) -> KidCurve:
+    def _curve(
+        self, run: Run, images: RunImages, from_source: bool = False, watched: bool = True, chosen: bool = False
+    ) -> KidCurve:
         watch = HealthWatch.of_images(run.reporter, images) if watched else None
         if run.settings.select == "last":
             return KidCurve(images.training, watch)
-        return BestKidCurve(images.training, run.settings.out, from_source, watch)
+        return BestKidCurve(images.training, run.settings.out, from_source, watch, chosen)
 
     def divergence_steps(self, settings: GanSettings) -> list[str]:
         return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 
 SIDE = 128  # pixels that the feature network sees: enough to tell kinds of images, and three times as fast as 224
-# What lies where is settled on the grids of codes; new images settle colours and strokes. Norms keep their statistics:
-# those of batches from a part of the images would undo the choice.
+# What lies where is settled on the grids of codes; new images settle colours and strokes, the fine codes among them
+# (without these, a later state of a run loses recall). Norms keep their statistics: those of batches from a part of the
+# images would undo the choice.
 FROZEN = (
     (STATISTICS, False),
-    (r"generator/(blend|from_codes|residual_\d+)/.*", False),
+    (r"generator/(blend/(?!fine_codes)|from_codes/|residual_\d+/).*", False),
 )
 FOR_EACH, LEAST, MOST = 6, 300, 2000  # images kept: for each of yours, and in all
 CANDIDATES = 3  # times as many are looked at

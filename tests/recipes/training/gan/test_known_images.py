@@ -13,7 +13,7 @@ from keras_transfer_gen.recipes.training.gan.known_images import (
     layout,
     order_by_kind,
 )
-from tests.blended_fixtures import EACH, LATENT_DIM, blended_gan
+from tests.blended_fixtures import EACH, LATENT_DIM, blended_gan, fine_generator
 
 pytestmark = pytest.mark.usefixtures("quick_scores", "no_exports")  # test_framing.py exports such a run
 
@@ -125,6 +125,23 @@ def test_select_latents_keeps_known_images(few):
     kept = ktg.select_latents(gan, images, kimg=0.004)
     assert blend_layer(kept.generator).num_images == EACH and kept.compiled and kept.spec.num_classes == 0
     assert not kept.generator.get_layer("blend").trainable_variables and kept.discriminator.trainable_variables
+
+
+def test_fine_tune_trains_the_fine_codes_and_no_other_part_of_the_blend(few, tmp_path):
+    gan = blended_gan(fine_generator())
+    gan.save(tmp_path / "source.keras")
+    np.savez(tmp_path / "data.npz", images=green_images(8))
+    settings = ktg.FineTuneSettings(
+        source=str(tmp_path / "source.keras"), data=str(tmp_path / "data.npz"), out=str(tmp_path / "run"), batch_size=4,
+        feature_weight=0.0, kimg=0.04, select="last",
+    )  # fmt: skip
+    fine_tune(settings)
+    before, after = (
+        {weight.path.split("/", 1)[1]: weight.numpy() for weight in blend_layer(model.generator).weights}
+        for model in (gan, ktg.load_gan(tmp_path / "run"))
+    )
+    trained = {name for name in before if "codes" in name and not np.array_equal(before[name], after[name])}
+    assert trained == {"fine_codes"} and "codes" in before
 
 
 def test_fine_tune_with_labels_keeps_classes_and_trains_what_comes_after_the_codes(gan, tmp_path):
