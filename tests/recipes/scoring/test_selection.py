@@ -45,11 +45,11 @@ def test_best_record_is_the_earliest_of_equals():
     assert best_record([START, {**START, "kimg": 1.0, "layout": 310.0}]) is START
 
 
-def test_source_that_was_chosen_by_the_training_images_counts_as_a_fifth_worse():
-    chosen = {**START, "chosen": True}
-    assert relative_score(chosen, chosen) == pytest.approx(1.2) and relative_score(START, chosen) == 1.0
+def test_source_that_blends_known_images_counts_as_a_fifth_worse():
+    source = {**START, "blends": True}
+    assert relative_score(source, source) == pytest.approx(1.2) and relative_score(START, source) == 1.0
     close, worse = ({"kimg": 2.0, **{name: share * START[name] for name in START}} for share in (1.1, 1.3))
-    assert best_record([chosen, close]) is close and best_record([chosen, worse]) is chosen
+    assert best_record([source, close]) is close and best_record([source, worse]) is source
 
 
 @pytest.mark.usefixtures("quick_scores")

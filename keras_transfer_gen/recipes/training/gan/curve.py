@@ -4,7 +4,7 @@ On few images a discriminator soon knows each of them by heart, and what it then
 is often best in its first half. So the averaged generator that is best against the training images, and nothing else,
 is what the run gives: KID by two feature networks and KID of the layout count alike (`scoring.selection`). The source
 as it was is the first candidate, so a run never gives less than it got. Training itself goes on from the last weights.
-A source that keeps the images that are most like yours has an advantage in these scores, which is taken off.
+A source that blends images that it knows has an advantage in these scores, which is taken off.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class BestKidCurve(KidCurve):
         out: the RUN folder.
         from_source: whether the model at the beginning is a candidate.
         watch: as in `KidCurve`.
-        chosen: whether what this model generates was chosen by the training images (`selection.CHOSEN`).
+        blends: whether this model blends images that it knows (`selection.BLENDS`).
     """
 
     # A score takes about as long as 100 images of a fine-tune: with that of the source these are 3 % of 20 kimg.
@@ -70,10 +70,10 @@ class BestKidCurve(KidCurve):
         out: PathLike,
         from_source: bool = False,
         watch: HealthWatch | None = None,
-        chosen: bool = False,
+        blends: bool = False,
     ) -> None:
         super().__init__(reference, watch)
-        self.out, self.from_source, self.chosen = out, from_source, chosen
+        self.out, self.from_source, self.blends = out, from_source, blends
         self.start: dict[str, Any] | None = None
         self.best: BestModel | None = None
 
@@ -84,7 +84,7 @@ class BestKidCurve(KidCurve):
         known = [selection.relative_score(record, self.start) for record in records] if file.is_file() else []
         self.best = BestModel(file, self.out, -min(known, default=float("inf")), training.say)
         if self.from_source and not records:
-            marks = {selection.SOURCE: True} | ({selection.CHOSEN: True} if self.chosen else {})
+            marks = {selection.SOURCE: True} | ({selection.BLENDS: True} if self.blends else {})
             training.records = [{"kimg": training.model.kimg, **self._offer(training.model, marks)}]
 
     def __call__(self, model: GAN) -> dict[str, float]:
@@ -106,9 +106,14 @@ class BestKidCurve(KidCurve):
 
 
 def kept_source(training: Training) -> bool:
-    """Whether the weights that a `Training` kept are those of the source as it was; not where it chose (bool)."""
+    """Whether the weights that a `Training` kept are those of the source as it was (bool).
+
+    One that blends images that it knows keeps some of these where there are no classes: it is another model then.
+    """
     first = training.records[0] if training.records else {}
-    as_it_was = bool(first.get(selection.SOURCE)) and not first.get(selection.CHOSEN)
+    as_it_was = bool(first.get(selection.SOURCE))
+    if first.get(selection.BLENDS) and not training.model.spec.num_classes:
+        as_it_was = False
     return as_it_was and training.best_kimg == first["kimg"]
 
 

@@ -133,8 +133,8 @@ class GanFamily(Family):
         phases = []
         if source.new_discriminator and not latent_selection.is_done(tuned.model):
             phases.append(sources.warm_up_phase(run, run.notes.get("warmup_kimg", 0.0)))
-        chosen = known_images.knows_images(tuned.model) and bool(run.settings.latent_selection_kimg)
-        if chosen:
+        blends = known_images.knows_images(tuned.model) and bool(run.settings.latent_selection_kimg)
+        if blends:
             phases.append(sources.known_images_phase(run))
         elif latent_selection.is_due(tuned.model, run.resolved, run.notes["distance"]):
             if tuned.model.spec.num_classes:
@@ -143,7 +143,7 @@ class GanFamily(Family):
                 )
             else:
                 phases.append(latent_selection.selection_phase(run))
-        curve = self._curve(run, images, from_source=True, chosen=chosen)
+        curve = self._curve(run, images, from_source=True, blends=blends)
         return [*phases, Phase("adapting", run.settings.kimg, curve=curve)]
 
     def scratch_phases(self, run: Run, images: RunImages, tuned: Training) -> list[Phase]:
@@ -159,12 +159,12 @@ class GanFamily(Family):
         ]
 
     def _curve(
-        self, run: Run, images: RunImages, from_source: bool = False, watched: bool = True, chosen: bool = False
+        self, run: Run, images: RunImages, from_source: bool = False, watched: bool = True, blends: bool = False
     ) -> KidCurve:
         watch = HealthWatch.of_images(run.reporter, images) if watched else None
         if run.settings.select == "last":
             return KidCurve(images.training, watch)
-        return BestKidCurve(images.training, run.settings.out, from_source, watch, chosen)
+        return BestKidCurve(images.training, run.settings.out, from_source, watch, blends)
 
     def divergence_steps(self, settings: GanSettings) -> list[str]:
         return [f"raise --r1-gamma (now {settings.r1_gamma:g})"] if settings.penalty == "r1" else []

@@ -49,7 +49,7 @@ class Scores:
         return {"kid": 10.0 * self.values.pop(0)}
 
 
-def run(settings, training, score, kimg=None, from_source=False, chosen=False):
+def run(settings, training, score, kimg=None, from_source=False, blends=False):
     """Trains with the curve of `settings.select`, whose scores are given; returns the kimg of the kept weights."""
 
     class Images:
@@ -59,7 +59,7 @@ def run(settings, training, score, kimg=None, from_source=False, chosen=False):
     run.note(arithmetic="float32")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(selection, "curve_scores", lambda reference, measure: score)
-        best = BestKidCurve(None, settings.out, from_source, chosen=chosen)
+        best = BestKidCurve(None, settings.out, from_source, blends=blends)
         curve = KidCurve(None) if settings.select == "last" else best
     branch = Branch.main(run.folder)
     training.branch = dataclasses.replace(branch, samples=None)
@@ -140,19 +140,19 @@ def test_source_gives_way_to_better_weights_and_is_scored_once(settings):
     assert sum("source" in record for record in training.records) == 1
 
 
-def test_source_that_was_chosen_by_the_images_gives_way_to_weights_nearly_as_good(settings):
+def test_source_that_blends_known_images_gives_way_to_weights_nearly_as_good(settings):
     training, score = begun(settings), Scores(50.0, 70.0, 55.0, *([58.0] * 8))
-    assert run(settings, training, score, from_source=True, chosen=True) == pytest.approx(0.008)
-    assert not kept_source(training) and training.records[0]["chosen"]
+    assert run(settings, training, score, from_source=True, blends=True) == pytest.approx(0.008)
+    assert not kept_source(training) and training.records[0]["blends"]
     longer = dataclasses.replace(settings, evaluate_every_kimg=0.004)
-    assert run(longer, training, Scores(56.0), 0.044, from_source=True, chosen=True) == pytest.approx(0.008)
+    assert run(longer, training, Scores(56.0), 0.044, from_source=True, blends=True) == pytest.approx(0.008)
 
 
-def test_source_that_was_chosen_by_the_images_stays_where_training_makes_it_much_worse(settings):
+def test_source_that_blends_known_images_stays_where_training_makes_it_much_worse(settings):
     training = begun(settings)
     source = training.model.ema_generator.get_weights()
     score = Scores(50.0, *([61.0] * 10))
-    assert run(settings, training, score, from_source=True, chosen=True) == 0.0
+    assert run(settings, training, score, from_source=True, blends=True) == 0.0
     assert not kept_source(training)  # it draws other images than the source did
     assert same(training.model.ema_generator.get_weights(), source)
 

@@ -4,6 +4,7 @@ import pytest
 import keras_transfer_gen as ktg
 from keras_transfer_gen.networks.blended.known import blend_layer, known_images
 from keras_transfer_gen.recipes.report.reporter import SILENT
+from keras_transfer_gen.recipes.runs.run_folder import RunFolder
 from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import known_images as module
 from keras_transfer_gen.recipes.training.gan.known_images import (
@@ -13,6 +14,7 @@ from keras_transfer_gen.recipes.training.gan.known_images import (
     layout,
     order_by_kind,
 )
+from keras_transfer_gen.training.checkpoint import latest_checkpoint, load_checkpoint
 from tests.blended_fixtures import EACH, LATENT_DIM, blended_gan, fine_generator
 
 pytestmark = pytest.mark.usefixtures("quick_scores", "no_exports")  # test_framing.py exports such a run
@@ -26,6 +28,12 @@ def gan():
 @pytest.fixture
 def few(monkeypatch):
     monkeypatch.setattr(module, "LEAST", 4)
+
+
+def first_record(out):
+    """The scores that a finished RUN began with."""
+    _, state = load_checkpoint(latest_checkpoint(RunFolder(out).adapted))
+    return state["records"][0]
 
 
 def green_images(count=3):
@@ -103,6 +111,7 @@ def test_fine_tune_without_labels_keeps_some_and_goes_on_after_a_stop(gan, few, 
     assert blend_layer(first.generator).num_images == 18 and first.spec.num_classes == 0
     metrics = fine_tune(ktg.FineTuneSettings(**settings, kimg=0.06))
     assert metrics["kimg"] == pytest.approx(0.06)
+    assert first_record(tmp_path / "run")["blends"] and not metrics["kept_source"]
     assert set(ktg.load_gan(tmp_path / "run").generate(20).mean(axis=(1, 2)).argmax(axis=1)) >= {1}
 
 
@@ -150,10 +159,11 @@ def test_fine_tune_with_labels_keeps_classes_and_trains_what_comes_after_the_cod
     np.savez(tmp_path / "data.npz", images=images, labels=np.array(["green"] * 4 + ["red"] * 4))
     settings = ktg.FineTuneSettings(
         source=str(tmp_path / "source.keras"), data=str(tmp_path / "data.npz"), labels="own", out=str(tmp_path / "run"),
-        batch_size=4, feature_weight=0.0, kimg=0.04, select="last",
+        batch_size=4, feature_weight=0.0, kimg=0.04,
     )  # fmt: skip
     fine_tune(settings)
-    adapted = ktg.load_gan(tmp_path / "run")
+    assert first_record(tmp_path / "run")["blends"]
+    adapted = load_checkpoint(latest_checkpoint(RunFolder(tmp_path / "run").adapted))[0]
     assert adapted.spec.class_names == ["red", "green", "blue"]
     before, after = (blend_layer(model.generator).get_weights() for model in (gan, adapted))
     assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
