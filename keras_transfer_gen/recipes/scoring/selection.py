@@ -27,7 +27,7 @@ BLENDS = "blends"  # in a record: true of a source that blends images that it kn
 # Its draws are whole and, where these were chosen, the nearest to the training images that there are, not to others of
 # their kind. One whose scores were 1.06 times as good as the last ones against the training images was 0.95 times as
 # good against the reference; one of 1.11 times, with labels, was worse for classes not shown (three runs each).
-FLATTERY = 1.2
+FLATTERY = 1.15
 LEAST = {"kid": 2.5, "kid_second": 2.5, "layout": 2.0}  # about one deviation of such scores of 64 real images
 MOST_FAKES = 64  # generated images of a point: always of the same latents, so they order the weights as 500 do
 LEAST_IMAGES = 50  # on each side, for precision, recall and spread
@@ -70,7 +70,7 @@ def relative_score(record: Mapping[str, Any], start: Mapping[str, Any]) -> float
     The geometric mean, over the views that both records have, of the ratios of the scores. Its order is the same
     whatever the start was. A score below `LEAST`, or below a fiftieth of the start's, counts as that: so close to
     real images differences are chance, and an unbiased KID may be negative. A source that blends images that it knows
-    is flattered by these scores: it counts as a fifth worse (`BLENDS`).
+    is flattered by these scores: it counts as 15 % worse (`BLENDS`).
 
     Args:
         record: dict with scores of `curve_scores`; other keys are ignored.
