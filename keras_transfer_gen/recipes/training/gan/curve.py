@@ -111,10 +111,8 @@ def kept_source(training: Training) -> bool:
     One that blends images that it knows keeps some of these where there are no classes: it is another model then.
     """
     first = training.records[0] if training.records else {}
-    as_it_was = bool(first.get(selection.SOURCE))
-    if first.get(selection.BLENDS) and not training.model.spec.num_classes:
-        as_it_was = False
-    return as_it_was and training.best_kimg == first["kimg"]
+    chose = first.get(selection.BLENDS) and not training.model.spec.num_classes
+    return bool(first.get(selection.SOURCE)) and not chose and training.best_kimg == first["kimg"]
 
 
 SELECTIONS = {
