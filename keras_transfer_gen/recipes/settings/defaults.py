@@ -9,7 +9,7 @@ NEAR, FAR = 60.0, 180.0  # below the first images are near, from the second on t
 # Fine-tuning a GAN.
 FINETUNE_LEARNING_RATE = 2e-4  # of the discriminator
 NEAR_RATIO, FAR_RATIO = 4.0, 8.0  # the generator's rate over the discriminator's, below and from `FAR` on
-BLENDED_RATIO = 0.5  # the same for a source that blends images that it knows: it has less far to go
+BLENDED_RATIO, FAR_BLENDED_RATIO = 0.5, 2.0  # the same for a source that blends known images: it has less far to go
 BSA_RATIO, MINEGAN_RATIO = 2.5, 5.0  # the same for these methods: 5e-4 and 1e-3, as their papers have it
 NEAR_FEATURE_WEIGHT, FAR_FEATURE_WEIGHT = 0.05, 0.25  # of the feature heads, below and from `FAR` on
 LATENT_SELECTION_KIMG = 0.5

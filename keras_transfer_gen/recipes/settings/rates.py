@@ -20,7 +20,7 @@ def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float, blended: boo
     Args:
         settings: `FineTuneSettings`.
         distance: KID x 1000 of the images to the source's own.
-        blended: whether the generator blends known images, of which the most similar were chosen.
+        blended: whether the generator blends known images.
 
     Returns:
         float; None where the method's own ratio holds.
@@ -28,7 +28,7 @@ def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float, blended: boo
     if settings.g_lr_ratio is not None or settings.method != "full":
         return settings.g_lr_ratio
     if blended:
-        return defaults.BLENDED_RATIO
+        return defaults.BLENDED_RATIO if distance < defaults.FAR else defaults.FAR_BLENDED_RATIO
     return defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO
 
 

@@ -18,6 +18,7 @@ from keras_transfer_gen.metrics.feature_network import load_feature_network
 from keras_transfer_gen.metrics.features import extract_features
 from keras_transfer_gen.networks.blended.known import blend_layer, known_classes, known_images, with_known_images
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
+from keras_transfer_gen.recipes.settings.defaults import FAR
 from keras_transfer_gen.recipes.training.gan.freezing import STATISTICS
 from keras_transfer_gen.training.gan import GAN
 
@@ -41,6 +42,15 @@ PASSES, DOUBT, LEAST_LIKELY, FEW = 3, 10, 0.5, 1 / 6  # of `order_by_kind`; DOUB
 def knows_images(gan: GAN) -> bool:
     """Whether a GAN blends images that it knows: these are chosen in place of latents, or stay where it has classes."""
     return blend_layer(gan.generator) is not None
+
+
+def frozen_rules(distance: float) -> tuple[tuple[str, bool], ...]:
+    """The rules of freezing while both networks learn: none for far images, which need other shapes as well.
+
+    Args:
+        distance: KID x 1000 of the images to the source's own.
+    """
+    return FROZEN if distance < FAR else ()
 
 
 def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:

@@ -20,7 +20,7 @@ from keras_transfer_gen.recipes.settings.methods import GAN_METHODS
 from keras_transfer_gen.recipes.training.family import Source
 from keras_transfer_gen.recipes.training.gan.feature_heads import add_heads_and_freeze
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source, is_third_party
-from keras_transfer_gen.recipes.training.gan.known_images import FROZEN
+from keras_transfer_gen.recipes.training.gan.known_images import frozen_rules
 from keras_transfer_gen.recipes.training.gan.latent_selection import freeze_generator, selection_kimg
 from keras_transfer_gen.training.distribution import outside_scope
 from keras_transfer_gen.training.gan import GAN
@@ -101,9 +101,9 @@ def warm_up_phase(
 
 
 def known_images_phase(run: Run[FineTuneSettings]) -> Phase:
-    """The `Phase` in which the discriminator of a GAN that knows images learns alone; then `FROZEN` holds as well."""
+    """The `Phase` in which the discriminator of a GAN that knows images learns alone; then `frozen_rules` hold too."""
     sentence = "the discriminator learns alone for {kimg:g} kimg"
-    return warm_up_phase(run, selection_kimg(run.resolved), sentence, FROZEN)
+    return warm_up_phase(run, selection_kimg(run.resolved), sentence, frozen_rules(run.notes["distance"]))
 
 
 def _with_mapper(gan: GAN, settings: FineTuneSettings) -> GAN:

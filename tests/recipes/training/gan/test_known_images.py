@@ -136,7 +136,9 @@ def test_select_latents_keeps_known_images(few):
     assert not kept.generator.get_layer("blend").trainable_variables and kept.discriminator.trainable_variables
 
 
-def test_fine_tune_trains_the_fine_codes_and_no_other_part_of_the_blend(few, tmp_path):
+@pytest.mark.parametrize(("far", "learnt"), [(np.inf, {"fine_codes"}), (-np.inf, {"codes", "fine_codes"})])
+def test_fine_tune_trains_the_fine_codes_and_for_far_images_all_codes(few, tmp_path, monkeypatch, far, learnt):
+    monkeypatch.setattr(module, "FAR", far)
     gan = blended_gan(fine_generator())
     gan.save(tmp_path / "source.keras")
     np.savez(tmp_path / "data.npz", images=green_images(8))
@@ -150,10 +152,11 @@ def test_fine_tune_trains_the_fine_codes_and_no_other_part_of_the_blend(few, tmp
         for model in (gan, ktg.load_gan(tmp_path / "run"))
     )
     trained = {name for name in before if "codes" in name and not np.array_equal(before[name], after[name])}
-    assert trained == {"fine_codes"} and "codes" in before
+    assert trained == learnt and "codes" in before
 
 
-def test_fine_tune_with_labels_keeps_classes_and_trains_what_comes_after_the_codes(gan, tmp_path):
+def test_fine_tune_with_labels_keeps_classes_and_trains_what_comes_after_the_codes(gan, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "FAR", np.inf)
     gan.save(tmp_path / "source.keras")
     images = np.concatenate([green_images(4), green_images(4)[..., [1, 0, 2]]])
     np.savez(tmp_path / "data.npz", images=images, labels=np.array(["green"] * 4 + ["red"] * 4))
