@@ -118,7 +118,7 @@ class FineTuneSettings(SourceSettings, ThirdPartySettings, GanSettings):
     g_lr_ratio: float | None = redefined(
         GanSettings, "g_lr_ratio",
         by_default=f"{defaults.NEAR_RATIO:g}, for far images {defaults.FAR_RATIO:g}, for blended codes "
-        f"{defaults.BLENDED_RATIO:g} and {defaults.FAR_BLENDED_RATIO:g}; bsa {defaults.BSA_RATIO:g}, "
+        f"{defaults.BLENDED_RATIO:g}, if far {defaults.FAR_BLENDED_RATIO:g}; bsa {defaults.BSA_RATIO:g}, "
         f"minegan {defaults.MINEGAN_RATIO:g}",
     )  # fmt: skip
     ema_rampup: float | None = redefined(

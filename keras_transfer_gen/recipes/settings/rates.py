@@ -27,9 +27,10 @@ def resolve_g_lr_ratio(settings: FineTuneSettings, distance: float, blended: boo
     """
     if settings.g_lr_ratio is not None or settings.method != "full":
         return settings.g_lr_ratio
+    near, far = defaults.NEAR_RATIO, defaults.FAR_RATIO
     if blended:
-        return defaults.BLENDED_RATIO if distance < defaults.FAR else defaults.FAR_BLENDED_RATIO
-    return defaults.NEAR_RATIO if distance < defaults.FAR else defaults.FAR_RATIO
+        near, far = defaults.BLENDED_RATIO, defaults.FAR_BLENDED_RATIO
+    return near if distance < defaults.FAR else far
 
 
 def resolve_ema_rampup(settings: FineTuneSettings, distance: float, chosen: bool = False) -> float:

@@ -22,7 +22,7 @@ def test_ratio_of_the_user_and_of_a_method_stay(make, changed, ratio):
     assert resolve_g_lr_ratio(make(FineTuneSettings, **changed), 300.0) == ratio
 
 
-def test_a_source_of_blended_images_learns_half_as_fast_as_its_discriminator_and_twice_if_far(make):
+def test_a_source_of_blended_images_learns_half_as_fast_as_its_discriminator_and_twice_if_far_unless_said(make):
     assert resolve_g_lr_ratio(make(FineTuneSettings), 10.0, blended=True) == defaults.BLENDED_RATIO == 0.5
     assert resolve_g_lr_ratio(make(FineTuneSettings), defaults.FAR, blended=True) == defaults.FAR_BLENDED_RATIO == 2.0
     assert resolve_g_lr_ratio(make(FineTuneSettings, g_lr_ratio=2.5), 10.0, blended=True) == 2.5
