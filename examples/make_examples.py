@@ -2,8 +2,11 @@
 
     python examples/make_examples.py [--out examples] [--cache DIR]
     python examples/make_examples.py --image-size 128 --out larger
+    python examples/make_examples.py --seed 1 --out others
 
-In another size than 64 the people alone are written, drawn from vector files (`pip install resvg-py==0.5.0`).
+In another size than 64 the people alone are written, drawn from vector files (`pip install resvg-py==0.5.0`). With
+another seed than 0 they are other splits, for trials: of the people, and by chance of all photographs. Some of these
+have licences under which this repository can't ship them.
 A training image and a reference image never share a motif (emoji) or a photograph (patches).
 """
 
@@ -24,6 +27,7 @@ LARGEST_MOTIF = 12  # larger motifs (families) are reference images alone, so th
 REPEATS = 2  # identical images that are kept: the 30 families are 4 drawings
 PATCHES_OF_A_PHOTO = 4
 REFERENCE_OF_A_PHOTO = 25
+FREE, OTHERS = ("CC0-1.0", "CC-BY-4.0"), ("CC-BY-SA-4.0", "GPL-2+")  # licences of photographs
 
 # Gender signs, variation selector, "facing right" and joiner: no motifs of their own.
 GENDER_CODES = {"2640", "2642", "FE0F", "27A1", "200D"}
@@ -105,9 +109,9 @@ def people(cache):
     return kept
 
 
-def make_people(out, cache, size=SIZE):
+def make_people(out, cache, size=SIZE, seed=SEED):
     """Writes `OUT/{train,reference}/*.png` of `size` pixels a side and `OUT/NOTICE`."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     drawn = {item.code: item.path for item in list_emoji("twemoji", cache, vectors=size != SIZE)}
     parts = dict(
         zip(("train", "reference"), split_groups(group_motifs(people(cache)), TRAIN, LARGEST_MOTIF, rng), strict=True)
@@ -125,19 +129,25 @@ def make_people(out, cache, size=SIZE):
     return {part: len(emoji) for part, emoji in parts.items()}
 
 
-def make_patches(out, cache):
+def make_patches(out, cache, seed=SEED):
     """Writes `OUT/train/*.png` of free photographs and `OUT/reference/*.png` of all others, each with its notice.
+
+    With another seed than 0 all photographs are split by chance in two halves.
 
     Nearly all free photographs are needed for 100 patches with so few of each. So the reference images come from
     photographs that this repository can't ship: they are written here where they are needed, and git ignores them.
     """
+    free, others = (fetch_photos.list_photos(licences, cache) for licences in (FREE, OTHERS))
+    each = PATCHES_OF_A_PHOTO
+    if seed != SEED:
+        free, others = split_photos([*free, *others], seed)
+        each = -(-TRAIN // len(free))
     counts = {}
-    for part, licences, most, name in (
-        ("train", ("CC0-1.0", "CC-BY-4.0"), PATCHES_OF_A_PHOTO, "NOTICE"),
-        ("reference", ("CC-BY-SA-4.0", "GPL-2+"), REFERENCE_OF_A_PHOTO, "NOTICE.reference"),
+    for part, photos, most, name in (
+        ("train", free, each, "NOTICE"),
+        ("reference", others, REFERENCE_OF_A_PHOTO, "NOTICE.reference"),
     ):
-        rng = np.random.default_rng(SEED)
-        photos = fetch_photos.list_photos(licences, cache)
+        rng = np.random.default_rng(seed)
         _empty(out / part)
         for photo in photos:
             for number in rng.choice(len(photo.tiles), min(most, len(photo.tiles)), replace=False):
@@ -145,6 +155,13 @@ def make_patches(out, cache):
         counts[part] = len(list((out / part).iterdir()))
         (out / name).write_text(fetch_photos.notice(photos), encoding="utf-8")
     return counts
+
+
+def split_photos(photos, seed):
+    """(some photographs, the others): halves by chance."""
+    order = np.random.default_rng(seed).permutation(len(photos))
+    halves = order[: len(photos) // 2], order[len(photos) // 2 :]
+    return tuple([photos[number] for number in half] for half in halves)
 
 
 def _empty(folder):
@@ -157,12 +174,12 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the example folders")
     parser.add_argument("--cache", type=Path, default=packages.DEFAULT_CACHE, help="folder for unpacked packages")
     parser.add_argument("--image-size", type=int, default=SIZE, help="pixels a side; other than 64: people alone")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the splits; other than 0: other ones, for trials")
     options = parser.parse_args()
-    if options.image_size != SIZE:
-        print("twemoji_people", make_people(options.out / "twemoji_people", options.cache, options.image_size))
-        return
-    for name, make in (("twemoji_people", make_people), ("photo_patches", make_patches)):
-        print(name, make(options.out / name, options.cache), flush=True)
+    size, seed = options.image_size, options.seed
+    print("twemoji_people", make_people(options.out / "twemoji_people", options.cache, size, seed), flush=True)
+    if size == SIZE:
+        print("photo_patches", make_patches(options.out / "photo_patches", options.cache, seed))
 
 
 if __name__ == "__main__":

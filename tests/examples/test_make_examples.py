@@ -213,3 +213,10 @@ def test_notices_name_the_licence_and_the_changes():
     text = (EXAMPLES / "twemoji_people" / "NOTICE").read_text(encoding="utf-8")
     for part in ("Twitter, Inc", "CC-BY 4.0", "https://creativecommons.org/licenses/by/4.0/", "Changes: "):
         assert part in text
+
+
+def test_photographs_are_split_in_other_halves_by_another_seed():
+    photos = [f"photo {number}" for number in range(9)]
+    first, second = make_examples.split_photos(photos, 1)
+    assert len(first) == 4 and sorted([*first, *second]) == photos
+    assert make_examples.split_photos(photos, 1) == (first, second) != make_examples.split_photos(photos, 2)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_transfer_gen.networks.resampling import zoom_images, zoom_matrix
+from keras_transfer_gen.networks.resampling import ground_of, zoom_images, zoom_matrix
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
@@ -36,6 +36,27 @@ def test_images_that_are_made_smaller_are_those_of_pillow_and_continue_their_edg
     assert difference.max() <= 2
     np.testing.assert_array_equal(smaller[0], smaller[5])
     np.testing.assert_array_equal(smaller[:, 0], smaller[:, 5])
+
+
+def test_ground_lies_around_images_that_are_made_smaller():
+    rng = np.random.default_rng(2)
+    images = rng.integers(0, 255, (2, 32, 32, 3), np.uint8)
+    smaller = zoom_images(images, 0.5, ground=(10, 20, 30))
+    assert (np.abs(smaller[:, :5].astype(int) - (10, 20, 30)) <= 1).all()
+    np.testing.assert_array_equal(smaller[:, 12:20, 12:20], zoom_images(images, 0.5)[:, 12:20, 12:20])
+    plain = np.full((1, 32, 32, 3), (10, 20, 30), np.uint8)
+    np.testing.assert_array_equal(zoom_images(plain, 0.7, ground=(10, 20, 30)), plain)
+
+
+def test_ground_is_the_colour_of_most_edges():
+    images = np.random.default_rng(3).integers(0, 255, (6, 16, 16, 3), np.uint8)
+    assert ground_of(images) is None
+    images[:, 0] = images[:, -1] = images[:, :, 0] = (250, 3, 7)
+    assert ground_of(images) == (250, 3, 7)
+    images[:3, 0] = (252, 1, 7)  # nearly the same
+    assert ground_of(images) == (250, 3, 7)
+    images[:, 0], images[:, -1], images[:, :, 0] = (0, 90, 0), (90, 0, 0), (0, 0, 90)
+    assert ground_of(images) is None
 
 
 def test_ramp_is_stretched_about_its_centre():

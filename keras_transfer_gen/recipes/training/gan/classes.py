@@ -22,7 +22,6 @@ from keras_transfer_gen.metrics.kid import kid
 from keras_transfer_gen.networks.blended.known import blend_layer
 from keras_transfer_gen.networks.class_rows import class_layers, takes_labels, with_classes, without_labels
 from keras_transfer_gen.recipes.report.reporter import SILENT
-from keras_transfer_gen.recipes.training.gan.framing import evenly
 from keras_transfer_gen.recipes.training.gan.freezing import freeze_source
 from keras_transfer_gen.recipes.training.gan.known_images import choose_known, keep_known, kept_sentence
 from keras_transfer_gen.recipes.training.new_networks import build_networks, new_spec
@@ -66,8 +65,7 @@ def measure_start(run: Run[FineTuneSettings], source: Source, images: RunImages)
                 everything = [list(range(spec.num_classes))] if spec.num_classes else []
                 sentence = "The images have no labels: all that the source knows becomes one class."
                 return {"class_start": {"names": [], "from": everything, "sentence": sentence}} if everything else {}
-            shown = np.asarray(images.image_set.images[evenly(len(images.image_set), IN_ALL)])
-            chosen = choose_known(source.model, shown, run.reporter)
+            chosen = choose_known(source.model, images.image_set.images, run.reporter)
             sentence = kept_sentence(source.model, chosen)
             return {"class_start": {"names": [], "known": chosen, "sentence": sentence}}
         if not class_layers(source.model.generator):

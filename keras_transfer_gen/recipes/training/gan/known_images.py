@@ -23,6 +23,7 @@ from keras_transfer_gen.recipes.training.gan.freezing import STATISTICS
 from keras_transfer_gen.training.gan import GAN
 
 if TYPE_CHECKING:
+    from keras_transfer_gen.data.lazy_images import LazyImages
     from keras_transfer_gen.recipes.report.reporter import Reporter
 
 
@@ -36,7 +37,9 @@ FROZEN = (
 )
 FOR_EACH, LEAST, MOST = 6, 300, 2000  # images kept: for each of yours, and in all
 CANDIDATES = 3  # times as many are looked at
-PASSES, DOUBT, LEAST_LIKELY, FEW = 3, 10, 0.5, 1 / 6  # of `order_by_kind`; DOUBT: images that are of classes by chance
+ASKED = 1000  # of the images that vote, at most
+# Of `order_by_kind`; DOUBT: images that are of classes by chance. SURE: share of the votes that keeps a class for good.
+PASSES, DOUBT, LEAST_LIKELY, FEW, SURE = 3, 10, 0.5, 1 / 6, 0.1
 
 
 def knows_images(gan: GAN) -> bool:
@@ -53,7 +56,7 @@ def frozen_rules(distance: float) -> tuple[tuple[str, bool], ...]:
     return FROZEN if distance < FAR else ()
 
 
-def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
+def choose_known(gan: GAN, images: np.ndarray | LazyImages, reporter: Reporter) -> list[int]:
     """Numbers of the known images that are most like some others, the most like first.
 
     Known images are taken in turn by each of the others, the nearest first: 6 for each of them, at least 300 and at
@@ -62,11 +65,11 @@ def choose_known(gan: GAN, images: np.ndarray, reporter: Reporter) -> list[int]:
 
     Args:
         gan: `GAN` whose generator has a `BlendedCodes`.
-        images: uint8 `[n, H, W, C]`.
+        images: uint8 `[n, H, W, C]`; of more than 1,000 so many are asked.
         reporter: told how far it is.
     """
     network = load_feature_network(side=SIDE)
-    wanted = extract_features(images, network)
+    wanted = extract_features(np.asarray(images[evenly(len(images), ASKED)]), network)
     known = extract_features(known_images(gan.ema_generator), network, progress=reporter.counter("known images"))
     return choose_by_features(wanted, known, known_classes(gan.ema_generator))
 
@@ -100,8 +103,9 @@ def order_by_kind(ranks: np.ndarray, classes: np.ndarray, count: int) -> np.ndar
     """Numbers of known images, the best first, those of the classes alone that some images are of.
 
     A class counts by how often it is among the first known images, over how often it would be by chance. Ranks are
-    divided by this, which gives a new order, three times. Classes with less than half of their chance are left out.
-    Where more than a sixth of all known images is left, the images are of many kinds: the order is that of the ranks.
+    divided by this, which gives a new order, three times. Classes with less than half of their chance are left out, but
+    for those that began with a tenth of the images and twice their chance, as faces of another style do. Where more
+    than a sixth of all known images is left, the images are of many kinds: the order is that of the ranks.
 
     Args:
         ranks: int `[n]`, of each known image the best of its ranks as a neighbour, from 0 on.
@@ -109,10 +113,13 @@ def order_by_kind(ranks: np.ndarray, classes: np.ndarray, count: int) -> np.ndar
         count: how many images are to be matched.
     """
     by_rank, chance = np.argsort(ranks, kind="stable"), np.bincount(classes) / len(classes)
-    order = by_rank
+    order, least = by_rank, None
     for _ in range(PASSES):
         first = np.bincount(classes[order[:count]], minlength=len(chance))
         likely = (first + DOUBT * chance) / ((count + DOUBT) * np.maximum(chance, 1e-9))
+        if least is None:
+            least = np.where((first >= SURE * count) & (likely >= 2), likely, 0.0)
+        likely = np.maximum(likely, least)
         mine = np.flatnonzero(likely[classes] >= LEAST_LIKELY)
         order = mine[np.argsort((ranks[mine] + 1) / likely[classes[mine]], kind="stable")]
     return order if len(order) <= FEW * len(ranks) else by_rank
@@ -171,6 +178,11 @@ def keep_known(gan: GAN, numbers: list[int], seed: int = 0) -> GAN:
 def _class_sums(gan: GAN, numbers: list[int]) -> np.ndarray:
     """How many of some known images are of each class, float `[num_classes]`."""
     return blend_layer(gan.ema_generator).classes.numpy()[:, numbers].sum(axis=1)
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """At most `most` numbers below `count`, evenly spread: int `[n]`."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int)
 
 
 def layout(features: np.ndarray, latent_dim: int) -> np.ndarray:

@@ -156,10 +156,9 @@ def select_latents(
 
 def _select_known(gan: GAN, images: ImageStream, steps: int, seed: int) -> GAN:
     """A compiled GAN that blends the known images most like some others; its discriminator has learnt alone."""
-    shown = np.asarray(images.image_set.images[: known_images.MOST])
+    shown = images.image_set.images
     numbers = known_images.choose_known(gan, shown, SILENT)
-    like = known.known_images(gan.ema_generator, numbers[: framing.MOST])
-    zoom = framing.choose_zoom(like, shown[framing.evenly(len(shown), framing.MOST)], SILENT)
+    zoom, numbers = framing.choose_framed(gan, numbers, shown, SILENT)
     kept = framing.frame(known_images.keep_known(gan, numbers, seed), zoom)
     kept.compile_like(gan)
     freeze_generator(kept)

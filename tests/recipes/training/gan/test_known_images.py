@@ -9,6 +9,7 @@ from keras_transfer_gen.recipes.training.fine_tune import fine_tune
 from keras_transfer_gen.recipes.training.gan import known_images as module
 from keras_transfer_gen.recipes.training.gan.known_images import (
     choose_known,
+    evenly,
     keep_known,
     kept_sentence,
     layout,
@@ -46,6 +47,21 @@ def test_images_most_like_yours_are_kept(gan, few):
     chosen = choose_known(gan, green_images(1), SILENT)
     assert len(chosen) == EACH and len(set(chosen) & set(range(EACH, 2 * EACH))) >= EACH - 1
     assert len(choose_known(gan, green_images(2), SILENT)) == 12
+
+
+def test_same_kind_in_another_style_stays(monkeypatch):
+    """Two of 20 classes are of the kind of the images, one in their style; the other soon has no votes any more."""
+    rng, classes = np.random.default_rng(0), np.repeat(np.arange(20), 60)
+    last = np.select([classes == 3, classes == 7], [30, 120], 1800)
+    ranks = rng.integers(0, last)
+    assert set(classes[order_by_kind(ranks, classes, count=60)]) == {3, 7}
+    monkeypatch.setattr(module, "SURE", 2.0)
+    assert set(classes[order_by_kind(ranks, classes, count=60)]) == {3}
+
+
+def test_numbers_are_evenly_spread():
+    assert evenly(3, 10).tolist() == [0, 1, 2]
+    assert evenly(101, 3).tolist() == [0, 50, 100]
 
 
 def test_images_of_few_kinds_keep_no_others():
