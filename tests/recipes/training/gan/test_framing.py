@@ -32,7 +32,9 @@ def test_zoom_makes_things_as_large_as_those_of_the_images(radius, zoom):
 @pytest.mark.parametrize(("zoom", "tried"), [(1.1, 8), (1.6, 12), (2.0, 12), (3.0, 12)])
 def test_larger_zooms_are_tried_where_things_are_small(zoom, tried, monkeypatch):
     zooms = []
-    monkeypatch.setattr(framing, "zoom_images", lambda images, zoom: zooms.append(zoom) or zoom_images(images, zoom))
+    monkeypatch.setattr(
+        framing, "zoom_images", lambda images, zoom, *ground: zooms.append(zoom) or zoom_images(images, zoom, *ground)
+    )
     assert choose_zoom(discs(60, 50.0 / zoom, 0, side=128), discs(60, 50.0, 1, side=128), SILENT) == zoom
     assert len(zooms) == tried
 
