@@ -61,6 +61,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
     "sources": ("results.json", "table.md", source_tables.compared_table),
     "sources_128": ("results.json", "table.md", source_tables.compared_table),
     "sources_blended": ("results.json", "table.md", source_tables.compared_table),
+    "sources_far": ("results.json", "table.md", source_tables.compared_table),
     "sources_ten": ("results.json", "table.md", source_tables.compared_table),
     "stylegan2_near": ("results.json", "table.md", tables.transfer_table),
     "third_party": ("results.json", "table.md", tables.third_party_table),
@@ -70,7 +71,7 @@ TABLE_FILES = {  # folder of benchmarks/results -> (results, table, function)
 }
 TABLES_OF_PAGES = (  # folders whose table.md stands in a page, without its first and its last line
     "conditional_fashion", "counterparts", "kinds", "masked_prior", "new_style", "restyle", "source_classes", "sources",
-    "sources_128", "sources_blended", "sources_ten",
+    "sources_128", "sources_blended", "sources_far", "sources_ten",
 )  # fmt: skip
 OTHER_FILES = {
     "objectives": "objectives.json", "stylegan2_32": "results.json",

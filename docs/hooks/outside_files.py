@@ -28,6 +28,7 @@ PAGES = {  # file of the repository -> page of the site
     "benchmarks/results/sources/table.md": "measured/sources.md",
     "benchmarks/results/sources_128/table.md": "measured/sources_128.md",
     "benchmarks/results/sources_blended/table.md": "measured/sources_blended.md",
+    "benchmarks/results/sources_far/table.md": "measured/sources_far.md",
     "benchmarks/results/sources_ten/table.md": "measured/sources_ten.md",
     "benchmarks/results/stylegan2_near/table.md": "measured/stylegan2.md",
     "benchmarks/results/third_party/table.md": "measured/third_party.md",
